@@ -1,0 +1,1 @@
+"""Measure speed as ratios against a floor in the same run."""

@@ -1,0 +1,1 @@
+"""Hold the optional plugins that ship with the product; delete any one and the bot still starts."""

@@ -1,0 +1,1 @@
+"""Keep everything Rapport knows in Postgres."""

@@ -1,0 +1,1 @@
+"""Test Rapport; the folders mirror the tree."""
