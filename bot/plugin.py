@@ -1,0 +1,374 @@
+"""Declare what a plugin adds to Rapport: the whole contract, in one file.
+
+A plugin is a module or folder that exports `plugin`, a `Plugin`. Declaring only attaches data to plain functions;
+nothing happens until the registry has read, checked and ordered every plugin. A plugin is trusted code in the bot's
+own process.
+
+A handler names what it needs as arguments and gets just that (`INJECTED` below). It receives an open session, calls
+`storage`, and returns a value of `bot.replies`; it never commits and never calls Slack. What it must know from Slack
+first is asked by `before=`, outside the transaction, and arrives as `found`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from gettext import GNUTranslations, NullTranslations, translation
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from storage.members import Member, Role
+
+Handler = Callable[..., Any]
+H = TypeVar("H", bound=Handler)
+
+INJECTED: Mapping[str, str] = {
+    "session": "the open transaction, an sqlalchemy.orm.Session in the actor's workspace",
+    "actor": "the storage.members.Member who acts",
+    "workspace": "the storage.workspaces.Workspace",
+    "now": "the time of the request, an aware datetime in UTC",
+    "place": "where it was said: a Place",
+    "found": "what `before` returned",
+    "args": "a command's bot.grammar.Args",
+    "control": "a button's or menu's bot.blocks.Control, with what was chosen as `detail`",
+    "values": "a submitted modal's fields: name -> text, or a list of texts",
+    "state": "what the modal was opened with: name -> text",
+    "query": "what was typed into a menu so far",
+    "event": "a Slack event's inner object",
+    "fact": "a domain event of storage.events",
+    "due": "a job's storage.due.Due row",
+    "delivery": "the storage.outbox.Delivery to render",
+    "reader": "the Member who will read what a renderer draws; None in a channel",
+    "catalogue": "the bot.registry.Registry: every declaration, for help",
+}
+"""The names a handler may use for its arguments; any other name is refused when the bot starts."""
+
+_language: ContextVar[NullTranslations] = ContextVar("language", default=NullTranslations())
+_LOCALES = Path(__file__).parent / "locale"
+
+
+def _(text: str) -> str:
+    """Translate a text for people into the language of whoever reads it; English where there is no translation."""
+    return _language.get().gettext(text)
+
+
+def speak(locale: str | None) -> None:
+    """Choose the language of `_` for the rest of this call; an unknown locale means English."""
+    code = (locale or "en").replace("-", "_")
+    found: NullTranslations | GNUTranslations = translation("rapport", _LOCALES, [code, code[:2]], fallback=True)
+    _language.set(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Say where something was said: the channel's id, and the thread's ts if any."""
+
+    channel_id: str = ""
+    thread_ts: str | None = None
+    shared: bool = False
+    """The channel is shared with another organisation, so nothing may be shown to all of it."""
+
+
+class Slack(Protocol):
+    """Ask Slack before a transaction; the only door to Slack that a plugin has.
+
+    Each raises storage.errors.CrmError with a sentence for people when Slack refuses or can not be reached.
+    """
+
+    def channel(self, channel_id: str) -> Mapping[str, Any]:
+        """Return conversations.info's `channel`."""
+
+    def join(self, channel_id: str) -> Mapping[str, Any]:
+        """Join a public channel and return it; a private one the bot is not in is refused with how to invite it."""
+
+    def user(self, user_id: str) -> Mapping[str, Any]:
+        """Return users.info's `user`."""
+
+    def permalink(self, channel_id: str, ts: str) -> str:
+        """Return a message's permanent address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Hold a slash subcommand: its words after /crm, its usage line and who may use it."""
+
+    words: str
+    usage: str
+    role: Role
+    handler: Handler | None
+    before: Handler | None = None
+    opens: View | None = None
+    example: str = ""
+
+    @property
+    def help(self) -> str:
+        """Return the first line of the handler's docstring."""
+        return _summary(self.handler) if self.handler else _summary(self.opens.fill) if self.opens else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Hold a button or menu, known to Slack by its `action_id`, `plugin.name`."""
+
+    id: str
+    role: Role
+    handler: Handler | None
+    before: Handler | None = None
+    opens: View | None = None
+
+
+@dataclass(slots=True)
+class View:
+    """Hold a modal: one function fills it, one takes what was submitted."""
+
+    id: str
+    title: str
+    role: Role
+    fill: Handler
+    submitted: Handler | None = None
+    before: Handler | None = None
+
+    def submit(self, function: H) -> H:
+        """Name the function that takes what was submitted; it may name `values` and `state`."""
+        self.submitted = function
+        return function
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Hold the choices of a menu that is filled while the person types."""
+
+    id: str
+    role: Role
+    handler: Handler
+
+
+@dataclass(frozen=True, slots=True)
+class Shortcut:
+    """Hold a global or message shortcut that opens a modal."""
+
+    id: str
+    title: str
+    role: Role
+    opens: View
+    on_message: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SlackEvent:
+    """Hold a listener for one kind of Slack event."""
+
+    type: str
+    handler: Handler
+    before: Handler | None = None
+    scopes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Hold what runs once in each workspace on a recurrence (RRULE text, in the workspace's zone)."""
+
+    id: str
+    every: str
+    at: str
+    handler: Handler
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Hold a part of the App Home; lower `order` comes first."""
+
+    id: str
+    title: str
+    order: int
+    role: Role
+    handler: Handler
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Hold a listener for a domain event, called in the same transaction."""
+
+    fact: type
+    handler: Handler
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """Hold what draws an outbox row's message from its record, when it is sent."""
+
+    id: str
+    handler: Handler
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Hold a plugin's own tables: the Postgres schema they live in and its Alembic revisions."""
+
+    schema: str
+    migrations: Path
+
+
+@dataclass(slots=True)
+class Plugin:
+    """Collect the declarations of one plugin.
+
+    `name` is unique, lower case, and the prefix of every id that Slack will send back. Roles have no default: who may
+    use something is always said. Raises ValueError on a declaration that can not be right; clashes between plugins are
+    found by the registry.
+    """
+
+    name: str
+    title: str
+    description: str = ""
+    commands: list[Command] = field(default_factory=list)
+    actions: list[Action] = field(default_factory=list)
+    views: list[View] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
+    shortcuts: list[Shortcut] = field(default_factory=list)
+    events: list[SlackEvent] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
+    sections: list[Section] = field(default_factory=list)
+    listeners: list[Listener] = field(default_factory=list)
+    renderers: list[Renderer] = field(default_factory=list)
+    schema: Tables | None = None
+
+    def __post_init__(self) -> None:
+        if not self.name.isidentifier() or self.name != self.name.lower():
+            raise ValueError(f"a plugin's name is one lower-case word, not {self.name!r}")
+
+    def id(self, name: str) -> str:
+        """Return the id under which Slack knows one of this plugin's controls or modals."""
+        return f"{self.name}.{name}"
+
+    def command(
+        self, words: str, *, role: Role, usage: str = "", example: str = "", before: Handler | None = None
+    ) -> Callable[[H], H]:
+        """Declare a slash subcommand by its words after /crm; its docstring is its help line."""
+
+        def declare(function: H) -> H:
+            self.commands.append(Command(words, usage, role, function, before, None, example))
+            return function
+
+        return declare
+
+    def opens(self, words: str, view: View) -> None:
+        """Declare a slash command that opens a modal."""
+        self.commands.append(Command(words, "", view.role, None, None, view))
+
+    def action(
+        self, name: str, *, role: Role, before: Handler | None = None, opens: View | None = None
+    ) -> Callable[[H], H]:
+        """Declare a button or menu; with `opens` it opens that modal and the function only documents it."""
+
+        def declare(function: H) -> H:
+            self.actions.append(Action(self.id(name), role, None if opens else function, before, opens))
+            return function
+
+        return declare
+
+    def button_opens(self, name: str, view: View) -> None:
+        """Declare a button that opens a modal; the control's record arrives in the modal's `control`."""
+        self.actions.append(Action(self.id(name), view.role, None, None, view))
+
+    def view(self, name: str, *, title: str, role: Role, before: Handler | None = None) -> Callable[[Handler], View]:
+        """Declare a modal by the function that fills it; a static loading view is shown before any database work."""
+
+        def declare(function: Handler) -> View:
+            view = View(self.id(name), title, role, function, before=before)
+            self.views.append(view)
+            return view
+
+        return declare
+
+    def options(self, name: str, *, role: Role) -> Callable[[H], H]:
+        """Declare the choices of a menu that is filled while the person types."""
+
+        def declare(function: H) -> H:
+            self.sources.append(Source(self.id(name), role, function))
+            return function
+
+        return declare
+
+    def shortcut(self, name: str, view: View, *, title: str, on_message: bool = False) -> None:
+        """Declare a global shortcut, or one on messages, that opens a modal."""
+        self.shortcuts.append(Shortcut(self.id(name), title, view.role, view, on_message))
+
+    def event(self, type_: str, *, before: Handler | None = None, scopes: Sequence[str] = ()) -> Callable[[H], H]:
+        """Declare a listener for a Slack event, run from the inbox in one transaction."""
+
+        def declare(function: H) -> H:
+            self.events.append(SlackEvent(type_, function, before, scopes))
+            return function
+
+        return declare
+
+    def job(self, name: str, *, every: str, at: str = "03:00") -> Callable[[H], H]:
+        """Declare work that recurs in each workspace: `every` is RRULE text, `at` a local time."""
+
+        def declare(function: H) -> H:
+            self.jobs.append(Job(self.id(name), every, at, function))
+            return function
+
+        return declare
+
+    def on(self, fact: type) -> Callable[[H], H]:
+        """Declare a listener for a domain event, called in the same transaction as what caused it."""
+
+        def declare(function: H) -> H:
+            self.listeners.append(Listener(fact, function))
+            return function
+
+        return declare
+
+    def home(self, title: str, *, role: Role, order: int = 100) -> Callable[[H], H]:
+        """Declare a section of the App Home; the function returns blocks, none where there is nothing to show."""
+
+        def declare(function: H) -> H:
+            self.sections.append(Section(self.id(function.__name__), title, order, role, function))
+            return function
+
+        return declare
+
+    def renderer(self, name: str) -> Callable[[H], H]:
+        """Declare what draws an outbox row's message; the function returns a Message, None when no longer wanted."""
+
+        def declare(function: H) -> H:
+            self.renderers.append(Renderer(self.id(name), function))
+            return function
+
+        return declare
+
+    def tables(self, *, migrations: Path) -> None:
+        """Declare the plugin's own tables, in a Postgres schema named after it, with its own Alembic revisions."""
+        self.schema = Tables(self.name, migrations)
+
+
+def _summary(function: Handler) -> str:
+    return (inspect.getdoc(function) or "").partition("\n")[0]
+
+
+__all__ = [
+    "INJECTED",
+    "Action",
+    "Command",
+    "Handler",
+    "Job",
+    "Listener",
+    "Member",
+    "Place",
+    "Plugin",
+    "Renderer",
+    "Role",
+    "Section",
+    "Shortcut",
+    "Slack",
+    "SlackEvent",
+    "Source",
+    "Tables",
+    "View",
+    "_",
+    "speak",
+]

@@ -1,0 +1,64 @@
+"""Tell what happened: domain events that plugins listen for in the same transaction.
+
+`storage` says what happened with `emit`; the runtime takes what was said with `drain` before it commits, and calls the
+listeners. An event that is emitted and rolled back was never said.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+_KEY = "rapport.events"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Name something that happened to a record of this transaction's workspace; `record` is the ORM object."""
+
+    record: Any
+
+
+class CustomerAdded(Fact):
+    """Say that a customer was added; `record` is a storage.customers.Customer."""
+
+
+class DealAdded(Fact):
+    """Say that a deal was added; `record` is a storage.deals.Deal."""
+
+
+class DealMoved(Fact):
+    """Say that a deal is in another stage; `record` is a storage.deals.Deal."""
+
+
+class DealWon(Fact):
+    """Say that a deal was won; `record` is a storage.deals.Deal."""
+
+
+class DealLost(Fact):
+    """Say that a deal was lost; `record` is a storage.deals.Deal."""
+
+
+class TicketOpened(Fact):
+    """Say that a ticket was opened; `record` is a storage.tickets.Ticket."""
+
+
+class TicketChanged(Fact):
+    """Say that a ticket's fields changed; `record` is a storage.tickets.Ticket."""
+
+
+class MessageReceived(Fact):
+    """Say that a customer's message was stored; `record` is a storage.messages.IncomingMessage."""
+
+
+def emit(session: Session, fact: Fact) -> None:
+    """Say what happened; listeners hear it before this transaction commits."""
+    session.info.setdefault(_KEY, []).append(fact)
+
+
+def drain(session: Session) -> list[Fact]:
+    """Take what was said so far, in order, and forget it."""
+    said: list[Fact] = session.info.pop(_KEY, [])
+    return said
