@@ -45,13 +45,14 @@ INJECTED: Mapping[str, str] = {
 }
 """The names a handler may use for its arguments; any other name is refused when the bot starts."""
 
-_language: ContextVar[NullTranslations] = ContextVar("language", default=NullTranslations())
+_language: ContextVar[NullTranslations | None] = ContextVar("language", default=None)
 _LOCALES = Path(__file__).parent / "locale"
 
 
 def _(text: str) -> str:
     """Translate a text for people into the language of whoever reads it; English where there is no translation."""
-    return _language.get().gettext(text)
+    language = _language.get()
+    return language.gettext(text) if language else text
 
 
 def speak(locale: str | None) -> None:

@@ -1,0 +1,200 @@
+"""Find plugins, order them, and refuse at start-up what clashes or can not work, naming the culprit."""
+
+from __future__ import annotations
+
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any, TypeVar
+
+from bot.grammar import Usage
+from bot.plugin import (
+    INJECTED,
+    Action,
+    Command,
+    Handler,
+    Job,
+    Listener,
+    Member,
+    Plugin,
+    Renderer,
+    Section,
+    Shortcut,
+    SlackEvent,
+    Source,
+    View,
+)
+
+ENTRY_POINTS = "rapport.plugins"
+NOUN_COMMANDS = ("customer", "deal", "ticket", "followup", "digest")
+T = TypeVar("T")
+
+
+class PluginError(Exception):
+    """A plugin can not be used; the message names the plugin, the declaration and the reason."""
+
+
+class Registry:
+    """Hold every declaration of every plugin, checked; raise PluginError for the first that can not be right."""
+
+    def __init__(self, plugins: Iterable[Plugin]) -> None:
+        self.plugins: dict[str, Plugin] = {}
+        self.commands: dict[str, Command] = {}
+        self.actions: dict[str, Action] = {}
+        self.views: dict[str, View] = {}
+        self.sources: dict[str, Source] = {}
+        self.shortcuts: dict[str, Shortcut] = {}
+        self.renderers: dict[str, Renderer] = {}
+        self.jobs: dict[str, Job] = {}
+        self.usages: dict[str, Usage] = {}
+        for plugin in plugins:
+            self._add(plugin)
+
+    def _add(self, plugin: Plugin) -> None:
+        if plugin.name in self.plugins:
+            raise PluginError(f"two plugins are called {plugin.name!r}")
+        self.plugins[plugin.name] = plugin
+        for command in plugin.commands:
+            self._claim(self.commands, command.words, command, plugin, "command")
+            self.usages[command.words] = _usage(plugin, command)
+        for action in plugin.actions:
+            self._claim(self.actions, action.id, action, plugin, "action")
+        for view in plugin.views:
+            self._claim(self.views, view.id, view, plugin, "view")
+            if view.submitted:
+                _check(plugin, view.id, view.submitted)
+        for source in plugin.sources:
+            self._claim(self.sources, source.id, source, plugin, "options")
+        for shortcut in plugin.shortcuts:
+            self._claim(self.shortcuts, shortcut.id, shortcut, plugin, "shortcut")
+        for renderer in plugin.renderers:
+            self._claim(self.renderers, renderer.id, renderer, plugin, "renderer")
+        for job in plugin.jobs:
+            self._claim(self.jobs, job.id, job, plugin, "job")
+        for handler in _handlers(plugin):
+            _check(plugin, handler.__name__, handler)
+
+    def _claim(self, table: dict[str, T], key: str, value: T, plugin: Plugin, what: str) -> None:
+        if key in table:
+            raise PluginError(f"plugin {plugin.name!r} declares the {what} {key!r}, which another plugin has already")
+        table[key] = value
+
+    @property
+    def sections(self) -> list[Section]:
+        """Return the App Home's sections, first first."""
+        return sorted((s for p in self.plugins.values() for s in p.sections), key=lambda s: (s.order, s.id))
+
+    def listeners(self, fact: object) -> list[Listener]:
+        """Return who listens for this domain event, in the plugins' order."""
+        return [x for p in self.plugins.values() for x in p.listeners if isinstance(fact, x.fact)]
+
+    def events(self, type_: str) -> list[SlackEvent]:
+        """Return who listens for this kind of Slack event, in the plugins' order."""
+        return [x for p in self.plugins.values() for x in p.events if x.type == type_]
+
+    def command(self, slash: str, text: str, prefix: str = "") -> tuple[Command | None, str]:
+        """Find the subcommand that `/deal add Acme` or `/crm deal add Acme` means, and the rest of the text.
+
+        The longest declared words win; words compare without case, with any spaces between them.
+        """
+        noun = slash.removeprefix("/").removeprefix(prefix)
+        words = text.split()
+        typed = [w.casefold() for w in words] if noun == "crm" else [noun, *(w.casefold() for w in words)]
+        for length in range(min(3, len(typed)), 0, -1):
+            command = self.commands.get(" ".join(typed[:length]))
+            if command:
+                used = length if noun == "crm" else length - 1
+                return command, _after(text, used)
+        return None, text
+
+    def allowed(self, actor: Member, slash: str | None = None) -> list[Command]:
+        """Return the commands this person may use, all or those under one slash command, in their order."""
+        return [c for w, c in self.commands.items() if actor.has(c.role) and (slash is None or w.split()[0] == slash)]
+
+    def roles(self) -> Iterator[tuple[str, str, str]]:
+        """Yield the role matrix: kind of handler, its name, and the role it asks for."""
+        for words, command in self.commands.items():
+            yield "command", words, command.role.value
+        for kind, table in (("action", self.actions), ("view", self.views), ("options", self.sources)):
+            for key, declared in table.items():  # type: ignore[attr-defined]  # three tables of different values
+                yield kind, key, declared.role.value
+        for shortcut in self.shortcuts.values():
+            yield "shortcut", shortcut.id, shortcut.role.value
+        for section in self.sections:
+            yield "home", section.id, section.role.value
+
+
+def load(off: Iterable[str] = ()) -> Registry:
+    """Read the built-in handlers, the bundled plugins and installed ones, leaving out the optional ones named off."""
+    left_out = set(off)
+    built_in = list(_modules("bot.handlers"))
+    optional = [p for p in (*_modules("bot.plugins"), *_installed()) if p.name not in left_out]
+    unknown = left_out - {p.name for p in (*_modules("bot.plugins"), *_installed())}
+    if unknown:
+        raise PluginError(f"RAPPORT_PLUGINS_OFF names {', '.join(sorted(unknown))}, which is no optional plugin")
+    return Registry([*built_in, *optional])
+
+
+def _modules(package: str) -> Iterator[Plugin]:
+    found = import_module(package)
+    for info in sorted(pkgutil.iter_modules(found.__path__), key=lambda i: i.name):
+        yield _exported(import_module(f"{package}.{info.name}"), f"{package}.{info.name}")
+
+
+def _installed() -> Iterator[Plugin]:
+    for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda e: e.name):
+        try:
+            loaded = entry.load()
+        except Exception as exc:
+            raise PluginError(f"the installed plugin {entry.name!r} can not be imported: {exc}") from exc
+        yield loaded if isinstance(loaded, Plugin) else _exported(loaded, entry.name)
+
+
+def _exported(module: Any, name: str) -> Plugin:
+    plugin = getattr(module, "plugin", None)
+    if not isinstance(plugin, Plugin):
+        raise PluginError(f"{name} exports no `plugin`")
+    return plugin
+
+
+def _handlers(plugin: Plugin) -> Iterator[Handler]:
+    declared: list[Any] = [
+        *plugin.commands,
+        *plugin.actions,
+        *plugin.sources,
+        *plugin.events,
+        *plugin.jobs,
+        *plugin.sections,
+        *plugin.listeners,
+        *plugin.renderers,
+    ]
+    yield from (d.handler for d in declared if d.handler)
+    yield from (v.fill for v in plugin.views)
+
+
+def _check(plugin: Plugin, name: str, handler: Callable[..., Any]) -> None:
+    unknown = [p for p in inspect.signature(handler).parameters if p not in INJECTED]
+    if unknown:
+        raise PluginError(
+            f"plugin {plugin.name!r}: {name} asks for {', '.join(unknown)}; a handler may ask for {', '.join(INJECTED)}"
+        )
+    if not inspect.getdoc(handler):
+        raise PluginError(f"plugin {plugin.name!r}: {handler.__name__} has no docstring, and help is made from it")
+
+
+def _usage(plugin: Plugin, command: Command) -> Usage:
+    try:
+        return Usage.parse(command.usage)
+    except ValueError as exc:
+        raise PluginError(f"plugin {plugin.name!r}: the usage of {command.words!r} can not be read: {exc}") from exc
+
+
+def _after(text: str, words: int) -> str:
+    """Return the text behind its first words, keeping its spaces and lines as they were typed."""
+    rest = text
+    for _ in range(words):
+        rest = rest.lstrip()
+        rest = rest[len(rest.split(None, 1)[0]) :]
+    return rest.strip()
