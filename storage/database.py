@@ -11,7 +11,20 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import BigInteger, Boolean, Date, DateTime, Engine, Float, MetaData, Text, create_engine, make_url, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Date,
+    DateTime,
+    Engine,
+    Float,
+    ForeignKeyConstraint,
+    MetaData,
+    Text,
+    create_engine,
+    make_url,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.engine import URL
@@ -145,6 +158,18 @@ class Database:
     def dispose(self) -> None:
         """Close the pool's connections."""
         self.engine.dispose()
+
+
+def composite_key(column: str, target: str, *, ondelete: str | None = None) -> ForeignKeyConstraint:
+    """Return a foreign key that can not leave the workspace: (workspace_id, column) to (workspace_id, id) of target.
+
+    With `ondelete="SET NULL"` only `column` is emptied, never the workspace.
+    """
+    return ForeignKeyConstraint(
+        ["workspace_id", column],
+        [f"{target}.workspace_id", f"{target}.id"],
+        ondelete=f"SET NULL ({column})" if ondelete == "SET NULL" else ondelete,
+    )
 
 
 def login_url(url: str | URL) -> URL:

@@ -1,0 +1,1 @@
+"""Change the schema one revision at a time, with Alembic."""

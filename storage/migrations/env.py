@@ -1,0 +1,25 @@
+"""Run revisions on the connection that `storage.migrate` opened; Alembic loads this file."""
+
+from alembic import context
+from sqlalchemy import text
+
+from storage.database import Base
+
+# One migration at a time in a database; the number only has to be ours ("rapport" as ASCII).
+ADVISORY_LOCK = 0x726170706F7274
+
+connection = context.config.attributes["connection"]
+schema = context.config.attributes["schema"]
+
+# A revision waiting behind a long read would make everybody else wait behind it; `storage.migrate` tries again instead.
+connection.execute(text("SET lock_timeout = '1s'"))
+connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": ADVISORY_LOCK})
+connection.commit()
+context.configure(
+    connection=connection,
+    target_metadata=Base.metadata,
+    transaction_per_migration=True,
+    version_table_schema=schema,
+)
+with context.begin_transaction():
+    context.run_migrations()
