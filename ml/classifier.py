@@ -1,0 +1,180 @@
+"""Classify a customer's message, say how sure that is, and why."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.metrics import f1_score
+from sklearn.svm import LinearSVC
+from sklearn.utils.validation import check_is_fitted
+
+from ml.calibration import calibration_error, choose_threshold, fit_temperature, folds, probabilities
+from ml.explain import Reason, explain
+from ml.features import Counts, TextFeatures, count
+from ml.text import read
+
+Floats = NDArray[np.floating[Any]]
+Integers = NDArray[np.integer[Any]]
+Strings = NDArray[np.str_]
+
+# A customer who writes more than this wants more than to say thanks, whatever the first words are.
+LONGEST_CHATTER = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the model makes of one message.
+
+    `category` is the best guess, also when the model abstains, and None where it could read nothing; `confidence` is its
+    calibrated probability, `second` the runner-up, `version` the model's. `chatter` says that the message asks for nothing.
+    """
+
+    category: str | None
+    confidence: float
+    second: str | None
+    abstained: bool
+    reasons: list[Reason] = field(default_factory=list)
+    version: str = ""
+    chatter: bool = False
+
+
+class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
+    """Classify messages by a linear support vector machine over words and characters, with calibrated probabilities.
+
+    The temperature and the thresholds are learned on predictions for folds the model had not seen. Parameters: `c` the
+    inverse regularisation, `n_folds` how many folds, `precision` what the answers above the threshold should reach (by a
+    lower confidence bound), `min_gram_df` in how many messages a character sequence must occur, `filter_label` the class
+    of messages that ask for nothing, `name` the prefix of the version. Fitted state: `classes_` (n_classes,) sorted,
+    `features_`, `coef_` (n_features, n_classes) float32, `intercept_` (n_classes,), `temperature_`, `threshold_` and
+    `filter_threshold_` (None: never reached, so always abstain), `figures_`, `version_`.
+    """
+
+    def __init__(
+        self,
+        c: float = 1.0,
+        n_folds: int = 5,
+        precision: float = 0.9,
+        min_gram_df: int = 1,
+        filter_label: str | None = "chatter",
+        name: str = "model",
+        seed: int = 0,
+    ) -> None:
+        self.c = c
+        self.n_folds = n_folds
+        self.precision = precision
+        self.min_gram_df = min_gram_df
+        self.filter_label = filter_label
+        self.name = name
+        self.seed = seed
+
+    def fit(self, texts: Sequence[str], labels: Sequence[str]) -> Self:
+        """Learn from texts and labels, both (n_samples,); raise ValueError below two classes or where lengths differ."""
+        if len(texts) != len(labels):
+            raise ValueError(f"{len(texts)} texts but {len(labels)} labels")
+        self.classes_: Strings = np.unique(np.asarray(labels, dtype=str))
+        if len(self.classes_) < 2:
+            raise ValueError("a classifier needs examples of at least two classes")
+        truth = np.searchsorted(self.classes_, np.asarray(labels, dtype=str))
+        counted = [count(read(text)) for text in texts]
+        self._calibrate(*self._unseen(counted, truth))
+        self.features_ = TextFeatures(self.min_gram_df)
+        rows = self.features_.learn(counted)
+        coef, self.intercept_ = self._fit_margins(rows, truth)
+        self.coef_ = coef.astype(np.float32)
+        self.version_ = f"{self.name}-{self._digest()}"
+        return self
+
+    def decision_function(self, texts: Sequence[str]) -> Floats:
+        """Return the margins (n_samples, n_classes) of texts (n_samples,), before the temperature."""
+        check_is_fitted(self, "coef_")
+        return np.asarray(self.features_.transform(texts) @ self.coef_ + self.intercept_)
+
+    def predict_proba(self, texts: Sequence[str]) -> Floats:
+        """Return calibrated probabilities (n_samples, n_classes) of texts (n_samples,), columns as in `classes_`."""
+        return probabilities(self.decision_function(texts), self.temperature_)
+
+    def predict(self, texts: Sequence[str]) -> Strings:
+        """Return the most likely class (n_samples,) of each text, sure or not."""
+        return self.classes_[self.decision_function(texts).argmax(axis=1)]
+
+    def classify(self, text: str) -> Verdict:
+        """Return the category of one message with its confidence and its reasons, or an abstention that says so."""
+        check_is_fitted(self, "coef_")
+        pieces = read(text)
+        columns, values = self.features_.vector(pieces)
+        if not len(columns):
+            return Verdict(None, 0.0, None, abstained=True, version=self.version_)
+        probability = probabilities(values @ self.coef_[columns] + self.intercept_, self.temperature_)
+        ranked = [int(i) for i in np.argsort(-probability, kind="stable")]
+        chatter = self._asks_nothing(text, ranked[0], float(probability[ranked[0]]))
+        if not chatter:
+            ranked = [i for i in ranked if self.classes_[i] != self.filter_label]
+        best, second = ranked[0], ranked[1] if len(ranked) > 1 else None
+        confidence = float(probability[best])
+        return Verdict(
+            category=str(self.classes_[best]),
+            confidence=confidence,
+            second=None if second is None else str(self.classes_[second]),
+            abstained=not chatter and (self.threshold_ is None or confidence < self.threshold_),
+            reasons=explain(pieces, self.features_, self.coef_, probability, best),
+            version=self.version_,
+            chatter=chatter,
+        )
+
+    def _asks_nothing(self, text: str, best: int, confidence: float) -> bool:
+        return (
+            self.classes_[best] == self.filter_label
+            and self.filter_threshold_ is not None
+            and confidence >= self.filter_threshold_
+            and len(text) <= LONGEST_CHATTER
+        )
+
+    def _fit_margins(self, rows: csr_matrix, truth: Integers) -> tuple[Floats, Floats]:
+        """Return coefficients (n_features, n_classes) and intercepts (n_classes,) of one classifier against the rest each."""
+        machine = LinearSVC(C=self.c, random_state=self.seed).fit(rows, truth)
+        if len(self.classes_) == 2:  # scikit-learn keeps only the second class's half
+            return np.vstack([-machine.coef_, machine.coef_]).T, np.array([-1.0, 1.0]) * machine.intercept_
+        return np.ascontiguousarray(machine.coef_.T), machine.intercept_
+
+    def _unseen(self, counted: list[Counts], truth: Integers) -> tuple[Floats, Integers]:
+        """Return margins (n_judged, n_classes) of messages by models that had not seen them, and their classes (n_judged,)."""
+        fold_of = folds(truth, self.n_folds, self.seed)
+        margins = np.zeros((len(truth), len(self.classes_)))
+        for fold in range(self.n_folds):
+            seen, judged = np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)
+            if not len(judged):
+                continue
+            features = TextFeatures(self.min_gram_df)
+            coef, intercept = self._fit_margins(features.learn([counted[i] for i in seen]), truth[seen])
+            margins[judged] = features.rows([counted[i] for i in judged]) @ coef + intercept
+        return margins[fold_of >= 0], truth[fold_of >= 0]
+
+    def _calibrate(self, margins: Floats, truth: Integers) -> None:
+        """Learn temperature and thresholds, and keep what the unseen predictions were worth."""
+        self.temperature_ = fit_temperature(margins, truth)
+        probability = probabilities(margins, self.temperature_)
+        guess, confidence = probability.argmax(axis=1), probability.max(axis=1, initial=0.0)
+        right = guess == truth
+        filtered = self.classes_[guess] == self.filter_label
+        self.threshold_ = choose_threshold(confidence[~filtered], right[~filtered], self.precision)
+        self.filter_threshold_ = choose_threshold(confidence[filtered], right[filtered], self.precision)
+        self.figures_ = {"examples": float(len(truth)), "ece": calibration_error(confidence, right)}
+        if len(truth):
+            answered = ~filtered & (confidence >= (np.inf if self.threshold_ is None else self.threshold_))
+            self.figures_ |= {
+                "accuracy": float(right.mean()),
+                "macro_f1": float(f1_score(truth, guess, average="macro")),
+                "coverage": float(answered.sum() / max(1, (~filtered).sum())),
+            }
+
+    def _digest(self) -> str:
+        """Return a short name for exactly these weights and thresholds."""
+        digest = hashlib.sha256(self.coef_.tobytes())
+        digest.update(self.intercept_.tobytes() + self.features_.idf_.tobytes())
+        digest.update(repr((self.classes_.tolist(), self.temperature_, self.threshold_)).encode())
+        return digest.hexdigest()[:8]

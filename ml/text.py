@@ -1,0 +1,115 @@
+"""Cut a message into the pieces a model reads, and those into terms."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+# Slack lets people post 40,000 characters; what a message asks for stands in its first screens, and the bound keeps one prediction quick.
+MAX_CHARACTERS = 4_000
+# Base64, hashes and paths are single "words" of thousands of characters: their beginning says as much as the whole.
+MAX_WORD = 24
+
+GRAM_SIZES = range(2, 6)
+CJK_GRAM_SIZES = range(1, 4)
+
+_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_EMOJI = "\u2600-\u27bf\U0001f300-\U0001faff"
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe0e\ufe0f\ufeff]")
+_PIECE = re.compile(
+    rf"""
+      (?P<code>```.*?(?:```|\Z))
+    | (?P<skipped><[@\#!][^<>\s]*>|<?(?:https?|mailto|tel):[^\s|<>]+\|?|[\w.+-]+@[\w-]+\.[\w.-]+)
+    | (?P<emoji>(?<![^\s:]):(?:[a-z][a-z0-9_'-]*|[+-]1):|[{_EMOJI}])
+    | (?P<cjk>[{_CJK}])
+    | (?P<word>[^\W_{_CJK}]+(?:['’][^\W_{_CJK}]+)*)
+    | (?P<mark>[?!？！])
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_DIGIT = re.compile(r"\d")
+_MARKS = {"？": "?", "！": "!"}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One word, Chinese, Japanese or Korean character, emoji or mark of a message, as typed and as the model reads it."""
+
+    surface: str
+    key: str
+    kind: str
+    start: int
+
+    @property
+    def end(self) -> int:
+        """Where the piece ends in the text that was read."""
+        return self.start + len(self.surface)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One term of a message and the pieces `first` to `last` (exclusive) it is made of."""
+
+    key: str
+    first: int
+    last: int
+
+
+def read(text: str) -> list[Piece]:
+    """Cut the first `MAX_CHARACTERS` of a text into pieces; mentions, links and addresses are left out."""
+    text = _INVISIBLE.sub("", text[:MAX_CHARACTERS])
+    pieces = []
+    for match in _PIECE.finditer(text):
+        kind = match.lastgroup or "skipped"
+        if kind != "skipped":
+            pieces.append(Piece(match[0], _key(match[0], kind), kind, match.start()))
+    return pieces
+
+
+def terms(pieces: list[Piece]) -> tuple[list[Term], list[Term]]:
+    """Return the word terms (words and pairs) and the character terms (2 to 5 within a word, 1 to 3 of Chinese)."""
+    words: list[Term] = []
+    grams: list[Term] = []
+    for i, piece in enumerate(pieces):
+        if piece.kind == "cjk":
+            key = ""
+            for size in CJK_GRAM_SIZES:
+                if i + size > len(pieces) or not _continues(pieces, i, size):
+                    break
+                key += pieces[i + size - 1].key
+                grams.append(Term(key, i, i + size))
+                if size == 2:  # most Chinese words are two characters long
+                    words.append(Term(key, i, i + size))
+            continue
+        words.append(Term(piece.key, i, i + 1))
+        if i + 1 < len(pieces) and pieces[i + 1].kind != "cjk":
+            words.append(Term(f"{piece.key} {pieces[i + 1].key}", i, i + 2))
+        if piece.kind == "word":
+            grams.extend(Term(gram, i, i + 1) for gram in _grams(piece.key))
+    return words, grams
+
+
+def _continues(pieces: list[Piece], first: int, size: int) -> bool:
+    """Tell whether the last of `size` pieces is a CJK character that directly follows the one before it."""
+    last = pieces[first + size - 1]
+    return last.kind == "cjk" and last.start == pieces[first].start + size - 1
+
+
+@lru_cache(maxsize=8_192)
+def _grams(word: str) -> tuple[str, ...]:
+    """Return the character n-grams of a word with one space at each end."""
+    padded = f" {word} "
+    return tuple(padded[i : i + n] for n in GRAM_SIZES for i in range(len(padded) - n + 1))
+
+
+@lru_cache(maxsize=8_192)
+def _key(surface: str, kind: str) -> str:
+    """Return how the model reads a piece: folded case and width, no apostrophes, every digit the same."""
+    if kind == "code":
+        return "```"
+    if kind == "mark":
+        return _MARKS.get(surface, surface)
+    if kind != "word":
+        return surface
+    folded = unicodedata.normalize("NFKC", surface[: 2 * MAX_WORD]).casefold()
+    return _DIGIT.sub("0", folded.replace("'", "").replace("’", ""))[:MAX_WORD]
