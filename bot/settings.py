@@ -178,7 +178,9 @@ class Settings:
         "The URL of the role that owns the tables; needed for `rapport db upgrade` where DATABASE_URL's may not.",
         secret=True,
     )
-    data_dir: Path = _setting("RAPPORT_DATA_DIR", Path, "A folder this program may write to.", default=Path(".rapport"))
+    data_dir: Path = _setting(  # noqa: RUF009 - it returns a dataclass field, as dataclasses.field does
+        "RAPPORT_DATA_DIR", Path, "A folder this program may write to.", default=Path(".rapport")
+    )
     port: int = _setting("PORT", _number(1, 65535), "Any free port; 8080 when unset.", default=8080)
     encryption_keys: tuple[str, ...] = _setting(
         "RAPPORT_ENCRYPTION_KEYS",
