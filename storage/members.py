@@ -7,6 +7,7 @@ from sqlalchemy import ForeignKey, Index, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.database import TENANT, Base, composite_key
+from storage.history.recorded import Recorded
 from storage.workspaces import Workspace
 
 
@@ -43,9 +44,10 @@ class Kind(StrEnum):
     BOT = "bot"
 
 
-class Member(Base):
+class Member(Recorded, Base):
     """Describe a Slack user as this workspace sees them; `id` is Slack's user id."""
 
+    __noun__ = "member"
     __tablename__ = "member"
     __table_args__ = (
         composite_key("manager_id", "member", ondelete="SET NULL"),

@@ -152,7 +152,7 @@ def _history() -> None:
         sa.Column("after", JSONB),
         sa.PrimaryKeyConstraint("workspace_id", "id", "at"),
         composite_key("change_set_id", "change_set", ondelete="CASCADE"),
-        sa.Index(None, "workspace_id", "noun", "record_id", "id"),
+        sa.Index(None, "workspace_id", "noun", "record_id", "at"),
         sa.Index(None, "workspace_id", "entity", "row_key", "id"),
         sa.Index(None, "workspace_id", "change_set_id"),
         postgresql_partition_by="RANGE (at)",

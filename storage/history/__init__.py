@@ -1,0 +1,50 @@
+"""Keep who changed what and when: timeline, audit and undo read from it.
+
+A change set is one request's changes, an activity what happened to one row. Models that mix in `Recorded` are recorded
+while they are flushed, inside `recording`.
+"""
+
+from storage.history.models import Activity, ChangeAnswer, ChangeSet
+from storage.history.reading import actor_name, last_actor, recent, timeline
+from storage.history.recorded import Recorded
+from storage.history.recording import (
+    CREATED,
+    DELETED,
+    UPDATED,
+    Recorder,
+    current_actor,
+    current_change,
+    find_answer,
+    find_request,
+    is_repeat,
+    record,
+    recording,
+    save_answer,
+)
+from storage.history.undo import Undone, UndoResult, undo
+
+__all__ = [
+    "CREATED",
+    "DELETED",
+    "UPDATED",
+    "Activity",
+    "ChangeAnswer",
+    "ChangeSet",
+    "Recorded",
+    "Recorder",
+    "UndoResult",
+    "Undone",
+    "actor_name",
+    "current_actor",
+    "current_change",
+    "find_answer",
+    "find_request",
+    "is_repeat",
+    "last_actor",
+    "recent",
+    "record",
+    "recording",
+    "save_answer",
+    "timeline",
+    "undo",
+]
