@@ -1,8 +1,9 @@
 """Turn what people type into arguments: words, keys, people, amounts and dates."""
 
+from bot.grammar.amounts import parse_amount
 from bot.grammar.arguments import Args, parse
 from bot.grammar.entities import unescape
 from bot.grammar.usage import Usage
 from bot.grammar.words import did_you_mean, split_text
 
-__all__ = ["Args", "Usage", "did_you_mean", "parse", "split_text", "unescape"]
+__all__ = ["Args", "Usage", "did_you_mean", "parse", "parse_amount", "split_text", "unescape"]

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.grammar.entities import Decoded, Kind, visible
+from bot.grammar.amounts import parse_amount
+from bot.grammar.entities import Decoded, Kind, shown, visible
 from bot.grammar.usage import Usage
 from bot.grammar.words import Words, did_you_mean, fold, split_first, take_apart, unquote
 from storage.errors import Invalid
+from storage.money import Money
 
 _YES = frozenset({"yes", "y", "true", "on", "1", "ok", "ja", "j", "oui", "sí", "是", "是的", "对", "好", "要"})
 _NO = frozenset({"no", "n", "false", "off", "0", "nein", "non", "否", "不", "不是", "不要"})
@@ -70,8 +72,17 @@ class Args:
         if word in _YES or word in _NO:
             return word in _YES
         raise Invalid(
-            "{key}: is yes or no, and I can not tell which {value} is.", field=key, typed=value, key=key, value=value
+            "{key}: is yes or no, and I can not tell which {value} is.",
+            field=key,
+            typed=value,
+            key=key,
+            value=shown(value),
         )
+
+    def amount(self, key: str, *, currency: str) -> Money | None:
+        """Return an amount of money; `currency` is the workspace's, for amounts that name none. Raises Invalid."""
+        value = self.get(key)
+        return None if value is None else parse_amount(value, currency=currency, field=key)
 
     def _value(self, key: str) -> Decoded | None:
         if not self.usage.declares(key):
@@ -81,7 +92,7 @@ class Args:
     def _mentioned(self, key: str, value: Decoded, kind: Kind, sentence: str) -> str:
         if value.entity and value.entity.kind is kind:
             return value.entity.id
-        raise Invalid(sentence, field=key, typed=value.text, key=key, value=value.text)
+        raise Invalid(sentence, field=key, typed=value.text, key=key, value=shown(value.text))
 
 
 def parse(text: str, usage: Usage, *, raw: str | None = None) -> Args:
@@ -127,7 +138,7 @@ def _refuse_words(text: str, usage: Usage) -> None:
         "I do not understand {text} here.",
         hint="Did you mean {example}?" if near else None,
         typed=text,
-        text=text,
+        text=shown(text),
         example=usage.keys[near].written if near else None,
     )
 

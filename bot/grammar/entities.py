@@ -22,6 +22,7 @@ _MARKUP = re.compile(
 )
 _ESCAPES = {"amp": "&", "lt": "<", "gt": ">"}
 _ESCAPE = re.compile(r"&(amp|lt|gt);")
+_SHOWN = 80
 _EDGES = re.compile(rf"^[\s{INVISIBLE}]+|[\s{INVISIBLE}]+$")
 
 
@@ -109,6 +110,11 @@ def unescape(raw: str) -> str:
 def visible(text: str) -> str:
     """Return a text without the spaces and invisible characters around it."""
     return _EDGES.sub("", text)
+
+
+def shown(text: str) -> str:
+    """Return as much of a text as fits into a sentence about it."""
+    return text if len(text) <= _SHOWN else text[:_SHOWN].rstrip() + "…"
 
 
 def _plain(text: str) -> Decoded:

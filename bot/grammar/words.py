@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot.grammar.entities import INVISIBLE, Decoded, decode, visible
+from bot.grammar.entities import INVISIBLE, Decoded, decode, shown, visible
 from bot.grammar.usage import Usage
 from storage.errors import Invalid
 
@@ -147,7 +147,7 @@ def _refuse_misspelt(word: str, usage: Usage, typed: str) -> None:
             "I do not know {word}: here.",
             hint="Did you mean {near}:? Put it in quotes if it is part of the text.",
             typed=typed,
-            word=word,
+            word=shown(word),
             near=near,
         )
 
@@ -167,7 +167,7 @@ def _value(text: Decoded, start: int, key: str, written: str) -> tuple[Decoded, 
         hint="Write {written}{following}, without a space." if following and not quoted else None,
         typed=text.text,
         written=written,
-        following=following,
+        following=shown(following),
     )
 
 
