@@ -1,0 +1,1 @@
+"""Serve the REST API over storage, and the health and metrics endpoints."""
