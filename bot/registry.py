@@ -28,6 +28,8 @@ from bot.plugin import (
 )
 
 ENTRY_POINTS = "rapport.plugins"
+EVERYWHERE = "[share:yes]"
+"""The keys that every command takes."""
 NOUN_COMMANDS = ("customer", "deal", "ticket", "followup", "digest")
 T = TypeVar("T")
 
@@ -115,15 +117,12 @@ class Registry:
 
     def roles(self) -> Iterator[tuple[str, str, str]]:
         """Yield the role matrix: kind of handler, its name, and the role it asks for."""
-        for words, command in self.commands.items():
-            yield "command", words, command.role.value
-        for kind, table in (("action", self.actions), ("view", self.views), ("options", self.sources)):
-            for key, declared in table.items():  # type: ignore[attr-defined]  # three tables of different values
-                yield kind, key, declared.role.value
-        for shortcut in self.shortcuts.values():
-            yield "shortcut", shortcut.id, shortcut.role.value
-        for section in self.sections:
-            yield "home", section.id, section.role.value
+        yield from (("command", c.words, c.role.value) for c in self.commands.values())
+        yield from (("action", a.id, a.role.value) for a in self.actions.values())
+        yield from (("view", v.id, v.role.value) for v in self.views.values())
+        yield from (("options", s.id, s.role.value) for s in self.sources.values())
+        yield from (("shortcut", s.id, s.role.value) for s in self.shortcuts.values())
+        yield from (("home", s.id, s.role.value) for s in self.sections)
 
 
 def load(off: Iterable[str] = ()) -> Registry:
@@ -186,7 +185,7 @@ def _check(plugin: Plugin, name: str, handler: Callable[..., Any]) -> None:
 
 def _usage(plugin: Plugin, command: Command) -> Usage:
     try:
-        return Usage.parse(command.usage)
+        return Usage.parse(command.usage, everywhere=EVERYWHERE)
     except ValueError as exc:
         raise PluginError(f"plugin {plugin.name!r}: the usage of {command.words!r} can not be read: {exc}") from exc
 

@@ -69,8 +69,8 @@ class Request:
     trigger_id: str = ""
     response_url: str = ""
     text: str = ""
-    control: Control = Control()
-    origin: Origin = Origin()
+    control: Control = field(default_factory=Control)
+    origin: Origin = field(default_factory=Origin)
     view: Mapping[str, Any] = field(default_factory=dict)
     from_home: bool = False
     ephemeral: bool = False

@@ -1,0 +1,216 @@
+"""The `rapport` command: run the bot, try the demo, look after the database and the model."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+    from storage.migrate import Line
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Rapport, the CRM that lives in Slack.")
+db = typer.Typer(no_args_is_help=True, help="Look after the database.")
+model = typer.Typer(no_args_is_help=True, help="Look after the model that classifies messages.")
+app.add_typer(db, name="db")
+app.add_typer(model, name="model")
+
+ROLES = ("all", "slack", "worker", "api")
+
+
+def main() -> None:
+    """Run the command line; a known mistake is a sentence and exit code 2, not a traceback."""
+    from bot.registry import PluginError
+    from bot.settings import SettingsError
+    from storage.embedded import DirectoryInUse
+    from storage.migrate import SchemaBehind
+
+    try:
+        app()
+    except (SettingsError, PluginError, DirectoryInUse, SchemaBehind) as exc:
+        typer.echo(str(exc), err=True)
+        sys.exit(2)
+
+
+@app.command()
+def run(role: Annotated[str, typer.Option(help="all, slack, worker or api")] = "all") -> None:
+    """Run the bot: tokens from .env, DATABASE_URL or else the embedded Postgres."""
+    from bot.app import Rapport
+    from bot.logs import set_up
+    from bot.settings import Settings
+    from storage.embedded import DirectoryLock
+
+    if role not in ROLES:
+        raise typer.BadParameter(f"the role is one of {', '.join(ROLES)}")
+    settings = Settings.load()
+    set_up(settings.log_level)
+    with DirectoryLock(settings.data_dir) if not settings.database_url else _nothing(), database(settings) as url:
+        bot = Rapport(settings, url, role=role)
+        stopping = stop_signals()
+        bot.start()
+        typer.echo(f"Rapport is running (port {settings.port}); Ctrl-C stops it.")
+        stopping.wait()
+        bot.stop()
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="Where the sandbox workspace is shown")] = 3000,
+    fresh: Annotated[bool, typer.Option(help="Begin again with the sample data")] = False,
+) -> None:
+    """Try everything without Slack: a sandbox workspace, sample data, and the bot."""
+    from bot.demo import run_demo
+
+    run_demo(Path(".rapport/demo"), port=port, fresh=fresh, stopping=stop_signals())
+
+
+@app.command()
+def manifest() -> None:
+    """Print the app manifest to paste into Slack (api.slack.com/apps > Create New App > From a manifest)."""
+    from bot.manifest import manifest as build
+    from bot.registry import load
+    from bot.settings import Settings
+
+    settings = Settings.load(slack=False)
+    http = settings.app_token is None and settings.signing_secret is not None
+    built = build(
+        load(settings.plugins_off),
+        socket_mode=not http,
+        public_url=settings.public_url,
+        prefix=settings.command_prefix,
+    )
+    typer.echo(json.dumps(built, indent=2, ensure_ascii=False))
+
+
+@app.command()
+def doctor() -> None:
+    """Check settings, database, locale, migrations, token and scopes, and say what to do about each failure."""
+    from rich.console import Console
+
+    from bot.doctor import diagnose
+    from bot.registry import load
+
+    console = Console()
+    failed = False
+    for finding in diagnose():
+        mark = "[green]✓[/green]" if finding.ok else "[red]✗[/red]"
+        console.print(f"{mark} [bold]{finding.name}[/bold]  {finding.detail}")
+        if not finding.ok:
+            failed = True
+            console.print(f"  → {finding.remedy}")
+    console.print("Plugins: " + ", ".join(load().plugins))
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def docs(folder: Annotated[Path, typer.Argument(help="The docs folder")] = Path("docs")) -> None:
+    """Write the command reference, the role matrix and the plugins' pages from what plugins declare."""
+    from bot.reference import write
+    from bot.registry import load
+
+    for path in write(load(), folder):
+        typer.echo(str(path))
+
+
+@db.command()
+def upgrade() -> None:
+    """Bring the database's tables, and those of every plugin, up to this version."""
+    from bot.settings import Settings
+
+    settings = Settings.load(slack=False)
+    with database(settings, ready=False) as url:
+        migrate_all(settings, url)
+    typer.echo("The database is up to date.")
+
+
+@db.command("drop-plugin")
+def drop_plugin(name: str, yes: Annotated[bool, typer.Option(help="Do not ask")] = False) -> None:
+    """Delete the tables that a removed plugin left behind, with everything in them."""
+    from bot.settings import Settings
+    from storage.migrate import drop
+
+    settings = Settings.load(slack=False)
+    if not yes:
+        typer.confirm(f"Delete every table of the plugin {name}, and all that is in them?", abort=True)
+    with database(settings) as url:
+        drop(settings.database_admin_url or url, name)
+    typer.echo(f"The tables of {name} are gone.")
+
+
+@model.command()
+def train(
+    starter: Annotated[bool, typer.Option("--starter", help="From the examples that ship with the product")] = False,
+) -> None:
+    """Train the model and print its figures beside the textbook baseline's."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from bot.settings import Settings
+    from ml.train import train_starter
+
+    if not starter:
+        raise typer.BadParameter("say --starter: it is what can be trained from so far")
+    report = train_starter(Settings.load(slack=False).data_dir / "models")
+    head, *rows = report.table()
+    table = Table(*head)
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+
+
+@contextmanager
+def database(settings: Settings, *, ready: bool = True) -> Iterator[str]:
+    """Give the database's URL: the external one, checked, or the embedded one, started and migrated."""
+    from storage import migrate
+    from storage.embedded import EmbeddedPostgres
+
+    if settings.database_url:
+        if ready:
+            for line in lines(settings):
+                migrate.check(settings.database_url, line=line)
+        yield settings.database_url
+        return
+    with EmbeddedPostgres(settings.data_dir) as url:
+        migrate_all(settings, url)
+        yield url
+
+
+def lines(settings: Settings) -> list[Line]:
+    """Return the lines of revisions to be migrated: the core's, then each plugin's."""
+    from bot.registry import load
+    from storage import migrate
+
+    schemas = [p.schema for p in load(settings.plugins_off).plugins.values() if p.schema]
+    return [migrate.CORE, *(migrate.Line(s.migrations, s.schema) for s in schemas)]
+
+
+def migrate_all(settings: Settings, url: str) -> None:
+    """Migrate every line as the admin; the application's login may then act as the application's role."""
+    from sqlalchemy import make_url
+
+    from storage import migrate
+
+    admin = settings.database_admin_url or url
+    for line in lines(settings):
+        migrate.upgrade(admin, line=line, login=make_url(url).username)
+
+
+def stop_signals() -> threading.Event:
+    """Return what is set by Ctrl-C and SIGTERM; a second signal does no harm."""
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: stopping.set())
+    return stopping
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield

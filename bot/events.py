@@ -1,0 +1,96 @@
+"""Handle a row of the inbox: a Slack event for its listeners, or a person's request whose process died."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from bot.answers import Answer
+from bot.people import Known, People
+from bot.plugin import SlackEvent
+from bot.replies import Home
+from bot.requests import Kind, Request, read
+from bot.respond import Responder
+from bot.runtime import Runtime, call_with
+from bot.slack import Installations
+from storage import history
+from storage.errors import CrmError
+from storage.inbox import InboxItem
+
+log = logging.getLogger(__name__)
+
+INTERACTIONS = frozenset(k.value for k in (Kind.COMMAND, Kind.ACTION, Kind.VIEW, Kind.SHORTCUT))
+Prepared = Mapping[str, Any]
+
+
+class Events:
+    """Handle inbox rows in two steps: `prepare` may ask Slack, `handle` runs in the row's own transaction."""
+
+    def __init__(self, runtime: Runtime, responder: Responder, people: People, installations: Installations) -> None:
+        self._runtime = runtime
+        self._responder = responder
+        self._people = people
+        self._installations = installations
+
+    def prepare(self, item: InboxItem) -> Prepared:
+        """Learn from Slack what the listeners will need: who wrote, and what their `before` functions ask."""
+        if item.kind in INTERACTIONS:
+            return {}
+        request = read(Kind.EVENT, item.body, item.workspace_id)
+        found: dict[str, Any] = {"request": request, "known": self._author(request)}
+        slack = self._runtime.slack_for(item.workspace_id) if self._installations.get(item.workspace_id) else None
+        for listener in self._runtime.registry.events(request.name):
+            if listener.before and slack:
+                given = self._given(request, found["known"], {})
+                found[_key(listener)] = call_with(listener.before, {**given, "slack": slack})
+        return found
+
+    def handle(self, item: InboxItem, session: Session, prepared: Prepared) -> None:
+        """Run a row's listeners, each once, in the given transaction."""
+        request: Request = prepared["request"]
+        key = f"event|{item.id}"
+        with history.recording(session, actor_id=request.user_id or None, request_key=key, source=request.name):
+            for listener in self._runtime.registry.events(request.name):
+                given = self._given(request, prepared["known"], {"found": prepared.get(_key(listener))})
+                given["session"] = session
+                reply = call_with(listener.handler, given)
+                self._runtime.tell_listeners(session, given)
+                if isinstance(reply, Home) and request.user_id:
+                    self._publish(request)
+
+    def finish(self, item: InboxItem) -> None:
+        """Finish a person's request whose process died; a repeat of one that had its effect only answers it."""
+        request = read(Kind(item.kind), item.body, item.workspace_id)
+        answer: Answer = self._runtime.perform(request)
+        self._responder.send_dm(request, answer)
+
+    def _publish(self, request: Request) -> None:
+        self._responder.publish_soon(request.workspace_id, request.user_id)
+
+    def _author(self, request: Request) -> Known | None:
+        if not request.user_id or request.name in {"app_uninstalled", "tokens_revoked", "user_change"}:
+            return None
+        try:
+            return self._people.find(request.workspace_id, request.user_id)
+        except CrmError as exc:
+            if exc.kind in {"not_found", "refused"}:
+                return None
+            raise
+
+    def _given(self, request: Request, known: Known | None, more: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "event": request.body["event"],
+            "actor": known.member if known else None,
+            "workspace": known.workspace if known else None,
+            "now": self._runtime.now(),
+            "place": request.place,
+            "catalogue": self._runtime.registry,
+            **more,
+        }
+
+
+def _key(listener: SlackEvent) -> str:
+    return f"{listener.handler.__module__}.{listener.handler.__qualname__}"

@@ -1,0 +1,128 @@
+"""Generate the Slack app manifest from what plugins declare, so that scopes and commands are never out of step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.registry import NOUN_COMMANDS, Registry
+
+DESCRIPTIONS: Mapping[str, str] = {
+    "crm": "Find anything, undo, history, set-up and help",
+    "customer": "Add, find and show customers",
+    "deal": "Add, list, move, win and lose deals",
+    "ticket": "Open, list and handle tickets",
+    "followup": "Be reminded at the right time",
+    "digest": "Get the numbers on a schedule",
+}
+
+CORE_SCOPES = frozenset({"chat:write", "commands", "users:read", "users:read.email", "im:write", "im:history"})
+"""What answering, DMs with their reconciliation, and knowing people need, whatever plugins there are."""
+
+_CHANNEL_SCOPES = {"channels:read", "channels:join", "channels:history", "groups:read", "groups:history", "team:read"}
+
+EVENT_SCOPES: Mapping[str, frozenset[str]] = {
+    "message": frozenset({"channels:history", "groups:history", "im:history"}),
+    "app_mention": frozenset({"app_mentions:read"}),
+    "app_home_opened": frozenset(),
+    "member_joined_channel": frozenset({"channels:read", "groups:read"}),
+    "channel_rename": frozenset({"channels:read"}),
+    "reaction_added": frozenset({"reactions:read"}),
+    "reaction_removed": frozenset({"reactions:read"}),
+    "user_change": frozenset({"users:read"}),
+    "team_join": frozenset({"users:read"}),
+    "app_uninstalled": frozenset(),
+    "tokens_revoked": frozenset(),
+}
+"""The bot scopes each event asks for, from Slack's event reference."""
+
+_MESSAGE_EVENTS = ("message.channels", "message.groups", "message.im")
+CORE_EVENTS = ("app_uninstalled", "tokens_revoked", "user_change")
+
+
+def scopes(registry: Registry) -> list[str]:
+    """Return the bot scopes that the core and every declared event need, sorted."""
+    needed = set(CORE_SCOPES) | _CHANNEL_SCOPES
+    for plugin in registry.plugins.values():
+        for event in plugin.events:
+            needed |= EVENT_SCOPES.get(event.type, frozenset()) | set(event.scopes)
+    return sorted(needed)
+
+
+def events(registry: Registry) -> list[str]:
+    """Return the bot events to subscribe to, sorted; `message` is the three kinds of conversation we read."""
+    types = set(CORE_EVENTS) | {e.type for p in registry.plugins.values() for e in p.events}
+    if "message" in types:
+        types = (types - {"message"}) | set(_MESSAGE_EVENTS)
+    return sorted(types)
+
+
+def slash_commands(registry: Registry, prefix: str = "") -> list[dict[str, Any]]:
+    """Return the slash commands with their hints; `should_escape` makes Slack send people and channels as ids."""
+    found = []
+    for name in ("crm", *NOUN_COMMANDS):
+        words = [c.words for c in registry.commands.values() if name == "crm" or c.words.split()[0] == name]
+        if not words:
+            continue
+        own = [w.removeprefix(name).strip() for w in words] if name != "crm" else _own(words)
+        found.append(
+            {
+                "command": f"/{prefix}{name}",
+                "description": DESCRIPTIONS[name],
+                "usage_hint": " | ".join(w for w in own if w)[:1_000],
+                "should_escape": True,
+            }
+        )
+    return found
+
+
+def _own(words: list[str]) -> list[str]:
+    return [w for w in words if w.split()[0] not in NOUN_COMMANDS]
+
+
+def manifest(
+    registry: Registry, *, socket_mode: bool, public_url: str | None = None, prefix: str = ""
+) -> dict[str, Any]:
+    """Return the app manifest, to be pasted into Slack; over HTTP every request goes to /slack/events."""
+    url = f"{(public_url or 'https://YOUR-HOST').rstrip('/')}/slack/events"
+    commands = slash_commands(registry, prefix)
+    interactivity: dict[str, Any] = {"is_enabled": True}
+    subscriptions: dict[str, Any] = {"bot_events": events(registry)}
+    if not socket_mode:
+        commands = [{**c, "url": url} for c in commands]
+        interactivity |= {"request_url": url, "message_menu_options_url": url}
+        subscriptions["request_url"] = url
+    shortcuts = [
+        {
+            "name": s.title,
+            "type": "message" if s.on_message else "global",
+            "callback_id": s.id,
+            "description": s.title,
+        }
+        for s in registry.shortcuts.values()
+    ]
+    return {
+        "display_information": {
+            "name": "Rapport",
+            "description": "The CRM that lives in Slack",
+            "background_color": "#1d3557",
+        },
+        "features": {
+            "app_home": {
+                "home_tab_enabled": True,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": False,
+            },
+            "bot_user": {"display_name": "Rapport", "always_online": True},
+            "slash_commands": commands,
+            **({"shortcuts": shortcuts} if shortcuts else {}),
+        },
+        "oauth_config": {"scopes": {"bot": scopes(registry)}},
+        "settings": {
+            "event_subscriptions": subscriptions,
+            "interactivity": interactivity,
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": socket_mode,
+            "token_rotation_enabled": False,
+        },
+    }

@@ -1,0 +1,50 @@
+"""Draw an outbox row's message from its record, at the moment it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from slack_sdk.models.blocks import Block
+from sqlalchemy.orm import Session
+
+from bot import blocks as b
+from bot.answers import TEXT_LIMIT
+from bot.delivery import Rendered
+from bot.plugin import speak
+from bot.registry import Registry
+from bot.replies import Message
+from bot.respond import FALLBACK_RENDERER
+from bot.runtime import call_with
+from storage import members, workspaces
+from storage.database import current_workspace
+from storage.outbox import Delivery
+
+
+class Renderings:
+    """Call the renderer that a row names; None means that the message is no longer wanted."""
+
+    def __init__(self, registry: Registry, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._registry = registry
+        self._now = now
+
+    def render(self, session: Session, delivery: Delivery) -> Rendered | None:
+        """Return what to send; raise KeyError for a renderer that no plugin declares any more."""
+        if delivery.renderer == FALLBACK_RENDERER:
+            return Rendered(str(delivery.payload["text"]), list(delivery.payload["blocks"]))
+        reader = members.get(session, delivery.target_user) if delivery.target_user else None
+        workspace = workspaces.get(session, current_workspace(session))
+        speak(reader.locale if reader else workspace.locale if workspace else None)
+        given = {
+            "session": session,
+            "delivery": delivery,
+            "reader": reader,
+            "workspace": workspace,
+            "now": self._now(),
+            "catalogue": self._registry,
+        }
+        message: Message | None = call_with(self._registry.renderers[delivery.renderer].handler, given)
+        if message is None:
+            return None
+        blocks: list[Block] = list(message.blocks) or [b.section(message.text)]
+        return Rendered(b.cut(message.text, TEXT_LIMIT), b.render(blocks))
