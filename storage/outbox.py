@@ -1,0 +1,200 @@
+"""Keep what Slack must still be told: written with the change that causes it, sent once by `bot.delivery`.
+
+A row is a delivery; its uuid travels in the message, so that one that may have been sent can be looked for. Rows of one
+lane (a conversation) go out one after the other, a second apart. How a delivery is claimed and marked is in
+`storage.sending`.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    Computed,
+    ForeignKey,
+    Identity,
+    Index,
+    SmallInteger,
+    func,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from storage.database import QUEUE, Base, composite_key, current_workspace, notify
+from storage.workspaces import Workspace
+
+CHANNEL = "rapport_outbox"
+"""The NOTIFY channel that says that there is something to send."""
+
+POST, UPDATE, DELETE = "post", "update", "delete"
+OPEN = "state IN ('pending', 'sending')"
+
+
+class Delivery(Base):
+    """Hold one message to post, change or delete; `id` is the delivery's uuid.
+
+    `target_*` says where it should go, `channel` is the conversation Slack gave for it, `ts` the message's once sent.
+    `ambiguous` says that Slack may have it although nobody saw the answer. `fence` counts the claims: only who holds
+    the newest may mark the row.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        composite_key("edits", "outbox", ondelete="CASCADE"),
+        CheckConstraint("kind IN ('post', 'update', 'delete')", name="kind"),
+        CheckConstraint("(kind = 'post') = (edits IS NULL)", name="edits"),
+        CheckConstraint("num_nonnulls(target_user, target_channel) = 1", name="target"),
+        CheckConstraint("state IN ('pending', 'sending', 'sent', 'dead', 'cancelled')", name="state"),
+        CheckConstraint("state <> 'sending' OR lease_until IS NOT NULL", name="lease"),
+        Index("outbox_dedupe_key_idx", "workspace_id", "dedupe_key", unique=True),
+        Index("outbox_open_idx", "workspace_id", text("priority DESC"), "seq", postgresql_where=text(OPEN)),
+        Index("outbox_lane_idx", "workspace_id", "lane", "seq", postgresql_where=text(OPEN)),
+        Index("outbox_sent_idx", "workspace_id", "lane", "sent_at", postgresql_where=text("state = 'sent'")),
+        Index("outbox_edits_idx", "workspace_id", "edits", postgresql_where=text("edits IS NOT NULL")),
+        Index("outbox_record_idx", "workspace_id", "record", postgresql_where=text(OPEN)),
+        {"info": QUEUE},
+    )
+
+    workspace_id: Mapped[str] = mapped_column(ForeignKey(Workspace.id, ondelete="CASCADE"), primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(Identity())
+    kind: Mapped[str]
+    target_user: Mapped[str | None]
+    target_channel: Mapped[str | None]
+    lane: Mapped[str] = mapped_column(Computed("COALESCE(target_channel, target_user)", persisted=True))
+    channel: Mapped[str | None]
+    thread_ts: Mapped[str | None]
+    edits: Mapped[UUID | None]
+    renderer: Mapped[str]
+    record: Mapped[str | None]
+    payload: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    dedupe_key: Mapped[str | None]
+    priority: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    not_before: Mapped[datetime] = mapped_column(server_default=func.now())
+    state: Mapped[str] = mapped_column(server_default="pending")
+    attempt: Mapped[int] = mapped_column(server_default="0")
+    fence: Mapped[int] = mapped_column(server_default="0")
+    lease_until: Mapped[datetime | None]
+    first_attempt_at: Mapped[datetime | None]
+    ambiguous: Mapped[bool] = mapped_column(server_default="false")
+    unreadable_since: Mapped[datetime | None]
+    ts: Mapped[str | None]
+    reason: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    sent_at: Mapped[datetime | None]
+
+
+class Pause(Base):
+    """Hold back every call of one Web API method in a workspace until the time Slack asked for with a 429."""
+
+    __tablename__ = "outbox_pause"
+    __table_args__ = {"info": QUEUE}
+
+    workspace_id: Mapped[str] = mapped_column(ForeignKey(Workspace.id, ondelete="CASCADE"), primary_key=True)
+    method: Mapped[str] = mapped_column(primary_key=True)
+    until: Mapped[datetime]
+
+
+def enqueue(
+    session: Session,
+    *,
+    kind: str = POST,
+    target_user: str | None = None,
+    target_channel: str | None = None,
+    thread_ts: str | None = None,
+    edits: UUID | None = None,
+    renderer: str,
+    record: str | None,
+    payload: dict[str, Any] | None = None,
+    dedupe_key: str | None = None,
+    priority: int = 0,
+    not_before: datetime | None = None,
+) -> UUID:
+    """Write a delivery and return its id; it is sent once this transaction has committed.
+
+    A post goes to a user or to a channel. An update or a delete names the delivery it `edits` and goes where that went;
+    an update that is not sent yet takes over what a newer one says, and a delete cancels it. The row of an earlier
+    `dedupe_key` answers for a later one. Raises ValueError if the target or the edited delivery is missing.
+    """
+    if (kind == POST) == (edits is not None):
+        raise ValueError("a post edits nothing; an update or a delete names the delivery it edits")
+    content: dict[str, Any] = {"renderer": renderer, "record": record, "payload": payload or {}, "priority": priority}
+    if not_before is not None:
+        content["not_before"] = not_before
+    if edits is not None:
+        edited = session.get(Delivery, (current_workspace(session), edits))
+        if edited is None:
+            raise ValueError(f"there is no delivery {edits} to {kind}")
+        target_user, target_channel, thread_ts = edited.target_user, edited.target_channel, edited.thread_ts
+        earlier = _supersede(session, kind, edits, content)
+        if earlier is not None:
+            notify(session, CHANNEL)
+            return earlier
+    if (target_user is None) == (target_channel is None):
+        raise ValueError("a post goes either to a user or to a channel")
+    row = content | {
+        "workspace_id": current_workspace(session),
+        "id": uuid4(),
+        "kind": kind,
+        "target_user": target_user,
+        "target_channel": target_channel,
+        "thread_ts": thread_ts,
+        "edits": edits,
+        "dedupe_key": dedupe_key,
+    }
+    made = session.scalars(insert(Delivery).values(row).on_conflict_do_nothing().returning(Delivery.id)).one_or_none()
+    if made is None:
+        same = (Delivery.workspace_id == current_workspace(session), Delivery.dedupe_key == dedupe_key)
+        return session.scalars(select(Delivery.id).where(*same)).one()
+    notify(session, CHANNEL)
+    return made
+
+
+def cancel(session: Session, delivery_id: UUID, *, reason: str) -> bool:
+    """Cancel a delivery that is not being sent and was not; what was already tried is not tried again."""
+    return bool(_cancel(session, Delivery.id == delivery_id, reason=reason))
+
+
+def cancel_for_record(session: Session, record: str, *, renderer: str | None = None, reason: str) -> int:
+    """Cancel the unsent deliveries about a record, all or those of one renderer, and return how many."""
+    only = () if renderer is None else (Delivery.renderer == renderer,)
+    return _cancel(session, Delivery.record == record, *only, reason=reason)
+
+
+def cancel_occasion(session: Session, kind: str, subject: str, *, reason: str) -> int:
+    """Cancel the unsent deliveries that came from one row of `storage.due`, and return how many."""
+    born = func.starts_with(Delivery.dedupe_key, f"{kind}:{subject}:")
+    # Without its key, so that what falls due at the same time again is not taken for sent.
+    return _cancel(session, Delivery.record == subject, born, reason=reason, dedupe_key=None)
+
+
+def _supersede(session: Session, kind: str, edits: UUID, content: dict[str, Any]) -> UUID | None:
+    """Let an unsent update say the newer thing, keeping its place in the lane; a delete leaves none to send."""
+    unsent = (Delivery.edits == edits, Delivery.kind == UPDATE)
+    if kind == DELETE:
+        _cancel(session, *unsent, reason="deleted before it was sent")
+        return None
+    replaced = session.scalars(
+        update(Delivery)
+        .where(Delivery.workspace_id == current_workspace(session), Delivery.state == "pending", *unsent)
+        .values(content)
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    )
+    return replaced.first()
+
+
+def _cancel(session: Session, *which: ColumnElement[bool], **values: Any) -> int:
+    cancelled = session.execute(
+        update(Delivery)
+        .where(Delivery.workspace_id == current_workspace(session), Delivery.state == "pending", *which)
+        .values(state="cancelled", **values)
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(cancelled.all())

@@ -1,0 +1,200 @@
+"""Claim deliveries and say what became of each; every mark is refused to who was overtaken."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from storage.database import current_workspace
+from storage.outbox import CHANNEL, OPEN, Delivery, Pause
+
+__all__ = [
+    "CHANNEL",
+    "cancelled",
+    "claim",
+    "dead",
+    "mark_ambiguous",
+    "mark_sent",
+    "pause",
+    "paused_for",
+    "release",
+    "resolved",
+    "retry_later",
+    "unreadable",
+]
+
+LANE_INTERVAL_S = 1
+"""Slack takes about one message a second in a conversation."""
+
+LANE_WAIT_MIN = 15
+"""How long a delivery that was tried holds up those behind it in its lane."""
+
+_READY = """(
+    {0}.state = 'sending' AND {0}.lease_until <= now()
+    OR {0}.state = 'pending' AND {0}.not_before <= now() AND (
+        {0}.edits IS NULL OR EXISTS (
+            SELECT FROM outbox AS edited WHERE edited.workspace_id = {0}.workspace_id AND edited.id = {0}.edits
+              AND edited.state NOT IN ('pending', 'sending')
+        )
+    )
+)"""
+
+# A lane's next delivery is the one that was tried already, else the first by priority and age. A lane is closed while
+# one of it is on its way or waits to be tried again, and for a second after each message.
+_CLAIM = text(f"""
+WITH RECURSIVE spaces AS (
+    (SELECT workspace_id FROM outbox WHERE {OPEN} ORDER BY workspace_id LIMIT 1)
+    UNION ALL
+    SELECT (
+        SELECT outbox.workspace_id FROM outbox
+        WHERE outbox.workspace_id > spaces.workspace_id AND {OPEN} ORDER BY outbox.workspace_id LIMIT 1
+    ) FROM spaces WHERE spaces.workspace_id IS NOT NULL
+), share AS (
+    SELECT ceil(CAST(:most AS numeric) / greatest(count(workspace_id), 1)) AS each FROM spaces
+), heads AS MATERIALIZED (
+    SELECT head.workspace_id, head.id, head.fence, head.state
+    FROM (
+        SELECT workspace_id FROM spaces WHERE workspace_id IS NOT NULL AND NOT EXISTS (
+            SELECT FROM installation WHERE installation.workspace_id = spaces.workspace_id AND revoked_at IS NOT NULL
+        ) ORDER BY random()
+    ) AS turn
+    CROSS JOIN LATERAL (
+        SELECT one.workspace_id, one.id, one.fence, one.state FROM outbox AS one
+        WHERE one.workspace_id = turn.workspace_id AND one.{OPEN} AND {_READY.format("one")}
+          AND NOT EXISTS (
+            SELECT FROM outbox_pause WHERE outbox_pause.workspace_id = one.workspace_id
+              AND outbox_pause.method = CASE one.kind WHEN 'post' THEN 'chat.postMessage' ELSE 'chat.' || one.kind END
+              AND outbox_pause.until > now()
+          )
+          AND NOT EXISTS (
+            SELECT FROM outbox AS recent WHERE recent.workspace_id = one.workspace_id AND recent.lane = one.lane
+              AND recent.state = 'sent' AND recent.sent_at > now() - make_interval(secs => {LANE_INTERVAL_S})
+          )
+          AND NOT EXISTS (
+            SELECT FROM outbox AS other
+            WHERE other.workspace_id = one.workspace_id AND other.lane = one.lane AND other.id <> one.id
+              AND other.{OPEN} AND (
+                other.state = 'sending' AND other.lease_until > now()
+                OR other.attempt > 0 AND (one.attempt = 0 OR other.seq < one.seq)
+                  AND other.first_attempt_at > now() - make_interval(mins => {LANE_WAIT_MIN})
+                OR other.attempt = 0 AND one.attempt = 0 AND {_READY.format("other")}
+                  AND (other.priority, -other.seq) > (one.priority, -one.seq)
+              )
+          )
+        ORDER BY one.priority DESC, one.seq LIMIT (SELECT each FROM share)
+    ) AS head
+    LIMIT :most
+), taken AS MATERIALIZED (
+    SELECT locked.workspace_id, locked.id
+    FROM heads CROSS JOIN LATERAL (
+        SELECT outbox.workspace_id, outbox.id FROM outbox
+        WHERE outbox.workspace_id = heads.workspace_id AND outbox.id = heads.id
+          AND outbox.fence = heads.fence AND outbox.state = heads.state
+        FOR NO KEY UPDATE SKIP LOCKED
+    ) AS locked
+)
+UPDATE outbox SET
+    state = 'sending', attempt = attempt + 1, fence = fence + 1,
+    ambiguous = ambiguous OR state = 'sending',
+    lease_until = now() + make_interval(secs => :lease),
+    first_attempt_at = coalesce(first_attempt_at, now())
+FROM taken WHERE outbox.workspace_id = taken.workspace_id AND outbox.id = taken.id
+RETURNING outbox.*
+""")  # noqa: S608 - the conditions are our own
+
+
+def claim(session: Session, limit: int, lease_s: float) -> Sequence[Delivery]:
+    """Lease up to `limit` deliveries, at most one a lane, fairly between workspaces; the session sees '*'.
+
+    A delivery whose lease ran out is claimed again as ambiguous: who had it may have sent it. An update whose edited
+    delivery was never sent is claimed too, for the caller to cancel.
+    """
+    statement = select(Delivery).from_statement(_CLAIM).execution_options(populate_existing=True)
+    claimed = session.scalars(statement, {"most": limit, "lease": lease_s}).all()
+    return sorted(claimed, key=lambda row: (-row.priority, row.seq))
+
+
+def resolved(session: Session, row: Delivery, channel: str) -> bool:
+    """Remember the conversation that Slack opened for a delivery, before the first attempt to send."""
+    return _mark(session, row, channel=channel)
+
+
+def mark_sent(session: Session, row: Delivery, *, channel: str, ts: str) -> bool:
+    """Say that Slack shows it; False if somebody else has the delivery by now."""
+    return _mark(session, row, state="sent", channel=channel, ts=ts, sent_at=func.now(), lease_until=None, reason=None)
+
+
+def mark_ambiguous(session: Session, row: Delivery, reason: str, *, grace_s: float) -> bool:
+    """Say that Slack may have it; it is looked for after `grace_s` seconds."""
+    return _back(session, row, reason, grace_s, ambiguous=True)
+
+
+def retry_later(session: Session, row: Delivery, reason: str, *, delay_s: float) -> bool:
+    """Say that this attempt did not reach Slack; the next is made after `delay_s` seconds."""
+    return _back(session, row, reason, delay_s)
+
+
+def release(session: Session, row: Delivery) -> bool:
+    """Give a delivery back untried, for anybody to claim at once."""
+    untried: dict[str, Any] = {"attempt": row.attempt - 1}
+    if row.attempt == 1:
+        untried["first_attempt_at"] = None
+    return _mark(session, row, state="pending", lease_until=None, **untried)
+
+
+def unreadable(session: Session, row: Delivery, reason: str, *, delay_s: float) -> bool:
+    """Say that the conversation's history could not be read, and since when, so that nobody knows if it is there."""
+    since = func.coalesce(Delivery.unreadable_since, func.now())
+    return _back(session, row, reason, delay_s, ambiguous=True, unreadable_since=since)
+
+
+def dead(session: Session, row: Delivery, reason: str) -> bool:
+    """Say that Slack refuses it for good."""
+    return _mark(session, row, state="dead", lease_until=None, reason=reason)
+
+
+def cancelled(session: Session, row: Delivery, reason: str) -> bool:
+    """Say that it is no longer wanted."""
+    return _mark(session, row, state="cancelled", lease_until=None, reason=reason)
+
+
+def pause(session: Session, method: str, seconds: float) -> None:
+    """Hold back a method in this workspace, in every replica, for so many seconds at least."""
+    values = {"workspace_id": current_workspace(session), "method": method, "until": _in(seconds)}
+    statement = insert(Pause).values(values)
+    later = func.greatest(Pause.until, statement.excluded.until)
+    session.execute(statement.on_conflict_do_update(index_elements=["workspace_id", "method"], set_={"until": later}))
+
+
+def paused_for(session: Session, *methods: str) -> float:
+    """Return for how many seconds still the longest held back of the methods is; 0 if none is."""
+    left = select(func.extract("epoch", func.max(Pause.until) - func.clock_timestamp())).where(
+        Pause.workspace_id == current_workspace(session), Pause.method.in_(methods)
+    )
+    return max(0.0, float(session.scalar(left) or 0))
+
+
+def _in(seconds: float) -> ColumnElement[Any]:
+    return func.now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
+
+
+def _back(session: Session, row: Delivery, reason: str, delay_s: float, **values: Any) -> bool:
+    return _mark(session, row, state="pending", lease_until=None, not_before=_in(delay_s), reason=reason, **values)
+
+
+def _mark(session: Session, row: Delivery, **values: Any) -> bool:
+    marked = session.execute(
+        update(Delivery)
+        .where(
+            Delivery.workspace_id == row.workspace_id,
+            Delivery.id == row.id,
+            Delivery.state == "sending",
+            Delivery.fence == row.fence,
+        )
+        .values(values)
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    )
+    return marked.first() is not None

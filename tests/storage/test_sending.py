@@ -1,0 +1,236 @@
+"""Show that deliveries are claimed once, fairly, in order, at Slack's pace, and that the overtaken are refused."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import update
+
+from storage import outbox, sending
+from storage.database import Database
+from storage.outbox import Delivery
+from storage.workspaces import Installation
+from tests.storage.test_outbox import claim, pass_a_second, post, read, send
+
+
+def test_a_delivery_is_claimed_by_one_of_many_at_the_same_time(database: Database, workspace: str) -> None:
+    wanted = {post(database, workspace, f"C{number}") for number in range(40)}
+    claimed: list[Delivery] = []
+
+    def work() -> None:
+        while batch := claim(database, 3):
+            claimed.extend(batch)
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert {row.id for row in claimed} == wanted
+    assert len(claimed) == 40
+
+
+def test_one_conversation_is_never_in_two_hands(database: Database, workspace: str) -> None:
+    ids = [post(database, workspace) for _ in range(8)]
+    claimed: list[Delivery] = []
+
+    def work() -> None:
+        claimed.extend(claim(database, 5))
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert [row.id for row in claimed] == ids[:1]
+
+
+def test_a_conversation_gets_one_message_a_second_in_order(database: Database, workspace: str) -> None:
+    ids = [post(database, workspace) for _ in range(3)]
+    order = []
+    for _ in ids:
+        (row,) = claim(database)
+        order.append(row.id)
+        send(database, row)
+        assert claim(database) == []
+        pass_a_second(database, workspace)
+    assert order == ids
+
+
+def test_the_second_is_a_second(database: Database, workspace: str) -> None:
+    post(database, workspace)
+    post(database, workspace)
+    send(database, claim(database)[0])
+    time.sleep(0.7)
+    assert claim(database) == []
+    time.sleep(0.35)
+    assert len(claim(database)) == 1
+
+
+def test_urgent_goes_before_bulk_in_other_conversations_too(database: Database, workspace: str) -> None:
+    post(database, workspace, "C1")
+    post(database, workspace, "C2")
+    alert = post(database, workspace, "C3", priority=10)
+    same = post(database, workspace, "C1", priority=10)
+    assert [row.id for row in claim(database, 2)] == [alert, same]
+
+
+def test_a_flood_in_one_workspace_leaves_the_other_its_share(
+    database: Database, workspace: str, second_workspace: str
+) -> None:
+    for number in range(10):
+        post(database, workspace, f"C{number}")
+    post(database, second_workspace)
+    assert second_workspace in {row.workspace_id for row in claim(database, 2)}
+
+
+def test_what_is_for_later_waits_and_holds_up_nobody(database: Database, workspace: str) -> None:
+    post(database, workspace, not_before=datetime.now(UTC) + timedelta(hours=1), priority=10)
+    now = post(database, workspace)
+    assert [row.id for row in claim(database)] == [now]
+
+
+def test_a_lease_that_ran_out_is_claimed_as_ambiguous_and_who_had_it_is_refused(
+    database: Database, workspace: str
+) -> None:
+    post(database, workspace)
+    (slow,) = claim(database, lease_s=0)
+    (quick,) = claim(database)
+    assert not slow.ambiguous
+    assert (quick.ambiguous, quick.attempt, quick.fence) == (True, 2, slow.fence + 1)
+    assert quick.first_attempt_at == slow.first_attempt_at
+    with database.transaction(workspace) as session:
+        assert not sending.mark_sent(session, slow, channel="C1", ts="17.1")
+        assert not sending.mark_ambiguous(session, slow, "reset", grace_s=0)
+        assert not sending.retry_later(session, slow, "429", delay_s=0)
+        assert not sending.release(session, slow)
+        assert not sending.unreadable(session, slow, "history", delay_s=0)
+        assert not sending.dead(session, slow, "no")
+        assert not sending.cancelled(session, slow, "no")
+        assert not sending.resolved(session, slow, "D1")
+        assert sending.mark_sent(session, quick, channel="C1", ts="17.1")
+    assert read(database, workspace, quick.id).state == "sent"
+
+
+def test_a_tried_delivery_holds_up_its_conversation_and_goes_first(database: Database, workspace: str) -> None:
+    first = post(database, workspace)
+    post(database, workspace, priority=10)
+    other = post(database, workspace, "C2")
+    with database.transaction(workspace) as session:
+        session.execute(
+            update(Delivery).where(Delivery.priority == 10).values(not_before=datetime.now(UTC) + timedelta(hours=1))
+        )
+    row = next(row for row in claim(database) if row.id == first)
+    with database.transaction(workspace) as session:
+        session.execute(update(Delivery).where(Delivery.priority == 10).values(not_before=datetime.now(UTC)))
+        assert sending.mark_ambiguous(session, row, "reset", grace_s=0.3)
+    assert claim(database) == []
+    time.sleep(0.35)
+    (again,) = claim(database)
+    assert (again.id, again.ambiguous, again.reason) == (first, True, "reset")
+    assert read(database, workspace, other).state == "sending"
+
+
+def test_what_can_not_be_sent_for_a_quarter_of_an_hour_lets_the_others_pass(database: Database, workspace: str) -> None:
+    held = post(database, workspace)
+    (row,) = claim(database)
+    behind = post(database, workspace)
+    with database.transaction(workspace) as session:
+        sending.unreadable(session, row, "history", delay_s=60)
+    assert claim(database) == []
+    with database.transaction(workspace) as session:
+        session.execute(
+            update(Delivery)
+            .values(first_attempt_at=datetime.now(UTC) - timedelta(minutes=16))
+            .where(Delivery.id == held)
+        )
+    assert [row.id for row in claim(database)] == [behind]
+
+
+def test_history_is_unreadable_since_the_first_time(database: Database, workspace: str) -> None:
+    delivery_id = post(database, workspace)
+    seen = set()
+    for _ in range(2):
+        (row,) = claim(database)
+        with database.transaction(workspace) as session:
+            sending.unreadable(session, row, "history", delay_s=0)
+        seen.add(read(database, workspace, delivery_id).unreadable_since)
+    assert len(seen) == 1
+    assert None not in seen
+
+
+def test_a_released_delivery_is_as_if_it_was_never_claimed(database: Database, workspace: str) -> None:
+    post(database, workspace)
+    (row,) = claim(database)
+    with database.transaction(workspace) as session:
+        assert sending.release(session, row)
+    (again,) = claim(database)
+    assert (again.attempt, again.ambiguous) == (1, False)
+    assert again.first_attempt_at and row.first_attempt_at and again.first_attempt_at > row.first_attempt_at
+
+
+def test_a_pause_holds_one_method_in_one_workspace(database: Database, workspace: str, second_workspace: str) -> None:
+    card = post(database, workspace, "C1")
+    send(database, claim(database)[0])
+    pass_a_second(database, workspace)
+    post(database, workspace, "C2")
+    change = post(database, workspace, kind="update", edits=card)
+    theirs = post(database, second_workspace)
+    with database.transaction(workspace) as session:
+        sending.pause(session, "chat.postMessage", 60)
+        sending.pause(session, "chat.postMessage", 1)  # a shorter one takes nothing away
+        assert 59 < sending.paused_for(session, "chat.postMessage", "chat.update") <= 60
+        assert sending.paused_for(session, "chat.update") == 0
+    assert {row.id for row in claim(database)} == {change, theirs}
+
+
+def test_nothing_is_claimed_for_who_took_the_app_away(database: Database, workspace: str) -> None:
+    with database.transaction(workspace) as session:
+        session.add(Installation(workspace_id=workspace))
+    post(database, workspace)
+    with database.transaction(workspace) as session:
+        session.get_one(Installation, workspace).revoked_at = datetime.now(UTC)
+    assert claim(database) == []
+    with database.transaction(workspace) as session:
+        session.get_one(Installation, workspace).revoked_at = None
+    assert len(claim(database)) == 1
+
+
+def test_cancelling_and_claiming_at_the_same_time_do_one_or_the_other(database: Database, workspace: str) -> None:
+    for number in range(10):
+        delivery_id = post(database, workspace, f"C{number}")
+        assert cancel_while_claiming(database, workspace, delivery_id) is (
+            read(database, workspace, delivery_id).attempt == 0
+        )
+
+
+def cancel_while_claiming(database: Database, workspace: str, delivery_id: UUID) -> bool:
+    start = threading.Barrier(2)
+    cancelled: list[bool] = []
+
+    def cancel() -> None:
+        with database.transaction(workspace) as session:
+            start.wait()
+            cancelled.append(outbox.cancel(session, delivery_id, reason="closed"))
+
+    thread = threading.Thread(target=cancel)
+    thread.start()
+    start.wait()
+    claim(database)
+    thread.join()
+    claim(database)
+    return cancelled[0]
+
+
+@pytest.mark.parametrize("state", ["dead", "cancelled"])
+def test_a_settled_delivery_is_never_claimed_again(database: Database, workspace: str, state: str) -> None:
+    post(database, workspace)
+    (row,) = claim(database)
+    with database.transaction(workspace) as session:
+        (sending.dead if state == "dead" else sending.cancelled)(session, row, "why")
+    assert claim(database) == []
+    assert (read(database, workspace, row.id).state, read(database, workspace, row.id).reason) == (state, "why")
