@@ -1,0 +1,1 @@
+"""Run a Slack on this machine: the demo's workspace and the tests' counterpart."""

@@ -1,0 +1,36 @@
+"""Wire the parts of one sandbox together and offer them to the API methods and the control API."""
+
+import asyncio
+from collections.abc import Callable
+
+from starlette.requests import Request
+
+from sandbox.delivery import Courier
+from sandbox.events import Events
+from sandbox.faults import Faults
+from sandbox.membership import Membership
+from sandbox.workspace import Workspace
+from sandbox.world import World
+
+
+class Core:
+    """Bundle world, transports, events and faults; `cut_connection` and `stopping` come from the server."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.world = World(workspace)
+        self.faults = Faults()
+        self.courier = Courier(self.world)
+        self.events = Events(self.world, self.courier, self.faults)
+        self.membership = Membership(self)
+        self.cut_connection: Callable[[tuple[str, int]], None] = lambda _address: None
+        self.stopping = asyncio.Event()
+
+    def cut(self, request: Request) -> None:
+        """Reset the TCP connection of a request, so that its caller can not know what became of it."""
+        if request.client is not None:
+            self.cut_connection((request.client.host, request.client.port))
+
+    async def hold(self, request: Request) -> None:
+        """Keep a request open until its caller goes away or the sandbox stops."""
+        while not self.stopping.is_set() and not await request.is_disconnected():
+            await asyncio.sleep(0.05)

@@ -1,0 +1,159 @@
+"""Serve a sandbox on one port: Web API, sockets, response URLs, control API and the page."""
+
+import asyncio
+import contextlib
+import socket
+import struct
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from sandbox.answers import serve_response_url
+from sandbox.control import Control, Person
+from sandbox.control_api import ControlApi
+from sandbox.core import Core
+from sandbox.seed import read_seed, sow
+from sandbox.web_api import WebApi
+from sandbox.workspace import Json, Workspace
+
+PAGE = Path(__file__).parent / "page"
+
+
+class _TrackedProtocol(H11Protocol):
+    """Remember each connection's transport, so that a fault can reset it in mid-request."""
+
+    transports: dict[tuple[str, int], asyncio.Transport] = {}
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it alike
+        super().connection_made(transport)
+        self._address = tuple(transport.get_extra_info("peername")[:2])
+        self.transports[self._address] = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.transports.pop(self._address, None)
+        super().connection_lost(exc)
+
+
+def reset_connection(address: tuple[str, int]) -> None:
+    """Close a connection with a TCP reset."""
+    transport = _TrackedProtocol.transports.get(address)
+    if transport is None:
+        return
+    raw = transport.get_extra_info("socket")
+    with contextlib.suppress(OSError):
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+
+
+class Sandbox:
+    """Run one sandbox in a thread of this process; `url` is its address while it runs."""
+
+    def __init__(self, port: int = 0, data: Path | None = None, seed: Path | Json | None = None) -> None:
+        self.port = port
+        self.data = data
+        self.workspace = Workspace()
+        self.core = Core(self.workspace)
+        if seed is not None:
+            sow(self.workspace, read_seed(seed) if isinstance(seed, Path) else seed)
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+        self._started = threading.Event()
+        self._socket: socket.socket | None = None
+
+    @property
+    def url(self) -> str:
+        """Return the address of the page; the Web API is below `/api/`."""
+        return self.core.world.base_url
+
+    @property
+    def control(self) -> Control:
+        """Return the client of the control API."""
+        return Control(self.url)
+
+    def person(self, user_id: str) -> Person:
+        """Return someone to act as."""
+        return self.control.person(user_id)
+
+    def start(self) -> "Sandbox":
+        """Serve in a thread until `stop`; returns once it answers."""
+        self._prepare()
+        self._thread = threading.Thread(target=self._run, name="sandbox", daemon=True)
+        self._thread.start()
+        if not self._started.wait(10):
+            raise RuntimeError("the sandbox did not start within 10 s")
+        return self
+
+    def serve(self) -> None:
+        """Serve in this thread until a signal."""
+        self._prepare()
+        self._run()
+
+    def stop(self) -> None:
+        """Stop serving and keep the state."""
+        if self._server is not None:
+            self._server.should_exit = True
+        if self._thread is not None:
+            self._thread.join(10)
+
+    def __enter__(self) -> "Sandbox":
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _prepare(self) -> None:
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind(("127.0.0.1", self.port))
+        self._socket.listen(256)
+        self.port = self._socket.getsockname()[1]
+        self.core.world.base_url = f"http://127.0.0.1:{self.port}"
+
+    def _run(self) -> None:
+        config = uvicorn.Config(
+            self._app(),
+            http=_TrackedProtocol,
+            ws="websockets-sansio",
+            loop="asyncio",
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=1,
+        )
+        self._server = uvicorn.Server(config)
+        assert self._socket is not None
+        self._server.run(sockets=[self._socket])
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        self.core.cut_connection = reset_connection
+        self.core.events.resume()
+        self._started.set()
+        yield
+        self.core.stopping.set()
+        await self.core.events.stop()
+        self.core.courier.http.close()
+
+    def _app(self) -> Starlette:
+        web_api = WebApi(self.core)
+
+        async def response_url(request: Request) -> Response:
+            return await serve_response_url(self.core, request)
+
+        routes: list[Any] = [
+            Route("/api/{method}", web_api.serve, methods=["GET", "POST"]),
+            Route("/response/{id}", response_url, methods=["POST"]),
+            WebSocketRoute("/link/", self.core.courier.sockets.serve),
+            *ControlApi(self.core).routes(),
+        ]
+        if PAGE.is_dir():
+            routes.append(Mount("/", StaticFiles(directory=PAGE, html=True)))
+        return Starlette(routes=routes, lifespan=self._lifespan)
