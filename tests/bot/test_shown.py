@@ -1,0 +1,80 @@
+"""Amounts, days and moments read as their reader writes them."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot import shown
+from storage.members import Member
+from storage.money import Money
+from storage.workspaces import Workspace
+
+NOW = datetime(2025, 11, 24, 23, 30, tzinfo=UTC)
+WORKSPACE = Workspace(id="T1", name="Acme", zone="Asia/Shanghai", locale="de-DE")
+
+
+def member(**values: str | None) -> Member:
+    return Member(workspace_id="T1", id="U1", name="Rosa", kind="staff", **values)
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "locale", "text"),
+    [
+        (1_200_000, "EUR", "en-US", "€12,000"),
+        (1_200_050, "EUR", "en-US", "€12,000.50"),
+        (1_200_050, "EUR", "de-DE", "12.000,50\u00a0€"),
+        (1_200_000, "EUR", "de-DE", "12.000\u00a0€"),
+        (1_200_000, "JPY", "en-US", "¥1,200,000"),
+        (1_500, "KWD", "en-US", "KWD1.500"),
+        (0, "USD", "zh-CN", "US$0"),
+        (1_200_000, "USD", None, "$12,000"),
+        (1_200_000, "USD", "no such locale", "$12,000"),
+    ],
+)
+def test_money_is_shown_in_its_currency_as_the_reader_writes_it(
+    minor: int, currency: str, locale: str | None, text: str
+) -> None:
+    assert shown.money(Money(minor, currency), locale) == text
+
+
+def test_amounts_of_different_currencies_are_never_added() -> None:
+    amounts = [Money(100, "USD"), Money(500, "EUR"), None, Money(250, "USD")]
+    assert shown.totals(amounts, "en-US") == ["€5", "$3.50"]
+    assert shown.totals([None], "en-US") == []
+
+
+def test_a_near_day_is_named_by_its_weekday_and_a_far_one_by_its_year() -> None:
+    today = date(2025, 11, 24)
+    assert shown.day(date(2025, 11, 28), "en-US", today=today) == "Fri, Nov 28"
+    assert shown.day(date(2025, 11, 28), "zh-CN", today=today) == "11月28日周五"
+    assert shown.day(date(2027, 1, 5), "en-US", today=today) == "Jan 5, 2027"
+    assert shown.day(date(2025, 11, 28), "en-US") == "Nov 28, 2025"
+
+
+def test_a_moment_is_shown_in_the_place_of_its_reader() -> None:
+    assert shown.moment(NOW, ZoneInfo("Europe/Berlin"), "en-US", now=NOW) == "Tue, Nov 25, 12:30 AM"
+    assert shown.moment(NOW, ZoneInfo("UTC"), "de-DE") == "24.11.2025, 23:30"
+
+
+def test_time_passed_and_time_ahead() -> None:
+    assert shown.ago(NOW - timedelta(days=3), NOW, "en-US") == "3 days ago"
+    assert shown.ago(NOW + timedelta(hours=2), NOW, "de-DE") == "in 2 Stunden"
+
+
+def test_a_share_is_a_whole_percentage() -> None:
+    assert shown.percent(0.754, "en-US") == "75%"
+
+
+def test_a_reader_without_zone_or_locale_reads_as_the_workspace_does() -> None:
+    assert shown.locale_of(member(locale="en-GB"), WORKSPACE) == "en-GB"
+    assert shown.locale_of(member(locale=None), WORKSPACE) == "de-DE"
+    assert shown.locale_of(None, WORKSPACE) == "de-DE"
+    assert shown.zone_of(member(zone="Europe/Berlin"), WORKSPACE) == ZoneInfo("Europe/Berlin")
+    assert shown.zone_of(None, WORKSPACE) == ZoneInfo("Asia/Shanghai")
+    assert shown.zone_of(member(zone="Mars/Olympus"), WORKSPACE) == ZoneInfo("UTC")
+
+
+def test_the_day_is_that_of_the_reader() -> None:
+    assert shown.today(member(zone="Europe/Berlin"), WORKSPACE, NOW) == date(2025, 11, 25)
+    assert shown.today(member(zone="America/New_York"), WORKSPACE, NOW) == date(2025, 11, 24)
