@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import subprocess
+import sys
+from pathlib import Path
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy import NullPool, create_engine, make_url, text
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 import storage
-from storage.database import Base
+from storage import migrate
+from storage.database import Base, Database
+from storage.embedded import UNSAFE_BUT_FAST, EmbeddedPostgres
+from storage.workspaces import Workspace
+from tests.conftest import Cluster
 
 
 def test_the_migrations_make_what_the_models_describe(admin_url: str) -> None:
@@ -22,7 +31,121 @@ def test_the_migrations_make_what_the_models_describe(admin_url: str) -> None:
             connection,
             opts={
                 "compare_server_default": True,
+                "include_object": lambda table, _name, kind, *_: kind != "table" or table.info.get("rls") != "sample",
                 "include_name": lambda name, kind, _parents: kind != "table" or name not in partitions,
             },
         )
         assert compare_metadata(context, Base.metadata) == []
+
+
+def ask(url: str, query: str, **named: object) -> object:
+    with create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect() as connection:
+        result = connection.execute(text(query), named)
+        return result.scalar() if result.returns_rows else None
+
+
+def test_an_empty_database_is_behind_and_an_upgraded_one_is_not(empty_url: str) -> None:
+    assert migrate.current(empty_url) is None
+    with pytest.raises(migrate.SchemaBehind, match="rapport db upgrade"):
+        migrate.check(empty_url)
+    migrate.upgrade(empty_url)
+    migrate.upgrade(empty_url)
+    assert migrate.current(empty_url) == migrate.head()
+    migrate.check(empty_url)
+
+
+def test_a_database_of_a_newer_release_passes(empty_url: str) -> None:
+    migrate.upgrade(empty_url)
+    ask(empty_url, "UPDATE alembic_version SET version_num = '9999'")
+    migrate.check(empty_url)
+
+
+def test_every_revision_can_be_taken_back_and_made_again(empty_url: str) -> None:
+    migrate.upgrade(empty_url)
+    migrate.downgrade(empty_url, "base")
+    left = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+    assert ask(empty_url, left) == 1  # Alembic's own
+    migrate.upgrade(empty_url)
+    migrate.check(empty_url)
+
+
+def test_several_processes_may_migrate_at_once(empty_url: str) -> None:
+    program = "import sys; from storage import migrate; migrate.upgrade(sys.argv[1])"
+    running = [subprocess.Popen([sys.executable, "-W", "error", "-c", program, empty_url]) for _ in range(2)]
+    assert [process.wait(60) for process in running] == [0, 0]
+    migrate.check(empty_url)
+
+
+def test_a_lock_that_stays_taken_is_reported(admin_url: str) -> None:
+    holder = create_engine(admin_url, poolclass=NullPool).connect()
+    holder.execute(text("SELECT pg_advisory_lock(32195282895598196)"))
+    with pytest.raises(OperationalError, match="lock timeout"):
+        migrate.upgrade(admin_url, patience=0)
+    holder.close()
+
+
+def test_an_admin_who_may_only_create_roles_is_enough(tmp_path: Path) -> None:
+    server = EmbeddedPostgres(tmp_path, settings=UNSAFE_BUT_FAST, dies_with_starter=True)
+    cluster = Cluster(server.start())
+    cluster.run(
+        "CREATE ROLE modest_admin LOGIN CREATEROLE PASSWORD 'secret'",
+        "CREATE ROLE modest_login LOGIN PASSWORD 'secret'",
+        "CREATE DATABASE modest OWNER modest_admin TEMPLATE template0",
+    )
+    admin = make_url(cluster.admin_url).set(username="modest_admin", password="secret", database="modest")
+    login = admin.set(username="modest_login").render_as_string(hide_password=False)
+    migrate.upgrade(admin.render_as_string(hide_password=False), login="modest_login")
+    migrate.upgrade(admin.render_as_string(hide_password=False), login="modest_login")
+    migrate.check(login)
+    database = Database(login)
+    with database.transaction("T0MODEST") as session:
+        session.add(Workspace(id="T0MODEST", name="Modest"))
+    with database.transaction("T0OTHER") as session:
+        assert session.get(Workspace, "T0MODEST") is None
+        assert session.scalar(text("SELECT current_user")) == "rapport_app"
+    database.dispose()
+    server.remove()
+
+
+def test_a_plugin_has_a_line_of_its_own(admin_url: str, tmp_path: Path) -> None:
+    (tmp_path / "0001_stars.py").write_text(
+        "revision = '0001'\ndown_revision = None\n"
+        "def upgrade():\n"
+        "    from alembic import op\n"
+        "    op.execute('CREATE TABLE stars.star (workspace_id text PRIMARY KEY)')\n"
+        "    from storage.migrations.policies import tenant_table\n"
+        "    tenant_table(op, 'stars.star')\n"
+    )
+    line = migrate.Line(tmp_path, schema="stars")
+    with pytest.raises(migrate.SchemaBehind):
+        migrate.check(admin_url, line=line)
+    migrate.upgrade(admin_url, line=line)
+    migrate.check(admin_url, line=line)
+    migrate.check(admin_url)
+    database = Database(admin_url)
+    with database.transaction("T0STAR") as session:
+        session.execute(text("INSERT INTO stars.star VALUES ('T0STAR')"))
+    with database.transaction("T0OTHER") as session:
+        assert session.scalar(text("SELECT count(*) FROM stars.star")) == 0
+    database.dispose()
+
+
+def test_partitions_are_made_ahead_and_only_for_partitioned_tables(database: Database) -> None:
+    with database.transaction("T0ANY") as session:
+        assert session.scalar(text("SELECT make_partitions('activity', 3)")) == 0
+        assert session.scalar(text("SELECT make_partitions('activity', 6)")) == 3
+        assert session.scalar(text("SELECT make_partitions('activity', 6)")) == 0
+    for name in ("member", "activity; DROP TABLE member", "no_such"):
+        with pytest.raises(DBAPIError, match="no partitioned table"), database.transaction("T0ANY") as session:
+            session.execute(text("SELECT make_partitions(:name, 3)"), {"name": name})
+
+
+def test_a_month_that_began_in_the_default_partition_stays_there(admin_url: str) -> None:
+    ask(admin_url, "INSERT INTO workspace (id, name) VALUES ('T1', 'One')")
+    ask(admin_url, "INSERT INTO change_set (workspace_id, source) VALUES ('T1', 'test')")
+    ask(
+        admin_url,
+        "INSERT INTO activity (workspace_id, at, change_set_id, noun, entity, row_key, action)"
+        " SELECT 'T1', now() + interval '5 months', id, 'deal', 'deal', '1', 'noted' FROM change_set",
+    )
+    assert ask(admin_url, "SELECT make_partitions('activity', 6)") == 2
