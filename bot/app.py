@@ -56,13 +56,13 @@ class Rapport:
     ) -> None:
         self.settings = settings
         self.role = role
-        self.registry = registry or load(settings.plugins_off)
+        self.registry = registry or load(settings.plugins_off, prefix=settings.command_prefix)
         self.database = Database(database_url, pool_size=settings.pool_size)
         self.acks = Database(database_url, pool_size=3, application_name="rapport-ack")
         vault = Vault(settings.encryption_keys) if settings.encryption_keys else None
         self.installations = Installations(self.acks, api_url=settings.api_url, vault=vault, token=settings.bot_token)
         self.people = People(self.database, self._slack, admins=settings.admins)
-        self.runtime = Runtime(self.database, self.registry, self.people, self._slack, prefix=settings.command_prefix)
+        self.runtime = Runtime(self.database, self.registry, self.people, self._slack)
         self.home = HomeView(self.database, self.registry, self.people, self.installations)
         self.responder = Responder(self.installations, self.acks, self.home)
         self.dispatcher = Dispatcher(self.runtime, self.responder, self.acks, workers=max(2, settings.pool_size - 2))

@@ -82,10 +82,9 @@ def manifest() -> None:
     settings = Settings.load(slack=False)
     http = settings.app_token is None and settings.signing_secret is not None
     built = build(
-        load(settings.plugins_off),
+        load(settings.plugins_off, prefix=settings.command_prefix),
         socket_mode=not http,
         public_url=settings.public_url,
-        prefix=settings.command_prefix,
     )
     typer.echo(json.dumps(built, indent=2, ensure_ascii=False))
 

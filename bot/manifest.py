@@ -57,7 +57,7 @@ def events(registry: Registry) -> list[str]:
     return sorted(types)
 
 
-def slash_commands(registry: Registry, prefix: str = "") -> list[dict[str, Any]]:
+def slash_commands(registry: Registry) -> list[dict[str, Any]]:
     """Return the slash commands with their hints; `should_escape` makes Slack send people and channels as ids."""
     found = []
     for name in ("crm", *NOUN_COMMANDS):
@@ -67,7 +67,7 @@ def slash_commands(registry: Registry, prefix: str = "") -> list[dict[str, Any]]
         own = [w.removeprefix(name).strip() for w in words] if name != "crm" else _own(words)
         found.append(
             {
-                "command": f"/{prefix}{name}",
+                "command": f"/{registry.prefix}{name}",
                 "description": DESCRIPTIONS[name],
                 "usage_hint": " | ".join(w for w in own if w)[:1_000],
                 "should_escape": True,
@@ -80,12 +80,10 @@ def _own(words: list[str]) -> list[str]:
     return [w for w in words if w.split()[0] not in NOUN_COMMANDS]
 
 
-def manifest(
-    registry: Registry, *, socket_mode: bool, public_url: str | None = None, prefix: str = ""
-) -> dict[str, Any]:
+def manifest(registry: Registry, *, socket_mode: bool, public_url: str | None = None) -> dict[str, Any]:
     """Return the app manifest, to be pasted into Slack; over HTTP every request goes to /slack/events."""
     url = f"{(public_url or 'https://YOUR-HOST').rstrip('/')}/slack/events"
-    commands = slash_commands(registry, prefix)
+    commands = slash_commands(registry)
     interactivity: dict[str, Any] = {"is_enabled": True}
     subscriptions: dict[str, Any] = {"bot_events": events(registry)}
     if not socket_mode:

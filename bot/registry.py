@@ -41,7 +41,8 @@ class PluginError(Exception):
 class Registry:
     """Hold every declaration of every plugin, checked; raise PluginError for the first that can not be right."""
 
-    def __init__(self, plugins: Iterable[Plugin]) -> None:
+    def __init__(self, plugins: Iterable[Plugin], *, prefix: str = "") -> None:
+        self.prefix = prefix
         self.plugins: dict[str, Plugin] = {}
         self.commands: dict[str, Command] = {}
         self.actions: dict[str, Action] = {}
@@ -96,12 +97,12 @@ class Registry:
         """Return who listens for this kind of Slack event, in the plugins' order."""
         return [x for p in self.plugins.values() for x in p.events if x.type == type_]
 
-    def command(self, slash: str, text: str, prefix: str = "") -> tuple[Command | None, str]:
+    def command(self, slash: str, text: str) -> tuple[Command | None, str]:
         """Find the subcommand that `/deal add Acme` or `/crm deal add Acme` means, and the rest of the text.
 
         The longest declared words win; words compare without case, with any spaces between them.
         """
-        noun = slash.removeprefix("/").removeprefix(prefix)
+        noun = slash.removeprefix("/").removeprefix(self.prefix)
         words = text.split()
         typed = [w.casefold() for w in words] if noun == "crm" else [noun, *(w.casefold() for w in words)]
         for length in range(min(3, len(typed)), 0, -1):
@@ -110,6 +111,11 @@ class Registry:
                 used = length if noun == "crm" else length - 1
                 return command, _after(text, used)
         return None, text
+
+    def spell(self, words: str) -> str:
+        """Return a command as it is typed: `/deal add`, or `/crm find` where no noun begins it."""
+        own = words.split(maxsplit=1)[0] in NOUN_COMMANDS
+        return f"/{self.prefix}{words}" if own else f"/{self.prefix}crm {words}"
 
     def allowed(self, actor: Member, slash: str | None = None) -> list[Command]:
         """Return the commands this person may use, all or those under one slash command, in their order."""
@@ -125,7 +131,7 @@ class Registry:
         yield from (("home", s.id, s.role.value) for s in self.sections)
 
 
-def load(off: Iterable[str] = ()) -> Registry:
+def load(off: Iterable[str] = (), *, prefix: str = "") -> Registry:
     """Read the built-in handlers, the bundled plugins and installed ones, leaving out the optional ones named off."""
     left_out = set(off)
     built_in = list(_modules("bot.handlers"))
@@ -133,7 +139,7 @@ def load(off: Iterable[str] = ()) -> Registry:
     unknown = left_out - {p.name for p in (*_modules("bot.plugins"), *_installed())}
     if unknown:
         raise PluginError(f"RAPPORT_PLUGINS_OFF names {', '.join(sorted(unknown))}, which is no optional plugin")
-    return Registry([*built_in, *optional])
+    return Registry([*built_in, *optional], prefix=prefix)
 
 
 def _modules(package: str) -> Iterator[Plugin]:

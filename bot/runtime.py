@@ -26,7 +26,7 @@ from bot.answers import Answer, answer, failure
 from bot.grammar import Args, did_you_mean, parse
 from bot.people import Known, People
 from bot.plugin import Handler, Role, Slack, View, _, speak
-from bot.registry import NOUN_COMMANDS, Registry
+from bot.registry import Registry
 from bot.replies import Message
 from bot.requests import Kind, Request, submitted
 from storage import events, history
@@ -61,14 +61,12 @@ class Runtime:
         people: People,
         slack_for: Callable[[str], Slack],
         *,
-        prefix: str = "",
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.database = database
         self.registry = registry
         self.people = people
         self.slack_for = slack_for
-        self.prefix = prefix
         self.now = now
 
     def perform(self, request: Request, *, before_commit: BeforeCommit | None = None, filling: bool = False) -> Answer:
@@ -86,13 +84,17 @@ class Runtime:
         except CommitUnknown:
             return self._unconfirmed(request)
         except Exception as exc:
-            return self._failed(request, exc, call)
+            try:
+                return self._failed(request, exc, call)
+            except Exception:
+                log.exception("the failure of %s could not be explained", request.name)
+                return _sentence(_("Something went wrong on our side. Please look at the record before you repeat it."))
 
     def opens(self, request: Request) -> View | None:
         """Return the modal that a request opens, known without a database."""
         match request.kind:
             case Kind.COMMAND:
-                command, rest = self.registry.command(request.name, request.text, self.prefix)
+                command, rest = self.registry.command(request.name, request.text)
                 return command.opens if command and not rest else None
             case Kind.ACTION:
                 action = self.registry.actions.get(request.name)
@@ -143,7 +145,7 @@ class Runtime:
         return {"control": request.control, "values": submitted(request.view), "state": request.origin.state}
 
     def _command(self, request: Request, known: Known) -> Call:
-        command, rest = self.registry.command(request.name, request.text, self.prefix)
+        command, rest = self.registry.command(request.name, request.text)
         if command is None or command.handler is None:
             raise self._unknown_command(request, known)
         usage = self.registry.usages[command.words]
@@ -151,25 +153,19 @@ class Runtime:
             args: Args = parse(rest, usage)
             share = args.flag("share")
         except CrmError as exc:
-            raise _Usage(exc, usage.text(self.spell(command.words))) from exc
+            raise _Usage(exc, usage.text(self.registry.spell(command.words))) from exc
         return Call(
             command.handler,
             command.role,
             f"/{command.words}",
             command.before,
             given={"args": args},
-            usage=usage.text(self.spell(command.words)),
+            usage=usage.text(self.registry.spell(command.words)),
             share=share,
         )
 
-    def spell(self, words: str) -> str:
-        """Return a command as it is typed: `/deal add`, or `/crm find` where no noun begins it."""
-        first = words.split(maxsplit=1)[0]
-        own = first in NOUN_COMMANDS
-        return f"/{self.prefix}{words}" if own else f"/{self.prefix}crm {words}"
-
     def _unknown_command(self, request: Request, known: Known) -> CrmError:
-        noun = request.name.removeprefix("/").removeprefix(self.prefix)
+        noun = request.name.removeprefix("/").removeprefix(self.registry.prefix)
         allowed = self.registry.allowed(known.member, None if noun == "crm" else noun)
         words = [c.words if noun == "crm" else c.words.removeprefix(noun).strip() for c in allowed]
         typed = " ".join(request.text.split()[:2]) or _("nothing")
@@ -183,7 +179,7 @@ class Runtime:
                 hint="Try: {all}.",
                 all=choices,
             )
-        return NotFound("I don't know “{typed}”.", typed=typed, hint="Try: {all}.", all=choices)
+        return NotFound("I don't know “{word}”.", word=typed, hint="Try: {all}.", all=choices)
 
     def _run(self, request: Request, call: Call, known: Known, before_commit: BeforeCommit | None) -> Answer:
         if call.role and not known.member.has(call.role):
@@ -259,8 +255,7 @@ class Runtime:
             return None
         try:
             with self.database.transaction(request.workspace_id) as session:
-                change = history.find_request(session, request.key)
-                stored = change.answer if change else None
+                stored = history.find_answer(session, request.key)
         except Exception as exc:
             log.warning("could not look for %s: %s", request.kind, type(exc).__name__)
             return None

@@ -11,7 +11,7 @@ from storage.database import composite_key
 from storage.migrations.policies import APP, create_role, queue_table, workspace_id
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 

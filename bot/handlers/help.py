@@ -1,0 +1,56 @@
+"""Show people what they can do: only what their roles allow, generated from what plugins declare."""
+
+from __future__ import annotations
+
+from slack_sdk.models.blocks import Block
+
+from bot import blocks as b
+from bot.grammar import Args, did_you_mean
+from bot.plugin import Command, Member, Plugin, Role, _
+from bot.registry import Registry
+from bot.replies import Message
+from storage.errors import NotFound
+
+plugin = Plugin("help", title="Help", description="What you can type, and what each command takes.")
+
+
+@plugin.command("help", usage="[command]", role=Role.VIEWER, example="deal add")
+def show(args: Args, actor: Member, catalogue: Registry) -> Message:
+    """Show what you can do, or how one command is used."""
+    wanted = " ".join(args.text.casefold().removeprefix("/").split()).removeprefix("crm ")
+    allowed = catalogue.allowed(actor)
+    if not wanted:
+        return _overview(catalogue, allowed)
+    chosen = [c for c in allowed if c.words == wanted or c.words.split()[0] == wanted]
+    if not chosen:
+        near = did_you_mean(wanted, [c.words for c in allowed])
+        raise NotFound(
+            "There is no command “{word}”.",
+            word=wanted,
+            hint="Did you mean “{near}”?" if near else "`/crm help` lists them all.",
+            near=near or "",
+        )
+    lines = [_line(catalogue, c, usage=True) for c in chosen]
+    return Message(_("Help for {name}").format(name=wanted), [b.section(b.join(lines, "\n\n"))])
+
+
+def _overview(catalogue: Registry, allowed: list[Command]) -> Message:
+    blocks: list[Block] = [b.header(_("What you can do"))]
+    for plugin_ in catalogue.plugins.values():
+        lines = [_line(catalogue, c) for c in plugin_.commands if c in allowed]
+        if lines:
+            blocks.append(b.section(b.join([b.markup("*{title}*", title=_(plugin_.title)), *lines])))
+    blocks.append(
+        b.context(
+            _("`/crm help deal add` shows what a command takes. Answers are only for you; add `share:yes` to share.")
+        )
+    )
+    return Message(_("What you can do with Rapport"), blocks)
+
+
+def _line(catalogue: Registry, command: Command, *, usage: bool = False) -> b.Markup:
+    typed = catalogue.spell(command.words)
+    if not usage:
+        return b.markup("`{typed}` {help}", typed=typed, help=_(command.help))
+    full = catalogue.usages[command.words].text(typed)
+    return b.markup("{help}\n`{full}`", full=full.replace("`", "'"), help=_(command.help))
