@@ -19,8 +19,8 @@ Strings = NDArray[np.str_]
 class TextbookClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
     """Classify by word counts and multinomial naive Bayes with every default, as the textbooks do.
 
-    Only the threshold is ours, chosen as `MessageClassifier` chooses its own, so that the two can be compared. Fitted state:
-    `classes_` (n_classes,), `pipeline_`, `threshold_` (None: never reached).
+    Only the threshold is ours, chosen as `MessageClassifier` chooses its own, so that the two can be compared. Fitted
+    state: `classes_` (n_classes,), `pipeline_`, `threshold_` (None: never reached).
     """
 
     def __init__(self, n_folds: int = 5, precision: float = 0.9, seed: int = 0) -> None:
@@ -51,6 +51,15 @@ class TextbookClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
     def predict(self, texts: Sequence[str]) -> Strings:
         """Return the most likely class (n_samples,) of each text."""
         return np.asarray(self.pipeline_.predict(texts))
+
+    def answers(self, texts: Sequence[str]) -> NDArray[np.bool_]:
+        """Tell for each text (n_samples,) whether the largest probability reaches the threshold."""
+        threshold = np.inf if self.threshold_ is None else self.threshold_
+        return np.asarray(self.predict_proba(texts).max(axis=1) >= threshold)
+
+    def belonging(self, texts: Sequence[str]) -> Floats:
+        """Return the largest probability (n_samples,): all that naive Bayes has to tell strangers by."""
+        return np.asarray(self.predict_proba(texts).max(axis=1))
 
 
 def _pipeline() -> Pipeline:

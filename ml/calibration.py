@@ -1,7 +1,6 @@
 """Make probabilities honest, and decide from which one on a model answers."""
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,8 +18,8 @@ UNFITTED_TEMPERATURE = 1.0
 def folds(classes: Integers, n_folds: int, seed: int) -> Integers:
     """Deal examples (n_samples,) of each class, shuffled, over `n_folds`; an only example of its class gets -1.
 
-    Shuffled, because rows often come ordered by date or label; -1 (always trained on, never judged) because a class that a
-    fold's training part lacks can not be predicted there.
+    Shuffled, because rows often come ordered by date or label; -1 (always trained on, never judged) because a class
+    that a fold's training part lacks can not be predicted there.
     """
     random = np.random.default_rng(seed)
     dealt = np.full(len(classes), -1)
@@ -37,7 +36,7 @@ def probabilities(margins: Floats, temperature: float) -> Floats:
 
 
 def fit_temperature(margins: Floats, classes: Integers) -> float:
-    """Return the temperature that minimises the log loss of margins (n_samples, n_classes) for true classes (n_samples,).
+    """Return the temperature that minimises the log loss of margins (n_samples, n_classes) for classes (n_samples,).
 
     Guo et al. 2017, "On Calibration of Modern Neural Networks"; searched between 0.01 and 10 on a log scale.
     """
@@ -78,15 +77,9 @@ def choose_threshold(
 
 
 def calibration_error(confidence: Floats, right: NDArray[np.bool_], bins: int = BINS) -> float:
-    """Return the expected calibration error over equal-width bins (Naeini et al. 2015); both arrays are (n_samples,)."""
+    """Return the expected calibration error over equal-width bins (Naeini et al. 2015); both arrays (n_samples,)."""
     if not len(confidence):
         return 0.0
     bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
     gaps = np.bincount(bin_of, weights=confidence - right, minlength=bins)
     return float(np.abs(gaps).sum() / len(confidence))
-
-
-def class_indices(labels: Sequence[str], classes: Sequence[str]) -> Integers:
-    """Return the position of each label (n_samples,) in `classes`; raise KeyError for one that is not there."""
-    position = {name: i for i, name in enumerate(classes)}
-    return np.array([position[label] for label in labels], dtype=np.int64)

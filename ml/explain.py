@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.features import TextFeatures
-from ml.text import Piece, Term, terms
+from ml.text import Piece, Term, Terms
 
 Floats = NDArray[np.floating[Any]]
 
@@ -21,47 +21,48 @@ LONGEST_CJK = 4
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A word of the message, as typed, and by how much it lifts the chosen category over the others (in margin units)."""
+    """A word of the message, as typed, and by how much margin it lifts the chosen category over the others."""
 
     word: str
     weight: float
 
 
 def explain(
-    pieces: list[Piece], features: TextFeatures, coef: Floats, probability: Floats, chosen: int
+    pieces: list[Piece], blocks: Terms, features: TextFeatures, coef: Floats, probability: Floats, chosen: int
 ) -> list[Reason]:
     """Return up to `MOST_REASONS` words of a message, the one that speaks most for class `chosen` first.
 
-    `coef` is (n_features, n_classes), `probability` (n_classes,). A term's contribution is its value times its weight for
-    the chosen class above the other classes' weights, those averaged by how likely each is; it is shared equally
-    between the words the term is made of, so that pairs and character sequences count for the words they stand in.
+    `blocks` are the terms of `pieces`, `coef` is (n_features, n_classes), `probability` (n_classes,). A term's
+    contribution is its value times its weight for the chosen class above the other classes' weights, those averaged by
+    how likely each is; it is shared equally between the words the term is made of, so that pairs and character
+    sequences count for the words they stand in.
     """
-    rivals = np.delete(probability, chosen)
-    rivals = rivals / rivals.sum() if rivals.sum() > 0 else np.full(len(rivals), 1 / len(rivals))
-    weights = np.zeros(len(pieces))
-    for block, vocabulary in zip(terms(pieces), (features.words_, features.grams_), strict=True):
-        known = [term for term in block if term.key in vocabulary]
+    rivals = np.where(np.arange(len(probability)) == chosen, 0.0, probability + np.finfo(float).tiny)
+    direction = -rivals / rivals.sum()
+    direction[chosen] = 1.0
+    weights = [0.0] * len(pieces)
+    for block, vocabulary in zip(blocks, (features.words_, features.grams_), strict=True):
+        known = [term for term in block if term[0] in vocabulary]
         if not known:
             continue
-        columns = np.array([vocabulary[term.key] for term in known])
-        rows = coef[columns]
-        lift = rows[:, chosen] - np.delete(rows, chosen, axis=1) @ rivals
-        _share(weights, known, lift * _values(known, features.idf_[columns]))
-    return _strongest(_words(pieces, weights))
+        columns = np.array([vocabulary[key] for key, _, _ in known])
+        _share(weights, known, (coef[columns] @ direction) * _values(known, features.idf_[columns]))
+    return _strongest(_words(pieces, np.array(weights)))
 
 
 def _values(block: list[Term], idf: Floats) -> Floats:
     """Return each occurrence's share of its term's TF-IDF value, the block scaled to length one."""
-    times = Counter(term.key for term in block)
-    n = np.array([times[term.key] for term in block], dtype=float)
+    times = Counter(key for key, _, _ in block)
+    n = np.array([times[key] for key, _, _ in block], dtype=float)
     values = (1 + np.log(n)) * idf
     return np.asarray(values / n / np.sqrt(np.sum(values**2 / n)))
 
 
-def _share(weights: Floats, block: list[Term], contributions: Floats) -> None:
+def _share(weights: list[float], block: list[Term], contributions: Floats) -> None:
     """Add each term's contribution to the pieces it is made of, in equal parts."""
-    for term, contribution in zip(block, contributions, strict=True):
-        weights[term.first : term.last] += contribution / (term.last - term.first)
+    for (_, first, last), contribution in zip(block, contributions.tolist(), strict=True):
+        for i in range(first, last):
+            weights[i] += contribution / (last - first)
 
 
 def _words(pieces: list[Piece], weights: Floats) -> dict[str, Reason]:
@@ -75,7 +76,7 @@ def _words(pieces: list[Piece], weights: Floats) -> dict[str, Reason]:
                 end += 1
             for first, last in _windows(weights[i:end]):
                 _add(found, pieces[i + first : i + last], float(weights[i + first : i + last].sum()))
-        elif pieces[i].kind != "mark":
+        elif pieces[i].kind not in ("mark", "code"):
             _add(found, pieces[i:end], float(weights[i]))
         i = end
     return found

@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from ml.text import Piece, read, terms
+from ml.text import Terms, read, terms
 
 Floats = NDArray[np.floating[Any]]
 Integers = NDArray[np.int64]
@@ -20,11 +20,12 @@ Counts = tuple[Counter[str], Counter[str]]
 class TextFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
     """Weigh the words and the characters of messages by TF-IDF, each of the two blocks scaled to length one.
 
-    A row is `(1 + ln tf) * idf` with `idf = ln((1 + n) / (1 + df)) + 1`, as scikit-learn's `TfidfTransformer` has it with
-    `sublinear_tf` and `smooth_idf`. Fitted state: `words_` and `grams_` (term to column), `idf_` (n_features,).
+    A row is `(1 + ln tf) * idf` with `idf = ln((1 + n) / (1 + df)) + 1`, as scikit-learn's `TfidfTransformer` has it
+    with `sublinear_tf` and `smooth_idf`. Character terms must occur in `min_gram_df` messages. Fitted state: `words_`
+    and `grams_` (term to column), `idf_` (n_features,).
     """
 
-    def __init__(self, min_gram_df: int = 1) -> None:
+    def __init__(self, min_gram_df: int = 2) -> None:
         self.min_gram_df = min_gram_df
 
     def fit(self, texts: Sequence[str], labels: object = None) -> Self:
@@ -34,7 +35,7 @@ class TextFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sc
 
     def fit_transform(self, texts: Sequence[str], labels: object = None) -> csr_matrix:
         """Learn from texts (n_samples,) and return their rows (n_samples, n_features), float64."""
-        return self.learn([count(read(text)) for text in texts])
+        return self.learn([count(terms(read(text))) for text in texts])
 
     def learn(self, counted: Sequence[Counts]) -> csr_matrix:
         """Learn from messages counted before (n_samples,) and return their rows (n_samples, n_features)."""
@@ -50,18 +51,23 @@ class TextFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sc
         return self.rows(counted)
 
     def set_vocabulary(self, words: Sequence[str], grams: Sequence[str]) -> None:
-        """Number the terms: words first, then characters, each in the order given."""
+        """Give each term its column: words first, then characters, each in the order given."""
         self.words_ = {word: i for i, word in enumerate(words)}
         self.grams_ = {gram: i for i, gram in enumerate(grams, len(self.words_))}
 
     def transform(self, texts: Sequence[str]) -> csr_matrix:
         """Return the rows of texts, (n_samples, n_features); a text without a known term is a row of zeros."""
         check_is_fitted(self, "idf_")
-        return self.rows([count(read(text)) for text in texts])
+        return self.rows([count(terms(read(text))) for text in texts])
 
-    def vector(self, pieces: list[Piece]) -> tuple[Integers, Floats]:
+    def known(self, counted: Sequence[Counts]) -> Floats:
+        """Return which share of each message's words and pairs (n_samples,) was seen in training; 0 without any."""
+        shares = [sum(word in self.words_ for word in words) / len(words) if words else 0.0 for words, _ in counted]
+        return np.array(shares)
+
+    def vector(self, counts: Counts) -> tuple[Integers, Floats]:
         """Return one message's columns and values, both (n_terms,): a row without the cost of a matrix."""
-        words, grams = count(pieces)
+        words, grams = counts
         columns, values = self._block(words, self.words_)
         more, others = self._block(grams, self.grams_)
         return np.concatenate([columns, more]), np.concatenate([values, others])
@@ -87,7 +93,7 @@ class TextFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sc
         return csr_matrix(data, shape=(len(counted), len(self.idf_)))
 
 
-def count(pieces: list[Piece]) -> Counts:
+def count(blocks: Terms) -> Counts:
     """Count a message's word terms and its character terms."""
-    words, grams = terms(pieces)
-    return Counter(term.key for term in words), Counter(term.key for term in grams)
+    words, grams = blocks
+    return Counter([key for key, _, _ in words]), Counter([key for key, _, _ in grams])

@@ -57,6 +57,7 @@ def save(model: MessageClassifier, directory: Path, notes: dict[str, Any] | None
         "temperature": model.temperature_,
         "threshold": model.threshold_,
         "filter_threshold": model.filter_threshold_,
+        "scope_threshold": model.scope_threshold_,
         "figures": model.figures_,
         "weights": {"file": weights_name, "sha256": digest},
         "notes": notes or {},
@@ -145,6 +146,7 @@ def _assemble(body: dict[str, Any], arrays: dict[str, Any]) -> MessageClassifier
     model.temperature_ = float(body["temperature"])
     model.threshold_ = _optional(body["threshold"])
     model.filter_threshold_ = _optional(body["filter_threshold"])
+    model.scope_threshold_ = float(body["scope_threshold"])
     model.figures_ = {str(name): float(value) for name, value in body["figures"].items()}
     model.version_ = str(body["version"])
     n_features, n_classes = len(body["words"]) + len(body["grams"]), len(body["classes"])

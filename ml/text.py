@@ -5,13 +5,22 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-# Slack lets people post 40,000 characters; what a message asks for stands in its first screens, and the bound keeps one prediction quick.
+# Slack lets people post 40,000 characters; what a message asks for stands in its first screens, and the bound keeps
+# one prediction quick.
 MAX_CHARACTERS = 4_000
-# Base64, hashes and paths are single "words" of thousands of characters: their beginning says as much as the whole.
+# Base64, hashes and paths are single "words" of thousands of characters: their beginning says enough.
 MAX_WORD = 24
+
+# Prose has two or three of these marks in a hundred characters, source code about ten.
+CODE_SHARE = 0.06
+MIN_CODE = 100
 
 GRAM_SIZES = range(2, 6)
 CJK_GRAM_SIZES = range(1, 4)
+
+# A term and the pieces, from the first to before the last, that it is made of. A message has hundreds: plain tuples.
+Term = tuple[str, int, int]
+Terms = tuple[list[Term], list[Term]]
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
 _EMOJI = "\u2600-\u27bf\U0001f300-\U0001faff"
@@ -27,13 +36,14 @@ _PIECE = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_SYMBOL = re.compile(r"[{}\[\]()<>=;_#\\|*+^~$]")
 _DIGIT = re.compile(r"\d")
 _MARKS = {"？": "?", "！": "!"}
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One word, Chinese, Japanese or Korean character, emoji or mark of a message, as typed and as the model reads it."""
+    """One word, CJK character, emoji or mark of a message, as typed and as the model reads it."""
 
     surface: str
     key: str
@@ -44,15 +54,6 @@ class Piece:
     def end(self) -> int:
         """Where the piece ends in the text that was read."""
         return self.start + len(self.surface)
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One term of a message and the pieces `first` to `last` (exclusive) it is made of."""
-
-    key: str
-    first: int
-    last: int
 
 
 def read(text: str) -> list[Piece]:
@@ -66,7 +67,13 @@ def read(text: str) -> list[Piece]:
     return pieces
 
 
-def terms(pieces: list[Piece]) -> tuple[list[Term], list[Term]]:
+def looks_like_code(text: str) -> bool:
+    """Tell whether a text is mostly program code: its words mean other things there ("return", "order by")."""
+    considered = text[:MAX_CHARACTERS]
+    return len(_SYMBOL.findall(considered)) > CODE_SHARE * max(MIN_CODE, len(considered))
+
+
+def terms(pieces: list[Piece]) -> Terms:
     """Return the word terms (words and pairs) and the character terms (2 to 5 within a word, 1 to 3 of Chinese)."""
     words: list[Term] = []
     grams: list[Term] = []
@@ -77,15 +84,15 @@ def terms(pieces: list[Piece]) -> tuple[list[Term], list[Term]]:
                 if i + size > len(pieces) or not _continues(pieces, i, size):
                     break
                 key += pieces[i + size - 1].key
-                grams.append(Term(key, i, i + size))
+                grams.append((key, i, i + size))
                 if size == 2:  # most Chinese words are two characters long
-                    words.append(Term(key, i, i + size))
+                    words.append((key, i, i + size))
             continue
-        words.append(Term(piece.key, i, i + 1))
+        words.append((piece.key, i, i + 1))
         if i + 1 < len(pieces) and pieces[i + 1].kind != "cjk":
-            words.append(Term(f"{piece.key} {pieces[i + 1].key}", i, i + 2))
+            words.append((f"{piece.key} {pieces[i + 1].key}", i, i + 2))
         if piece.kind == "word":
-            grams.extend(Term(gram, i, i + 1) for gram in _grams(piece.key))
+            grams.extend([(gram, i, i + 1) for gram in _grams(piece.key)])
     return words, grams
 
 

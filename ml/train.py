@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ml.baseline import TextbookClassifier
 from ml.calibration import folds
 from ml.classifier import MessageClassifier
-from ml.evaluate import Figures, evaluate
+from ml.figures import Figures, evaluate
 from ml.model_file import ModelRefused, load, save
 from ml.starter import CHATTER, Examples, load_examples
+
+Booleans = NDArray[np.bool_]
 
 log = logging.getLogger(__name__)
 
@@ -50,12 +53,11 @@ def starter_model() -> MessageClassifier:
 
 
 def train_starter(directory: Path) -> Report:
-    """Train on all starter examples, save into `directory`/starter, and measure on every fifth example, held out first."""
+    """Measure on a held-out fifth of the starter examples, then train on all and save into `directory`/starter."""
     started = time.perf_counter()
     examples = load_examples()
     held_out = held_out_rows(examples)
-    texts, labels = np.array(examples.texts, dtype=object), np.array(examples.labels)
-    seen, unseen = (texts[~held_out], labels[~held_out]), (texts[held_out], labels[held_out])
+    seen, unseen = _part(examples, ~held_out), _part(examples, held_out)
     default, baseline = evaluate(starter_model, seen, unseen), evaluate(TextbookClassifier, seen, unseen)
     model = _fit_and_save(examples, directory)
     counts = {name: examples.labels.count(name) for name in dict.fromkeys(examples.labels)}
@@ -75,10 +77,15 @@ def ensure_starter(directory: Path) -> MessageClassifier:
     return _fit_and_save(examples, directory)
 
 
-def held_out_rows(examples: Examples, part: int = 0) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def held_out_rows(examples: Examples, part: int = 0) -> Booleans:
     """Tell for each example (n_samples,) whether it is in held-out part 0 to 4: a fifth of each category."""
     classes = np.unique(np.array(examples.labels), return_inverse=True)[1]
     return np.asarray(folds(classes, HELD_OUT_PARTS, seed=0) == part)
+
+
+def _part(examples: Examples, chosen: Booleans) -> tuple[list[str], list[str]]:
+    rows = np.flatnonzero(chosen)
+    return [examples.texts[i] for i in rows], [examples.labels[i] for i in rows]
 
 
 def _fit_and_save(examples: Examples, directory: Path) -> MessageClassifier:
