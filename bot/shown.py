@@ -1,7 +1,11 @@
-"""Show money, days and moments as their reader writes them: in the reader's language and time zone, through Babel."""
+"""Show money, days and moments as their reader writes them, and the lines that cards of every noun share.
+
+Language and time zone are the reader's, through Babel.
+"""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -9,23 +13,68 @@ from babel.core import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton, format_time, format_timedelta, get_datetime_format
 from babel.numbers import format_currency
 from babel.numbers import format_percent as _format_percent
+from slack_sdk.models.blocks import Block
+from sqlalchemy.orm import Session
 
+from bot import blocks as b
+from bot.plugin import _
+from storage import history
 from storage.members import Member
 from storage.money import Money
+from storage.records import Record
 from storage.workspaces import Workspace
 
 DEFAULT_LOCALE = "en-US"
 _NEAR_DAYS = 180
 
 
-def locale_of(reader: Member | None, workspace: Workspace) -> str:
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Hold what decides how amounts and times are shown to one person: language, place, and the time it is."""
+
+    locale: str
+    zone: ZoneInfo
+    now: datetime
+
+    @property
+    def today(self) -> date:
+        """Return the day it is where the reader is."""
+        return self.now.astimezone(self.zone).date()
+
+    def money(self, amount: Money) -> str:
+        """Show an amount in its own currency."""
+        return money(amount, self.locale)
+
+    def totals(self, amounts: Iterable[Money | None]) -> list[str]:
+        """Show the sum of amounts, one for each currency."""
+        return totals(amounts, self.locale)
+
+    def day(self, on: date) -> str:
+        """Show a day, a near one by its weekday."""
+        return day(on, self.locale, today=self.today)
+
+    def moment(self, when: datetime) -> str:
+        """Show a day and the time of day where the reader is."""
+        return moment(when, self.zone, self.locale, now=self.now)
+
+    def ago(self, when: datetime) -> str:
+        """Show how long ago something was, or how far ahead it is."""
+        return ago(when, self.now, self.locale)
+
+
+def reader(person: Member | None, workspace: Workspace, now: datetime) -> Reader:
+    """Return how things are shown to a person now; to everybody in a channel where it is None."""
+    return Reader(locale_of(person, workspace), zone_of(person, workspace), now)
+
+
+def locale_of(person: Member | None, workspace: Workspace) -> str:
     """Return the locale a person reads in; the workspace's for a channel and for people who have none."""
-    return (reader.locale if reader else None) or workspace.locale or DEFAULT_LOCALE
+    return (person.locale if person else None) or workspace.locale or DEFAULT_LOCALE
 
 
-def zone_of(reader: Member | None, workspace: Workspace) -> ZoneInfo:
+def zone_of(person: Member | None, workspace: Workspace) -> ZoneInfo:
     """Return the time zone a person lives in; the workspace's for a channel and for people who have none."""
-    return zone((reader.zone if reader else None) or workspace.zone)
+    return zone((person.zone if person else None) or workspace.zone)
 
 
 def zone(name: str | None) -> ZoneInfo:
@@ -34,11 +83,6 @@ def zone(name: str | None) -> ZoneInfo:
         return ZoneInfo(name or "UTC")
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return ZoneInfo("UTC")
-
-
-def today(reader: Member | None, workspace: Workspace, now: datetime) -> date:
-    """Return the day it is for a person at a moment."""
-    return now.astimezone(zone_of(reader, workspace)).date()
 
 
 def money(amount: Money, locale: str | None) -> str:
@@ -86,7 +130,22 @@ def moment(when: datetime, place: ZoneInfo, locale: str | None, *, now: datetime
 
 def ago(when: datetime, now: datetime, locale: str | None) -> str:
     """Show how long ago something was, or how far ahead it is: 3 days ago, in 2 hours."""
+    if abs(when - now) < timedelta(minutes=1):
+        return _("just now")
     return str(format_timedelta(when - now, add_direction=True, locale=_locale(locale)))
+
+
+def undo_hint() -> Block:
+    """Say, under a change, how it is taken back."""
+    return b.context(_("`/crm undo` takes this back."))
+
+
+def overtaken(session: Session, record: Record, control: b.Control) -> b.Markup | None:
+    """Say who changed a record since the card with this control was drawn; None if the card is up to date."""
+    if record.version == control.version:
+        return None
+    who = history.last_actor(session, record.__noun__, record.id)
+    return b.markup(_("Nothing was done: {who} has changed this meanwhile. Here it is as it stands now."), who=who)
 
 
 @cache

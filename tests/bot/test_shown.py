@@ -60,6 +60,7 @@ def test_a_moment_is_shown_in_the_place_of_its_reader() -> None:
 def test_time_passed_and_time_ahead() -> None:
     assert shown.ago(NOW - timedelta(days=3), NOW, "en-US") == "3 days ago"
     assert shown.ago(NOW + timedelta(hours=2), NOW, "de-DE") == "in 2 Stunden"
+    assert shown.ago(NOW - timedelta(seconds=20), NOW, "en-US") == "just now"
 
 
 def test_a_share_is_a_whole_percentage() -> None:
@@ -76,5 +77,15 @@ def test_a_reader_without_zone_or_locale_reads_as_the_workspace_does() -> None:
 
 
 def test_the_day_is_that_of_the_reader() -> None:
-    assert shown.today(member(zone="Europe/Berlin"), WORKSPACE, NOW) == date(2025, 11, 25)
-    assert shown.today(member(zone="America/New_York"), WORKSPACE, NOW) == date(2025, 11, 24)
+    berlin = shown.reader(member(zone="Europe/Berlin", locale="en-US"), WORKSPACE, NOW)
+    assert berlin.today == date(2025, 11, 25)
+    assert shown.reader(member(zone="America/New_York"), WORKSPACE, NOW).today == date(2025, 11, 24)
+
+
+def test_a_reader_is_shown_everything_alike() -> None:
+    reader = shown.reader(member(zone="Europe/Berlin", locale="en-US"), WORKSPACE, NOW)
+    assert reader.money(Money(150, "EUR")) == "€1.50"
+    assert reader.totals([Money(150, "EUR"), Money(50, "EUR")]) == ["€2"]
+    assert reader.day(date(2025, 11, 28)) == "Fri, Nov 28"
+    assert reader.moment(NOW) == "Tue, Nov 25, 12:30 AM"
+    assert reader.ago(NOW - timedelta(hours=1)) == "1 hour ago"

@@ -1,0 +1,61 @@
+"""Answer `/customer` commands."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from bot import blocks as b
+from bot import shown
+from bot.grammar import Args
+from bot.handlers.customers import cards
+from bot.handlers.customers.declaration import plugin
+from bot.handlers.customers.wanted import Wanted
+from bot.plugin import Member, Role, _
+from bot.replies import Message
+from storage import customers, notes
+from storage.workspaces import Workspace
+
+
+@plugin.command(
+    "customer add",
+    usage="<name> [domain:acme.com] [tier:gold] [owner:@x]",
+    role=Role.REP,
+    example="Acme Corp domain:acme.com tier:gold",
+)
+def add(args: Args, session: Session, actor: Member, workspace: Workspace, now: datetime) -> Message:
+    """Add a customer, once it is clear that it is not there already."""
+    wanted = Wanted.check(
+        session,
+        name=args["name"],
+        domain=args.get("domain"),
+        tier=args.get("tier"),
+        owner_id=args.user("owner", me=actor.id) or actor.id,
+    )
+    alike = wanted.twins(session)
+    if alike:
+        return cards.twins(wanted, alike)
+    reader = shown.reader(actor, workspace, now)
+    return cards.card(session, wanted.add(session), reader, notice=_("Added."), undo=True)
+
+
+@plugin.command("customer find", usage="<text>", role=Role.VIEWER, example="acme")
+def find(args: Args, session: Session) -> Message:
+    """Find customers by name or domain, also misspelt ones."""
+    return cards.found(args["text"], customers.find(session, args["text"]))
+
+
+@plugin.command("customer show", usage="<customer>", role=Role.VIEWER, example="acme")
+def show(args: Args, session: Session, actor: Member, workspace: Workspace, now: datetime) -> Message:
+    """Show a customer with its open deals, tickets and last notes."""
+    return cards.card(session, customers.resolve(session, args["customer"]), shown.reader(actor, workspace, now))
+
+
+@plugin.command("customer note", usage="<customer> <note>", role=Role.REP, example="acme asked for a quote")
+def note(args: Args, session: Session) -> Message:
+    """Note something about a customer."""
+    customer = customers.resolve(session, args["customer"])
+    notes.add(session, customer, args["note"])
+    text = b.markup(_("Noted on {customer}."), customer=cards.headline(customer))
+    return Message(text, [b.section(text), shown.undo_hint()])
