@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Identity, Index, UniqueConstraint, func, select
-from sqlalchemy.orm import Mapped, aliased, column_property, mapped_column, relationship
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint, column, func, select, table
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from storage.database import TENANT, Base, composite_key
 from storage.workspaces import Workspace
@@ -19,6 +19,9 @@ class ChangeAnswer(Base):
     workspace_id: Mapped[str] = mapped_column(ForeignKey(Workspace.id, ondelete="CASCADE"), primary_key=True)
     change_set_id: Mapped[int] = mapped_column(primary_key=True)
     answer: Mapped[dict[str, Any]]
+
+
+_undoing = table("change_set", column("workspace_id"), column("id", BigInteger), column("undoes_id")).alias("undoing")
 
 
 class ChangeSet(Base):
@@ -41,6 +44,12 @@ class ChangeSet(Base):
     summary: Mapped[str | None]
     at: Mapped[datetime] = mapped_column(server_default=func.now())
     undoes_id: Mapped[int | None]
+    # Read from the change set that undoes this one, as the row itself can not be altered.
+    undone_by_id: Mapped[int | None] = column_property(
+        select(_undoing.c.id)
+        .where(_undoing.c.workspace_id == workspace_id, _undoing.c.undoes_id == id)
+        .scalar_subquery()
+    )
 
     activities: Mapped[list["Activity"]] = relationship(
         viewonly=True, order_by="Activity.id", back_populates="change_set"
@@ -82,14 +91,3 @@ class Activity(Base):
     after: Mapped[dict[str, Any] | None]
 
     change_set: Mapped[ChangeSet] = relationship(viewonly=True, back_populates="activities")
-
-
-_undo = aliased(ChangeSet.__table__)
-
-# Read from the change set that undoes it, as the row itself can not be altered.
-ChangeSet.undone_by_id = column_property(
-    select(_undo.c.id)
-    .where(_undo.c.workspace_id == ChangeSet.workspace_id, _undo.c.undoes_id == ChangeSet.id)
-    .correlate_except(_undo)
-    .scalar_subquery()
-)

@@ -83,9 +83,11 @@ def test_row_level_security_is_forced_and_checked(admin: Connection, table: str)
 def test_every_key_begins_with_the_workspace(admin: Connection, table: str) -> None:
     first = "id" if table == "workspace" else "workspace_id"
     looked_at = inspect(admin)
-    unique = [index["column_names"] for index in looked_at.get_indexes(table) if index["unique"]]
-    unique += [constraint["column_names"] for constraint in looked_at.get_unique_constraints(table)]
-    unique.append(looked_at.get_pk_constraint(table)["constrained_columns"])
+    unique: list[list[str | None]] = [
+        index["column_names"] for index in looked_at.get_indexes(table) if index["unique"]
+    ]
+    unique += [[*constraint["column_names"]] for constraint in looked_at.get_unique_constraints(table)]
+    unique.append([*looked_at.get_pk_constraint(table)["constrained_columns"]])
     keys = [key for key in looked_at.get_foreign_keys(table) if key["referred_table"] in TENANT + QUEUE]
     if TABLES[table].info["rls"] != "global":
         assert [columns for columns in unique if columns[0] != first] == []
