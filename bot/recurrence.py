@@ -1,0 +1,104 @@
+"""Say when something that recurs comes next, on the calendar of the person's own zone.
+
+The days come from dateutil's rrule, without any zone; each is then placed in the zone. A local time that a clock change
+leaves out moves to the first that exists after it, one that comes twice is the first of the two, and a date that the
+zone leaves out altogether (Samoa, 30 December 2011) has no occurrence.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from dateutil.rrule import rrule, rrulestr
+
+FREQUENCIES = frozenset({"DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
+HORIZON = timedelta(days=3653)
+"""A rule that has no day in ten years has none."""
+
+_ANCHOR = datetime(2024, 1, 1)  # a Monday; rules that count every second week count from it
+_TIME_PARTS = ("BYHOUR", "BYMINUTE", "BYSECOND")
+
+
+def next_time(recurrence: str, zone: str, after: datetime) -> datetime | None:
+    """Return the first occurrence after a moment, in UTC; None if there is none within ten years.
+
+    `recurrence` is an RRULE (RFC 5545) that recurs by days or longer, with its local time as BYHOUR and BYMINUTE, or as
+    a last part of its own (`FREQ=WEEKLY;BYDAY=MO;09:00`). Raises ValueError if it or the zone can not be read.
+    """
+    rule, at = _read(recurrence)
+    try:
+        place = ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, OSError) as exc:
+        raise ValueError(f"there is no time zone {zone!r}") from exc
+    # A day earlier, as midnight of `after` may lie on either side of a clock change.
+    start = datetime.combine(after.astimezone(place).date() - timedelta(days=1), time())
+    for day in _anchored(rule, start).xafter(start, inc=True):
+        if day > start + HORIZON:
+            return None
+        moment = placed(day.date(), at, place)
+        if moment is not None and moment > after:
+            return moment
+    return None
+
+
+def placed(day: date, at: time, zone: ZoneInfo) -> datetime | None:
+    """Return the moment of a local time, in UTC; None on a date that the zone leaves out."""
+    wanted = datetime.combine(day, at)
+    moment = wanted.replace(tzinfo=zone).astimezone(UTC)
+    if _local(moment, zone) == wanted:
+        return moment
+    first = _end_of_gap(wanted, zone)
+    midnight = datetime.combine(day, time())
+    left_out = _local(first, zone).date() != day and _local(_end_of_gap(midnight, zone), zone).date() != day
+    return None if left_out else first
+
+
+def _end_of_gap(wanted: datetime, zone: ZoneInfo) -> datetime:
+    """Return the first moment whose local time is not before the wanted one."""
+    # Read with the offset from before the change a local time in the gap is late, with that from after it early.
+    late = wanted.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    early = wanted.replace(tzinfo=zone, fold=1).astimezone(UTC)
+    while late - early > timedelta(seconds=1):
+        middle = (early + (late - early) / 2).replace(microsecond=0)
+        if _local(middle, zone) < wanted:
+            early = middle
+        else:
+            late = middle
+    return late
+
+
+def _local(moment: datetime, zone: ZoneInfo) -> datetime:
+    return moment.astimezone(zone).replace(tzinfo=None)
+
+
+@lru_cache(maxsize=512)
+def _read(recurrence: str) -> tuple[str, time]:
+    """Split an RRULE into its days and its local time."""
+    given: dict[str, str] = {}
+    at: time | None = None
+    for part in recurrence.strip().removeprefix("RRULE:").split(";"):
+        name, equals, value = part.partition("=")
+        if equals:
+            given[name.strip().upper()] = value.strip().upper()
+        else:
+            at = time.fromisoformat(part.strip())
+    if given.get("FREQ") not in FREQUENCIES:
+        raise ValueError(f"{recurrence!r} does not recur by days, weeks, months or years")
+    if "COUNT" in given:
+        raise ValueError(f"{recurrence!r} counts its times, and nobody remembers how many there were")
+    hour, minute, second = (int(given.pop(name, "0")) for name in _TIME_PARTS)
+    days = ";".join(f"{name}={value}" for name, value in given.items())
+    rrulestr(days, dtstart=_ANCHOR)
+    return days, at or time(hour, minute, second)
+
+
+def _anchored(days: str, start: datetime) -> rrule:
+    """Make the rule; one that says itself on which days it falls need not count from long ago."""
+    parts = dict(part.split("=", 1) for part in days.split(";"))
+    free = parts.get("INTERVAL", "1") == "1" and (parts["FREQ"] == "DAILY" or "BYDAY" in parts or "BYMONTHDAY" in parts)
+    anchor = start if free and parts["FREQ"] != "YEARLY" else min(_ANCHOR, start)
+    rule = rrulestr(days, dtstart=anchor)
+    assert isinstance(rule, rrule)
+    return rule if "UNTIL" in parts else rule.replace(until=start + HORIZON + timedelta(days=1))

@@ -1,0 +1,147 @@
+"""Show that what recurs comes once on each of its local dates, through clock changes, leap days and left-out dates."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.recurrence import next_time, placed
+
+ZONES = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/")))[::8]
+BERLIN = "Europe/Berlin"
+
+
+def moments(recurrence: str, zone: str, after: datetime, until: datetime) -> list[datetime]:
+    found: list[datetime] = []
+    while (moment := next_time(recurrence, zone, after)) is not None and moment < until:
+        found.append(moment)
+        after = moment
+    return found
+
+
+def local(moment: datetime | None, zone: str = BERLIN) -> str:
+    assert moment is not None
+    return moment.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
+
+
+def at(text: str, zone: str = BERLIN) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone))
+
+
+@settings(max_examples=len(ZONES) * 2, deadline=None)
+@given(
+    zone=st.sampled_from(ZONES),
+    hour=st.integers(0, 23),
+    minute=st.sampled_from([0, 15, 30, 59]),
+    start=st.dates(date(2009, 1, 1), date(2035, 1, 1)),
+)
+def test_a_daily_time_comes_once_on_each_local_date(zone: str, hour: int, minute: int, start: date) -> None:
+    after = datetime.combine(start, time(), UTC)
+    found = moments(f"FREQ=DAILY;{hour:02}:{minute:02}", zone, after, after + timedelta(days=120))
+    days = [moment.astimezone(ZoneInfo(zone)).date() for moment in found]
+    assert len(days) == len(set(days))
+    missing = {days[0] + timedelta(days=n) for n in range((days[-1] - days[0]).days + 1)} - set(days)
+    assert all(placed(day, time(12), ZoneInfo(zone)) is None for day in missing)
+    for moment in found:
+        shown = moment.astimezone(ZoneInfo(zone))
+        wanted = datetime.combine(shown.date(), time(hour, minute))
+        assert shown.replace(tzinfo=None) >= wanted
+        assert shown.fold == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    zone=st.sampled_from(ZONES),
+    after=st.datetimes(datetime(2009, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC)),
+    day=st.sampled_from(["MO", "TU", "WE", "TH", "FR", "SA", "SU"]),
+)
+def test_the_next_time_is_later_and_nothing_lies_between(zone: str, after: datetime, day: str) -> None:
+    rule = f"FREQ=WEEKLY;BYDAY={day};BYHOUR=9;BYMINUTE=30;BYSECOND=0"
+    moment = next_time(rule, zone, after)
+    assert moment is not None
+    assert after < moment <= after + timedelta(days=15)
+    assert next_time(rule, zone, moment - timedelta(microseconds=1)) == moment
+    assert moment.astimezone(ZoneInfo(zone)).strftime("%a").upper().startswith(day)
+
+
+def test_a_time_that_a_clock_change_leaves_out_moves_to_the_next_that_exists() -> None:
+    found = moments("FREQ=DAILY;02:30", BERLIN, at("2026-03-27 12:00"), at("2026-03-31"))
+    assert [local(moment) for moment in found] == ["2026-03-28 02:30", "2026-03-29 03:00", "2026-03-30 02:30"]
+
+
+def test_a_time_that_comes_twice_is_the_first() -> None:
+    found = moments("FREQ=DAILY;02:30", BERLIN, at("2026-10-24 12:00"), at("2026-10-26"))
+    assert found == [datetime(2026, 10, 25, 0, 30, tzinfo=UTC)]
+    second = datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+    assert local(next_time("FREQ=DAILY;02:30", BERLIN, second)) == "2026-10-26 02:30"
+
+
+def test_half_an_hours_change_is_a_change_too() -> None:
+    found = moments("FREQ=DAILY;02:15", "Australia/Lord_Howe", at("2026-10-03 12:00"), at("2026-10-05"))
+    assert local(found[0], "Australia/Lord_Howe") == "2026-10-04 02:30"
+
+
+def test_midnight_that_does_not_exist_is_an_hour_later_on_the_same_date() -> None:
+    found = next_time("FREQ=DAILY;00:00", "America/Santiago", at("2026-09-05 12:00", "America/Santiago"))
+    assert local(found, "America/Santiago") == "2026-09-06 01:00"
+
+
+def test_a_date_that_the_zone_leaves_out_has_no_occurrence() -> None:
+    found = moments(
+        "FREQ=DAILY;09:00", "Pacific/Apia", at("2011-12-28 12:00", "Pacific/Apia"), at("2012-01-01", "Pacific/Apia")
+    )
+    assert [local(moment, "Pacific/Apia") for moment in found] == ["2011-12-29 09:00", "2011-12-31 09:00"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "after", "wanted"),
+    [
+        ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;09:00", "2026-01-01", "2028-02-29 09:00"),
+        ("FREQ=MONTHLY;BYMONTHDAY=31;09:00", "2026-03-31 09:00", "2026-05-31 09:00"),
+        ("FREQ=MONTHLY;BYMONTHDAY=-1;17:00", "2028-02-01", "2028-02-29 17:00"),
+        ("FREQ=MONTHLY;BYDAY=1MO;17:00", "2026-01-06", "2026-02-02 17:00"),
+        ("FREQ=WEEKLY;BYDAY=MO,TH;17:00", "2026-01-06", "2026-01-08 17:00"),
+        ("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO;09:00", "2026-01-06", "2026-01-12 09:00"),
+        ("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO;09:00", "2026-01-13", "2026-01-26 09:00"),
+        (
+            "RRULE:FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR;BYHOUR=8;BYMINUTE=15;BYSECOND=0",
+            "2026-01-09 08:15",
+            "2026-01-12 08:15",
+        ),
+        ("FREQ=DAILY", "2020-02-28 12:00", "2020-02-29 00:00"),
+    ],
+)
+def test_rules_mean_what_they_say(rule: str, after: str, wanted: str) -> None:
+    assert local(next_time(rule, BERLIN, at(after))) == wanted
+
+
+@pytest.mark.parametrize("rule", ["FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "FREQ=DAILY;UNTIL=20250101"])
+def test_what_never_comes_again_is_none(rule: str) -> None:
+    assert next_time(rule, BERLIN, at("2026-01-01")) is None
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "",
+        "daily",
+        "FREQ=HOURLY",
+        "FREQ=DAILY;25:00",
+        "FREQ=DAILY;COUNT=3",
+        "FREQ=WEEKLY;BYDAY=XX",
+        "FREQ=DAILY;BYHOUR=x",
+    ],
+)
+def test_what_can_not_be_read_is_refused(rule: str) -> None:
+    with pytest.raises(ValueError):
+        next_time(rule, BERLIN, at("2026-01-01"))
+
+
+@pytest.mark.parametrize("zone", ["", "Europe/Atlantis", "../etc/passwd", "Europe"])
+def test_an_unknown_zone_is_refused(zone: str) -> None:
+    with pytest.raises(ValueError, match="zone"):
+        next_time("FREQ=DAILY", zone, at("2026-01-01"))
