@@ -39,8 +39,9 @@ class Delivery(Base):
     """Hold one message to post, change or delete; `id` is the delivery's uuid.
 
     `target_*` says where it should go, `channel` is the conversation Slack gave for it, `ts` the message's once sent.
-    `ambiguous` says that Slack may have it although nobody saw the answer. `fence` counts the claims: only who holds
-    the newest may mark the row.
+    `ambiguous` says that Slack may have it although nobody saw the answer; `looked_until` is how far the conversation
+    was searched for it, `check_at` when it is looked at again for a second copy. `fence` counts the claims: only who
+    holds the newest may mark the row.
     """
 
     __tablename__ = "outbox"
@@ -56,6 +57,7 @@ class Delivery(Base):
         Index("outbox_lane_idx", "workspace_id", "lane", "seq", postgresql_where=text(OPEN)),
         Index("outbox_sent_idx", "workspace_id", "lane", "sent_at", postgresql_where=text("state = 'sent'")),
         Index("outbox_edits_idx", "workspace_id", "edits", postgresql_where=text("edits IS NOT NULL")),
+        Index("outbox_check_idx", "check_at", postgresql_where=text("check_at IS NOT NULL")),
         Index("outbox_record_idx", "workspace_id", "record", postgresql_where=text(OPEN)),
         {"info": QUEUE},
     )
@@ -83,10 +85,12 @@ class Delivery(Base):
     first_attempt_at: Mapped[datetime | None]
     ambiguous: Mapped[bool] = mapped_column(server_default="false")
     unreadable_since: Mapped[datetime | None]
+    looked_until: Mapped[str | None]
     ts: Mapped[str | None]
     reason: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     sent_at: Mapped[datetime | None]
+    check_at: Mapped[datetime | None]
 
 
 class Pause(Base):

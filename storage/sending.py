@@ -8,13 +8,16 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from storage.database import current_workspace
-from storage.outbox import CHANNEL, OPEN, Delivery, Pause
+from storage.outbox import CHANNEL, OPEN, POST, Delivery, Pause
 
 __all__ = [
     "CHANNEL",
     "cancelled",
     "claim",
+    "claim_checks",
     "dead",
+    "is_at",
+    "looked",
     "mark_ambiguous",
     "mark_sent",
     "pause",
@@ -27,6 +30,10 @@ __all__ = [
 
 LANE_INTERVAL_S = 1
 """Slack takes about one message a second in a conversation."""
+
+CHECK_EVERY_S = 60
+CHECK_FOR_S = 600
+"""How long a message that may have been sent twice is watched for its second copy."""
 
 LANE_WAIT_MIN = 15
 """How long a delivery that was tried holds up those behind it in its lane."""
@@ -123,7 +130,18 @@ def resolved(session: Session, row: Delivery, channel: str) -> bool:
 
 def mark_sent(session: Session, row: Delivery, *, channel: str, ts: str) -> bool:
     """Say that Slack shows it; False if somebody else has the delivery by now."""
-    return _mark(session, row, state="sent", channel=channel, ts=ts, sent_at=func.now(), lease_until=None, reason=None)
+    return _mark(
+        session,
+        row,
+        state="sent",
+        channel=channel,
+        ts=ts,
+        sent_at=func.now(),
+        lease_until=None,
+        reason=None,
+        looked_until=None,
+        check_at=_in(CHECK_EVERY_S) if row.ambiguous and row.kind == POST else None,
+    )
 
 
 def mark_ambiguous(session: Session, row: Delivery, reason: str, *, grace_s: float) -> bool:
@@ -150,6 +168,11 @@ def unreadable(session: Session, row: Delivery, reason: str, *, delay_s: float) 
     return _back(session, row, reason, delay_s, ambiguous=True, unreadable_since=since)
 
 
+def looked(session: Session, row: Delivery, until: str | None) -> bool:
+    """Say how far the conversation was searched, which can be read again; None once all of it was."""
+    return _mark(session, row, looked_until=until, unreadable_since=None)
+
+
 def dead(session: Session, row: Delivery, reason: str) -> bool:
     """Say that Slack refuses it for good."""
     return _mark(session, row, state="dead", lease_until=None, reason=reason)
@@ -158,6 +181,30 @@ def dead(session: Session, row: Delivery, reason: str) -> bool:
 def cancelled(session: Session, row: Delivery, reason: str) -> bool:
     """Say that it is no longer wanted."""
     return _mark(session, row, state="cancelled", lease_until=None, reason=reason)
+
+
+_CLAIM_CHECKS = text(f"""
+WITH taken AS MATERIALIZED (
+    SELECT workspace_id, id FROM outbox WHERE check_at <= now() ORDER BY check_at LIMIT :most FOR UPDATE SKIP LOCKED
+)
+UPDATE outbox SET check_at = CASE
+    WHEN now() < sent_at + make_interval(secs => {CHECK_FOR_S}) THEN now() + make_interval(secs => {CHECK_EVERY_S})
+END
+FROM taken WHERE outbox.workspace_id = taken.workspace_id AND outbox.id = taken.id
+RETURNING outbox.*
+""")  # noqa: S608 - two numbers of our own
+
+
+def claim_checks(session: Session, limit: int) -> Sequence[Delivery]:
+    """Take up to `limit` sent messages of which a second copy may have come up; the session sees '*'."""
+    statement = select(Delivery).from_statement(_CLAIM_CHECKS).execution_options(populate_existing=True)
+    return session.scalars(statement, {"most": limit}).all()
+
+
+def is_at(session: Session, row: Delivery, ts: str) -> None:
+    """Say which of its copies stays."""
+    which = (Delivery.workspace_id == row.workspace_id, Delivery.id == row.id, Delivery.state == "sent")
+    session.execute(update(Delivery).where(*which).values(ts=ts).execution_options(synchronize_session=False))
 
 
 def pause(session: Session, method: str, seconds: float) -> None:

@@ -134,10 +134,12 @@ def _outbox() -> None:
         sa.Column("first_attempt_at", MOMENT),
         sa.Column("ambiguous", sa.Boolean, nullable=False, server_default=sa.false()),
         sa.Column("unreadable_since", MOMENT),
+        sa.Column("looked_until", sa.Text),
         sa.Column("ts", sa.Text),
         sa.Column("reason", sa.Text),
         sa.Column("created_at", MOMENT, nullable=False, server_default=NOW),
         sa.Column("sent_at", MOMENT),
+        sa.Column("check_at", MOMENT),
         sa.PrimaryKeyConstraint("workspace_id", "id"),
         composite_key("edits", "outbox", ondelete="CASCADE"),
         sa.CheckConstraint("kind IN ('post', 'update', 'delete')", name="kind"),
@@ -150,6 +152,7 @@ def _outbox() -> None:
         sa.Index("outbox_lane_idx", "workspace_id", "lane", "seq", postgresql_where=open_rows),
         sa.Index("outbox_sent_idx", "workspace_id", "lane", "sent_at", postgresql_where=sa.text("state = 'sent'")),
         sa.Index("outbox_edits_idx", "workspace_id", "edits", postgresql_where=sa.text("edits IS NOT NULL")),
+        sa.Index("outbox_check_idx", "check_at", postgresql_where=sa.text("check_at IS NOT NULL")),
         sa.Index("outbox_record_idx", "workspace_id", "record", postgresql_where=open_rows),
     )
     queue_table(op, "outbox")
