@@ -113,7 +113,7 @@ def failure(error: CrmError, request: Request, usage: str = "") -> Answer:
     sentence = explain(error)
     fields = list((request.view.get("state") or {}).get("values", {}))
     if request.kind == "view" and fields:
-        named = error.field if error.field in fields else fields[0]
+        named = error.field if error.field and error.field in fields else fields[0]
         return Answer("errors", errors={named: plain_text(error)[:2_000]}, failed=True)
     parts: list[b.Text] = [sentence]
     if usage:

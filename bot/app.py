@@ -62,7 +62,8 @@ class Rapport:
         vault = Vault(settings.encryption_keys) if settings.encryption_keys else None
         self.installations = Installations(self.acks, api_url=settings.api_url, vault=vault, token=settings.bot_token)
         self.people = People(self.database, self._slack, admins=settings.admins)
-        self.runtime = Runtime(self.database, self.registry, self.people, self._slack)
+        model = ensure_starter(Path(settings.data_dir) / "models")
+        self.runtime = Runtime(self.database, self.registry, self.people, self._slack, model=model)
         self.home = HomeView(self.database, self.registry, self.people, self.installations)
         self.responder = Responder(self.installations, self.acks, self.home)
         self.dispatcher = Dispatcher(self.runtime, self.responder, self.acks, workers=max(2, settings.pool_size - 2))
@@ -126,7 +127,6 @@ class Rapport:
 
     def start(self) -> None:
         """Load what is known, open the port, then connect to Slack and start the workers."""
-        ensure_starter(Path(self.settings.data_dir) / "models")
         self.installations.load()
         self._spawn("web", self.server.run)
         if self._has("worker") or self._has("slack"):

@@ -82,12 +82,9 @@ class Events:
 
     def _given(self, request: Request, known: Known | None, more: Mapping[str, Any]) -> dict[str, Any]:
         return {
+            **self._runtime.given(known),
             "event": request.body["event"],
-            "actor": known.member if known else None,
-            "workspace": known.workspace if known else None,
-            "now": self._runtime.now(),
             "place": request.place,
-            "catalogue": self._runtime.registry,
             **more,
         }
 

@@ -41,6 +41,7 @@ INJECTED: Mapping[str, str] = {
     "due": "a job's storage.due.Due row",
     "delivery": "the storage.outbox.Delivery to render",
     "reader": "the Member who will read what a renderer draws; None in a channel",
+    "model": "the workspace's ml.classifier.MessageClassifier",
     "catalogue": "the bot.registry.Registry: every declaration, for help",
 }
 """The names a handler may use for its arguments; any other name is refused when the bot starts."""

@@ -29,6 +29,7 @@ from bot.plugin import Handler, Role, Slack, View, _, speak
 from bot.registry import Registry
 from bot.replies import Message
 from bot.requests import Kind, Request, submitted
+from ml.classifier import MessageClassifier
 from storage import events, history
 from storage.database import CommitUnknown, Database
 from storage.errors import CrmError, NotFound, Refused, translate
@@ -61,12 +62,14 @@ class Runtime:
         people: People,
         slack_for: Callable[[str], Slack],
         *,
+        model: MessageClassifier | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.database = database
         self.registry = registry
         self.people = people
         self.slack_for = slack_for
+        self.model = model
         self.now = now
 
     def perform(self, request: Request, *, before_commit: BeforeCommit | None = None, filling: bool = False) -> Answer:
@@ -173,8 +176,8 @@ class Runtime:
         choices = ", ".join(w for w in words if w)
         if near:
             return NotFound(
-                "I don't know “{typed}”. Did you mean “{near}”?",
-                typed=typed,
+                "I don't know “{word}”. Did you mean “{near}”?",
+                word=typed,
                 near=near,
                 hint="Try: {all}.",
                 all=choices,
@@ -188,14 +191,7 @@ class Runtime:
         if call.share:
             place = replace(place, shared=self.people.shared(request.workspace_id, place.channel_id))
             request = replace(request, place=place)
-        given = {
-            "actor": known.member,
-            "workspace": known.workspace,
-            "now": self.now(),
-            "place": place,
-            "catalogue": self.registry,
-            **call.given,
-        }
+        given = {**self.given(known), "place": place, **call.given}
         if call.before:
             given["slack"] = self.slack_for(request.workspace_id)
             given["found"] = call_with(call.before, given)
@@ -212,6 +208,16 @@ class Runtime:
             if before_commit and said.kind != "errors":
                 before_commit(session)
         return said
+
+    def given(self, known: Known | None) -> dict[str, Any]:
+        """Return what every handler may ask for."""
+        return {
+            "actor": known.member if known else None,
+            "workspace": known.workspace if known else None,
+            "now": self.now(),
+            "model": self.model,
+            "catalogue": self.registry,
+        }
 
     @contextmanager
     def recorded(self, workspace_id: str, actor_id: str, key: str, source: str) -> Iterator[Session]:
