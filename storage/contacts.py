@@ -1,0 +1,125 @@
+"""Keep the people at a team's customers."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Index, select, text
+from sqlalchemy.orm import Mapped, Session, relationship, selectinload
+
+from storage import records
+from storage.customers import Customer
+from storage.database import TENANT, Base, composite_key
+from storage.errors import Invalid
+from storage.names import check_email, check_name, check_text, email_key, name_key
+from storage.records import CANDIDATES, PAGE, Named, named_args
+from storage.references import Noun
+
+PHONE_LIMIT = 40
+
+
+class Contact(Named, Base):
+    """Describe a person at a customer; `slack_user_id` is who they are in a channel shared with us."""
+
+    __noun__ = Noun.CONTACT
+    __tablename__ = "contact"
+    __table_args__ = (
+        *named_args("contact"),
+        composite_key("customer_id", "customer", ondelete="SET NULL"),
+        Index(None, "workspace_id", "customer_id", "name_key", "id"),
+        Index(None, "workspace_id", "email_key"),
+        Index(
+            "contact_slack_user_key",
+            "workspace_id",
+            "slack_user_id",
+            unique=True,
+            postgresql_where=text("merged_into_id IS NULL"),
+        ),
+        {"info": TENANT},
+    )
+
+    email: Mapped[str | None]
+    email_key: Mapped[str | None]
+    phone: Mapped[str | None]
+    job_title: Mapped[str | None]
+    customer_id: Mapped[int | None]
+    slack_user_id: Mapped[str | None]
+
+    customer: Mapped[Customer | None] = relationship(viewonly=True)
+
+    def found_by(self) -> Sequence[str | None]:
+        """Return the texts a search looks at: name and address."""
+        return (self.name, self.email)
+
+    def derive_keys(self) -> None:
+        """Set the keys the contact is found by from its name and address."""
+        super().derive_keys()
+        self.email_key = None if self.email is None else email_key(self.email)
+
+
+def add(
+    session: Session,
+    *,
+    name: str,
+    email: str | None = None,
+    phone: str | None = None,
+    job_title: str | None = None,
+    customer_id: int | None = None,
+    slack_user_id: str | None = None,
+) -> Contact:
+    """Add a contact; raise Invalid if a value can not be stored."""
+    return Contact.new(
+        session,
+        name=check_name(name),
+        email=None if email is None else check_email(email),
+        phone=None if phone is None else check_phone(phone),
+        job_title=None if job_title is None else check_name(job_title, field="job_title"),
+        customer_id=customer_id,
+        slack_user_id=slack_user_id,
+    )
+
+
+def get(session: Session, contact_id: int) -> Contact:
+    """Return the contact with this number, or the one it was merged into; raise NotFound if there is none."""
+    return records.get(session, Contact, contact_id)
+
+
+def by_slack_user(session: Session, slack_user_id: str) -> Contact | None:
+    """Return the contact who is this Slack user, None if nobody is."""
+    statement = select(Contact).where(Contact.slack_user_id == slack_user_id, Contact.merged_into_id.is_(None))
+    return session.scalars(statement).one_or_none()
+
+
+def resolve(session: Session, text: str) -> Contact:
+    """Return the contact a person means: by reference, name, address, or beginning of the name.
+
+    Raises Ambiguous with the candidates, or NotFound with up to three near names.
+    """
+    return records.resolve(session, Contact, text, also=[Contact.email_key == email_key(text)])
+
+
+def find(session: Session, text: str, limit: int = 10) -> list[Contact]:
+    """Return the contacts whose name or address is like the text, best first."""
+    return records.near(session, Contact, text, limit)
+
+
+def likely_duplicates(session: Session, name: str, email: str | None = None) -> list[Contact]:
+    """Return up to five contacts that may be the same person: same name or same address."""
+    same = Contact.name_key == name_key(name)
+    if email is not None:
+        same = same | (Contact.email_key == email_key(email))
+    statement = select(Contact).where(same, Contact.merged_into_id.is_(None)).order_by(Contact.id)
+    return list(session.scalars(statement.limit(CANDIDATES)))
+
+
+def list_contacts(session: Session, *, customer_id: int, limit: int = PAGE) -> list[Contact]:
+    """Return a customer's contacts by name, with the customer loaded, at most `limit`."""
+    statement = select(Contact).where(Contact.customer_id == customer_id, Contact.merged_into_id.is_(None))
+    ordered = statement.order_by(Contact.name_key, Contact.id).limit(limit)
+    return list(session.scalars(ordered.options(selectinload(Contact.customer))))
+
+
+def check_phone(text: str, *, field: str = "phone") -> str:
+    """Return the number as it was typed; raise Invalid if it has no digit or more than 40 characters."""
+    phone = check_text(text, field=field).strip()
+    if len(phone) > PHONE_LIMIT or not any(character.isdigit() for character in phone):
+        raise Invalid("This does not look like a telephone number: {phone}", field=field, typed=text, phone=text)
+    return phone

@@ -1,0 +1,240 @@
+"""Keep which digests are sent, to whom and when; what stands in them comes from `storage.figures`."""
+
+from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import CheckConstraint, Index, SmallInteger, Time, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from storage import due, records
+from storage.database import TENANT, Base, composite_key
+from storage.errors import Ambiguous, Invalid, NotFound
+from storage.history import CREATED
+from storage.members import Member
+from storage.names import check_name, name_key
+from storage.records import CANDIDATES, PAGE, Record, check_zone, moment, one_of
+from storage.references import Noun
+
+DUE_KIND = "digest"
+# The name under which the bot draws the digest when it is sent.
+RENDERER = "digests.digest"
+
+
+class Content(StrEnum):
+    """Say what a digest is about."""
+
+    PIPELINE = "pipeline"
+    SUPPORT = "support"
+    BOTH = "both"
+
+
+class Frequency(StrEnum):
+    """Say how often a digest is sent; workdays are Monday to Friday."""
+
+    DAILY = "daily"
+    WORKDAYS = "workdays"
+    WEEKLY = "weekly"
+
+
+class Scope(StrEnum):
+    """Say whose records a digest counts: everybody's, those of the owner and who reports to them, or the owner's."""
+
+    EVERYONE = "everyone"
+    TEAM = "team"
+    OWN = "own"
+
+
+class Digest(Record, Base):
+    """Describe a digest; it goes either to a member or to a channel, at `at_time` in `zone`.
+
+    `weekday` is 0 for Monday, and only a weekly digest has one.
+    """
+
+    __noun__ = Noun.DIGEST
+    __tablename__ = "digest"
+    __table_args__ = (
+        composite_key("owner_id", "member", ondelete="SET NULL"),
+        one_of("content", tuple(Content)),
+        one_of("frequency", tuple(Frequency)),
+        one_of("scope", tuple(Scope)),
+        CheckConstraint("num_nonnulls(target_user, target_channel) = 1", name="target"),
+        CheckConstraint("(frequency = 'weekly') = (weekday IS NOT NULL)", name="weekly"),
+        CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),
+        Index(None, "workspace_id", "owner_id"),
+        {"info": TENANT},
+    )
+
+    name: Mapped[str]
+    content: Mapped[str]
+    frequency: Mapped[str]
+    weekday: Mapped[int | None] = mapped_column(SmallInteger)
+    at_time: Mapped[time] = mapped_column(Time)
+    zone: Mapped[str]
+    scope: Mapped[str] = mapped_column(server_default=Scope.EVERYONE.value)
+    owner_id: Mapped[str | None]
+    target_user: Mapped[str | None]
+    target_channel: Mapped[str | None]
+    active: Mapped[bool] = mapped_column(server_default=text("true"))
+
+    owner: Mapped[Member | None] = relationship(viewonly=True)
+
+    @property
+    def recurrence(self) -> str:
+        """Return when the digest is sent as an iCalendar RRULE on the zone's local calendar."""
+        days = _DAYS if self.weekday is None else _DAYS[self.weekday : self.weekday + 1]
+        if self.frequency == Frequency.WORKDAYS:
+            days = _DAYS[:5]
+        rule = "FREQ=DAILY" if self.frequency == Frequency.DAILY else f"FREQ=WEEKLY;BYDAY={','.join(days)}"
+        return f"{rule};BYHOUR={self.at_time.hour};BYMINUTE={self.at_time.minute};BYSECOND=0"
+
+    def undoing(self, session: Session, action: str) -> None:
+        """Send the digest, or send it no longer, according to what an undo made of it."""
+        if action == CREATED or not self.active:
+            due.cancel(session, DUE_KIND, self.reference)
+        else:
+            _schedule(session, self)
+
+
+E = TypeVar("E", bound=StrEnum)
+_DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+
+
+def add(
+    session: Session,
+    *,
+    name: str,
+    at_time: time,
+    zone: str,
+    owner_id: str,
+    content: Content | str = Content.BOTH,
+    frequency: Frequency | str = Frequency.WORKDAYS,
+    weekday: int | None = None,
+    scope: Scope | str = Scope.EVERYONE,
+    target_user: str | None = None,
+    target_channel: str | None = None,
+) -> Digest:
+    """Have a digest sent from now on; to its owner if neither a user nor a channel is given.
+
+    A weekly digest is sent on Mondays unless `weekday` (0 is Monday) says otherwise. Raises Invalid if a value can not
+    be used.
+    """
+    frequency = _one_of(Frequency, frequency, "frequency")
+    if weekday is not None and (frequency != Frequency.WEEKLY or not 0 <= weekday <= 6):
+        raise Invalid("Only a weekly digest has a day, from Monday to Sunday.", field="weekday")
+    digest = Digest.new(
+        session,
+        name=check_name(name),
+        content=_one_of(Content, content, "content"),
+        frequency=frequency,
+        weekday=(weekday or 0) if frequency == Frequency.WEEKLY else None,
+        at_time=at_time.replace(second=0, microsecond=0, tzinfo=None),
+        zone=check_zone(zone),
+        scope=_one_of(Scope, scope, "scope"),
+        owner_id=owner_id,
+        target_user=owner_id if target_user is None and target_channel is None else target_user,
+        target_channel=target_channel,
+    )
+    _schedule(session, digest)
+    return digest
+
+
+def get(session: Session, digest_id: int) -> Digest:
+    """Return the digest with this number; raise NotFound if there is none."""
+    return records.get(session, Digest, digest_id)
+
+
+def resolve(session: Session, text: str) -> Digest:
+    """Return the digest a person means: by reference, name, or beginning of the name; raise Ambiguous or NotFound."""
+    by_number = records.by_reference(session, Digest, text)
+    if by_number is not None:
+        return by_number
+    key = name_key(text)
+    known = list_digests(session, limit=500)
+    for matches in (
+        [digest for digest in known if name_key(digest.name) == key],
+        [digest for digest in known if key and name_key(digest.name).startswith(key)],
+    ):
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            raise Ambiguous(
+                "There is more than one {noun} called {name}.",
+                candidates=matches[:CANDIDATES],
+                hint="Use the reference of the one you mean.",
+                noun=str(Noun.DIGEST),
+                name=text,
+            )
+    raise NotFound("There is no {noun} called {name}.", candidates=known[:3], noun=str(Noun.DIGEST), name=text)
+
+
+def list_digests(session: Session, *, owner_id: str | None = None, limit: int = PAGE) -> list[Digest]:
+    """Return digests, oldest first, at most `limit`."""
+    statement = select(Digest).order_by(Digest.id).limit(limit)
+    if owner_id is not None:
+        statement = statement.where(Digest.owner_id == owner_id)
+    return list(session.scalars(statement))
+
+
+def stop(session: Session, digest: Digest) -> Digest:
+    """Send a digest no longer; it can be started again."""
+    digest.active = False
+    session.flush()
+    due.cancel(session, DUE_KIND, digest.reference)
+    return digest
+
+
+def start(session: Session, digest: Digest) -> Digest:
+    """Send a stopped digest again."""
+    digest.active = True
+    session.flush()
+    _schedule(session, digest)
+    return digest
+
+
+def remove(session: Session, digest: Digest) -> None:
+    """Delete a digest."""
+    due.cancel(session, DUE_KIND, digest.reference)
+    session.delete(digest)
+    session.flush()
+
+
+def first_time(digest: Digest, after: datetime) -> datetime:
+    """Return when a digest is sent first after a moment; a local time that does not exist is moved on by the gap."""
+    zone = ZoneInfo(digest.zone)
+    day = after.astimezone(zone).date()
+    while True:
+        at = datetime.combine(day, digest.at_time, tzinfo=zone).astimezone(UTC)
+        if at > after and _is_day(digest, day.weekday()):
+            return at
+        day += timedelta(days=1)
+
+
+def _is_day(digest: Digest, weekday: int) -> bool:
+    if digest.frequency == Frequency.WEEKLY:
+        return weekday == digest.weekday
+    return digest.frequency == Frequency.DAILY or weekday < 5
+
+
+def _schedule(session: Session, digest: Digest) -> None:
+    due.schedule(
+        session,
+        DUE_KIND,
+        digest.reference,
+        at=first_time(digest, moment()),
+        zone=digest.zone,
+        recurrence=digest.recurrence,
+        target_user=digest.target_user,
+        target_channel=digest.target_channel,
+        renderer=RENDERER,
+    )
+
+
+def _one_of(kinds: type[E], value: str, field: str) -> E:
+    try:
+        return kinds(name_key(value))
+    except ValueError:
+        raise Invalid(
+            "{value} is not one of {choices}.", field=field, typed=value, value=value, choices=", ".join(kinds)
+        ) from None

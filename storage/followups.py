@@ -1,0 +1,203 @@
+"""Keep what somebody promised to do about a record, and when to remind them."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, Index, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from storage import due, records
+from storage.about import About, Subject, about_args, about_values, is_about
+from storage.database import TENANT, Base, composite_key
+from storage.errors import Conflict, NotFound
+from storage.history import CREATED
+from storage.members import Member
+from storage.names import check_note, name_key
+from storage.records import NEAR_NAMES, PAGE, Record, check_zone, moment, one_of
+from storage.references import Noun
+
+DUE_KIND = "followup"
+# The name under which the bot draws the reminder when it is sent.
+RENDERER = "followups.reminder"
+
+
+class Status(StrEnum):
+    """Say what became of a follow-up."""
+
+    OPEN = "open"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class Followup(About, Record, Base):
+    """Describe a promise; it is open exactly while `closed_at` is empty. `zone` is the place its time was meant in."""
+
+    __noun__ = Noun.FOLLOWUP
+    __tablename__ = "followup"
+    __table_args__ = (
+        *about_args("followup", "due_at"),
+        composite_key("owner_id", "member", ondelete="SET NULL"),
+        one_of("status", tuple(Status)),
+        CheckConstraint("(status = 'open') = (closed_at IS NULL)", name="closed"),
+        Index("followup_due_idx", "workspace_id", "due_at", "id", postgresql_where=text("closed_at IS NULL")),
+        Index(
+            "followup_owner_due_idx",
+            "workspace_id",
+            "owner_id",
+            "due_at",
+            "id",
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        {"info": TENANT},
+    )
+
+    text: Mapped[str]
+    due_at: Mapped[datetime]
+    zone: Mapped[str]
+    owner_id: Mapped[str | None]
+    status: Mapped[str] = mapped_column(server_default=Status.OPEN.value)
+    closed_at: Mapped[datetime | None]
+    snoozes: Mapped[int] = mapped_column(server_default="0")
+
+    owner: Mapped[Member | None] = relationship(viewonly=True)
+
+    def history_name(self) -> str:
+        """Return how the follow-up is called where it is undone: its reference."""
+        return self.reference
+
+    def undoing(self, session: Session, action: str) -> None:
+        """Remind again, or no longer, according to what an undo made of the follow-up."""
+        if action == CREATED or self.closed_at is not None:
+            due.cancel(session, DUE_KIND, self.reference)
+        else:
+            _schedule(session, self)
+
+
+def add(
+    session: Session, *, text: str, due_at: datetime, zone: str, owner_id: str, about: Subject | None = None
+) -> Followup:
+    """Add a follow-up about a record or about none, and have its owner reminded at `due_at` (an aware time).
+
+    Raises Invalid if the text, the time or the zone can not be used.
+    """
+    followup = Followup.new(
+        session,
+        text=check_note(text),
+        due_at=_aware(due_at),
+        zone=check_zone(zone),
+        owner_id=owner_id,
+        **about_values(about),
+    )
+    _schedule(session, followup)
+    return followup
+
+
+def get(session: Session, followup_id: int) -> Followup:
+    """Return the follow-up with this number; raise NotFound if there is none."""
+    return records.get(session, Followup, followup_id)
+
+
+def resolve(session: Session, text: str) -> Followup:
+    """Return the follow-up a person means: by reference, or by how the text of just one open one begins.
+
+    Looks through the 200 open ones that are due first. Raises NotFound.
+    """
+    by_number = records.by_reference(session, Followup, text)
+    if by_number is not None:
+        return by_number
+    key = name_key(text)
+    known = list_followups(session, limit=200)
+    matches = [followup for followup in known if key and name_key(followup.text).startswith(key)]
+    if len(matches) == 1:
+        return matches[0]
+    raise NotFound(
+        "There is no follow-up {name}.",
+        candidates=(matches or [followup for followup in known if key in name_key(followup.text)])[:NEAR_NAMES],
+        hint="Use its reference, such as F-12.",
+        typed=text,
+        name=text,
+    )
+
+
+def list_followups(
+    session: Session,
+    *,
+    owner_id: str | None = None,
+    about: Subject | None = None,
+    due_before: datetime | None = None,
+    limit: int = PAGE,
+) -> list[Followup]:
+    """Return open follow-ups, the one due first at the top, at most `limit`."""
+    statement = select(Followup).where(Followup.closed_at.is_(None))
+    if owner_id is not None:
+        statement = statement.where(Followup.owner_id == owner_id)
+    if about is not None:
+        statement = statement.where(is_about(Followup, about.__noun__, about.id))
+    if due_before is not None:
+        statement = statement.where(Followup.due_at < due_before)
+    return list(session.scalars(statement.order_by(Followup.due_at, Followup.id).limit(limit)))
+
+
+def done(session: Session, followup: Followup) -> Followup:
+    """Mark a follow-up as done; raise Conflict if it is closed already."""
+    return _close(session, followup, Status.DONE)
+
+
+def cancel(session: Session, followup: Followup) -> Followup:
+    """Cancel a follow-up; raise Conflict if it is closed already."""
+    return _close(session, followup, Status.CANCELLED)
+
+
+def snooze(session: Session, followup: Followup, until: datetime) -> Followup:
+    """Have the owner reminded again at `until`, an aware time; raise Conflict if the follow-up is closed."""
+    _still_open(followup)
+    followup.due_at = _aware(until)
+    followup.snoozes += 1
+    session.flush()
+    _schedule(session, followup)
+    return followup
+
+
+def reopen(session: Session, followup: Followup) -> Followup:
+    """Open a follow-up again; one whose time has passed is due at once."""
+    followup.status, followup.closed_at = Status.OPEN, None
+    session.flush()
+    _schedule(session, followup)
+    return followup
+
+
+def cancel_about(session: Session, subject: Subject) -> list[Followup]:
+    """Cancel all open follow-ups about a record and return them."""
+    open_ones = select(Followup).where(is_about(Followup, subject.__noun__, subject.id), Followup.closed_at.is_(None))
+    return [cancel(session, followup) for followup in session.scalars(open_ones.order_by(Followup.due_at)).all()]
+
+
+def _close(session: Session, followup: Followup, status: Status) -> Followup:
+    _still_open(followup)
+    followup.status, followup.closed_at = status, moment()
+    session.flush()
+    due.cancel(session, DUE_KIND, followup.reference)
+    return followup
+
+
+def _still_open(followup: Followup) -> None:
+    if followup.closed_at is not None:
+        raise Conflict("{reference} is {status} already.", reference=followup.reference, status=followup.status)
+
+
+def _schedule(session: Session, followup: Followup) -> None:
+    due.schedule(
+        session,
+        DUE_KIND,
+        followup.reference,
+        at=followup.due_at,
+        zone=followup.zone,
+        target_user=followup.owner_id,
+        renderer=RENDERER,
+    )
+
+
+def _aware(at: datetime) -> datetime:
+    if at.tzinfo is None:
+        raise ValueError("a follow-up's time needs a zone")
+    return at

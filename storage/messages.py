@@ -1,0 +1,193 @@
+"""Keep what customers write, and what the model made of it."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Identity, Index, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from storage.customers import Customer
+from storage.database import TENANT, Base, composite_key, current_workspace
+from storage.events import MessageReceived, emit
+from storage.records import PAGE, moment
+
+# Slack truncates messages above 40,000 characters.
+TEXT_LIMIT = 40_000
+
+
+def message_reference(ondelete: str) -> ForeignKeyConstraint:
+    """Return the foreign key of a table that refers to a message by `message_id` and `message_at`."""
+    return ForeignKeyConstraint(
+        ["workspace_id", "message_id", "message_at"],
+        ["message.workspace_id", "message.id", "message.at"],
+        ondelete=ondelete,
+    )
+
+
+class IncomingMessage(Base):
+    """Hold one message of a customer; `at` is Slack's time of it, and part of its key, as the table is partitioned.
+
+    `confidence` is the calibrated probability, 0 to 1, of `category`; `reasons` are the words behind it, the strongest
+    first. `abstained` says that the model was too unsure to choose; `category` is then its best guess.
+    """
+
+    __tablename__ = "message"
+    __table_args__ = (
+        composite_key("customer_id", "customer", ondelete="SET NULL"),
+        composite_key("contact_id", "contact", ondelete="SET NULL"),
+        composite_key("ticket_id", "ticket", ondelete="SET NULL"),
+        CheckConstraint("confidence BETWEEN 0 AND 1", name="confidence"),
+        Index(None, "workspace_id", "ticket_id", "at"),
+        Index(None, "workspace_id", "customer_id", "at"),
+        Index(None, "workspace_id", "contact_id"),
+        {"info": TENANT, "postgresql_partition_by": "RANGE (at)"},
+    )
+
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"), primary_key=True)
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    channel_id: Mapped[str]
+    ts: Mapped[str]
+    thread_ts: Mapped[str | None]
+    author_id: Mapped[str | None]
+    author_name: Mapped[str | None]
+    customer_id: Mapped[int | None]
+    contact_id: Mapped[int | None]
+    ticket_id: Mapped[int | None]
+    text: Mapped[str]
+    category: Mapped[str | None]
+    confidence: Mapped[float | None]
+    reasons: Mapped[list[Any] | None]
+    model_version: Mapped[str | None]
+    abstained: Mapped[bool | None]
+    classified_at: Mapped[datetime | None]
+
+    customer: Mapped[Customer | None] = relationship(viewonly=True)
+
+    @property
+    def thread(self) -> str:
+        """Return the ts of the thread the message is in, its own if it may begin one."""
+        return self.thread_ts or self.ts
+
+
+class MessageKey(Base):
+    """Make sure that a message is stored once: a partitioned table can not be unique without its time."""
+
+    __tablename__ = "message_key"
+    __table_args__ = (
+        message_reference("CASCADE"),
+        Index(None, "workspace_id", "message_id"),
+        {"info": TENANT},
+    )
+
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"), primary_key=True)
+    channel_id: Mapped[str] = mapped_column(primary_key=True)
+    ts: Mapped[str] = mapped_column(primary_key=True)
+    message_id: Mapped[int]
+    message_at: Mapped[datetime]
+
+
+def receive(
+    session: Session,
+    *,
+    channel_id: str,
+    ts: str,
+    text: str,
+    author_id: str | None,
+    author_name: str | None = None,
+    thread_ts: str | None = None,
+    customer_id: int | None = None,
+    contact_id: int | None = None,
+) -> IncomingMessage | None:
+    """Store a customer's message, once: return None if this channel's message of this `ts` is here already.
+
+    What can not be stored of a text is replaced, and what is beyond 40,000 characters left out: a customer gets no
+    answer from us that could ask for another. Raises ValueError if `ts` is none of Slack's.
+    """
+    key = {"workspace_id": current_workspace(session), "channel_id": channel_id, "ts": ts}
+    if session.get(MessageKey, key) is not None:
+        return None
+    message = IncomingMessage(
+        workspace_id=current_workspace(session),
+        at=slack_time(ts),
+        channel_id=channel_id,
+        ts=ts,
+        thread_ts=thread_ts,
+        author_id=author_id,
+        author_name=author_name,
+        customer_id=customer_id,
+        contact_id=contact_id,
+        text=_storable(text),
+    )
+    session.add(message)
+    session.flush()
+    first = session.execute(
+        insert(MessageKey)
+        .values(**key, message_id=message.id, message_at=message.at)
+        .on_conflict_do_nothing()
+        .returning(MessageKey.message_id)
+    ).first()
+    if first is None:
+        # Another process stored it since we looked.
+        session.delete(message)
+        session.flush()
+        return None
+    emit(session, MessageReceived(message))
+    return message
+
+
+def by_ts(session: Session, channel_id: str, ts: str) -> IncomingMessage | None:
+    """Return the message that Slack knows by channel and ts, None if it is not one we keep."""
+    key = session.get(MessageKey, (current_workspace(session), channel_id, ts))
+    return None if key is None else get(session, key.message_id, key.message_at)
+
+
+def get(session: Session, message_id: int, at: datetime) -> IncomingMessage | None:
+    """Return a message by its key, which holds its time."""
+    return session.get(IncomingMessage, (current_workspace(session), message_id, at))
+
+
+def classified(
+    session: Session,
+    message: IncomingMessage,
+    *,
+    category: str | None,
+    confidence: float,
+    reasons: Sequence[Any],
+    model_version: str,
+    abstained: bool,
+) -> IncomingMessage:
+    """Note what a model made of a message; `confidence` is 0 to 1, `reasons` are JSON-safe, the strongest first."""
+    message.category, message.confidence, message.reasons = category, confidence, list(reasons)
+    message.model_version, message.abstained = model_version, abstained
+    message.classified_at = moment()
+    session.flush()
+    return message
+
+
+def of_ticket(session: Session, ticket_id: int, limit: int = PAGE) -> list[IncomingMessage]:
+    """Return the first messages of a ticket, oldest first, at most `limit`."""
+    statement = select(IncomingMessage).where(IncomingMessage.ticket_id == ticket_id)
+    return list(session.scalars(statement.order_by(IncomingMessage.at, IncomingMessage.id).limit(limit)))
+
+
+def of_customer(session: Session, customer_id: int, limit: int = PAGE) -> list[IncomingMessage]:
+    """Return a customer's last messages, newest first, at most `limit`."""
+    statement = select(IncomingMessage).where(IncomingMessage.customer_id == customer_id)
+    newest = statement.order_by(IncomingMessage.at.desc(), IncomingMessage.id.desc())
+    return list(session.scalars(newest.limit(limit)))
+
+
+def slack_time(ts: str) -> datetime:
+    """Return the time in a Slack ts such as `1700000000.000100`; raise ValueError if it holds none."""
+    try:
+        return datetime.fromtimestamp(float(Decimal(ts)), UTC)
+    except (InvalidOperation, OverflowError, OSError) as exc:
+        raise ValueError(f"{ts!r} is not a Slack timestamp") from exc
+
+
+def _storable(text: str) -> str:
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()[:TEXT_LIMIT]
