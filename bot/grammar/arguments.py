@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
 
 from bot.grammar.amounts import parse_amount
+from bot.grammar.dates import parse_date, parse_moment
 from bot.grammar.entities import Decoded, Kind, shown, visible
 from bot.grammar.usage import Usage
 from bot.grammar.words import Words, did_you_mean, fold, split_first, take_apart, unquote
@@ -83,6 +85,18 @@ class Args:
         """Return an amount of money; `currency` is the workspace's, for amounts that name none. Raises Invalid."""
         value = self.get(key)
         return None if value is None else parse_amount(value, currency=currency, field=key)
+
+    def date(
+        self, key: str, *, zone: str | tzinfo, now: datetime, locale: str = "en-US", past: bool = False
+    ) -> date | None:
+        """Return a day, read as `parse_date` reads it; raise Invalid for anything else."""
+        value = self.get(key)
+        return None if value is None else parse_date(value, zone=zone, now=now, locale=locale, field=key, past=past)
+
+    def moment(self, key: str, *, zone: str | tzinfo, now: datetime, locale: str = "en-US") -> datetime | None:
+        """Return a moment to come in UTC, read as `parse_moment` reads it; raise Invalid for anything else."""
+        value = self.get(key)
+        return None if value is None else parse_moment(value, zone=zone, now=now, locale=locale, field=key)
 
     def _value(self, key: str) -> Decoded | None:
         if not self.usage.declares(key):
