@@ -54,7 +54,11 @@ class Control:
 
     def app(self, app_id: str, **fields: Any) -> Json:
         """Set an app's `request_url` (empty: Socket Mode) or `manifest`."""
-        return self.post("app", app_id=app_id, **fields)
+        return self.admin("app", app_id=app_id, **fields)
+
+    def admin(self, verb: str, **args: Any) -> Json:
+        """Do what no person could: see `sandbox.admin`."""
+        return self.post(f"admin/{verb}", **args)
 
     def fault(self, kind: str, **how: Any) -> None:
         """Script a fault; see `sandbox.faults.Fault`."""
@@ -78,6 +82,25 @@ class Control:
         """Return the logged Web API calls, oldest first: method, args without token, at, team, outcome."""
         found: list[Json] = self.get("calls", method=method, since=since)["calls"]
         return found
+
+    def deliveries(self, kind: str | None = None, since: float = 0) -> list[Json]:
+        """Return what was sent to apps (events_api, slash_commands, interactive) and how they answered."""
+        found: list[Json] = self.get("deliveries", kind=kind, since=since)["deliveries"]
+        return found
+
+    def settles(self, within: float = 10.0) -> None:
+        """Wait until every event is acknowledged; raises AssertionError when some are not."""
+        deadline = time.monotonic() + within
+        while pending := self.get("pending")["pending"]:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise AssertionError(f"{len(pending)} events are not acknowledged: {pending[:3]}")
+            self.wait(self.version, min(left, 0.2))
+
+    @property
+    def version(self) -> int:
+        """Return the version of the state."""
+        return self.wait(-1, 0)
 
     def wait(self, since: int, seconds: float) -> int:
         """Return the version of the state once it is above `since`, or when the time is over."""
@@ -167,6 +190,18 @@ class Person:
     def invites(self, user: str, channel: str) -> Reply:
         """Invite someone to a channel."""
         return self._act("invites", user=user, channel=channel)
+
+    @property
+    def modal(self) -> Json | None:
+        """Return the modal in front as `{view, values, errors, notice, depth}`, None when none is open."""
+        found: Json | None = self.control.get("modal", **{"as": self.id})["modal"]
+        return found
+
+    @property
+    def home(self) -> Json | None:
+        """Return the App Home as `{view, values, ...}`, None before it was published."""
+        found: Json | None = self.control.get("home", **{"as": self.id})["home"]
+        return found
 
     def messages(self, channel: str | None = None) -> list[Json]:
         """Return the messages this person sees in a channel, oldest first, ephemerals marked."""

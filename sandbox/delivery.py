@@ -1,6 +1,7 @@
 """Carry envelopes to an app, over its sockets or its request URL, and say how it answered."""
 
 import asyncio
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +35,25 @@ class Courier:
 
     async def carry(self, app: App, kind: str, payload: Json, retry: int = 0, reason: str = "") -> Answer:
         """Deliver one payload of `kind` (events_api, slash_commands, interactive) and wait for its acknowledgement."""
+        started = time.time()
+        answer = await self._carry(app, kind, payload, retry, reason)
+        self._world.deliveries.append(
+            {
+                "kind": kind,
+                "type": str((payload.get("event") or payload).get("type") or payload.get("command", "")),
+                "app": app.id,
+                "payload": payload,
+                "retry": retry,
+                "at": started,
+                "seconds": time.time() - started,
+                "status": answer.status,
+                "code": answer.code,
+                "answer": answer.body,
+            }
+        )
+        return answer
+
+    async def _carry(self, app: App, kind: str, payload: Json, retry: int, reason: str) -> Answer:
         limit = self._world.settings.answer_seconds
         try:
             if app.request_url:

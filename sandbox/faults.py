@@ -23,10 +23,12 @@ KINDS = (
 class Fault:
     """Describe one fault.
 
-    `rate_limit` answers 429 with `retry_after`; `hang` never answers; `reset` cuts the connection before anything
-    is stored, `reset_after` after; `late` cuts it and stores `seconds` later; `server_error` answers `status`,
-    storing first when `stored`; `error` answers ok:false with `code` (fatal_error, internal_error...), storing first
-    when `stored`; `slow` waits `seconds` first; `duplicate_event` delivers each matching event `copies` times more.
+    `rate_limit` answers 429 with `retry_after`; `hang` never answers; `reset` cuts the connection; `server_error`
+    answers with `status`; `error` answers ok:false with `code` (fatal_error, internal_error, any other). None of these
+    stores anything unless `stored` is set; `reset_after` is a `reset` that does. `late` cuts the connection and stores
+    `seconds` later. `slow` waits `seconds` and then answers well. `duplicate_event` delivers each matching event
+    `copies` times more, under other event ids. `method` is a Web API method or `response_url`; `count` of None never
+    ends.
     """
 
     kind: str

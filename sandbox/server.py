@@ -21,6 +21,7 @@ from sandbox.answers import serve_response_url
 from sandbox.control import Control, Person
 from sandbox.control_api import ControlApi
 from sandbox.core import Core
+from sandbox.persistence import Keeper
 from sandbox.seed import read_seed, sow
 from sandbox.web_api import WebApi
 from sandbox.workspace import Json, Workspace
@@ -54,6 +55,19 @@ def reset_connection(address: tuple[str, int]) -> None:
     transport.abort()
 
 
+class _Server(uvicorn.Server):
+    """Let go of streams and waiting requests before connections are awaited."""
+
+    def __init__(self, config: uvicorn.Config, core: Core) -> None:
+        super().__init__(config)
+        self._core = core
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._core.stopping.set()
+        self._core.world.workspace.changes.bump()
+        await super().shutdown(sockets)
+
+
 class Sandbox:
     """Run one sandbox in a thread of this process; `url` is its address while it runs."""
 
@@ -62,7 +76,9 @@ class Sandbox:
         self.data = data
         self.workspace = Workspace()
         self.core = Core(self.workspace)
-        if seed is not None:
+        self._keeper = Keeper(self.core.world, data) if data is not None else None
+        kept = self._keeper is not None and self._keeper.load()
+        if seed is not None and not kept:
             sow(self.workspace, read_seed(seed) if isinstance(seed, Path) else seed)
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -128,7 +144,7 @@ class Sandbox:
             access_log=False,
             timeout_graceful_shutdown=1,
         )
-        self._server = uvicorn.Server(config)
+        self._server = _Server(config, self.core)
         assert self._socket is not None
         self._server.run(sockets=[self._socket])
 
@@ -136,10 +152,13 @@ class Sandbox:
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         self.core.cut_connection = reset_connection
         self.core.events.resume()
+        if self._keeper is not None:
+            self._keeper.start()
         self._started.set()
         yield
-        self.core.stopping.set()
         await self.core.events.stop()
+        if self._keeper is not None:
+            await self._keeper.stop()
         self.core.courier.http.close()
 
     def _app(self) -> Starlette:

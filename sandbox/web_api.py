@@ -1,13 +1,13 @@
 """Answer `/api/<method>`: read arguments, check token and scopes, apply faults and limits, call the method, log."""
 
 import asyncio
+import contextlib
 import email
 import email.policy
 import inspect
 import json
 import time
 from collections import deque
-from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -106,20 +106,17 @@ class WebApi:
 
     async def _answer(self, request: Request, method: str, call: Call, entry: Json) -> Response:
         team = call.install.team_id if call.install else ""
-        fault = self._core.faults.for_call(method, str(call.args.get("channel", "")), team)
+        channel = str(call.args.get("channel", ""))
+        fault = self._core.faults.for_call(method, channel, team)
         if fault is not None:
             entry["fault"] = fault.kind
-            early = await self._strike(request, fault, method, call)
-            if early is not None:
+            if fault.kind != "slow":
                 entry["outcome"] = fault.kind
-                return early
-        self._limit(method, team, str(call.args.get("channel", "")))
+                return await self._strike(request, fault, method, call)
+            await asyncio.sleep(fault.seconds)
+        self._limit(method, team, channel)
         result = await self._run(method, call)
         entry["outcome"] = "ok"
-        if fault is not None and fault.kind == "reset_after":
-            return self._cut(request)
-        if fault is not None and fault.kind in ("server_error", "error"):
-            return _broken(fault)
         return JSONResponse(result)
 
     async def _run(self, method: str, call: Call) -> Json:
@@ -133,34 +130,30 @@ class WebApi:
             result = await result
         return {"ok": True} | result
 
-    async def _strike(self, request: Request, fault: Fault, method: str, call: Call) -> Response | None:
-        """Apply what a fault does before the call is stored; None lets the call go on."""
-        if fault.kind == "rate_limit":
-            headers = {"Retry-After": str(fault.retry_after)}
-            return JSONResponse({"ok": False, "error": "ratelimited"}, 429, headers)
-        if fault.kind == "slow":
-            await asyncio.sleep(fault.seconds)
-        if fault.kind == "hang":
-            await self._core.hold(request)
-            return Response(status_code=504)
-        if fault.kind == "reset":
-            return self._cut(request)
+    async def _strike(self, request: Request, fault: Fault, method: str, call: Call) -> Response:
+        """Break a call as scripted, after storing it where the fault says so."""
         if fault.kind == "late":
             task = asyncio.create_task(self._run_late(method, call, fault.seconds))
             self._later.add(task)
             task.add_done_callback(self._later.discard)
-            return self._cut(request)
-        if fault.kind in ("server_error", "error") and not fault.stored:
-            return _broken(fault)
-        return None
+        elif fault.stored or fault.kind == "reset_after":
+            await self._run(method, call)
+        if fault.kind == "rate_limit":
+            headers = {"Retry-After": str(fault.retry_after)}
+            return JSONResponse({"ok": False, "error": "ratelimited"}, 429, headers)
+        if fault.kind == "server_error":
+            return Response("upstream connect error", fault.status)
+        if fault.kind == "error":
+            return JSONResponse({"ok": False, "error": fault.code})
+        if fault.kind == "hang":
+            await self._core.hold(request)
+        self._core.cut(request)
+        return Response(status_code=504)
 
     async def _run_late(self, method: str, call: Call, seconds: float) -> None:
         await asyncio.sleep(seconds)
-        await self._run(method, call)
-
-    def _cut(self, request: Request) -> Response:
-        self._core.cut(request)
-        return Response(status_code=500)
+        with contextlib.suppress(SlackError):
+            await self._run(method, call)
 
     def _limit(self, method: str, team: str, channel: str) -> None:
         settings = self._core.world.settings
@@ -178,10 +171,3 @@ class WebApi:
         if len(recent) >= allowed:
             raise SlackError("ratelimited", retry_after=max(1, round(recent[0] + window - now)))
         recent.append(now)
-
-
-def _broken(fault: Fault) -> Response:
-    if fault.kind == "server_error":
-        return Response("upstream connect error", fault.status)
-    answer: dict[str, Any] = {"ok": False, "error": fault.code}
-    return JSONResponse(answer)

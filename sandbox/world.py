@@ -74,6 +74,7 @@ class World:
         self.triggers: dict[str, Trigger] = {}
         self.responses: dict[str, ResponseUrl] = {}
         self.calls: deque[Json] = deque(maxlen=50_000)
+        self.deliveries: deque[Json] = deque(maxlen=10_000)
 
     def new_trigger(self, install: Installation, user_id: str) -> str:
         """Return a trigger id for this person and app."""

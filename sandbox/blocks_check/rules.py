@@ -64,8 +64,8 @@ def text(most: int, *kinds: str) -> Rule:
     def rule(problems: list[str], pointer: str, value: Any) -> None:
         if not isinstance(value, dict) or value.get("type") not in allowed:
             return report(problems, pointer, f"must provide a text object of type {' or '.join(allowed)}")
-        extra: dict[str, Fields] = {"plain_text": {"emoji": boolean}, "mrkdwn": {"verbatim": boolean}}[value["type"]]
-        return Shape({"text": string(most)}, extra)(problems, pointer, value)
+        extras: dict[str, Fields] = {"plain_text": {"emoji": boolean}, "mrkdwn": {"verbatim": boolean}}
+        return Shape({"text": string(most)}, extras[value["type"]])(problems, pointer, value)
 
     return rule
 

@@ -1,0 +1,97 @@
+"""Do to a sandbox what no person in it could: install, grant, rename, cut sockets."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+
+from sandbox.core import Core
+from sandbox.seed import sow
+from sandbox.workspace import Json, User
+
+
+async def seed(core: Core, args: Json) -> Json:
+    """Add what a seed describes (`sandbox.seed`)."""
+    sow(core.world.workspace, args["seed"])
+    return {}
+
+
+async def app(core: Core, args: Json) -> Json:
+    """Set an app's request_url (empty: Socket Mode), manifest, name or signing_secret."""
+    one = core.world.workspace.apps[args["app_id"]]
+    for name in ("request_url", "manifest", "name", "signing_secret"):
+        if name in args:
+            setattr(one, name, args[name])
+    core.world.workspace.changes.bump()
+    return {"app": asdict(one), "sockets": core.courier.sockets.count(one.id)}
+
+
+async def user_joins(core: Core, args: Json) -> Json:
+    """Add a person to a team, which the apps are told (`team_join`)."""
+    user = User(**args["user"])
+    core.membership.arrive(user)
+    return {"user": asdict(user)}
+
+
+async def user_changes(core: Core, args: Json) -> Json:
+    """Change a person's fields, which the apps are told (`user_change`)."""
+    user = core.world.workspace.users[args["user"]]
+    core.membership.change_user(user, **args["fields"])
+    return {"user": asdict(user)}
+
+
+async def channel_renames(core: Core, args: Json) -> Json:
+    """Give a channel another name, which the apps are told (`channel_rename`)."""
+    core.membership.rename(core.world.workspace.channels[args["channel"]], args["name"])
+    return {}
+
+
+async def archives(core: Core, args: Json) -> Json:
+    """Archive a channel, or with `archived` false bring it back."""
+    core.world.workspace.channels[args["channel"]].is_archived = bool(args.get("archived", True))
+    core.world.workspace.changes.bump()
+    return {}
+
+
+async def uninstalls(core: Core, args: Json) -> Json:
+    """Remove an app from a team (`tokens_revoked`, `app_uninstalled`); a later seed may install it again."""
+    core.membership.uninstall(args["app_id"], args["team"])
+    return {}
+
+
+async def grants(core: Core, args: Json) -> Json:
+    """Set the scopes of an installation, None for all."""
+    install = core.world.workspace.installation(args["app_id"], args["team"])
+    if install is None:
+        raise ValueError("that app is not installed there")
+    install.scopes = args["scopes"]
+    return {"installation": asdict(install)}
+
+
+async def disconnects(core: Core, args: Json) -> Json:
+    """Send a disconnect message to an app's sockets (none when `reason` is empty) and close them unless told not to."""
+    closed = await core.courier.sockets.disconnect(
+        args["app_id"], args.get("reason", "refresh_requested"), bool(args.get("close", True))
+    )
+    return {"sockets": closed}
+
+
+async def silences(core: Core, args: Json) -> Json:
+    """Let the sockets stay open and carry nothing, or carry again."""
+    core.courier.sockets.silent = bool(args.get("silent", True))
+    return {}
+
+
+VERBS: dict[str, Callable[[Core, Json], Awaitable[Json]]] = {
+    verb.__name__: verb
+    for verb in (
+        seed,
+        app,
+        user_joins,
+        user_changes,
+        channel_renames,
+        archives,
+        uninstalls,
+        grants,
+        disconnects,
+        silences,
+    )
+}
