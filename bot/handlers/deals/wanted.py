@@ -1,0 +1,111 @@
+"""Hold a deal that somebody asked for, checked, and not stored yet because it may be there already."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from bot.grammar import Args, parse_amount
+from bot.shown import Reader
+from storage import customers, deals, members, pipelines
+from storage.customers import Customer
+from storage.deals import Deal
+from storage.errors import CrmError, Invalid, NotFound
+from storage.members import Member
+from storage.money import Money
+from storage.names import check_name
+from storage.workspaces import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Hold checked values; `stage` is a stage's name, None for the first."""
+
+    name: str
+    amount: Money | None = None
+    customer_id: int | None = None
+    close_on: date | None = None
+    owner_id: str | None = None
+    stage: str | None = None
+
+    @classmethod
+    def typed(cls, session: Session, args: Args, actor: Member, workspace: Workspace, reader: Reader) -> Wanted:
+        """Read a command; raise CrmError for what can not be understood or found."""
+        customer = args.get("customer")
+        owner_id = args.user("owner", me=actor.id)
+        stage = args.get("stage")
+        return cls(
+            check_name(args["name"]),
+            deals.check_amount(args.amount("amount", currency=workspace.currency)),
+            customer_called(session, customer).id if customer else None,
+            args.date("close", zone=reader.zone, now=reader.now, locale=reader.locale),
+            members.colleague(session, owner_id).id if owner_id else actor.id,
+            pipelines.resolve_stage(session, stage).name if stage else None,
+        )
+
+    @classmethod
+    def submitted(cls, session: Session, values: Mapping[str, str], workspace: Workspace) -> Wanted:
+        """Read a form; raise CrmError naming the field for what can not be understood or found."""
+        amount, customer, close_on, owner_id = (values.get(key) for key in ("amount", "customer", "close", "owner"))
+        return cls(
+            check_name(values["name"]),
+            deals.check_amount(parse_amount(amount, currency=workspace.currency)) if amount else None,
+            customer_called(session, customer).id if customer else None,
+            date.fromisoformat(close_on) if close_on else None,
+            members.colleague(session, owner_id).id if owner_id else None,
+            values.get("stage") or None,
+        )
+
+    @classmethod
+    def load(cls, session: Session, text: str) -> Wanted:
+        """Read what `dump` wrote into a button; raise Invalid for anything else."""
+        try:
+            name, minor, currency, customer_id, close_on, owner_id, stage = json.loads(text)
+            return cls(
+                check_name(name),
+                deals.check_amount(Money(minor, currency)) if currency else None,
+                customers.get(session, customer_id).id if customer_id else None,
+                date.fromisoformat(close_on) if close_on else None,
+                members.colleague(session, owner_id).id if owner_id else None,
+                stage,
+            )
+        except (ValueError, TypeError, AttributeError):
+            raise Invalid("This button can not be used any more.", hint="Please repeat the command.") from None
+
+    def dump(self) -> str:
+        """Write it into a button."""
+        minor, currency = (self.amount.minor, self.amount.currency) if self.amount else (None, None)
+        close_on = self.close_on.isoformat() if self.close_on else None
+        fields = [self.name, minor, currency, self.customer_id, close_on, self.owner_id, self.stage]
+        return json.dumps(fields, ensure_ascii=False)
+
+    def twins(self, session: Session) -> list[Deal]:
+        """Return the open deals that are likely the same."""
+        return deals.likely_duplicates(session, self.name, self.customer_id)
+
+    def add(self, session: Session) -> Deal:
+        """Store the deal."""
+        return deals.add(
+            session,
+            name=self.name,
+            amount=self.amount,
+            customer_id=self.customer_id,
+            close_on=self.close_on,
+            owner_id=self.owner_id,
+            stage=self.stage,
+        )
+
+
+def customer_called(session: Session, typed: str) -> Customer:
+    """Return the customer a person means; the error says how to add one that is not there."""
+    try:
+        return customers.resolve(session, typed)
+    except NotFound as error:
+        error.hint = error.hint or (None if error.candidates else "Add it with `/customer add`.")
+        raise error.on_field("customer") from None
+    except CrmError as error:
+        raise error.on_field("customer") from None
