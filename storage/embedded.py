@@ -111,6 +111,11 @@ class EmbeddedPostgres:
         self._use: IO[str] | None = None
 
     @property
+    def exists(self) -> bool:
+        """Return whether a server was ever started on this folder."""
+        return (self.data_dir / "turn").exists()
+
+    @property
     def cluster(self) -> Path:
         """Return the folder PostgreSQL calls its data directory."""
         return self._running_account().home / "cluster"

@@ -86,6 +86,7 @@ def hold(holder: list[subprocess.Popen[str]], data_dir: Path, how: str = "free")
 def test_starts_with_utf8_letters_of_every_script_and_keeps_data_over_a_quick_restart(data_dir: Path) -> None:
     with EmbeddedPostgres(data_dir, settings=UNSAFE_BUT_FAST) as server:
         url = server.start()
+        assert server.exists
         assert not server.joined
         with psycopg.connect(conninfo(url)) as connection:
             connection.execute("CREATE EXTENSION pg_trgm")
@@ -221,6 +222,7 @@ def test_a_long_path_gets_its_socket_elsewhere(tmp_path: Path) -> None:
     server.remove()
     assert not socket_folder.exists()
     assert not server.data_dir.exists()
+    assert not server.exists
 
 
 def test_a_setting_that_does_not_exist_is_named(data_dir: Path) -> None:

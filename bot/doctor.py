@@ -1,0 +1,237 @@
+"""Examine an installation from the settings to Slack's answer, and say what to do about each failure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+from sqlalchemy import Connection, NullPool, create_engine, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.manifest import scopes
+from bot.registry import PluginError, Registry, load
+from bot.settings import Settings, SettingsError
+from bot.slack import HTTP_TIMEOUT_S, NETWORK_ERRORS
+from storage import migrate
+from storage.database import APP_ROLE, EVERY_WORKSPACE, Database, login_url
+from storage.embedded import EmbeddedPostgres, EmbeddedPostgresError
+
+OLDEST_POSTGRES = 15
+EXTENSIONS = frozenset({"pg_trgm", "btree_gin"})
+MIGRATE = "Run `rapport db upgrade` (with DATABASE_ADMIN_URL where DATABASE_URL's role may not)."
+TOKEN_REMEDIES = {
+    "invalid_auth": "Copy the Bot User OAuth Token again: api.slack.com/apps > your app > Install App.",
+    "not_authed": "Copy the Bot User OAuth Token again: api.slack.com/apps > your app > Install App.",
+    "token_revoked": "Install the app to the workspace again and copy the new token.",
+    "account_inactive": "Install the app to the workspace again and copy the new token.",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Say how one thing is, and what to do where it is not well."""
+
+    name: str
+    ok: bool
+    detail: str
+    remedy: str = ""
+
+
+def diagnose(settings: Settings | None = None) -> list[Finding]:
+    """Return what was found, in the order to mend it; `settings` are read from the environment when not given.
+
+    What can not be examined because something before it failed is left out.
+    """
+    findings: list[Finding] = []
+    if settings is None:
+        try:
+            settings = Settings.load()
+        except SettingsError as error:
+            findings += [Finding("Settings", False, f"{one.name}: {one.what}", one.remedy) for one in error.problems]
+            try:
+                settings = Settings.load(slack=False)
+            except SettingsError:
+                return findings
+    if not findings:
+        findings.append(Finding("Settings", True, "complete"))
+    registry, found = _plugins(settings)
+    return [*findings, found, *_database(settings, registry), *_slack(settings, registry)]
+
+
+def _plugins(settings: Settings) -> tuple[Registry | None, Finding]:
+    try:
+        registry = load(settings.plugins_off, prefix=settings.command_prefix)
+    except PluginError as error:
+        return None, Finding(
+            "Plugins", False, str(error), "Mend or remove the plugin named, or set RAPPORT_PLUGINS_OFF."
+        )
+    return registry, Finding("Plugins", True, f"{len(registry.plugins)} loaded")
+
+
+def _database(settings: Settings, registry: Registry | None) -> Iterator[Finding]:
+    if settings.database_url is None and not EmbeddedPostgres(settings.data_dir).exists:
+        yield Finding("Database", True, f"embedded; `rapport run` will make it in {settings.data_dir}")
+        return
+    try:
+        with _database_url(settings) as url, _connect(url) as connection:
+            yield Finding("Database", True, _place(url, settings))
+            yield from _server(connection)
+            yield from _migrations(url, registry)
+            yield _application_role(url)
+    except (EmbeddedPostgresError, SQLAlchemyError) as error:
+        remedy = "Is the server up, and are host, port, user, password and database in DATABASE_URL right?"
+        if settings.database_url is None:
+            remedy = "The message says why; another way is to set DATABASE_URL to a server."
+        yield Finding("Database", False, _sentence(error), remedy)
+
+
+@contextmanager
+def _database_url(settings: Settings) -> Iterator[str]:
+    if settings.database_url:
+        yield settings.database_url
+    else:
+        with EmbeddedPostgres(settings.data_dir) as server:
+            yield server.start()
+
+
+@contextmanager
+def _connect(url: str) -> Iterator[Connection]:
+    engine = create_engine(login_url(url), poolclass=NullPool, connect_args={"connect_timeout": 5})
+    with engine.connect() as connection:
+        yield connection
+
+
+def _place(url: str, settings: Settings) -> str:
+    if settings.database_url is None:
+        return f"embedded, in {settings.data_dir}"
+    parts = make_url(url)
+    return f"{parts.host or 'local socket'}, database {parts.database}"
+
+
+def _server(connection: Connection) -> Iterator[Finding]:
+    number = int(connection.execute(text("SHOW server_version_num")).scalar_one())
+    version = connection.execute(text("SHOW server_version")).scalar_one()
+    yield Finding(
+        "PostgreSQL", number >= OLDEST_POSTGRES * 10_000, str(version), f"Version {OLDEST_POSTGRES} or newer is needed."
+    )
+    installed = set(connection.execute(text("SELECT extname FROM pg_extension")).scalars())
+    missing = sorted(EXTENSIONS - installed)
+    yield Finding(
+        "Extensions",
+        not missing,
+        f"missing: {', '.join(missing)}" if missing else ", ".join(sorted(EXTENSIONS)),
+        f"{MIGRATE} Where that role may not create them, an administrator of the server runs: "
+        + " ".join(f"CREATE EXTENSION {name};" for name in missing),
+    )
+    encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
+    pieces = 0
+    if encoding == "UTF8" and "pg_trgm" in installed:
+        pieces = connection.execute(text("SELECT cardinality(show_trgm('客户'))")).scalar_one()
+    letters = "every script's letters can be searched" if pieces else f"{encoding}, but Chinese can not be searched"
+    yield Finding(
+        "Locale",
+        pieces > 0,
+        letters if "pg_trgm" in installed else "not known before pg_trgm is there",
+        "Make the database anew: CREATE DATABASE rapport TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'; "
+        "then copy the data with pg_dump and pg_restore.",
+    )
+
+
+def _migrations(url: str, registry: Registry | None) -> Iterator[Finding]:
+    plugins = [one for one in registry.plugins.values() if one.schema] if registry else []
+    lines = {
+        "core": migrate.CORE,
+        **{one.name: migrate.Line(one.schema.migrations, one.schema.schema) for one in plugins if one.schema},
+    }
+    behind = []
+    for name, line in lines.items():
+        try:
+            migrate.check(url, line=line)
+        except migrate.SchemaBehind as error:
+            behind.append(f"{name} is at {error.current or 'none'}, not {error.head}")
+        except SQLAlchemyError as error:
+            behind.append(f"{name} can not be read: {_sentence(error)}")
+    yield Finding("Migrations", not behind, "; ".join(behind) or f"at {migrate.head()}", MIGRATE)
+
+
+def _application_role(url: str) -> Finding:
+    """Look at a connection that was returned to the pool and taken again: that is where a role can get lost."""
+    database = Database(url, pool_size=1, application_name="rapport-doctor")
+    query = "SELECT current_user, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+    try:
+        for _ in range(2):
+            with database.transaction(EVERY_WORKSPACE) as session:
+                role, unbound = session.execute(text(query)).one()
+    except SQLAlchemyError as error:
+        return Finding("Application role", False, _sentence(error), MIGRATE)
+    finally:
+        database.dispose()
+    ok = role == APP_ROLE and not unbound
+    detail = f"acts as {role}" + (", which sees every workspace's rows" if unbound else "")
+    return Finding(
+        "Application role",
+        ok,
+        detail,
+        f"As the server's administrator: ALTER ROLE {APP_ROLE} NOSUPERUSER NOBYPASSRLS; and connect without a pooler "
+        "that drops the start-up option role.",
+    )
+
+
+def _slack(settings: Settings, registry: Registry | None) -> Iterator[Finding]:
+    if settings.bot_token is None:
+        if settings.oauth:
+            yield Finding("Token", True, "each workspace brings its own")
+    else:
+        yield from _token(settings, settings.bot_token, registry)
+    if settings.app_token is not None:
+        yield _socket_mode(settings, settings.app_token)
+
+
+def _ask(settings: Settings, token: str, method: str) -> tuple[Any, str]:
+    """Return Slack's answer, or None and what went wrong: an error code of Slack's, or a sentence."""
+    client = WebClient(token, base_url=settings.api_url, timeout=HTTP_TIMEOUT_S, retry_handlers=[])
+    try:
+        return client.api_call(method), ""
+    except SlackApiError as error:
+        return None, str(error.response.get("error", "unknown_error"))
+    except NETWORK_ERRORS as error:
+        return None, f"{settings.api_url} can not be reached ({type(error).__name__})"
+
+
+def _token(settings: Settings, token: str, registry: Registry | None) -> Iterator[Finding]:
+    answer, problem = _ask(settings, token, "auth.test")
+    if answer is None:
+        remedy = TOKEN_REMEDIES.get(problem, "Does this machine reach Slack, directly or through HTTPS_PROXY?")
+        yield Finding("Token", False, problem, remedy)
+        return
+    yield Finding("Token", True, f"{answer.get('user')} in {answer.get('team')} ({answer.get('team_id')})")
+    granted = {name.lower(): value for name, value in answer.headers.items()}.get("x-oauth-scopes")
+    if registry is None or granted is None:
+        return
+    missing = sorted(set(scopes(registry)) - {scope.strip() for scope in granted.split(",")})
+    yield Finding(
+        "Scopes",
+        not missing,
+        f"missing: {', '.join(missing)}" if missing else "all that are needed",
+        "Paste what `rapport manifest` prints into api.slack.com/apps > your app > App Manifest, and install it again.",
+    )
+
+
+def _socket_mode(settings: Settings, token: str) -> Finding:
+    answer, problem = _ask(settings, token, "apps.connections.open")
+    return Finding(
+        "Socket Mode",
+        answer is not None,
+        problem or "Slack opens a connection",
+        "SLACK_APP_TOKEN needs the scope connections:write, and Socket Mode must be on in the app's settings.",
+    )
+
+
+def _sentence(error: Exception) -> str:
+    """Return the server's own words without the statement and the values that SQLAlchemy adds."""
+    cause = getattr(error, "orig", None) or error
+    return " ".join(str(cause).split())
