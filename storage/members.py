@@ -9,13 +9,17 @@ from sqlalchemy import ForeignKey, Index, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.database import TENANT, Base, composite_key, current_workspace
+from storage.database import TENANT, Base, composite_key, current_workspace, notify
 from storage.errors import Invalid, Refused
 from storage.history.recorded import Recorded
 from storage.names import EMAIL_LIMIT, NAME_LIMIT
 from storage.workspaces import Installation, Workspace
 
 SLACKBOT = "USLACKBOT"
+
+
+MEMBERS_CHANGED = "rapport_members"
+"""The NOTIFY channel that says whose row changed: workspace and member id, with a space between."""
 
 
 class Role(StrEnum):
@@ -137,8 +141,7 @@ def ensure(session: Session, member_id: str, profile: Mapping[str, Any], *, admi
         member.roles = []
     elif _is_admin(session, member_id, profile, admins) and Role.ADMIN not in member.roles:
         member.roles = sorted({*member.roles, Role.ADMIN})
-    session.flush()
-    return member
+    return _saved(session, member)
 
 
 def kind_of(profile: Mapping[str, Any], workspace_id: str) -> Kind:
@@ -160,8 +163,7 @@ def set_roles(session: Session, member: Member, roles: Collection[Role]) -> Memb
     if Role.ADMIN in member.roles and Role.ADMIN not in roles and len(staff(session, Role.ADMIN)) == 1:
         raise Refused("{name} is the last admin. Make someone else an admin first.", name=member.name)
     member.roles = sorted(set(roles))
-    session.flush()
-    return member
+    return _saved(session, member)
 
 
 def set_manager(session: Session, member: Member, manager: Member | None) -> Member:
@@ -174,7 +176,13 @@ def set_manager(session: Session, member: Member, manager: Member | None) -> Mem
     if manager is not None and manager.kind != Kind.STAFF:
         raise Refused("{name} is not one of your own people, so can not be a manager.", name=manager.name)
     member.manager_id = manager.id if manager is not None else None
-    session.flush()
+    return _saved(session, member)
+
+
+def _saved(session: Session, member: Member) -> Member:
+    if session.is_modified(member):
+        session.flush()
+        notify(session, MEMBERS_CHANGED, f"{member.workspace_id} {member.id}")
     return member
 
 
