@@ -30,7 +30,7 @@ def next_time(recurrence: str, zone: str, after: datetime) -> datetime | None:
     rule, at = _read(recurrence)
     try:
         place = ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, OSError) as exc:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
         raise ValueError(f"there is no time zone {zone!r}") from exc
     # A day earlier, as midnight of `after` may lie on either side of a clock change.
     start = datetime.combine(after.astimezone(place).date() - timedelta(days=1), time())

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from storage.database import current_workspace
+from storage.members import Member
 from storage.outbox import CHANNEL, OPEN, POST, Delivery, Pause
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "cancelled",
     "claim",
     "claim_checks",
+    "conversation",
     "dead",
     "is_at",
     "looked",
@@ -123,8 +125,22 @@ def claim(session: Session, limit: int, lease_s: float) -> Sequence[Delivery]:
     return sorted(claimed, key=lambda row: (-row.priority, row.seq))
 
 
+def conversation(session: Session, row: Delivery) -> str | None:
+    """Return the conversation a delivery goes to, None while Slack was never asked to open it."""
+    if row.channel or row.target_channel:
+        return row.channel or row.target_channel
+    who = (Member.workspace_id == row.workspace_id, Member.id == row.target_user)
+    return session.scalar(select(Member.dm_channel_id).where(*who))
+
+
 def resolved(session: Session, row: Delivery, channel: str) -> bool:
-    """Remember the conversation that Slack opened for a delivery, before the first attempt to send."""
+    """Remember, before the first attempt to send, where a delivery goes, and so will the next ones to its reader."""
+    if row.target_user is not None:
+        who = (Member.workspace_id == row.workspace_id, Member.id == row.target_user)
+        same = Member.dm_channel_id.is_not_distinct_from(channel)
+        session.execute(
+            update(Member).where(*who, ~same).values(dm_channel_id=channel).execution_options(synchronize_session=False)
+        )
     return _mark(session, row, channel=channel)
 
 

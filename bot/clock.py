@@ -1,0 +1,144 @@
+"""Tick: what falls due becomes deliveries, jobs are run, doubled messages are repaired.
+
+Every replica ticks, none of them leads: each tick claims its rows in the database. The scheduler keeps nothing but the
+intervals in memory.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Protocol
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.jobstores.memory import MemoryJobStore
+from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy.orm import Session
+
+from bot.recurrence import next_time
+from bot.workers import Workers, back_off
+from storage import due
+from storage.database import EVERY_WORKSPACE, Database
+from storage.due import Due
+
+log = logging.getLogger(__name__)
+
+MATERIALISE_S = 5.0
+REPAIR_S = 60.0
+BATCH = 500
+LONGEST_WAIT_S = 3600.0
+
+RunJob = Callable[[Due, Session], None]
+
+
+class Repairs(Protocol):
+    """Name what the clock needs of the delivery."""
+
+    def repair(self) -> None:
+        """Delete second copies."""
+
+
+class Clock:
+    """Tick in this process. `run_job` runs one job in the given transaction, which also marks it as done.
+
+    `ticks` adds others: name -> (seconds, function). What a tick raises is logged and comes again with the next. A job
+    that raises is tried again later and later; after `attempts` it waits for its next time, its traceback in its row.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        delivery: Repairs,
+        *,
+        run_job: RunJob,
+        ticks: dict[str, tuple[float, Callable[[], None]]] | None = None,
+        materialise_s: float = MATERIALISE_S,
+        repair_s: float = REPAIR_S,
+        lease_s: float = 300.0,
+        attempts: int = 5,
+        first_wait_s: float = 2.0,
+    ) -> None:
+        self.last_tick_at: dict[str, float] = {}
+        """When each tick last ended without an error, as time.monotonic() tells it: what liveness looks at."""
+        self._database = database
+        self._run_job = run_job
+        self._lease_s = lease_s
+        self._attempts = attempts
+        self._first_wait_s = first_wait_s
+        self._stopping = threading.Event()
+        self._jobs = Workers("jobs", self._claim_jobs, self._work, hands=2, poll_s=materialise_s, database=database)
+        all_ticks = {"materialise": (materialise_s, self.materialise), "repair": (repair_s, delivery.repair)}
+        self._scheduler = self._schedule(all_ticks | (ticks or {}))
+
+    def _schedule(self, ticks: dict[str, tuple[float, Callable[[], None]]]) -> BackgroundScheduler:
+        scheduler = BackgroundScheduler(
+            jobstores={"default": MemoryJobStore()},
+            executors={"default": ThreadPoolExecutor(len(ticks))},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+            timezone=UTC,
+        )
+        for name, (seconds, tick) in ticks.items():
+            self.last_tick_at[name] = time.monotonic()
+            # The first one now: a process that is restarted more often than the interval would never tick.
+            scheduler.add_job(
+                self._tick, "interval", (name, tick), id=name, seconds=seconds, next_run_time=datetime.now(UTC)
+            )
+        return scheduler
+
+    def start(self) -> None:
+        """Start to tick; returns at once."""
+        self._scheduler.start()
+        self._jobs.start()
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        """Tick no more and finish what was begun."""
+        self._stopping.set()
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)
+        self._jobs.stop(timeout_s)
+
+    def materialise(self) -> None:
+        """Turn what is due into deliveries, until nothing is left."""
+        while not self._stopping.is_set():
+            with self._database.transaction(EVERY_WORKSPACE) as session:
+                if due.materialise(session, BATCH, next_time=next_time) < BATCH:
+                    return
+
+    def _tick(self, name: str, tick: Callable[[], None]) -> None:
+        try:
+            tick()
+            self.last_tick_at[name] = time.monotonic()
+        except Exception as exc:
+            log.warning("the tick %s failed: %s", name, type(exc).__name__, exc_info=exc)
+
+    def _claim_jobs(self, free: int) -> Sequence[Due]:
+        with self._database.transaction(EVERY_WORKSPACE) as session:
+            return due.claim_jobs(session, free, self._lease_s)
+
+    def _work(self, job: Due) -> None:
+        try:
+            if job.attempt > self._attempts:
+                raise RuntimeError("the process ended during each attempt")
+            with self._database.transaction(job.workspace_id) as session:
+                if not due.hold(session, job):
+                    return
+                self._run_job(job, session)
+                due.finish(session, job, next_time=next_time)
+        except Exception as exc:
+            self._failed(job, exc)
+
+    def _failed(self, job: Due, exc: Exception) -> None:
+        error = "".join(traceback.format_exception(exc))
+        log.warning(
+            "%s in %s, attempt %d: %s", job.kind, job.workspace_id, job.attempt, type(exc).__name__, exc_info=exc
+        )
+        with self._database.transaction(job.workspace_id) as session:
+            if job.attempt >= self._attempts:
+                due.finish(session, job, next_time=next_time, error=error)
+            else:
+                wait = self._first_wait_s / 2 * back_off(job.attempt, longest_s=LONGEST_WAIT_S)
+                due.retry(session, job, error, delay_s=wait)

@@ -1,0 +1,369 @@
+"""Send what the outbox holds so that each message is seen once, through any crash, kill or time-out.
+
+A delivery is claimed with a lease and a fence. Where an earlier attempt may have reached Slack, the conversation is
+searched for the delivery's id first, not before `grace_s` has passed, for Slack may show a message late. A send begins
+only while the lease outlasts its time-out and that grace, and under an advisory lock, so that a worker that was stopped
+and wakes up late is waited for.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from slack_sdk import WebClient
+from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from bot import blocks as b
+from bot.plugin import _
+from bot.posting import REVOKED, Ambiguous, Outcome, RateLimited, Refused, Unreached, call, copies, metadata
+from bot.workers import Workers, back_off
+from storage import outbox, sending, workspaces
+from storage.database import EVERY_WORKSPACE, Database
+from storage.outbox import DELETE, POST
+from storage.references import Noun, parse_reference
+
+log = logging.getLogger(__name__)
+
+HTTP_TIMEOUT_S = 10
+MARGIN_S = 5.0
+PATIENCE_S = 15 * 60.0
+LONGEST_WAIT_S = 300.0
+CHECKS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """Hold what a message says: `text` for notifications, and Slack's JSON for its blocks."""
+
+    text: str
+    blocks: Sequence[Mapping[str, Any]] = ()
+
+
+Render = Callable[[Session, outbox.Delivery], Rendered | None]
+
+
+class Unrenderable(Exception):
+    """What is to be sent could not be drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """Hold a claimed row, and until when on time.monotonic() it is surely ours."""
+
+    row: outbox.Delivery
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """Hold the call that carries out a delivery."""
+
+    method: str
+    channel: str
+    arguments: Mapping[str, Any]
+
+
+class Delivery:
+    """Send the outbox's rows.
+
+    `render` draws one from its record at the last moment, None if it is no longer wanted; `client_for` gives a
+    workspace's client, of which token and address are used. Raises ValueError if the lease is too short for a send to
+    begin within it.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        render: Render,
+        client_for: Callable[[str], WebClient],
+        *,
+        lease_s: float = 60.0,
+        grace_s: float = 30.0,
+        http_timeout_s: int = HTTP_TIMEOUT_S,
+        margin_s: float = MARGIN_S,
+        patience_s: float = PATIENCE_S,
+        hands: int = 4,
+        poll_s: float = 1.0,
+        first_wait_s: float = 2.0,
+        render_attempts: int = 10,
+    ) -> None:
+        self.repaired = 0
+        """How many second copies this process has deleted."""
+        self._needs_s = http_timeout_s + max(margin_s, grace_s)
+        if lease_s <= self._needs_s:
+            raise ValueError(f"a lease of {lease_s:g} s leaves no time to send; it must be over {self._needs_s:g} s")
+        self._database = database
+        self._render = render
+        self._client_for = client_for
+        self._lease_s = lease_s
+        self._grace_s = grace_s
+        self._http_timeout_s = http_timeout_s
+        self._patience_s = patience_s
+        self._first_wait_s = first_wait_s
+        self._render_attempts = render_attempts
+        # Connections of their own: a lock is held while Slack is waited for, and requests must not wait for that.
+        self._locks = Database(database.engine.url, pool_size=hands, application_name="rapport-send")
+        self.workers = Workers(
+            "delivery", self._claim, self._work, hands=hands, poll_s=poll_s, database=database, channel=outbox.CHANNEL
+        )
+
+    def start(self) -> None:
+        """Start to send; returns at once."""
+        self.workers.start()
+
+    def stop(self, timeout_s: float) -> None:
+        """Claim nothing more and finish what was begun."""
+        self.workers.stop(timeout_s)
+        self._locks.dispose()
+
+    def repair(self) -> None:
+        """Look at messages that may have come up twice, and delete all copies but the first."""
+        with self._database.transaction(EVERY_WORKSPACE) as session:
+            rows = sending.claim_checks(session, CHECKS)
+        for row in rows:
+            try:
+                self._repair(row)
+            except RateLimited as exc:
+                self._pause(row, exc)
+            except Outcome as exc:
+                log.warning("delivery %s could not be looked at for a second copy: %s", row.id, exc)
+
+    def _claim(self, free: int) -> Sequence[_Claim]:
+        until = time.monotonic() + self._lease_s
+        with self._database.transaction(EVERY_WORKSPACE) as session:
+            return [_Claim(row, until) for row in sending.claim(session, free, self._lease_s)]
+
+    def _work(self, claim: _Claim) -> None:
+        row = claim.row
+        try:
+            self._deliver(claim, self._client(row))
+        except RateLimited as exc:
+            self._pause(row, exc)
+            self._mark(row, sending.retry_later, str(exc), delay_s=exc.seconds)
+        except Unreached as exc:
+            self._mark(row, sending.retry_later, str(exc), delay_s=self._wait(row))
+        except Ambiguous as exc:
+            log.warning("delivery %s may have reached Slack: %s", row.id, exc)
+            self._mark(row, sending.mark_ambiguous, str(exc), grace_s=self._grace_s)
+        except Refused as exc:
+            self._refused(row, exc.code)
+        except Unrenderable as exc:
+            log.exception("delivery %s could not be drawn", row.id)
+            if row.attempt >= self._render_attempts:
+                self._mark(row, sending.dead, str(exc))
+            else:
+                self._mark(row, sending.retry_later, str(exc), delay_s=self._wait(row))
+
+    def _deliver(self, claim: _Claim, client: WebClient) -> None:
+        row = claim.row
+        channel = self._resolve(row, client) if row.kind == POST else ""
+        repeat = False
+        if row.ambiguous and row.kind == POST:
+            try:
+                if self._was_sent(row, client, channel):
+                    return
+            except (RateLimited, Unreached, Refused) as exc:
+                if not self._send_unseen(row, exc):
+                    return
+                repeat = True
+        wanted = self._draw(row, channel, repeat=repeat)
+        if wanted is None:
+            return
+        with self._alone(row) as alone:
+            if not alone:
+                self._mark(row, sending.retry_later, "another worker still sends it", delay_s=self._grace_s)
+            elif claim.until - time.monotonic() <= self._needs_s:
+                self._mark(row, sending.release)
+            else:
+                self._send(row, client, wanted)
+
+    def _resolve(self, row: outbox.Delivery, client: WebClient) -> str:
+        """Return the conversation to post to; stored before the first attempt, so that a crash leaves where to search."""
+        with self._database.transaction(row.workspace_id) as session:
+            known = sending.conversation(session, row)
+        if known is None:
+            opened = call(client, "conversations.open", repeatable=True, users=row.target_user)
+            known = str(opened["channel"]["id"])
+        if row.channel is None:
+            self._mark(row, sending.resolved, known)
+        return known
+
+    def _was_sent(self, row: outbox.Delivery, client: WebClient, channel: str) -> bool:
+        """Search the conversation for the delivery and mark it if it is there; raise what keeps us from reading it."""
+        method = "conversations.history" if row.thread_ts is None else "conversations.replies"
+        with self._database.transaction(row.workspace_id) as session:
+            paused = sending.paused_for(session, method)
+        if paused:
+            raise RateLimited(method, paused)
+        pages = copies(client, channel, row.thread_ts, row.id, oldest=_searched_from(row), resume=row.looked_until)
+        for found, resume in pages:
+            if found:
+                self._mark(row, sending.mark_sent, channel=channel, ts=min(found, key=float))
+                return True
+            # Kept after each page, as the next may have to wait a minute; emptied at the end, before it is sent again.
+            self._mark(row, sending.looked, resume)
+        return False
+
+    def _send_unseen(self, row: outbox.Delivery, outcome: Outcome) -> bool:
+        """Decide whether to send though nobody can see if it was: a reminder after a while, a digest never."""
+        if isinstance(outcome, RateLimited):
+            self._pause(row, outcome)
+        with self._database.transaction(row.workspace_id) as session:
+            now = session.scalar(select(func.now()))
+        since = row.unreadable_since
+        if since is not None and _seconds_between(since, now) >= self._patience_s and not _can_wait(row):
+            return self._mark(row, sending.looked, None)
+        delay = outcome.seconds if isinstance(outcome, RateLimited) else self._wait(row)
+        self._mark(row, sending.unreadable, f"history unreadable: {outcome}", delay_s=delay)
+        return False
+
+    def _draw(self, row: outbox.Delivery, channel: str, *, repeat: bool) -> _Call | None:
+        """Render the message and name the call; None if there is nothing to send now, which is then marked."""
+        with self._database.transaction(row.workspace_id) as session:
+            paused = sending.paused_for(session, f"chat.{_VERBS[row.kind]}")
+            if paused:
+                sending.retry_later(session, row, "held back", delay_s=paused)
+                return None
+            edited = session.get(outbox.Delivery, (row.workspace_id, row.edits)) if row.edits else None
+            if row.kind != POST and (edited is None or edited.state != "sent"):
+                sending.cancelled(session, row, "what it edits was never sent")
+                return None
+            rendered = self._rendered(session, row) if row.kind != DELETE else Rendered("")
+            if rendered is None:
+                sending.cancelled(session, row, "no longer wanted")
+                return None
+        return _call(row, edited, channel, _marked_as_repeat(rendered) if repeat else rendered)
+
+    def _rendered(self, session: Session, row: outbox.Delivery) -> Rendered | None:
+        try:
+            return self._render(session, row)
+        except DBAPIError as exc:
+            if exc.connection_invalidated:
+                raise
+            raise Unrenderable(f"{row.renderer}: {type(exc).__name__}") from exc
+        except Exception as exc:
+            raise Unrenderable(f"{row.renderer}: {type(exc).__name__}: {exc}") from exc
+
+    def _send(self, row: outbox.Delivery, client: WebClient, wanted: _Call) -> None:
+        try:
+            answer = call(client, wanted.method, repeatable=row.kind != POST, **wanted.arguments)
+        except Refused as exc:
+            if row.kind != DELETE or exc.code != "message_not_found":
+                raise
+            answer = {}
+        ts = str(answer.get("ts") or wanted.arguments.get("ts"))
+        if not self._mark(row, sending.mark_sent, channel=str(answer.get("channel") or wanted.channel), ts=ts):
+            log.warning("delivery %s was sent by a worker that had been overtaken", row.id)
+
+    def _refused(self, row: outbox.Delivery, code: str) -> None:
+        log.error("delivery %s to %s is refused by Slack: %s", row.id, row.lane, code)
+        with self._database.transaction(row.workspace_id) as session:
+            sending.dead(session, row, code)
+            if code in REVOKED:
+                workspaces.revoke(session)
+
+    def _repair(self, row: outbox.Delivery) -> None:
+        client = self._client(row)
+        assert row.channel is not None
+        found: list[str] = []
+        for page, _resume in copies(
+            client, row.channel, row.thread_ts, row.id, oldest=_searched_from(row), resume=None
+        ):
+            found += page
+        first, *others = sorted(set(found), key=float) or [str(row.ts)]
+        for ts in others:
+            call(client, "chat.delete", repeatable=True, channel=row.channel, ts=ts)
+            self.repaired += 1
+            log.warning("delivery %s had come up twice; the later copy is deleted", row.id)
+        if others:
+            with self._database.transaction(row.workspace_id) as session:
+                sending.is_at(session, row, first)
+
+    @contextmanager
+    def _alone(self, row: outbox.Delivery) -> Iterator[bool]:
+        """Hold the delivery's advisory lock, outside any transaction; False if another worker holds it."""
+        key = int.from_bytes(row.id.bytes[:8], signed=True)
+        with self._locks.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            held = bool(connection.scalar(select(func.pg_try_advisory_lock(key))))
+            try:
+                yield held
+            finally:
+                if held:
+                    try:
+                        connection.execute(select(func.pg_advisory_unlock(key)))
+                    except DBAPIError:
+                        connection.invalidate()
+
+    def _client(self, row: outbox.Delivery) -> WebClient:
+        try:
+            known = self._client_for(row.workspace_id)
+        except Exception as exc:
+            raise Unreached(f"no client: {type(exc).__name__}") from exc
+        # The SDK's own client would post again after a reset, whether or not Slack has the message.
+        return WebClient(known.token, base_url=known.base_url, timeout=self._http_timeout_s, retry_handlers=[])
+
+    def _pause(self, row: outbox.Delivery, outcome: RateLimited) -> None:
+        seconds = outcome.seconds + random.uniform(0.1, 1.0)
+        with self._database.transaction(row.workspace_id) as session:
+            sending.pause(session, outcome.method, seconds)
+
+    def _mark(self, row: outbox.Delivery, mark: Callable[..., bool], *values: Any, **named: Any) -> bool:
+        with self._database.transaction(row.workspace_id) as session:
+            return mark(session, row, *values, **named)
+
+    def _wait(self, row: outbox.Delivery) -> float:
+        return self._first_wait_s / 2 * back_off(row.attempt, longest_s=LONGEST_WAIT_S) * random.uniform(0.9, 1.1)
+
+
+_VERBS = {"post": "postMessage", "update": "update", "delete": "delete"}
+
+
+def _call(row: outbox.Delivery, edited: outbox.Delivery | None, channel: str, rendered: Rendered) -> _Call:
+    says: dict[str, Any] = {"text": rendered.text, "blocks": list(rendered.blocks)}
+    if edited is None:
+        says |= {
+            "channel": channel,
+            "metadata": metadata(row.id),
+            "client_msg_id": str(row.id),
+            "unfurl_links": False,
+            "unfurl_media": False,
+            "link_names": False,
+        }
+        return _Call("chat.postMessage", channel, says | ({"thread_ts": row.thread_ts} if row.thread_ts else {}))
+    assert edited.channel is not None
+    place = {"channel": edited.channel, "ts": edited.ts}
+    if row.kind == DELETE:
+        return _Call("chat.delete", edited.channel, place)
+    # With the metadata of the message it is now the text of: without any, Slack may drop what it had.
+    return _Call("chat.update", edited.channel, says | place | {"metadata": metadata(edited.id), "link_names": False})
+
+
+def _marked_as_repeat(rendered: Rendered) -> Rendered:
+    note = _("(may be a repeat)")
+    blocks = [b.context(note).to_dict(), *rendered.blocks][: b.MESSAGE_BLOCKS] if rendered.blocks else []
+    return replace(rendered, text=f"{note} {rendered.text}", blocks=blocks)
+
+
+def _can_wait(row: outbox.Delivery) -> bool:
+    """Tell whether a message is held for as long as it takes: a second digest is worse than a late one."""
+    named = parse_reference(row.record or "")
+    return named is not None and named[0] is Noun.DIGEST
+
+
+def _searched_from(row: outbox.Delivery) -> float:
+    assert row.first_attempt_at is not None
+    return row.first_attempt_at.timestamp() - MARGIN_S
+
+
+def _seconds_between(earlier: datetime, later: datetime | None) -> float:
+    assert later is not None
+    return (later - earlier).total_seconds()
