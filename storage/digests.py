@@ -14,8 +14,9 @@ from storage.errors import Ambiguous, Invalid, NotFound
 from storage.history import CREATED
 from storage.members import Member
 from storage.names import check_name, name_key
-from storage.records import CANDIDATES, PAGE, Record, check_zone, moment, one_of
+from storage.records import CANDIDATES, PAGE, Record, moment, one_of
 from storage.references import Noun
+from storage.workspaces import check_zone
 
 DUE_KIND = "digest"
 # The name under which the bot draws the digest when it is sent.

@@ -13,8 +13,9 @@ from storage.errors import Conflict, NotFound
 from storage.history import CREATED
 from storage.members import Member
 from storage.names import check_note, name_key
-from storage.records import NEAR_NAMES, PAGE, Record, check_zone, moment, one_of
+from storage.records import NEAR_NAMES, PAGE, Record, moment, one_of
 from storage.references import Noun
+from storage.workspaces import check_zone
 
 DUE_KIND = "followup"
 # The name under which the bot draws the reminder when it is sent.

@@ -7,7 +7,6 @@ equality or range; near names come from `storage.search`, which runs as a role o
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Self, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import (
     CheckConstraint,
@@ -120,15 +119,6 @@ def one_of(column: str, values: Sequence[str]) -> CheckConstraint:
 def moment() -> datetime:
     """Return the time now, in UTC."""
     return datetime.now(UTC)
-
-
-def check_zone(zone: str, *, field: str = "zone") -> str:
-    """Return the name of a time zone; raise Invalid if there is none of that name."""
-    try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
-        raise Invalid("There is no time zone called {zone}.", field=field, typed=zone, zone=zone) from exc
-    return zone
 
 
 R = TypeVar("R", bound=Record)

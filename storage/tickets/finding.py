@@ -1,0 +1,83 @@
+"""Find and list tickets."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from storage import records
+from storage.records import PAGE, namesakes
+from storage.tickets.model import DONE, Status, Ticket, check_status
+
+_SHOWN = (selectinload(Ticket.customer), selectinload(Ticket.assignee))
+
+
+def get(session: Session, ticket_id: int) -> Ticket:
+    """Return the ticket with this number, or the one it was merged into; raise NotFound if there is none."""
+    return records.get(session, Ticket, ticket_id)
+
+
+def by_thread(session: Session, channel_id: str, thread_ts: str) -> Ticket | None:
+    """Return the ticket that came from a Slack thread, None if none did."""
+    statement = select(Ticket.id).where(Ticket.channel_id == channel_id, Ticket.thread_ts == thread_ts)
+    found = session.scalars(statement).one_or_none()
+    return None if found is None else records.get(session, Ticket, found)
+
+
+def resolve(session: Session, text: str) -> Ticket:
+    """Return the ticket a person means: by reference, subject, or beginning of the subject.
+
+    (To mark a ticket as resolved, see `set_status`.) Raises Ambiguous with the candidates, or NotFound with up to three
+    near subjects.
+    """
+    return records.resolve(session, Ticket, text)
+
+
+def find(session: Session, text: str, limit: int = 10) -> list[Ticket]:
+    """Return the tickets whose subject is like the text, best first."""
+    return records.near(session, Ticket, text, limit)
+
+
+def likely_duplicates(session: Session, name: str, customer_id: int | None = None) -> list[Ticket]:
+    """Return up to five open tickets with the same subject, of the same customer if one is given."""
+    whose = [] if customer_id is None else [Ticket.customer_id == customer_id]
+    return namesakes(session, Ticket, name, Ticket.resolved_at.is_(None), *whose)
+
+
+def list_tickets(
+    session: Session,
+    *where: Any,
+    assignee_id: str | None = None,
+    customer_id: int | None = None,
+    status: Status | str | None = None,
+    category: str | None = None,
+    unassigned: bool = False,
+    done: bool | None = False,
+    order_by: Sequence[Any] = (),
+    limit: int = PAGE,
+    offset: int = 0,
+) -> list[Ticket]:
+    """Return tickets with customer and assignee loaded, at most `limit`: the backlog, most urgent and oldest first.
+
+    `done=True` gives those resolved or closed, the last one first, None both. `where` and `order_by` are conditions and
+    columns as `storage.query` makes them.
+    """
+    statement = select(Ticket).where(Ticket.merged_into_id.is_(None), *where).options(*_SHOWN)
+    if status is not None:
+        wanted = check_status(status)
+        done = wanted in DONE
+        statement = statement.where(Ticket.status == wanted)
+    for column, value in (
+        (Ticket.assignee_id, assignee_id),
+        (Ticket.customer_id, customer_id),
+        (Ticket.category, category),
+    ):
+        if value is not None:
+            statement = statement.where(column == value)
+    if unassigned:
+        statement = statement.where(Ticket.assignee_id.is_(None))
+    if done is not None:
+        statement = statement.where(Ticket.resolved_at.is_not(None) if done else Ticket.resolved_at.is_(None))
+    usual = (Ticket.resolved_at.desc(), Ticket.id) if done else (Ticket.urgency, Ticket.id)
+    return list(session.scalars(statement.order_by(*(order_by or usual)).limit(limit).offset(offset)))

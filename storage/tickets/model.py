@@ -1,0 +1,149 @@
+"""Describe tickets: their table, and the words for where they stand."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Computed, Index, SmallInteger, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from storage.contacts import Contact
+from storage.customers import Customer
+from storage.database import TENANT, Base, composite_key
+from storage.errors import Invalid
+from storage.members import Member
+from storage.names import check_name, name_key
+from storage.records import Named, named_args, one_of
+from storage.references import Noun
+
+
+class Status(StrEnum):
+    """Say where a ticket stands; `waiting` is for the customer."""
+
+    NEW = "new"
+    OPEN = "open"
+    WAITING = "waiting"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+class Priority(StrEnum):
+    """Say how much hurry there is, least first."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+    URGENT = "urgent"
+
+
+DONE = (Status.RESOLVED, Status.CLOSED)
+_RANKS = " ".join(f"WHEN '{priority}'::text THEN {rank}" for rank, priority in enumerate(reversed(Priority), start=1))
+# As Postgres writes it back, so that the migrations' check sees no difference.
+_URGENCY = f"CASE priority {_RANKS} ELSE NULL::integer END"
+
+
+class Ticket(Named, Base):
+    """Describe a request; `name` is its subject. It is in the backlog exactly while `resolved_at` is empty.
+
+    `channel_id` and `thread_ts` are the Slack thread it came from, `card_delivery_id` the outbox row of its card in the
+    triage channel. A ticket that was no request is closed and counts in no figure.
+    """
+
+    __noun__ = Noun.TICKET
+    __tablename__ = "ticket"
+    __table_args__ = (
+        *named_args("ticket"),
+        composite_key("customer_id", "customer", ondelete="SET NULL"),
+        composite_key("contact_id", "contact", ondelete="SET NULL"),
+        composite_key("assignee_id", "member", ondelete="SET NULL"),
+        one_of("status", tuple(Status)),
+        one_of("priority", tuple(Priority)),
+        CheckConstraint("(status IN ('resolved', 'closed')) = (resolved_at IS NOT NULL)", name="resolved"),
+        CheckConstraint("is_request OR status = 'closed'", name="is_request"),
+        CheckConstraint("(channel_id IS NULL) = (thread_ts IS NULL)", name="thread"),
+        *(
+            Index(
+                f"ticket_open{name}_idx",
+                "workspace_id",
+                *by,
+                "urgency",
+                "id",
+                postgresql_where=text("resolved_at IS NULL"),
+            )
+            for name, by in (
+                ("", ()),
+                ("_assignee", ("assignee_id",)),
+                ("_status", ("status",)),
+                ("_category", ("category",)),
+            )
+        ),
+        Index(None, "workspace_id", "customer_id", "id"),
+        Index(None, "workspace_id", "contact_id"),
+        Index(None, "workspace_id", "assignee_id", "resolved_at"),
+        Index(None, "workspace_id", "resolved_at"),
+        Index(None, "workspace_id", "first_response_at"),
+        Index(None, "workspace_id", "created_at"),
+        Index(
+            "ticket_thread_key",
+            "workspace_id",
+            "channel_id",
+            "thread_ts",
+            unique=True,
+            postgresql_where=text("thread_ts IS NOT NULL"),
+        ),
+        {"info": TENANT},
+    )
+
+    customer_id: Mapped[int | None]
+    contact_id: Mapped[int | None]
+    status: Mapped[str] = mapped_column(server_default=Status.NEW.value)
+    priority: Mapped[str] = mapped_column(server_default=Priority.NORMAL.value)
+    urgency: Mapped[int] = mapped_column(SmallInteger, Computed(_URGENCY, persisted=True))
+    category: Mapped[str | None]
+    assignee_id: Mapped[str | None]
+    requester_id: Mapped[str | None]
+    is_request: Mapped[bool] = mapped_column(server_default=text("true"))
+    channel_id: Mapped[str | None]
+    thread_ts: Mapped[str | None]
+    card_delivery_id: Mapped[UUID | None]
+    first_response_at: Mapped[datetime | None]
+    resolved_at: Mapped[datetime | None]
+
+    customer: Mapped[Customer | None] = relationship(viewonly=True)
+    contact: Mapped[Contact | None] = relationship(viewonly=True)
+    assignee: Mapped[Member | None] = relationship(viewonly=True)
+
+
+def check_status(status: Status | str, *, field: str = "status") -> Status:
+    """Return the status of this name; raise Invalid naming all."""
+    try:
+        return Status(name_key(status))
+    except ValueError:
+        raise Invalid(
+            "A ticket can not be {status}.",
+            hint="It is {statuses}.",
+            field=field,
+            typed=status,
+            status=status,
+            statuses=", ".join(Status),
+        ) from None
+
+
+def check_priority(priority: Priority | str, *, field: str = "priority") -> Priority:
+    """Return the priority of this name; raise Invalid naming all."""
+    try:
+        return Priority(name_key(priority))
+    except ValueError:
+        raise Invalid(
+            "There is no priority {priority}.",
+            hint="The priorities are {priorities}.",
+            field=field,
+            typed=priority,
+            priority=priority,
+            priorities=", ".join(Priority),
+        ) from None
+
+
+def check_category(category: str) -> str:
+    """Return the category in lower case; raise Invalid if it can not be stored."""
+    return name_key(check_name(category, field="category"))

@@ -1,0 +1,184 @@
+"""Open tickets, work on them and close them."""
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from storage import labels, messages
+from storage.database import current_workspace
+from storage.errors import Conflict
+from storage.events import TicketChanged, TicketOpened, emit
+from storage.messages import IncomingMessage
+from storage.names import NAME_LIMIT, check_name, name_key
+from storage.records import moment
+from storage.tickets.finding import by_thread
+from storage.tickets.model import (
+    DONE,
+    Priority,
+    Status,
+    Ticket,
+    check_category,
+    check_priority,
+    check_status,
+)
+
+
+def add(
+    session: Session,
+    *,
+    name: str,
+    customer_id: int | None = None,
+    contact_id: int | None = None,
+    priority: Priority | str = Priority.NORMAL,
+    category: str | None = None,
+    assignee_id: str | None = None,
+    requester_id: str | None = None,
+    channel_id: str | None = None,
+    thread_ts: str | None = None,
+) -> Ticket:
+    """Open a ticket; raise Invalid if a value can not be stored."""
+    ticket = Ticket.new(
+        session,
+        name=check_name(name),
+        customer_id=customer_id,
+        contact_id=contact_id,
+        priority=check_priority(priority),
+        category=None if category is None else check_category(category),
+        assignee_id=assignee_id,
+        requester_id=requester_id,
+        channel_id=channel_id,
+        thread_ts=thread_ts,
+    )
+    emit(session, TicketOpened(ticket))
+    return ticket
+
+
+def open_from_message(
+    session: Session, message: IncomingMessage, *, priority: Priority | str = Priority.NORMAL, name: str | None = None
+) -> tuple[Ticket, bool]:
+    """Return the ticket of a message's thread and whether it is a new one: it was opened, or the message joined it.
+
+    The first line of the message is the subject unless one is given. A ticket that waited for the customer, or was
+    resolved, is open again. Two messages of a thread that arrive at once wait for each other.
+    """
+    workspace_id = current_workspace(session)
+    thread = f"{workspace_id} {message.channel_id} {message.thread}"
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(thread, 0))))
+    ticket = by_thread(session, message.channel_id, message.thread)
+    opened = ticket is None
+    if ticket is None:
+        ticket = add(
+            session,
+            name=name or subject_of(message.text),
+            customer_id=message.customer_id,
+            contact_id=message.contact_id,
+            priority=priority,
+            category=None if message.abstained else message.category,
+            requester_id=message.author_id,
+            channel_id=message.channel_id,
+            thread_ts=message.thread,
+        )
+    elif ticket.is_request and ticket.status not in {Status.NEW, Status.OPEN}:
+        set_status(session, ticket, Status.OPEN)
+    message.ticket_id = ticket.id
+    session.flush()
+    return ticket, opened
+
+
+def subject_of(message_text: str) -> str:
+    """Return a ticket's subject for a message: its first line with anything in it, cut to 200 characters."""
+    for line in message_text.splitlines():
+        if name_key(line):
+            subject = " ".join(line.split())
+            return subject if len(subject) <= NAME_LIMIT else subject[: NAME_LIMIT - 1] + "…"
+    return "(no text)"
+
+
+def set_status(session: Session, ticket: Ticket, status: Status | str) -> Ticket:
+    """Say where a ticket stands; resolved and closed ones leave the backlog, others (re)enter it.
+
+    Raises Invalid naming the statuses.
+    """
+    wanted = check_status(status)
+    if wanted in DONE:
+        ticket.resolved_at = ticket.resolved_at or moment()
+    else:
+        ticket.resolved_at, ticket.is_request = None, True
+    ticket.status = wanted
+    return _changed(session, ticket)
+
+
+def assign(session: Session, ticket: Ticket, assignee_id: str | None) -> Ticket:
+    """Give a ticket to a member, or to nobody; a new one is open from then on."""
+    ticket.assignee_id = assignee_id
+    if assignee_id is not None and ticket.status == Status.NEW:
+        ticket.status = Status.OPEN
+    return _changed(session, ticket)
+
+
+def take(session: Session, ticket: Ticket, member_id: str) -> Ticket:
+    """Give a ticket that is nobody's to who takes it; raise Conflict if somebody else has it."""
+    if ticket.assignee_id not in {None, member_id}:
+        holder = ticket.assignee.name if ticket.assignee is not None else ticket.assignee_id
+        raise Conflict("{reference} is with {who} already.", reference=ticket.reference, who=holder)
+    return assign(session, ticket, member_id)
+
+
+def set_priority(session: Session, ticket: Ticket, priority: Priority | str) -> Ticket:
+    """Say how much hurry there is; raise Invalid naming the priorities."""
+    ticket.priority = check_priority(priority)
+    return _changed(session, ticket)
+
+
+def set_category(session: Session, ticket: Ticket, category: str, *, actor_id: str | None) -> Ticket:
+    """Say what a ticket is about, and label the message it came from, if it came from one."""
+    ticket.category = check_category(category)
+    for message in messages.of_ticket(session, ticket.id, limit=1):
+        labels.correct(session, message, ticket.category, actor_id=actor_id)
+    return _changed(session, ticket)
+
+
+def dismiss(session: Session, ticket: Ticket, *, category: str, actor_id: str | None) -> Ticket:
+    """Close a ticket that was no request, so that it counts in no figure, and label its message with the category."""
+    set_category(session, ticket, category, actor_id=actor_id)
+    ticket.is_request, ticket.status = False, Status.CLOSED
+    ticket.resolved_at = ticket.resolved_at or moment()
+    return _changed(session, ticket)
+
+
+def responded(session: Session, ticket: Ticket, at: datetime | None = None) -> Ticket:
+    """Note that somebody of ours answered the customer: the first time counts, a new ticket is open from then on."""
+    if ticket.first_response_at is None:
+        ticket.first_response_at = at or moment()
+    if ticket.status == Status.NEW:
+        ticket.status = Status.OPEN
+    return _changed(session, ticket)
+
+
+def update_ticket(
+    session: Session,
+    ticket: Ticket,
+    *,
+    name: str | None = None,
+    customer_id: int | None = None,
+    contact_id: int | None = None,
+    priority: Priority | str | None = None,
+) -> Ticket:
+    """Change what is given; raise Invalid if a value can not be stored, Conflict if someone else was quicker."""
+    if name is not None:
+        ticket.name = check_name(name)
+    if customer_id is not None:
+        ticket.customer_id = customer_id
+    if contact_id is not None:
+        ticket.contact_id = contact_id
+    if priority is not None:
+        ticket.priority = check_priority(priority)
+    return _changed(session, ticket)
+
+
+def _changed(session: Session, ticket: Ticket) -> Ticket:
+    session.flush()
+    session.expire(ticket, ["customer", "contact", "assignee"])
+    emit(session, TicketChanged(ticket))
+    return ticket
