@@ -1,0 +1,1 @@
+"""Test what the documentation tells people to do."""
