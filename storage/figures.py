@@ -94,7 +94,7 @@ class FirstResponse:
 def count(session: Session, figure: Figure, period: Period) -> int:
     """Return how many records a figure counts."""
     model, where, _ = _meaning(figure, period)
-    return session.scalars(_of(model, where, func.count())).one()
+    return int(session.scalars(_of(model, where, func.count())).one())
 
 
 def records(session: Session, figure: Figure, period: Period, limit: int = PAGE) -> list[Any]:
@@ -186,44 +186,41 @@ def _of(model: type[Record], where: Sequence[ColumnElement[bool]], *what: Any) -
     return select(*what).select_from(model).where(*where)
 
 
-def _meaning(
-    figure: Figure, period: Period
-) -> tuple[type[Any], Sequence[ColumnElement[bool]], Sequence[ColumnElement[Any]]]:
+def _meaning(figure: Figure, period: Period) -> tuple[type[Any], Sequence[ColumnElement[bool]], Sequence[Any]]:
     """Return what a figure counts: the table, the condition, and the order in which its records are shown."""
-    since, until = period.since, period.until
-    within = {column: (column >= since, column < until) for column in _MOMENTS}
     open_deal, open_ticket = Deal.closed_at.is_(None), Ticket.resolved_at.is_(None)
     largest = (Deal.amount_minor.desc().nulls_last(),)
     match figure:
         case Figure.DEALS_OPEN:
             return Deal, (open_deal, *_deals(period)), largest
         case Figure.DEALS_NEW:
-            return Deal, (*within[Deal.created_at], *_deals(period)), largest
+            return Deal, (*_within(Deal.created_at, period), *_deals(period)), largest
         case Figure.DEALS_WON:
-            return Deal, (Deal.status == Outcome.WON.value, *within[Deal.closed_at], *_deals(period)), largest
+            return Deal, (Deal.status == Outcome.WON.value, *_within(Deal.closed_at, period), *_deals(period)), largest
         case Figure.DEALS_LOST:
-            return Deal, (Deal.status == Outcome.LOST.value, *within[Deal.closed_at], *_deals(period)), largest
+            return Deal, (Deal.status == Outcome.LOST.value, *_within(Deal.closed_at, period), *_deals(period)), largest
         case Figure.DEALS_STALLED:
-            untouched = Deal.touched_at < until - STALLED_AFTER
+            untouched = Deal.touched_at < period.until - STALLED_AFTER
             return Deal, (open_deal, untouched, *_deals(period)), (Deal.touched_at,)
         case Figure.FOLLOWUPS_OVERDUE:
-            overdue = (Followup.closed_at.is_(None), Followup.due_at < until)
+            overdue = (Followup.closed_at.is_(None), Followup.due_at < period.until)
             return Followup, (*overdue, *_whose(Followup.owner_id, period)), (Followup.due_at,)
         case Figure.TICKETS_OPENED:
-            return Ticket, (*within[Ticket.created_at], *_tickets(period)), (Ticket.urgency,)
+            return Ticket, (*_within(Ticket.created_at, period), *_tickets(period)), (Ticket.urgency,)
         case Figure.TICKETS_RESOLVED:
-            return Ticket, (*within[Ticket.resolved_at], *_tickets(period)), (Ticket.resolved_at.desc(),)
+            return Ticket, (*_within(Ticket.resolved_at, period), *_tickets(period)), (Ticket.resolved_at.desc(),)
         case Figure.TICKETS_BACKLOG:
             return Ticket, (open_ticket, *_tickets(period)), (Ticket.urgency,)
         case Figure.TICKETS_ANSWERED:
             slowest = (Ticket.first_response_at - Ticket.created_at).desc()
-            return Ticket, (*within[Ticket.first_response_at], *_tickets(period)), (slowest,)
+            return Ticket, (*_within(Ticket.first_response_at, period), *_tickets(period)), (slowest,)
         case Figure.TICKETS_UNANSWERED:
             unanswered = Ticket.first_response_at.is_(None)
             return Ticket, (open_ticket, unanswered, *_tickets(period)), (Ticket.created_at,)
 
 
-_MOMENTS = (Deal.created_at, Deal.closed_at, Ticket.created_at, Ticket.resolved_at, Ticket.first_response_at)
+def _within(column: Any, period: Period) -> Sequence[ColumnElement[bool]]:
+    return (column >= period.since, column < period.until)
 
 
 def _deals(period: Period) -> Sequence[ColumnElement[bool]]:
@@ -231,7 +228,7 @@ def _deals(period: Period) -> Sequence[ColumnElement[bool]]:
 
 
 def _tickets(period: Period) -> Sequence[ColumnElement[bool]]:
-    return (Ticket.merged_into_id.is_(None), Ticket.is_request, *_whose(Ticket.assignee_id, period))
+    return (Ticket.merged_into_id.is_(None), Ticket.is_request.is_(True), *_whose(Ticket.assignee_id, period))
 
 
 def _whose(column: Any, period: Period) -> Sequence[ColumnElement[bool]]:
