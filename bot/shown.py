@@ -85,6 +85,11 @@ def zone(name: str | None) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
+def today(person: Member | None, workspace: Workspace, now: datetime) -> date:
+    """Return the day it is for a person at a moment."""
+    return now.astimezone(zone_of(person, workspace)).date()
+
+
 def money(amount: Money, locale: str | None) -> str:
     """Show an amount in its own currency, without decimals where they are all zero: €12,000 but €12,000.50."""
     known = _locale(locale)

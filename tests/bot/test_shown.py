@@ -79,7 +79,7 @@ def test_a_reader_without_zone_or_locale_reads_as_the_workspace_does() -> None:
 def test_the_day_is_that_of_the_reader() -> None:
     berlin = shown.reader(member(zone="Europe/Berlin", locale="en-US"), WORKSPACE, NOW)
     assert berlin.today == date(2025, 11, 25)
-    assert shown.reader(member(zone="America/New_York"), WORKSPACE, NOW).today == date(2025, 11, 24)
+    assert shown.today(member(zone="America/New_York"), WORKSPACE, NOW) == date(2025, 11, 24)
 
 
 def test_a_reader_is_shown_everything_alike() -> None:
