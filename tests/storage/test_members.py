@@ -1,0 +1,169 @@
+"""Show who is one of our own people, and what each may do."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from storage import history, members
+from storage.database import Database
+from storage.errors import Invalid, Refused
+from storage.members import Kind, Member, Role
+from storage.workspaces import install
+from tests.conftest import WORKSPACE
+
+
+def profile(**changes: Any) -> dict[str, Any]:
+    return {
+        "id": "UNEW",
+        "team_id": WORKSPACE,
+        "tz": "Europe/Berlin",
+        "locale": "de-DE",
+        "profile": {"display_name": "Neu", "real_name": "Neu Mann", "email": "neu@example.com"},
+        **changes,
+    }
+
+
+@pytest.mark.parametrize(
+    ("role", "implied"),
+    [
+        (Role.VIEWER, "viewer"),
+        (Role.REP, "rep viewer"),
+        (Role.AGENT, "agent viewer"),
+        (Role.MANAGER, "agent manager rep viewer"),
+        (Role.ADMIN, "admin agent manager rep viewer"),
+    ],
+)
+def test_a_role_comes_with_those_it_implies(role: Role, implied: str) -> None:
+    member = Member(kind=Kind.STAFF, active=True, roles=[role])
+    assert " ".join(sorted(other for other in Role if member.has(other))) == implied
+
+
+@pytest.mark.parametrize("kind", [Kind.GUEST, Kind.OUTSIDE, Kind.BOT])
+def test_only_staff_who_are_still_there_may_act(kind: Kind) -> None:
+    assert not Member(kind=kind, active=True, roles=[Role.ADMIN]).has(Role.VIEWER)
+    assert not Member(kind=Kind.STAFF, active=False, roles=[Role.ADMIN]).has(Role.VIEWER)
+    assert not Member(kind=Kind.STAFF, active=True, roles=[]).has(Role.VIEWER)
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind"),
+    [
+        ({}, Kind.STAFF),
+        ({"team_id": None}, Kind.STAFF),
+        ({"team_id": "T0HQ", "enterprise_user": {"teams": [WORKSPACE]}}, Kind.STAFF),
+        ({"is_restricted": True}, Kind.GUEST),
+        ({"is_ultra_restricted": True}, Kind.GUEST),
+        ({"team_id": "T0THEIRS"}, Kind.OUTSIDE),
+        ({"is_stranger": True}, Kind.OUTSIDE),
+        ({"team_id": "T0THEIRS", "is_restricted": True, "is_admin": True}, Kind.OUTSIDE),
+        ({"is_bot": True}, Kind.BOT),
+        ({"id": "USLACKBOT"}, Kind.BOT),
+    ],
+)
+def test_slacks_word_decides_who_is_staff(session: Session, changes: dict[str, Any], kind: Kind) -> None:
+    member = members.ensure(session, "UNEW", profile(**changes), admins={"UOTHER"})
+    assert member.kind == kind
+    assert member.roles == (["rep", "agent"] if kind is Kind.STAFF else [])
+
+
+def test_the_first_meeting_keeps_what_slack_knows(session: Session) -> None:
+    assert members.get(session, "UNEW") is None
+    member = members.ensure(session, "UNEW", profile())
+    assert (member.name, member.email, member.zone, member.locale, member.active) == (
+        "Neu",
+        "neu@example.com",
+        "Europe/Berlin",
+        "de-DE",
+        True,
+    )
+    assert members.get(session, "UNEW") is member
+
+
+@pytest.mark.parametrize("who", ["admins", "is_admin", "is_owner", "installer"])
+def test_who_is_an_admin_from_the_start(session: Session, who: str) -> None:
+    if who == "installer":
+        install(session, installed_by="UNEW")
+    given = profile(**{who: True}) if who.startswith("is_") else profile()
+    member = members.ensure(session, "UNEW", given, admins={"UNEW"} if who == "admins" else ())
+    assert member.roles == ["admin", "agent", "rep"]
+
+
+def test_later_meetings_keep_roles_and_follow_slack(session: Session) -> None:
+    member = members.ensure(session, "UNEW", profile())
+    members.set_roles(session, member, {Role.MANAGER})
+    later = profile(deleted=True, profile={"display_name": "", "real_name": "New\x00 Name\ud800"}, tz=None)
+    assert members.ensure(session, "UNEW", later) is member
+    assert (member.roles, member.active, member.name, member.email) == (["manager"], False, "New Name", None)
+    members.ensure(session, "UNEW", profile(is_restricted=True))
+    assert (member.kind, member.roles) == (Kind.GUEST, [])
+    members.ensure(session, "UNEW", profile())
+    assert member.roles == ["rep", "agent"]
+
+
+def test_somebody_without_a_name_has_their_id(session: Session) -> None:
+    assert members.ensure(session, "UNEW", {}).name == "UNEW"
+
+
+def test_nobody_is_met_where_rapport_is_not_installed(database: Database) -> None:
+    with database.transaction("T0NEW") as session, pytest.raises(Refused, match="not installed"):
+        members.ensure(session, "UNEW", {})
+
+
+def test_somebody_new_may_come_with_many_requests_at_once(database: Database, workspace: str) -> None:
+    met: list[str] = []
+
+    def meet() -> None:
+        with database.transaction(workspace) as session:
+            met.append(members.ensure(session, "UNEW", profile()).name)
+
+    threads = [threading.Thread(target=meet) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert met == ["Neu"] * 4
+
+
+def test_roles_are_given_to_staff_only_and_recorded(session: Session, workspace: str) -> None:
+    rep = session.get_one(Member, (workspace, "UREP"))
+    with history.recording(session, actor_id="UADMIN", source="slash"):
+        members.set_roles(session, rep, [Role.MANAGER, Role.REP, Role.REP])
+    assert rep.roles == ["manager", "rep"]
+    (change_set,) = history.recent(session, "UADMIN")
+    (activity,) = change_set.activities
+    assert (activity.before, activity.after) == ({"roles": ["rep"]}, {"roles": ["manager", "rep"]})
+    guest = session.get_one(Member, (workspace, "UGUEST"))
+    with pytest.raises(Refused, match="Guest is not one of your own people"):
+        members.set_roles(session, guest, [Role.VIEWER])
+    members.set_roles(session, guest, [])
+
+
+def test_the_last_admin_stays_one(session: Session, workspace: str) -> None:
+    admin = session.get_one(Member, (workspace, "UADMIN"))
+    with pytest.raises(Refused, match="last admin"):
+        members.set_roles(session, admin, [Role.REP])
+    members.set_roles(session, session.get_one(Member, (workspace, "UREP")), [Role.ADMIN])
+    members.set_roles(session, admin, [Role.REP])
+    assert [member.id for member in members.staff(session, Role.ADMIN)] == ["UREP"]
+    assert [member.id for member in members.staff(session, Role.MANAGER)] == ["UMANAGER", "UREP"]
+    assert len(members.staff(session)) == 5
+
+
+def test_nobody_is_their_own_superior(session: Session, workspace: str) -> None:
+    rep, manager, admin, guest = (
+        session.get_one(Member, (workspace, name)) for name in ("UREP", "UMANAGER", "UADMIN", "UGUEST")
+    )
+    members.set_manager(session, rep, manager)
+    members.set_manager(session, manager, admin)
+    assert (rep.manager_id, manager.manager_id) == ("UMANAGER", "UADMIN")
+    for below in (rep, manager, admin):
+        with pytest.raises(Invalid, match="their own manager"):
+            members.set_manager(session, admin, below)
+    with pytest.raises(Refused, match="can not be a manager"):
+        members.set_manager(session, rep, guest)
+    members.set_manager(session, rep, None)
+    assert rep.manager_id is None
