@@ -38,7 +38,7 @@ of the person who acts or looks. `version` counts changes of the whole sandbox; 
 `posts`         `{text, channel, thread?, raw?}` a message, always
 `clicks`        `{target, value?, message?, channel?, view?, block_id?}` a button, or an entry of an overflow menu
                 (`value` picks it)
-`selects`       the same, for menus, pickers and boxes (`value`: an option's value or text, a list of them, an id, a date)
+`selects`       the same, for menus, pickers and boxes (`value`: an option's value or text or a list, an id, a date)
 `types_option`  `{target, text, ...}` into an external select: `options` come back
 `fills`         `{values: {label or block id or action id: value}}` in the modal in front, without submitting
 `submits`       `{values: {...}}` fills and submits it; when it stays open,
@@ -52,8 +52,8 @@ of the person who acts or looks. `version` counts changes of the whole sandbox; 
 `target` is an action id, the text on the element, or its label; `message` a ts or a text in the message; `channel` an
 id, `#name`, or `@name`; `view` is "modal", "home" or "message". A page that knows what was clicked sends
 `{"target": action_id, "block_id": ..., "message": ts, "channel": id}` or
-`{"target": action_id, "block_id": ..., "view": "modal"}`. The answer is `{ok, answer, ...}` once the app has acknowledged;
-without `ok` there is an `error`: `operation_timeout`, `dispatch_failed` (no socket, nobody listens),
+`{"target": action_id, "block_id": ..., "view": "modal"}`. The answer is `{ok, answer, ...}` once the app has
+acknowledged; without `ok` there is an `error`: `operation_timeout`, `dispatch_failed` (no socket, nobody listens),
 `http_service_error`, `invalid_command_response`. What a person can not do answers 409; with `within` (seconds) the
 server first waits for it to become possible.
 

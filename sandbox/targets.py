@@ -73,7 +73,8 @@ def places(workspace: Workspace, user: User, where: Json) -> list[Place]:
         return list(modal)
     if where.get("view") == "message" or where.get("channel"):
         return list(candidates(workspace, user, where.get("channel")))
-    return [*modal, *candidates(workspace, user), *([home] if home else [])]
+    # An open modal covers everything else, as it does in Slack.
+    return list(modal) or [*candidates(workspace, user), *([home] if home else [])]
 
 
 def blocks_of(place: Place) -> list[Json]:
