@@ -21,7 +21,7 @@ from bot import bolt, jobs, web
 from bot.clock import Clock
 from bot.delivery import Delivery
 from bot.dispatch import Dispatcher
-from bot.events import Events
+from bot.events import INTERACTIONS, Events
 from bot.home import HomeView
 from bot.intake import Intake
 from bot.people import People
@@ -77,17 +77,19 @@ class Rapport:
 
     def _wire_workers(self) -> None:
         settings = self.settings
-        self.events = Events(self.runtime, self.responder, self.people, self.installations)
+        self.events = Events(self.runtime, self.responder, self.people, self.installations, self.home)
         self.intake = Intake(
             self.database,
             self.events.prepare,
             self.events.handle,
+            finish=self.events.finish,
+            finish_kinds=INTERACTIONS,
             workers=settings.workers,
             lease_s=settings.lease_seconds,
         )
         self.delivery = Delivery(
             self.database,
-            Renderings(self.registry, self.people).render,
+            Renderings(self.registry).render,
             self.installations.client,
             lease_s=settings.lease_seconds,
             grace_s=settings.grace_seconds,
@@ -175,7 +177,7 @@ class Rapport:
                 scopes=[scope for scope in scopes if scope],
                 installed_by=owner.get("id"),
             )
-            jobs.ensure(session, self.registry)
+            jobs.ensure(session, self.registry, self.runtime.now())
         self.installations.load()
         log.info("serving %s (%s)", who.get("team"), who["team_id"])
 
@@ -215,6 +217,19 @@ class Rapport:
         if channel == workspaces.INSTALLATIONS_CHANGED:
             self.installations.load()
         self.people.forget(workspace_id, member_id)
+
+    @property
+    def port(self) -> int:
+        """Return the port that the web server listens on, once it does."""
+        return int(self.server.servers[0].sockets[0].getsockname()[1])
+
+    def wait_until_ready(self, timeout_s: float) -> None:
+        """Wait until a workspace is served and its requests can arrive; raise TimeoutError if that takes too long."""
+        deadline = time.monotonic() + timeout_s
+        while not (self.server.started and self.connected and self.installations.all()):
+            if time.monotonic() > deadline:
+                raise TimeoutError("the bot did not become ready")
+            time.sleep(0.01)
 
     @property
     def connected(self) -> bool:

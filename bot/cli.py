@@ -15,7 +15,6 @@ import typer
 
 if TYPE_CHECKING:
     from bot.settings import Settings
-    from storage.migrate import Line
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Rapport, the CRM that lives in Slack.")
 db = typer.Typer(no_args_is_help=True, help="Look after the database.")
@@ -168,37 +167,31 @@ def train(
 @contextmanager
 def database(settings: Settings, *, ready: bool = True) -> Iterator[str]:
     """Give the database's URL: the external one, checked, or the embedded one, started and migrated."""
+    from bot.registry import load
     from storage import migrate
     from storage.embedded import EmbeddedPostgres
 
     if settings.database_url:
         if ready:
-            for line in lines(settings):
+            for line in load(settings.plugins_off).lines:
                 migrate.check(settings.database_url, line=line)
         yield settings.database_url
         return
-    with EmbeddedPostgres(settings.data_dir) as url:
+    with EmbeddedPostgres(settings.data_dir / "postgres") as server:
+        url = server.start()
         migrate_all(settings, url)
         yield url
-
-
-def lines(settings: Settings) -> list[Line]:
-    """Return the lines of revisions to be migrated: the core's, then each plugin's."""
-    from bot.registry import load
-    from storage import migrate
-
-    schemas = [p.schema for p in load(settings.plugins_off).plugins.values() if p.schema]
-    return [migrate.CORE, *(migrate.Line(s.migrations, s.schema) for s in schemas)]
 
 
 def migrate_all(settings: Settings, url: str) -> None:
     """Migrate every line as the admin; the application's login may then act as the application's role."""
     from sqlalchemy import make_url
 
+    from bot.registry import load
     from storage import migrate
 
     admin = settings.database_admin_url or url
-    for line in lines(settings):
+    for line in load(settings.plugins_off).lines:
         migrate.upgrade(admin, line=line, login=make_url(url).username)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from bot.answers import Answer
+from bot.home import HomeView
 from bot.people import Known, People
 from bot.plugin import SlackEvent
 from bot.replies import Home
@@ -23,17 +25,21 @@ from storage.inbox import InboxItem
 log = logging.getLogger(__name__)
 
 INTERACTIONS = frozenset(k.value for k in (Kind.COMMAND, Kind.ACTION, Kind.VIEW, Kind.SHORTCUT))
+BUILT_IN = "bot.handlers."
 Prepared = Mapping[str, Any]
 
 
 class Events:
     """Handle inbox rows in two steps: `prepare` may ask Slack, `handle` runs in the row's own transaction."""
 
-    def __init__(self, runtime: Runtime, responder: Responder, people: People, installations: Installations) -> None:
+    def __init__(
+        self, runtime: Runtime, responder: Responder, people: People, installations: Installations, home: HomeView
+    ) -> None:
         self._runtime = runtime
         self._responder = responder
         self._people = people
         self._installations = installations
+        self._home = home
 
     def prepare(self, item: InboxItem) -> Prepared:
         """Learn from Slack what the listeners will need: who wrote, and what their `before` functions ask."""
@@ -48,27 +54,41 @@ class Events:
                 found[_key(listener)] = call_with(listener.before, {**given, "slack": slack})
         return found
 
-    def handle(self, item: InboxItem, session: Session, prepared: Prepared) -> None:
-        """Run a row's listeners, each once, in the given transaction."""
+    def handle(self, item: InboxItem, session: Session, prepared: Prepared) -> Callable[[], None] | None:
+        """Run a row's listeners, each once, in the given transaction; return what is to be done after it.
+
+        A listener of an optional plugin that raises costs only its own call.
+        """
         request: Request = prepared["request"]
         key = f"event|{item.id}"
+        home = False
         with history.recording(session, actor_id=request.user_id or None, request_key=key, source=request.name):
             for listener in self._runtime.registry.events(request.name):
                 given = self._given(request, prepared["known"], {"found": prepared.get(_key(listener))})
-                given["session"] = session
+                reply = self._call(listener, {**given, "session": session})
+                home = home or isinstance(reply, Home)
+        return partial(self._home.publish, request.workspace_id, request.user_id) if home and request.user_id else None
+
+    def _call(self, listener: SlackEvent, given: Mapping[str, Any]) -> Any:
+        session: Session = given["session"]
+        if listener.handler.__module__.startswith(BUILT_IN):
+            reply = call_with(listener.handler, given)
+            self._runtime.tell_listeners(session, given)
+            return reply
+        try:
+            with session.begin_nested():
                 reply = call_with(listener.handler, given)
                 self._runtime.tell_listeners(session, given)
-                if isinstance(reply, Home) and request.user_id:
-                    self._publish(request)
+                return reply
+        except Exception:
+            log.exception("the listener %s failed", _key(listener))
+            return None
 
     def finish(self, item: InboxItem) -> None:
         """Finish a person's request whose process died; a repeat of one that had its effect only answers it."""
         request = read(Kind(item.kind), item.body, item.workspace_id)
         answer: Answer = self._runtime.perform(request)
         self._responder.send_dm(request, answer)
-
-    def _publish(self, request: Request) -> None:
-        self._responder.publish_soon(request.workspace_id, request.user_id)
 
     def _author(self, request: Request) -> Known | None:
         if not request.user_id or request.name in {"app_uninstalled", "tokens_revoked", "user_change"}:

@@ -2,30 +2,52 @@
 
 from __future__ import annotations
 
-from datetime import time
-from zoneinfo import ZoneInfo
+import logging
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from bot.plugin import Job
 from bot.recurrence import next_time
 from bot.registry import Registry
 from bot.runtime import Runtime, call_with
-from storage import due, history, members, workspaces
+from storage import due, history, workspaces
 from storage.database import current_workspace
 from storage.due import JOB, Due
 
-__all__ = ["Jobs", "ensure"]
+log = logging.getLogger(__name__)
 
 
-def ensure(session: Session, registry: Registry) -> None:
-    """Give the workspace a due row for every declared job that has none yet."""
+class Jobs:
+    """Run a due job's handler, in the transaction that marks it as done."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    def run(self, row: Due, session: Session) -> None:
+        """Run a job for its workspace; one whose plugin is gone does nothing."""
+        job = self._runtime.registry.jobs.get(row.subject)
+        workspace = workspaces.get(session, row.workspace_id)
+        if job is None or workspace is None:
+            log.info("the job %s belongs to no plugin that is here", row.subject)
+            return
+        key = f"job|{row.id}|{row.at.isoformat() if row.at else ''}"
+        with history.recording(session, actor_id=None, request_key=key, source=job.id):
+            given = {**self._runtime.given(None), "workspace": workspace, "due": row, "session": session}
+            call_with(job.handler, given)
+            self._runtime.tell_listeners(session, given)
+
+
+def ensure(session: Session, registry: Registry, now: datetime) -> None:
+    """Give the session's workspace a due row for every declared job that has none or another recurrence."""
     workspace = workspaces.get(session, current_workspace(session))
     assert workspace is not None
-    from datetime import UTC, datetime
-
     for job in registry.jobs.values():
-        if due.get(session, JOB + job.id, job.id) is None:
-            recurrence = f"{job.every};{job.at}"
-            first = next_time(recurrence, workspace.zone, datetime.now(UTC))
-            if first is not None:
-                due.schedule(session, JOB + job.id, job.id, at=first, zone=workspace.zone, recurrence=recurrence)
+        row = due.get(session, JOB + job.id, job.id)
+        first = next_time(_recurrence(job), workspace.zone, now)
+        if first is not None and (row is None or row.recurrence != _recurrence(job)):
+            due.schedule(session, JOB + job.id, job.id, at=first, zone=workspace.zone, recurrence=_recurrence(job))
+
+
+def _recurrence(job: Job) -> str:
+    return f"{job.every};{job.at}"

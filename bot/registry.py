@@ -26,6 +26,7 @@ from bot.plugin import (
     Source,
     View,
 )
+from storage.migrate import CORE, Line
 
 ENTRY_POINTS = "rapport.plugins"
 EVERYWHERE = "[share:yes]"
@@ -88,6 +89,12 @@ class Registry:
     def sections(self) -> list[Section]:
         """Return the App Home's sections, first first."""
         return sorted((s for p in self.plugins.values() for s in p.sections), key=lambda s: (s.order, s.id))
+
+    @property
+    def lines(self) -> list[Line]:
+        """Return the lines of revisions to be migrated: the core's, then each plugin's own."""
+        own = (p.schema for p in self.plugins.values() if p.schema)
+        return [CORE, *(Line(tables.migrations, tables.schema) for tables in own)]
 
     def listeners(self, fact: object) -> list[Listener]:
         """Return who listens for this domain event, in the plugins' order."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
@@ -85,7 +84,6 @@ class Responder:
         self._installations = installations
         self._database = database
         self._home = home
-        self._homes = ThreadPoolExecutor(2, thread_name_prefix="home")
 
     def send(self, request: Request, answer: Answer, *, view_id: str = "") -> None:
         """Send an answer by the way that suits the request; fall back to a DM that is delivered exactly once."""
@@ -107,20 +105,6 @@ class Responder:
             sent = False
         if not sent:
             self.send_dm(request, answer)
-
-    def publish_soon(self, workspace_id: str, user_id: str) -> None:
-        """Draw a person's Home once the current transaction is over; one that fails is drawn when it is opened again."""
-        self._homes.submit(self._publish, workspace_id, user_id)
-
-    def _publish(self, workspace_id: str, user_id: str) -> None:
-        try:
-            self._home.publish(workspace_id, user_id)
-        except Exception as exc:
-            log.warning("a home was not drawn: %s", exc)
-
-    def close(self) -> None:
-        """Finish the Homes that are being drawn."""
-        self._homes.shutdown(cancel_futures=True)
 
     def open(self, request: Request, view: Mapping[str, Any]) -> str | None:
         """Open a view at once and return its id, None where Slack refused."""

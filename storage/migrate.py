@@ -15,7 +15,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, create_engine, text
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.schema import CreateSchema
+from sqlalchemy.schema import CreateSchema, DropSchema
 
 from storage.database import APP_ROLE, login_url
 from storage.errors import LOCK_NOT_AVAILABLE, sqlstate
@@ -92,6 +92,15 @@ def check(url: str, *, line: Line = CORE) -> None:
     known = {script.revision for script in _scripts(line).walk_revisions()}
     if at != newest and (at is None or at in known):
         raise SchemaBehind(at, newest)
+
+
+def drop(admin_url: str, schema: str) -> None:
+    """Delete a plugin's schema with every table in it; raise ValueError for one that holds the core's."""
+    if schema == CORE.schema or schema.startswith("pg_"):
+        raise ValueError(f"{schema} is not a plugin's schema")
+    with _connect(admin_url) as connection:
+        connection.execute(DropSchema(schema, cascade=True, if_exists=True))
+        connection.commit()
 
 
 @contextmanager

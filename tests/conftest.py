@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import NullPool, create_engine, make_url, text
 from sqlalchemy.orm import Session
 
+from bot.registry import load
 from storage import migrate
 from storage.database import Database
 from storage.embedded import UNSAFE_BUT_FAST, EmbeddedPostgres
@@ -61,7 +62,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 def template(cluster: Cluster) -> str:
     """Migrate one database to the newest revision; return the superuser's URL of it."""
     url = cluster.create()
-    migrate.upgrade(url)
+    for line in load().lines:
+        migrate.upgrade(url, line=line)
     return url
 
 

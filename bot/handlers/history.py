@@ -15,8 +15,8 @@ from bot.replies import Message
 from bot.shown import ago, locale_of
 from storage import history
 from storage.errors import Invalid, NotFound
-from storage.history import Activity
-from storage.references import parse_reference
+from storage.history import Activity, Undone
+from storage.references import Noun, parse_reference, reference
 from storage.workspaces import Workspace
 
 plugin = Plugin("history", title="History", description="Who changed what, and undo.")
@@ -31,12 +31,16 @@ def undo(actor: Member, now: datetime, session: Session) -> Message:
     """Take back your last change of the past 24 hours, if nobody has changed the same thing since."""
     result = history.undo(session, actor.id, now)
     lines = [
-        b.markup("• {what} *{ref}* {name}", what=_undone(row.action), ref=row.reference, name=row.name)
+        b.markup("• {what} *{ref}* {name}", what=_undone(row.action), ref=_reference(row), name=row.name)
         for row in result.rows[:SHOWN]
     ]
-    text = b.join([b.markup(_("Taken back: {what}"), what=result.undone.source), *lines])
+    text = b.join([b.markup(_("Taken back: {what}"), what=result.change_set.source), *lines])
     note = _("Messages that were already posted because of it stay where they are.")
     return Message(_("Taken back."), [b.section(text), b.context(note)])
+
+
+def _reference(row: Undone) -> str:
+    return reference(row.noun, row.record_id) if row.record_id and row.noun in set(Noun) else ""
 
 
 def _undone(action: str) -> str:
