@@ -107,9 +107,7 @@ def colleague(session: Session, member_id: str, *, field: str = "owner") -> Memb
     member = get(session, member_id)
     if member is None or member.kind != Kind.STAFF or not member.active:
         name = member.name if member is not None else member_id
-        raise Invalid(
-            "{name} is not one of your own people, so can not be the {field}.", field=field, typed=name, name=name
-        )
+        raise Invalid("{name} is not one of your own people, so can be given nothing.", field=field, name=name)
     return member
 
 

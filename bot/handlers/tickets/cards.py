@@ -1,0 +1,122 @@
+"""Draw tickets: a card, a line of a list, and the twins of one that somebody wants to add."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks.block_elements import InteractiveElement
+from sqlalchemy.orm import Session
+
+from bot import blocks as b
+from bot.handlers.tickets.declaration import plugin
+from bot.handlers.tickets.wanted import Wanted
+from bot.handlers.tickets.wording import priority_words, status_words
+from bot.plugin import Member, _
+from bot.replies import Message
+from bot.shown import Reader, undo_hint
+from storage import notes
+from storage.tickets import DONE, Priority, Status, Ticket
+
+NOTES_SHOWN = 3
+NOTE_CUT = 300
+_LOUD = {Priority.HIGH: "🟠 ", Priority.URGENT: "🔴 "}
+
+
+def card(
+    session: Session,
+    ticket: Ticket,
+    reader: Reader,
+    *,
+    actor: Member,
+    notice: b.Text | None = None,
+    undo: bool = False,
+    replace: bool = False,
+) -> Message:
+    """Draw a ticket with what `actor` can do with it; `notice` is a line above it."""
+    blocks = [
+        *([b.context(notice)] if notice else []),
+        b.section(headline(ticket), fields=_fields(ticket, reader)),
+        *_notes(session, ticket, reader),
+        _controls(ticket, actor),
+        *([undo_hint()] if undo else []),
+    ]
+    return Message(b.join([notice, headline(ticket)], " ") if notice else headline(ticket), blocks, replace=replace)
+
+
+def headline(ticket: Ticket) -> b.Markup:
+    """Name a ticket with its reference."""
+    return b.markup("*{name}*  {ref}", name=ticket.name, ref=ticket.reference)
+
+
+def line(ticket: Ticket, reader: Reader, *, action: str = "show", assignee: bool = True) -> Block:
+    """Draw a ticket as one line of a list, with a button that shows it."""
+    show = b.button(_("Show"), plugin.id(action), b.Control(ticket.reference, ticket.version))
+    parts: list[b.Text | None] = [
+        _priority(ticket),
+        status_words(ticket.status),
+        ticket.customer.name if ticket.customer is not None else None,
+        ticket.category,
+        reader.ago(ticket.created_at),
+        (b.person(ticket.assignee_id) if ticket.assignee_id else _("nobody's yet")) if assignee else None,
+    ]
+    details = b.join([part for part in parts if part], " · ")
+    return b.section(b.join([headline(ticket), details]), accessory=show)
+
+
+def twins(wanted: Wanted, alike: Sequence[Ticket], reader: Reader) -> Message:
+    """Ask whether one of these is not the ticket that was meant; nothing is stored yet."""
+    text = b.markup(_("There is an open ticket called *{name}*, so nothing has been added yet."), name=wanted.name)
+    anyway = b.button(_("Add anyway"), plugin.id("add_anyway"), b.Control(detail=wanted.dump()), style="primary")
+    return Message(text, [b.section(text), *(line(ticket, reader) for ticket in alike), b.actions(anyway)])
+
+
+def _priority(ticket: Ticket) -> str:
+    return _LOUD.get(Priority(ticket.priority), "") + priority_words(ticket.priority)
+
+
+def _fields(ticket: Ticket, reader: Reader) -> list[b.Markup]:
+    customer = ticket.customer
+    known: dict[str, b.Text | None] = {
+        _("Customer"): b.markup("{name}  {ref}", name=customer.name, ref=customer.reference) if customer else None,
+        _("Status"): status_words(ticket.status),
+        _("Priority"): _priority(ticket),
+        _("Category"): ticket.category,
+        _("Assignee"): b.person(ticket.assignee_id) if ticket.assignee_id else _("nobody yet"),
+        _("Opened"): reader.ago(ticket.created_at),
+        _("Resolved"): reader.ago(ticket.resolved_at) if ticket.resolved_at else None,
+    }
+    return [b.markup("*{label}*\n{value}", label=label, value=value) for label, value in known.items() if value]
+
+
+def _notes(session: Session, ticket: Ticket, reader: Reader) -> list[Block]:
+    lines = [
+        b.markup(
+            _("{who}, {ago}: {text}"),
+            who=b.person(note.created_by) if note.created_by else "Rapport",
+            ago=reader.ago(note.at),
+            text=b.cut(note.text, NOTE_CUT),
+        )
+        for note in notes.about(session, ticket, limit=NOTES_SHOWN)
+    ]
+    return [b.context(*lines)] if lines else []
+
+
+def _controls(ticket: Ticket, actor: Member) -> Block:
+    control = b.Control(ticket.reference, ticket.version)
+    elements: list[InteractiveElement] = []
+    if ticket.status not in DONE:
+        if ticket.assignee_id != actor.id:
+            elements.append(b.button(_("Take"), plugin.id("take"), control, style="primary"))
+        elements.append(b.button(_("Resolve"), plugin.id("resolve"), control))
+    statuses = [
+        b.Option(status_words(status), str(b.Control(ticket.reference, ticket.version, status)))
+        for status in Status
+        if status != ticket.status
+    ]
+    return b.actions(
+        *elements,
+        b.menu(_("Status"), plugin.id("status"), statuses),
+        b.button(_("Note"), plugin.id("note"), control),
+        b.button(_("Edit"), plugin.id("edit"), control),
+    )

@@ -1,0 +1,5 @@
+"""Hold the plugin on which the files of this folder declare."""
+
+from bot.plugin import Plugin
+
+plugin = Plugin("tickets", title="Tickets", description="What customers asked for, until it is answered.")

@@ -1,0 +1,89 @@
+"""Hold a ticket that somebody asked for, checked, and not stored yet because it may be there already."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from bot.grammar import Args
+from bot.handlers.tickets.wording import read_priority
+from storage import customers, members, tickets
+from storage.customers import Customer
+from storage.errors import CrmError, Invalid, NotFound
+from storage.members import Member
+from storage.names import check_name
+from storage.tickets import Priority, Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Hold checked values."""
+
+    name: str
+    customer_id: int | None = None
+    priority: Priority = Priority.NORMAL
+    assignee_id: str | None = None
+
+    @classmethod
+    def typed(cls, session: Session, args: Args, actor: Member) -> Wanted:
+        """Read a command; raise CrmError for what can not be understood or found."""
+        customer, priority = args.get("customer"), args.get("priority")
+        assignee_id = args.user("assignee", me=actor.id)
+        return cls(
+            check_name(args["title"], field="title"),
+            customer_called(session, customer).id if customer else None,
+            read_priority(priority) if priority else Priority.NORMAL,
+            members.colleague(session, assignee_id, field="assignee").id if assignee_id else None,
+        )
+
+    @classmethod
+    def submitted(cls, session: Session, values: Mapping[str, str]) -> Wanted:
+        """Read a form; raise CrmError naming the field for what can not be understood or found."""
+        customer, assignee_id = values.get("customer"), values.get("assignee")
+        return cls(
+            check_name(values["title"], field="title"),
+            customer_called(session, customer).id if customer else None,
+            tickets.check_priority(values.get("priority") or Priority.NORMAL),
+            members.colleague(session, assignee_id, field="assignee").id if assignee_id else None,
+        )
+
+    @classmethod
+    def load(cls, session: Session, text: str) -> Wanted:
+        """Read what `dump` wrote into a button; raise Invalid for anything else."""
+        try:
+            name, customer_id, priority, assignee_id = json.loads(text)
+            return cls(
+                check_name(name),
+                customers.get(session, customer_id).id if customer_id else None,
+                tickets.check_priority(priority),
+                members.colleague(session, assignee_id, field="assignee").id if assignee_id else None,
+            )
+        except (ValueError, TypeError, AttributeError):
+            raise Invalid("This button can not be used any more.", hint="Please repeat the command.") from None
+
+    def dump(self) -> str:
+        """Write it into a button."""
+        return json.dumps([self.name, self.customer_id, self.priority, self.assignee_id], ensure_ascii=False)
+
+    def twins(self, session: Session) -> list[Ticket]:
+        """Return the open tickets that are likely the same."""
+        return tickets.likely_duplicates(session, self.name, self.customer_id)
+
+    def add(self, session: Session) -> Ticket:
+        """Store the ticket; one that somebody is given is open at once."""
+        ticket = tickets.add(session, name=self.name, customer_id=self.customer_id, priority=self.priority)
+        return tickets.assign(session, ticket, self.assignee_id) if self.assignee_id else ticket
+
+
+def customer_called(session: Session, typed: str) -> Customer:
+    """Return the customer a person means; the error says how to add one that is not there."""
+    try:
+        return customers.resolve(session, typed)
+    except NotFound as error:
+        error.hint = error.hint or (None if error.candidates else "Add it with `/customer add`.")
+        raise error.on_field("customer") from None
+    except CrmError as error:
+        raise error.on_field("customer") from None
