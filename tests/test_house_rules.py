@@ -1,0 +1,271 @@
+"""Hold the house rules: who imports whom, who commits, what is never used, and what every part comes with."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import subprocess
+import tokenize
+import tomllib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.reference import pages
+from bot.registry import load
+
+ROOT = Path(__file__).parents[1]
+PRODUCT = ("bot", "storage", "ml", "api", "sandbox")
+SOURCES = sorted(path for package in PRODUCT for path in (ROOT / package).rglob("*.py"))
+EVERY_SOURCE = [*SOURCES, *sorted((ROOT / "tests").rglob("*.py")), *sorted((ROOT / "bench").rglob("*.py"))]
+
+COMPOSITION = {"bot.app", "bot.cli"}
+# What handlers and plugins build on: the contract, what may be answered, and how it is read and shown.
+FOR_PLUGINS = ("bot.plugin", "bot.replies", "bot.blocks", "bot.shown", "bot.grammar", "storage", "ml")
+
+PRODUCT_LINES = 350
+TEST_LINES = 450
+LONGER = {
+    "bot/plugin.py": 400,  # the plugin contract, whole, in one file
+}
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"), str(path))
+
+
+def is_module(name: str) -> bool:
+    path = ROOT.joinpath(*name.split("."))
+    return path.with_suffix(".py").exists() or path.is_dir()
+
+
+def when_it_runs(node: ast.AST) -> Iterator[ast.AST]:
+    """Give every node but those for the type checker only."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"):
+            yield from when_it_runs(child)
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Give the full name of every module a file imports when it runs, wherever in the file it does."""
+    for node in when_it_runs(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield inner if is_module(inner) else str(node.module)
+
+
+def within(name: str, packages: Iterable[str]) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def plugin_of(name: str) -> str | None:
+    """Return the handler or plugin a module is (part of): `bot.handlers.deals.cards` is of `bot.handlers.deals`."""
+    parts = name.split(".")
+    return ".".join(parts[:3]) if len(parts) > 2 and parts[:2] in (["bot", "handlers"], ["bot", "plugins"]) else None
+
+
+def may_import(name: str) -> tuple[str, ...]:
+    """Return the packages of ours that a module may import."""
+    package = name.partition(".")[0]
+    if name in COMPOSITION:
+        return PRODUCT
+    if own := plugin_of(name):
+        return (own, *FOR_PLUGINS)
+    return {"bot": ("bot", "storage"), "api": ("api", "storage", "ml")}.get(package, (package,))
+
+
+def test_imports_go_one_way() -> None:
+    wrong = []
+    for path in SOURCES:
+        name = name_of(path)
+        for imported in imports(path):
+            if within(imported, (*PRODUCT, "tests", "bench")) and not within(imported, may_import(name)):
+                wrong.append(f"{name} imports {imported}")
+            elif plugin_of(imported) and plugin_of(imported) != plugin_of(name):
+                wrong.append(f"{name} imports {imported}: handlers and plugins are found, never imported")
+    assert wrong == []
+
+
+def test_handlers_and_plugins_do_not_know_bolt() -> None:
+    assert [
+        name_of(path)
+        for path in SOURCES
+        if plugin_of(name_of(path)) and any(within(name, ("slack_bolt",)) for name in imports(path))
+    ] == []
+
+
+def test_only_one_place_commits() -> None:
+    allowed = {
+        "storage/database.py",  # the transaction itself
+        "storage/migrate.py",  # migrations run on a connection of their own
+        "storage/migrations/env.py",  # likewise
+    }
+    found = {
+        str(path.relative_to(ROOT))
+        for path in SOURCES
+        if path.relative_to(ROOT).parts[0] != "sandbox"  # a program of its own, which stands for Slack
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "commit"
+    }
+    assert found <= allowed
+
+
+def test_nothing_that_runs_what_it_reads() -> None:
+    modules = {"pickle", "cPickle", "_pickle", "joblib", "skops", "dill", "cloudpickle", "shelve", "marshal"}
+    attributes = {("yaml", "load"), ("yaml", "unsafe_load"), ("yaml", "full_load")}
+    words = {"SQLAlchemyJobStore"}
+    wrong = []
+    for path in [*SOURCES, *(ROOT / "bench").rglob("*.py")]:
+        wrong += [f"{path}: {name}" for name in imports(path) if name.partition(".")[0] in modules]
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                if (node.value.id, node.attr) in attributes:
+                    wrong.append(f"{path}:{node.lineno}: {node.value.id}.{node.attr}")
+            elif isinstance(node, ast.Name | ast.alias) and words & {
+                getattr(node, "id", ""),
+                getattr(node, "name", ""),
+            }:
+                wrong.append(f"{path}: {ast.dump(node)}")
+            elif isinstance(node, ast.keyword) and node.arg == "allow_pickle" and ast.unparse(node.value) != "False":
+                wrong.append(f"{path}:{node.lineno}: allow_pickle")
+    assert wrong == []
+
+
+def test_modules_and_what_they_offer_say_what_they_are_for() -> None:
+    missing = []
+    for path in SOURCES:
+        module = tree(path)
+        revision = re.match(r"\d{4}_", path.name)
+        offered = (
+            []
+            if revision
+            else [
+                node
+                for node in module.body
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+                and not node.name.startswith("_")
+            ]
+        )
+        for node in [module, *offered]:
+            sentence = (ast.get_docstring(node) or "").partition("\n\n")[0].replace("\n", " ").strip()
+            if not re.search(r"[.:!?]$", sentence):
+                missing.append(f"{path.relative_to(ROOT)}: {getattr(node, 'name', 'the module')}")
+    assert missing == []
+
+
+def test_files_are_short_enough_to_read() -> None:
+    long = []
+    for path in EVERY_SOURCE:
+        name = str(path.relative_to(ROOT))
+        limit = LONGER.get(name, TEST_LINES if name.startswith("tests/") else PRODUCT_LINES)
+        exempt = (
+            re.match(r"\d{4}_", path.name) or "starter" in path.parts
+        )  # history is not rewritten, examples are data
+        lines = len(path.read_text("utf-8").splitlines())
+        if lines > limit and not exempt:
+            long.append(f"{name} has {lines} lines, {limit} are allowed")
+    assert long == []
+
+
+def test_no_file_is_a_drawer() -> None:
+    drawers = {"utils", "util", "helpers", "helper", "constants", "common", "misc", "base"}
+    assert [str(path) for path in EVERY_SOURCE if path.stem in drawers] == []
+
+
+def handlers_and_plugins() -> list[str]:
+    return sorted({str(own) for path in SOURCES if (own := plugin_of(name_of(path)))})
+
+
+def test_every_handler_and_plugin_has_a_test() -> None:
+    missing = []
+    for name in handlers_and_plugins():
+        kind, own = name.split(".")[1:]
+        folder = ROOT / "tests" / "bot" / kind
+        if not [*folder.glob(f"test_{own}*.py"), *(folder / own).glob("test_*.py")]:
+            missing.append(f"tests/bot/{kind}/test_{own}.py")
+    assert missing == []
+
+
+def test_the_pages_that_are_derived_from_declarations_are_current() -> None:
+    """Among them a page for every handler and plugin; `rapport docs` writes them."""
+    docs = ROOT / "docs"
+    wanted = pages(load())
+    assert [name for name, text in wanted.items() if not (docs / name).exists()] == []
+    assert [name for name, text in wanted.items() if (docs / name).read_text("utf-8") != text] == []
+    assert {f"plugins/{path.name}" for path in (docs / "plugins").glob("*.md")} <= set(wanted)
+
+
+def test_every_handler_and_plugin_is_loaded_under_its_own_name() -> None:
+    assert sorted(name.rpartition(".")[2] for name in handlers_and_plugins()) == sorted(load().plugins)
+
+
+@pytest.mark.parametrize("name", [name.rpartition(".")[2] for name in handlers_and_plugins() if ".plugins." in name])
+def test_any_optional_plugin_can_be_left_out(name: str) -> None:
+    assert name not in load({name}).plugins
+
+
+def tracked() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode != 0:
+        pytest.skip("not a git checkout")
+    return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+def test_no_file_names_a_package_registry_or_somebodys_machine() -> None:
+    # Written in pieces, as this file is looked at too.
+    registries = ["py" + "pi.org", "python" + "hosted.org", "--index" + "-url", "npm" + "js.org", "gh" + "cr.io"]
+    registries += ["docker" + ".io", "qu" + "ay.io"]
+    machine = re.compile(r"(?<![\w.:/-])/(?:root|home|Users|work|opt)/[\w.]")
+    wrong = []
+    for path in tracked():
+        try:
+            text = path.read_text("utf-8")
+        except UnicodeDecodeError:
+            continue
+        wrong += [f"{path.relative_to(ROOT)}: {host}" for host in registries if host in text]
+        wrong += [f"{path.relative_to(ROOT)}: {found.group()}" for found in machine.finditer(text)]
+    assert wrong == []
+
+
+def comments(path: Path) -> Iterator[tuple[int, str]]:
+    with io.StringIO(path.read_text("utf-8")) as file:
+        for token in tokenize.generate_tokens(file.readline):
+            if token.type == tokenize.COMMENT:
+                yield token.start[0], token.string
+
+
+def test_every_lint_exception_is_narrow_and_has_a_reason() -> None:
+    exception = re.compile(r"#\s*(?:noqa|type:\s*ignore|pragma:|ruff:|mypy:)(?P<rest>[^#]*)")
+    narrow = re.compile(r":?\s*(?:\[[\w, -]+\]|[A-Z]+\d+(?:,\s*[A-Z]+\d+)*|no cover)(?P<reason>.*)")
+    wrong = []
+    for path in EVERY_SOURCE:
+        for line, comment in comments(path):
+            for found in exception.finditer(comment):
+                kept = narrow.match(found["rest"])
+                # A reason may stand after the codes or, for type comments, in a comment of its own behind.
+                reason = (kept["reason"] + comment[found.end() :]) if kept else ""
+                if len(re.findall(r"\w+", reason)) < 2:
+                    wrong.append(f"{path.relative_to(ROOT)}:{line}: {comment}")
+    assert wrong == []
+
+
+def test_the_lock_names_every_dependency_with_hashes() -> None:
+    lock = (ROOT / "requirements.lock").read_text("utf-8")
+    entries = re.findall(r"^([a-z0-9-]+)==.+((?:\n    .+)*)", lock, re.MULTILINE)
+    locked = {name for name, _ in entries}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    assert {re.split(r"[\[<>=!~;\s]", one)[0].lower().replace("_", "-") for one in wanted} <= locked
+    assert all("--hash=sha256:" in rest for _, rest in entries)
