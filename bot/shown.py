@@ -3,6 +3,7 @@
 Language and time zone are the reader's, through Babel.
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -19,12 +20,17 @@ from sqlalchemy.orm import Session
 from bot import blocks as b
 from bot.plugin import _
 from storage import history
+from storage.errors import Invalid
 from storage.members import Member
 from storage.money import Money
 from storage.records import Record
 from storage.workspaces import Workspace
 
 DEFAULT_LOCALE = "en-US"
+# Slack keeps 2,000 characters in a button, of which a control needs a few.
+VALUE_LIMIT = 1_900
+# Whoever wants to see more lines of one list is served better by a filter, and so is the database.
+MOST_LINES = 1_000
 _NEAR_DAYS = 180
 
 
@@ -138,6 +144,33 @@ def ago(when: datetime, now: datetime, locale: str | None) -> str:
     if abs(when - now) < timedelta(minutes=1):
         return _("just now")
     return str(format_timedelta(when - now, add_direction=True, locale=_locale(locale)))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Say which part of a list is shown: the filters it was asked for with, and how many lines come before."""
+
+    filters: tuple[str, ...] = ()
+    offset: int = 0
+
+    @classmethod
+    def load(cls, text: str) -> "Page":
+        """Read what was written into a button of `turns`; raise Invalid for anything else."""
+        try:
+            offset, *filters = json.loads(text)
+            return cls(tuple(str(word) for word in filters), max(0, min(int(offset), MOST_LINES)))
+        except (ValueError, TypeError):
+            raise Invalid("This button can not be used any more.", hint="Please repeat the command.") from None
+
+    def turns(self, action: str, *, size: int, more: bool) -> list[Block]:
+        """Draw the buttons that turn to the page before and, if there is `more`, to the next; none for one page."""
+        to = [(_("Back"), max(0, self.offset - size))] if self.offset else []
+        if more and self.offset + size <= MOST_LINES:
+            to.append((_("More"), self.offset + size))
+        values = [(label, json.dumps([offset, *self.filters], ensure_ascii=False)) for label, offset in to]
+        fitting = [(label, value) for label, value in values if len(value) <= VALUE_LIMIT]
+        buttons = [b.button(label, action, b.Control(detail=value)) for label, value in fitting]
+        return [b.actions(*buttons)] if buttons else []
 
 
 def undo_hint() -> Block:

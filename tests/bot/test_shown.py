@@ -1,11 +1,14 @@
 """Amounts, days and moments read as their reader writes them."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot import shown
+from bot.blocks import Control
+from storage.errors import Invalid
 from storage.members import Member
 from storage.money import Money
 from storage.workspaces import Workspace
@@ -89,3 +92,34 @@ def test_a_reader_is_shown_everything_alike() -> None:
     assert reader.day(date(2025, 11, 28)) == "Fri, Nov 28"
     assert reader.moment(NOW) == "Tue, Nov 25, 12:30 AM"
     assert reader.ago(NOW - timedelta(hours=1)) == "1 hour ago"
+
+
+def labels(blocks: list[Any]) -> list[str]:
+    return [element["text"]["text"] for block in blocks for element in block.to_dict()["elements"]]
+
+
+def test_a_list_of_one_page_has_no_buttons() -> None:
+    assert shown.Page().turns("deals.page", size=10, more=False) == []
+
+
+def test_pages_turn_both_ways_and_keep_their_filters() -> None:
+    page = shown.Page(("amount>10k", "owner:<@U1>"), 10)
+    turns = page.turns("deals.page", size=10, more=True)
+    assert labels(turns) == ["Back", "More"]
+    back, more = (Control.parse(element["value"]) for element in turns[0].to_dict()["elements"])
+    assert shown.Page.load(back.detail) == shown.Page(page.filters, 0)
+    assert shown.Page.load(more.detail) == shown.Page(page.filters, 20)
+
+
+def test_a_list_ends_where_a_filter_serves_better() -> None:
+    assert labels(shown.Page((), shown.MOST_LINES).turns("deals.page", size=10, more=True)) == ["Back"]
+
+
+def test_filters_that_fit_no_button_have_none() -> None:
+    assert shown.Page(("name:" + "x" * 2_000,)).turns("deals.page", size=10, more=True) == []
+
+
+@pytest.mark.parametrize("forged", ["", "{}", "[]", '["x"]', "null", '[null, "a"]'])
+def test_a_button_that_is_not_ours_is_refused(forged: str) -> None:
+    with pytest.raises(Invalid):
+        shown.Page.load(forged)
