@@ -25,6 +25,8 @@ Strings = NDArray[np.str_]
 
 # A customer who writes more than this wants more than to say thanks, whatever the first words are.
 LONGEST_CHATTER = 160
+# Who is filtered out is not heard, so the filter must be right more often than an answer.
+FILTER_PRECISION = 0.95
 # Of messages like the examples, one in fifty may be held for none of them.
 STRANGERS = 0.02
 
@@ -51,14 +53,15 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
     """Classify messages by a linear support vector machine over words and characters, with calibrated probabilities.
 
     Temperature and thresholds are learned on predictions for folds the model had not seen. It abstains below
-    `threshold_`, and below `scope_threshold_` of belonging (see `belonging`); what reads like program code it guesses at
-    and abstains.
+    `threshold_`, and below `scope_threshold_` of belonging (see `belonging`); what reads like program code it guesses
+    at and abstains.
 
     Parameters: `c` the inverse regularisation, `n_folds` how many folds, `precision` what the answers should reach (by
     a lower confidence bound), `min_gram_df` in how many messages a character sequence must occur, `filter_label` the
-    class of messages that ask for nothing, `name` the prefix of the version. Fitted state: `classes_` (n_classes,) sorted,
-    `features_`, `coef_` (n_features, n_classes) float32, `intercept_` (n_classes,), `temperature_`, `threshold_` and
-    `filter_threshold_` (None: never reached, so always abstain), `scope_threshold_`, `figures_`, `version_`.
+    class of messages that ask for nothing, `name` the prefix of the version. Fitted state: `classes_` (n_classes,)
+    sorted, `features_`, `coef_` (n_features, n_classes) float32, `intercept_` (n_classes,), `temperature_`,
+    `threshold_` and `filter_threshold_` (None: never reached, so always abstain), `scope_threshold_`, `figures_`,
+    `version_`.
     """
 
     def __init__(
@@ -107,7 +110,8 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
 
     def predict(self, texts: Sequence[str]) -> Strings:
         """Return the most likely class (n_samples,) of each text, sure or not."""
-        return np.asarray(self.classes_[self.decision_function(texts).argmax(axis=1)])
+        best = self.decision_function(texts).argmax(axis=1)
+        return np.asarray(self.classes_[best])
 
     def belonging(self, texts: Sequence[str]) -> Floats:
         """Return how much each text (n_samples,) is like the examples at all, whichever class it is.
@@ -139,11 +143,12 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         margins = values @ self.coef_[columns] + self.intercept_
         probability = probabilities(margins, self.temperature_)
         ranked = [int(i) for i in np.argsort(-probability, kind="stable")]
-        chatter = self._asks_nothing(text, ranked[0], float(probability[ranked[0]]))
+        belonging = _belonging(margins[None], self.features_.known([counts]))
+        chatter = self._asks_nothing(text, ranked[0], float(probability[ranked[0]]), float(belonging[0]))
         if not chatter:
             ranked = [i for i in ranked if self.classes_[i] != self.filter_label]
         best, confidence = ranked[0], float(probability[ranked[0]])
-        sure = self._sure(np.array([confidence]), _belonging(margins[None], self.features_.known([counts])))[0]
+        sure = self._sure(np.array([confidence]), belonging)[0]
         return Verdict(
             category=str(self.classes_[best]),
             confidence=confidence,
@@ -162,11 +167,12 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             return np.zeros(len(confidence), dtype=bool)
         return np.asarray((confidence >= self.threshold_) & (belonging >= self.scope_threshold_))
 
-    def _asks_nothing(self, text: str, best: int, confidence: float) -> bool:
+    def _asks_nothing(self, text: str, best: int, confidence: float, belonging: float) -> bool:
         return (
             self.classes_[best] == self.filter_label
             and self.filter_threshold_ is not None
             and confidence >= self.filter_threshold_
+            and belonging >= self.scope_threshold_
             and len(text) <= LONGEST_CHATTER
         )
 
@@ -204,7 +210,7 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         belonging = _belonging(margins, known)
         self.scope_threshold_ = float(np.quantile(belonging, STRANGERS)) if len(truth) else 0.0
         self.threshold_ = choose_threshold(confidence[~filtered], right[~filtered], self.precision)
-        self.filter_threshold_ = choose_threshold(confidence[filtered], right[filtered], self.precision)
+        self.filter_threshold_ = choose_threshold(confidence[filtered], right[filtered], FILTER_PRECISION)
         self.figures_ = {"examples": float(len(truth)), "ece": calibration_error(confidence, right)}
         if len(truth):
             answered = ~filtered & self._sure(confidence, belonging)
