@@ -4,11 +4,13 @@ from bot.grammar.amounts import parse_amount
 from bot.grammar.arguments import Args, parse
 from bot.grammar.dates import parse_date, parse_moment, warm_up
 from bot.grammar.entities import unescape
+from bot.grammar.filters import FilterValues
 from bot.grammar.usage import Usage
 from bot.grammar.words import did_you_mean, split_text
 
 __all__ = [
     "Args",
+    "FilterValues",
     "Usage",
     "did_you_mean",
     "parse",

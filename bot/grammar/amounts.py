@@ -57,7 +57,7 @@ _BELOW_ZERO = re.compile(r"([^0-9]*)[-−–—(] *([^0-9]*[0-9].*?)\)?")
 _ALIKE = str.maketrans({"’": "'", "‘": "'", "′": "'", "٬": ",", "٫": "."})
 
 
-def parse_amount(text: str, *, currency: str, field: str = "amount") -> Money:
+def parse_amount(text: str, *, currency: str, field: str | None = "amount") -> Money:
     """Return the amount a person wrote; `currency` is the workspace's, taken where the amount names none.
 
     Raises Invalid for what is no amount, a negative one, one with more decimals than its currency has, one of more than
@@ -73,7 +73,8 @@ def parse_amount(text: str, *, currency: str, field: str = "amount") -> Money:
     except Invalid as error:
         error.typed = text
         error.params.setdefault("amount", shown(text))
-        raise error.on_field(field) from None
+        error.field = field
+        raise
 
 
 def _read(plain: str, currency: str) -> Money:

@@ -54,7 +54,7 @@ class Args:
         value = self._value(key)
         if value is None:
             return None
-        if fold(value.text).removeprefix("@") in _ME and value.entity is None:
+        if value.entity is None and is_me(value.text):
             return me
         return self._mentioned(key, value, Kind.USER, "{value} is not a person I can see. Write @ and pick a name.")
 
@@ -107,6 +107,11 @@ class Args:
         if value.entity and value.entity.kind is kind:
             return value.entity.id
         raise Invalid(sentence, field=key, typed=value.text, key=key, value=shown(value.text))
+
+
+def is_me(text: str) -> bool:
+    """Tell whether a word means who writes it."""
+    return fold(text).removeprefix("@") in _ME
 
 
 def parse(text: str, usage: Usage, *, raw: str | None = None) -> Args:

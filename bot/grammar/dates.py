@@ -42,7 +42,13 @@ _REWRITTEN = [
 
 
 def parse_date(
-    text: str, *, zone: str | tzinfo, now: datetime, locale: str = "en-US", field: str = "date", past: bool = False
+    text: str,
+    *,
+    zone: str | tzinfo,
+    now: datetime,
+    locale: str = "en-US",
+    field: str | None = "date",
+    past: bool = False,
 ) -> date:
     """Return the day a person means, who writes at `now` (with a time zone) in `zone` and reads dates as in `locale`.
 
