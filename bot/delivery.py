@@ -187,7 +187,7 @@ class Delivery:
                 self._send(row, client, wanted)
 
     def _resolve(self, row: outbox.Delivery, client: WebClient) -> str:
-        """Return the conversation to post to; stored before the first attempt, so that a crash leaves where to search."""
+        """Return where to post; it is stored before the first attempt, so that a crash leaves where to search."""
         with self._database.transaction(row.workspace_id) as session:
             known = sending.conversation(session, row)
         if known is None:
