@@ -1,16 +1,18 @@
 """Keep the people at a team's customers."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Index, select, text
 from sqlalchemy.orm import Mapped, Session, relationship, selectinload
 
-from storage import records
+from storage import customers, records
 from storage.customers import Customer
 from storage.database import TENANT, Base, composite_key
 from storage.errors import Invalid
 from storage.names import check_email, check_name, check_text, email_key, name_key
-from storage.records import CANDIDATES, PAGE, Named, named_args
+from storage.query import Field, Fields
+from storage.records import CANDIDATES, PAGE, Key, Named, named_args
 from storage.references import Noun
 
 PHONE_LIMIT = 40
@@ -37,7 +39,7 @@ class Contact(Named, Base):
     )
 
     email: Mapped[str | None]
-    email_key: Mapped[str | None]
+    email_key: Mapped[Key | None]
     phone: Mapped[str | None]
     job_title: Mapped[str | None]
     customer_id: Mapped[int | None]
@@ -53,6 +55,18 @@ class Contact(Named, Base):
         """Set the keys the contact is found by from its name and address."""
         super().derive_keys()
         self.email_key = None if self.email is None else email_key(self.email)
+
+
+FIELDS = Fields(
+    {
+        "name": Field(Contact.name_key, "name"),
+        "email": Field(Contact.email_key, "name"),
+        "customer": Field(Contact.customer_id, "record", resolve=customers.resolve),
+        "created": Field(Contact.created_at, "moment", past=True),
+    },
+    tie=Contact.id,
+)
+"""What contacts can be filtered and sorted by."""
 
 
 def add(
@@ -110,11 +124,23 @@ def likely_duplicates(session: Session, name: str, email: str | None = None) -> 
     return list(session.scalars(statement.limit(CANDIDATES)))
 
 
-def list_contacts(session: Session, *, customer_id: int, limit: int = PAGE) -> list[Contact]:
-    """Return a customer's contacts by name, with the customer loaded, at most `limit`."""
-    statement = select(Contact).where(Contact.customer_id == customer_id, Contact.merged_into_id.is_(None))
-    ordered = statement.order_by(Contact.name_key, Contact.id).limit(limit)
-    return list(session.scalars(ordered.options(selectinload(Contact.customer))))
+def list_contacts(
+    session: Session,
+    *where: Any,
+    customer_id: int | None = None,
+    order_by: Sequence[Any] = (),
+    limit: int = PAGE,
+    offset: int = 0,
+) -> list[Contact]:
+    """Return contacts with their customer loaded, all or one customer's, by name, at most `limit`.
+
+    `where` and `order_by` are conditions and columns as `storage.query` makes them.
+    """
+    statement = select(Contact).where(Contact.merged_into_id.is_(None), *where).options(selectinload(Contact.customer))
+    if customer_id is not None:
+        statement = statement.where(Contact.customer_id == customer_id)
+    ordered = statement.order_by(*(order_by or (Contact.name_key, Contact.id)))
+    return list(session.scalars(ordered.limit(limit).offset(offset)))
 
 
 def check_phone(text: str, *, field: str = "phone") -> str:

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Index, select
-from sqlalchemy.orm import Mapped, Session, relationship
+from sqlalchemy.orm import Mapped, Session, relationship, selectinload
 
 from storage import records
 from storage.database import TENANT, Base, composite_key
@@ -12,7 +13,8 @@ from storage.errors import Invalid
 from storage.events import CustomerAdded, emit
 from storage.members import Member
 from storage.names import check_name, check_text, name_key
-from storage.records import CANDIDATES, PAGE, Named, named_args
+from storage.query import Field, Fields
+from storage.records import CANDIDATES, PAGE, Key, Named, named_args
 from storage.references import Noun
 
 TIER_LIMIT = 40
@@ -33,11 +35,12 @@ class Customer(Named, Base):
         Index(None, "workspace_id", "owner_id", "name_key", "id"),
         Index(None, "workspace_id", "domain"),
         Index(None, "workspace_id", "tier", "name_key", "id"),
+        Index(None, "workspace_id", "created_at", "id"),
         {"info": TENANT},
     )
 
-    domain: Mapped[str | None]
-    tier: Mapped[str | None]
+    domain: Mapped[Key | None]
+    tier: Mapped[Key | None]
     owner_id: Mapped[str | None]
 
     owner: Mapped[Member | None] = relationship(viewonly=True)
@@ -45,6 +48,20 @@ class Customer(Named, Base):
     def found_by(self) -> Sequence[str | None]:
         """Return the texts a search looks at: name and domain."""
         return (self.name, self.domain)
+
+
+FIELDS = Fields(
+    {
+        "name": Field(Customer.name_key, "name"),
+        "domain": Field(Customer.domain, "name"),
+        "tier": Field(Customer.tier, "name"),
+        "owner": Field(Customer.owner_id, "member"),
+        "created": Field(Customer.created_at, "moment", past=True),
+        "updated": Field(Customer.updated_at, "moment", past=True),
+    },
+    tie=Customer.id,
+)
+"""What customers can be filtered and sorted by."""
 
 
 def add(
@@ -93,21 +110,27 @@ def likely_duplicates(session: Session, name: str, domain: str | None = None) ->
 
 def list_customers(
     session: Session,
-    *,
+    *where: Any,
     owner_id: str | None = None,
     tier: str | None = None,
     limit: int = PAGE,
     after: Customer | None = None,
+    order_by: Sequence[Any] = (),
+    offset: int = 0,
 ) -> list[Customer]:
-    """Return customers by name, at most `limit`; `after` is the last one of the page before."""
-    statement = select(Customer).where(Customer.merged_into_id.is_(None))
+    """Return customers with their owner loaded, at most `limit`: by name, `after` being the last of the page before.
+
+    `where` and `order_by` are conditions and columns as `storage.query` makes them; another order is paged by `offset`.
+    """
+    statement = select(Customer).where(Customer.merged_into_id.is_(None), *where).options(selectinload(Customer.owner))
     if owner_id is not None:
         statement = statement.where(Customer.owner_id == owner_id)
     if tier is not None:
         statement = statement.where(Customer.tier == name_key(tier))
     if after is not None:
         statement = statement.where(records.follows((Customer.name_key, Customer.id), (after.name_key, after.id)))
-    return list(session.scalars(statement.order_by(Customer.name_key, Customer.id).limit(limit)))
+    ordered = statement.order_by(*(order_by or (Customer.name_key, Customer.id)))
+    return list(session.scalars(ordered.limit(limit).offset(offset)))
 
 
 def update(

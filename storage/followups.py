@@ -1,10 +1,12 @@
 """Keep what somebody promised to do about a record, and when to remind them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import CheckConstraint, Index, select, text
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, selectinload
 
 from storage import due, records
 from storage.about import About, Subject, about_args, about_values, is_about
@@ -13,6 +15,7 @@ from storage.errors import Conflict, NotFound
 from storage.history import CREATED
 from storage.members import Member
 from storage.names import check_note, name_key
+from storage.query import Field, Fields
 from storage.records import NEAR_NAMES, PAGE, Record, moment, one_of
 from storage.references import Noun
 from storage.workspaces import check_zone
@@ -74,6 +77,18 @@ class Followup(About, Record, Base):
             _schedule(session, self)
 
 
+FIELDS = Fields(
+    {
+        "owner": Field(Followup.owner_id, "member"),
+        "due": Field(Followup.due_at, "moment"),
+        "status": Field(Followup.status, "choice", choices=tuple(Status)),
+        "created": Field(Followup.created_at, "moment", past=True),
+    },
+    tie=Followup.id,
+)
+"""What follow-ups can be filtered and sorted by; `list_followups` shows open ones unless told `closed=None`."""
+
+
 def add(
     session: Session, *, text: str, due_at: datetime, zone: str, owner_id: str, about: Subject | None = None
 ) -> Followup:
@@ -122,21 +137,30 @@ def resolve(session: Session, text: str) -> Followup:
 
 def list_followups(
     session: Session,
-    *,
+    *where: Any,
     owner_id: str | None = None,
     about: Subject | None = None,
     due_before: datetime | None = None,
+    order_by: Sequence[Any] = (),
     limit: int = PAGE,
+    offset: int = 0,
+    closed: bool | None = False,
 ) -> list[Followup]:
-    """Return open follow-ups, the one due first at the top, at most `limit`."""
-    statement = select(Followup).where(Followup.closed_at.is_(None))
+    """Return follow-ups with their owner loaded, at most `limit`: open ones (`closed=None`: all), due first at the top.
+
+    `where` and `order_by` are conditions and columns as `storage.query` makes them.
+    """
+    statement = select(Followup).where(*where).options(selectinload(Followup.owner))
+    if closed is not None:
+        statement = statement.where(Followup.closed_at.is_not(None) if closed else Followup.closed_at.is_(None))
     if owner_id is not None:
         statement = statement.where(Followup.owner_id == owner_id)
     if about is not None:
         statement = statement.where(is_about(Followup, about.__noun__, about.id))
     if due_before is not None:
         statement = statement.where(Followup.due_at < due_before)
-    return list(session.scalars(statement.order_by(Followup.due_at, Followup.id).limit(limit)))
+    ordered = statement.order_by(*(order_by or (Followup.due_at, Followup.id)))
+    return list(session.scalars(ordered.limit(limit).offset(offset)))
 
 
 def done(session: Session, followup: Followup) -> Followup:

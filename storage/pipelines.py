@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, SmallInteger, Text, func, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, SmallInteger, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.database import TENANT, Base, composite_key, current_workspace
 from storage.errors import NotFound
 from storage.names import name_key
-from storage.records import one_of
+from storage.records import Key, one_of
 
 
 class Outcome(StrEnum):
@@ -63,7 +63,7 @@ class Stage(Base):
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     pipeline_id: Mapped[int]
     name: Mapped[str]
-    name_key: Mapped[str] = mapped_column(Text(collation="C"))
+    name_key: Mapped[Key]
     position: Mapped[int] = mapped_column(SmallInteger)
     probability: Mapped[int] = mapped_column(SmallInteger)
     outcome: Mapped[str]

@@ -6,7 +6,7 @@ equality or range; near names come from `storage.search`, which runs as a role o
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Self, TypeVar
 
 from sqlalchemy import (
     CheckConstraint,
@@ -36,6 +36,10 @@ from storage.search import find, find_key
 PAGE = 20
 NEAR_NAMES = 3
 CANDIDATES = 5
+
+
+# Compared byte by byte, so that a range of it is what begins alike, in whatever locale the cluster was made.
+Key = Annotated[str, mapped_column(Text(collation="C"))]
 
 
 class Record(Recorded):
@@ -73,7 +77,7 @@ class Named(Record):
     """Carry a name, the keys it is found by, and where the record went when it was merged."""
 
     name: Mapped[str]
-    name_key: Mapped[str] = mapped_column(Text(collation="C"))
+    name_key: Mapped[Key]
     find_key: Mapped[str]
     merged_into_id: Mapped[int | None]
 

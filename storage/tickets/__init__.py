@@ -1,6 +1,6 @@
 """Keep what customers ask for until it is answered."""
 
-from storage.tickets.finding import by_thread, find, get, likely_duplicates, list_tickets, resolve
+from storage.tickets.finding import FIELDS, by_thread, find, get, likely_duplicates, list_tickets, resolve
 from storage.tickets.model import DONE, Priority, Status, Ticket, check_priority, check_status
 from storage.tickets.work import (
     add,
@@ -18,6 +18,7 @@ from storage.tickets.work import (
 
 __all__ = [
     "DONE",
+    "FIELDS",
     "Priority",
     "Status",
     "Ticket",

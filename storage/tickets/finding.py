@@ -6,11 +6,34 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from storage import records
+from storage import contacts, customers, records
+from storage.query import Field, Fields
 from storage.records import PAGE, namesakes
-from storage.tickets.model import DONE, Status, Ticket, check_status
+from storage.tickets.model import DONE, Priority, Status, Ticket, check_status
 
 _SHOWN = (selectinload(Ticket.customer), selectinload(Ticket.assignee))
+
+FIELDS = Fields(
+    {
+        "name": Field(Ticket.name_key, "name"),
+        "customer": Field(Ticket.customer_id, "record", resolve=customers.resolve),
+        "contact": Field(Ticket.contact_id, "record", resolve=contacts.resolve),
+        "status": Field(Ticket.status, "choice", choices=tuple(Status)),
+        "priority": Field(Ticket.priority, "choice", choices=tuple(Priority)),
+        "urgency": Field(Ticket.urgency, "number"),
+        "category": Field(Ticket.category, "name"),
+        "assignee": Field(Ticket.assignee_id, "member"),
+        "owner": Field(Ticket.assignee_id, "member"),
+        "created": Field(Ticket.created_at, "moment", past=True),
+        "resolved": Field(Ticket.resolved_at, "moment", past=True),
+        "answered": Field(Ticket.first_response_at, "moment", past=True),
+    },
+    tie=Ticket.id,
+)
+"""What tickets can be filtered and sorted by; `list_tickets` shows the backlog unless told `done=None`.
+
+An urgency is 1 for urgent to 4 for low.
+"""
 
 
 def get(session: Session, ticket_id: int) -> Ticket:

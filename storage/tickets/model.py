@@ -13,7 +13,7 @@ from storage.database import TENANT, Base, composite_key
 from storage.errors import Invalid
 from storage.members import Member
 from storage.names import check_name, name_key
-from storage.records import Named, named_args, one_of
+from storage.records import Key, Named, named_args, one_of
 from storage.references import Noun
 
 
@@ -82,7 +82,7 @@ class Ticket(Named, Base):
         Index(None, "workspace_id", "assignee_id", "resolved_at"),
         Index(None, "workspace_id", "resolved_at"),
         Index(None, "workspace_id", "first_response_at"),
-        Index(None, "workspace_id", "created_at"),
+        Index(None, "workspace_id", "created_at", "id"),
         Index(
             "ticket_thread_key",
             "workspace_id",
@@ -99,7 +99,7 @@ class Ticket(Named, Base):
     status: Mapped[str] = mapped_column(server_default=Status.NEW.value)
     priority: Mapped[str] = mapped_column(server_default=Priority.NORMAL.value)
     urgency: Mapped[int] = mapped_column(SmallInteger, Computed(_URGENCY, persisted=True))
-    category: Mapped[str | None]
+    category: Mapped[Key | None]
     assignee_id: Mapped[str | None]
     requester_id: Mapped[str | None]
     is_request: Mapped[bool] = mapped_column(server_default=text("true"))

@@ -142,21 +142,22 @@ def _customers() -> None:
         "customer",
         *_named(
             "customer",
-            sa.Column("domain", sa.Text),
-            sa.Column("tier", sa.Text),
+            sa.Column("domain", KEY),
+            sa.Column("tier", KEY),
             sa.Column("owner_id", sa.Text),
         ),
         composite_key("owner_id", "member", ondelete="SET NULL"),
         sa.Index(None, "workspace_id", "owner_id", "name_key", "id"),
         sa.Index(None, "workspace_id", "domain"),
         sa.Index(None, "workspace_id", "tier", "name_key", "id"),
+        sa.Index(None, "workspace_id", "created_at", "id"),
     )
     op.create_table(
         "contact",
         *_named(
             "contact",
             sa.Column("email", sa.Text),
-            sa.Column("email_key", sa.Text),
+            sa.Column("email_key", KEY),
             sa.Column("phone", sa.Text),
             sa.Column("job_title", sa.Text),
             sa.Column("customer_id", sa.BigInteger),
@@ -234,15 +235,19 @@ def _deals() -> None:
         sa.Index(None, "workspace_id", "customer_id", "close_on", "id"),
         sa.Index(None, "workspace_id", "owner_id", "closed_at"),
         sa.Index(None, "workspace_id", "status", "closed_at"),
-        sa.Index(
-            "deal_amount_idx",
-            "workspace_id",
-            sa.text("amount_minor DESC NULLS LAST"),
-            sa.text("id DESC"),
-            postgresql_where=sa.text(is_open),
+        *(
+            sa.Index(
+                name,
+                "workspace_id",
+                *by,
+                sa.text("amount_minor DESC NULLS LAST"),
+                sa.text("id DESC"),
+                postgresql_where=sa.text(is_open),
+            )
+            for name, by in (("deal_amount_idx", ()), ("deal_currency_amount_idx", ("currency",)))
         ),
         _where("deal_touched_at_idx", "touched_at", where=is_open),
-        sa.Index(None, "workspace_id", "created_at"),
+        sa.Index(None, "workspace_id", "created_at", "id"),
     )
     op.create_table(
         "stage_change",
@@ -277,7 +282,7 @@ def _tickets() -> None:
             sa.Column("status", sa.Text, nullable=False, server_default="new"),
             sa.Column("priority", sa.Text, nullable=False, server_default="normal"),
             sa.Column("urgency", sa.SmallInteger, sa.Computed(urgency, persisted=True), nullable=False),
-            sa.Column("category", sa.Text),
+            sa.Column("category", KEY),
             sa.Column("assignee_id", sa.Text),
             sa.Column("requester_id", sa.Text),
             sa.Column("is_request", sa.Boolean, nullable=False, server_default=sa.true()),
@@ -303,7 +308,7 @@ def _tickets() -> None:
         sa.Index(None, "workspace_id", "contact_id"),
         sa.Index(None, "workspace_id", "assignee_id", "resolved_at"),
         sa.Index(None, "workspace_id", "resolved_at"),
-        sa.Index(None, "workspace_id", "created_at"),
+        sa.Index(None, "workspace_id", "created_at", "id"),
         sa.Index(None, "workspace_id", "first_response_at"),
         _where("ticket_thread_key", "channel_id", "thread_ts", where="thread_ts IS NOT NULL", unique=True),
     )

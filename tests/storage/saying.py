@@ -1,0 +1,31 @@
+"""Read what filters say as the tests write it: `10k` dollars, ISO dates, members by role."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+
+from storage.errors import Invalid
+from storage.money import Money
+
+
+class Said:
+    """Turn a filter's text into values, like the bot's grammar does for people."""
+
+    def amount(self, text: str) -> Money:
+        """Return dollars; `k` is a thousand."""
+        return Money(int(text.removesuffix("k")) * (1000 if text.endswith("k") else 1) * 100, "USD")
+
+    def midnight(self, day: date) -> datetime:
+        """Return when a day begins in UTC."""
+        return datetime.combine(day, time(), tzinfo=UTC)
+
+    def date(self, text: str, *, past: bool) -> date:
+        """Return an ISO date."""
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            raise Invalid("no date: {text} {past}", text=text, past=past) from None
+
+    def member(self, text: str) -> str:
+        """Return the id of the member with a role."""
+        return f"U{text.upper()}"
