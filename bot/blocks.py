@@ -13,6 +13,7 @@ from slack_sdk.models.blocks import (
     ActionsBlock,
     Block,
     ButtonElement,
+    ChannelSelectElement,
     CheckboxesElement,
     ConfirmObject,
     ContextBlock,
@@ -265,6 +266,11 @@ def time_input(name: str, label: str, *, initial: str | None = None, optional: b
 def person_input(name: str, label: str, *, initial: str | None = None, optional: bool = False) -> Block:
     """Ask for a person in a modal."""
     return _input(name, label, UserSelectElement(action_id=name, initial_user=initial), optional)
+
+
+def channel_input(name: str, label: str, *, optional: bool = False, hint: str = "") -> Block:
+    """Ask for a public channel in a modal."""
+    return _input(name, label, ChannelSelectElement(action_id=name), optional, hint)
 
 
 def checks_input(

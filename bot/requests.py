@@ -207,7 +207,14 @@ def _event(kind: Kind, body: Mapping[str, Any], workspace_id: str) -> Request:
 
 def _chosen(action: Mapping[str, Any]) -> str:
     """Return what a control was used with: a button's value, or what was chosen in a menu or picker."""
-    for key in ("value", "selected_user", "selected_date", "selected_time", "selected_conversation"):
+    for key in (
+        "value",
+        "selected_user",
+        "selected_date",
+        "selected_time",
+        "selected_channel",
+        "selected_conversation",
+    ):
         if action.get(key):
             return str(action[key])
     option = action.get("selected_option")

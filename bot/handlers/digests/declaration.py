@@ -1,0 +1,9 @@
+"""Name the plugin that the parts of this folder declare on."""
+
+from bot.plugin import Plugin
+
+plugin = Plugin(
+    "digests",
+    title="Digests",
+    description="Sales and support in numbers, at a fixed time, to a person or a channel; each number can be explained.",
+)

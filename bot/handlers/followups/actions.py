@@ -1,0 +1,60 @@
+"""Finish or put off a follow-up from its reminder or from a list."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from bot import blocks as b
+from bot import shown
+from bot.grammar import parse_moment
+from bot.handlers.followups import cards
+from bot.handlers.followups.declaration import plugin
+from bot.plugin import Member, Role, _
+from bot.replies import Message
+from bot.shown import Reader, overtaken
+from storage import followups
+from storage.followups import Followup
+from storage.workspaces import Workspace
+
+MORNING = {"tomorrow": "tomorrow 9am", "week": "next monday 9am"}
+
+
+@plugin.action("done", role=Role.VIEWER)
+def done(control: b.Control, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
+    """Finish a follow-up."""
+    followup, me = followups.resolve(session, control.record), shown.reader(actor, workspace, now)
+    if late := overtaken(session, followup, control):
+        return cards.card(session, followup, me, notice=late, replace=True)
+    followups.done(session, followup)
+    return cards.card(session, followup, me, notice=_("Done."), replace=True)
+
+
+@plugin.action("done_in_list", role=Role.VIEWER)
+def done_in_list(control: b.Control, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
+    """Finish a follow-up and leave the list where it is."""
+    followup, me = followups.resolve(session, control.record), shown.reader(actor, workspace, now)
+    if late := overtaken(session, followup, control):
+        return cards.card(session, followup, me, notice=late)
+    followups.done(session, followup)
+    return cards.card(session, followup, me, notice=_("Done."))
+
+
+@plugin.action("snooze", role=Role.VIEWER)
+def snooze(control: b.Control, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
+    """Put a follow-up off."""
+    followup, me = followups.resolve(session, control.record), shown.reader(actor, workspace, now)
+    if late := overtaken(session, followup, control):
+        return cards.card(session, followup, me, notice=late, replace=True)
+    return _put_off(session, followup, control.detail, me)
+
+
+def _put_off(session: Session, followup: Followup, choice: str, me: Reader) -> Message:
+    if choice in MORNING:
+        until = parse_moment(MORNING[choice], zone=me.zone, now=me.now)
+    else:
+        until = me.now + timedelta(hours=1)
+    followups.snooze(session, followup, until)
+    notice = b.markup(_("I will remind you again {when}."), when=me.moment(until))
+    return cards.card(session, followup, me, notice=notice, replace=True)

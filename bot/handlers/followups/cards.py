@@ -1,0 +1,117 @@
+"""Draw follow-ups: the reminder that arrives as a DM, a list, and a part of the App Home."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from slack_sdk.models.blocks import Block, InteractiveElement
+from sqlalchemy.orm import Session
+
+from bot import blocks as b
+from bot import shown
+from bot.handlers.followups.declaration import plugin
+from bot.plugin import Member, Role, _
+from bot.replies import Message
+from bot.shown import Reader, undo_hint
+from storage import followups
+from storage.about import subject_of
+from storage.deals import Deal
+from storage.errors import NotFound
+from storage.followups import Followup
+from storage.outbox import Delivery
+from storage.workspaces import Workspace
+
+LATE = timedelta(minutes=10)
+LISTED = 20
+ON_HOME = 8
+SNOOZES = {"1h": "In an hour", "tomorrow": "Tomorrow at 9", "week": "Next Monday at 9"}
+
+
+@plugin.renderer("reminder")
+def reminder(
+    delivery: Delivery, reader: Member | None, workspace: Workspace, now: datetime, session: Session
+) -> Message | None:
+    """Draw the reminder of a follow-up; None when it was closed meanwhile."""
+    try:
+        followup = followups.resolve(session, delivery.record or "")
+    except NotFound:
+        return None
+    if followup.closed_at is not None:
+        return None
+    return card(session, followup, shown.reader(reader, workspace, now))
+
+
+def card(
+    session: Session, followup: Followup, reader: Reader, *, notice: b.Text | None = None, replace: bool = False
+) -> Message:
+    """Draw one follow-up with the record it is about; a closed one has no buttons left."""
+    about = about_line(session, followup, reader)
+    blocks: list[Block] = [
+        *([b.context(notice)] if notice else []),
+        b.section(b.join([b.markup("*{text}*", text=followup.text), *([about] if about else [])])),
+        b.context(_when(followup, reader)),
+    ]
+    if followup.closed_at is None:
+        blocks.append(b.actions(*_controls(followup)))
+    else:
+        blocks.append(undo_hint())
+    return Message(b.markup(_("Follow-up: {text}"), text=followup.text), blocks, replace=replace)
+
+
+def _when(followup: Followup, reader: Reader) -> b.Markup:
+    late = reader.now - followup.due_at
+    when = reader.moment(followup.due_at)
+    if followup.closed_at is not None:
+        return b.markup("{ref} · {status}", ref=followup.reference, status=_(followup.status))
+    if late > LATE:
+        return b.markup(
+            _("{ref} · was due {when}, {ago}"), ref=followup.reference, when=when, ago=reader.ago(followup.due_at)
+        )
+    return b.markup("{ref} · {when}", ref=followup.reference, when=when)
+
+
+def about_line(session: Session, followup: Followup, reader: Reader) -> b.Markup | None:
+    """Name the record a follow-up is about, a deal with its amount."""
+    record = subject_of(session, followup)
+    if record is None:
+        return None
+    amount = record.amount if isinstance(record, Deal) else None
+    line = b.markup("{ref} {name}", ref=record.reference, name=record.name)
+    return b.join([line, reader.money(amount)], " · ") if amount else line
+
+
+def _controls(followup: Followup) -> list[InteractiveElement]:
+    control = b.Control(followup.reference, followup.version)
+    snoozes = [
+        b.Option(_(label), str(b.Control(followup.reference, followup.version, key))) for key, label in SNOOZES.items()
+    ]
+    return [
+        b.button(_("Done"), plugin.id("done"), control, style="primary"),
+        b.menu(_("Snooze"), plugin.id("snooze"), snoozes),
+    ]
+
+
+def listing(session: Session, found: Sequence[Followup], reader: Reader) -> list[Block]:
+    """List follow-ups, each with a button that finishes it."""
+    blocks: list[Block] = []
+    for followup in found:
+        about = about_line(session, followup, reader)
+        lines: list[b.Text] = [
+            b.markup("*{text}*", text=followup.text if len(followup.text) <= 200 else followup.text[:199] + "…"),
+            b.join([*([about] if about else []), _when(followup, reader)], " · "),
+        ]
+        done = b.button(_("Done"), plugin.id("done_in_list"), b.Control(followup.reference, followup.version))
+        blocks.append(b.section(b.join(lines), accessory=done))
+    return blocks
+
+
+@plugin.home("My follow-ups", role=Role.VIEWER, order=30)
+def mine(actor: Member, workspace: Workspace, now: datetime, session: Session) -> list[Block]:
+    """Show my open follow-ups, the one due first at the top."""
+    found = followups.list_followups(session, owner_id=actor.id, limit=ON_HOME)
+    if not found:
+        return [
+            b.context(_('Nothing to follow up. Promise something: `/followup add D-1 when:"friday 9am" call back`'))
+        ]
+    return listing(session, found, shown.reader(actor, workspace, now))

@@ -1,0 +1,78 @@
+"""Promise a follow-up and list what was promised."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from bot import blocks as b
+from bot import shown
+from bot.grammar import Args
+from bot.handlers.followups import cards
+from bot.handlers.followups.declaration import plugin
+from bot.plugin import Member, Role, _
+from bot.replies import Message
+from storage import customers, deals, followups, tickets
+from storage.about import Subject
+from storage.errors import NotFound
+from storage.followups import Followup
+from storage.references import Noun, parse_reference
+from storage.workspaces import Workspace
+
+
+@plugin.command(
+    "followup add",
+    usage='<record> [text] when:"friday 9am"',
+    role=Role.REP,
+    example='D-88 when:"friday 9am" call back about pricing',
+)
+def add(args: Args, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
+    """Promise to follow up on a record; you are reminded by DM when the time has come."""
+    me = shown.reader(actor, workspace, now)
+    about = subject(session, args["record"])
+    when = args.moment("when", zone=me.zone, now=now, locale=me.locale)
+    assert when is not None, "the usage says that it is required"
+    followup = promise(session, about, args.get("text") or "", when, str(me.zone), actor)
+    notice = b.markup(_("I will remind you {when}."), when=me.moment(when))
+    return cards.card(session, followup, me, notice=notice)
+
+
+def promise(session: Session, about: Subject | None, text: str, when: datetime, zone: str, actor: Member) -> Followup:
+    """Store a follow-up of this person; one without words is to follow up on its record."""
+    name = getattr(about, "name", "")
+    words = text.strip() or _("Follow up on {name}").format(name=name)
+    return followups.add(session, text=words, due_at=when, zone=zone, owner_id=actor.id, about=about)
+
+
+def subject(session: Session, typed: str) -> Subject:
+    """Return the record that was meant: by reference, else the customer, deal or ticket of that name."""
+    parsed = parse_reference(typed)
+    if parsed is not None and parsed[0] is Noun.TICKET:
+        return tickets.resolve(session, typed)
+    if parsed is not None and parsed[0] is Noun.DEAL:
+        return deals.resolve(session, typed)
+    if parsed is not None:
+        return customers.resolve(session, typed)
+    for resolve in (customers.resolve, deals.resolve, tickets.resolve):
+        try:
+            return resolve(session, typed)
+        except NotFound:
+            continue
+    raise NotFound(
+        "No customer, deal or ticket is called {name}.",
+        name=typed,
+        field="record",
+        hint="Use a reference such as D-88, or put a name of several words in quotes.",
+    )
+
+
+@plugin.command("followup list", usage="[owner:me]", role=Role.VIEWER)
+def list_(args: Args, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
+    """List open follow-ups, yours unless you name someone, the next one first."""
+    owner_id = args.user("owner", me=actor.id) or actor.id
+    found = followups.list_followups(session, owner_id=owner_id, limit=cards.LISTED)
+    if not found:
+        return Message(_('Nothing to follow up. Promise something: `/followup add D-1 when:"friday 9am" call back`'))
+    title = _("Open follow-ups")
+    return Message(title, [b.header(title), *cards.listing(session, found, shown.reader(actor, workspace, now))])

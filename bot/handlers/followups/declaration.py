@@ -1,0 +1,9 @@
+"""Name the plugin that the parts of this folder declare on."""
+
+from bot.plugin import Plugin
+
+plugin = Plugin(
+    "followups",
+    title="Follow-ups",
+    description="Promises about any record, and a reminder by DM when their time has come.",
+)
