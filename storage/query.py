@@ -31,6 +31,9 @@ from storage.names import name_key
 
 Kind = Literal["money", "number", "date", "moment", "member", "choice", "name", "record"]
 
+# More than anybody types; each is a condition the database has to plan.
+MOST_FILTERS = 50
+
 _ORDERED: frozenset[Kind] = frozenset({"money", "number", "date", "moment"})
 _LISTED: frozenset[Kind] = frozenset({"member", "choice"})
 _UNSORTED: frozenset[Kind] = frozenset({"member", "record"})
@@ -170,7 +173,8 @@ def parse_query(text: str) -> Query:
 def parse_filters(words: Iterable[str]) -> Query:
     """Read filters, one a word: their values may have spaces and need no quotes.
 
-    Raises Invalid for a filter without a value. Which fields there are is asked when the query is applied.
+    Raises Invalid for a filter without a value and for more than 50. Which fields there are is asked when the query is
+    applied.
     """
     conditions: list[Condition] = []
     sort: list[Sort] = []
@@ -188,7 +192,14 @@ def parse_filters(words: Iterable[str]) -> Query:
             sort += (Sort(key.lstrip("-").casefold(), key.startswith("-")) for key in keys)
         else:
             conditions.append(Condition(name, comparison, value))
+        if len(conditions) + len(sort) > MOST_FILTERS:
+            raise too_many_filters(word)
     return Query(tuple(conditions), tuple(sort), " ".join(free))
+
+
+def too_many_filters(typed: str) -> Invalid:
+    """Return the error for more filters than anybody needs."""
+    return Invalid("There are more than {most} filters.", typed=typed, most=MOST_FILTERS)
 
 
 def _clause(session: Session, condition: Condition, on: Field, values: Values) -> ColumnElement[bool]:

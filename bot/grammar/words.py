@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bot.grammar.entities import INVISIBLE, Decoded, decode, shown, visible
 from bot.grammar.usage import Usage
 from storage.errors import Invalid
+from storage.query import MOST_FILTERS, too_many_filters
 
 # Telephones and word processors change one kind of quote into another, often only one of a pair, so every quote of a
 # family opens and closes for every other.
@@ -51,7 +52,7 @@ class Words:
 def take_apart(text: str, usage: Usage) -> Words:
     """Separate the declared keys and filters of a text from its free words.
 
-    Raises Invalid for a key given twice or without a value, a quote never closed, and a misspelt key.
+    Raises Invalid for a key given twice, misspelt or without a value, a quote never closed, and more than 50 filters.
     """
     whole = decode(text)
     pairs: dict[str, Decoded] = {}
@@ -71,6 +72,8 @@ def take_apart(text: str, usage: Usage) -> Words:
             pairs[pair.key] = pair.value
         else:
             filters.append(pair)
+            if len(filters) > MOST_FILTERS:
+                raise too_many_filters(text)
         marks = _MARKS.search(whole.mask[position:start])
         spans.append(_span_with_space(whole.mask, position + marks.start() if marks else start, pair.end))
         position = pair.end

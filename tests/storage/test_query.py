@@ -205,6 +205,12 @@ def test_a_field_without_what_its_kind_needs_is_a_fault(kind: Any) -> None:
         Field(Customer.name_key, kind=kind)
 
 
+def test_more_filters_than_anybody_needs_are_refused() -> None:
+    for word in ("id:1", "sort:" + "id," * 51):
+        with pytest.raises(Invalid, match="more than 50 filters"):
+            parse_filters([word] * 51)
+
+
 @given(st.text())
 def test_any_text_is_read_or_refused(line: str) -> None:
     try:

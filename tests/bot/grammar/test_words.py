@@ -146,6 +146,7 @@ def test_what_was_typed_is_kept() -> None:
         ("", DEAL, "The name is missing."),
         ("\u200b \u2069", DEAL, "The name is missing."),
         ("acme", NOTE, "The note is missing."),
+        ("a:'x " * 4_000, LIST, "There are more than 50 filters."),
         ("", NOTE, "The customer is missing."),
         ("hello", BARE, "I do not understand hello here."),
         ("curency EUR", BARE, "Did you mean currency:EUR?"),
