@@ -1,12 +1,10 @@
-"""Give tests a real Postgres: one server per pytest process, one database per test, copied from a migrated template."""
+"""Give tests a real Postgres: one server per pytest process, and a database of its own to each test."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator
 
 import pytest
-from sqlalchemy import NullPool, create_engine, make_url, text
 from sqlalchemy.orm import Session
 
 from bot.registry import load
@@ -15,35 +13,10 @@ from storage.database import Database
 from storage.embedded import UNSAFE_BUT_FAST, EmbeddedPostgres
 from storage.members import Kind, Member, Role
 from storage.workspaces import Workspace
+from tests.cluster import Cluster
 
 WORKSPACE = "T0ACME"
 SECOND_WORKSPACE = "T0OTHER"
-
-
-class Cluster:
-    """Create and drop databases on one server."""
-
-    def __init__(self, admin_url: str) -> None:
-        self.admin_url = admin_url
-        self._numbers = itertools.count(1)
-
-    def run(self, *statements: str) -> None:
-        """Run statements as the superuser, each on its own, as CREATE DATABASE demands."""
-        engine = create_engine(self.admin_url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            for statement in statements:
-                connection.execute(text(statement))
-
-    def create(self, template: str | None = None) -> str:
-        """Make a database and return the superuser's URL of it."""
-        name = f"rapport_{next(self._numbers)}"
-        source = f"TEMPLATE {make_url(template).database} STRATEGY FILE_COPY" if template else "TEMPLATE template0"
-        self.run(f"CREATE DATABASE {name} {source}")
-        return make_url(self.admin_url).set(database=name).render_as_string(hide_password=False)
-
-    def drop(self, url: str) -> None:
-        """Drop a database, whoever is still connected to it."""
-        self.run(f"DROP DATABASE IF EXISTS {make_url(url).database} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")
@@ -69,10 +42,10 @@ def template(cluster: Cluster) -> str:
 
 @pytest.fixture
 def admin_url(cluster: Cluster, template: str) -> Iterator[str]:
-    """Copy the template; the superuser's URL, who sees and may do everything."""
-    url = cluster.create(template)
+    """Lend a database made by the migrations; the URL is that of the superuser, who sees and may do everything."""
+    url = cluster.lend(template)
     yield url
-    cluster.drop(url)
+    cluster.give_back(template, url)
 
 
 @pytest.fixture

@@ -81,6 +81,10 @@ class Invoice(Base):
     company_id: Mapped[int]
 
 
+def company(workspace: str, number: int = 1, **values: Any) -> Company:
+    return Company(workspace_id=workspace, id=number, **{"name": f"Company {number}", **values})
+
+
 class _Direct:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

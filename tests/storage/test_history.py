@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import NullPool, create_engine, func, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -19,22 +17,14 @@ from storage.database import Database
 from storage.errors import Duplicate, translate
 from storage.history import Activity, ChangeSet
 from storage.members import Member
-from tests.storage.samples import Company, Remark, create_samples
+from tests.storage.samples import Company, Remark, company
 
 NIGHT = datetime(2026, 3, 1, 23, 30, tzinfo=timezone(timedelta(hours=-8)))
 
 
 @pytest.fixture
-def database(admin_url: str) -> Iterator[Database]:
-    with create_engine(admin_url, poolclass=NullPool).begin() as connection:
-        create_samples(connection)
-    database = Database(admin_url, pool_size=5)
-    yield database
-    database.dispose()
-
-
-def company(workspace: str, number: int = 1, **values: Any) -> Company:
-    return Company(workspace_id=workspace, id=number, **{"name": f"Company {number}", **values})
+def admin_url(sampled_url: str) -> str:
+    return sampled_url
 
 
 def test_a_new_row_is_recorded_with_everything_it_holds(session: Session, workspace: str) -> None:

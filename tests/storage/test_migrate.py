@@ -20,7 +20,7 @@ from storage import migrate
 from storage.database import Base, Database
 from storage.embedded import UNSAFE_BUT_FAST, EmbeddedPostgres
 from storage.workspaces import Workspace
-from tests.conftest import Cluster
+from tests.cluster import Cluster
 
 
 # Postgres spells a generated column's expression in its own way, and Alembic warns that it could not alter it.

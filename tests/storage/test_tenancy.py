@@ -17,6 +17,7 @@ from storage.database import EVERY_WORKSPACE, Base, Database
 from storage.history import Activity, ChangeSet
 from storage.members import Member
 from storage.workspaces import Installation, install
+from tests.cluster import Cluster
 
 APPEND_ONLY = ["activity", "change_answer", "change_set"]
 SETTING = "NULLIF(current_setting('rapport.workspace'::text, true), ''::text)"
@@ -29,10 +30,13 @@ TENANT = [name for name, table in TABLES.items() if table.info.get("rls") == "te
 QUEUE = [name for name, table in TABLES.items() if table.info.get("rls") == "queue"]
 
 
-@pytest.fixture
-def admin(admin_url: str) -> Iterator[Connection]:
-    with create_engine(admin_url, poolclass=NullPool).connect() as connection:
+@pytest.fixture(scope="module")
+def admin(cluster: Cluster, template: str) -> Iterator[Connection]:
+    """Read the catalogue of one copy of the template: these tests alter nothing."""
+    url = cluster.create(template)
+    with create_engine(url, poolclass=NullPool).connect() as connection:
         yield connection
+    cluster.drop(url)
 
 
 def policies(admin: Connection, table: str) -> dict[str, tuple[str, str | None, str | None]]:

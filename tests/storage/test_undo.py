@@ -19,8 +19,7 @@ from storage.database import Database
 from storage.errors import Conflict, NotFound
 from storage.history import ChangeSet, Undone, UndoResult
 from storage.members import Member
-from tests.storage.samples import Company, Invoice, Part, Remark
-from tests.storage.test_history import company, database  # noqa: F401 - the fixture with the sample tables
+from tests.storage.samples import Company, Invoice, Part, Remark, company
 
 FULL: dict[str, Any] = {
     "name": "Acme",
@@ -32,6 +31,11 @@ FULL: dict[str, Any] = {
     "details": {"x": 1},
     "employees": 3,
 }
+
+
+@pytest.fixture
+def admin_url(sampled_url: str) -> str:
+    return sampled_url
 
 
 @contextmanager
@@ -246,7 +250,7 @@ def test_an_undo_is_a_change_set_of_its_own(session: Session, workspace: str) ->
             history.undo(session, "UREP")
 
 
-def test_two_undos_at_once_take_one_change_back(database: Database, workspace: str) -> None:  # noqa: F811 - as above
+def test_two_undos_at_once_take_one_change_back(database: Database, workspace: str) -> None:
     with database.transaction(workspace) as session, acting(session, "UREP"):
         session.add(company(workspace, name="Acme"))
     with (

@@ -1,0 +1,28 @@
+"""Lend databases that also have the sample tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import NullPool, create_engine
+
+from tests.cluster import Cluster
+from tests.storage.samples import create_samples
+
+
+@pytest.fixture(scope="session")
+def sample_template(cluster: Cluster, template: str) -> str:
+    """Add the sample tables to a copy of the template."""
+    url = cluster.create(template)
+    with create_engine(url, poolclass=NullPool).begin() as connection:
+        create_samples(connection)
+    return url
+
+
+@pytest.fixture
+def sampled_url(cluster: Cluster, sample_template: str) -> Iterator[str]:
+    """Lend a database with the sample tables."""
+    url = cluster.lend(sample_template)
+    yield url
+    cluster.give_back(sample_template, url)
