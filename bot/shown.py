@@ -162,6 +162,15 @@ class Page:
         except (ValueError, TypeError):
             raise Invalid("This button can not be used any more.", hint="Please repeat the command.") from None
 
+    @property
+    def written(self) -> b.Markup:
+        """Return the filters as people read them, with names for mentions; empty for none."""
+        parts: list[b.Text] = []
+        for word in self.filters:
+            before, mention, after = word.partition("<@")
+            parts.append(b.join([before, b.person(after.rstrip(">"))], "") if mention else word)
+        return b.join(parts, " ")
+
     def turns(self, action: str, *, size: int, more: bool) -> list[Block]:
         """Draw the buttons that turn to the page before and, if there is `more`, to the next; none for one page."""
         to = [(_("Back"), max(0, self.offset - size))] if self.offset else []

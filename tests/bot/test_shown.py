@@ -111,6 +111,11 @@ def test_pages_turn_both_ways_and_keep_their_filters() -> None:
     assert shown.Page.load(more.detail) == shown.Page(page.filters, 20)
 
 
+def test_filters_are_shown_with_names_and_without_anything_else_that_slack_would_follow() -> None:
+    page = shown.Page(("amount>10k", "owner:<@U1>", "name:<!channel>"))
+    assert page.written == "amount&gt;10k owner:<@U1> name:&lt;!channel&gt;"
+
+
 def test_a_list_ends_where_a_filter_serves_better() -> None:
     assert labels(shown.Page((), shown.MOST_LINES).turns("deals.page", size=10, more=True)) == ["Back"]
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from storage import customers, members
 from storage.customers import Customer
 from storage.errors import Invalid
+from storage.members import Kind
 from storage.names import check_name
 
 
@@ -31,7 +32,7 @@ class Wanted:
             check_name(name),
             customers.check_domain(domain) if domain else None,
             customers.check_tier(tier) if tier else None,
-            members.colleague(session, owner_id).id if owner_id else None,
+            colleague(session, owner_id) if owner_id else None,
         )
 
     @classmethod
@@ -53,3 +54,12 @@ class Wanted:
     def add(self, session: Session) -> Customer:
         """Store the customer."""
         return customers.add(session, name=self.name, domain=self.domain, tier=self.tier, owner_id=self.owner_id)
+
+
+def colleague(session: Session, member_id: str, *, field: str = "owner") -> str:
+    """Return the id of one of our own people; raise Invalid for anybody else, who can be given nothing."""
+    member = members.get(session, member_id)
+    if member is None or member.kind != Kind.STAFF or not member.active:
+        name = member.name if member is not None else member_id
+        raise Invalid("{name} is not one of your own people, so can be given nothing.", field=field, name=name)
+    return member.id

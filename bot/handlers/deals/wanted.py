@@ -15,7 +15,7 @@ from storage import customers, deals, members, pipelines
 from storage.customers import Customer
 from storage.deals import Deal
 from storage.errors import CrmError, Invalid, NotFound
-from storage.members import Member
+from storage.members import Kind, Member
 from storage.money import Money
 from storage.names import check_name
 from storage.workspaces import Workspace
@@ -43,7 +43,7 @@ class Wanted:
             deals.check_amount(args.amount("amount", currency=workspace.currency)),
             customer_called(session, customer).id if customer else None,
             args.date("close", zone=reader.zone, now=reader.now, locale=reader.locale),
-            members.colleague(session, owner_id).id if owner_id else actor.id,
+            colleague(session, owner_id) if owner_id else actor.id,
             pipelines.resolve_stage(session, stage).name if stage else None,
         )
 
@@ -56,7 +56,7 @@ class Wanted:
             deals.check_amount(parse_amount(amount, currency=workspace.currency)) if amount else None,
             customer_called(session, customer).id if customer else None,
             date.fromisoformat(close_on) if close_on else None,
-            members.colleague(session, owner_id).id if owner_id else None,
+            colleague(session, owner_id) if owner_id else None,
             values.get("stage") or None,
         )
 
@@ -70,7 +70,7 @@ class Wanted:
                 deals.check_amount(Money(minor, currency)) if currency else None,
                 customers.get(session, customer_id).id if customer_id else None,
                 date.fromisoformat(close_on) if close_on else None,
-                members.colleague(session, owner_id).id if owner_id else None,
+                colleague(session, owner_id) if owner_id else None,
                 stage,
             )
         except (ValueError, TypeError, AttributeError):
@@ -109,3 +109,12 @@ def customer_called(session: Session, typed: str) -> Customer:
         raise error.on_field("customer") from None
     except CrmError as error:
         raise error.on_field("customer") from None
+
+
+def colleague(session: Session, member_id: str, *, field: str = "owner") -> str:
+    """Return the id of one of our own people; raise Invalid for anybody else, who can be given nothing."""
+    member = members.get(session, member_id)
+    if member is None or member.kind != Kind.STAFF or not member.active:
+        name = member.name if member is not None else member_id
+        raise Invalid("{name} is not one of your own people, so can be given nothing.", field=field, name=name)
+    return member.id

@@ -11,11 +11,11 @@ from bot import shown
 from bot.grammar import Args
 from bot.handlers.tickets import cards
 from bot.handlers.tickets.declaration import plugin
-from bot.handlers.tickets.wanted import Wanted
+from bot.handlers.tickets.wanted import Wanted, colleague
 from bot.handlers.tickets.wording import read_status, status_words
 from bot.plugin import Member, Role, _
 from bot.replies import Message
-from storage import members, notes, tickets
+from storage import notes, tickets
 from storage.names import name_key
 from storage.workspaces import Workspace
 
@@ -66,7 +66,7 @@ def assign(args: Args, session: Session, actor: Member, workspace: Workspace, no
     assignee_id = None if name_key(args["person"]) in NOBODY else args.user("person", me=actor.id)
     notice = _("It is nobody's now.")
     if assignee_id is not None:
-        members.colleague(session, assignee_id, field="person")
+        colleague(session, assignee_id, field="person")
         notice = b.markup(_("Given to {who}."), who=b.person(assignee_id))
     tickets.assign(session, ticket, assignee_id)
     return cards.card(session, ticket, shown.reader(actor, workspace, now), actor=actor, notice=notice, undo=True)

@@ -13,7 +13,7 @@ from bot.handlers.tickets.wording import read_priority
 from storage import customers, members, tickets
 from storage.customers import Customer
 from storage.errors import CrmError, Invalid, NotFound
-from storage.members import Member
+from storage.members import Kind, Member
 from storage.names import check_name
 from storage.tickets import Priority, Ticket
 
@@ -36,7 +36,7 @@ class Wanted:
             check_name(args["title"], field="title"),
             customer_called(session, customer).id if customer else None,
             read_priority(priority) if priority else Priority.NORMAL,
-            members.colleague(session, assignee_id, field="assignee").id if assignee_id else None,
+            colleague(session, assignee_id) if assignee_id else None,
         )
 
     @classmethod
@@ -47,7 +47,7 @@ class Wanted:
             check_name(values["title"], field="title"),
             customer_called(session, customer).id if customer else None,
             tickets.check_priority(values.get("priority") or Priority.NORMAL),
-            members.colleague(session, assignee_id, field="assignee").id if assignee_id else None,
+            colleague(session, assignee_id) if assignee_id else None,
         )
 
     @classmethod
@@ -59,7 +59,7 @@ class Wanted:
                 check_name(name),
                 customers.get(session, customer_id).id if customer_id else None,
                 tickets.check_priority(priority),
-                members.colleague(session, assignee_id, field="assignee").id if assignee_id else None,
+                colleague(session, assignee_id) if assignee_id else None,
             )
         except (ValueError, TypeError, AttributeError):
             raise Invalid("This button can not be used any more.", hint="Please repeat the command.") from None
@@ -87,3 +87,12 @@ def customer_called(session: Session, typed: str) -> Customer:
         raise error.on_field("customer") from None
     except CrmError as error:
         raise error.on_field("customer") from None
+
+
+def colleague(session: Session, member_id: str, *, field: str = "assignee") -> str:
+    """Return the id of one of our own people; raise Invalid for anybody else, who can be given nothing."""
+    member = members.get(session, member_id)
+    if member is None or member.kind != Kind.STAFF or not member.active:
+        name = member.name if member is not None else member_id
+        raise Invalid("{name} is not one of your own people, so can be given nothing.", field=field, name=name)
+    return member.id

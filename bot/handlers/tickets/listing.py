@@ -1,0 +1,72 @@
+"""List tickets by filters, in pages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from bot import blocks as b
+from bot import shown
+from bot.grammar import Args, FilterValues
+from bot.handlers.tickets import cards
+from bot.handlers.tickets.declaration import plugin
+from bot.plugin import Member, Role, _
+from bot.replies import Message
+from bot.shown import Page, Reader
+from storage import tickets
+from storage.query import parse_filters
+from storage.workspaces import Workspace
+
+LINES = 10
+
+
+@plugin.command("ticket list", usage="[filters]", role=Role.VIEWER, example="assignee:me priority:high,urgent")
+def listed(args: Args, session: Session, actor: Member, workspace: Workspace, now: datetime) -> Message:
+    """List tickets, most urgent first; filter by assignee:me, status:waiting, priority:high, customer:acme."""
+    return _page(Page(args.filters), session, actor, workspace, shown.reader(actor, workspace, now))
+
+
+@plugin.action("page", role=Role.VIEWER)
+def page(control: b.Control, session: Session, actor: Member, workspace: Workspace, now: datetime) -> Message:
+    """Turn to another page of a list."""
+    turned = _page(Page.load(control.detail), session, actor, workspace, shown.reader(actor, workspace, now))
+    return Message(turned.text, turned.blocks, replace=True)
+
+
+def _page(page: Page, session: Session, actor: Member, workspace: Workspace, reader: Reader) -> Message:
+    query = parse_filters(page.filters)
+    values = FilterValues(actor.id, workspace.currency, reader.zone.key, reader.now, reader.locale)
+    done = None if query.asks("status") else query.asks("resolved")
+    found = tickets.list_tickets(
+        session,
+        *query.where(session, tickets.FIELDS, values),
+        done=done,
+        order_by=query.order_by(tickets.FIELDS),
+        limit=LINES + 1,
+        offset=page.offset,
+    )
+    if not found:
+        return Message(_nothing(page))
+    title = _title(page, min(len(found), LINES), done, more=len(found) > LINES)
+    lines = [cards.line(ticket, reader) for ticket in found[:LINES]]
+    return Message(
+        title, [b.section(title), *lines, *page.turns(plugin.id("page"), size=LINES, more=len(found) > LINES)]
+    )
+
+
+def _title(page: Page, lines: int, done: bool | None, *, more: bool) -> b.Markup:
+    what = {None: _("Tickets"), False: _("Open tickets"), True: _("Resolved tickets")}[done]
+    filters = b.join(["", page.written], " ") if page.filters else ""
+    if not page.offset and not more:
+        return b.markup("*{what}*{filters}: {count}", what=what, filters=filters, count=lines)
+    first, last = page.offset + 1, page.offset + lines
+    return b.markup(_("*{what}*{filters}: {first} to {last}"), what=what, filters=filters, first=first, last=last)
+
+
+def _nothing(page: Page) -> b.Markup:
+    if page.offset:
+        return b.Markup(_("There are no more tickets."))
+    if page.filters:
+        return b.markup(_("No tickets are like this: {filters}"), filters=page.written)
+    return b.Markup(_("No open tickets. Add one: `/ticket add Login fails customer:acme priority:high`"))

@@ -1,0 +1,42 @@
+"""Show a person's tickets in the App Home, and open one there in a modal."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from slack_sdk.models.blocks import Block
+from sqlalchemy.orm import Session
+
+from bot import blocks as b
+from bot import shown
+from bot.handlers.tickets import cards
+from bot.handlers.tickets.declaration import plugin
+from bot.plugin import Member, Role, _
+from bot.replies import Modal
+from storage import tickets
+from storage.workspaces import Workspace
+
+LINES = 5
+
+
+@plugin.home("My tickets", role=Role.AGENT, order=30)
+def mine(session: Session, actor: Member, workspace: Workspace, now: datetime) -> list[Block]:
+    """Show the tickets the person has, the most urgent at the top."""
+    found = tickets.list_tickets(session, assignee_id=actor.id, limit=LINES + 1)
+    if not found:
+        return [b.section(_("You have no tickets. See which nobody has: `/ticket list assignee:none`"))]
+    reader = shown.reader(actor, workspace, now)
+    lines = [cards.line(ticket, reader, action="open", assignee=False) for ticket in found[:LINES]]
+    more = [b.context(_("More: `/ticket list assignee:me`"))] if len(found) > LINES else []
+    return [*lines, *more]
+
+
+@plugin.view("open", title="Ticket", role=Role.VIEWER)
+def opened(control: b.Control, session: Session, actor: Member, workspace: Workspace, now: datetime) -> Modal:
+    """Show a ticket in a modal."""
+    ticket = tickets.resolve(session, control.record)
+    card = cards.card(session, ticket, shown.reader(actor, workspace, now), actor=actor)
+    return Modal(ticket.reference, card.blocks)
+
+
+plugin.button_opens("open", opened)
