@@ -102,15 +102,6 @@ def staff(session: Session, role: Role | None = None) -> list[Member]:
     return [member for member in found if role is None or member.has(role)]
 
 
-def colleague(session: Session, member_id: str, *, field: str = "owner") -> Member:
-    """Return the member of our own people with this id; raise Invalid for anybody else, who can be given no record."""
-    member = get(session, member_id)
-    if member is None or member.kind != Kind.STAFF or not member.active:
-        name = member.name if member is not None else member_id
-        raise Invalid("{name} is not one of your own people, so can be given nothing.", field=field, name=name)
-    return member
-
-
 def ensure(session: Session, member_id: str, profile: Mapping[str, Any], *, admins: Collection[str] = ()) -> Member:
     """Return a member with what Slack's users.info (its `user`) says, creating them at the first meeting.
 
