@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,6 +12,8 @@ from uuid import UUID
 from sqlalchemy import Connection, ForeignKey, Identity, Numeric, Table, func, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+import storage
+from bot.registry import load
 from storage.database import Base, composite_key
 from storage.history import Recorded
 from storage.migrations.policies import tenant_table
@@ -83,6 +87,14 @@ class Invoice(Base):
 
 def company(workspace: str, number: int = 1, **values: Any) -> Company:
     return Company(workspace_id=workspace, id=number, **{"name": f"Company {number}", **values})
+
+
+def import_models() -> None:
+    """Import every model there is, those of the plugins that ship with the product too."""
+    for module in pkgutil.walk_packages(storage.__path__, "storage."):
+        if not module.name.startswith("storage.migrations"):
+            importlib.import_module(module.name)
+    load()
 
 
 class _Direct:

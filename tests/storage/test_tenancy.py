@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Iterator
 
 import pytest
@@ -11,21 +9,23 @@ from sqlalchemy import Connection, NullPool, create_engine, func, inspect, selec
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session
 
-import storage
 from storage import history
 from storage.database import EVERY_WORKSPACE, Base, Database
 from storage.history import Activity, ChangeSet
 from storage.members import Member
 from storage.workspaces import Installation, install
 from tests.cluster import Cluster
+from tests.storage.samples import import_models
 
 APPEND_ONLY = ["activity", "change_answer", "change_set"]
 SETTING = "NULLIF(current_setting('rapport.workspace'::text, true), ''::text)"
 
-for module in pkgutil.iter_modules(storage.__path__, "storage."):
-    importlib.import_module(module.name)
+# The core's schema and those of plugins.
+OURS = "(SELECT oid FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema')"
 
-TABLES = {table.name: table for table in Base.metadata.sorted_tables if table.info.get("rls") != "sample"}
+import_models()
+
+TABLES = {table.fullname: table for table in Base.metadata.sorted_tables if table.info.get("rls") != "sample"}
 TENANT = [name for name, table in TABLES.items() if table.info.get("rls") == "tenant"]
 QUEUE = [name for name, table in TABLES.items() if table.info.get("rls") == "queue"]
 
@@ -41,7 +41,11 @@ def admin(cluster: Cluster, template: str) -> Iterator[Connection]:
 
 def policies(admin: Connection, table: str) -> dict[str, tuple[str, str | None, str | None]]:
     rows = admin.execute(
-        text("SELECT policyname, cmd, qual, with_check FROM pg_policies WHERE tablename = :table"), {"table": table}
+        text(
+            "SELECT policyname, cmd, qual, with_check FROM pg_policies"
+            " WHERE format('%I.%I', schemaname, tablename)::regclass = CAST(:table AS regclass)"
+        ),
+        {"table": table},
     )
     return {name: (command, using, check) for name, command, using, check in rows}
 
@@ -49,8 +53,8 @@ def policies(admin: Connection, table: str) -> dict[str, tuple[str, str | None, 
 def test_every_table_says_what_its_rows_are(admin: Connection) -> None:
     made = admin.scalars(
         text(
-            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition"
-            " AND relnamespace = 'public'::regnamespace AND relname <> 'alembic_version'"
+            "SELECT oid::regclass::text FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition"
+            f" AND relnamespace IN {OURS} AND relname <> 'alembic_version'"
         )
     )
     assert sorted(made) == sorted(TABLES)
@@ -78,7 +82,8 @@ def test_row_level_security_is_forced_and_checked(admin: Connection, table: str)
         assert found.pop("every_workspace_read") == ("SELECT", everyone, None)
         assert found.pop("every_workspace_claim") == ("UPDATE", everyone, everyone)
     others = admin.scalars(
-        text("SELECT policyname FROM pg_policies WHERE tablename = :table AND 'public' = ANY (roles)"), {"table": table}
+        text("SELECT polname FROM pg_policy WHERE polrelid = CAST(:table AS regclass) AND 0 = ANY (polroles)"),
+        {"table": table},
     )
     assert set(others) <= {"tenant", "every_workspace_read", "every_workspace_claim"}
 
@@ -87,12 +92,12 @@ def test_row_level_security_is_forced_and_checked(admin: Connection, table: str)
 def test_every_key_begins_with_the_workspace(admin: Connection, table: str) -> None:
     first = "id" if table == "workspace" else "workspace_id"
     looked_at = inspect(admin)
-    unique: list[list[str | None]] = [
-        index["column_names"] for index in looked_at.get_indexes(table) if index["unique"]
-    ]
-    unique += [[*constraint["column_names"]] for constraint in looked_at.get_unique_constraints(table)]
-    unique.append([*looked_at.get_pk_constraint(table)["constrained_columns"]])
-    keys = [key for key in looked_at.get_foreign_keys(table) if key["referred_table"] in TENANT + QUEUE]
+    name, schema = TABLES[table].name, TABLES[table].schema
+    indexes = looked_at.get_indexes(name, schema)
+    unique: list[list[str | None]] = [index["column_names"] for index in indexes if index["unique"]]
+    unique += [[*constraint["column_names"]] for constraint in looked_at.get_unique_constraints(name, schema)]
+    unique.append([*looked_at.get_pk_constraint(name, schema)["constrained_columns"]])
+    keys = [key for key in looked_at.get_foreign_keys(name, schema) if key["referred_table"] in TENANT + QUEUE]
     if TABLES[table].info["rls"] != "global":
         assert [columns for columns in unique if columns[0] != first] == []
         assert [key for key in keys if key["constrained_columns"][0] != first] == []
@@ -122,7 +127,7 @@ def test_partitions_are_reached_through_their_parent_only(admin: Connection) -> 
 
 def test_definer_functions_pin_their_search_path_and_are_not_everybodys(admin: Connection) -> None:
     loose = text(
-        "SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace"
+        f"SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace IN {OURS}"
         " AND (NOT coalesce(array_to_string(proconfig, ' '), '') LIKE '%search_path%'"
         " OR has_function_privilege('public', oid, 'EXECUTE'))"
     )
