@@ -19,7 +19,7 @@ from bot.registry import PluginError, load
 from bot.settings import Settings
 from storage import migrate
 from storage.embedded import UNSAFE_BUT_FAST, EmbeddedPostgres
-from tests.conftest import Cluster
+from tests.cluster import Cluster
 
 TOKEN = "xoxb-1-canary"
 
