@@ -185,7 +185,7 @@ def slack_time(ts: str) -> datetime:
     """Return the time in a Slack ts such as `1700000000.000100`; raise ValueError if it holds none."""
     try:
         return datetime.fromtimestamp(float(Decimal(ts)), UTC)
-    except (InvalidOperation, OverflowError, OSError) as exc:
+    except (InvalidOperation, ValueError, OverflowError, OSError) as exc:
         raise ValueError(f"{ts!r} is not a Slack timestamp") from exc
 
 

@@ -1,0 +1,35 @@
+"""Show that corrections are kept, and become the examples of the next model."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy.orm import Session
+
+from storage import labels, messages
+from storage.errors import Invalid
+from tests.storage.test_messages import received
+
+
+def test_a_correction_says_who_when_and_what_it_was_thought_to_be(session: Session) -> None:
+    message = received(session)
+    messages.classified(
+        session, message, category="bug", confidence=0.6, reasons=[], model_version="starter-1", abstained=False
+    )
+    label = labels.correct(session, message, " Billing ", actor_id="UAGENT")
+    assert (label.old_category, label.new_category, label.actor_id) == ("bug", "billing", "UAGENT")
+    assert (label.model_version, message.category) == ("starter-1", "billing")
+    assert label.at is not None
+    again = labels.correct(session, message, "bug", actor_id="UMANAGER")
+    assert again.old_category == "billing"
+    assert labels.of_message(session, message) == [label, again]
+    with pytest.raises(Invalid):
+        labels.correct(session, message, "", actor_id="UAGENT")
+
+
+def test_the_last_word_on_each_message_is_an_example(session: Session) -> None:
+    first, second = received(session, text="invoice?"), received(session, "1893492001.000100", text="crash")
+    received(session, "1893492002.000100", text="never labelled")
+    labels.correct(session, first, "bug", actor_id="UAGENT")
+    labels.correct(session, second, "bug", actor_id="UAGENT")
+    labels.correct(session, first, "billing", actor_id="UAGENT")
+    assert list(labels.examples(session)) == [("crash", "bug"), ("invoice?", "billing")]
