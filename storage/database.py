@@ -71,6 +71,10 @@ class CommitUnknown(Exception):
     """The connection broke while COMMIT was on its way: the changes are in the database or they are not."""
 
 
+class WrongRole(Exception):
+    """The connections do not act as the application role, so row-level security would not bind them."""
+
+
 class Listener:
     """Receive what other connections NOTIFY, on a connection of its own."""
 
@@ -144,6 +148,15 @@ class Database:
                 if exc.connection_invalidated:
                     raise CommitUnknown from exc
                 raise
+
+    def check_role(self) -> None:
+        """Raise WrongRole unless a connection that was used and given back still acts as the application role."""
+        query = text("SELECT current_user, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
+        for _ in range(2):
+            with self.engine.connect() as connection:
+                role, unbound = connection.execute(query).one()
+            if role != APP_ROLE or unbound:
+                raise WrongRole(f"The database acts for us as {role} and not as a plain {APP_ROLE}.")
 
     @contextmanager
     def listen(self, channels: Iterable[str]) -> Iterator[Listener]:

@@ -140,4 +140,4 @@ def _is_unstorable_text(exc: BaseException, state: str | None) -> bool:
     if state in {"22021", "22P05"}:
         return True
     origin = exc.orig if isinstance(exc, DBAPIError) else exc
-    return isinstance(origin, UnicodeEncodeError) or "NUL" in str(origin)
+    return isinstance(origin, UnicodeEncodeError) or "NUL (0x00)" in str(origin)

@@ -81,6 +81,7 @@ def test_our_own_faults_have_no_meaning_for_people(session: Session) -> None:
     known = Refused("No.")
     assert translate(known) is known
     assert translate(ValueError("x")) is None
+    assert translate(failed(session, "SELECT NULL FROM NULL")) is None
     mistake = failed(session, "SELECT no_such_column")
     assert translate(mistake) is None
     assert sqlstate(mistake) == "42703"

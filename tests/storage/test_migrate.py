@@ -10,7 +10,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import ForeignKeyConstraint, NullPool, create_engine, make_url, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import SchemaItem
 
 from storage import migrate
@@ -142,24 +142,3 @@ def test_a_plugin_has_a_line_of_its_own(admin_url: str, tmp_path: Path) -> None:
 def test_only_a_plugins_tables_are_dropped(admin_url: str, schema: str) -> None:
     with pytest.raises(ValueError, match="not a plugin's schema"):
         migrate.drop(admin_url, schema)
-
-
-def test_partitions_are_made_ahead_and_only_for_partitioned_tables(database: Database) -> None:
-    with database.transaction("T0ANY") as session:
-        assert session.scalar(text("SELECT make_partitions('activity', 3)")) == 0
-        assert session.scalar(text("SELECT make_partitions('activity', 6)")) == 3
-        assert session.scalar(text("SELECT make_partitions('activity', 6)")) == 0
-    for name in ("member", "activity; DROP TABLE member", "no_such"):
-        with pytest.raises(DBAPIError, match="no partitioned table"), database.transaction("T0ANY") as session:
-            session.execute(text("SELECT make_partitions(:name, 3)"), {"name": name})
-
-
-def test_a_month_that_began_in_the_default_partition_stays_there(admin_url: str) -> None:
-    ask(admin_url, "INSERT INTO workspace (id, name) VALUES ('T1', 'One')")
-    ask(admin_url, "INSERT INTO change_set (workspace_id, source) VALUES ('T1', 'test')")
-    ask(
-        admin_url,
-        "INSERT INTO activity (workspace_id, at, change_set_id, noun, entity, row_key, action)"
-        " SELECT 'T1', now() + interval '5 months', id, 'deal', 'deal', '1', 'noted' FROM change_set",
-    )
-    assert ask(admin_url, "SELECT make_partitions('activity', 6)") == 2
