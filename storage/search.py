@@ -25,7 +25,7 @@ _BY_NUMBER = {noun: text(f"SELECT name FROM {noun} WHERE id = :id") for noun in 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """Name a record that was found; `score` is 0 to 1, 1 being its exact reference or name."""
+    """Name a record that was found; `score` is 0 to 1, and 1 for its reference."""
 
     noun: Noun
     id: int
@@ -54,7 +54,8 @@ def find(session: Session, typed: str, *, nouns: Sequence[Noun] = SEARCHED, limi
     if not wanted:
         return []
     rows = session.execute(_FIND, {"wanted": wanted, "nouns": [str(noun) for noun in nouns], "most": limit})
-    return [Hit(Noun(noun), record_id, name, score) for noun, record_id, name, score in rows]
+    hits = [Hit(Noun(noun), record_id, name, score) for noun, record_id, name, score in rows]
+    return sorted(hits, key=lambda hit: hit.score, reverse=True)[:limit]
 
 
 def find_key(*texts: str | None) -> str:
