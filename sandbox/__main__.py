@@ -1,6 +1,10 @@
 """Run a sandbox: `python -m sandbox --port 3000 --data DIR [--seed FILE.json]`."""
 
 import argparse
+import os
+import signal
+import sys
+import threading
 from pathlib import Path
 
 from sandbox.server import Sandbox
@@ -12,8 +16,17 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=3000)
     parser.add_argument("--data", type=Path, help="folder where the workspace is kept")
     parser.add_argument("--seed", type=Path, help="JSON file to start from when there is nothing kept yet")
+    parser.add_argument("--with-parent", action="store_true", help="stop when standard input is closed")
     options = parser.parse_args()
+    if options.with_parent:
+        threading.Thread(target=_follow_parent, daemon=True).start()
     Sandbox(options.port, options.data, options.seed).serve()
+
+
+def _follow_parent() -> None:
+    """Stop as by a signal once whoever started this process is gone, however it went."""
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

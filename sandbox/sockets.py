@@ -64,7 +64,7 @@ class SocketHub:
         except (WebSocketDisconnect, RuntimeError):
             pass
         finally:
-            mine.remove(socket)
+            self._forget(app_id, socket)
             for envelope, (carrier, future) in list(self._waiting.items()):
                 if carrier is socket and not future.done():
                     future.set_exception(ConnectionError("the socket closed before the acknowledgement"))
@@ -103,6 +103,10 @@ class SocketHub:
         finally:
             self._waiting.pop(envelope["envelope_id"], None)
 
+    def _forget(self, app_id: str, socket: WebSocket) -> None:
+        if socket in self._open[app_id]:
+            self._open[app_id].remove(socket)
+
     async def disconnect(self, app_id: str, reason: str, close: bool = True) -> int:
         """Tell every socket of an app to go (`warning`, `refresh_requested`, `link_disabled`) and close it."""
         sockets = list(self._open.get(app_id, []))
@@ -111,5 +115,7 @@ class SocketHub:
                 if reason:
                     await socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": "sandbox"}})
                 if close:
+                    # Nothing more is sent there, even before the client has answered the close.
+                    self._forget(app_id, socket)
                     await socket.close()
         return len(sockets)

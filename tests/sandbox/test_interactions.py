@@ -47,7 +47,8 @@ def test_a_command_sends_what_slack_sends(slack: Sandbox, app: App) -> None:
     )
     body = seen.get(timeout=5)
     assert body["text"] == (
-        "add &lt;x&gt; <@UAAGENT|agent> <#CSUPPORT|support> <https://a.example/?b=1&amp;c> <mailto:a@b.example|a@b.example>"
+        "add &lt;x&gt; <@UAAGENT|agent> <#CSUPPORT|support> "
+        "<https://a.example/?b=1&amp;c> <mailto:a@b.example|a@b.example>"
     )
     assert {key: body[key] for key in ("team_id", "channel_id", "channel_name", "user_id", "user_name", "command")} == {
         "team_id": "TA",
@@ -96,7 +97,7 @@ def test_a_button_carries_value_message_and_state(slack: Sandbox, app: App, clie
         "options": [{"text": plain("Bug"), "value": "bug"}, {"text": plain("Bill"), "value": "bill"}],
         "initial_option": {"text": plain("Bug"), "value": "bug"},
     }
-    blocks = [
+    blocks: list[dict[str, Any]] = [
         {"type": "section", "block_id": "s", "text": mrkdwn("A ticket"), "accessory": select},
         {"type": "actions", "block_id": "b", "elements": [button("Take", "take", "T-1:3")]},
     ]
@@ -219,11 +220,11 @@ def test_response_actions_update_push_and_clear(slack: Sandbox, app: App) -> Non
     def submitted(ack: Ack, view: dict[str, Any]) -> None:
         action = view["state"]["values"]["do"]["value"]["value"]
         if action == "clear":
-            return ack(response_action="clear")  # type: ignore[no-untyped-call,no-any-return]  # Bolt's Ack is untyped
+            ack(response_action="clear")
+            return
         title = plain(action.title())
-        return ack(  # type: ignore[no-untyped-call,no-any-return]  # Bolt's Ack is untyped
-            response_action=action, view=modal([text_input("do", "Do")], submit=plain("Go")) | {"title": title}
-        )
+        view = modal([text_input("do", "Do")], submit=plain("Go")) | {"title": title}
+        ack(response_action=action, view=view)
 
     rep = slack.person("UAREP")
     rep.types("/deal")
@@ -396,7 +397,7 @@ def test_a_mention_is_answered_in_its_thread(slack: Sandbox, app: App) -> None:
 
     @app.event("app_mention")
     def mentioned(event: dict[str, Any], say: Say) -> None:
-        say(text=f"Yes <@{event['user']}>?", thread_ts=event["ts"], **QUIET)  # type: ignore[arg-type]  # Say lists its own
+        say(text=f"Yes <@{event['user']}>?", thread_ts=event["ts"], **QUIET)
 
     rep = slack.person("UAREP")
     ts = rep.types("@Rapport are you there?", channel="#general").ts
