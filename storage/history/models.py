@@ -32,7 +32,7 @@ class ChangeSet(Base):
         UniqueConstraint("workspace_id", "request_key"),
         UniqueConstraint("workspace_id", "undoes_id"),
         composite_key("undoes_id", "change_set"),
-        Index(None, "workspace_id", "actor_id", "id"),
+        Index(None, "workspace_id", "actor_id", "at"),
         {"info": TENANT},
     )
 

@@ -30,7 +30,7 @@ def recent(session: Session, actor_id: str, limit: int = 20) -> list[ChangeSet]:
         session.scalars(
             select(ChangeSet)
             .where(ChangeSet.actor_id == actor_id)
-            .order_by(ChangeSet.id.desc())
+            .order_by(ChangeSet.at.desc(), ChangeSet.id.desc())
             .limit(limit)
             .options(selectinload(ChangeSet.activities))
         )

@@ -78,7 +78,7 @@ def _newest(session: Session, actor_id: str, now: datetime | None) -> ChangeSet 
         select(ChangeSet)
         .where(ChangeSet.actor_id == actor_id, ChangeSet.at > since, ChangeSet.undoes_id.is_(None))
         .where(~_is_undone(ChangeSet), changed)
-        .order_by(ChangeSet.id.desc())
+        .order_by(ChangeSet.at.desc(), ChangeSet.id.desc())
         .limit(1)
     ).first()
 

@@ -125,7 +125,7 @@ def _history() -> None:
         sa.UniqueConstraint("workspace_id", "request_key"),
         sa.UniqueConstraint("workspace_id", "undoes_id"),
         composite_key("undoes_id", "change_set"),
-        sa.Index(None, "workspace_id", "actor_id", "id"),
+        sa.Index(None, "workspace_id", "actor_id", "at"),
     )
     append_only(op, "change_set")
     op.create_table(
