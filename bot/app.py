@@ -42,6 +42,8 @@ log = logging.getLogger(__name__)
 SOCKETS = 2
 CONCURRENCY = 32
 RETRY_S = 5.0
+TICK_LIMIT_S = 300.0
+"""A process whose ticks stand still for this long is restarted; a database that is away must not cause that alone."""
 CHANNELS = (workspaces.INSTALLATIONS_CHANGED, workspaces.WORKSPACES_CHANGED, members.MEMBERS_CHANGED)
 
 
@@ -95,6 +97,10 @@ class Rapport:
             grace_s=settings.grace_seconds,
         )
         self.clock = Clock(self.database, self.delivery, run_job=jobs.Jobs(self.runtime).run)
+        if self._has("worker"):
+            self.health.watch("clock", self._tick_age, TICK_LIMIT_S)
+            self.health.watch("intake", lambda: time.monotonic() - self.intake.workers.last_turn_at, TICK_LIMIT_S)
+            self.health.watch("delivery", lambda: time.monotonic() - self.delivery.workers.last_turn_at, TICK_LIMIT_S)
 
     def _wire_slack(self) -> None:
         self.bolt = bolt.build(
@@ -217,6 +223,10 @@ class Rapport:
         if channel == workspaces.INSTALLATIONS_CHANGED:
             self.installations.load()
         self.people.forget(workspace_id, member_id)
+
+    def _tick_age(self) -> float:
+        """Return how long ago the tick that comes most often began its last good run."""
+        return time.monotonic() - max(self.clock.last_tick_at.values())
 
     @property
     def port(self) -> int:

@@ -16,7 +16,7 @@ import typer
 if TYPE_CHECKING:
     from bot.settings import Settings
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="Rapport, the CRM that lives in Slack.")
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, help="Rapport, the CRM that lives in Slack.")
 db = typer.Typer(no_args_is_help=True, help="Look after the database.")
 model = typer.Typer(no_args_is_help=True, help="Look after the model that classifies messages.")
 app.add_typer(db, name="db")
@@ -29,12 +29,12 @@ def main() -> None:
     """Run the command line; a known mistake is a sentence and exit code 2, not a traceback."""
     from bot.registry import PluginError
     from bot.settings import SettingsError
-    from storage.embedded import DirectoryInUse
+    from storage.embedded import DirectoryInUse, EmbeddedPostgresError
     from storage.migrate import SchemaBehind
 
     try:
         app()
-    except (SettingsError, PluginError, DirectoryInUse, SchemaBehind) as exc:
+    except (SettingsError, PluginError, DirectoryInUse, EmbeddedPostgresError, SchemaBehind) as exc:
         typer.echo(str(exc), err=True)
         sys.exit(2)
 

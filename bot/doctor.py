@@ -73,7 +73,7 @@ def _plugins(settings: Settings) -> tuple[Registry | None, Finding]:
 
 
 def _database(settings: Settings, registry: Registry | None) -> Iterator[Finding]:
-    if settings.database_url is None and not EmbeddedPostgres(settings.data_dir).exists:
+    if settings.database_url is None and not EmbeddedPostgres(settings.data_dir / "postgres").exists:
         yield Finding("Database", True, f"embedded; `rapport run` will make it in {settings.data_dir}")
         return
     try:
@@ -94,7 +94,7 @@ def _database_url(settings: Settings) -> Iterator[str]:
     if settings.database_url:
         yield settings.database_url
     else:
-        with EmbeddedPostgres(settings.data_dir) as server:
+        with EmbeddedPostgres(settings.data_dir / "postgres") as server:
             yield server.start()
 
 

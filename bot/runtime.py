@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -29,10 +29,12 @@ from bot.plugin import Handler, Role, Slack, View, _, speak
 from bot.registry import Registry
 from bot.replies import Message
 from bot.requests import Kind, Request, submitted
-from ml.classifier import MessageClassifier
 from storage import events, history
 from storage.database import CommitUnknown, Database
 from storage.errors import CrmError, NotFound, Refused, translate
+
+if TYPE_CHECKING:
+    from ml.classifier import MessageClassifier
 
 log = logging.getLogger(__name__)
 BeforeCommit = Callable[[Session], None]

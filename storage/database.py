@@ -106,6 +106,7 @@ class Database:
             max_overflow=0,
             pool_timeout=2,
             pool_pre_ping=True,
+            hide_parameters=True,  # an error's text goes to the log, and the values are people's
             connect_args=self._connect_args(),
         )
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from slack_sdk.models.blocks import Block
 
 from bot import blocks as b
 from bot.grammar import Args, did_you_mean
 from bot.plugin import Command, Member, Plugin, Role, _
-from bot.registry import Registry
 from bot.replies import Message
 from storage.errors import NotFound
+
+if TYPE_CHECKING:
+    from bot.registry import Registry
 
 plugin = Plugin("help", title="Help", description="What you can type, and what each command takes.")
 

@@ -76,6 +76,8 @@ def _receive(session: Session, link: ChannelLink, event: Mapping[str, Any], acto
 
 
 def _contact(session: Session, link: ChannelLink, actor: Member) -> Contact:
+    # Somebody new may write twice at once.
+    session.get_one(Member, (actor.workspace_id, actor.id), with_for_update=True, populate_existing=True)
     return contacts.by_slack_user(session, actor.id) or contacts.add(
         session, name=actor.name, email=actor.email, customer_id=link.customer_id, slack_user_id=actor.id
     )
