@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.database import QUEUE, Base, current_workspace, notify
+from storage.queues import in_index_order
 from storage.workspaces import Workspace
 
 CHANNEL = "rapport_inbox"
@@ -135,6 +136,7 @@ RETURNING inbox.*
 
 def claim(session: Session, limit: int, lease_s: float) -> Sequence[InboxItem]:
     """Lease up to `limit` rows that are due or whose lease ran out, fairly between workspaces; the session sees '*'."""
+    in_index_order(session)
     statement = select(InboxItem).from_statement(_CLAIM).execution_options(populate_existing=True)
     claimed = session.scalars(statement, {"most": limit, "lease": lease_s}).all()
     return sorted(claimed, key=lambda item: (-item.priority, item.id))

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from storage.database import current_workspace
 from storage.members import Member
 from storage.outbox import CHANNEL, OPEN, POST, Delivery, Pause
+from storage.queues import in_index_order
 
 __all__ = [
     "CHANNEL",
@@ -120,6 +121,7 @@ def claim(session: Session, limit: int, lease_s: float) -> Sequence[Delivery]:
     A delivery whose lease ran out is claimed again as ambiguous: who had it may have sent it. An update whose edited
     delivery was never sent is claimed too, for the caller to cancel.
     """
+    in_index_order(session)
     statement = select(Delivery).from_statement(_CLAIM).execution_options(populate_existing=True)
     claimed = session.scalars(statement, {"most": limit, "lease": lease_s}).all()
     return sorted(claimed, key=lambda row: (-row.priority, row.seq))
