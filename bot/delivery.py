@@ -11,9 +11,9 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,14 +22,15 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from bot import blocks as b
-from bot.plugin import _
-from bot.posting import REVOKED, Ambiguous, Outcome, RateLimited, Refused, Unreached, call, copies, metadata
+from bot.calls import METHODS, Rendered, SlackCall, call_for, marked_as_repeat
+from bot.posting import REVOKED, Ambiguous, Outcome, RateLimited, Refused, Unreached, call, copies
 from bot.workers import Workers, back_off
 from storage import outbox, sending, workspaces
 from storage.database import EVERY_WORKSPACE, Database
 from storage.outbox import DELETE, POST
 from storage.references import Noun, parse_reference
+
+__all__ = ["Delivery", "Rendered", "Unrenderable"]
 
 log = logging.getLogger(__name__)
 
@@ -38,14 +39,6 @@ MARGIN_S = 5.0
 PATIENCE_S = 15 * 60.0
 LONGEST_WAIT_S = 300.0
 CHECKS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """Hold what a message says: `text` for notifications, and Slack's JSON for its blocks."""
-
-    text: str
-    blocks: Sequence[Mapping[str, Any]] = ()
 
 
 Render = Callable[[Session, outbox.Delivery], Rendered | None]
@@ -61,15 +54,6 @@ class _Claim:
 
     row: outbox.Delivery
     until: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """Hold the call that carries out a delivery."""
-
-    method: str
-    channel: str
-    arguments: Mapping[str, Any]
 
 
 class Delivery:
@@ -226,10 +210,10 @@ class Delivery:
         self._mark(row, sending.unreadable, f"history unreadable: {outcome}", delay_s=delay)
         return False
 
-    def _draw(self, row: outbox.Delivery, channel: str, *, repeat: bool) -> _Call | None:
+    def _draw(self, row: outbox.Delivery, channel: str, *, repeat: bool) -> SlackCall | None:
         """Render the message and name the call; None if there is nothing to send now, which is then marked."""
         with self._database.transaction(row.workspace_id) as session:
-            paused = sending.paused_for(session, f"chat.{_VERBS[row.kind]}")
+            paused = sending.paused_for(session, METHODS[row.kind])
             if paused:
                 sending.retry_later(session, row, "held back", delay_s=paused)
                 return None
@@ -241,7 +225,7 @@ class Delivery:
             if rendered is None:
                 sending.cancelled(session, row, "no longer wanted")
                 return None
-        return _call(row, edited, channel, _marked_as_repeat(rendered) if repeat else rendered)
+        return call_for(row, edited, channel, marked_as_repeat(rendered) if repeat else rendered)
 
     def _rendered(self, session: Session, row: outbox.Delivery) -> Rendered | None:
         try:
@@ -253,7 +237,7 @@ class Delivery:
         except Exception as exc:
             raise Unrenderable(f"{row.renderer}: {type(exc).__name__}: {exc}") from exc
 
-    def _send(self, row: outbox.Delivery, client: WebClient, wanted: _Call) -> None:
+    def _send(self, row: outbox.Delivery, client: WebClient, wanted: SlackCall) -> None:
         try:
             answer = call(client, wanted.method, repeatable=row.kind != POST, **wanted.arguments)
         except Refused as exc:
@@ -322,35 +306,6 @@ class Delivery:
 
     def _wait(self, row: outbox.Delivery) -> float:
         return self._first_wait_s / 2 * back_off(row.attempt, longest_s=LONGEST_WAIT_S) * random.uniform(0.9, 1.1)
-
-
-_VERBS = {"post": "postMessage", "update": "update", "delete": "delete"}
-
-
-def _call(row: outbox.Delivery, edited: outbox.Delivery | None, channel: str, rendered: Rendered) -> _Call:
-    says: dict[str, Any] = {"text": rendered.text, "blocks": list(rendered.blocks)}
-    if edited is None:
-        says |= {
-            "channel": channel,
-            "metadata": metadata(row.id),
-            "client_msg_id": str(row.id),
-            "unfurl_links": False,
-            "unfurl_media": False,
-            "link_names": False,
-        }
-        return _Call("chat.postMessage", channel, says | ({"thread_ts": row.thread_ts} if row.thread_ts else {}))
-    assert edited.channel is not None
-    place = {"channel": edited.channel, "ts": edited.ts}
-    if row.kind == DELETE:
-        return _Call("chat.delete", edited.channel, place)
-    # With the metadata of the message it is now the text of: without any, Slack may drop what it had.
-    return _Call("chat.update", edited.channel, says | place | {"metadata": metadata(edited.id), "link_names": False})
-
-
-def _marked_as_repeat(rendered: Rendered) -> Rendered:
-    note = _("(may be a repeat)")
-    blocks = [b.context(note).to_dict(), *rendered.blocks][: b.MESSAGE_BLOCKS] if rendered.blocks else []
-    return replace(rendered, text=f"{note} {rendered.text}", blocks=blocks)
 
 
 def _can_wait(row: outbox.Delivery) -> bool:
