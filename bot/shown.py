@@ -19,7 +19,8 @@ from sqlalchemy.orm import Session
 
 from bot import blocks as b
 from bot.plugin import _
-from storage import history
+from storage import history, notes
+from storage.about import Subject
 from storage.errors import Invalid
 from storage.members import Member
 from storage.money import Money
@@ -31,6 +32,8 @@ DEFAULT_LOCALE = "en-US"
 VALUE_LIMIT = 1_900
 # Whoever wants to see more lines of one list is served better by a filter, and so is the database.
 MOST_LINES = 1_000
+NOTES_SHOWN = 3
+NOTE_CUT = 300
 _NEAR_DAYS = 180
 
 
@@ -180,6 +183,20 @@ class Page:
         fitting = [(label, value) for label, value in values if len(value) <= VALUE_LIMIT]
         buttons = [b.button(label, action, b.Control(detail=value)) for label, value in fitting]
         return [b.actions(*buttons)] if buttons else []
+
+
+def last_notes(session: Session, record: Subject, reader: Reader) -> list[Block]:
+    """Show the last notes about a record in small text; nothing where there is none."""
+    lines = [
+        b.markup(
+            _("{who}, {ago}: {text}"),
+            who=b.person(note.created_by) if note.created_by else history.actor_name(session, None),
+            ago=reader.ago(note.at),
+            text=b.cut(note.text, NOTE_CUT),
+        )
+        for note in notes.about(session, record, limit=NOTES_SHOWN)
+    ]
+    return [b.context(*lines)] if lines else []
 
 
 def undo_hint() -> Block:

@@ -12,16 +12,14 @@ from bot.handlers.customers.declaration import plugin
 from bot.handlers.customers.wanted import Wanted
 from bot.plugin import _
 from bot.replies import Message
-from bot.shown import Reader, undo_hint
-from storage import deals, notes, tickets
+from bot.shown import Reader, last_notes, undo_hint
+from storage import deals, tickets
 from storage.customers import Customer
 from storage.deals import Deal
 from storage.tickets import Ticket
 
 DEALS_SHOWN = 5
 TICKETS_SHOWN = 3
-NOTES_SHOWN = 3
-NOTE_CUT = 300
 
 
 def card(
@@ -39,7 +37,7 @@ def card(
         b.section(headline(customer), fields=_fields(customer)),
         *_open_deals(session, customer, reader),
         *_open_tickets(session, customer),
-        *_notes(session, customer, reader),
+        *last_notes(session, customer, reader),
         _controls(customer),
         *([undo_hint()] if undo else []),
     ]
@@ -123,19 +121,6 @@ def _open_tickets(session: Session, customer: Customer) -> list[Block]:
 def _ticket(ticket: Ticket) -> b.Markup:
     named = b.markup("• {ref} {name}", ref=ticket.reference, name=ticket.name)
     return b.join([named, _(ticket.priority), _(ticket.status)], " · ")
-
-
-def _notes(session: Session, customer: Customer, reader: Reader) -> list[Block]:
-    lines = [
-        b.markup(
-            _("{who}, {ago}: {text}"),
-            who=b.person(note.created_by) if note.created_by else "Rapport",
-            ago=reader.ago(note.at),
-            text=b.cut(note.text, NOTE_CUT),
-        )
-        for note in notes.about(session, customer, limit=NOTES_SHOWN)
-    ]
-    return [b.context(*lines)] if lines else []
 
 
 def _controls(customer: Customer) -> Block:

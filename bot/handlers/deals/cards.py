@@ -13,14 +13,11 @@ from bot.handlers.deals.declaration import plugin
 from bot.handlers.deals.wanted import Wanted
 from bot.plugin import _
 from bot.replies import Message
-from bot.shown import Reader, percent, undo_hint
-from storage import notes, pipelines
+from bot.shown import NOTE_CUT, Reader, last_notes, percent, undo_hint
+from storage import pipelines
 from storage.deals import Deal
 from storage.followups import Followup
 from storage.pipelines import Outcome
-
-NOTES_SHOWN = 3
-NOTE_CUT = 300
 
 
 def card(
@@ -36,7 +33,7 @@ def card(
     blocks = [
         *([b.context(notice)] if notice else []),
         b.section(headline(deal), fields=_fields(deal, reader)),
-        *_notes(session, deal, reader),
+        *last_notes(session, deal, reader),
         _controls(session, deal),
         *([undo_hint()] if undo else []),
     ]
@@ -103,19 +100,6 @@ def _fields(deal: Deal, reader: Reader) -> list[b.Markup]:
         _("Reason"): b.cut(deal.lost_reason, NOTE_CUT) if deal.lost_reason else None,
     }
     return [b.markup("*{label}*\n{value}", label=label, value=value) for label, value in known.items() if value]
-
-
-def _notes(session: Session, deal: Deal, reader: Reader) -> list[Block]:
-    lines = [
-        b.markup(
-            _("{who}, {ago}: {text}"),
-            who=b.person(note.created_by) if note.created_by else "Rapport",
-            ago=reader.ago(note.at),
-            text=b.cut(note.text, NOTE_CUT),
-        )
-        for note in notes.about(session, deal, limit=NOTES_SHOWN)
-    ]
-    return [b.context(*lines)] if lines else []
 
 
 def _controls(session: Session, deal: Deal) -> Block:

@@ -114,7 +114,8 @@ def customer_called(session: Session, typed: str) -> Customer:
 def colleague(session: Session, member_id: str, *, field: str = "owner") -> str:
     """Return the id of one of our own people; raise Invalid for anybody else, who can be given nothing."""
     member = members.get(session, member_id)
-    if member is None or member.kind != Kind.STAFF or not member.active:
-        name = member.name if member is not None else member_id
-        raise Invalid("{name} is not one of your own people, so can be given nothing.", field=field, name=name)
+    if member is None:
+        raise Invalid("I have not met this person yet.", field=field, hint="They have to use Rapport once.")
+    if member.kind != Kind.STAFF or not member.active:
+        raise Invalid("{name} is not one of your own people, so can be given nothing.", field=field, name=member.name)
     return member.id

@@ -14,12 +14,9 @@ from bot.handlers.tickets.wanted import Wanted
 from bot.handlers.tickets.wording import priority_words, status_words
 from bot.plugin import Member, _
 from bot.replies import Message
-from bot.shown import Reader, undo_hint
-from storage import notes
+from bot.shown import Reader, last_notes, undo_hint
 from storage.tickets import DONE, Priority, Status, Ticket
 
-NOTES_SHOWN = 3
-NOTE_CUT = 300
 _LOUD = {Priority.HIGH: "🟠 ", Priority.URGENT: "🔴 "}
 
 
@@ -37,7 +34,7 @@ def card(
     blocks = [
         *([b.context(notice)] if notice else []),
         b.section(headline(ticket), fields=_fields(ticket, reader)),
-        *_notes(session, ticket, reader),
+        *last_notes(session, ticket, reader),
         _controls(ticket, actor),
         *([undo_hint()] if undo else []),
     ]
@@ -87,19 +84,6 @@ def _fields(ticket: Ticket, reader: Reader) -> list[b.Markup]:
         _("Resolved"): reader.ago(ticket.resolved_at) if ticket.resolved_at else None,
     }
     return [b.markup("*{label}*\n{value}", label=label, value=value) for label, value in known.items() if value]
-
-
-def _notes(session: Session, ticket: Ticket, reader: Reader) -> list[Block]:
-    lines = [
-        b.markup(
-            _("{who}, {ago}: {text}"),
-            who=b.person(note.created_by) if note.created_by else "Rapport",
-            ago=reader.ago(note.at),
-            text=b.cut(note.text, NOTE_CUT),
-        )
-        for note in notes.about(session, ticket, limit=NOTES_SHOWN)
-    ]
-    return [b.context(*lines)] if lines else []
 
 
 def _controls(ticket: Ticket, actor: Member) -> Block:

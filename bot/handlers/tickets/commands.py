@@ -64,12 +64,15 @@ def assign(args: Args, session: Session, actor: Member, workspace: Workspace, no
     """Give a ticket to somebody, to “me”, or to “nobody”."""
     ticket = tickets.resolve(session, args["ticket"])
     assignee_id = None if name_key(args["person"]) in NOBODY else args.user("person", me=actor.id)
-    notice = _("It is nobody's now.")
-    if assignee_id is not None:
-        colleague(session, assignee_id, field="person")
-        notice = b.markup(_("Given to {who}."), who=b.person(assignee_id))
+    who = b.person(colleague(session, assignee_id, field="person")) if assignee_id else _("nobody")
+    reader = shown.reader(actor, workspace, now)
+    if ticket.assignee_id == assignee_id:
+        return cards.card(
+            session, ticket, reader, actor=actor, notice=b.markup(_("It is with {who} already."), who=who)
+        )
     tickets.assign(session, ticket, assignee_id)
-    return cards.card(session, ticket, shown.reader(actor, workspace, now), actor=actor, notice=notice, undo=True)
+    notice = b.markup(_("It is with {who} now."), who=who)
+    return cards.card(session, ticket, reader, actor=actor, notice=notice, undo=True)
 
 
 @plugin.command("ticket note", usage="<ticket> <note>", role=Role.AGENT, example="T-1042 works after a cache reset")

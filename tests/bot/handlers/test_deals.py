@@ -1,0 +1,172 @@
+"""Deals as people meet them: typed, clicked and filled in."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from sqlalchemy.orm import Session
+
+from bot.handlers.deals.wanted import Wanted
+from sandbox.control import Person
+from storage.errors import Invalid
+from storage.money import Money
+from tests.bot.conftest import Company
+
+
+def test_a_deal_goes_from_added_to_won(rep: Person) -> None:
+    rep.types("/customer add Acme Corp")
+    added = rep.types('/deal add Acme renewal amount:12k customer:"acme corp" close:2030-05-03 stage:prop').text
+    assert all(part in added for part in ("D-1", "Acme Corp", "$12,000", "Proposal (50%)", "May 3, 2030"))
+    assert "Moved to Negotiation." in rep.types("/deal move D-1 nego").text
+    assert "It is in Negotiation already." in rep.types("/deal move D-1 negotiation").text
+    assert "Noted on" in rep.types("/deal note D-1 they want it before Christmas").text
+    assert "they want it before Christmas" in rep.types("/deal show acme renewal").text
+    assert "Won. Congratulations!" in rep.types("/deal won Acme renewal").text
+    assert "It is won already." in rep.types("/deal won D-1").text
+
+
+def test_a_deal_is_lost_for_a_reason_and_reopened(rep: Person) -> None:
+    rep.types("/deal add Acme renewal")
+    assert "too expensive" in rep.types("/deal lost D-1 too expensive").text
+    assert "It is lost already." in rep.types("/deal lost D-1").text
+    rep.selects("Reopen in", "Qualified")
+    rep.sees("Moved to Qualified.")
+    rep.clicks("Lost")
+    rep.submits({"Why was it lost?": "went with a competitor"})
+    rep.sees("went with a competitor")
+
+
+def test_follow_ups_of_a_closed_deal_are_named(rep: Person) -> None:
+    rep.types("/deal add Acme renewal")
+    rep.types('/followup add D-1 when:"in 3 days" call back')
+    assert "Follow-ups cancelled with it: F-1." in rep.types("/deal lost D-1").text
+
+
+def test_buttons_and_the_menu_redraw_the_card(rep: Person) -> None:
+    rep.types("/deal add Acme renewal amount:5k")
+    rep.selects("Move to", "Proposal")
+    rep.sees("Proposal (50%)")
+    rep.clicks("Won")
+    rep.sees("Won. Congratulations!")
+    rep.does_not_see("Proposal (50%)")
+
+
+def test_a_stale_card_does_nothing_and_says_who_was_quicker(company: Company) -> None:
+    company.rep.types("/deal add Acme renewal")
+    company.agent.types("/deal move D-1 proposal")
+    company.rep.clicks("Won")
+    company.rep.sees("Nothing was done:")
+    assert "Proposal (50%)" in company.rep.types("/deal show D-1").text
+    company.agent.types("/deal move D-1 lead")
+    company.rep.clicks("Lost")
+    company.rep.sees("Nothing was done:")
+    company.rep.closes()
+
+
+def test_a_deal_of_the_same_name_is_shown_before_anything_is_stored(rep: Person) -> None:
+    rep.types("/deal add Acme renewal amount:5k")
+    assert "nothing has been added yet" in rep.types("/deal add acme renewal amount:7k").text
+    rep.clicks("Add anyway")
+    rep.sees("$7,000")
+    rep.types("/deal")
+    rep.submits(Name="Acme renewal", Amount="1.5k €")
+    rep.sees("nothing has been added yet")
+    rep.submits()
+    rep.sees("D-3")
+    assert "€1,500" in rep.types("/deal show D-3").text
+
+
+def test_the_form_says_what_is_wrong_and_edits_what_there_is(rep: Person) -> None:
+    rep.types("/customer add Acme")
+    rep.clicks("New deal")
+    assert "is not an amount I understand" in rep.submits(Name="Acme renewal", Amount="lots").errors["amount"]
+    rep.submits(Name="Acme renewal", Amount="12,000.50", Stage="Qualified")
+    rep.sees("D-1")
+    shown = rep.types("/deal show D-1").text
+    assert all(part in shown for part in ("C-1", "$12,000.50", "Qualified (25%)"))
+    rep.clicks("Edit")
+    rep.submits(Name="Acme upgrade", Amount="")
+    rep.sees("Saved.")
+    shown = rep.types("/deal show D-1").text
+    assert "Acme upgrade" in shown
+    assert "C-1" in shown
+    assert "$12,000.50" not in shown
+    rep.clicks("Note")
+    rep.submits(Note="asked again")
+    rep.sees("asked again")
+
+
+def test_an_overtaken_form_saves_nothing(company: Company) -> None:
+    company.rep.types("/deal add Acme renewal")
+    company.rep.clicks("Edit")
+    company.agent.types("/deal move D-1 proposal")
+    assert "D-1 was changed meanwhile by" in company.rep.submits(Amount="5k").errors["name"]
+
+
+def test_deals_are_listed_by_filters_with_a_total_for_each_currency(rep: Person, agent: Person) -> None:
+    agent.types("/crm help")
+    assert "No open deals yet." in rep.types("/deal list").text
+    rep.types("/deal add Small amount:5k close:2030-01-01")
+    rep.types("/deal add Big amount:50k stage:proposal close:2030-06-01")
+    rep.types("/deal add Euro amount:€70k owner:@agent")
+    rep.types("/deal add Unpriced")
+    everything = rep.types("/deal list").text
+    assert "Open deals: 4" in everything.replace("*", "")
+    assert "€70,000" in everything
+    assert "$55,000" in everything
+    found = rep.types("/deal list amount>10k owner:me sort:-amount").text
+    assert "Big" in found
+    assert not any(name in found for name in ("Small", "Euro", "Unpriced"))
+    assert "Euro" in rep.types("/deal list owner:@agent").text
+    assert "Small" in rep.types("/deal list close<2030-03-01").text
+    assert "No deals are like this: stage:negotiation" in rep.types("/deal list stage:negotiation").text
+    rep.types("/deal won D-1")
+    assert "Small" not in rep.types("/deal list").text
+    assert "Small" in rep.types("/deal list status:won").text
+    assert "Small" in rep.types("/deal list stage:won").text
+    assert "Small" in rep.types("/deal list closed>2020-01-01").text
+    assert "Small" not in rep.types("/deal list status:open").text
+
+
+def test_a_long_list_turns_its_pages(rep: Person) -> None:
+    for number in range(12):
+        rep.types(f"/deal add Deal {number:02}")
+    assert "1 to 10" in rep.types("/deal list sort:name").text
+    rep.clicks("More")
+    rep.sees("11 to 12")
+    rep.sees("Deal 11")
+    rep.clicks("Back")
+    rep.sees("1 to 10")
+    rep.clicks("Show")
+    rep.sees("Lead (10%)")
+
+
+def test_mistakes_are_named(rep: Person) -> None:
+    said = {
+        "/deal add Acme amount:lots": "is not an amount I understand",
+        "/deal add Acme close:someday": "is not a date I understand",
+        "/deal add Acme customer:nobody": "There is no customer called nobody. Add it with",
+        "/deal add Acme stage:won": "A new deal begins in an open stage",
+        "/deal move Acme": "The stage is missing.",
+        "/deal show nothing": "There is no deal called nothing",
+        "/deal list colour:red": "There is no colour to filter or sort by.",
+        "/deal list acme": "I do not understand acme here.",
+    }
+    for typed, sentence in said.items():
+        assert sentence in rep.types(typed).text, typed
+
+
+@pytest.mark.parametrize(
+    "forged", ["", "{}", "[]", "null", '["", 1, "XXX", 1, "x", "U", 1]', '["A", 1, "ZZZ", 0, 0, 0, 0]']
+)
+def test_a_button_that_is_not_ours_adds_nothing(session: Session, forged: str) -> None:
+    with pytest.raises(Invalid):
+        Wanted.load(session, forged)
+
+
+def test_what_a_button_carries_is_read_back(session: Session) -> None:
+    wanted = Wanted("Acme “x”", Money(1_250, "EUR"), None, date(2030, 1, 2), "UREP", "Proposal")
+    assert Wanted.load(session, wanted.dump()) == wanted
+    bare = Wanted("Acme")
+    assert Wanted.load(session, bare.dump()) == bare

@@ -1,0 +1,142 @@
+"""Tickets as people meet them: typed, clicked and filled in."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy.orm import Session
+
+from bot.handlers.tickets.wanted import Wanted
+from bot.handlers.tickets.wording import read_priority, read_status
+from sandbox.control import Person
+from storage.errors import Invalid
+from storage.tickets import Priority, Status
+from tests.bot.conftest import Company
+
+
+def test_a_ticket_goes_from_opened_to_resolved(agent: Person) -> None:
+    agent.types("/customer add Acme Corp")
+    added = agent.types("/ticket add Login fails on Safari customer:acme priority:high").text
+    assert all(part in added for part in ("T-1", "Acme Corp", "new", "high", "nobody yet"))
+    agent.clicks("Take")
+    agent.sees("It is yours.")
+    assert "Now waiting on customer." in agent.types("/ticket status T-1 waiting on customer").text
+    assert "It is waiting on customer already." in agent.types("/ticket status T-1 waiting").text
+    assert "Noted on" in agent.types("/ticket note T-1 works after a reset").text
+    assert "works after a reset" in agent.types("/ticket show login fails").text
+    agent.clicks("Resolve")
+    agent.sees("Now resolved.")
+    agent.selects("Status", "open")
+    agent.sees("Now open.")
+
+
+def test_a_ticket_is_given_to_a_colleague_and_to_nobody(company: Company) -> None:
+    company.rep.types("/ticket add Login fails")
+    assert "I have not met this person yet." in company.rep.types("/ticket assign T-1 @agent").text
+    company.agent.types("/crm help")
+    assert "It is with @Anton Agent now." in company.rep.types("/ticket assign T-1 @agent").text
+    assert "Login fails" in company.agent.types("/ticket list assignee:me").text
+    assert "It is with nobody now." in company.rep.types("/ticket assign T-1 nobody").text
+    assert "It is with nobody already." in company.rep.types("/ticket assign T-1 nobody").text
+    assert "It is with @Rita Rep now." in company.rep.types("/ticket assign T-1 me").text
+    assert "is not a person I can see" in company.rep.types("/ticket assign T-1 bob").text
+
+
+def test_a_stale_card_does_nothing_and_says_who_was_quicker(company: Company) -> None:
+    company.rep.types("/ticket add Login fails")
+    company.agent.types("/ticket show T-1")
+    company.agent.clicks("Take")
+    company.agent.sees("It is yours.")
+    company.rep.clicks("Take")
+    company.rep.sees("Nothing was done:")
+    company.agent.types("/ticket status T-1 waiting")
+    company.rep.clicks("Resolve")
+    assert "waiting on customer" in company.rep.types("/ticket show T-1").text
+
+
+def test_a_ticket_of_the_same_title_is_shown_before_anything_is_stored(rep: Person) -> None:
+    rep.types("/ticket add Login fails")
+    assert "nothing has been added yet" in rep.types("/ticket add LOGIN fails priority:urgent").text
+    rep.clicks("Add anyway")
+    rep.sees("urgent")
+    rep.types("/ticket")
+    rep.submits(Title="login fails")
+    rep.sees("nothing has been added yet")
+    rep.submits()
+    rep.sees("T-3")
+
+
+def test_a_ticket_is_edited_and_noted_on_in_forms(company: Company) -> None:
+    rep = company.rep
+    rep.types("/customer add Acme")
+    rep.clicks("New ticket")
+    rep.submits(Title="Login fails")
+    rep.sees("T-1")
+    assert "C-1" in rep.types("/ticket show T-1").text
+    rep.clicks("Edit")
+    rep.submits(Title="Login fails on Safari", Priority="urgent", Assignee="UAREP")
+    rep.sees("Saved.")
+    shown = rep.types("/ticket show T-1").text
+    assert all(part in shown for part in ("Login fails on Safari", "urgent", "open", "C-1"))
+    rep.clicks("Note")
+    rep.submits(Note="asked for logs")
+    rep.sees("asked for logs")
+    rep.types("/ticket show T-1")
+    rep.clicks("Edit")
+    company.agent.types("/ticket status T-1 waiting")
+    assert "T-1 was changed meanwhile by" in rep.submits(Priority="low").errors["title"]
+
+
+def test_tickets_are_listed_by_filters_and_in_pages(rep: Person) -> None:
+    assert "No open tickets." in rep.types("/ticket list").text
+    for number in range(11):
+        rep.types(f"/ticket add Ticket {number:02} priority:{'urgent' if number == 10 else 'low'}")
+    first = rep.types("/ticket list").text
+    assert "1 to 10" in first
+    assert first.index("Ticket 10") < first.index("Ticket 00")
+    rep.clicks("More")
+    rep.sees("11 to 11")
+    rep.clicks("Back")
+    rep.sees("1 to 10")
+    rep.types("/ticket status T-1 resolved")
+    assert "Ticket 00" in rep.types("/ticket list status:resolved").text
+    assert "Ticket 00" in rep.types("/ticket list resolved>2020-01-01").text
+    assert "No tickets are like this: priority:high" in rep.types("/ticket list priority:high").text
+    rep.clicks("Show")
+    rep.sees("nobody yet")
+
+
+def test_mistakes_are_named(rep: Person) -> None:
+    rep.types("/ticket add Login fails")
+    said = {
+        "/ticket add": "The title is missing.",
+        "/ticket add Slow priority:very": "There is no priority very.",
+        "/ticket add Slow customer:nobody": "There is no customer called nobody.",
+        "/ticket status T-1 bogus": "A ticket can not be bogus.",
+        "/ticket show nothing": "There is no ticket called nothing",
+        "/ticket list colour:red": "There is no colour to filter or sort by.",
+    }
+    for typed, sentence in said.items():
+        assert sentence in rep.types(typed).text, typed
+
+
+def test_statuses_and_priorities_are_understood_by_their_beginning() -> None:
+    assert read_status("Waiting on") is Status.WAITING
+    assert read_status("res") is Status.RESOLVED
+    assert read_priority("URG") is Priority.URGENT
+    with pytest.raises(Invalid):
+        read_status("")
+    with pytest.raises(Invalid):
+        read_priority("x")
+
+
+@pytest.mark.parametrize(
+    "forged", ["", "{}", "[]", "null", '["A", 0, "loud", 0]', '["", 0, "low", 0]', '[1, 0, "low", 0]']
+)
+def test_a_button_that_is_not_ours_adds_nothing(session: Session, forged: str) -> None:
+    with pytest.raises(Invalid):
+        Wanted.load(session, forged)
+
+
+def test_what_a_button_carries_is_read_back(session: Session) -> None:
+    wanted = Wanted("Login “x”", None, Priority.HIGH, "UREP")
+    assert Wanted.load(session, wanted.dump()) == wanted
