@@ -1,133 +1,38 @@
-"""Show that what the outbox holds is seen once in Slack, whatever Slack answers or does not."""
+"""Show that what the outbox holds is sent in order, at Slack's pace, and that refusals are kept."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
-from uuid import UUID
 
 import pytest
 from slack_sdk import WebClient
-from sqlalchemy import text, update
-from sqlalchemy.orm import Session
+from sqlalchemy import text
 
-from bot.delivery import Delivery, Rendered
-from sandbox.sample_teams import two_teams
+from bot.delivery import Delivery
 from sandbox.server import Sandbox
-from storage import outbox, sending
+from storage import sending
 from storage.database import EVERY_WORKSPACE, Database
 from storage.errors import Refused
-from storage.members import Kind, Member
 from storage.workspaces import Installation
+from tests.bot.deliveries import (
+    OURS,
+    copies_of,
+    ours,
+    post,
+    read,
+    render,
+    seen,
+    settled,
+    slack,
+    start,
+    waiting,
+)
 
-OURS = "TA"
-SHORT: dict[str, Any] = {
-    "lease_s": 3.0,
-    "grace_s": 0.4,
-    "http_timeout_s": 1,
-    "margin_s": 0.1,
-    "poll_s": 0.1,
-    "first_wait_s": 0.2,
-}
-
-
-def render(_session: Session, row: outbox.Delivery) -> Rendered | None:
-    if row.renderer == "unwanted":
-        return None
-    if row.renderer == "broken":
-        raise KeyError("no such renderer")
-    if row.renderer == "sql":
-        _session.execute(text("SELECT 1/0"))
-    said = str(row.payload.get("text", row.record))
-    return Rendered(said, [{"type": "section", "text": {"type": "mrkdwn", "text": said}}])
-
-
-@pytest.fixture
-def slack() -> Iterator[Sandbox]:
-    with Sandbox(seed=two_teams()) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def ours(database: Database, make_workspace: Callable[[str], str]) -> str:
-    make_workspace(OURS)
-    with database.transaction(OURS) as session:
-        session.add(Installation(workspace_id=OURS, sealed_token="sealed", key_id="1"))
-        session.add(Member(workspace_id=OURS, id="UAREP", name="Rita", roles=[], kind=Kind.STAFF))
-    return OURS
-
-
-@pytest.fixture
-def start(database: Database, slack: Sandbox) -> Iterator[Callable[..., Delivery]]:
-    running: list[Delivery] = []
-
-    def begin(started: bool = True, **changed: Any) -> Delivery:
-        def client_for(_workspace: str) -> WebClient:
-            return WebClient("xoxb-a-sandbox", base_url=f"{slack.url}/api/")
-
-        delivery = Delivery(database, render, changed.pop("client_for", client_for), **(SHORT | changed))
-        running.append(delivery)
-        if started:
-            delivery.start()
-        return delivery
-
-    yield begin
-    for delivery in running:
-        delivery.stop(5)
-
-
-def post(database: Database, said: str = "Call Acme back", **values: Any) -> UUID:
-    given: dict[str, Any] = {
-        "target_channel": "CSUPPORT",
-        "renderer": "card",
-        "record": "T-1",
-        "payload": {"text": said},
-    }
-    with database.transaction(OURS) as session:
-        return outbox.enqueue(session, **(given | values))
-
-
-def read(database: Database, delivery_id: UUID) -> outbox.Delivery:
-    with database.transaction(OURS) as session:
-        return session.get_one(outbox.Delivery, (OURS, delivery_id))
-
-
-def settled(database: Database, *ids: UUID, within: float = 15) -> list[outbox.Delivery]:
-    deadline = time.monotonic() + within
-    while time.monotonic() < deadline:
-        rows = [read(database, one) for one in ids]
-        if all(row.state in {"sent", "dead", "cancelled"} for row in rows):
-            return rows
-        time.sleep(0.03)
-    raise AssertionError(f"not settled: {[(row.state, row.reason, row.attempt) for row in rows]}")
-
-
-def waiting(database: Database, delivery_id: UUID, reason: str, within: float = 10) -> outbox.Delivery:
-    deadline = time.monotonic() + within
-    while time.monotonic() < deadline:
-        row = read(database, delivery_id)
-        if row.state == "pending" and reason in (row.reason or ""):
-            return row
-        time.sleep(0.02)
-    raise AssertionError(f"not waiting: {row.state} {row.reason}")
-
-
-def seen(slack: Sandbox, channel: str = "CSUPPORT") -> list[str]:
-    return [m["text"] for m in slack.person("UAREP").messages(channel) if m.get("bot_id")]
-
-
-def direct(slack: Sandbox) -> list[str]:
-    return [m["text"] for m in slack.person("UAREP").messages("@rapport") if m.get("bot_id")]
-
-
-def expire(database: Database, delivery_id: UUID, **values: Any) -> None:
-    with database.transaction(OURS) as session:
-        session.execute(update(outbox.Delivery).where(outbox.Delivery.id == delivery_id).values(**values))
+__all__ = ["ours", "slack", "start"]  # fixtures
 
 
 def test_a_post_is_seen_with_its_id_and_nothing_else_in_the_metadata(
@@ -162,127 +67,6 @@ def test_a_direct_message_is_opened_once_and_remembered(
     assert len(slack.control.calls("conversations.open")) == 1
     assert rows[0].channel == rows[1].channel
     assert rows[0].channel and rows[0].channel.startswith("D")
-
-
-def test_the_direct_message_is_stored_before_the_first_attempt(
-    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
-) -> None:
-    slack.control.fault("hang", method="chat.postMessage", count=1)
-    start(grace_s=1.5)
-    delivery_id = post(database, target_channel=None, target_user="UAREP")
-    assert waiting(database, delivery_id, "chat.postMessage").channel
-    settled(database, delivery_id)
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        {"kind": "reset_after"},
-        {"kind": "reset"},
-        {"kind": "hang"},
-        {"kind": "late", "seconds": 0.2},
-        {"kind": "server_error", "status": 503, "stored": True},
-        {"kind": "server_error", "status": 502},
-        {"kind": "error", "code": "fatal_error", "stored": True},
-        {"kind": "error", "code": "internal_error"},
-        {"kind": "slow", "seconds": 1.3},
-    ],
-    ids=lambda fault: "-".join(str(part) for part in fault.values()),
-)
-def test_after_an_answer_nobody_saw_there_is_one_copy(
-    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery], fault: dict[str, Any]
-) -> None:
-    slack.control.fault(**fault, method="chat.postMessage", count=1)
-    start(grace_s=0.8 if fault["kind"] == "slow" else 0.4)
-    (row,) = settled(database, post(database))
-    assert (row.state, row.ambiguous) == ("sent", True)
-    assert len(slack.control.calls("conversations.history")) == 1
-    assert len(copies_of(slack, row)) == 1
-
-
-@pytest.mark.parametrize("fault", ["reset", "reset_after"])
-def test_in_a_thread_too_there_is_one_copy(
-    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery], fault: str
-) -> None:
-    root = slack.person("UAREP").posts("It is broken", channel="CSUPPORT").ts
-    slack.control.fault(fault, method="chat.postMessage", count=1)
-    start()
-    (row,) = settled(database, post(database, thread_ts=root))
-    assert row.ambiguous
-    assert len(copies_of(slack, row, root)) == 1
-
-
-def copies_of(slack: Sandbox, row: outbox.Delivery, root: str | None = None) -> list[str]:
-    client = WebClient("xoxb-a-sandbox", base_url=f"{slack.url}/api/")
-    given = {"channel": row.channel, "include_all_metadata": True}
-    answer = client.conversations_replies(**given, ts=root) if root else client.conversations_history(**given)  # type: ignore[arg-type]  # a dict of mixed values
-    found = [
-        m
-        for m in answer["messages"]
-        if m.get("metadata", {}).get("event_payload", {}).get("delivery_id") == str(row.id)
-    ]
-    return [m["ts"] for m in found]
-
-
-def test_the_sdk_repeats_nothing_by_itself(
-    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
-) -> None:
-    slack.control.fault("reset_after", method="chat.postMessage", count=1)
-    start()
-    settled(database, post(database))
-    assert len(slack.control.calls("chat.postMessage")) == 1
-
-
-def test_the_search_waits_for_the_grace(
-    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
-) -> None:
-    slack.control.fault("late", method="chat.postMessage", count=1, seconds=0.8)
-    start(grace_s=1.4)
-    (row,) = settled(database, post(database))
-    assert len(copies_of(slack, row)) == 1
-    assert len(slack.control.calls("chat.postMessage")) == 1
-
-
-def test_a_copy_that_comes_up_after_the_grace_is_deleted_and_counted(
-    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
-) -> None:
-    slack.control.fault("late", method="chat.postMessage", count=1, seconds=1.5)
-    delivery = start(grace_s=0.3)
-    (row,) = settled(database, post(database))
-    assert len(slack.control.calls("chat.postMessage")) == 2
-    time.sleep(1.5)
-    assert len(copies_of(slack, row)) == 2
-    delivery.repair()
-    assert delivery.repaired == 0  # not its time yet
-    expire(database, row.id, check_at=datetime.now(UTC))
-    delivery.repair()
-    assert delivery.repaired == 1
-    assert copies_of(slack, row) == [read(database, row.id).ts]
-
-
-def test_a_message_that_came_up_once_is_left_alone_and_not_watched_for_ever(
-    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
-) -> None:
-    slack.control.fault("reset_after", method="chat.postMessage", count=1)
-    delivery = start()
-    (row,) = settled(database, post(database))
-    assert row.check_at is not None
-    expire(database, row.id, check_at=datetime.now(UTC), sent_at=datetime.now(UTC) - timedelta(minutes=11))
-    delivery.repair()
-    assert (delivery.repaired, read(database, row.id).check_at) == (0, None)
-
-
-def test_a_repair_that_is_held_back_comes_again(
-    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
-) -> None:
-    slack.control.fault("reset_after", method="chat.postMessage", count=1)
-    delivery = start()
-    (row,) = settled(database, post(database))
-    for fault in ({"kind": "rate_limit", "retry_after": 1}, {"kind": "error", "code": "missing_scope"}):
-        slack.control.fault(**fault, method="conversations.history", count=1)
-        expire(database, row.id, check_at=datetime.now(UTC))
-        delivery.repair()
-        assert read(database, row.id).check_at is not None
 
 
 def test_a_rate_limit_is_honoured_by_every_replica_and_is_not_ambiguous(
@@ -469,106 +253,6 @@ def test_a_burst_in_one_channel_keeps_its_order_and_pace_with_two_senders(
     at = [call["at"] for call in slack.control.calls("chat.postMessage")]
     assert all(later - earlier > 0.95 for earlier, later in pairwise(at))
     assert at[-1] - at[0] < 4.5
-
-
-def test_the_search_goes_on_where_a_limit_of_one_page_a_minute_stopped_it(
-    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
-) -> None:
-    slack.control.fault("reset_after", method="chat.postMessage", count=1)
-    start()
-    delivery_id = post(database)
-    waiting(database, delivery_id, "chat.postMessage")
-    expire(database, delivery_id, not_before=datetime.now(UTC) + timedelta(hours=1))
-    for number in range(40):
-        slack.person("UAREP").posts(f"chatter {number}", channel="CSUPPORT")
-    slack.control.settings(history_objects=15, per_minute={"conversations.history": 1})
-    for _page in range(2):
-        expire(database, delivery_id, not_before=datetime.now(UTC), reason=None)
-        assert waiting(database, delivery_id, "history unreadable").looked_until is not None
-        slack.control.advance(61)
-        with database.transaction(OURS) as session:
-            session.execute(update(outbox.Pause).values(until=datetime.now(UTC)))
-    expire(database, delivery_id, not_before=datetime.now(UTC))
-    settled(database, delivery_id)
-    assert len(slack.control.calls("chat.postMessage")) == 1
-    pages = [call["outcome"] for call in slack.control.calls("conversations.history")]
-    assert pages.count("ok") == 3
-
-
-def test_a_long_thread_is_searched_to_its_end(
-    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
-) -> None:
-    root = slack.person("UAREP").posts("It is broken", channel="CSUPPORT").ts
-    for number in range(20):
-        slack.person("UAREP").posts(f"really {number}", channel="CSUPPORT", thread=root)
-    slack.control.fault("reset_after", method="chat.postMessage", count=1)
-    slack.control.settings(history_objects=15)
-    start()
-    (row,) = settled(database, post(database, thread_ts=root))
-    assert len(slack.control.calls("chat.postMessage")) == 1
-    assert row.ts and float(row.ts) > float(root)
-
-
-def unreadable_for(database: Database, slack: Sandbox, start: Callable[..., Delivery], record: str) -> UUID:
-    slack.control.fault("reset", method="chat.postMessage", count=1)
-    slack.control.fault("error", method="conversations.history", code="missing_scope", count=None)
-    start(patience_s=2.0)
-    delivery_id = post(database, record=record)
-    assert waiting(database, delivery_id, "history unreadable: missing_scope").unreadable_since
-    assert len(slack.control.calls("chat.postMessage")) == 1
-    return delivery_id
-
-
-def test_a_reminder_nobody_can_look_for_goes_out_as_a_possible_repeat(
-    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
-) -> None:
-    settled(database, unreadable_for(database, slack, start, "F-1"))
-    assert seen(slack) == ["(may be a repeat) Call Acme back"]
-
-
-def test_a_digest_nobody_can_look_for_is_held_until_somebody_can(
-    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
-) -> None:
-    delivery_id = unreadable_for(database, slack, start, "G-1")
-    time.sleep(2.5)
-    assert seen(slack) == []
-    slack.control.clear_faults()
-    settled(database, delivery_id)
-    assert seen(slack) == ["Call Acme back"]
-
-
-def test_a_lease_that_is_nearly_over_begins_no_send(
-    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
-) -> None:
-    delivery = start(started=False, lease_s=1.6)
-    delivery_id = post(database)
-    (claim,) = delivery._claim(1)
-    time.sleep(0.3)
-    delivery._work(claim)
-    row = read(database, delivery_id)
-    assert (row.state, row.attempt, row.ambiguous) == ("pending", 0, False)
-    assert slack.control.calls("chat.postMessage") == []
-
-
-def test_a_worker_that_was_stopped_in_mid_send_is_waited_for(
-    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
-) -> None:
-    stalled, other = start(started=False), start(started=False)
-    delivery_id = post(database)
-    (claim,) = stalled._claim(1)
-    with stalled._alone(claim.row) as alone:
-        assert alone
-        expire(database, delivery_id, lease_until=datetime.now(UTC))
-        (taken,) = other._claim(1)
-        other._work(taken)
-        row = read(database, delivery_id)
-        assert (row.state, row.reason, row.ambiguous) == ("pending", "another worker still sends it", True)
-    stalled._work(claim)
-    assert len(slack.control.calls("chat.postMessage")) == 1
-    assert read(database, delivery_id).state == "pending"  # its mark came too late
-    other.start()
-    settled(database, delivery_id)
-    assert len(slack.control.calls("chat.postMessage")) == 1
 
 
 def test_stopping_finishes_what_was_begun_and_begins_nothing(

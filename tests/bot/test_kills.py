@@ -16,7 +16,7 @@ from bot.delivery import Delivery
 from sandbox.server import Sandbox
 from storage import due, outbox
 from storage.database import Database
-from tests.bot.test_delivery import OURS, copies_of, ours, post, read, settled, slack, start
+from tests.bot.deliveries import OURS, copies_of, ours, post, read, settled, slack, start
 
 __all__ = ["ours", "slack", "start"]  # the fixtures of the delivery's own tests
 

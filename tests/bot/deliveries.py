@@ -1,0 +1,137 @@
+"""Give tests of the delivery a sandbox, a workspace in it, and deliveries to make and to look at."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+from slack_sdk import WebClient
+from sqlalchemy import text, update
+from sqlalchemy.orm import Session
+
+from bot.delivery import Delivery, Rendered
+from sandbox.sample_teams import two_teams
+from sandbox.server import Sandbox
+from storage import outbox
+from storage.database import Database
+from storage.members import Kind, Member
+from storage.workspaces import Installation
+
+OURS = "TA"
+SHORT: dict[str, Any] = {
+    "lease_s": 3.0,
+    "grace_s": 0.4,
+    "http_timeout_s": 1,
+    "margin_s": 0.1,
+    "poll_s": 0.1,
+    "first_wait_s": 0.2,
+}
+
+
+def render(_session: Session, row: outbox.Delivery) -> Rendered | None:
+    if row.renderer == "unwanted":
+        return None
+    if row.renderer == "broken":
+        raise KeyError("no such renderer")
+    if row.renderer == "sql":
+        _session.execute(text("SELECT 1/0"))
+    said = str(row.payload.get("text", row.record))
+    return Rendered(said, [{"type": "section", "text": {"type": "mrkdwn", "text": said}}])
+
+
+@pytest.fixture
+def slack() -> Iterator[Sandbox]:
+    with Sandbox(seed=two_teams()) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def ours(database: Database, make_workspace: Callable[[str], str]) -> str:
+    make_workspace(OURS)
+    with database.transaction(OURS) as session:
+        session.add(Installation(workspace_id=OURS, sealed_token="sealed", key_id="1"))
+        session.add(Member(workspace_id=OURS, id="UAREP", name="Rita", roles=[], kind=Kind.STAFF))
+    return OURS
+
+
+@pytest.fixture
+def start(database: Database, slack: Sandbox) -> Iterator[Callable[..., Delivery]]:
+    running: list[Delivery] = []
+
+    def begin(started: bool = True, **changed: Any) -> Delivery:
+        def client_for(_workspace: str) -> WebClient:
+            return WebClient("xoxb-a-sandbox", base_url=f"{slack.url}/api/")
+
+        delivery = Delivery(database, render, changed.pop("client_for", client_for), **(SHORT | changed))
+        running.append(delivery)
+        if started:
+            delivery.start()
+        return delivery
+
+    yield begin
+    for delivery in running:
+        delivery.stop(5)
+
+
+def post(database: Database, said: str = "Call Acme back", **values: Any) -> UUID:
+    given: dict[str, Any] = {
+        "target_channel": "CSUPPORT",
+        "renderer": "card",
+        "record": "T-1",
+        "payload": {"text": said},
+    }
+    with database.transaction(OURS) as session:
+        return outbox.enqueue(session, **(given | values))
+
+
+def read(database: Database, delivery_id: UUID) -> outbox.Delivery:
+    with database.transaction(OURS) as session:
+        return session.get_one(outbox.Delivery, (OURS, delivery_id))
+
+
+def settled(database: Database, *ids: UUID, within: float = 15) -> list[outbox.Delivery]:
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        rows = [read(database, one) for one in ids]
+        if all(row.state in {"sent", "dead", "cancelled"} for row in rows):
+            return rows
+        time.sleep(0.03)
+    raise AssertionError(f"not settled: {[(row.state, row.reason, row.attempt) for row in rows]}")
+
+
+def waiting(database: Database, delivery_id: UUID, reason: str, within: float = 10) -> outbox.Delivery:
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        row = read(database, delivery_id)
+        if row.state == "pending" and reason in (row.reason or ""):
+            return row
+        time.sleep(0.02)
+    raise AssertionError(f"not waiting: {row.state} {row.reason}")
+
+
+def seen(slack: Sandbox, channel: str = "CSUPPORT") -> list[str]:
+    return [m["text"] for m in slack.person("UAREP").messages(channel) if m.get("bot_id")]
+
+
+def direct(slack: Sandbox) -> list[str]:
+    return [m["text"] for m in slack.person("UAREP").messages("@rapport") if m.get("bot_id")]
+
+
+def expire(database: Database, delivery_id: UUID, **values: Any) -> None:
+    with database.transaction(OURS) as session:
+        session.execute(update(outbox.Delivery).where(outbox.Delivery.id == delivery_id).values(**values))
+
+
+def copies_of(slack: Sandbox, row: outbox.Delivery, root: str | None = None) -> list[str]:
+    client = WebClient("xoxb-a-sandbox", base_url=f"{slack.url}/api/")
+    given = {"channel": row.channel, "include_all_metadata": True}
+    answer = client.conversations_replies(**given, ts=root) if root else client.conversations_history(**given)  # type: ignore[arg-type]  # a dict of mixed values
+    found = [
+        m
+        for m in answer["messages"]
+        if m.get("metadata", {}).get("event_payload", {}).get("delivery_id") == str(row.id)
+    ]
+    return [m["ts"] for m in found]

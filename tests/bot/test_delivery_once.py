@@ -1,0 +1,241 @@
+"""Show that a message is seen once, whatever became of the answer to an earlier attempt."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import update
+
+from bot.delivery import Delivery
+from sandbox.server import Sandbox
+from storage import outbox
+from storage.database import Database
+from tests.bot.deliveries import (
+    OURS,
+    copies_of,
+    expire,
+    ours,
+    post,
+    read,
+    seen,
+    settled,
+    slack,
+    start,
+    waiting,
+)
+
+__all__ = ["ours", "slack", "start"]  # fixtures
+
+
+def test_the_direct_message_is_stored_before_the_first_attempt(
+    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
+) -> None:
+    slack.control.fault("hang", method="chat.postMessage", count=1)
+    start(grace_s=1.5)
+    delivery_id = post(database, target_channel=None, target_user="UAREP")
+    assert waiting(database, delivery_id, "chat.postMessage").channel
+    settled(database, delivery_id)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "reset_after"},
+        {"kind": "reset"},
+        {"kind": "hang"},
+        {"kind": "late", "seconds": 0.2},
+        {"kind": "server_error", "status": 503, "stored": True},
+        {"kind": "server_error", "status": 502},
+        {"kind": "error", "code": "fatal_error", "stored": True},
+        {"kind": "error", "code": "internal_error"},
+        {"kind": "slow", "seconds": 1.3},
+    ],
+    ids=lambda fault: "-".join(str(part) for part in fault.values()),
+)
+def test_after_an_answer_nobody_saw_there_is_one_copy(
+    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery], fault: dict[str, Any]
+) -> None:
+    slack.control.fault(**fault, method="chat.postMessage", count=1)
+    start(grace_s=0.8 if fault["kind"] == "slow" else 0.4)
+    (row,) = settled(database, post(database))
+    assert (row.state, row.ambiguous) == ("sent", True)
+    assert len(slack.control.calls("conversations.history")) == 1
+    assert len(copies_of(slack, row)) == 1
+
+
+@pytest.mark.parametrize("fault", ["reset", "reset_after"])
+def test_in_a_thread_too_there_is_one_copy(
+    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery], fault: str
+) -> None:
+    root = slack.person("UAREP").posts("It is broken", channel="CSUPPORT").ts
+    slack.control.fault(fault, method="chat.postMessage", count=1)
+    start()
+    (row,) = settled(database, post(database, thread_ts=root))
+    assert row.ambiguous
+    assert len(copies_of(slack, row, root)) == 1
+
+
+def test_the_sdk_repeats_nothing_by_itself(
+    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
+) -> None:
+    slack.control.fault("reset_after", method="chat.postMessage", count=1)
+    start()
+    settled(database, post(database))
+    assert len(slack.control.calls("chat.postMessage")) == 1
+
+
+def test_the_search_waits_for_the_grace(
+    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
+) -> None:
+    slack.control.fault("late", method="chat.postMessage", count=1, seconds=0.8)
+    start(grace_s=1.4)
+    (row,) = settled(database, post(database))
+    assert len(copies_of(slack, row)) == 1
+    assert len(slack.control.calls("chat.postMessage")) == 1
+
+
+def test_a_copy_that_comes_up_after_the_grace_is_deleted_and_counted(
+    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
+) -> None:
+    slack.control.fault("late", method="chat.postMessage", count=1, seconds=1.5)
+    delivery = start(grace_s=0.3)
+    (row,) = settled(database, post(database))
+    assert len(slack.control.calls("chat.postMessage")) == 2
+    time.sleep(1.5)
+    assert len(copies_of(slack, row)) == 2
+    delivery.repair()
+    assert delivery.repaired == 0  # not its time yet
+    expire(database, row.id, check_at=datetime.now(UTC))
+    delivery.repair()
+    assert delivery.repaired == 1
+    assert copies_of(slack, row) == [read(database, row.id).ts]
+
+
+def test_a_message_that_came_up_once_is_left_alone_and_not_watched_for_ever(
+    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
+) -> None:
+    slack.control.fault("reset_after", method="chat.postMessage", count=1)
+    delivery = start()
+    (row,) = settled(database, post(database))
+    assert row.check_at is not None
+    expire(database, row.id, check_at=datetime.now(UTC), sent_at=datetime.now(UTC) - timedelta(minutes=11))
+    delivery.repair()
+    assert (delivery.repaired, read(database, row.id).check_at) == (0, None)
+
+
+def test_a_repair_that_is_held_back_comes_again(
+    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
+) -> None:
+    slack.control.fault("reset_after", method="chat.postMessage", count=1)
+    delivery = start()
+    (row,) = settled(database, post(database))
+    for fault in ({"kind": "rate_limit", "retry_after": 1}, {"kind": "error", "code": "missing_scope"}):
+        slack.control.fault(**fault, method="conversations.history", count=1)
+        expire(database, row.id, check_at=datetime.now(UTC))
+        delivery.repair()
+        assert read(database, row.id).check_at is not None
+
+
+def test_the_search_goes_on_where_a_limit_of_one_page_a_minute_stopped_it(
+    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
+) -> None:
+    slack.control.fault("reset_after", method="chat.postMessage", count=1)
+    start()
+    delivery_id = post(database)
+    waiting(database, delivery_id, "chat.postMessage")
+    expire(database, delivery_id, not_before=datetime.now(UTC) + timedelta(hours=1))
+    for number in range(40):
+        slack.person("UAREP").posts(f"chatter {number}", channel="CSUPPORT")
+    slack.control.settings(history_objects=15, per_minute={"conversations.history": 1})
+    for _page in range(2):
+        expire(database, delivery_id, not_before=datetime.now(UTC), reason=None)
+        assert waiting(database, delivery_id, "history unreadable").looked_until is not None
+        slack.control.advance(61)
+        with database.transaction(OURS) as session:
+            session.execute(update(outbox.Pause).values(until=datetime.now(UTC)))
+    expire(database, delivery_id, not_before=datetime.now(UTC))
+    settled(database, delivery_id)
+    assert len(slack.control.calls("chat.postMessage")) == 1
+    pages = [call["outcome"] for call in slack.control.calls("conversations.history")]
+    assert pages.count("ok") == 3
+
+
+def test_a_long_thread_is_searched_to_its_end(
+    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
+) -> None:
+    root = slack.person("UAREP").posts("It is broken", channel="CSUPPORT").ts
+    for number in range(20):
+        slack.person("UAREP").posts(f"really {number}", channel="CSUPPORT", thread=root)
+    slack.control.fault("reset_after", method="chat.postMessage", count=1)
+    slack.control.settings(history_objects=15)
+    start()
+    (row,) = settled(database, post(database, thread_ts=root))
+    assert len(slack.control.calls("chat.postMessage")) == 1
+    assert row.ts and float(row.ts) > float(root)
+
+
+def unreadable_for(database: Database, slack: Sandbox, start: Callable[..., Delivery], record: str) -> UUID:
+    slack.control.fault("reset", method="chat.postMessage", count=1)
+    slack.control.fault("error", method="conversations.history", code="missing_scope", count=None)
+    start(patience_s=2.0)
+    delivery_id = post(database, record=record)
+    assert waiting(database, delivery_id, "history unreadable: missing_scope").unreadable_since
+    assert len(slack.control.calls("chat.postMessage")) == 1
+    return delivery_id
+
+
+def test_a_reminder_nobody_can_look_for_goes_out_as_a_possible_repeat(
+    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
+) -> None:
+    settled(database, unreadable_for(database, slack, start, "F-1"))
+    assert seen(slack) == ["(may be a repeat) Call Acme back"]
+
+
+def test_a_digest_nobody_can_look_for_is_held_until_somebody_can(
+    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
+) -> None:
+    delivery_id = unreadable_for(database, slack, start, "G-1")
+    time.sleep(2.5)
+    assert seen(slack) == []
+    slack.control.clear_faults()
+    settled(database, delivery_id)
+    assert seen(slack) == ["Call Acme back"]
+
+
+def test_a_lease_that_is_nearly_over_begins_no_send(
+    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
+) -> None:
+    delivery = start(started=False, lease_s=1.6)
+    delivery_id = post(database)
+    (claim,) = delivery._claim(1)
+    time.sleep(0.3)
+    delivery._work(claim)
+    row = read(database, delivery_id)
+    assert (row.state, row.attempt, row.ambiguous) == ("pending", 0, False)
+    assert slack.control.calls("chat.postMessage") == []
+
+
+def test_a_worker_that_was_stopped_in_mid_send_is_waited_for(
+    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
+) -> None:
+    stalled, other = start(started=False), start(started=False)
+    delivery_id = post(database)
+    (claim,) = stalled._claim(1)
+    with stalled._alone(claim.row) as alone:
+        assert alone
+        expire(database, delivery_id, lease_until=datetime.now(UTC))
+        (taken,) = other._claim(1)
+        other._work(taken)
+        row = read(database, delivery_id)
+        assert (row.state, row.reason, row.ambiguous) == ("pending", "another worker still sends it", True)
+    stalled._work(claim)
+    assert len(slack.control.calls("chat.postMessage")) == 1
+    assert read(database, delivery_id).state == "pending"  # its mark came too late
+    other.start()
+    settled(database, delivery_id)
+    assert len(slack.control.calls("chat.postMessage")) == 1
