@@ -1,4 +1,4 @@
-"""Tick: what falls due becomes deliveries, jobs are run, doubled messages are repaired.
+"""Tick: what falls due becomes deliveries, jobs are run, doubled messages are repaired, old rows are deleted.
 
 Every replica ticks, none of them leads: each tick claims its rows in the database. The scheduler keeps nothing but the
 intervals in memory.
@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from bot.recurrence import next_time
 from bot.workers import Workers, back_off
-from storage import due
+from storage import due, inbox, partitions, workspaces
 from storage.database import EVERY_WORKSPACE, Database
 from storage.due import Due
 
@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 MATERIALISE_S = 5.0
 REPAIR_S = 60.0
+UPKEEP_S = 3600.0
+KEEP_DAYS = 7
 BATCH = 500
 LONGEST_WAIT_S = 3600.0
 
@@ -63,7 +65,7 @@ class Clock:
         first_wait_s: float = 2.0,
     ) -> None:
         self.last_tick_at: dict[str, float] = {}
-        """When each tick last ended without an error, as time.monotonic() tells it: what liveness looks at."""
+        """When each tick last ended, well or not, as time.monotonic() tells it: what liveness looks at."""
         self._database = database
         self._run_job = run_job
         self._lease_s = lease_s
@@ -71,7 +73,11 @@ class Clock:
         self._first_wait_s = first_wait_s
         self._stopping = threading.Event()
         self._jobs = Workers("jobs", self._claim_jobs, self._work, hands=2, poll_s=materialise_s, database=database)
-        all_ticks = {"materialise": (materialise_s, self.materialise), "repair": (repair_s, delivery.repair)}
+        all_ticks = {
+            "materialise": (materialise_s, self.materialise),
+            "repair": (repair_s, delivery.repair),
+            "upkeep": (UPKEEP_S, self.upkeep),
+        }
         self._scheduler = self._schedule(all_ticks | (ticks or {}))
 
     def _schedule(self, ticks: dict[str, tuple[float, Callable[[], None]]]) -> BackgroundScheduler:
@@ -108,12 +114,25 @@ class Clock:
                 if due.materialise(session, BATCH, next_time=next_time) < BATCH:
                     return
 
+    def upkeep(self) -> None:
+        """Make the next months' partitions, and delete what the inbox no longer needs to recognise repeats."""
+        with self._database.transaction(EVERY_WORKSPACE) as session:
+            partitions.make_partitions(session)
+            served = [installation.workspace_id for installation in workspaces.installations(session)]
+        for workspace_id in served:
+            gone = BATCH
+            while gone == BATCH and not self._stopping.is_set():
+                with self._database.transaction(workspace_id) as session:
+                    gone = inbox.purge(session, KEEP_DAYS, BATCH)
+
     def _tick(self, name: str, tick: Callable[[], None]) -> None:
         try:
             tick()
-            self.last_tick_at[name] = time.monotonic()
         except Exception as exc:
             log.warning("the tick %s failed: %s", name, type(exc).__name__, exc_info=exc)
+        finally:
+            # Also after a failure: a database that is away is no reason to restart the process.
+            self.last_tick_at[name] = time.monotonic()
 
     def _claim_jobs(self, free: int) -> Sequence[Due]:
         with self._database.transaction(EVERY_WORKSPACE) as session:

@@ -97,6 +97,7 @@ class Workers(Generic[T]):
 
     def _turn(self) -> None:
         while not self._stopping.is_set() and (free := self._hands - self._busy) > 0:
+            self.last_turn_at = time.monotonic()
             claimed = self._claim(free)
             if not claimed:
                 return

@@ -36,6 +36,8 @@ def render(_session: Session, row: outbox.Delivery) -> Rendered | None:
         return None
     if row.renderer == "broken":
         raise KeyError("no such renderer")
+    if row.renderer == "kicked" and row.attempt == 1:
+        _session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
     if row.renderer == "sql":
         _session.execute(text("SELECT 1/0"))
     said = str(row.payload.get("text", row.record))

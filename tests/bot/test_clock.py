@@ -16,7 +16,9 @@ from bot.clock import Clock
 from storage import due
 from storage.database import Database
 from storage.due import Due
+from storage.inbox import InboxItem
 from storage.outbox import Delivery
+from storage.workspaces import Installation
 
 PAST = datetime.now(UTC) - timedelta(days=3)
 
@@ -139,7 +141,7 @@ def test_three_clocks_make_each_occurrence_once(
     assert deliveries(database, workspace) == 200
 
 
-def test_a_tick_that_fails_comes_again_and_says_when_it_last_succeeded(
+def test_a_tick_that_fails_comes_again_and_counts_as_a_sign_of_life(
     database: Database, workspace: str, repairs: Repairs, start: Callable[..., Clock], caplog: pytest.LogCaptureFixture
 ) -> None:
     began = time.monotonic()
@@ -147,13 +149,33 @@ def test_a_tick_that_fails_comes_again_and_says_when_it_last_succeeded(
     until(lambda: repairs.calls >= 3)
     assert "the tick repair failed: RuntimeError" in caplog.text
     until(lambda: all(at > began for at in clock.last_tick_at.values()))
-    assert set(clock.last_tick_at) == {"materialise", "repair"}
+    assert set(clock.last_tick_at) == {"materialise", "repair", "upkeep"}
 
 
 def test_others_can_tick_too(start: Callable[..., Clock]) -> None:
     ticked = threading.Event()
     start(ticks={"other": (60.0, ticked.set)})
     assert ticked.wait(5)
+
+
+def test_upkeep_deletes_what_can_no_longer_be_repeated_and_makes_partitions(
+    database: Database, workspace: str, second_workspace: str, start: Callable[..., Clock]
+) -> None:
+    for served in (workspace, second_workspace):
+        with database.transaction(served) as session:
+            session.add(Installation(workspace_id=served))
+            for age in (1, 8):
+                at = datetime.now(UTC) - timedelta(days=age)
+                session.add(InboxItem(workspace_id=served, kind="message", body={}, state="done", received_at=at))
+            session.add(InboxItem(workspace_id=served, kind="message", body={}, state="dead", received_at=PAST))
+    start()
+    for served in (workspace, second_workspace):
+        until(lambda served=served: inbox_rows(database, served) == 2)  # type: ignore[misc]  # bound in the loop
+
+
+def inbox_rows(database: Database, workspace: str) -> int:
+    with database.transaction(workspace) as session:
+        return session.query(InboxItem).count()
 
 
 def test_a_job_runs_once_for_each_time(

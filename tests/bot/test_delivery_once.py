@@ -9,12 +9,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import NullPool, create_engine, text, update
 
 from bot.delivery import Delivery
 from sandbox.server import Sandbox
 from storage import outbox
-from storage.database import Database
+from storage.database import Database, login_url
 from tests.bot.deliveries import (
     OURS,
     copies_of,
@@ -239,3 +239,28 @@ def test_a_worker_that_was_stopped_in_mid_send_is_waited_for(
     other.start()
     settled(database, delivery_id)
     assert len(slack.control.calls("chat.postMessage")) == 1
+
+
+def test_a_lock_whose_connection_is_lost_does_not_lose_the_mark(
+    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery], admin_url: str
+) -> None:
+    slack.control.fault("slow", method="chat.postMessage", count=1, seconds=0.6)
+    start()
+    delivery_id = post(database)
+    while not slack.control.calls("chat.postMessage"):
+        time.sleep(0.02)
+    kick = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'rapport-send'"
+    with create_engine(login_url(admin_url), poolclass=NullPool).connect() as admin:
+        assert admin.execute(text(kick)).all()
+    (row,) = settled(database, delivery_id)
+    assert (row.state, row.attempt) == ("sent", 1)
+
+
+def test_a_database_that_goes_away_while_drawing_leaves_the_delivery_to_its_lease(
+    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
+) -> None:
+    start()
+    delivery_id = post(database, renderer="kicked")
+    (row,) = settled(database, delivery_id)
+    assert (row.state, row.attempt) == ("sent", 2)
+    assert len(copies_of(slack, row)) == 1

@@ -1,0 +1,92 @@
+"""Show that work is taken as hands become free, and that no error ends the taking."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from bot.workers import Workers, back_off
+from storage.database import Database
+
+
+class Table:
+    """Hold work to claim, and what is to go wrong with the next claims."""
+
+    def __init__(self, work: int) -> None:
+        self.left = list(range(work))
+        self.wrong: list[Exception] = []
+        self.most = 0
+        self.at_once = 0
+        self.done: list[int] = []
+        self.lock = threading.Lock()
+
+    def claim(self, free: int) -> Sequence[int]:
+        if self.wrong:
+            raise self.wrong.pop()
+        with self.lock:
+            taken, self.left = self.left[:free], self.left[free:]
+        return taken
+
+    def work(self, one: int) -> None:
+        with self.lock:
+            self.at_once += 1
+            self.most = max(self.most, self.at_once)
+        time.sleep(0.01)
+        with self.lock:
+            self.at_once -= 1
+            self.done.append(one)
+        if one == 3:
+            raise RuntimeError("this one is left undone")
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 5
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
+
+
+def test_everything_is_done_once_by_as_many_as_there_are_hands(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    table = Table(40)
+    workers = Workers("test", table.claim, table.work, hands=3, poll_s=0.05, database=database)
+    workers.start()
+    until(lambda: len(table.done) == 40)
+    assert workers.stop(5)
+    assert sorted(table.done) == list(range(40))
+    assert table.most <= 3
+    assert "this one is left undone" in caplog.text
+
+
+def test_a_claim_that_fails_is_made_again(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    table = Table(1)
+    table.wrong = [RuntimeError("no database")]
+    workers = Workers("test", table.claim, table.work, hands=1, poll_s=0.05, database=database)
+    workers.start()
+    until(lambda: table.done == [0])
+    workers.stop(5)
+    assert "test could not claim: RuntimeError" in caplog.text
+
+
+def test_waking_does_not_wait_for_the_poll(database: Database) -> None:
+    table = Table(0)
+    workers = Workers("test", table.claim, table.work, hands=1, poll_s=60, database=database)
+    workers.start()
+    table.left.append(7)
+    workers.wake()
+    until(lambda: table.done == [7])
+    assert time.monotonic() - workers.last_turn_at < 2
+    workers.stop(5)
+
+
+def test_stopping_before_the_start_does_no_harm(database: Database) -> None:
+    table = Table(1)
+    assert Workers("test", table.claim, table.work, hands=1, poll_s=1, database=database).stop(1)
+
+
+def test_the_wait_doubles_up_to_the_longest() -> None:
+    assert [back_off(attempt, longest_s=60) for attempt in (1, 2, 3, 6, 900)] == [2, 4, 8, 60, 60]
