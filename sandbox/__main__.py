@@ -1,7 +1,6 @@
 """Run a sandbox: `python -m sandbox --port 3000 --data DIR [--seed FILE.json]`."""
 
 import argparse
-import sys
 import os
 import signal
 import sys

@@ -22,13 +22,13 @@ class Core:
         self.courier = Courier(self.world)
         self.events = Events(self.world, self.courier, self.faults)
         self.membership = Membership(self)
-        self.cut_connection: Callable[[tuple[str, int]], None] = lambda _address: None
+        self.cut_connection: Callable[[tuple[str, int, int]], None] = lambda _address: None
         self.stopping = asyncio.Event()
 
     def cut(self, request: Request) -> None:
         """Reset the TCP connection of a request, so that its caller can not know what became of it."""
         if request.client is not None:
-            self.cut_connection((request.client.host, request.client.port))
+            self.cut_connection((request.client.host, request.client.port, request.scope["server"][1]))
 
     async def hold(self, request: Request) -> None:
         """Keep a request open until its caller goes away or the sandbox stops."""

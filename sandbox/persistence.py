@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import tempfile
+import time
 from pathlib import Path
 
 from sandbox.workspace import App, Channel, Installation, Json, Message, PendingEvent, Team, User, View
@@ -86,9 +87,12 @@ class Keeper:
 
     async def _follow(self) -> None:
         loop = asyncio.get_running_loop()
-        version = -1
+        version, quiet = -1, QUIET_SECONDS
         while True:
             version = await self._world.workspace.changes.wait(version, 3600.0)
-            await asyncio.sleep(QUIET_SECONDS)
+            await asyncio.sleep(quiet)
             version = self._world.workspace.changes.version
-            await loop.run_in_executor(None, write, self._folder, dump(self._world))
+            started = time.monotonic()
+            text = dump(self._world)
+            quiet = max(QUIET_SECONDS, 20 * (time.monotonic() - started))
+            await loop.run_in_executor(None, write, self._folder, text)

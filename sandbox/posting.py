@@ -122,12 +122,11 @@ def remove(core: Core, message: Message) -> None:
     workspace = core.world.workspace
     channel = workspace.channels[message.channel]
     before = dict(message.body)
-    stored = workspace.messages[message.channel]
-    if any(one.is_reply and one.thread_ts == message.ts for one in stored):
+    if workspace.replies(message.channel, message.ts):
         kept = {key: message.body[key] for key in ("type", "ts", "thread_ts") if key in message.body}
         message.body = kept | {"subtype": "tombstone", "text": "This message was deleted.", "user": "USLACKBOT"}
     else:
-        stored.remove(message)
+        workspace.drop(message)
     workspace.changes.bump()
     if not message.visible_to:
         fields = {"deleted_ts": message.ts, "previous_message": _inner(before)}

@@ -32,11 +32,11 @@ PAGE = Path(__file__).parent / "page"
 class _TrackedProtocol(H11Protocol):
     """Remember each connection's transport, so that a fault can reset it in mid-request."""
 
-    transports: dict[tuple[str, int], asyncio.Transport] = {}
+    transports: dict[tuple[str, int, int], asyncio.Transport] = {}
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it alike
         super().connection_made(transport)
-        self._address = tuple(transport.get_extra_info("peername")[:2])
+        self._address = (*transport.get_extra_info("peername")[:2], transport.get_extra_info("sockname")[1])
         self.transports[self._address] = transport
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -44,8 +44,8 @@ class _TrackedProtocol(H11Protocol):
         super().connection_lost(exc)
 
 
-def reset_connection(address: tuple[str, int]) -> None:
-    """Close a connection with a TCP reset."""
+def reset_connection(address: tuple[str, int, int]) -> None:
+    """Close the connection of a client's host and port to a server's port with a TCP reset."""
     transport = _TrackedProtocol.transports.get(address)
     if transport is None:
         return
@@ -71,8 +71,11 @@ class _Server(uvicorn.Server):
 class Sandbox:
     """Run one sandbox in a thread of this process; `url` is its address while it runs."""
 
-    def __init__(self, port: int = 0, data: Path | None = None, seed: Path | Json | None = None) -> None:
+    def __init__(
+        self, port: int = 0, data: Path | None = None, seed: Path | Json | None = None, host: str = "127.0.0.1"
+    ) -> None:
         self.port = port
+        self.host = host
         self.data = data
         self.workspace = Workspace()
         self.core = Core(self.workspace)
@@ -129,10 +132,12 @@ class Sandbox:
     def _prepare(self) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.bind(("127.0.0.1", self.port))
+        self._socket.bind((self.host, self.port))
         self._socket.listen(256)
         self.port = self._socket.getsockname()[1]
-        self.core.world.base_url = f"http://127.0.0.1:{self.port}"
+        # A server that listens everywhere ("0.0.0.0") is still best called by an address that means this machine.
+        shown = self.host if self.host.strip("0.") else "127.0.0.1"
+        self.core.world.base_url = f"http://{shown}:{self.port}"
 
     def _run(self) -> None:
         config = uvicorn.Config(
@@ -140,6 +145,7 @@ class Sandbox:
             http=_TrackedProtocol,
             ws="websockets-sansio",
             loop="asyncio",
+            log_config=None,
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=1,

@@ -130,8 +130,7 @@ def bot_profile(workspace: Workspace, install: Installation) -> Json:
 def message_object(workspace: Workspace, message: Message, include_metadata: bool = False) -> Json:
     """Return a message as history does: metadata only when asked for, reply counts on a thread's root."""
     shape = {key: value for key, value in message.body.items() if include_metadata or key != "metadata"}
-    replies = [m for m in workspace.messages.get(message.channel, []) if m.is_reply and m.thread_ts == message.ts]
-    public = [m for m in replies if not m.visible_to]
+    public = [m for m in workspace.replies(message.channel, message.ts) if not m.visible_to]
     if public and not message.is_reply:
         shape["thread_ts"] = message.ts
         shape["reply_count"] = len(public)

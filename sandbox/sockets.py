@@ -30,7 +30,7 @@ class SocketHub:
         """Return a one-time WebSocket address for `apps.connections.open`."""
         ticket = uuid.uuid4().hex
         self._tickets[ticket] = app.id
-        return f"{self._world.base_url.replace('http', 'ws', 1)}/link/?ticket={ticket}&app_id={app.id}"
+        return f"{self._world.base_for(app.id).replace('http', 'ws', 1)}/link/?ticket={ticket}&app_id={app.id}"
 
     def count(self, app_id: str) -> int:
         """Return how many sockets an app has open."""

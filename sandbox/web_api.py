@@ -65,7 +65,9 @@ class WebApi:
             entry["args"] = args
             call = self._identify(method, token, args)
             entry["team"] = call.install.team_id if call.install else ""
-            entry["app"] = call.app.id if call.app else ""
+            if call.app is not None:
+                entry["app"] = call.app.id
+                self._core.world.hosts[call.app.id] = request.headers.get("host", "")
             response = await self._answer(request, method, call, entry)
         except (ValueError, UnicodeDecodeError):
             response = self._refuse(entry, SlackError("invalid_json"))

@@ -205,6 +205,8 @@ class Workspace:
         self.pending: dict[str, PendingEvent] = {}
         self.changes = Changes()
         self._last_ts = 0
+        self._by_ts: dict[tuple[str, str], Message] = {}
+        self._replies: dict[tuple[str, str], list[Message]] = {}
 
     def new_id(self, prefix: str) -> str:
         """Return an id in Slack's shape."""
@@ -218,15 +220,27 @@ class Workspace:
     def add(self, message: Message) -> Message:
         """Store a message in the order of its time and wake the watchers."""
         self.messages.setdefault(message.channel, []).append(message)
+        self._by_ts[message.channel, message.ts] = message
+        if message.is_reply:
+            self._replies.setdefault((message.channel, message.thread_ts), []).append(message)
         self.changes.bump()
         return message
 
+    def drop(self, message: Message) -> None:
+        """Take a message away and wake the watchers."""
+        self.messages[message.channel].remove(message)
+        del self._by_ts[message.channel, message.ts]
+        if message.is_reply:
+            self._replies[message.channel, message.thread_ts].remove(message)
+        self.changes.bump()
+
+    def replies(self, channel: str, ts: str) -> list[Message]:
+        """Return the replies to a thread's root, oldest first, ephemerals included."""
+        return self._replies.get((channel, ts), [])
+
     def message(self, channel: str, ts: str) -> Message | None:
         """Return the message with that time, ephemerals included."""
-        for message in reversed(self.messages.get(channel, [])):
-            if message.ts == ts:
-                return message
-        return None
+        return self._by_ts.get((channel, ts))
 
     def installation_by_token(self, token: str) -> Installation | None:
         """Return whose bot token that is."""

@@ -12,6 +12,7 @@ from sandbox.workspace import Installation, Json, Workspace
 TRIGGER_SECONDS = 3.0
 RESPONSE_SECONDS = 30 * 60.0
 RESPONSE_USES = 5
+KEPT = 10_000
 
 
 class SlackError(Exception):
@@ -71,6 +72,7 @@ class World:
         self.clock = Clock()
         self.settings = Settings()
         self.base_url = ""
+        self.hosts: dict[str, str] = {}
         self.triggers: dict[str, Trigger] = {}
         self.responses: dict[str, ResponseUrl] = {}
         self.calls: deque[Json] = deque(maxlen=50_000)
@@ -78,11 +80,12 @@ class World:
 
     def new_trigger(self, install: Installation, user_id: str) -> str:
         """Return a trigger id for this person and app."""
+        now = self.clock.now()
+        if len(self.triggers) > KEPT:
+            self.triggers = {key: one for key, one in self.triggers.items() if one.expires > now}
         stamp = time.time_ns() // 1_000_000
         trigger_id = f"{stamp}.{len(self.triggers)}.{uuid.uuid4().hex}"
-        self.triggers[trigger_id] = Trigger(
-            trigger_id, install.app_id, install.team_id, user_id, self.clock.now() + TRIGGER_SECONDS
-        )
+        self.triggers[trigger_id] = Trigger(trigger_id, install.app_id, install.team_id, user_id, now + TRIGGER_SECONDS)
         return trigger_id
 
     def use_trigger(self, trigger_id: str, app_id: str) -> Trigger:
@@ -111,5 +114,13 @@ class World:
             message_ts,
             thread_ts,
         )
+        if len(self.responses) > KEPT:
+            now = self.clock.now()
+            self.responses = {key: kept for key, kept in self.responses.items() if kept.expires > now}
         self.responses[one.id] = one
-        return f"{self.base_url}/response/{one.id}"
+        return f"{self.base_for(install.app_id)}/response/{one.id}"
+
+    def base_for(self, app_id: str) -> str:
+        """Return this sandbox's address as the app itself last called it (localhost, a service name, an IP)."""
+        host = self.hosts.get(app_id)
+        return f"http://{host}" if host else self.base_url

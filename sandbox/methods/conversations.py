@@ -1,9 +1,11 @@
 """Answer conversations.*: find, join, read."""
 
+import itertools
+
 from sandbox.methods.registry import HISTORY, READ, Call, method
 from sandbox.paging import page
 from sandbox.shapes import channel_object, message_object
-from sandbox.workspace import Channel, Json, Message
+from sandbox.workspace import Json, Message
 from sandbox.world import SlackError
 
 KINDS = {"public_channel": "public", "private_channel": "private", "im": "im", "mpim": "mpim"}
@@ -83,7 +85,8 @@ def members(call: Call) -> Json:
 def history(call: Call) -> Json:
     """Return a conversation's messages, newest first."""
     channel = call.member_channel()
-    messages = [m for m in _between(call, channel) if not m.is_reply or m.body.get("subtype") == "thread_broadcast"]
+    stored = call.workspace.messages.get(channel.id, [])
+    messages = [m for m in _between(call, stored) if not m.is_reply or m.body.get("subtype") == "thread_broadcast"]
     return _messages(call, list(reversed(messages)), pin=True)
 
 
@@ -94,12 +97,12 @@ def replies(call: Call) -> Json:
     root = call.workspace.message(channel.id, call.required("ts", "thread_not_found"))
     if root is None or root.visible_to:
         raise SlackError("thread_not_found")
-    thread = [m for m in _between(call, channel) if m.is_reply and m.thread_ts == root.thread_ts]
+    thread = _between(call, call.workspace.replies(channel.id, root.thread_ts))
     top = call.workspace.message(channel.id, root.thread_ts)
     return _messages(call, ([top] if top else []) + thread, pin=False)
 
 
-def _between(call: Call, channel: Channel) -> list[Message]:
+def _between(call: Call, messages: list[Message]) -> list[Message]:
     try:
         oldest = float(call.text("oldest", "0") or 0)
         latest = float(call.text("latest") or "inf")
@@ -111,7 +114,8 @@ def _between(call: Call, channel: Channel) -> list[Message]:
         at = float(ts)
         return oldest < at < latest or (inclusive and at in (oldest, latest))
 
-    return [m for m in call.workspace.messages.get(channel.id, []) if not m.visible_to and inside(m.ts)]
+    recent = itertools.takewhile(lambda message: float(message.ts) >= oldest, reversed(messages))
+    return [m for m in recent if not m.visible_to and inside(m.ts)][::-1]
 
 
 def _messages(call: Call, messages: list[Message], pin: bool) -> Json:

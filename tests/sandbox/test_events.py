@@ -52,7 +52,7 @@ def listener(slack: Sandbox) -> Iterator[Listener]:
 
 
 def test_a_message_event_has_slacks_shape_and_signature(slack: Sandbox, listener: Listener) -> None:
-    ts = slack.person("UAREP").types("hello @Rapport", channel="#general").ts
+    ts = slack.person("UAREP").types("hello <you> & me", channel="#general").ts
     headers, raw = listener.requests.get(timeout=5)
     verifier = SignatureVerifier(SIGNING_SECRET)
     assert verifier.is_valid(raw, headers["x-slack-request-timestamp"], headers["x-slack-signature"])
@@ -66,7 +66,7 @@ def test_a_message_event_has_slacks_shape_and_signature(slack: Sandbox, listener
         "type": "message",
         "user": "UAREP",
         "ts": ts,
-        "text": "hello <@U0BOTA>",
+        "text": "hello &lt;you&gt; &amp; me",
         "team": "TA",
         "channel": "CGENERAL",
         "event_ts": ts,
@@ -93,7 +93,15 @@ def test_a_message_event_has_slacks_shape_and_signature(slack: Sandbox, listener
         ],
         "is_ext_shared_channel": False,
     }
-    assert listener.event("app_mention")["event"]["ts"] == ts
+
+
+def test_a_mention_is_a_message_and_a_mention(slack: Sandbox, listener: Listener) -> None:
+    ts = slack.person("UAREP").types("hello @Rapport", channel="#general").ts
+    events = {one["type"]: one for one in (listener.event()["event"], listener.event()["event"])}
+    assert set(events) == {"message", "app_mention"}
+    assert {one["text"] for one in events.values()} == {"hello <@U0BOTA>"}
+    assert {one["event_ts"] for one in events.values()} == {ts}
+    assert "channel_type" not in events["app_mention"]
 
 
 def test_a_shared_channels_message_goes_to_both_teams_installations(slack: Sandbox, listener: Listener) -> None:
