@@ -25,16 +25,22 @@ SELECT md5(concat(
 """
 
 # Without the triggers that check foreign keys the order of the tables does not matter.
-EMPTY = f"""
-DO $$ DECLARE one text; BEGIN
-    PERFORM pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-        WHERE datname = current_database() AND pid <> pg_backend_pid();
+_FORGET = f"""
     SET LOCAL session_replication_role = replica;
     FOR one IN SELECT oid::regclass FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition
         AND relnamespace IN {OURS} AND relname <> 'alembic_version'
     LOOP EXECUTE 'DELETE FROM ' || one; END LOOP;
     PERFORM setval(oid::regclass, 1, false) FROM pg_class
         WHERE relkind = 'S' AND relnamespace IN {OURS};
+"""
+
+FORGET = f"DO $$ DECLARE one text; BEGIN {_FORGET} END $$"
+
+EMPTY = f"""
+DO $$ DECLARE one text; BEGIN
+    PERFORM pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid();
+    {_FORGET}
 END $$
 """
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from bot.app import Rapport
 from bot.manifest import manifest
@@ -14,8 +19,16 @@ from bot.registry import Registry, load
 from bot.settings import Settings
 from sandbox import sample_teams
 from sandbox.control import Person
+from sandbox.seed import sow
 from sandbox.server import Sandbox
+from sandbox.workspace import Workspace
 from storage.database import Database
+from tests.cluster import FORGET, Cluster, connect
+
+BUSY = text("""
+    SELECT EXISTS (SELECT FROM inbox WHERE state IN ('pending', 'working') AND not_before <= now())
+        OR EXISTS (SELECT FROM outbox WHERE state IN ('pending', 'sending') AND coalesce(not_before, now()) <= now())
+""")
 
 
 @dataclass
@@ -26,6 +39,7 @@ class Company:
     bot: Rapport
     database: Database
     admin_url: str
+    seed: dict[str, Any]
     rep: Person = field(init=False)
     agent: Person = field(init=False)
     manager: Person = field(init=False)
@@ -42,6 +56,53 @@ class Company:
     def workspace(self) -> str:
         """Return our own workspace's id."""
         return "TA"
+
+    def point(self) -> None:
+        """Tell the sandbox where the bot listens, where that is not a socket."""
+        if not self.bot.settings.socket_mode:
+            url = f"http://127.0.0.1:{self.bot.port}/slack/events"
+            self.sandbox.control.app(sample_teams.APP_ID, request_url=url)
+
+    def settles(self, within: float = 5.0) -> None:
+        """Wait until everything that was said is handled, and everything that is to be sent is sent."""
+        self.sandbox.control.settles(within)
+        deadline = time.monotonic() + within
+        while self._busy() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        for pool in (self.bot.dispatcher._openers, self.bot.dispatcher._workers):
+            meeting = threading.Barrier(pool._max_workers + 1)
+            for _number in range(pool._max_workers):
+                pool.submit(meeting.wait, within)
+            meeting.wait(within)
+
+    def _busy(self) -> bool:
+        with self.database.engine.connect() as connection:
+            return bool(connection.scalar(BUSY))
+
+    def begin_again(self) -> None:
+        """Forget all that happened: an empty database, the sandbox as it was sown, and nothing remembered."""
+        self.settles()
+        with closing(connect(self.admin_url)) as connection:
+            connection.execute(FORGET)
+        world, fresh = self.sandbox.core.world, Workspace()
+        sow(fresh, self.seed)
+        kept = {"changes", "_last_ts"}
+        vars(world.workspace).update({name: value for name, value in vars(fresh).items() if name not in kept})
+        world.settings, world.clock = type(world.settings)(), type(world.clock)()
+        self.sandbox.core.faults.clear()
+        world.calls.clear()
+        world.deliveries.clear()
+        world.workspace.changes.bump()
+        self.point()
+        self.bot.people.forget()
+        self.bot._identify()
+
+    def close(self) -> None:
+        """Stop everything."""
+        # The sandbox first: a socket closed from there wakes the bot's reader, which else waits for seconds.
+        self.sandbox.stop()
+        self.bot.stop(5)
+        self.database.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -66,45 +127,68 @@ def transport(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+Starter = Callable[..., Company]
+
+
 @pytest.fixture
-def start_company(
-    admin_url: str, registry: Registry, models: Path, transport: str
-) -> Iterator[Callable[..., Company]]:
+def start_company(admin_url: str, registry: Registry, models: Path, transport: str) -> Iterator[Starter]:
     """Start companies; what a test changes of the settings are keyword arguments."""
     running: list[Company] = []
 
     def start(database_url: str = admin_url, **changed: object) -> Company:
-        sandbox = Sandbox(seed=sample_teams.two_teams(manifest=manifest(registry, socket_mode=True)))
-        sandbox.start()
-        settings = Settings(
-            bot_token="xoxb-a-sandbox",
-            app_token=sample_teams.APP_TOKEN if transport == "socket" else None,
-            signing_secret=sample_teams.SIGNING_SECRET,
-            api_url=f"{sandbox.url}/api/",
-            data_dir=models,
-            port=0,
-            pool_size=6,
-        )
-        bot = Rapport(replace(settings, **changed), database_url, registry=registry)  # type: ignore[arg-type]  # by name
-        bot.start()
-        bot.wait_until_ready(20)
-        if transport == "http":
-            sandbox.control.app(sample_teams.APP_ID, request_url=f"http://127.0.0.1:{bot.port}/slack/events")
-        company = Company(sandbox, bot, Database(admin_url, pool_size=2), admin_url)
-        running.append(company)
-        return company
+        running.append(_started(database_url, admin_url, registry, models, transport, changed))
+        return running[-1]
 
     yield start
     for company in reversed(running):
-        company.bot.stop(5)
-        company.sandbox.stop()
-        company.database.dispose()
+        company.close()
+
+
+@pytest.fixture(scope="session")
+def companies(cluster: Cluster, template: str, registry: Registry, models: Path) -> Iterator[Callable[[str], Company]]:
+    """Lend a company for each transport that serves one test after the other; starting one takes seconds."""
+    kept: dict[str, Company] = {}
+
+    def lend(transport: str) -> Company:
+        if transport not in kept:
+            url = cluster.lend(template)
+            kept[transport] = _started(url, url, registry, models, transport, {})
+        else:
+            kept[transport].begin_again()
+        return kept[transport]
+
+    yield lend
+    for company in kept.values():
+        company.close()
 
 
 @pytest.fixture
-def company(start_company: Callable[..., Company]) -> Company:
-    """Start a company with the usual settings."""
-    return start_company()
+def company(companies: Callable[[str], Company], transport: str) -> Company:
+    """Return a company on its first day, with the usual settings."""
+    return companies(transport)
+
+
+def _started(
+    database_url: str, admin_url: str, registry: Registry, models: Path, transport: str, changed: dict[str, object]
+) -> Company:
+    seed = sample_teams.two_teams(manifest=manifest(registry, socket_mode=True))
+    sandbox = Sandbox(seed=seed)
+    sandbox.start()
+    settings = Settings(
+        bot_token="xoxb-a-sandbox",
+        app_token=sample_teams.APP_TOKEN if transport == "socket" else None,
+        signing_secret=sample_teams.SIGNING_SECRET,
+        api_url=f"{sandbox.url}/api/",
+        data_dir=models,
+        port=0,
+        pool_size=6,
+    )
+    bot = Rapport(replace(settings, **changed), database_url, registry=registry)  # type: ignore[arg-type]  # by name
+    bot.start()
+    bot.wait_until_ready(20)
+    company = Company(sandbox, bot, Database(admin_url, pool_size=2), admin_url, seed)
+    company.point()
+    return company
 
 
 @pytest.fixture
