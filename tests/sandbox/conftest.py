@@ -11,6 +11,7 @@ from slack_bolt import App, BoltRequest
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
 
 from sandbox.sample_teams import APP_ID, APP_TOKEN, SIGNING_SECRET, two_teams
 from sandbox.server import Sandbox
@@ -149,3 +150,21 @@ def modal(blocks: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
 def text_input(block_id: str, label: str, **more: Any) -> dict[str, Any]:
     element = {"type": "plain_text_input", "action_id": "value"}
     return {"type": "input", "block_id": block_id, "label": plain(label), "element": element} | more
+
+
+def refused(call: Any, /, *args: Any, **kwargs: Any) -> str:
+    """Return the error code with which a call is refused."""
+    with pytest.raises(SlackApiError) as caught:
+        call(*args, **kwargs)
+    return str(caught.value.response["error"])
+
+
+def post(client: WebClient, text: str = "hello", channel: str = "CGENERAL", **more: Any) -> str:
+    return str(client.chat_postMessage(channel=channel, text=text, **QUIET, **more)["ts"])
+
+
+def trigger(slack: Sandbox, user: str = "UAREP") -> str:
+    """Return a trigger id as an interaction would carry it."""
+    installation = slack.workspace.installation(APP_ID, "TA")
+    assert installation is not None
+    return slack.core.world.new_trigger(installation, user)

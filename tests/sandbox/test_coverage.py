@@ -38,10 +38,10 @@ PROOF = {
 
 
 def sources() -> dict[str, str]:
-    """Return the source of every test function, with that of the module's helper `post` where it is called."""
-    text = (HERE / "test_web_api.py").read_text()
+    """Return the source of every test function, with that of the helper `post` where it is called."""
     functions = {
         node.name: ast.get_source_segment(text, node) or ""
+        for text in (path.read_text() for path in (*HERE.glob("test_*_api.py"), HERE / "conftest.py"))
         for node in ast.parse(text).body
         if isinstance(node, ast.FunctionDef)
     }
