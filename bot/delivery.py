@@ -22,7 +22,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from bot.calls import METHODS, Rendered, SlackCall, call_for, marked_as_repeat
+from bot.slack_calls import METHODS, Rendered, SlackCall, call_for, marked_as_repeat
 from bot.posting import REVOKED, Ambiguous, Outcome, RateLimited, Refused, Unreached, call, copies
 from bot.workers import Workers, back_off
 from storage import outbox, sending, workspaces

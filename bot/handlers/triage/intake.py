@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
 from bot.grammar import unescape
 from bot.handlers.triage.plugin import plugin
 from bot.plugin import Member, Place
-from ml.classifier import MessageClassifier
 from storage import channels, contacts, messages, outbox, tickets
 from storage.channels import ChannelLink, Use
 from storage.contacts import Contact
@@ -19,6 +18,9 @@ from storage.members import Kind
 from storage.messages import IncomingMessage
 from storage.tickets import Ticket
 from storage.workspaces import Workspace
+
+if TYPE_CHECKING:
+    from ml.classifier import MessageClassifier
 
 WRITTEN = frozenset({None, "file_share", "thread_broadcast"})
 """The subtypes of a message that a person wrote; edits, joins and what bots post are not."""

@@ -1,0 +1,58 @@
+"""Put a delivery into the one call to Slack that carries it out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot import blocks as b
+from bot.plugin import _
+from bot.posting import metadata
+from storage.outbox import DELETE, POST, UPDATE, Delivery
+
+METHODS = {POST: "chat.postMessage", UPDATE: "chat.update", DELETE: "chat.delete"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """Hold what a message says: `text` for notifications, and Slack's JSON for its blocks."""
+
+    text: str
+    blocks: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SlackCall:
+    """Hold a call: a Web API method, its arguments, and the conversation they name."""
+
+    method: str
+    channel: str
+    arguments: Mapping[str, Any]
+
+
+def call_for(row: Delivery, edited: Delivery | None, channel: str, rendered: Rendered) -> SlackCall:
+    """Return the call for a delivery to a channel, or for one that edits another, which was sent."""
+    says: dict[str, Any] = {"text": rendered.text, "blocks": list(rendered.blocks), "link_names": False}
+    if edited is None:
+        says |= {
+            "channel": channel,
+            "metadata": metadata(row.id),
+            "client_msg_id": str(row.id),
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+        return SlackCall(METHODS[POST], channel, says | ({"thread_ts": row.thread_ts} if row.thread_ts else {}))
+    assert edited.channel is not None
+    place = {"channel": edited.channel, "ts": edited.ts}
+    if row.kind == DELETE:
+        return SlackCall(METHODS[DELETE], edited.channel, place)
+    # With the metadata of the message it is now the text of: without any, Slack may drop what it had.
+    return SlackCall(METHODS[UPDATE], edited.channel, says | place | {"metadata": metadata(edited.id)})
+
+
+def marked_as_repeat(rendered: Rendered) -> Rendered:
+    """Return a message that says of itself that it may have been seen before."""
+    note = _("(may be a repeat)")
+    blocks = [b.context(note).to_dict(), *rendered.blocks][: b.MESSAGE_BLOCKS] if rendered.blocks else []
+    return replace(rendered, text=f"{note} {rendered.text}", blocks=blocks)
