@@ -129,5 +129,6 @@ def _controls(customer: Customer) -> Block:
         b.button(_("Note"), plugin.id("note"), control),
         b.button(_("New deal"), "deals.new", control),
         b.button(_("New ticket"), "tickets.new", control),
+        b.button(_("Follow up"), "followups.new", control),
         b.button(_("Edit"), plugin.id("edit"), control),
     )

@@ -119,5 +119,6 @@ def _controls(session: Session, deal: Deal) -> Block:
     if stages:
         placeholder = _("Move to") if still_open else _("Reopen in")
         elements.append(b.menu(placeholder, plugin.id("move"), stages))
+    elements.append(b.button(_("Follow up"), "followups.new", control))
     elements.append(b.button(_("Edit"), plugin.id("edit"), control))
     return b.actions(*elements)

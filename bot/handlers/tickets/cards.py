@@ -102,5 +102,6 @@ def _controls(ticket: Ticket, actor: Member) -> Block:
         *elements,
         b.menu(_("Status"), plugin.id("status"), statuses),
         b.button(_("Note"), plugin.id("note"), control),
+        b.button(_("Follow up"), "followups.new", control),
         b.button(_("Edit"), plugin.id("edit"), control),
     )
