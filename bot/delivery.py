@@ -22,8 +22,8 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from bot.slack_calls import METHODS, Rendered, SlackCall, call_for, marked_as_repeat
 from bot.posting import REVOKED, Ambiguous, Outcome, RateLimited, Refused, Unreached, call, copies
+from bot.slack_calls import METHODS, Rendered, SlackCall, call_for, marked_as_repeat
 from bot.workers import Workers, back_off
 from storage import outbox, sending, workspaces
 from storage.database import EVERY_WORKSPACE, Database

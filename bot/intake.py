@@ -169,7 +169,7 @@ class _Door:
     database was told. So the wait ends here, and the sockets are shut to free the threads that hang on them.
     """
 
-    def __init__(self, database: Database, *, connections: int = 4, within_s: float = STORE_WITHIN_S) -> None:
+    def __init__(self, database: Database, *, connections: int = 2, within_s: float = STORE_WITHIN_S) -> None:
         self._database = Database(database.engine.url, pool_size=connections, application_name="rapport-intake")
         self._within_s = within_s
         self._pool = ThreadPoolExecutor(connections, thread_name_prefix="intake-store")
