@@ -4,6 +4,7 @@ Language and time zone are the reader's, through Babel.
 """
 
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -120,8 +121,8 @@ def totals(amounts: Iterable[Money | None], locale: str | None) -> list[str]:
 
 
 def percent(share: float, locale: str | None) -> str:
-    """Show a share between 0 and 1 as a whole percentage."""
-    return str(_format_percent(share, locale=_locale(locale)))
+    """Show a share between 0 and 1 as a whole percentage, rounded down: nothing uncertain is shown as 100 %."""
+    return str(_format_percent(math.floor(share * 100 + 1e-9) / 100, locale=_locale(locale)))
 
 
 def day(on: date, locale: str | None, *, today: date | None = None) -> str:
@@ -197,6 +198,16 @@ def last_notes(session: Session, record: Subject, reader: Reader) -> list[Block]
         for note in notes.about(session, record, limit=NOTES_SHOWN)
     ]
     return [b.context(*lines)] if lines else []
+
+
+def paragraphs(lines: Iterable[b.Text]) -> list[Block]:
+    """Draw lines in as few paragraphs as Slack's limit allows, no line cut in two."""
+    parts: list[list[b.Markup]] = [[]]
+    for line in map(b.esc, lines):
+        if parts[-1] and sum(len(one) + 1 for one in parts[-1]) + len(line) > b.SECTION_LIMIT:
+            parts.append([])
+        parts[-1].append(line)
+    return [b.section(b.join(part)) for part in parts if part]
 
 
 def undo_hint() -> Block:

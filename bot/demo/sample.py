@@ -33,6 +33,7 @@ from storage.money import Money
 
 ZONE = "Europe/Berlin"
 DEALS = 60
+SINCE = timedelta(days=2)
 PLACES: Mapping[str, str] = {
     "agent": people.AGENT,
     "support": people.SUPPORT,
@@ -52,13 +53,18 @@ def fill(database: Database, now: datetime | None = None) -> bool:
         company = json.loads((files("bot.demo") / "company.json").read_text(encoding="utf-8"))
         chance = random.Random(7)  # the same company every time
         workspaces.ensure(session, name="Brightside", zone=ZONE, locale="en-US", currency="EUR")
-        with history.recording(session, actor_id=None, source="demo"):
+        with history.recording(session, actor_id=None, source="demo", at=today - SINCE):
             _people(session)
+            _channels(session)
+        # Two days ago, so that a first `/crm undo` takes back what was done in the demo and not the demo.
+        with history.recording(session, actor_id=REP, source="demo", at=today - SINCE):
             found = [_customer(session, given, number) for number, given in enumerate(company["customers"])]
-            _channels(session, found)
+            channels.link(session, people.HARBOR, found[0].id)
+            channels.link(session, people.LANTERN, found[1].id)
             _deals(session, company, found, chance, today)
-            _tickets(session, company, found, chance, today)
             _promises(session, company, found, today)
+        with history.recording(session, actor_id=AGENT, source="demo", at=today - SINCE):
+            _tickets(session, company, found, chance, today)
     return True
 
 
@@ -90,12 +96,10 @@ def _customer(session: Session, given: Mapping[str, str], number: int) -> Custom
     return customers.add(session, **given, owner_id=owner)
 
 
-def _channels(session: Session, found: list[Customer]) -> None:
+def _channels(session: Session) -> None:
     names = {people.HARBOR: "ext-harbor", people.LANTERN: "ext-lantern", people.HELP: "help", people.SUPPORT: "support"}
     for channel_id, name in names.items():
         channels.seen(session, channel_id, name=name, is_ext_shared=name.startswith("ext-"))
-    channels.link(session, people.HARBOR, found[0].id)
-    channels.link(session, people.LANTERN, found[1].id)
     channels.make_inbox(session, people.HELP)
     channels.set_triage(session, people.SUPPORT)
 
@@ -162,7 +166,7 @@ def _tickets(
 
 def _promises(session: Session, company: Mapping[str, Any], found: list[Customer], today: datetime) -> None:
     for number, text in enumerate(company["notes"]):
-        notes.add(session, found[number], text)
+        notes.add(session, found[number], text, at=today - SINCE)
     texts = ["Send the proposal", "Call back about pricing", "Ask legal for the contract", "Invite them to the webinar"]
     for number, text in enumerate(texts):
         due_at = datetime.combine(today.date() + timedelta(days=1 + number), time(8, 0), tzinfo=UTC)

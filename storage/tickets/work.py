@@ -10,7 +10,7 @@ from storage.database import current_workspace
 from storage.errors import Conflict
 from storage.events import TicketChanged, TicketOpened, emit
 from storage.messages import IncomingMessage
-from storage.names import NAME_LIMIT, check_name, name_key
+from storage.names import check_name, name_key
 from storage.records import moment
 from storage.tickets.finding import by_thread
 from storage.tickets.model import (
@@ -22,6 +22,9 @@ from storage.tickets.model import (
     check_priority,
     check_status,
 )
+
+SUBJECT_LIMIT = 80
+"""As much as a list shows in one line."""
 
 
 def add(
@@ -87,11 +90,15 @@ def open_from_message(
 
 
 def subject_of(message_text: str) -> str:
-    """Return a ticket's subject for a message: its first line with anything in it, cut to 200 characters."""
+    """Return a ticket's subject for a message: its first line with anything in it, cut to 80 characters at a space."""
     for line in message_text.splitlines():
         if name_key(line):
             subject = " ".join(line.split())
-            return subject if len(subject) <= NAME_LIMIT else subject[: NAME_LIMIT - 1] + "…"
+            if len(subject) <= SUBJECT_LIMIT:
+                return subject
+            head = subject[: SUBJECT_LIMIT - 1]
+            words, _, _ = head.rpartition(" ")
+            return (words if len(words) > SUBJECT_LIMIT // 2 else head).rstrip(" ,;:") + "…"
     return "(no text)"
 
 
