@@ -184,7 +184,11 @@ def test_the_backlog_is_listed_most_urgent_first(session: Session) -> None:
         ("one\ntwo", "one"),
         ("\u200b\n \n second", "second"),
         ("", "(no text)"),
-        ("x" * 500, "x" * (NAME_LIMIT - 1) + "…"),
+        ("x" * 500, "x" * 79 + "…"),
+        (
+            "Hi, our October invoice shows two seats too many and we were charged twice, help!",
+            "Hi, our October invoice shows two seats too many and we were charged twice…",
+        ),
     ],
 )
 def test_a_subject_is_the_first_line_with_anything_in_it(typed: str, subject: str) -> None:
