@@ -11,7 +11,6 @@ from storage import customers, labels, messages, tickets
 from storage.errors import Ambiguous, Conflict, Invalid, NotFound
 from storage.events import TicketChanged, TicketOpened, drain
 from storage.history import recording, undo
-from storage.names import NAME_LIMIT
 from storage.query import parse_query
 from storage.tickets import Status, Ticket
 from tests.storage.saying import Said
