@@ -208,7 +208,11 @@ def _meaning(figure: Figure, period: Period) -> tuple[type[Any], Sequence[Column
         case Figure.TICKETS_OPENED:
             return Ticket, (*_within(Ticket.created_at, period), *_tickets(period)), (Ticket.urgency,)
         case Figure.TICKETS_RESOLVED:
-            return Ticket, (*_within(Ticket.resolved_at, period), *_tickets(period)), (Ticket.resolved_at.desc(),)
+            return (
+                Ticket,
+                (*_within(Ticket.resolved_at, period), *_tickets(period)),
+                (Ticket.resolved_at.desc().nulls_last(),),
+            )
         case Figure.TICKETS_BACKLOG:
             return Ticket, (open_ticket, *_tickets(period)), (Ticket.urgency,)
         case Figure.TICKETS_ANSWERED:

@@ -114,6 +114,12 @@ def named_args(table: str) -> tuple[ForeignKeyConstraint | Index, ...]:
     )
 
 
+def newest_first(name: str, *columns: str) -> Index:
+    """Return an index whose last column is a moment: filters and lists take the newest first, rows without one last."""
+    *first, at = columns
+    return Index(name, "workspace_id", *first, text(f"{at} DESC NULLS LAST"), text("id DESC"))
+
+
 def one_of(column: str, values: Sequence[str]) -> CheckConstraint:
     """Return the check that a text column holds one of the values: enum operators are not leakproof."""
     listed = ", ".join(f"'{value}'" for value in values)

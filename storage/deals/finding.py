@@ -83,5 +83,5 @@ def list_deals(
             statement = statement.where(column == value)
     if closed is not None:
         statement = statement.where(Deal.closed_at.is_not(None) if closed else Deal.closed_at.is_(None))
-    usual = (Deal.closed_at.desc(), Deal.id) if closed else (Deal.close_on, Deal.id)
+    usual = (Deal.closed_at.desc().nulls_last(), Deal.id.desc()) if closed else (Deal.close_on, Deal.id)
     return list(session.scalars(statement.order_by(*(order_by or usual)).limit(limit).offset(offset)))

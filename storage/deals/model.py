@@ -13,7 +13,7 @@ from storage.history import current_actor
 from storage.members import Member
 from storage.money import LARGEST, Money
 from storage.pipelines import Outcome, Stage, StageChange
-from storage.records import Named, named_args, one_of
+from storage.records import Named, named_args, newest_first, one_of
 from storage.references import Noun
 
 
@@ -45,8 +45,9 @@ class Deal(Named, Base):
             for name, by in (("", ()), ("_owner", ("owner_id",)), ("_stage", ("stage_id",)))
         ),
         Index(None, "workspace_id", "customer_id", "close_on", "id"),
-        Index(None, "workspace_id", "owner_id", "closed_at"),
-        Index(None, "workspace_id", "status", "closed_at"),
+        newest_first("deal_closed_idx", "closed_at"),
+        newest_first("deal_closed_owner_idx", "owner_id", "closed_at"),
+        newest_first("deal_closed_status_idx", "status", "closed_at"),
         Index(
             "deal_amount_idx",
             "workspace_id",
@@ -62,7 +63,12 @@ class Deal(Named, Base):
             text("id DESC"),
             postgresql_where=text("closed_at IS NULL"),
         ),
-        Index("deal_touched_at_idx", "workspace_id", "touched_at", postgresql_where=text("closed_at IS NULL")),
+        *(
+            Index(
+                f"deal_touched{name}_idx", "workspace_id", *by, "touched_at", postgresql_where=text("closed_at IS NULL")
+            )
+            for name, by in (("", ()), ("_owner", ("owner_id",)))
+        ),
         Index(None, "workspace_id", "created_at", "id"),
         {"info": TENANT},
     )

@@ -102,5 +102,5 @@ def list_tickets(
         statement = statement.where(Ticket.assignee_id.is_(None))
     if done is not None:
         statement = statement.where(Ticket.resolved_at.is_not(None) if done else Ticket.resolved_at.is_(None))
-    usual = (Ticket.resolved_at.desc(), Ticket.id) if done else (Ticket.urgency, Ticket.id)
+    usual = (Ticket.resolved_at.desc().nulls_last(), Ticket.id.desc()) if done else (Ticket.urgency, Ticket.id)
     return list(session.scalars(statement.order_by(*(order_by or usual)).limit(limit).offset(offset)))

@@ -13,7 +13,7 @@ from storage.database import TENANT, Base, composite_key
 from storage.errors import Invalid
 from storage.members import Member
 from storage.names import check_name, name_key
-from storage.records import Key, Named, named_args, one_of
+from storage.records import Key, Named, named_args, newest_first, one_of
 from storage.references import Noun
 
 
@@ -79,8 +79,8 @@ class Ticket(Named, Base):
         ),
         Index(None, "workspace_id", "customer_id", "id"),
         Index(None, "workspace_id", "contact_id"),
-        Index(None, "workspace_id", "assignee_id", "resolved_at"),
-        Index(None, "workspace_id", "resolved_at"),
+        newest_first("ticket_resolved_idx", "resolved_at"),
+        newest_first("ticket_resolved_assignee_idx", "assignee_id", "resolved_at"),
         Index(None, "workspace_id", "first_response_at"),
         Index(None, "workspace_id", "created_at", "id"),
         Index(

@@ -31,7 +31,7 @@ SUBJECTS = ("customer", "contact", "deal", "ticket")
 # sees all rows, and compares the workspace setting itself. It looks strictly first (the whole of a word or nearly so)
 # and more loosely only where that found nothing, because a strict threshold reads far less of the index. EXECUTE plans
 # each statement for the words asked for; the other scans are off because the planner may take a small workspace's rows
-# for quicker to read. A word that very many names hold fills the bound of 200 with any of them.
+# for quicker to read. Where more than 300 pass, any 300 of them are compared: they are about equally near.
 FIND_RECORDS = """
 CREATE FUNCTION find_records(wanted text, nouns text[], most integer)
 RETURNS TABLE (noun text, id bigint, name text, score real)
@@ -46,7 +46,7 @@ DECLARE
     searched text;
     found_any boolean := false;
 BEGIN
-    FOREACH threshold IN ARRAY ARRAY['0.8', '0.5', '0.35'] LOOP
+    FOREACH threshold IN ARRAY ARRAY['0.8', '0.7', '0.6', '0.5', '0.4', '0.3'] LOOP
         PERFORM set_config('pg_trgm.word_similarity_threshold', threshold, true);
         FOREACH searched IN ARRAY nouns LOOP
             CONTINUE WHEN searched NOT IN ('customer', 'contact', 'deal', 'ticket');
@@ -56,7 +56,7 @@ BEGIN
                 '        (0.6 * word_similarity($2, find_key) + 0.4 * similarity($2, find_key))::real AS score'
                 '    FROM public.%I'
                 '    WHERE workspace_id = $1 AND merged_into_id IS NULL AND $2 <%% find_key'
-                '    LIMIT 200'
+                '    LIMIT 300'
                 ') AS near ORDER BY near.score DESC, near.id DESC LIMIT $3',
                 searched, searched
             ) USING NULLIF(current_setting('rapport.workspace', true), ''), wanted, most;
@@ -120,6 +120,11 @@ def _named(table: str, *columns: sa.schema.SchemaItem) -> list[sa.schema.SchemaI
 
 def _where(name: str, *columns: str, where: str, unique: bool = False) -> sa.Index:
     return sa.Index(name, "workspace_id", *columns, unique=unique, postgresql_where=sa.text(where))
+
+
+def _newest_first(name: str, *columns: str) -> sa.Index:
+    *first, at = columns
+    return sa.Index(name, "workspace_id", *first, sa.text(f"{at} DESC NULLS LAST"), sa.text("id DESC"))
 
 
 def _one_of(column: str, *values: str) -> sa.CheckConstraint:
@@ -233,8 +238,9 @@ def _deals() -> None:
         _where("deal_open_owner_idx", "owner_id", "close_on", "id", where=is_open),
         _where("deal_open_stage_idx", "stage_id", "close_on", "id", where=is_open),
         sa.Index(None, "workspace_id", "customer_id", "close_on", "id"),
-        sa.Index(None, "workspace_id", "owner_id", "closed_at"),
-        sa.Index(None, "workspace_id", "status", "closed_at"),
+        _newest_first("deal_closed_idx", "closed_at"),
+        _newest_first("deal_closed_owner_idx", "owner_id", "closed_at"),
+        _newest_first("deal_closed_status_idx", "status", "closed_at"),
         *(
             sa.Index(
                 name,
@@ -246,7 +252,8 @@ def _deals() -> None:
             )
             for name, by in (("deal_amount_idx", ()), ("deal_currency_amount_idx", ("currency",)))
         ),
-        _where("deal_touched_at_idx", "touched_at", where=is_open),
+        _where("deal_touched_idx", "touched_at", where=is_open),
+        _where("deal_touched_owner_idx", "owner_id", "touched_at", where=is_open),
         sa.Index(None, "workspace_id", "created_at", "id"),
     )
     op.create_table(
@@ -306,8 +313,8 @@ def _tickets() -> None:
         _where("ticket_open_category_idx", "category", "urgency", "id", where=is_open),
         sa.Index(None, "workspace_id", "customer_id", "id"),
         sa.Index(None, "workspace_id", "contact_id"),
-        sa.Index(None, "workspace_id", "assignee_id", "resolved_at"),
-        sa.Index(None, "workspace_id", "resolved_at"),
+        _newest_first("ticket_resolved_idx", "resolved_at"),
+        _newest_first("ticket_resolved_assignee_idx", "assignee_id", "resolved_at"),
         sa.Index(None, "workspace_id", "created_at", "id"),
         sa.Index(None, "workspace_id", "first_response_at"),
         _where("ticket_thread_key", "channel_id", "thread_ts", where="thread_ts IS NOT NULL", unique=True),
