@@ -81,7 +81,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const ICONS = {
   hash: "M9 4 7 20M17 4l-2 16M4 9h17M3 15h17",
   lock: "M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3",
-  shared: "M9 7h6a5 5 0 0 1 0 10h-1M15 17H9A5 5 0 0 1 9 7h1",
+  shared: "M8.5 6.5 14 12l-5.5 5.5L3 12zM15.5 6.5 21 12l-5.5 5.5L10 12z",
   send: "M4 4.5 21 12 4 19.5 6.5 12zM6.5 12H14",
   smile: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M8.5 14.5a4.5 4.5 0 0 0 7 0M9 9.5v.5M15 9.5v.5",
   thread: "M4 5h16v11H11l-4 4v-4H4zM8 9h8M8 12.5h5",

@@ -15,7 +15,7 @@ import { reasonOf, toast } from "./toast.js";
 const main = document.getElementById("main");
 const head = h("header", { class: "pane-head" });
 const tabRow = h("div", { class: "tab-row" });
-const banner = h("div", { class: "banner", role: "status", hidden: true });
+const banner = h("div", { class: "banner", role: "status", testid: "banner", hidden: true });
 const composer = new Composer();
 const joinBar = h("div", { class: "join-bar", hidden: true });
 const timeline = new Timeline({ label: "Messages", testid: "messages", openThread, intro });

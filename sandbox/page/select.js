@@ -131,12 +131,18 @@ function list(anchor, { find, external, least, picked, shown, multi, closed, lab
     }
   }
 
-  async function update() {
-    const text = search.value.trim();
+  function update() {
     active = 0;
-    if (external && text.length < least) return say(`Type ${least === 1 ? "a character" : `${least} characters`} to search`);
+    const text = search.value.trim();
+    if (external) return fetchOptions(text);
+    items = find(text);
+    return draw();
+  }
+
+  async function fetchOptions(text) {
     const mine = (asked += 1);
-    if (external) say("Loading…");
+    if (text.length < least) return say(`Type ${least === 1 ? "a character" : `${least} characters`} to search`);
+    say("Loading…");
     const found = await find(text);
     if (mine !== asked) return undefined;
     if (!found) return say("The app did not answer. Try again?");
@@ -145,8 +151,11 @@ function list(anchor, { find, external, least, picked, shown, multi, closed, lab
   }
 
   search.addEventListener("input", () => {
+    if (!external) return update();
     clearTimeout(timer);
-    timer = setTimeout(update, external ? WAIT_WHILE_TYPING : 0);
+    say("Loading…");
+    timer = setTimeout(update, WAIT_WHILE_TYPING);
+    return undefined;
   });
   search.addEventListener("keydown", (event) => {
     const moves = { ArrowDown: 1, ArrowUp: -1 };
@@ -200,11 +209,12 @@ export function select(element, block, ctx) {
     return commit();
   }
 
-  async function find(text) {
-    if (external) {
-      const answer = await ctx.suggest(block, element, text);
-      return answer.ok ? groupsOf(answer) : null;
-    }
+  async function ask(text) {
+    const answer = await ctx.suggest(block, element, text);
+    return answer.ok ? groupsOf(answer) : null;
+  }
+
+  function among(text) {
     const wanted = text.toLowerCase();
     return offered(element).filter((one) => `${one.label} ${one.note}`.toLowerCase().includes(wanted));
   }
@@ -213,7 +223,7 @@ export function select(element, block, ctx) {
   const closed = () => multi && changed && commit().then(() => (changed = false));
   anchor.addEventListener("click", () => {
     if (isOpenAt(anchor)) return closePopup();
-    return list(anchor, { find, external, least, picked, shown: () => chosen, multi, closed, label });
+    return list(anchor, { find: external ? ask : among, external, least, picked, shown: () => chosen, multi, closed, label });
   });
   show();
   return anchor;

@@ -10,8 +10,9 @@ const NEAR_END = 48;
 const PAGE = 150;
 
 function continues(one, before) {
-  if (!before || before.subtype !== one.subtype || before.ephemeral || one.ephemeral) return false;
-  return before.user === one.user && before.bot_id === one.bot_id && Number(one.ts) - Number(before.ts) < TOGETHER_SECONDS;
+  // Cards follow each other more legibly when each says who it is from.
+  if (!before || one.bot_id || before.subtype !== one.subtype || before.ephemeral || one.ephemeral) return false;
+  return before.user === one.user && Number(one.ts) - Number(before.ts) < TOGETHER_SECONDS;
 }
 
 /** A scrolling list of messages. */
