@@ -1,0 +1,288 @@
+"""Show that no function of storage's nouns sees or changes anything of another workspace.
+
+Every public function is called in a workspace that has nothing, with what is there in another: its ids, names, times
+and even its objects. A function that nobody listed here fails the test.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, time, timedelta
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy import inspect as inspect_row
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from storage import (
+    about,
+    channels,
+    contacts,
+    customers,
+    deals,
+    digests,
+    figures,
+    followups,
+    labels,
+    messages,
+    notes,
+    pipelines,
+    records,
+    search,
+    tickets,
+)
+from storage.database import Base, Database
+from storage.errors import NotFound
+from storage.figures import Figure, Period
+from storage.history import timeline
+from storage.money import Money
+from storage.references import Noun
+
+SOON = datetime(2030, 1, 7, 9, tzinfo=UTC)
+TS = "1893492000.000100"
+TODAY = Period(datetime(2020, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC))
+MODULES = (
+    about, channels, contacts, customers, deals, digests, figures, followups, labels, messages, notes,
+    pipelines, records, search, tickets,
+)  # fmt: skip
+
+
+def everything(session: Session) -> SimpleNamespace:
+    """Put one of each noun into the workspace."""
+    customer = customers.add(session, name="Secret Customer", domain="secret.example", tier="gold", owner_id="UREP")
+    contact = contacts.add(
+        session, name="Secret Contact", email="secret@secret.example", customer_id=customer.id, slack_user_id="U9"
+    )
+    deal = deals.add(session, name="Secret Deal", amount=Money(1, "EUR"), customer_id=customer.id, owner_id="UREP")
+    channels.seen(session, "C1", name="secret")
+    link = channels.link(session, "C1", customer.id)
+    channels.set_triage(session, "C1")
+    message = messages.receive(
+        session, channel_id="C1", ts=TS, text="Secret Message", author_id="U9", customer_id=customer.id
+    )
+    assert message is not None
+    ticket, _ = tickets.open_from_message(session, message)
+    tickets.responded(session, tickets.assign(session, ticket, "UAGENT"))
+    labels.correct(session, message, "bug", actor_id="UAGENT")
+    followup = followups.add(session, text="Secret Promise", due_at=SOON, zone="UTC", owner_id="UREP", about=deal)
+    note = notes.add(session, customer, "Secret Note")
+    digest = digests.add(session, name="Secret Digest", at_time=time(9), zone="UTC", owner_id="UMANAGER")
+    stage = pipelines.stages(session)[0]
+    return SimpleNamespace(
+        customer=customer, contact=contact, deal=deal, link=link, message=message, ticket=ticket, followup=followup,
+        note=note, digest=digest, stage=stage,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def theirs(database: Database, workspace: str) -> SimpleNamespace:
+    with database.transaction(workspace) as session:
+        return everything(session)
+
+
+@pytest.fixture
+def stranger(database: Database, second_workspace: str) -> Iterator[Session]:
+    with database.transaction(second_workspace) as session:
+        yield session
+        session.rollback()
+
+
+READS: dict[str, Callable[[Session, Any], Any]] = {
+    "about.called": lambda s, t: about.called(s, "secret"),
+    "about.subject_of": lambda s, t: about.subject_of(s, t.note),
+    "channels.get": lambda s, t: channels.get(s, "C1"),
+    "channels.link_of": lambda s, t: channels.link_of(s, "C1"),
+    "channels.links": lambda s, t: channels.links(s) + channels.links(s, customer_id=t.customer.id),
+    "channels.link": lambda s, t: channels.link(s, "C1", t.customer.id),
+    "channels.make_inbox": lambda s, t: channels.make_inbox(s, "C1"),
+    "channels.triage": lambda s, t: channels.triage(s),
+    "channels.unlink": lambda s, t: channels.unlink(s, "C1"),
+    "contacts.by_slack_user": lambda s, t: contacts.by_slack_user(s, "U9"),
+    "contacts.find": lambda s, t: contacts.find(s, "Secret Contact"),
+    "contacts.get": lambda s, t: contacts.get(s, t.contact.id),
+    "contacts.likely_duplicates": lambda s, t: contacts.likely_duplicates(s, "Secret Contact", "secret@secret.example"),
+    "contacts.list_contacts": lambda s, t: (
+        contacts.list_contacts(s) + contacts.list_contacts(s, customer_id=t.customer.id)
+    ),
+    "contacts.resolve": lambda s, t: contacts.resolve(s, "Secret Contact"),
+    "customers.find": lambda s, t: customers.find(s, "Secret Customer"),
+    "customers.get": lambda s, t: customers.get(s, t.customer.id),
+    "customers.likely_duplicates": lambda s, t: customers.likely_duplicates(s, "Secret Customer", "secret.example"),
+    "customers.list_customers": lambda s, t: customers.list_customers(s) + customers.list_customers(s, owner_id="UREP"),
+    "customers.resolve": lambda s, t: customers.resolve(s, "secret"),
+    "deals.find": lambda s, t: deals.find(s, "Secret Deal"),
+    "deals.get": lambda s, t: deals.get(s, t.deal.id),
+    "deals.likely_duplicates": lambda s, t: deals.likely_duplicates(s, "Secret Deal", t.customer.id),
+    "deals.list_deals": lambda s, t: deals.list_deals(s, closed=None) + deals.list_deals(s, stage_id=t.stage.id),
+    "deals.resolve": lambda s, t: deals.resolve(s, t.deal.reference),
+    "digests.get": lambda s, t: digests.get(s, t.digest.id),
+    "digests.list_digests": lambda s, t: digests.list_digests(s) + digests.list_digests(s, owner_id="UMANAGER"),
+    "digests.resolve": lambda s, t: digests.resolve(s, "Secret Digest"),
+    "figures.backlog": lambda s, t: figures.backlog(s, TODAY),
+    "figures.count": lambda s, t: sum(figures.count(s, figure, TODAY) for figure in Figure),
+    "figures.first_response": lambda s, t: figures.first_response(s, TODAY).count,
+    "figures.pipeline": lambda s, t: figures.pipeline(s, TODAY),
+    "figures.records": lambda s, t: [row for figure in Figure for row in figures.records(s, figure, TODAY)],
+    "figures.team": lambda s, t: figures.team(s, "USTRANGER"),
+    "figures.total": lambda s, t: figures.total(s, Figure.DEALS_OPEN, TODAY).count,
+    "followups.cancel_about": lambda s, t: followups.cancel_about(s, t.deal),
+    "followups.get": lambda s, t: followups.get(s, t.followup.id),
+    "followups.list_followups": lambda s, t: followups.list_followups(s) + followups.list_followups(s, about=t.deal),
+    "followups.resolve": lambda s, t: followups.resolve(s, "Secret Promise"),
+    "labels.examples": lambda s, t: list(labels.examples(s)),
+    "labels.of_message": lambda s, t: labels.of_message(s, t.message),
+    "messages.by_ts": lambda s, t: messages.by_ts(s, "C1", TS),
+    "messages.get": lambda s, t: messages.get(s, t.message.id, t.message.at),
+    "messages.of_customer": lambda s, t: messages.of_customer(s, t.customer.id),
+    "messages.of_ticket": lambda s, t: messages.of_ticket(s, t.ticket.id),
+    "notes.about": lambda s, t: notes.about(s, t.customer),
+    "pipelines.changes": lambda s, t: pipelines.changes(s, t.deal.id),
+    "pipelines.default": lambda s, t: pipelines.default(s).id == t.stage.pipeline_id,
+    "pipelines.resolve_stage": lambda s, t: pipelines.resolve_stage(s, "lead", t.stage.pipeline_id),
+    "pipelines.stage_with": lambda s, t: pipelines.stage_with(s, pipelines.Outcome.WON, t.stage.pipeline_id),
+    "pipelines.stages": lambda s, t: pipelines.stages(s, t.stage.pipeline_id),
+    "records.at_version": lambda s, t: timeline(s, Noun.CUSTOMER, t.customer.id),
+    "records.by_reference": lambda s, t: records.by_reference(s, customers.Customer, t.customer.reference),
+    "records.get": lambda s, t: records.get(s, tickets.Ticket, t.ticket.id),
+    "records.namesakes": lambda s, t: records.namesakes(s, deals.Deal, "Secret Deal"),
+    "records.near": lambda s, t: records.near(s, customers.Customer, "Secret Customer", 10),
+    "records.resolve": lambda s, t: records.resolve(s, contacts.Contact, "Secret Contact"),
+    "search.find": lambda s, t: search.find(s, "secret") + search.find(s, t.customer.reference),
+    "tickets.by_thread": lambda s, t: tickets.by_thread(s, "C1", TS),
+    "tickets.find": lambda s, t: tickets.find(s, "Secret Message"),
+    "tickets.get": lambda s, t: tickets.get(s, t.ticket.id),
+    "tickets.likely_duplicates": lambda s, t: tickets.likely_duplicates(s, "Secret Message", t.customer.id),
+    "tickets.list_tickets": lambda s, t: (
+        tickets.list_tickets(s, done=None) + tickets.list_tickets(s, assignee_id="UAGENT")
+    ),
+    "tickets.resolve": lambda s, t: tickets.resolve(s, "secret"),
+}
+
+# What writes: with an id or an object of another workspace it must fail, or leave that workspace as it was.
+WRITES: dict[str, Callable[[Session, Any], Any]] = {
+    "channels.seen": lambda s, t: channels.seen(s, "C1", name="mine"),
+    "channels.set_triage": lambda s, t: channels.set_triage(s, "C2"),
+    "contacts.add": lambda s, t: contacts.add(s, name="Mine", customer_id=t.customer.id),
+    "customers.add": lambda s, t: customers.add(s, name="Mine", owner_id="USTRANGER"),
+    "customers.assign": lambda s, t: customers.assign(s, theft(s, t.customer), "UREP"),
+    "customers.update": lambda s, t: customers.update(s, theft(s, t.customer), name="Mine"),
+    "deals.add": lambda s, t: deals.add(s, name="Mine", customer_id=t.customer.id),
+    "deals.lose": lambda s, t: deals.lose(s, theft(s, t.deal)),
+    "deals.move": lambda s, t: deals.move(s, theft(s, t.deal), "proposal"),
+    "deals.touch": lambda s, t: deals.touch(s, t.deal.id),
+    "deals.update_deal": lambda s, t: deals.update_deal(s, theft(s, t.deal), name="Mine"),
+    "deals.win": lambda s, t: deals.win(s, theft(s, t.deal)),
+    "digests.add": lambda s, t: digests.add(s, name="Mine", at_time=time(9), zone="UTC", owner_id="USTRANGER"),
+    "digests.remove": lambda s, t: digests.remove(s, theft(s, t.digest)),
+    "digests.start": lambda s, t: digests.start(s, theft(s, t.digest)),
+    "digests.stop": lambda s, t: digests.stop(s, theft(s, t.digest)),
+    "followups.add": lambda s, t: followups.add(s, text="Mine", due_at=SOON, zone="UTC", owner_id="UREP", about=t.deal),
+    "followups.cancel": lambda s, t: followups.cancel(s, theft(s, t.followup)),
+    "followups.done": lambda s, t: followups.done(s, theft(s, t.followup)),
+    "followups.reopen": lambda s, t: followups.reopen(s, theft(s, t.followup)),
+    "followups.snooze": lambda s, t: followups.snooze(s, theft(s, t.followup), SOON + timedelta(days=1)),
+    "labels.correct": lambda s, t: labels.correct(s, t.message, "billing", actor_id="UREP"),
+    "messages.classified": lambda s, t: messages.classified(
+        s, theft(s, t.message), category="x", confidence=1.0, reasons=[], model_version="1", abstained=False
+    ),
+    "messages.receive": lambda s, t: messages.receive(
+        s, channel_id="C1", ts=TS, text="Mine", author_id="U9", customer_id=t.customer.id
+    ),
+    "notes.add": lambda s, t: notes.add(s, t.customer, "Mine"),
+    "tickets.add": lambda s, t: tickets.add(s, name="Mine", customer_id=t.customer.id),
+    "tickets.assign": lambda s, t: tickets.assign(s, theft(s, t.ticket), "UREP"),
+    "tickets.dismiss": lambda s, t: tickets.dismiss(s, theft(s, t.ticket), category="other", actor_id=None),
+    "tickets.open_from_message": lambda s, t: tickets.open_from_message(s, t.message),
+    "tickets.responded": lambda s, t: tickets.responded(s, theft(s, t.ticket)),
+    "tickets.set_category": lambda s, t: tickets.set_category(s, theft(s, t.ticket), "billing", actor_id=None),
+    "tickets.set_priority": lambda s, t: tickets.set_priority(s, theft(s, t.ticket), "urgent"),
+    "tickets.set_status": lambda s, t: tickets.set_status(s, theft(s, t.ticket), "closed"),
+    "tickets.take": lambda s, t: tickets.take(s, theft(s, t.ticket), "UAGENT"),
+    "tickets.update_ticket": lambda s, t: tickets.update_ticket(s, theft(s, t.ticket), name="Mine"),
+}
+
+
+# The last is a deal without its stage, which is not to be seen.
+REFUSALS = (IntegrityError, StaleDataError, NotFound, AttributeError)
+
+
+def again(database: Database, workspace_id: str, known: SimpleNamespace) -> SimpleNamespace:
+    """Read the records anew, as an attempt leaves its marks on the objects it is given."""
+    with database.transaction(workspace_id) as session:
+        return SimpleNamespace(
+            **{name: session.get_one(type(row), inspect_row(row).identity) for name, row in vars(known).items()}
+        )
+
+
+def theft(session: Session, record: Any) -> Any:
+    """Attach another workspace's object to the session, as code that mixes up two requests would."""
+    session.add(record)
+    return record
+
+
+def public_functions() -> set[str]:
+    found = set()
+    for module in MODULES:
+        for name, function in vars(module).items():
+            if inspect.isfunction(function) and not name.startswith("_") and belongs(function, module):
+                first = next(iter(inspect.signature(function).parameters), None)
+                if first == "session":
+                    found.add(f"{module.__name__.removeprefix('storage.')}.{name}")
+    return found
+
+
+def belongs(function: Any, module: ModuleType) -> bool:
+    return bool(function.__module__ == module.__name__ or function.__module__.startswith(f"{module.__name__}."))
+
+
+def snapshot(database: Database, workspace_id: str) -> dict[str, list[str]]:
+    with database.transaction(workspace_id) as session:
+        return {
+            table.name: sorted(session.scalars(text(f"SELECT t::text FROM {table.name} AS t")))
+            for table in Base.metadata.sorted_tables
+            if table.info.get("rls") in {"tenant", "queue"} and table.schema is None
+        }
+
+
+def test_every_function_is_listed() -> None:
+    assert public_functions() == READS.keys() | WRITES.keys()
+
+
+def test_a_stranger_reads_nothing(stranger: Session, theirs: SimpleNamespace) -> None:
+    seen = {}
+    for name, read in READS.items():
+        try:
+            found = read(stranger, theirs)
+        except NotFound as nothing:
+            found = [] if name.startswith("pipelines") else nothing.candidates
+        if found:
+            seen[name] = found
+    assert seen == {}
+
+
+def test_a_stranger_changes_nothing(
+    database: Database, workspace: str, second_workspace: str, theirs: SimpleNamespace
+) -> None:
+    before = snapshot(database, workspace)
+    for name, write in WRITES.items():
+        with contextlib.suppress(*REFUSALS), database.transaction(second_workspace) as session:
+            write(session, again(database, workspace, theirs))
+        assert snapshot(database, workspace) == before, name
+
+
+def test_the_stranger_would_have_seen_it_in_its_own_workspace(database: Database, workspace: str) -> None:
+    with database.transaction(workspace) as session:
+        mine = everything(session)
+        blind = {"figures.team", "about.called", "pipelines.default", "records.at_version", "about.subject_of"}
+        for name, read in READS.items():
+            if name not in blind:
+                with session.begin_nested() as undone:
+                    assert read(session, mine), name
+                    undone.rollback()
+        session.rollback()
