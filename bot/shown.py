@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -148,6 +148,22 @@ def ago(when: datetime, now: datetime, locale: str | None) -> str:
     if abs(when - now) < timedelta(minutes=1):
         return _("just now")
     return str(format_timedelta(when - now, add_direction=True, locale=_locale(locale)))
+
+
+def duration(length: timedelta, locale: str | None) -> str:
+    """Show how long something took: 3 hours."""
+    return str(format_timedelta(length, locale=_locale(locale)))
+
+
+def clock(at: time, locale: str | None) -> str:
+    """Show a time of day: 9:00 AM."""
+    return str(format_time(at, "short", locale=_locale(locale))).replace("\u202f", " ")
+
+
+def weekdays(locale: str | None) -> list[str]:
+    """Return the names of the days of the week, Monday first."""
+    names = _locale(locale).days["format"]["wide"]
+    return [str(names[number]) for number in range(7)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from sqlalchemy import CheckConstraint, ColumnElement, ForeignKeyConstraint, Index, text
@@ -10,8 +10,9 @@ from sqlalchemy.orm import Mapped, Session
 
 from storage import contacts, customers, deals, records, tickets
 from storage.database import composite_key
+from storage.errors import CrmError, NotFound
 from storage.records import Named
-from storage.references import Noun, reference
+from storage.references import Noun, parse_reference, reference
 
 SUBJECTS = (Noun.CUSTOMER, Noun.CONTACT, Noun.DEAL, Noun.TICKET)
 
@@ -21,6 +22,14 @@ _MODELS: dict[Noun, type[Named]] = {
     Noun.CONTACT: contacts.Contact,
     Noun.DEAL: deals.Deal,
     Noun.TICKET: tickets.Ticket,
+}
+
+
+_RESOLVERS: dict[Noun, Callable[[Session, str], Named]] = {
+    Noun.CUSTOMER: customers.resolve,
+    Noun.DEAL: deals.resolve,
+    Noun.TICKET: tickets.resolve,
+    Noun.CONTACT: contacts.resolve,
 }
 
 
@@ -64,6 +73,37 @@ def subject_of(session: Session, row: About) -> Named | None:
         return None
     noun, record_id = row.about
     return records.get(session, _MODELS[noun], record_id)
+
+
+def called(session: Session, typed: str, *, field: str | None = None) -> Named:
+    """Return the record a person means: by reference, else the customer, deal, ticket or contact of that name.
+
+    Raises NotFound with near names if there is none, Ambiguous if several of one noun are called the same.
+    """
+    parsed = parse_reference(typed)
+    if parsed is not None and parsed[0] not in _RESOLVERS:
+        raise NotFound(
+            "{reference} is a {noun}, and this is about a customer, deal, ticket or contact.",
+            field=field,
+            reference=reference(*parsed),
+            noun=str(parsed[0]),
+        )
+    near: list[Named] = []
+    for noun in [parsed[0]] if parsed else _RESOLVERS:
+        try:
+            return _RESOLVERS[noun](session, typed)
+        except CrmError as error:
+            error.field = field
+            if parsed is not None or not isinstance(error, NotFound):
+                raise
+            near += error.candidates
+    raise NotFound(
+        "No customer, deal, ticket or contact is called {name}.",
+        candidates=near,
+        field=field,
+        hint="Use a reference such as D-88, or put a name of several words in quotes.",
+        name=typed,
+    )
 
 
 def about_values(subject: Subject | None) -> dict[str, int]:

@@ -8,12 +8,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from storage.customers import Customer
-from storage.database import TENANT, Base, composite_key, current_workspace
+from storage.database import TENANT, Base, composite_key, current_workspace, notify
 from storage.errors import NotFound
 from storage.history import Recorded, current_actor
 from storage.records import one_of
 from storage.references import Noun
-from storage.workspaces import Workspace
+from storage.workspaces import WORKSPACES_CHANGED, Workspace
 
 
 class Use(StrEnum):
@@ -125,6 +125,7 @@ def set_triage(session: Session, channel_id: str | None) -> None:
     workspace = session.get_one(Workspace, current_workspace(session))
     workspace.triage_channel_id = channel_id
     session.flush()
+    notify(session, WORKSPACES_CHANGED, workspace.id)
 
 
 def triage(session: Session) -> str | None:

@@ -49,6 +49,10 @@ class TicketChanged(Fact):
     """Say that a ticket's fields changed; `record` is a storage.tickets.Ticket."""
 
 
+class TicketRemoved(Fact):
+    """Say that the opening of a ticket was taken back; `record` is the storage.tickets.Ticket that is gone."""
+
+
 class MessageReceived(Fact):
     """Say that a customer's message was stored; `record` is a storage.messages.IncomingMessage."""
 

@@ -62,6 +62,17 @@ def of_message(session: Session, message: IncomingMessage) -> list[Label]:
     return list(session.scalars(select(Label).where(Label.message_id == message.id).order_by(Label.id)))
 
 
+def take_back(session: Session, message: IncomingMessage) -> None:
+    """Forget what was said of a message last, and let it be of the category again that it was thought to be of."""
+    last = session.scalars(
+        select(Label).where(Label.message_id == message.id).order_by(Label.id.desc()).limit(1)
+    ).first()
+    if last is not None:
+        message.category = last.old_category
+        session.delete(last)
+        session.flush()
+
+
 def examples(session: Session) -> Iterator[tuple[str, str]]:
     """Yield text and category of every labelled message of the workspace, by the last person who said."""
     last = select(func.max(Label.id).label("id")).group_by(Label.message_id, Label.message_at).subquery()

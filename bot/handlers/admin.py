@@ -2,51 +2,80 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
 from bot import blocks as b
-from bot.grammar import Args
+from bot.grammar import Args, did_you_mean
 from bot.plugin import Member, Plugin, Role, Slack, _
 from bot.replies import Message
-from storage import members, workspaces
-from storage.errors import Invalid, NotFound
+from bot.shown import paragraphs, undo_hint
+from storage import channels, members, workspaces
+from storage.errors import Invalid
 from storage.workspaces import Workspace
 
 plugin = Plugin("admin", title="Set-up", description="Roles, managers, currency and time zone of the workspace.")
 
+NOBODY = frozenset({"none", "nobody", "-"})
 
-def _ask_about(args: Args, actor: Member, slack: Slack) -> tuple[str, dict[str, object]]:
+
+def _ask_about(args: Args, actor: Member, slack: Slack) -> dict[str, Mapping[str, Any]]:
+    """Return what Slack says of the person and, if one is named, of the manager, by their ids."""
+    return {user_id: slack.user(user_id) for user_id in (_person(args, actor), _manager(args, actor)) if user_id}
+
+
+def _person(args: Args, actor: Member) -> str:
     user_id = args.user("person", me=actor.id)
-    assert user_id is not None
-    return user_id, dict(slack.user(user_id))
+    assert user_id is not None, "the usage says that it is required"
+    return user_id
+
+
+def _manager(args: Args, actor: Member) -> str | None:
+    if "manager" not in args or args["manager"].casefold() in NOBODY:
+        return None
+    return args.user("manager", me=actor.id)
 
 
 @plugin.command(
-    "role", usage="<person> <roles> [manager:@mara]", role=Role.ADMIN, example="@rita manager", before=_ask_about
+    "role",
+    usage="<person> [roles] [manager:@mara]",
+    role=Role.ADMIN,
+    example="@rita rep agent manager:@mara",
+    before=_ask_about,
 )
-def role(args: Args, session: Session, found: tuple[str, dict[str, object]]) -> Message:
-    """Give someone a role: viewer, rep, agent, manager or admin; several are separated by spaces, none by “none”."""
-    member = members.ensure(session, *found)
-    words = args.text.casefold().replace(",", " ").split()
-    members.set_roles(session, member, [] if words == ["none"] else [_role(word) for word in words])
+def role(args: Args, actor: Member, session: Session, found: Mapping[str, Mapping[str, Any]]) -> Message:
+    """Show or set someone's roles (viewer, rep, agent, manager, admin, or none) and who they report to."""
+    met = {user_id: members.ensure(session, user_id, profile) for user_id, profile in found.items()}
+    member, manager_id = met[_person(args, actor)], _manager(args, actor)
+    words = args.text.casefold().replace(",", " ").split() if "roles" in args else []
+    if words:
+        members.set_roles(session, member, [] if NOBODY.issuperset(words) else [_role(word) for word in words])
     if "manager" in args:
-        manager = members.get(session, args.user("manager", me="") or "")
-        if manager is None:
-            raise NotFound("I have not met that manager yet.", hint="They have to use Rapport once.", field="manager")
-        members.set_manager(session, member, manager)
-    roles = ", ".join(member.roles) or _("no role")
-    return Message(b.markup(_("{who} now has: *{roles}*."), who=b.person(member.id), roles=roles))
+        members.set_manager(session, member, met[manager_id] if manager_id else None)
+    text = b.markup(
+        _("{who} has: *{roles}*.") if not words else _("{who} now has: *{roles}*."),
+        who=b.person(member.id),
+        roles=", ".join(member.roles) or _("no role"),
+    )
+    if member.manager_id:
+        text = b.join([text, b.markup(_("Reports to {manager}."), manager=b.person(member.manager_id))], " ")
+    return Message(text, [b.section(text), *([undo_hint()] if words or "manager" in args else [])])
 
 
 def _role(word: str) -> Role:
     try:
         return Role(word)
     except ValueError:
+        near = did_you_mean(word, list(Role))
         raise Invalid(
             "There is no role “{word}”.",
             word=word,
             field="roles",
-            hint="Roles are viewer, rep, agent, manager and admin.",
+            hint="Did you mean {near}?" if near else "Roles are viewer, rep, agent, manager and admin.",
+            near=near or "",
         ) from None
 
 
@@ -59,7 +88,8 @@ def _role(word: str) -> Role:
 def setup(args: Args, session: Session, workspace: Workspace) -> Message:
     """Show or change the workspace's currency, time zone, language, and the roles new colleagues get."""
     roles = args.get("roles")
-    if any(key in args for key in ("currency", "zone", "locale", "roles")):
+    changed = any(key in args for key in ("currency", "zone", "locale", "roles"))
+    if changed:
         workspace = workspaces.setup(
             session,
             currency=args.get("currency"),
@@ -67,12 +97,25 @@ def setup(args: Args, session: Session, workspace: Workspace) -> Message:
             locale=args.get("locale"),
             default_roles=[_role(word) for word in roles.replace(",", " ").casefold().split()] if roles else None,
         )
-    shown = {
+    triage = channels.triage(session)
+    facts = {
         _("Currency"): workspace.currency,
         _("Time zone"): workspace.zone,
         _("Language"): workspace.locale,
         _("New colleagues get"): ", ".join(workspace.default_roles),
-        _("Alerts go to"): b.channel(workspace.triage_channel_id) if workspace.triage_channel_id else _("nowhere yet"),
+        _("Alerts go to"): b.channel(triage) if triage else _("nowhere yet"),
     }
     hint = _("Change: `/crm setup currency:EUR zone:Europe/Berlin`. Alerts: `/crm triage #support`.")
-    return Message(_("The workspace's settings"), [b.header(_("Set-up")), b.facts(shown), b.context(hint)])
+    title = _("Saved.") if changed else _("The workspace's settings")
+    return Message(title, [b.header(title), b.facts(facts), *_channels(session), b.context(hint)])
+
+
+def _channels(session: Session) -> list[Block]:
+    lines = [
+        b.markup("• {channel}: {use}", channel=b.channel(link.channel_id), use=_("an inbox"))
+        if link.customer is None
+        else b.markup("• {channel}: *{name}*", channel=b.channel(link.channel_id), name=link.customer.name)
+        for link in channels.links(session)
+    ]
+    title = b.markup("*{title}*", title=_("Channels in which customers write"))
+    return paragraphs([title, *lines]) if lines else []

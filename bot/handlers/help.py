@@ -10,7 +10,7 @@ from bot import blocks as b
 from bot.grammar import Args, did_you_mean
 from bot.plugin import Command, Member, Plugin, Role, _
 from bot.replies import Message
-from storage.errors import NotFound
+from storage.errors import NotFound, Refused
 
 if TYPE_CHECKING:
     from bot.registry import Registry
@@ -27,6 +27,13 @@ def show(args: Args, actor: Member, catalogue: Registry) -> Message:
         return _overview(catalogue, allowed)
     chosen = [c for c in allowed if c.words == wanted or c.words.split()[0] == wanted]
     if not chosen:
+        if known := catalogue.commands.get(wanted):
+            raise Refused(
+                "`{command}` needs the role {role}.",
+                command=catalogue.spell(known.words),
+                role=known.role.value,
+                hint="An admin can give it to you with `/crm role`.",
+            )
         near = did_you_mean(wanted, [c.words for c in allowed])
         raise NotFound(
             "There is no command “{word}”.",
@@ -34,8 +41,9 @@ def show(args: Args, actor: Member, catalogue: Registry) -> Message:
             hint="Did you mean “{near}”?" if near else "`/crm help` lists them all.",
             near=near or "",
         )
-    lines = [_line(catalogue, c, usage=True) for c in chosen]
-    return Message(_("Help for {name}").format(name=wanted), [b.section(b.join(lines, "\n\n"))])
+    title = b.markup(_("Help for “{name}”"), name=wanted)
+    note = b.context(_('[...] may be left out. A value of several words is quoted: `key:"two words"`.'))
+    return Message(title, [b.section(_usage(catalogue, command)) for command in chosen] + [note])
 
 
 def _overview(catalogue: Registry, allowed: list[Command]) -> Message:
@@ -52,9 +60,15 @@ def _overview(catalogue: Registry, allowed: list[Command]) -> Message:
     return Message(_("What you can do with Rapport"), blocks)
 
 
-def _line(catalogue: Registry, command: Command, *, usage: bool = False) -> b.Markup:
+def _line(catalogue: Registry, command: Command) -> b.Markup:
+    return b.markup("`{typed}` {help}", typed=catalogue.spell(command.words), help=_(command.help))
+
+
+def _usage(catalogue: Registry, command: Command) -> b.Markup:
     typed = catalogue.spell(command.words)
-    if not usage:
-        return b.markup("`{typed}` {help}", typed=typed, help=_(command.help))
-    full = catalogue.usages[command.words].text(typed)
-    return b.markup("{help}\n`{full}`", full=full.replace("`", "'"), help=_(command.help))
+    full = catalogue.usages[command.words].text(typed).replace("`", "'")
+    text = b.markup("*{help}*\n`{full}`", full=full, help=_(command.help))
+    if not command.example:
+        return text
+    example = b.markup(_("For example `{typed} {example}`"), typed=typed, example=command.example)
+    return b.join([text, example])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
 from bot import blocks as b
@@ -9,10 +10,14 @@ from bot.grammar import Args
 from bot.plugin import Plugin, Role, _
 from bot.replies import Message
 from storage import search
+from storage.references import Noun
+from storage.search import Hit
 
 plugin = Plugin("search", title="Search", description="One search over customers, contacts, deals and tickets.")
 
-FOUND = 15
+FOUND = 10
+SHOW = {Noun.CUSTOMER: "customers.show", Noun.DEAL: "deals.show", Noun.TICKET: "tickets.show"}
+"""The buttons by which other plugins show their records."""
 
 
 @plugin.command("find", usage="<anything>", role=Role.VIEWER, example="globx")
@@ -20,14 +25,20 @@ def find(args: Args, session: Session) -> Message:
     """Find customers, contacts, deals and tickets; spelling mistakes are forgiven."""
     hits = search.find(session, args.text, limit=FOUND)
     if not hits:
-        text = b.markup(_("Nothing is called “{typed}”, or nearly so."), typed=args.text)
+        text = b.markup(_("Nothing is called “{typed}”, or nearly so."), typed=b.cut(args.text, 300))
         return Message(text, [b.section(text), b.context(_("Add a customer: `/customer add Acme`."))])
-    lines = [b.markup("`{ref}`  {name}  _{noun}_", ref=h.reference, name=h.name, noun=_(h.noun.value)) for h in hits]
-    title = b.markup(_("Found for “{typed}”"), typed=args.text)
-    return Message(
-        title,
-        [
-            b.section(b.join([b.markup("*{title}*", title=title), *lines])),
-            b.context(_("Open one with `/customer show C-1`, `/deal show D-1` or `/ticket show T-1`.")),
-        ],
+    title = b.markup(_("Found for “{typed}”"), typed=b.cut(args.text, 300))
+    return Message(title, [b.section(title), *map(_line, hits)])
+
+
+def _line(hit: Hit) -> Block:
+    nouns = {
+        Noun.CUSTOMER: _("customer"),
+        Noun.CONTACT: _("contact"),
+        Noun.DEAL: _("deal"),
+        Noun.TICKET: _("ticket"),
+    }
+    show = b.button(_("Show"), SHOW[hit.noun], b.Control(hit.reference)) if hit.noun in SHOW else None
+    return b.section(
+        b.markup("*{name}*  {ref}\n{noun}", name=hit.name, ref=hit.reference, noun=nouns[hit.noun]), accessory=show
     )

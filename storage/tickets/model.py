@@ -5,12 +5,15 @@ from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Computed, Index, SmallInteger, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
+from storage import labels, messages
 from storage.contacts import Contact
 from storage.customers import Customer
 from storage.database import TENANT, Base, composite_key
 from storage.errors import Invalid
+from storage.events import TicketChanged, TicketRemoved, emit
+from storage.history import CREATED
 from storage.members import Member
 from storage.names import check_name, name_key
 from storage.records import Key, Named, named_args, newest_first, one_of
@@ -112,6 +115,17 @@ class Ticket(Named, Base):
     customer: Mapped[Customer | None] = relationship(viewonly=True)
     contact: Mapped[Contact | None] = relationship(viewonly=True)
     assignee: Mapped[Member | None] = relationship(viewonly=True)
+
+    def undoing(self, session: Session, action: str) -> None:
+        """Tell those who show the ticket, and forget the label of a correction that was taken back."""
+        if action == CREATED:
+            emit(session, TicketRemoved(self))
+            return
+        for message in messages.of_ticket(session, self.id, limit=1):
+            said = labels.of_message(session, message)
+            if said and said[-1].new_category != self.category:
+                labels.take_back(session, message)
+        emit(session, TicketChanged(self))
 
 
 def check_status(status: Status | str, *, field: str = "status") -> Status:

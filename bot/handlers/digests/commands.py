@@ -63,7 +63,10 @@ def explain(args: Args, actor: Member, workspace: Workspace, now: datetime, sess
     lines = [_row(row, me) for row in rows]
     if number > len(rows):
         lines.append(b.markup(_("… and {more} more"), more=number - len(rows)))
-    return Message(title, [b.header(f"{word.capitalize()}: {number}"), b.section(b.join(lines or [b.esc(_("Nothing is behind it."))]))])
+    return Message(
+        title,
+        [b.header(f"{word.capitalize()}: {number}"), b.section(b.join(lines or [b.esc(_("Nothing is behind it."))]))],
+    )
 
 
 def _row(row: Any, me: shown.Reader) -> b.Markup:

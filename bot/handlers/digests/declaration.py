@@ -5,5 +5,5 @@ from bot.plugin import Plugin
 plugin = Plugin(
     "digests",
     title="Digests",
-    description="Sales and support in numbers, at a fixed time, to a person or a channel; each number can be explained.",
+    description="Sales and support in numbers, at a fixed time, to a person or a channel; each number explained.",
 )

@@ -103,7 +103,9 @@ def _sales(session: Session, period: Period, me: Reader) -> list[Block]:
     forecast = b.markup(_("Weighted forecast: *{sum}*"), sum=", ".join(weighted) or me.money(Money(0, "USD")))
     blocks: list[Block] = [
         b.divider(),
-        b.section(b.join([b.markup("*{title}*  `open`", title=_("Pipeline")), *(stages or [b.esc(_("No open deals."))])])),
+        b.section(
+            b.join([b.markup("*{title}*  `open`", title=_("Pipeline")), *(stages or [b.esc(_("No open deals."))])])
+        ),
     ]
     if weighted:
         blocks.append(b.context(forecast))

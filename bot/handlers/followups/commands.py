@@ -13,11 +13,9 @@ from bot.handlers.followups import cards
 from bot.handlers.followups.declaration import plugin
 from bot.plugin import Member, Role, _
 from bot.replies import Message
-from storage import customers, deals, followups, tickets
-from storage.about import Subject
-from storage.errors import NotFound
+from storage import followups
+from storage.about import Subject, called
 from storage.followups import Followup
-from storage.references import Noun, parse_reference
 from storage.workspaces import Workspace
 
 
@@ -30,7 +28,7 @@ from storage.workspaces import Workspace
 def add(args: Args, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
     """Promise to follow up on a record; you are reminded by DM when the time has come."""
     me = shown.reader(actor, workspace, now)
-    about = subject(session, args["record"])
+    about = called(session, args["record"], field="record")
     when = args.moment("when", zone=me.zone, now=now, locale=me.locale)
     assert when is not None, "the usage says that it is required"
     followup = promise(session, about, args.get("text") or "", when, str(me.zone), actor)
@@ -43,28 +41,6 @@ def promise(session: Session, about: Subject | None, text: str, when: datetime, 
     name = getattr(about, "name", "")
     words = text.strip() or _("Follow up on {name}").format(name=name)
     return followups.add(session, text=words, due_at=when, zone=zone, owner_id=actor.id, about=about)
-
-
-def subject(session: Session, typed: str) -> Subject:
-    """Return the record that was meant: by reference, else the customer, deal or ticket of that name."""
-    parsed = parse_reference(typed)
-    if parsed is not None and parsed[0] is Noun.TICKET:
-        return tickets.resolve(session, typed)
-    if parsed is not None and parsed[0] is Noun.DEAL:
-        return deals.resolve(session, typed)
-    if parsed is not None:
-        return customers.resolve(session, typed)
-    for resolve in (customers.resolve, deals.resolve, tickets.resolve):
-        try:
-            return resolve(session, typed)
-        except NotFound:
-            continue
-    raise NotFound(
-        "No customer, deal or ticket is called {name}.",
-        name=typed,
-        field="record",
-        hint="Use a reference such as D-88, or put a name of several words in quotes.",
-    )
 
 
 @plugin.command("followup list", usage="[owner:me]", role=Role.VIEWER)

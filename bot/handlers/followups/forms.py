@@ -12,11 +12,12 @@ from bot import blocks as b
 from bot import shown
 from bot.grammar import parse_moment
 from bot.handlers.followups import cards
-from bot.handlers.followups.commands import promise, subject
+from bot.handlers.followups.commands import promise
 from bot.handlers.followups.declaration import plugin
 from bot.plugin import Member, Role, _
 from bot.replies import Message, Modal, Options
 from storage import deals, search
+from storage.about import called
 from storage.errors import Invalid
 from storage.names import NOTE_LIMIT
 from storage.workspaces import Workspace
@@ -28,7 +29,7 @@ OFFERED = 20
 def new(control: b.Control, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Modal:
     """Promise a follow-up in a form."""
     me = shown.reader(actor, workspace, now)
-    about = subject(session, control.record) if control.record else None
+    about = called(session, control.record) if control.record else None
     chosen = b.Option(f"{getattr(about, 'name', '')} ({control.record})", control.record) if about else None
     return Modal(
         _("New follow-up"),
@@ -58,7 +59,9 @@ def create(values: Mapping[str, Any], actor: Member, workspace: Workspace, now: 
     except ValueError:
         raise Invalid("Choose a day and a time.", field="day") from None
     when = parse_moment(f"{day.isoformat()} {at.strftime('%H:%M')}", zone=me.zone, now=now, field="day")
-    followup = promise(session, subject(session, str(values["record"])), str(values["text"]), when, str(me.zone), actor)
+    followup = promise(
+        session, called(session, str(values["record"]), field="record"), str(values["text"]), when, str(me.zone), actor
+    )
     notice = b.markup(_("I will remind you {when}."), when=me.moment(when))
     return cards.card(session, followup, me, notice=notice)
 

@@ -26,7 +26,7 @@ def _stale(session: Session, ticket: Ticket, control: b.Control) -> Message | No
         return None
     refresh(session, ticket)
     who = history.last_actor(session, Noun.TICKET, ticket.id)
-    text = _("{who} changed {ref} a moment ago: it is {status} now. Look at the card again.")
+    text = _("Nothing was done: {who} has changed {ref} meanwhile, and it is {status} now. The card is being redrawn.")
     return Message(b.markup(text, who=who, ref=ticket.reference, status=_(ticket.status)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
@@ -11,7 +12,7 @@ from bot import blocks as b
 from bot.handlers.triage.plugin import plugin
 from bot.plugin import Member, _
 from bot.replies import Message
-from bot.shown import locale_of, percent
+from bot.shown import duration, locale_of, percent
 from ml.starter import CATEGORIES
 from storage import labels, messages, tickets
 from storage.errors import NotFound
@@ -42,7 +43,7 @@ def draw(session: Session, ticket: Ticket, written: Sequence[IncomingMessage], l
     blocks: list[Block] = [b.section(_headline(ticket, who))]
     if written:
         blocks += [b.section(_quote(written[0].text)), *_more(written), _about(session, ticket, written[0], locale)]
-    blocks += [b.context(_standing(ticket)), _controls(ticket)]
+    blocks += [b.context(_standing(ticket, locale)), _controls(ticket)]
     return Message(b.join([title, ticket.name], ": "), blocks)
 
 
@@ -97,15 +98,20 @@ def category_name(key: str) -> str:
     return _(CATEGORIES.get(key, key.capitalize()))
 
 
-def _standing(ticket: Ticket) -> b.Markup:
+def _standing(ticket: Ticket, locale: str) -> b.Markup:
     who = b.person(ticket.assignee_id) if ticket.assignee_id else b.esc(_("nobody yet"))
     status = _("not a request") if not ticket.is_request else _(ticket.status)
-    return b.markup(
+    standing = b.markup(
         _("Status: *{status}*   Priority: *{priority}*   With: {who}"),
         status=status,
         priority=_(ticket.priority),
         who=who,
     )
+    if ticket.first_response_at is None:
+        return standing
+    took = max(ticket.first_response_at - ticket.created_at, timedelta(seconds=1))
+    answered = b.markup(_("Answered after {time}"), time=duration(took, locale))
+    return b.join([standing, answered], "   ")
 
 
 def _controls(ticket: Ticket) -> Block:

@@ -13,11 +13,10 @@ from bot.plugin import Member, Place
 from storage import channels, contacts, messages, outbox, tickets
 from storage.channels import ChannelLink, Use
 from storage.contacts import Contact
-from storage.events import TicketChanged
+from storage.events import TicketChanged, TicketRemoved
 from storage.members import Kind
 from storage.messages import IncomingMessage
 from storage.tickets import Ticket
-from storage.workspaces import Workspace
 
 if TYPE_CHECKING:
     from ml.classifier import MessageClassifier
@@ -32,21 +31,23 @@ def on_message(
     event: Mapping[str, Any],
     place: Place,
     actor: Member | None,
-    workspace: Workspace,
     model: MessageClassifier,
     session: Session,
 ) -> None:
-    """Store a customer's message, classify it, open or join its ticket, and show it to support."""
-    if event.get("subtype") not in WRITTEN or event.get("bot_id") or actor is None or actor.kind == Kind.BOT:
+    """Store a customer's message, classify it, open or join its ticket, and show it to support.
+
+    Whom Slack tells us nothing about is somebody else's, so what they write counts.
+    """
+    if event.get("subtype") not in WRITTEN or event.get("bot_id") or not event.get("user"):
         return
     link = channels.link_of(session, place.channel_id)
-    if link is None or place.channel_id == workspace.triage_channel_id:
+    if link is None or (actor and actor.kind == Kind.BOT):
         return
-    if actor.kind == Kind.STAFF and _answers(session, link, event, actor):
+    if actor and actor.kind == Kind.STAFF and _answers(session, link, event, actor):
         return
     message = _receive(session, link, event, actor)
     if message is not None:
-        _handle(session, workspace, message, model)
+        _handle(session, message, model)
 
 
 def _answers(session: Session, link: ChannelLink, event: Mapping[str, Any], actor: Member) -> bool:
@@ -60,8 +61,10 @@ def _answers(session: Session, link: ChannelLink, event: Mapping[str, Any], acto
     return link.use == Use.CUSTOMER
 
 
-def _receive(session: Session, link: ChannelLink, event: Mapping[str, Any], actor: Member) -> IncomingMessage | None:
-    contact = None if actor.kind == Kind.STAFF else _contact(session, link, actor)
+def _receive(
+    session: Session, link: ChannelLink, event: Mapping[str, Any], actor: Member | None
+) -> IncomingMessage | None:
+    contact = None if actor is None or actor.kind == Kind.STAFF else _contact(session, link, actor)
     files = ", ".join(str(f.get("name") or "file") for f in event.get("files") or ())
     text = unescape(str(event.get("text") or ""))
     return messages.receive(
@@ -69,8 +72,8 @@ def _receive(session: Session, link: ChannelLink, event: Mapping[str, Any], acto
         channel_id=link.channel_id,
         ts=str(event["ts"]),
         text="\n".join(part for part in (text, f"[{files}]" if files else "") if part),
-        author_id=actor.id,
-        author_name=actor.name,
+        author_id=str(event["user"]),
+        author_name=actor.name if actor else None,
         thread_ts=event.get("thread_ts"),
         customer_id=link.customer_id or (contact.customer_id if contact else None),
         contact_id=contact.id if contact else None,
@@ -85,7 +88,7 @@ def _contact(session: Session, link: ChannelLink, actor: Member) -> Contact:
     )
 
 
-def _handle(session: Session, workspace: Workspace, message: IncomingMessage, model: MessageClassifier) -> None:
+def _handle(session: Session, message: IncomingMessage, model: MessageClassifier) -> None:
     verdict = model.classify(message.text)
     messages.classified(
         session,
@@ -100,11 +103,12 @@ def _handle(session: Session, workspace: Workspace, message: IncomingMessage, mo
     if verdict.chatter and known is None:
         return
     ticket, _opened = tickets.open_from_message(session, message)
-    show(session, workspace.triage_channel_id, ticket)
+    show(session, ticket)
 
 
-def show(session: Session, triage_channel_id: str | None, ticket: Ticket) -> None:
+def show(session: Session, ticket: Ticket) -> None:
     """Post a ticket's card to support's channel, or bring the one that is there up to date."""
+    triage_channel_id = channels.triage(session)
     if ticket.card_delivery_id is not None:
         refresh(session, ticket)
     elif triage_channel_id is not None:
@@ -136,3 +140,17 @@ def refresh(session: Session, ticket: Ticket) -> None:
 def on_ticket_changed(fact: TicketChanged, session: Session) -> None:
     """Keep the card true, whoever changed the ticket from wherever."""
     refresh(session, fact.record)
+
+
+@plugin.on(TicketRemoved)
+def on_ticket_removed(fact: TicketRemoved, session: Session) -> None:
+    """Take the card of a ticket away that is no longer there."""
+    if fact.record.card_delivery_id is not None:
+        outbox.enqueue(
+            session,
+            kind="delete",
+            edits=fact.record.card_delivery_id,
+            renderer=plugin.id("card"),
+            record=fact.record.reference,
+            priority=ALERT_PRIORITY,
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
 from bot import blocks as b
@@ -12,9 +13,9 @@ from bot.grammar import Args
 from bot.handlers.triage.plugin import plugin
 from bot.plugin import Place, Role, Slack, _
 from bot.replies import Message
+from bot.shown import undo_hint
 from storage import channels, customers
-from storage.errors import Invalid
-from storage.workspaces import Workspace
+from storage.errors import Invalid, Refused
 
 Found = Mapping[str, Any]
 
@@ -28,59 +29,90 @@ def _join(args: Args, place: Place, slack: Slack) -> Found:
 
 
 def _remember(session: Session, found: Found) -> str:
-    shared = bool(found.get("is_ext_shared") or found.get("is_pending_ext_shared"))
-    private = bool(found.get("is_private"))
     name = str(found.get("name") or "")
-    return channels.seen(session, str(found["id"]), name=name, is_ext_shared=shared, is_private=private).id
+    private = bool(found.get("is_private"))
+    return channels.seen(session, str(found["id"]), name=name, is_ext_shared=_shared(found), is_private=private).id
+
+
+def _shared(found: Found) -> bool:
+    return bool(found.get("is_ext_shared") or found.get("is_pending_ext_shared"))
+
+
+def _refuse_triage(session: Session, channel_id: str) -> None:
+    if channels.triage(session) == channel_id:
+        raise Refused(
+            "In that channel support sees the cards, so nobody's messages become tickets there.",
+            hint="Choose another, or `/crm unlink` it first.",
+        )
 
 
 @plugin.command("customer link", usage="<customer> [channel:#ext-acme]", role=Role.REP, example="acme", before=_join)
-def link(args: Args, session: Session, found: Found, workspace: Workspace) -> Message:
+def link(args: Args, session: Session, found: Found) -> Message:
     """Link this channel to a customer: what their people write here becomes tickets."""
     customer = customers.resolve(session, args.text)
     channel_id = _remember(session, found)
+    _refuse_triage(session, channel_id)
+    before = channels.link_of(session, channel_id)
+    earlier = before.customer if before else None
     channels.link(session, channel_id, customer.id)
     text = b.markup(
-        _("{channel} now belongs to *{name}*. What their people write there becomes a ticket."),
+        _("{channel} now belongs to *{name}*. What their people write there becomes a ticket; they see nothing of it."),
         channel=b.channel(channel_id),
         name=customer.name,
     )
-    return Message(text, [b.section(text), _alerts(workspace)])
+    if earlier is not None and earlier.id != customer.id:
+        text = b.join([text, b.markup(_("Until now it belonged to *{name}*."), name=earlier.name)], " ")
+    return Message(text, [b.section(text), _alerts(session), undo_hint()])
 
 
 @plugin.command("inbox", usage="[channel]", role=Role.MANAGER, example="#help", before=_join)
-def inbox(session: Session, found: Found, workspace: Workspace) -> Message:
+def inbox(session: Session, found: Found) -> Message:
     """Make a channel an inbox: what anybody writes there becomes a ticket."""
     channel_id = _remember(session, found)
+    _refuse_triage(session, channel_id)
     channels.make_inbox(session, channel_id)
     text = b.markup(
         _("{channel} is an inbox now. What anybody writes there becomes a ticket."), channel=b.channel(channel_id)
     )
-    return Message(text, [b.section(text), _alerts(workspace)])
+    return Message(text, [b.section(text), _alerts(session), undo_hint()])
 
 
 @plugin.command("triage", usage="[channel]", role=Role.MANAGER, example="#support", before=_join)
 def triage(session: Session, found: Found) -> Message:
     """Choose the channel in which support sees a card for each customer message."""
-    channel_id = _remember(session, found)
-    channels.set_triage(session, channel_id)
-    return Message(
-        b.markup(
-            _("Support sees a card for each customer message in {channel} from now on."), channel=b.channel(channel_id)
+    if _shared(found):
+        raise Refused(
+            "That channel is shared with another organisation, which must not see the cards.",
+            field="channel",
+            hint="Choose one of your own.",
         )
-    )
+    channel_id = _remember(session, found)
+    if channels.link_of(session, channel_id) is not None:
+        raise Refused(
+            "What is written in that channel becomes tickets, so the cards go elsewhere.",
+            field="channel",
+            hint="Choose another, or `/crm unlink` it first.",
+        )
+    channels.set_triage(session, channel_id)
+    text = _("Support sees a card for each customer message in {channel} from now on.")
+    return Message(b.markup(text, channel=b.channel(channel_id)))
 
 
 @plugin.command("unlink", usage="[channel]", role=Role.MANAGER, example="#ext-acme")
 def unlink(args: Args, place: Place, session: Session) -> Message:
-    """Stop making tickets of what is written in a channel."""
+    """Stop making tickets of what is written in a channel, or stop showing cards in it."""
     channel_id = args.channel("channel") or place.channel_id
+    if channels.triage(session) == channel_id:
+        channels.set_triage(session, None)
+        return Message(b.markup(_("No cards are shown in {channel} from now on."), channel=b.channel(channel_id)))
     if not channels.unlink(session, channel_id):
         raise Invalid("That channel is neither linked nor an inbox.", field="channel")
-    return Message(b.markup(_("Messages in {channel} are left alone from now on."), channel=b.channel(channel_id)))
+    text = b.markup(_("Messages in {channel} are left alone from now on."), channel=b.channel(channel_id))
+    return Message(text, [b.section(text), undo_hint()])
 
 
-def _alerts(workspace: Workspace) -> Any:
-    if workspace.triage_channel_id:
-        return b.context(b.markup(_("Support sees them in {channel}."), channel=b.channel(workspace.triage_channel_id)))
+def _alerts(session: Session) -> Block:
+    channel_id = channels.triage(session)
+    if channel_id:
+        return b.context(b.markup(_("Support sees them in {channel}."), channel=b.channel(channel_id)))
     return b.context(_("Nobody is alerted yet: choose support's channel with `/crm triage #support`."))

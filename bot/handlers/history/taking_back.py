@@ -1,0 +1,48 @@
+"""Take back one's own last change, and say what that did."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from bot import blocks as b
+from bot import shown
+from bot.handlers.history.declaration import plugin
+from bot.handlers.history.values import Change, fields, merged
+from bot.plugin import Member, Role, _
+from bot.replies import Message
+from bot.shown import Reader, paragraphs
+from storage import history
+from storage.history import CREATED, UPDATED
+from storage.references import Noun, reference
+from storage.workspaces import Workspace
+
+SHOWN = 20
+POSTED = frozenset({Noun.TICKET, Noun.FOLLOWUP, Noun.DIGEST})
+"""What messages are sent about."""
+
+
+@plugin.command("undo", role=Role.VIEWER)
+def undo(actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
+    """Take back your last change of the past 24 hours, if nobody has changed the same thing since."""
+    result = history.undo(session, actor.id, now)
+    reader = shown.reader(actor, workspace, now)
+    title = b.markup(_("Taken back, from {ago}:"), ago=reader.ago(result.change_set.at))
+    names = {(row.noun, row.record_id): row.name for row in result.rows}
+    done = merged(result.change_set.activities)
+    lines = [_line(session, change, names.get((change.noun, change.record_id), ""), reader) for change in done]
+    if len(lines) > SHOWN:
+        lines = [*lines[:SHOWN], b.markup(_("… and {count} more"), count=len(lines) - SHOWN)]
+    stays = [b.context(_("Messages that were already sent because of it stay where they are."))]
+    posted = any(change.noun in POSTED for change in done)
+    return Message(b.join([title, *lines[:1]], " "), [*paragraphs([title, *lines]), *(stays if posted else [])])
+
+
+def _line(session: Session, change: Change, name: str, reader: Reader) -> b.Markup:
+    ref = reference(change.noun, change.record_id) if change.record_id and change.noun in set(Noun) else ""
+    named = b.join([b.markup("*{ref}*", ref=ref), name if name != ref else ""] if ref else [name or change.thing], " ")
+    if change.action == UPDATED:
+        return b.markup("• {named}: {back}", named=named, back=b.join(fields(session, change, reader, back=True), ", "))
+    done = _("removed") if change.action == CREATED else _("brought back")
+    return b.markup("• {named}: {done}", named=named, done=done)

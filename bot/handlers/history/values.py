@@ -1,0 +1,195 @@
+"""Say the fields of an activity as people read them: names for ids, money, days and moments in the reader's way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from bot import blocks as b
+from bot.plugin import _
+from bot.shown import Reader
+from storage import records
+from storage.contacts import Contact
+from storage.customers import Customer
+from storage.database import current_workspace
+from storage.deals import Deal
+from storage.errors import NotFound
+from storage.history import CREATED, UPDATED, Activity, ChangeSet
+from storage.money import Money
+from storage.pipelines import Stage
+from storage.references import Noun
+from storage.tickets import Ticket
+
+VALUE_LIMIT = 80
+INTERNAL = frozenset(
+    {
+        "at",
+        "card_delivery_id",
+        "channel_id",
+        "closed_at",
+        "created_at",
+        "created_by",
+        "currency",
+        "email_key",
+        "find_key",
+        "is_request",
+        "kind",
+        "merged_into_id",
+        "name_key",
+        "reminded_for",
+        "requester_id",
+        "snoozes",
+        "stage_since",
+        "thread_ts",
+        "touched_at",
+        "urgency",
+        "use",
+        "workspace_id",
+        "zone",
+    }
+)
+PEOPLE = frozenset({"owner_id", "assignee_id", "manager_id", "target_user"})
+RECORDS: Mapping[str, type[records.Named]] = {
+    "customer_id": Customer,
+    "contact_id": Contact,
+    "deal_id": Deal,
+    "ticket_id": Ticket,
+}
+LABELS: Mapping[str, str] = {
+    "amount_minor": "Amount",
+    "close_on": "Close",
+    "lost_reason": "Reason",
+    "resolved_at": "Resolved",
+    "first_response_at": "First answer",
+    "due_at": "When",
+    "at_time": "At",
+    "on_date": "On",
+    "target_user": "To",
+    "target_channel": "To",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Hold what one request did to one row; rows are written several times where that is easier."""
+
+    noun: str
+    record_id: int | None
+    entity: str
+    row_key: str
+    action: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    at: datetime
+    change_set: ChangeSet
+
+    @property
+    def internal(self) -> bool:
+        """Tell whether nothing of it means anything to people."""
+        return self.action == UPDATED and not set(self.after) - INTERNAL
+
+    @property
+    def own(self) -> bool:
+        """Tell whether it happened to the record itself and not to a part of it."""
+        return self.entity == self.noun
+
+    @property
+    def thing(self) -> b.Text:
+        """Name what it happened to: the record, a note, a channel, or what a plugin keeps there."""
+        if self.own:
+            return _("it")
+        if self.entity == "channel_link":
+            return b.channel(self.row_key)
+        return _("a {thing}").format(thing=_(self.entity.rpartition(".")[2].replace("_", " ")))
+
+
+def merged(activities: Iterable[Activity]) -> list[Change]:
+    """Return what each request did to each row, in the order of the activities, leaving out what is internal."""
+    found: dict[tuple[int, str, str], Change] = {}
+    for row in sorted(activities, key=lambda row: row.id):
+        key = row.change_set_id, row.entity, row.row_key
+        first = found.get(key)
+        found[key] = Change(
+            row.noun,
+            row.record_id,
+            row.entity,
+            row.row_key,
+            first.action if first and row.action == UPDATED else row.action,
+            {**(row.before or {}), **(first.before if first else {})},
+            {**(first.after if first else {}), **(row.after or {})},
+            row.at,
+            row.change_set,
+        )
+    return [change for change in found.values() if not change.internal]
+
+
+def fields(session: Session, change: Change, reader: Reader, *, back: bool = False) -> list[b.Markup]:
+    """Return a line for each field: from what to what, or, for what was added, what it began with.
+
+    With `back`, from what it was changed to back to what it was before.
+    """
+    before, after = (change.after, change.before) if back else (change.before, change.after)
+    lines = []
+    for field, value in after.items():
+        if field in INTERNAL or field == f"{change.noun}_id":
+            continue
+        new = _value(session, change, field, after, reader)
+        if change.action == UPDATED:
+            old = _value(session, change, field, before, reader)
+            lines.append(b.markup("{field}: {old} → {new}", field=_label(field), old=old, new=new))
+        elif change.action == CREATED and value not in (None, "", False):
+            lines.append(b.markup("{field}: {new}", field=_label(field), new=new))
+    return lines
+
+
+def _label(field: str) -> str:
+    known = LABELS.get(field) or field.removesuffix("_id").removesuffix("_at").replace("_", " ").capitalize()
+    return _(known)
+
+
+def _value(session: Session, change: Change, field: str, values: Mapping[str, Any], reader: Reader) -> b.Text:
+    value = values.get(field)
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if field in PEOPLE:
+        return b.person(str(value))
+    if field == "target_channel":
+        return b.channel(str(value))
+    if field == "amount_minor":
+        return _money(session, change, values, reader)
+    if field == "stage_id":
+        stage = session.get(Stage, (current_workspace(session), value))
+        return stage.name if stage else str(value)
+    if field in RECORDS:
+        return _record(session, RECORDS[field], int(value))
+    if field.endswith(("_at", "_on", "_date")) and isinstance(value, str):
+        return _time(value, reader)
+    return b.cut(str(value), VALUE_LIMIT)
+
+
+def _record(session: Session, model: type[records.Named], record_id: int) -> str:
+    try:
+        return records.get(session, model, record_id).name
+    except NotFound as gone:
+        return str(gone.params["reference"])
+
+
+def _money(session: Session, change: Change, values: Mapping[str, Any], reader: Reader) -> str:
+    currency = values.get("currency")
+    if currency is None and change.noun == Noun.DEAL and change.record_id is not None:
+        deal = session.get(Deal, (current_workspace(session), change.record_id))
+        currency = deal.currency if deal else None
+    # Whose currency nobody knows any more is shown as it was stored.
+    return reader.money(Money(values["amount_minor"], currency)) if currency else str(values["amount_minor"])
+
+
+def _time(value: str, reader: Reader) -> str:
+    if "T" in value:
+        return reader.moment(datetime.fromisoformat(value))
+    return reader.day(date.fromisoformat(value))
