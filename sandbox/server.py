@@ -27,6 +27,12 @@ from sandbox.web_api import WebApi
 from sandbox.workspace import Json, Workspace
 
 PAGE = Path(__file__).parent / "page"
+PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-cache",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 class _TrackedProtocol(H11Protocol):
@@ -53,6 +59,15 @@ def reset_connection(address: tuple[str, int, int]) -> None:
     with contextlib.suppress(OSError):
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
+
+
+class _Page(StaticFiles):
+    """Serve the page, which may load nothing from elsewhere and is asked for anew after an upgrade."""
+
+    def file_response(self, *args: Any, **named: Any) -> Response:
+        response = super().file_response(*args, **named)
+        response.headers.update(PAGE_HEADERS)
+        return response
 
 
 class _Server(uvicorn.Server):
@@ -180,5 +195,5 @@ class Sandbox:
             *ControlApi(self.core).routes(),
         ]
         if PAGE.is_dir():
-            routes.append(Mount("/", StaticFiles(directory=PAGE, html=True)))
+            routes.append(Mount("/", _Page(directory=PAGE, html=True)))
         return Starlette(routes=routes, lifespan=self._lifespan)

@@ -142,11 +142,24 @@ async function follow() {
   refresh();
 }
 
+function composer() {
+  return [...document.querySelectorAll("[data-testid=composer]")].find((one) => one.offsetParent);
+}
+
+/** Let what is typed anywhere go where one writes, as nothing else on the page takes letters. */
+function typeAnywhere(event) {
+  const free = document.activeElement === document.body || document.activeElement.matches(".scroller, .row, .tool, .tab");
+  if (event.key.length !== 1 || event.key === " " || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (free && !document.querySelector("dialog[open], .popup")) composer()?.focus();
+}
+
 async function start() {
   try {
     store.people = (await look("people")).teams;
     if (!store.people.some((team) => team.people.length)) throw new Error("Nobody is in this sandbox yet.");
     window.addEventListener("hashchange", follow);
+    document.addEventListener("keydown", typeAnywhere);
+    document.getElementById("skip").addEventListener("click", () => composer()?.focus());
     document.addEventListener("visibilitychange", () => document.hidden || refresh());
     await follow();
   } catch (error) {

@@ -68,8 +68,9 @@ function closing(text, start, mark) {
   for (let at = start + 1; at < text.length; at += 1) {
     const char = text[at];
     if (char === "\n") return -1;
-    if (char === "<") {
-      const end = text.indexOf(">", at);
+    const pair = { "<": ">", "`": "`" }[char];
+    if (pair) {
+      const end = text.indexOf(pair, at + 1);
       if (end > 0) at = end;
     } else if (char === mark && at > start + 1 && !/\s/.test(text[at - 1]) && !WORD.test(text[at + 1] ?? " ")) {
       return at;

@@ -13,6 +13,13 @@ function nameOf(person) {
   return person.display_name || person.real_name || person.name;
 }
 
+/** Return where somebody else lands: where I am now if they are there too, else where their own workspace begins. */
+function placeFor(person) {
+  const { channel } = store.channel ?? {};
+  if (channel && !store.place.app) return channel.members.includes(person.id) ? channel.id : "";
+  return store.place.app && person.team_id === store.state.team.id ? store.place.app : "";
+}
+
 function openSwitcher(anchor) {
   const entries = store.people.flatMap((team) => [
     { heading: team.name },
@@ -22,7 +29,7 @@ function openSwitcher(anchor) {
       icon: avatar({ ...person, label: nameOf(person) }, "small"),
       testid: `person-${person.id}`,
       checked: person.id === store.me,
-      run: () => go(person.id),
+      run: () => go(person.id, placeFor(person)),
     })),
   ]);
   openMenu(anchor, entries, { label: "Act as" });
@@ -123,7 +130,8 @@ export function drawSidebar() {
   const signature = JSON.stringify([team, store.state.me]);
   if (head.dataset.signature !== signature) {
     head.dataset.signature = signature;
-    head.replaceChildren(h("div", { class: "team-name" }, h("strong", { text: team.name })), switcher());
+    const close = button({ class: "tool close-side", "aria-label": "Back to the conversation", testid: "close-menu", on: { click: () => showSidebar(false) } }, icon("close"));
+    head.replaceChildren(h("div", { class: "team-name" }, h("strong", { text: team.name }), close), switcher());
   }
   const botDms = new Set(apps.map((app) => app.bot_user_id));
   const joined = channels.filter((one) => one.is_member && !one.is_archived && one.kind !== "im" && one.kind !== "mpim").sort(byName);
