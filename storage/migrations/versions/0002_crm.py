@@ -28,7 +28,7 @@ PRIORITIES = ("urgent", "high", "normal", "low")
 SUBJECTS = ("customer", "contact", "deal", "ticket")
 
 # Trigram operators are not leakproof, so they get no index under row-level security: this function runs as a role that
-# sees all rows, and compares the workspace setting itself. It looks strictly first (the whole of a word or nearly so)
+# sees all rows, and compares the workspace setting itself. It looks strictly first (nearly all of what was typed)
 # and more loosely only where that found nothing, because a strict threshold reads far less of the index. EXECUTE plans
 # each statement for the words asked for; the other scans are off because the planner may take a small workspace's rows
 # for quicker to read. Where more than 300 pass, any 300 of them are compared: they are about equally near.
@@ -37,7 +37,7 @@ CREATE FUNCTION find_records(wanted text, nouns text[], most integer)
 RETURNS TABLE (noun text, id bigint, name text, score real)
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp
-SET pg_trgm.word_similarity_threshold = 0.8
+SET pg_trgm.word_similarity_threshold = 0.7
 SET enable_seqscan = off
 SET enable_indexscan = off
 AS $$
@@ -46,7 +46,7 @@ DECLARE
     searched text;
     found_any boolean := false;
 BEGIN
-    FOREACH threshold IN ARRAY ARRAY['0.8', '0.7', '0.6', '0.5', '0.4', '0.3'] LOOP
+    FOREACH threshold IN ARRAY ARRAY['0.7', '0.6', '0.5', '0.4', '0.3'] LOOP
         PERFORM set_config('pg_trgm.word_similarity_threshold', threshold, true);
         FOREACH searched IN ARRAY nouns LOOP
             CONTINUE WHEN searched NOT IN ('customer', 'contact', 'deal', 'ticket');
