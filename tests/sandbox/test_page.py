@@ -459,6 +459,47 @@ def test_hostile_text_is_shown_as_text(bolt: App, slack: Sandbox, page: Page) ->
     assert any("Content Security Policy" in one for one in page.problems())
 
 
+MARKUP = {
+    "*bold* _it_ ~gone~ `code`": "<p><strong>bold</strong> <em>it</em> <del>gone</del> <code>code</code></p>",
+    "*a _b_ c*, (*d*)": "<p><strong>a <em>b</em> c</strong>, (<strong>d</strong>)</p>",
+    "*a `co*de` b*": "<p><strong>a <code>co*de</code> b</strong></p>",
+    "snake_case_name 2*3*4 * a * *open": "<p>snake_case_name 2*3*4 * a * *open</p>",
+    "&lt;b&gt; &amp;amp; &#39;": "<p>&lt;b&gt; &amp;amp; &amp;#39;</p>",
+    "<javascript:alert(1)|press> <data:text/html,x>": "<p>press data:text/html,x</p>",
+    "<@UAAGENT>": '<p><span class="mention">@Anton Agent</span></p>',
+    "<@UNOBODY|no|body>": '<p><span class="mention">@no|body</span></p>',
+    "<#CHIDDEN>": '<p><span class="mention">#private-channel</span></p>',
+    "&gt; one\n&gt; two\nthree": "<blockquote><p>one\ntwo</p></blockquote><p>three</p>",
+    "&gt;&gt;&gt; all\nthe rest": "<blockquote><p>all\nthe rest</p></blockquote>",
+    "• a\n• b": '<ul><li class="">a</li><li class="">b</li></ul>',
+    "```a *b* &lt;c&gt;```": "<pre>a *b* &lt;c&gt;</pre>",
+    ":nobody_knows: 10:30:00": "<p>:nobody_knows: 10:30:00</p>",
+    "<": "<p>&lt;</p>",
+    "<!date^1^{nothing}^javascript:x|soon>": "<p>{nothing}</p>",
+}
+
+
+def test_markup_is_read_as_slack_reads_it(slack: Sandbox, page: Page) -> None:
+    page.opens("UAREP/CGENERAL")
+    script = """
+        const [texts, done] = arguments;
+        import("/mrkdwn.js").then(({ mrkdwn }) => done(texts.map((text) => {
+            const box = document.createElement("div");
+            box.append(...mrkdwn(text));
+            return box.innerHTML;
+        })));
+    """
+    found = page.driver.execute_async_script(script, list(MARKUP))
+    assert dict(zip(MARKUP, found, strict=True)) == MARKUP
+
+
+def test_typing_goes_to_the_composer_wherever_one_is(slack: Sandbox, page: Page) -> None:
+    page.opens("UAREP/CGENERAL")
+    page.find("composer")
+    page.driver.switch_to.active_element.send_keys("hi", Keys.ENTER)
+    page.message("hi")
+
+
 def every_block() -> list[dict[str, Any]]:
     options = [{"text": plain("One"), "value": "1"}, {"text": plain("Two"), "value": "2"}]
     words = {"type": "rich_text_section", "elements": [{"type": "text", "text": "rich words", "style": {"bold": True}}]}
