@@ -19,6 +19,7 @@ VIEW_BLOCKS = 100
 VIEW_CHARACTERS = 200_000
 TITLE_LIMIT = 24
 TEXT_LIMIT = 3_000
+ERROR_LIMIT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Answer:
     view: Mapping[str, Any] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     options: Sequence[Mapping[str, Any]] = ()
+    in_doubt: bool = False
+    """It is not known whether the request had its effect."""
 
     def dump(self) -> dict[str, Any]:
         """Return it as JSON-safe data, to be stored beside the change it answers."""
@@ -61,10 +64,12 @@ def answer(reply: Reply, request: Request, view: View | None = None) -> Answer:
             )
         case Modal():
             callback = view.id if view else str(request.view.get("callback_id", ""))
+            if reply.submit and view and view.submitted is None:
+                raise ValueError(f"{callback} has a submit button, and no function takes what is submitted")
             origin = replace(_origin(request), state=dict(reply.state))
             return Answer("modal", view=modal(callback, reply.title, reply.blocks, reply.submit, origin))
         case FieldErrors():
-            return Answer("errors", errors=dict(reply.errors), failed=True)
+            return _errors(reply.errors, request)
         case Home():
             return Answer("home", b.esc(reply.notice or ""))
         case Options():
@@ -108,21 +113,85 @@ def note_view(request_view: Mapping[str, Any], text: b.Text) -> dict[str, Any]:
     return modal(str(request_view.get("callback_id") or "rapport.note"), title, [b.section(text)], None, Origin())
 
 
+def after(answered: Answer, view: Mapping[str, Any]) -> dict[str, Any]:
+    """Build what a modal shows whose answer came too late for the acknowledgement."""
+    match answered.kind:
+        case "modal":
+            return dict(answered.view)
+        case "errors":
+            return _again(view, answered.errors)
+        case _:
+            return note_view(view, b.Markup(answered.text) if answered.text else _("Done."))
+
+
+_INITIAL: Mapping[str, tuple[str, str]] = {
+    "plain_text_input": ("value", "initial_value"),
+    "static_select": ("selected_option", "initial_option"),
+    "external_select": ("selected_option", "initial_option"),
+    "users_select": ("selected_user", "initial_user"),
+    "channels_select": ("selected_channel", "initial_channel"),
+    "conversations_select": ("selected_conversation", "initial_conversation"),
+    "datepicker": ("selected_date", "initial_date"),
+    "timepicker": ("selected_time", "initial_time"),
+    "radio_buttons": ("selected_option", "initial_option"),
+    "checkboxes": ("selected_options", "initial_options"),
+}
+"""Where an element's state keeps what was entered, and where the element takes what it begins with."""
+
+
+def _again(view: Mapping[str, Any], errors: Mapping[str, str]) -> dict[str, Any]:
+    """Build a modal again as it was submitted, what is wrong written above: only acknowledgements can mark fields."""
+    entered = (view.get("state") or {}).get("values", {})
+    blocks = [b.section(b.join([b.markup("⚠ {why}", why=why) for why in errors.values()])).to_dict()]
+    for block in view.get("blocks") or []:
+        element = block.get("element") or {}
+        state = (entered.get(block.get("block_id")) or {}).get(element.get("action_id")) or {}
+        kept, begins = _INITIAL.get(str(element.get("type")), ("", ""))
+        if begins:
+            element = {key: value for key, value in element.items() if key != begins}
+            element |= {begins: state[kept]} if state.get(kept) else {}
+            block = {**block, "element": element}
+        blocks.append(dict(block))
+    shown = {key: view[key] for key in ("title", "submit", "close", "callback_id", "private_metadata") if view.get(key)}
+    return {"type": "modal", **shown, "blocks": blocks[:VIEW_BLOCKS]}
+
+
+def _errors(errors: Mapping[str, str], request: Request) -> Answer:
+    """Say under each field what is wrong with it, under the first what belongs to none; in words without fields."""
+    fields = list((request.view.get("state") or {}).get("values", {}))
+    if request.kind != "view" or not fields:
+        return sentence(b.join(list(errors.values())))
+    placed: dict[str, str] = {}
+    for name, what in errors.items():
+        field_ = name if name in fields else fields[0]
+        placed[field_] = f"{placed[field_]} {what}" if field_ in placed else what
+    return Answer("errors", errors={name: what[:ERROR_LIMIT] for name, what in placed.items()}, failed=True)
+
+
+def sentence(text: b.Text) -> Answer:
+    """Say that something went wrong."""
+    return Answer("message", b.cut(text, TEXT_LIMIT), b.render([b.section(text)]), failed=True)
+
+
+def unsaved(text: b.Text, request: Request) -> Answer:
+    """Say that nothing was saved; a modal stays open with what was entered."""
+    if request.kind == "view" and (request.view.get("state") or {}).get("values"):
+        return _errors({"": b.unescaped(text)}, request)
+    return sentence(text)
+
+
 def failure(error: CrmError, request: Request, usage: str = "") -> Answer:
     """Say what a known mistake was: under the field it names, or as a sentence with what to do next."""
-    sentence = explain(error)
-    fields = list((request.view.get("state") or {}).get("values", {}))
-    if request.kind == "view" and fields:
-        named = error.field if error.field and error.field in fields else fields[0]
-        return Answer("errors", errors={named: plain_text(error)[:2_000]}, failed=True)
-    parts: list[b.Text] = [sentence]
+    said = explain(error)
+    if request.kind == "view" and (request.view.get("state") or {}).get("values"):
+        return _errors({error.field or "": plain_text(error)}, request)
+    parts: list[b.Text] = [said]
     if usage:
         parts.append(b.markup(_("Usage: `{usage}`"), usage=usage.replace("`", "'")))
     typed = error.typed or (request.text if request.kind == "command" and error.kind == "invalid" else "")
     if typed:
         parts.append(b.markup(_("You wrote: {typed}"), typed=typed[:1_500]))
-    text = b.join(parts)
-    return Answer("message", b.cut(sentence, TEXT_LIMIT), b.render([b.section(text)]), failed=True)
+    return replace(sentence(b.join(parts)), text=b.cut(said, TEXT_LIMIT))
 
 
 def explain(error: CrmError) -> b.Markup:

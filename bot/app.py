@@ -6,15 +6,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import uvicorn
 from prometheus_client import CollectorRegistry
-from slack_bolt.adapter.socket_mode import SocketModeHandler
-from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.health import Health, health_app
 from bot import bolt, jobs, web
@@ -22,8 +21,11 @@ from bot.clock import Clock
 from bot.delivery import Delivery
 from bot.dispatch import Dispatcher
 from bot.events import INTERACTIONS, Events
+from bot.grammar import warm_up
 from bot.home import HomeView
+from bot.installing import Installer
 from bot.intake import Intake
+from bot.isolation import Failures
 from bot.people import People
 from bot.plugin import Slack
 from bot.registry import Registry, load
@@ -31,17 +33,19 @@ from bot.rendering import Renderings
 from bot.respond import Responder
 from bot.runtime import Runtime
 from bot.settings import Settings
-from bot.slack import NETWORK_ERRORS, Installations, SlackDoor
-from ml.train import ensure_starter
+from bot.slack import Installations, SlackDoor
+from bot.sockets import Sockets
 from storage import members, workspaces
 from storage.database import EVERY_WORKSPACE, Database
 from storage.secrets import Vault
 
+if TYPE_CHECKING:
+    from ml.classifier import MessageClassifier
+
 log = logging.getLogger(__name__)
 
-SOCKETS = 2
-CONCURRENCY = 32
 RETRY_S = 5.0
+LISTEN_S = 0.5
 TICK_LIMIT_S = 300.0
 """A process whose ticks stand still for this long is restarted; a database that is away must not cause that alone."""
 CHANNELS = (workspaces.INSTALLATIONS_CHANGED, workspaces.WORKSPACES_CHANGED, members.MEMBERS_CHANGED)
@@ -60,20 +64,27 @@ class Rapport:
         self.role = role
         self.registry = registry or load(settings.plugins_off, prefix=settings.command_prefix)
         self.database = Database(database_url, pool_size=settings.pool_size)
+        # Its own connections, so that neither digests nor a flood of events keep people waiting.
+        self.background = Database(database_url, pool_size=settings.workers + 2, application_name="rapport-work")
         self.acks = Database(database_url, pool_size=3, application_name="rapport-ack")
         vault = Vault(settings.encryption_keys) if settings.encryption_keys else None
         self.installations = Installations(self.acks, api_url=settings.api_url, vault=vault, token=settings.bot_token)
         self.people = People(self.database, self._slack, admins=settings.admins)
-        model = ensure_starter(Path(settings.data_dir) / "models")
-        self.runtime = Runtime(self.database, self.registry, self.people, self._slack, model=model)
-        self.home = HomeView(self.database, self.registry, self.people, self.installations)
-        self.responder = Responder(self.installations, self.acks, self.home)
-        self.dispatcher = Dispatcher(self.runtime, self.responder, self.acks, workers=max(2, settings.pool_size - 2))
+        # scikit-learn takes seconds to import: everything but the first customer message can do without it.
+        self._loading = ThreadPoolExecutor(1, thread_name_prefix="model")
+        model = self._loading.submit(_model, Path(settings.data_dir) / "models")
         self.metrics = CollectorRegistry()
+        failures = Failures(self.registry, self.metrics)
+        self.runtime = Runtime(
+            self.database, self.registry, self.people, self._slack, model=model.result, failures=failures
+        )
+        self.installer = Installer(self.database, self.installations, self.registry, vault=vault, now=self.runtime.now)
+        self.home = HomeView(self.database, self.registry, self.people, self.installations, failures=failures)
+        self.responder = Responder(self.installations, self.acks, self.home)
+        self.dispatcher = Dispatcher(self.runtime, self.responder, self.acks, workers=settings.pool_size)
         self.health = Health(ping=self._ping)
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._sockets: list[SocketModeHandler] = []
         self._wire_workers()
         self._wire_slack()
 
@@ -81,7 +92,7 @@ class Rapport:
         settings = self.settings
         self.events = Events(self.runtime, self.responder, self.people, self.installations, self.home)
         self.intake = Intake(
-            self.database,
+            self.background,
             self.events.prepare,
             self.events.handle,
             finish=self.events.finish,
@@ -90,13 +101,13 @@ class Rapport:
             lease_s=settings.lease_seconds,
         )
         self.delivery = Delivery(
-            self.database,
+            self.background,
             Renderings(self.registry).render,
             self.installations.client,
             lease_s=settings.lease_seconds,
             grace_s=settings.grace_seconds,
         )
-        self.clock = Clock(self.database, self.delivery, run_job=jobs.Jobs(self.runtime).run)
+        self.clock = Clock(self.background, self.delivery, run_job=jobs.Jobs(self.runtime).run)
         if self._has("worker"):
             self.health.watch("clock", self._tick_age, TICK_LIMIT_S)
             self.health.watch("intake", lambda: time.monotonic() - self.intake.workers.last_turn_at, TICK_LIMIT_S)
@@ -109,6 +120,9 @@ class Rapport:
             self.intake.store_event,
             unready=self._stopping.is_set,
         )
+        self.sockets = None
+        if self.settings.app_token and self._has("slack"):
+            self.sockets = Sockets(self.bolt, self.settings.app_token, self.settings.api_url)
         endpoint = None
         if not self.settings.socket_mode and self.settings.signing_secret and self._has("slack"):
             endpoint, self._pool = web.slack_endpoint(self.bolt, self.settings.signing_secret)
@@ -135,74 +149,31 @@ class Rapport:
 
     def start(self) -> None:
         """Load what is known, open the port, then connect to Slack and start the workers."""
-        self.installations.load()
+        try:
+            self.installations.load()
+        except SQLAlchemyError as exc:
+            # They are loaded as soon as the database can be listened to; until then the process is not ready.
+            log.warning("the database can not be reached yet: %s", type(exc).__name__)
         self._spawn("web", self.server.run)
         if self._has("worker") or self._has("slack"):
-            self._spawn("identify", self._identify)
+            self._spawn("identify", self.identify)
             self._spawn("listen", self._listen)
+            self._spawn("warm", warm_up)
         if self._has("worker"):
             self.intake.start()
             self.delivery.start()
             self.clock.start()
-        if self._has("slack") and self.settings.socket_mode:
-            self._spawn("sockets", self._connect)
+        if self.sockets:
+            self._spawn("sockets", self.sockets.connect)
 
     def _spawn(self, name: str, run: Callable[[], None]) -> None:
         thread = threading.Thread(target=run, name=name, daemon=True)
         thread.start()
         self._threads.append(thread)
 
-    def _identify(self) -> None:
+    def identify(self) -> None:
         """Ask Slack once which workspace the token belongs to, and keep asking while Slack is down."""
-        if not self.settings.bot_token:
-            return
-        client = self.installations.bare_client(self.settings.bot_token)
-        while not self._stopping.is_set():
-            try:
-                self._remember(client)
-                return
-            except SlackApiError as exc:
-                log.error("Slack refused SLACK_BOT_TOKEN: %s; `rapport doctor` says more", exc.response.get("error"))
-                return
-            except NETWORK_ERRORS as exc:
-                log.warning("Slack can not be reached yet: %s", type(exc).__name__)
-            self._stopping.wait(RETRY_S)
-
-    def _remember(self, client: WebClient) -> None:
-        who = client.auth_test()
-        owner = installer(client)
-        scopes = str(who.headers.get("x-oauth-scopes", "")).split(",")
-        with self.database.transaction(str(who["team_id"])) as session:
-            workspaces.ensure(
-                session, name=str(who.get("team") or who["team_id"]), zone=owner.get("tz"), locale=owner.get("locale")
-            )
-            workspaces.install(
-                session,
-                bot_id=who.get("bot_id"),
-                bot_user_id=who.get("user_id"),
-                scopes=[scope for scope in scopes if scope],
-                installed_by=owner.get("id"),
-            )
-            jobs.ensure(session, self.registry, self.runtime.now())
-        self.installations.load()
-        log.info("serving %s (%s)", who.get("team"), who["team_id"])
-
-    def _connect(self) -> None:
-        """Keep two sockets open, so that one is always there while the other is renewed."""
-        while len(self._sockets) < SOCKETS and not self._stopping.is_set():
-            handler = SocketModeHandler(
-                self.bolt,
-                self.settings.app_token,
-                web_client=WebClient(base_url=self.settings.api_url),
-                concurrency=CONCURRENCY,
-            )
-            try:
-                handler.client.connect()
-                self._sockets.append(handler)
-            except Exception as exc:
-                log.warning("no socket to Slack yet: %s", type(exc).__name__)
-                handler.client.close()
-                self._stopping.wait(RETRY_S)
+        self.installer.identify(self.settings.bot_token, self._stopping)
 
     def _listen(self) -> None:
         """Drop what is remembered when another process changes it."""
@@ -212,7 +183,7 @@ class Rapport:
                     self.installations.load()
                     self.people.forget()
                     while not self._stopping.is_set():
-                        for note in listener.wait(1.0):
+                        for note in listener.wait(LISTEN_S):
                             self._heard(note.channel, note.payload)
             except Exception as exc:
                 log.warning("not listening for changes: %s", type(exc).__name__)
@@ -227,6 +198,11 @@ class Rapport:
     def _tick_age(self) -> float:
         """Return how long ago the tick that comes most often began its last good run."""
         return time.monotonic() - max(self.clock.last_tick_at.values())
+
+    def _stop_web(self, timeout_s: float) -> None:
+        """Answer what came by HTTP and take nothing more."""
+        self.server.should_exit = True
+        self._threads[0].join(timeout_s)
 
     @property
     def port(self) -> int:
@@ -244,32 +220,39 @@ class Rapport:
     @property
     def connected(self) -> bool:
         """Tell whether Slack's requests can arrive: a socket is open, or they come over HTTP."""
-        return not self.settings.socket_mode or any(s.client.is_connected() for s in self._sockets)
+        return not self.settings.socket_mode or (self.sockets is not None and self.sockets.connected)
 
     def stop(self, timeout_s: float | None = None) -> None:
         """Stop taking work, finish what was begun, release the rest, and close everything."""
         deadline = time.monotonic() + (timeout_s or self.settings.drain_seconds)
+
+        def left() -> float:
+            return max(0.1, deadline - time.monotonic())
+
         self.health.drain()
         self._stopping.set()
-        for handler in self._sockets:
-            handler.client.close()
+        ending: list[Callable[[float], object]] = [self.intake.stop, self._stop_web]
         if self._has("worker"):
-            self.clock.stop()
-            self.intake.stop(max(0.1, deadline - time.monotonic()))
-            self.delivery.stop(max(0.1, deadline - time.monotonic()))
-        self.dispatcher.close(max(0.1, deadline - time.monotonic()))
-        self.server.should_exit = True
+            ending += [self.delivery.stop, self.clock.stop]
+        if self.sockets:
+            ending.append(self.sockets.close)
+        # All at once: each of them mostly waits for what it has begun.
+        waiting = [threading.Thread(target=end, args=(left(),), daemon=True) for end in ending]
+        for thread in waiting:
+            thread.start()
+        for thread in waiting:
+            thread.join(left())
+        self.dispatcher.close(left())
         for thread in self._threads:
-            thread.join(max(0.1, deadline - time.monotonic()))
+            thread.join(left())
         if hasattr(self, "_pool"):
             self._pool.shutdown(wait=False)
-        self.acks.dispose()
-        self.database.dispose()
+        self._loading.shutdown(cancel_futures=True)
+        for database in (self.acks, self.background, self.database):
+            database.dispose()
 
 
-def installer(client: WebClient) -> dict[str, Any]:
-    """Return the workspace's primary owner, in whose zone it starts; empty where Slack names none."""
-    for person in client.users_list(limit=200, include_locale=True)["members"]:
-        if person.get("is_primary_owner"):
-            return dict(person)
-    return {}
+def _model(folder: Path) -> MessageClassifier:
+    from ml.train import ensure_starter
+
+    return ensure_starter(folder)

@@ -60,6 +60,13 @@ def esc(text: Text) -> Markup:
     return Markup(text.replace("\x00", "").replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
 
 
+def unescaped(text: Text) -> str:
+    """Return what a text says where Slack shows plain text: without escapes."""
+    if not isinstance(text, Markup):
+        return text
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
 def markup(template: str, **values: object) -> Markup:
     """Fill a template written by us with values that may come from people, escaping each."""
     return Markup(template.format(**{key: esc(v if isinstance(v, str) else str(v)) for key, v in values.items()}))

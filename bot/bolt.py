@@ -43,7 +43,9 @@ def build(
             next()
             return None
         team_id = req.context.team_id
-        if unready() or not team_id:
+        if not team_id or not isinstance((body.get("event") or {}).get("type"), str):
+            return BoltResponse(status=400)
+        if unready():
             return BoltResponse(status=503)
         try:
             store_event(body, team_id)
@@ -68,7 +70,11 @@ def build(
     def answer(kind: Kind) -> Callable[..., BoltResponse]:
         def listener(body: dict[str, Any], context: Mapping[str, Any]) -> BoltResponse:
             received = float(context.get("received") or time.monotonic())
-            request = read(kind, body, str(context["team_id"]))
+            try:
+                request = read(kind, body, str(context["team_id"]))
+            except (KeyError, IndexError, TypeError, AttributeError, ValueError):
+                log.warning("refused a request of the kind %s that can not be read", kind)
+                return BoltResponse(status=400)
             return _response(dispatcher.handle(request, received))
 
         listener.__name__ = f"answer_{kind}"

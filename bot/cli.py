@@ -16,7 +16,12 @@ import typer
 if TYPE_CHECKING:
     from bot.settings import Settings
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, help="Rapport, the CRM that lives in Slack.")
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    help="Rapport, the CRM that lives in Slack.",
+)
 db = typer.Typer(no_args_is_help=True, help="Look after the database.")
 model = typer.Typer(no_args_is_help=True, help="Look after the model that classifies messages.")
 app.add_typer(db, name="db")

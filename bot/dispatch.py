@@ -10,46 +10,29 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import dataclass, field
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from sqlalchemy.orm import Session
 
-from bot.answers import Answer, loading, origin_of
-from bot.blocks import render, section
-from bot.plugin import View, _
+from bot.answers import loading, origin_of, sentence
+from bot.doubts import Doubts
+from bot.plugin import View, _, speak
 from bot.requests import Kind, Request
 from bot.respond import Ack, Responder, acknowledgement, travels_after, unsaved, working
 from bot.runtime import Runtime
+from bot.ticket import Ticket
 from storage import inbox
 from storage.database import Database
-from storage.errors import CrmError
 
 log = logging.getLogger(__name__)
 
 PATIENCE_S = 2.0
 DEADLINE_S = 2.5
 LEASE_S = 60
+TAKEN_S = 0.3
+"""After which Slack has taken an acknowledgement, so that what follows is not overwritten by it."""
 OWED = frozenset({Kind.ACTION, Kind.VIEW})
 """Kinds whose answer travels after the acknowledgement, so that it is owed until it has been sent."""
-
-
-@dataclass(slots=True)
-class _Ticket:
-    """Settle between the thread that works and the one that acknowledges which of them sends the answer."""
-
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    answered: threading.Event = field(default_factory=threading.Event)
-    answer: Answer | None = None
-    late: bool = False
-    abandoned: bool = False
-    committing: bool = False
-    item: inbox.InboxItem | None = None
-
-
-class _Abandoned(CrmError):
-    """The person has been told that nothing was saved, so nothing may be."""
 
 
 class Dispatcher:
@@ -73,6 +56,7 @@ class Dispatcher:
         self._acks = acks
         self._patience = patience
         self._deadline = deadline
+        self._doubts = Doubts(runtime, responder, self._settle)
         self._workers = ThreadPoolExecutor(workers, thread_name_prefix="work")
         self._openers = ThreadPoolExecutor(4, thread_name_prefix="open")
         self._stores = ThreadPoolExecutor(2, thread_name_prefix="store")
@@ -83,82 +67,74 @@ class Dispatcher:
         if view:
             self._openers.submit(self._open, request, view)
             return ""
-        ticket = _Ticket()
+        ticket = Ticket()
         self._workers.submit(self._work, request, ticket)
-        if not ticket.answered.wait(max(0.0, received + self._patience - time.monotonic())):
-            with ticket.lock:
-                ticket.late = ticket.answer is None
-        if ticket.late:
-            return self._late(request, ticket, received)
-        assert ticket.answer is not None
-        return acknowledgement(request, ticket.answer)
+        answer = ticket.wait(received + self._patience)
+        return acknowledgement(request, answer) if answer else self._late(request, ticket, received + self._deadline)
 
     def close(self, timeout_s: float = 20.0) -> None:
         """Finish what was begun, take nothing more."""
+        deadline = time.monotonic() + timeout_s
+        self._doubts.close()
         for pool in (self._openers, self._workers, self._stores):
             closer = threading.Thread(target=pool.shutdown, daemon=True)
             closer.start()
-            closer.join(timeout_s)
+            closer.join(max(0.0, deadline - time.monotonic()))
 
-    def _work(self, request: Request, ticket: _Ticket) -> None:
+    def _work(self, request: Request, ticket: Ticket) -> None:
         try:
             answer = self._runtime.perform(
-                request, before_commit=lambda session: self._commit(session, request, ticket)
+                request, before_commit=lambda session: self._before_commit(session, request, ticket)
             )
-            with ticket.lock:
-                ticket.answer = answer
-                late, abandoned = ticket.late, ticket.abandoned
-            ticket.answered.set()
-            if abandoned:
+            late = ticket.answer_with(answer)
+            if ticket.abandoned:
                 return
+            if late:
+                time.sleep(max(0.0, ticket.late_at + TAKEN_S - time.monotonic()))
             if late or travels_after(request, answer):
                 self._responder.send(request, answer, view_id=_own_view(request) if late else "")
-            if ticket.item is not None:
+            if ticket.storing:
+                wait([ticket.storing], self._deadline)
+            if answer.in_doubt:
+                self._doubts.add(request, ticket.item)
+            elif ticket.item:
                 self._settle(request, ticket.item)
         except Exception:
             log.exception("the answer to %s %s was not sent", request.kind, request.name)
-            ticket.answered.set()
 
-    def _commit(self, session: Session, request: Request, ticket: _Ticket) -> None:
+    def _before_commit(self, session: Session, request: Request, ticket: Ticket) -> None:
         """Store, with the effect, that its answer is owed; refuse where the person was told that nothing was saved."""
-        with ticket.lock:
-            if ticket.abandoned:
-                raise _Abandoned("Given up.")
-            ticket.committing = True
+        ticket.commit()
         if request.kind in OWED and not ticket.late:
-            ticket.item = self._store(session, request)
+            ticket.keep(_store(session, request))
 
-    def _late(self, request: Request, ticket: _Ticket, received: float) -> Ack:
-        if request.kind is Kind.OPTIONS:
+    def _late(self, request: Request, ticket: Ticket, deadline: float) -> Ack:
+        speak(self._runtime.people.locale(request.workspace_id, request.user_id))
+        stored: Future[None] | None = None
+        if request.kind is not Kind.OPTIONS:
+            stored = ticket.storing = self._stores.submit(self._store_late, request, ticket)
+            stored.add_done_callback(lambda _future: ticket.wake())
+        answer = ticket.wait(deadline, unless=stored)
+        if answer or request.kind is Kind.OPTIONS:
+            return acknowledgement(request, answer) if answer else working(request)
+        if stored and stored.done() and (error := stored.exception()):
+            log.warning("%s could not be stored: %s", request.name, type(error).__name__)
+        outcome = ticket.close(stored=stored is not None and stored.done() and not stored.exception())
+        if outcome:
+            return acknowledgement(request, outcome)
+        if ticket.late:
             return working(request)
-        stored: Future[inbox.InboxItem | None] = self._stores.submit(self._store_late, request)
-        try:
-            ticket.item = stored.result(timeout=max(0.0, received + self._deadline - time.monotonic()))
-            return working(request)
-        except FutureTimeout:
-            log.warning("%s could not be stored in time", request.name)
-        except Exception as exc:
-            log.warning("%s could not be stored: %s", request.name, type(exc).__name__)
-        with ticket.lock:
-            if ticket.answer is not None:
-                return acknowledgement(request, ticket.answer)
-            if ticket.committing:
-                return working(request)
-            ticket.abandoned = True
+        log.warning("%s was given up: neither done nor stored in time", request.name)
         return unsaved(request)
 
-    def _store_late(self, request: Request) -> inbox.InboxItem | None:
+    def _store_late(self, request: Request, ticket: Ticket) -> None:
         with self._acks.transaction(request.workspace_id, statement_timeout_ms=1_000) as session:
-            return self._store(session, request)
-
-    @staticmethod
-    def _store(session: Session, request: Request) -> inbox.InboxItem | None:
-        return inbox.store(
-            session, kind=request.kind.value, body=dict(request.body), event_id=_event_id(request), lease_s=LEASE_S
-        )
+            item = _store(session, request)
+            ticket.commit_storing()
+        ticket.keep(item)
 
     def _settle(self, request: Request, item: inbox.InboxItem) -> None:
-        """Take a request whose answer was sent from the inbox; one that stays there is answered again, by DM."""
+        """Take a request whose answer was sent from the inbox; one that stays there is answered again."""
         try:
             with self._acks.transaction(request.workspace_id, statement_timeout_ms=2_000) as session:
                 inbox.done(session, item)
@@ -167,10 +143,10 @@ class Dispatcher:
 
     def _open(self, request: Request, view: View) -> None:
         try:
+            speak(self._runtime.people.locale(request.workspace_id, request.user_id))
             view_id = self._responder.open(request, loading(view, origin_of(request)))
             if view_id is None:
-                text = _("Slack did not open the form in time. Please try again.")
-                self._responder.send(request, Answer("message", text, render([section(text)])))
+                self._responder.send(request, sentence(_("Slack did not open the form in time. Please try again.")))
                 return
             self._workers.submit(self._fill, request, view_id)
         except Exception:
@@ -182,6 +158,13 @@ class Dispatcher:
             self._responder.send(request, answer, view_id=view_id)
         except Exception:
             log.exception("the form for %s was not filled", request.name)
+
+
+def _store(session: Session, request: Request) -> inbox.InboxItem | None:
+    """Store a request as one that this process works on; None where it is stored already."""
+    return inbox.store(
+        session, kind=request.kind.value, body=dict(request.body), event_id=_event_id(request), lease_s=LEASE_S
+    )
 
 
 def _own_view(request: Request) -> str:

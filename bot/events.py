@@ -12,20 +12,19 @@ from sqlalchemy.orm import Session
 from bot.answers import Answer
 from bot.home import HomeView
 from bot.people import Known, People
-from bot.plugin import SlackEvent
+from bot.plugin import Handler, SlackEvent, speak
 from bot.replies import Home
 from bot.requests import Kind, Request, read
 from bot.respond import Responder
 from bot.runtime import Runtime, call_with
 from bot.slack import Installations
-from storage import history
+from storage import history, workspaces
 from storage.errors import CrmError
 from storage.inbox import InboxItem
 
 log = logging.getLogger(__name__)
 
 INTERACTIONS = frozenset(k.value for k in (Kind.COMMAND, Kind.ACTION, Kind.VIEW, Kind.SHORTCUT))
-BUILT_IN = "bot.handlers."
 Prepared = Mapping[str, Any]
 
 
@@ -50,9 +49,14 @@ class Events:
         slack = self._runtime.slack_for(item.workspace_id) if self._installations.get(item.workspace_id) else None
         for listener in self._runtime.registry.events(request.name):
             if listener.before and slack:
-                given = self._given(request, found["known"], {})
-                found[_key(listener)] = call_with(listener.before, {**given, "slack": slack})
+                given = {**self._given(request, found["known"], {}), "slack": slack}
+                asked = partial(self._ask, listener.before, given)
+                found[_key(listener)] = self._runtime.failures.contain(listener.handler, asked)
         return found
+
+    @staticmethod
+    def _ask(before: Handler, given: Mapping[str, Any]) -> tuple[Any]:
+        return (call_with(before, given),)
 
     def handle(self, item: InboxItem, session: Session, prepared: Prepared) -> Callable[[], None] | None:
         """Run a row's listeners, each once, in the given transaction; return what is to be done after it.
@@ -60,35 +64,36 @@ class Events:
         A listener of an optional plugin that raises costs only its own call.
         """
         request: Request = prepared["request"]
+        workspace = workspaces.get(session, item.workspace_id)
+        speak(workspace.locale if workspace else None)
         key = f"event|{item.id}"
         home = False
         with history.recording(session, actor_id=request.user_id or None, request_key=key, source=request.name):
             for listener in self._runtime.registry.events(request.name):
-                given = self._given(request, prepared["known"], {"found": prepared.get(_key(listener))})
-                reply = self._call(listener, {**given, "session": session})
+                found = prepared.get(_key(listener))
+                if listener.before and found is None:
+                    continue
+                given = {**self._given(request, prepared["known"], {}), "session": session}
+                given |= {"workspace": workspace, "found": found[0] if found else None}
+                reply = self._runtime.failures.contain(
+                    listener.handler, partial(self._call, listener.handler, given), session
+                )
                 home = home or isinstance(reply, Home)
         return partial(self._home.publish, request.workspace_id, request.user_id) if home and request.user_id else None
 
-    def _call(self, listener: SlackEvent, given: Mapping[str, Any]) -> Any:
-        session: Session = given["session"]
-        if listener.handler.__module__.startswith(BUILT_IN):
-            reply = call_with(listener.handler, given)
-            self._runtime.tell_listeners(session, given)
-            return reply
-        try:
-            with session.begin_nested():
-                reply = call_with(listener.handler, given)
-                self._runtime.tell_listeners(session, given)
-                return reply
-        except Exception:
-            log.exception("the listener %s failed", _key(listener))
-            return None
+    def _call(self, handler: Handler, given: Mapping[str, Any]) -> Any:
+        reply = call_with(handler, given)
+        self._runtime.tell_listeners(given["session"], given)
+        return reply
 
     def finish(self, item: InboxItem) -> None:
         """Finish a person's request whose process died; a repeat of one that had its effect only answers it."""
         request = read(Kind(item.kind), item.body, item.workspace_id)
         answer: Answer = self._runtime.perform(request)
-        self._responder.send_dm(request, answer)
+        if answer.in_doubt:
+            raise RuntimeError("it is not known whether this had its effect; it is looked at again")
+        view_id = str(request.view.get("id", "")) if request.kind is Kind.VIEW else ""
+        self._responder.send(request, answer, view_id=view_id)
 
     def _author(self, request: Request) -> Known | None:
         if not request.user_id or request.name in {"app_uninstalled", "tokens_revoked", "user_change"}:
@@ -103,7 +108,7 @@ class Events:
     def _given(self, request: Request, known: Known | None, more: Mapping[str, Any]) -> dict[str, Any]:
         return {
             **self._runtime.given(known),
-            "event": request.body["event"],
+            "event": {"event_ts": str(request.body.get("event_time", "")), **request.body["event"]},
             "place": request.place,
             **more,
         }

@@ -10,6 +10,7 @@ from typing import Any
 from slack_sdk.models.blocks import Block
 
 from bot import blocks as b
+from bot.isolation import Failures
 from bot.people import Known, People
 from bot.plugin import Role, Section, _, speak
 from bot.registry import Registry
@@ -20,6 +21,8 @@ from storage.database import Database
 log = logging.getLogger(__name__)
 
 HOME_BLOCKS = 100
+SECTION_MS = 5_000
+"""A section's longest statement, so that one plugin's does not keep the others' from being shown."""
 HOME_CHARACTERS = 200_000
 
 
@@ -34,14 +37,14 @@ class HomeView:
         installations: Installations,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        on_failure: Callable[[str], None] = lambda section_id: None,
+        failures: Failures | None = None,
     ) -> None:
         self._database = database
         self._registry = registry
         self._people = people
         self._installations = installations
         self._now = now
-        self._on_failure = on_failure
+        self._failures = failures or Failures(registry)
 
     def publish(self, workspace_id: str, user_id: str, *, notice: b.Text = "") -> None:
         """Draw a person's Home and publish it; raise what the Slack client raises."""
@@ -71,10 +74,10 @@ class HomeView:
             "catalogue": self._registry,
         }
         try:
-            with self._database.transaction(known.workspace.id) as session:
+            with self._database.transaction(known.workspace.id, statement_timeout_ms=SECTION_MS) as session:
                 given["session"] = session
                 return list(call_with(section.handler, given) or [])
         except Exception:
             log.exception("the home section %s failed", section.id)
-            self._on_failure(section.id)
+            self._failures.count(section.handler)
             return [b.context(_("This part could not be shown right now."))]

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from bot.plugin import Job
+from bot.plugin import Job, speak
 from bot.recurrence import next_time
 from bot.registry import Registry
 from bot.runtime import Runtime, call_with
@@ -33,9 +33,15 @@ class Jobs:
             return
         key = f"job|{row.id}|{row.at.isoformat() if row.at else ''}"
         with history.recording(session, actor_id=None, request_key=key, source=job.id):
+            speak(workspace.locale)
             given = {**self._runtime.given(None), "workspace": workspace, "due": row, "session": session}
-            call_with(job.handler, given)
-            self._runtime.tell_listeners(session, given)
+            try:
+                call_with(job.handler, given)
+                self._runtime.tell_listeners(session, given)
+            except Exception:
+                # The clock tries it again, or waits for its next time.
+                self._runtime.failures.count(job.handler)
+                raise
 
 
 def ensure(session: Session, registry: Registry, now: datetime) -> None:

@@ -15,6 +15,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations, translation
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -58,9 +59,12 @@ def _(text: str) -> str:
 
 def speak(locale: str | None) -> None:
     """Choose the language of `_` for the rest of this call; an unknown locale means English."""
-    code = (locale or "en").replace("-", "_")
-    found: NullTranslations | GNUTranslations = translation("rapport", _LOCALES, [code, code[:2]], fallback=True)
-    _language.set(found)
+    _language.set(_catalogue((locale or "en").replace("-", "_")))
+
+
+@lru_cache(maxsize=256)
+def _catalogue(code: str) -> NullTranslations | GNUTranslations:
+    return translation("rapport", _LOCALES, [code, code[:2]], fallback=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any, TypeVar
 
+from bot.declarations import PluginError, check, handlers
 from bot.grammar import Usage
 from bot.plugin import (
-    INJECTED,
     Action,
     Command,
     Handler,
@@ -34,9 +34,7 @@ EVERYWHERE = "[share:yes]"
 NOUN_COMMANDS = ("customer", "deal", "ticket", "followup", "digest")
 T = TypeVar("T")
 
-
-class PluginError(Exception):
-    """A plugin can not be used; the message names the plugin, the declaration and the reason."""
+__all__ = ["ENTRY_POINTS", "EVERYWHERE", "NOUN_COMMANDS", "PluginError", "Registry", "load"]
 
 
 class Registry:
@@ -53,6 +51,9 @@ class Registry:
         self.renderers: dict[str, Renderer] = {}
         self.jobs: dict[str, Job] = {}
         self.usages: dict[str, Usage] = {}
+        self._sections: dict[str, Section] = {}
+        self._claimed: dict[tuple[str, str], Plugin] = {}
+        self._owners: dict[Handler, str] = {}
         for plugin in plugins:
             self._add(plugin)
 
@@ -60,6 +61,9 @@ class Registry:
         if plugin.name in self.plugins:
             raise PluginError(f"two plugins are called {plugin.name!r}")
         self.plugins[plugin.name] = plugin
+        check(plugin)
+        for handler in handlers(plugin):
+            self._owners[handler] = plugin.name
         for command in plugin.commands:
             self._claim(self.commands, command.words, command, plugin, "command")
             self.usages[command.words] = _usage(plugin, command)
@@ -67,8 +71,6 @@ class Registry:
             self._claim(self.actions, action.id, action, plugin, "action")
         for view in plugin.views:
             self._claim(self.views, view.id, view, plugin, "view")
-            if view.submitted:
-                _check(plugin, view.id, view.submitted)
         for source in plugin.sources:
             self._claim(self.sources, source.id, source, plugin, "options")
         for shortcut in plugin.shortcuts:
@@ -77,18 +79,24 @@ class Registry:
             self._claim(self.renderers, renderer.id, renderer, plugin, "renderer")
         for job in plugin.jobs:
             self._claim(self.jobs, job.id, job, plugin, "job")
-        for handler in _handlers(plugin):
-            _check(plugin, handler.__name__, handler)
+        for section in plugin.sections:
+            self._claim(self._sections, section.id, section, plugin, "home section")
 
     def _claim(self, table: dict[str, T], key: str, value: T, plugin: Plugin, what: str) -> None:
+        first = self._claimed.setdefault((what, key), plugin)
         if key in table:
-            raise PluginError(f"plugin {plugin.name!r} declares the {what} {key!r}, which another plugin has already")
+            other = "it has declared" if first is plugin else f"{first.name!r} has"
+            raise PluginError(f"plugin {plugin.name!r} declares the {what} {key!r}, which {other} already")
         table[key] = value
+
+    def owner(self, handler: Handler) -> str:
+        """Return the name of the plugin that declares a function."""
+        return self._owners.get(handler, "unknown")
 
     @property
     def sections(self) -> list[Section]:
         """Return the App Home's sections, first first."""
-        return sorted((s for p in self.plugins.values() for s in p.sections), key=lambda s: (s.order, s.id))
+        return sorted(self._sections.values(), key=lambda s: (s.order, s.id))
 
     @property
     def lines(self) -> list[Line]:
@@ -139,61 +147,39 @@ class Registry:
 
 
 def load(off: Iterable[str] = (), *, prefix: str = "") -> Registry:
-    """Read the built-in handlers, the bundled plugins and installed ones, leaving out the optional ones named off."""
+    """Read the built-in handlers, the bundled plugins and installed ones, leaving out the optional ones named off.
+
+    What is left out is not imported, so that a broken plugin can be switched off.
+    """
     left_out = set(off)
-    built_in = list(_modules("bot.handlers"))
-    optional = [p for p in (*_modules("bot.plugins"), *_installed()) if p.name not in left_out]
-    unknown = left_out - {p.name for p in (*_modules("bot.plugins"), *_installed())}
-    if unknown:
+    bundled = {name.rpartition(".")[2]: name for name in _modules("bot.plugins")}
+    installed = {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
+    if unknown := left_out - bundled.keys() - installed.keys():
         raise PluginError(f"RAPPORT_PLUGINS_OFF names {', '.join(sorted(unknown))}, which is no optional plugin")
-    return Registry([*built_in, *optional], prefix=prefix)
+    found = [_exported(name, partial(import_module, name)) for name in _modules("bot.handlers")]
+    found += [
+        _exported(module, partial(import_module, module))
+        for name, module in sorted(bundled.items())
+        if name not in left_out
+    ]
+    found += [_exported(name, entry.load) for name, entry in sorted(installed.items()) if name not in left_out]
+    return Registry(found, prefix=prefix)
 
 
-def _modules(package: str) -> Iterator[Plugin]:
+def _modules(package: str) -> list[str]:
     found = import_module(package)
-    for info in sorted(pkgutil.iter_modules(found.__path__), key=lambda i: i.name):
-        yield _exported(import_module(f"{package}.{info.name}"), f"{package}.{info.name}")
+    return sorted(f"{package}.{info.name}" for info in pkgutil.iter_modules(found.__path__))
 
 
-def _installed() -> Iterator[Plugin]:
-    for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda e: e.name):
-        try:
-            loaded = entry.load()
-        except Exception as exc:
-            raise PluginError(f"the installed plugin {entry.name!r} can not be imported: {exc}") from exc
-        yield loaded if isinstance(loaded, Plugin) else _exported(loaded, entry.name)
-
-
-def _exported(module: Any, name: str) -> Plugin:
-    plugin = getattr(module, "plugin", None)
+def _exported(name: str, imported: Callable[[], Any]) -> Plugin:
+    try:
+        found = imported()
+    except Exception as exc:
+        raise PluginError(f"the plugin {name!r} can not be imported: {type(exc).__name__}: {exc}") from exc
+    plugin = found if isinstance(found, Plugin) else getattr(found, "plugin", None)
     if not isinstance(plugin, Plugin):
         raise PluginError(f"{name} exports no `plugin`")
     return plugin
-
-
-def _handlers(plugin: Plugin) -> Iterator[Handler]:
-    declared: list[Any] = [
-        *plugin.commands,
-        *plugin.actions,
-        *plugin.sources,
-        *plugin.events,
-        *plugin.jobs,
-        *plugin.sections,
-        *plugin.listeners,
-        *plugin.renderers,
-    ]
-    yield from (d.handler for d in declared if d.handler)
-    yield from (v.fill for v in plugin.views)
-
-
-def _check(plugin: Plugin, name: str, handler: Callable[..., Any]) -> None:
-    unknown = [p for p in inspect.signature(handler).parameters if p not in INJECTED]
-    if unknown:
-        raise PluginError(
-            f"plugin {plugin.name!r}: {name} asks for {', '.join(unknown)}; a handler may ask for {', '.join(INJECTED)}"
-        )
-    if not inspect.getdoc(handler):
-        raise PluginError(f"plugin {plugin.name!r}: {handler.__name__} has no docstring, and help is made from it")
 
 
 def _usage(plugin: Plugin, command: Command) -> Usage:

@@ -115,14 +115,15 @@ def _action(body: Mapping[str, Any], workspace_id: str) -> Request:
     container = body.get("container") or {}
     channel_id = (body.get("channel") or {}).get("id") or container.get("channel_id", "")
     value = _chosen(action)
-    where = view.get("id") or f"{channel_id}:{container.get('message_ts', '')}"
+    stamp = container.get("message_ts", "")
+    where = view.get("id") or (f"{channel_id}:{stamp}" if stamp else "")
     return Request(
         Kind.ACTION,
         action["action_id"],
         workspace_id,
         body["user"]["id"],
         Place(channel_id, container.get("thread_ts")),
-        _key("action", body["user"]["id"], where, action["action_id"], value),
+        _key("action", where, body["user"]["id"], action["action_id"], value),
         body,
         trigger_id=body.get("trigger_id", ""),
         response_url=body.get("response_url", ""),
@@ -232,7 +233,12 @@ def submitted(view: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _key(*parts: str) -> str:
-    """Join the parts of a request key; a long one is hashed so that it fits an index."""
+    """Join the parts of a request key; a long one is hashed so that it fits an index.
+
+    Without its first part, which names the occasion, there is no key: two requests would share it.
+    """
+    if not parts[1]:
+        return ""
     joined = "|".join(parts)
     if len(joined) <= KEY_LIMIT:
         return joined

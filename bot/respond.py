@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
 from bot import blocks as b
-from bot.answers import Answer, note_view
+from bot.answers import Answer, after, note_view
 from bot.home import HomeView
 from bot.plugin import _
 from bot.requests import Kind, Request
@@ -74,6 +73,8 @@ def _message(answer: Answer) -> dict[str, Any]:
         "response_type": "in_channel" if answer.share else "ephemeral",
         "text": answer.text,
         "blocks": list(answer.blocks),
+        "unfurl_links": False,
+        "unfurl_media": False,
     }
 
 
@@ -86,25 +87,46 @@ class Responder:
         self._home = home
 
     def send(self, request: Request, answer: Answer, *, view_id: str = "") -> None:
-        """Send an answer by the way that suits the request; fall back to a DM that is delivered exactly once."""
+        """Send an answer by the way that suits the request; fall back to a DM that is delivered exactly once.
+
+        `view_id` names a modal that waits for the answer. Raises what the database raises where even the DM could not
+        be stored.
+        """
+        if not self._send(request, answer, view_id):
+            self.send_dm(request, answer)
+
+    def _send(self, request: Request, answer: Answer, view_id: str) -> bool:
+        shown = bool(view_id) and self._tried(
+            request, lambda: self._update_view(request, after(answer, request.view), view_id)
+        )
+        if view_id and request.kind is not Kind.VIEW:
+            return shown
+        if answer.kind == "home" or (request.from_home and answer.kind not in {"modal", "errors"}):
+            return self._tried(request, lambda: self._publish(request, answer))
+        match answer.kind:
+            case "message":
+                # Beside a modal that has said it already, the card is welcome but not owed.
+                return self._tried(request, lambda: self._respond(request, answer)) or shown
+            case "modal" if not view_id:
+                own = str(request.view.get("id", ""))
+                return self._tried(request, lambda: self._update_view(request, answer.view, own))
+            case "modal" | "errors":
+                return shown
+            case _:
+                return True
+
+    def _tried(self, request: Request, call: Callable[[], bool]) -> bool:
         try:
-            if answer.kind == "modal" or (view_id and answer.kind == "message"):
-                sent = self._update_view(request, answer, view_id or str(request.view.get("id", "")))
-            elif answer.kind == "home" or request.from_home:
-                self._home.publish(request.workspace_id, request.user_id, notice=b.Markup(answer.text))
-                sent = True
-            elif answer.kind == "message":
-                sent = self._respond(request, answer)
-            else:
-                sent = True
+            return call()
         except SlackApiError as exc:
             log.warning("an answer to %s was refused: %s", request.name, exc.response.get("error"))
-            sent = False
         except NETWORK_ERRORS as exc:
             log.warning("an answer to %s could not be sent: %s", request.name, type(exc).__name__)
-            sent = False
-        if not sent:
-            self.send_dm(request, answer)
+        return False
+
+    def _publish(self, request: Request, answer: Answer) -> bool:
+        self._home.publish(request.workspace_id, request.user_id, notice=b.Markup(answer.text))
+        return True
 
     def open(self, request: Request, view: Mapping[str, Any]) -> str | None:
         """Open a view at once and return its id, None where Slack refused."""
@@ -119,16 +141,16 @@ class Responder:
             log.warning("a form for %s could not be opened: %s", request.name, type(exc).__name__)
         return None
 
-    def _update_view(self, request: Request, answer: Answer, view_id: str) -> bool:
-        view = answer.view
-        if answer.kind != "modal":
-            view = note_view(request.view, b.Markup(answer.text))
+    def _update_view(self, request: Request, view: Mapping[str, Any], view_id: str) -> bool:
         self._installations.client(request.workspace_id).views_update(view_id=view_id, view=dict(view))
         return True
 
     def _respond(self, request: Request, answer: Answer) -> bool:
         """Answer by response_url; False where there is none or Slack no longer takes it (5 uses, 30 minutes)."""
         if not request.response_url:
+            return False
+        if not self._installations.is_slack(request.response_url):
+            log.warning("an answer to %s was not sent: its address is not Slack's", request.name)
             return False
         hook = WebhookClient(request.response_url, timeout=HTTP_TIMEOUT_S, retry_handlers=[])
         replaces = answer.replace and request.kind is Kind.ACTION
@@ -139,21 +161,29 @@ class Responder:
         return bool(response.status_code == 200 and (response.body == "ok" or '"ok":true' in response.body))
 
     def send_dm(self, request: Request, answer: Answer) -> None:
-        """Put an answer into the outbox as a DM to the person who asked."""
-        if answer.kind not in {"message", "modal"} or not request.user_id:
+        """Put an answer into the outbox as a DM to the person who asked; raise what the database raises."""
+        text = _in_words(answer)
+        if not text or not request.user_id:
             return
-        text = answer.text or _("The form could not be shown in time. Please open it again.")
-        payload = {"text": text, "blocks": json.loads(json.dumps(list(answer.blocks)))}
-        try:
-            with self._database.transaction(request.workspace_id) as session:
-                outbox.enqueue(
-                    session,
-                    kind="post",
-                    target_user=request.user_id,
-                    renderer=FALLBACK_RENDERER,
-                    record=None,
-                    payload=payload,
-                    dedupe_key=f"answer:{request.key}" if request.key else None,
-                )
-        except Exception:
-            log.exception("an answer to %s was lost; its effect was not", request.name)
+        payload = {"text": text, "blocks": list(answer.blocks)}
+        with self._database.transaction(request.workspace_id) as session:
+            outbox.enqueue(
+                session,
+                kind="post",
+                target_user=request.user_id,
+                renderer=FALLBACK_RENDERER,
+                record=None,
+                payload=payload,
+                dedupe_key=f"answer:{request.key}" if request.key else None,
+            )
+
+
+def _in_words(answer: Answer) -> str:
+    """Return what an answer says where it can only be a message."""
+    match answer.kind:
+        case "modal":
+            return _("The form could not be shown in time. Please open it again.")
+        case "errors":
+            return b.join(list(answer.errors.values()))
+        case _:
+            return answer.text

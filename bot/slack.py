@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.error import URLError
+from urllib.parse import urlsplit
 
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
@@ -21,6 +22,8 @@ from storage.secrets import Vault
 log = logging.getLogger(__name__)
 
 HTTP_TIMEOUT_S = 10
+SLACK = "slack.com"
+HOOKS = "hooks.slack.com"
 NETWORK_ERRORS = (SlackClientError, URLError, TimeoutError, ConnectionError, OSError)
 
 
@@ -89,6 +92,13 @@ class Installations:
             if workspace_id not in self._clients:
                 self._clients[workspace_id] = self.bare_client(found.token)
             return self._clients[workspace_id]
+
+    def is_slack(self, url: str) -> bool:
+        """Tell whether an address to answer to is Slack's own, or that of the server which stands for it."""
+        given, api = urlsplit(url), urlsplit(self._api_url)
+        if given.scheme == "https" and given.hostname == HOOKS:
+            return True
+        return api.hostname != SLACK and (given.scheme, given.netloc) == (api.scheme, api.netloc)
 
     def bare_client(self, token: str) -> WebClient:
         """Make a client for a token."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
+import json
 import logging
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 from slack_bolt import App, BoltRequest
 from starlette.applications import Starlette
@@ -58,7 +61,7 @@ def slack_endpoint(
             text = body.decode()
         except UnicodeDecodeError:
             return Response(status_code=400)
-        return await _run(pool, lambda: _dispatch(app, text, dict(request.headers), received))
+        return await _run(pool, lambda: _dispatch(app, text, request.headers, received))
 
     return endpoint, pool
 
@@ -74,24 +77,37 @@ async def _body(request: Request) -> bytes | None:
 
 
 async def _run(pool: ThreadPoolExecutor, work: Callable[[], Response]) -> Response:
-    from asyncio import get_running_loop
-
-    return await get_running_loop().run_in_executor(pool, work)
+    return await asyncio.get_running_loop().run_in_executor(pool, work)
 
 
-def _dispatch(app: App, body: str, headers: dict[str, str], received: float) -> Response:
+def _dispatch(app: App, text: str, headers: Mapping[str, str], received: float) -> Response:
     try:
-        request = BoltRequest(body=body, headers=headers, context={"received": received})  # type: ignore[arg-type]  # Bolt's own types want lists
+        # Read here, as Bolt's own reading loses a form that says "payload" anywhere in a text.
+        request = BoltRequest(
+            body=read_body(text),
+            headers={name: value for name, value in headers.items() if name.startswith("x-slack-retry-")},
+            context={"received": received},
+            mode="socket_mode",
+        )
     except Exception:
         log.warning("refused a signed request that can not be read")
         return Response(status_code=400)
     answer = app.dispatch(request)
-    response = Response(answer.body, status_code=answer.status)
-    for name, values in answer.headers.items():
-        if name.lower() not in {"content-length"}:
-            for value in values:
-                response.headers[name] = value
-    return response
+    # A fault of ours. Slack repeats events that get no 200, and people see that it failed.
+    status = 503 if answer.status == 500 else answer.status
+    return Response(answer.body, status, media_type=answer.first_headers().get("content-type"))
+
+
+def read_body(text: str) -> dict[str, Any]:
+    """Return what Slack's JSON, form or form with a JSON `payload` says; raise ValueError for anything else."""
+    if text.startswith("{"):
+        body = json.loads(text)
+    else:
+        form = dict(parse_qsl(text, keep_blank_values=True, strict_parsing=True))
+        body = json.loads(form["payload"]) if "payload" in form else form
+    if not isinstance(body, dict):
+        raise ValueError("not an object")
+    return body
 
 
 def web_app(health: ASGIApp, slack: Callable[[Request], Any] | None) -> Starlette:

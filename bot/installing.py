@@ -1,0 +1,136 @@
+"""Remember the workspaces that have the app: the one whose token is in the environment, and those that install it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Collection
+from datetime import datetime
+from typing import Any
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+
+from bot import jobs
+from bot.registry import Registry
+from bot.slack import NETWORK_ERRORS, Installations
+from storage import workspaces
+from storage.database import Database
+from storage.secrets import Vault
+
+log = logging.getLogger(__name__)
+
+RETRY_S = 5.0
+PASSING = frozenset({"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+"""Refusals that say nothing about the token."""
+PEOPLE_A_PAGE = 200
+
+
+class Installer:
+    """Store what Slack says of a workspace that has the app, and see to it that its jobs are on the clock."""
+
+    def __init__(
+        self,
+        database: Database,
+        installations: Installations,
+        registry: Registry,
+        *,
+        vault: Vault | None,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._installations = installations
+        self._registry = registry
+        self._vault = vault
+        self._now = now
+
+    def identify(self, token: str | None, stopping: threading.Event) -> None:
+        """Put every known workspace's jobs on the clock, then ask Slack once whose token this is; tries until then."""
+        while not self._tried(self._ensure_jobs) and not stopping.wait(RETRY_S):
+            pass
+        if not token:
+            return
+        client = self._installations.bare_client(token)
+        while not stopping.is_set():
+            try:
+                if self._tried(lambda: self.remember(client)):
+                    return
+            except SlackApiError as exc:
+                code = exc.response.get("error")
+                log.error("Slack refused SLACK_BOT_TOKEN: %s; `rapport doctor` says more", code)
+                if code not in PASSING:
+                    return
+            stopping.wait(RETRY_S)
+
+    def remember(
+        self,
+        client: WebClient,
+        *,
+        token: str | None = None,
+        app_id: str | None = None,
+        installed_by: str | None = None,
+        scopes: Collection[str] | None = None,
+    ) -> str:
+        """Store the workspace that a client's token belongs to and return its id.
+
+        A `token` is stored sealed; without it the row holds ids only. Raises SlackApiError where Slack refuses, and
+        what network and database raise.
+        """
+        who = client.auth_test()
+        person = _installer(client, installed_by)
+        granted = str(who.headers.get("x-oauth-scopes", "")).split(",") if scopes is None else scopes
+        workspace_id = str(who["team_id"])
+        with self._database.transaction(workspace_id) as session:
+            workspaces.ensure(
+                session,
+                name=str(who.get("team") or workspace_id),
+                zone=person.get("tz"),
+                locale=person.get("locale"),
+            )
+            workspaces.install(
+                session,
+                token=token,
+                vault=self._vault,
+                app_id=app_id,
+                bot_id=who.get("bot_id"),
+                bot_user_id=who.get("user_id"),
+                scopes=[scope for scope in granted if scope],
+                installed_by=installed_by or person.get("id"),
+            )
+            jobs.ensure(session, self._registry, self._now())
+        self._installations.load()
+        log.info("serving %s", workspace_id)
+        return workspace_id
+
+    def _ensure_jobs(self) -> None:
+        for workspace_id in self._installations.all():
+            with self._database.transaction(workspace_id) as session:
+                if workspaces.get(session, workspace_id):
+                    jobs.ensure(session, self._registry, self._now())
+
+    @staticmethod
+    def _tried(call: Callable[[], object]) -> bool:
+        try:
+            call()
+        except SlackApiError:
+            raise
+        except NETWORK_ERRORS as exc:
+            log.warning("Slack can not be reached yet: %s", type(exc).__name__)
+            return False
+        except Exception as exc:
+            log.warning("the workspaces could not be looked after yet: %s", type(exc).__name__)
+            return False
+        return True
+
+
+def _installer(client: WebClient, user_id: str | None) -> dict[str, Any]:
+    """Return who installed the app, or else the primary owner, in whose zone a workspace starts; empty if unknown."""
+    try:
+        if user_id:
+            return dict(client.users_info(user=user_id, include_locale=True)["user"])
+        for person in client.users_list(limit=PEOPLE_A_PAGE, include_locale=True)["members"]:
+            if person.get("is_primary_owner"):
+                return dict(person)
+    except SlackApiError as exc:
+        log.warning("Slack does not say who installed the app: %s", exc.response.get("error"))
+    return {}
