@@ -104,7 +104,7 @@ class Dispatcher:
 
     def _before_commit(self, session: Session, request: Request, ticket: Ticket) -> None:
         """Store, with the effect, that its answer is owed; refuse where the person was told that nothing was saved."""
-        ticket.commit()
+        ticket.allow_commit()
         if request.kind in OWED and not ticket.late:
             ticket.keep(_store(session, request))
 
@@ -130,7 +130,7 @@ class Dispatcher:
     def _store_late(self, request: Request, ticket: Ticket) -> None:
         with self._acks.transaction(request.workspace_id, statement_timeout_ms=1_000) as session:
             item = _store(session, request)
-            ticket.commit_storing()
+            ticket.allow_storing()
         ticket.keep(item)
 
     def _settle(self, request: Request, item: inbox.InboxItem) -> None:

@@ -67,14 +67,14 @@ class Ticket:
             self._changed.notify_all()
             return self.late
 
-    def commit(self) -> None:
+    def allow_commit(self) -> None:
         """Say that the effect is about to be committed; raise Abandoned where it may not be any more."""
         with self._changed:
             if self.abandoned:
                 raise Abandoned("Given up.")
             self._committing = True
 
-    def commit_storing(self) -> None:
+    def allow_storing(self) -> None:
         """Say that the request is about to be stored; raise Abandoned where that is of no use any more."""
         with self._changed:
             if self.abandoned or self._answer is not None:
