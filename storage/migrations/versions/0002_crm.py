@@ -37,7 +37,7 @@ CREATE FUNCTION find_records(wanted text, nouns text[], most integer)
 RETURNS TABLE (noun text, id bigint, name text, score real)
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp
-SET pg_trgm.word_similarity_threshold = 0.7
+SET pg_trgm.word_similarity_threshold = 0.8
 SET enable_seqscan = off
 SET enable_indexscan = off
 AS $$
@@ -46,7 +46,7 @@ DECLARE
     searched text;
     found_any boolean := false;
 BEGIN
-    FOREACH threshold IN ARRAY ARRAY['0.7', '0.6', '0.5', '0.4', '0.3'] LOOP
+    FOREACH threshold IN ARRAY ARRAY['0.8', '0.7', '0.6', '0.5', '0.4', '0.3'] LOOP
         PERFORM set_config('pg_trgm.word_similarity_threshold', threshold, true);
         FOREACH searched IN ARRAY nouns LOOP
             CONTINUE WHEN searched NOT IN ('customer', 'contact', 'deal', 'ticket');
