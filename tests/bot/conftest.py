@@ -95,7 +95,7 @@ class Company:
         world.workspace.changes.bump()
         self.point()
         self.bot.people.forget()
-        self.bot._identify()
+        self.bot.identify()
 
     def close(self) -> None:
         """Stop everything."""
@@ -168,10 +168,20 @@ def company(companies: Callable[[str], Company], transport: str) -> Company:
     return companies(transport)
 
 
+def seed_of(registry: Registry) -> dict[str, Any]:
+    """Return the two teams; only ours has the app, as a customer's messages would else be stored for them too."""
+    seed = sample_teams.two_teams(manifest=manifest(registry, socket_mode=True))
+    ours, theirs = seed["teams"]
+    bots = {install["bot_user_id"] for install in theirs.pop("installs")}
+    for channel in [*ours["channels"], *theirs["channels"]]:
+        channel["members"] = [member for member in channel["members"] if member not in bots]
+    return seed
+
+
 def _started(
     database_url: str, admin_url: str, registry: Registry, models: Path, transport: str, changed: dict[str, object]
 ) -> Company:
-    seed = sample_teams.two_teams(manifest=manifest(registry, socket_mode=True))
+    seed = seed_of(registry)
     sandbox = Sandbox(seed=seed)
     sandbox.start()
     settings = Settings(
