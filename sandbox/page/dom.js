@@ -32,22 +32,19 @@ export function reconcile(parent, items, { key, sign, draw }) {
   const before = drawn.get(parent) ?? new Map();
   const after = new Map();
   const focus = focusWithin(parent);
-  let cursor = parent.firstChild;
   for (const item of items) {
     const id = key(item);
     const signature = sign(item);
-    let entry = before.get(id);
-    if (!entry || entry.signature !== signature) {
-      const node = draw(item);
-      if (entry && entry.node === cursor) cursor = cursor.nextSibling;
-      entry?.node.remove();
-      entry = { node, signature };
-    }
-    if (entry.node === cursor) cursor = cursor.nextSibling;
-    else parent.insertBefore(entry.node, cursor);
-    after.set(id, entry);
+    const entry = before.get(id);
+    after.set(id, entry?.signature === signature ? entry : { node: draw(item), signature });
   }
-  for (const [id, entry] of before) if (after.get(id)?.node !== entry.node) entry.node.remove();
+  // What is gone goes first, so that what stays need not move: moving takes the focus and is read aloud again.
+  for (const [id, entry] of before) if (after.get(id) !== entry) entry.node.remove();
+  let cursor = parent.firstChild;
+  for (const { node } of after.values()) {
+    if (node === cursor) cursor = cursor.nextSibling;
+    else parent.insertBefore(node, cursor);
+  }
   drawn.set(parent, after);
   restoreFocus(parent, focus);
 }

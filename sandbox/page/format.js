@@ -2,8 +2,14 @@
 
 import { myZone } from "./store.js";
 
+const clocks = new Map();
+
+/** Return a formatter in my zone; making one takes longer than drawing a message, so each is made once. */
 function clock(options) {
-  return new Intl.DateTimeFormat("en-US", { timeZone: myZone(), ...options });
+  const timeZone = myZone();
+  const key = `${timeZone}/${JSON.stringify(options)}`;
+  if (!clocks.has(key)) clocks.set(key, new Intl.DateTimeFormat("en-US", { timeZone, ...options }));
+  return clocks.get(key);
 }
 
 function dateOf(ts) {

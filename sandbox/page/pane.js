@@ -125,5 +125,5 @@ export function drawPane({ unreadAfter, redrawn }) {
 
 /** Say whether the newest message is in sight. */
 export function seesNewest() {
-  return !timeline.node.hidden && timeline.atEnd();
+  return !timeline.node.hidden && timeline.pinned;
 }

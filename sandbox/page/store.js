@@ -53,13 +53,17 @@ export function isStranger(user) {
   return Boolean(user.team_id) && user.team_id !== store.state.team.id;
 }
 
+const zones = new Map();
+
 /** Return my time zone, the browser's where mine is one it does not know. */
 export function myZone() {
   const zone = store.state?.me.tz;
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: zone });
-    return zone;
-  } catch {
-    return undefined;
+  if (!zones.has(zone)) {
+    try {
+      zones.set(zone, new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions().timeZone);
+    } catch {
+      zones.set(zone, undefined);
+    }
   }
+  return zones.get(zone);
 }

@@ -25,19 +25,24 @@ export class Timeline {
     this.more = button({ class: "btn earlier", hidden: true, on: { click: () => this.earlier() } }, "Show earlier messages");
     this.head = h("div", { class: "timeline-head" });
     this.scroller = h("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": label }, h("div", { class: "filler" }), this.head, this.more, this.list);
-    this.jump = button({ class: "jump", hidden: true, on: { click: () => this.toEnd() } }, "↓ New messages");
+    this.jump = button({ class: "jump", testid: "jump", hidden: true, on: { click: () => this.toEnd() } }, "↓ New messages");
     this.node = h("div", { class: "timeline" }, this.scroller, this.jump);
-    this.scroller.addEventListener("scroll", () => this.atEnd() && (this.jump.hidden = true), { passive: true });
     this.place = "";
     this.limit = PAGE;
-    // What loads or opens inside a message must not push the newest one out of sight.
+    // What loads or opens inside a message must not push the newest one out of sight. Whether it is in sight is
+    // noted while scrolling, as measuring at each redraw would lay out the whole list twice.
     this.pinned = true;
-    this.scroller.addEventListener("scroll", () => (this.pinned = this.atEnd()), { passive: true });
+    this.scroller.addEventListener("scroll", () => this.scrolled(), { passive: true });
     new ResizeObserver(() => this.pinned && this.toEnd()).observe(this.list);
   }
 
   atEnd() {
     return this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight < NEAR_END;
+  }
+
+  scrolled() {
+    this.pinned = this.atEnd();
+    if (this.pinned) this.jump.hidden = true;
   }
 
   toEnd() {
@@ -62,7 +67,7 @@ export class Timeline {
       this.limit = PAGE;
       this.last = "";
     }
-    const wasAtEnd = moved || this.atEnd();
+    const wasAtEnd = moved || this.pinned;
     const newest = messages.at(-1);
     const arrived = newest && newest.ts > this.last && !moved;
     this.last = newest?.ts ?? "";
