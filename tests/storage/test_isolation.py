@@ -188,6 +188,7 @@ WRITES: dict[str, Callable[[Session, Any], Any]] = {
     "followups.reopen": lambda s, t: followups.reopen(s, theft(s, t.followup)),
     "followups.snooze": lambda s, t: followups.snooze(s, theft(s, t.followup), SOON + timedelta(days=1)),
     "labels.correct": lambda s, t: labels.correct(s, t.message, "billing", actor_id="UREP"),
+    "labels.take_back": lambda s, t: labels.take_back(s, theft(s, t.message)),
     "messages.classified": lambda s, t: messages.classified(
         s, theft(s, t.message), category="x", confidence=1.0, reasons=[], model_version="1", abstained=False
     ),
