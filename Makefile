@@ -4,13 +4,14 @@ SHELL := /bin/sh
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help demo run test lint evaluate clean
+.PHONY: help demo run test lint bench evaluate clean
 
 help:
 	@echo "make demo   try Rapport in a Slack that runs on this machine: http://localhost:3000"
 	@echo "make run    serve your workspace; tokens and DATABASE_URL from the environment or .env (see .env.example)"
 	@echo "make test   run the tests"
 	@echo "make lint   check style and types"
+	@echo "make bench  measure speed beside a bare Bolt app; takes about ten minutes on a quiet machine"
 	@echo "make evaluate DATA=folder   measure the classifier on public data"
 	@echo "make clean  remove the virtual environment and caches; data in .rapport stays"
 
@@ -22,6 +23,9 @@ run: $(STAMP)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest
+
+bench: $(STAMP)
+	$(BIN)/python -m bench.run --out bench/results.json
 
 # DATA is a folder with the public data sets banking77, clinc150 and bitext, which are not part of the repository.
 evaluate: $(STAMP)

@@ -1,0 +1,194 @@
+"""Be the floor: a bare Bolt app whose handler runs one hand-written query, as a sensible person would write it.
+
+It answers `/customer show` and `/customer find` with the same content as Rapport, and nothing else of what Rapport
+does: no plugins, no roles, no workspaces kept apart, no history, no time limits, no escaping, no second language. Bolt
+runs in threads behind uvicorn, as Rapport's does: its own Starlette adapter runs handlers in the event loop, one after
+the other, which took twice as long for searches and as long for the rest, so it would be the easier floor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sys
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import psycopg
+import uvicorn
+from psycopg.rows import dict_row
+from slack_bolt import Ack, App
+from slack_bolt.adapter.starlette.handler import to_bolt_request, to_starlette_response
+from slack_sdk import WebClient
+from sqlalchemy import make_url
+from sqlalchemy.pool import QueuePool
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+THREADS = 64
+Row = dict[str, Any]
+
+SHOW = """
+SELECT c.id, c.name, c.domain, c.tier, c.owner_id, c.version,
+    (SELECT json_agg(d) FROM (
+        SELECT deal.id, deal.name, amount_minor, currency, stage.name AS stage, close_on
+        FROM deal JOIN stage ON stage.workspace_id = deal.workspace_id AND stage.id = deal.stage_id
+        WHERE deal.workspace_id = c.workspace_id AND customer_id = c.id AND closed_at IS NULL
+        ORDER BY close_on, deal.id LIMIT 5
+    ) d) AS deals,
+    (SELECT json_agg(t) FROM (
+        SELECT id, name, priority, status FROM ticket
+        WHERE workspace_id = c.workspace_id AND customer_id = c.id AND resolved_at IS NULL
+        ORDER BY urgency, id LIMIT 3
+    ) t) AS tickets,
+    (SELECT json_agg(n) FROM (
+        SELECT text, at, created_by FROM note
+        WHERE workspace_id = c.workspace_id AND customer_id = c.id ORDER BY at DESC, id DESC LIMIT 3
+    ) n) AS notes
+FROM customer c WHERE c.workspace_id = %(workspace)s AND c.merged_into_id IS NULL AND {which} LIMIT 1
+"""
+BY_NUMBER, BY_NAME = SHOW.format(which="c.id = %(id)s"), SHOW.format(which="c.name_key = %(key)s")
+
+FIND = """
+SELECT id, name, domain, tier, owner_id, version FROM customer
+WHERE workspace_id = %(workspace)s AND merged_into_id IS NULL AND %(typed)s <%% find_key
+ORDER BY word_similarity(%(typed)s, find_key) DESC LIMIT 10
+"""
+
+
+class Questions:
+    """Ask the database, one query a question."""
+
+    def __init__(self, url: str, connections: int) -> None:
+        plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+        def connect() -> Any:
+            return psycopg.connect(plain, autocommit=True)
+
+        self._pool = QueuePool(connect, pool_size=connections, max_overflow=0)
+
+    def ask(self, query: str, values: Mapping[str, Any]) -> list[Row]:
+        """Return the rows of one query."""
+        connection = self._pool.connect()
+        try:
+            driver = connection.driver_connection
+            assert isinstance(driver, psycopg.Connection)
+            with driver.cursor(row_factory=dict_row) as cursor:
+                return cursor.execute(query.encode(), values).fetchall()
+        finally:
+            connection.close()
+
+
+def build(questions: Questions, *, token: str, secret: str, api_url: str) -> App:
+    """Make the Bolt app: its one command answers in the acknowledgement."""
+    app = App(
+        client=WebClient(token=token, base_url=api_url),
+        signing_secret=secret,
+        process_before_response=True,
+    )
+
+    @app.command("/customer")
+    def customer(ack: Ack, command: dict[str, Any]) -> None:
+        verb, _, rest = command["text"].strip().partition(" ")
+        if verb == "find":
+            ack(**found(rest, questions.ask(FIND, {"workspace": command["team_id"], "typed": rest.lower()})))
+            return
+        number = re.fullmatch(r"[Cc]-(\d+)", rest)
+        query, key = (BY_NUMBER, {"id": int(number[1])}) if number else (BY_NAME, {"key": rest.strip('"').lower()})
+        rows = questions.ask(query, {"workspace": command["team_id"], **key})
+        ack(**(card(rows[0]) if rows else {"text": f"There is no customer called {rest}."}))
+
+    return app
+
+
+def card(row: Row) -> dict[str, Any]:
+    """Draw a customer with its open deals, tickets and last notes."""
+    headline, reference = f"*{row['name']}*  C-{row['id']}", f"C-{row['id']} {row['version']}"
+    fields = {
+        "Domain": row["domain"],
+        "Tier": row["tier"],
+        "Owner": row["owner_id"] and f"<@{row['owner_id']}>",
+    }
+    lists = {
+        "Open deals": [
+            f"• D-{d['id']} {d['name']} · {d['amount_minor'] / 100:,.2f} {d['currency']} · {d['stage']}"
+            f" · closes {d['close_on']}"
+            for d in row["deals"] or ()
+        ],
+        "Open tickets": [f"• T-{t['id']} {t['name']} · {t['priority']} · {t['status']}" for t in row["tickets"] or ()],
+        "Last notes": [f"• {n['text']} · <@{n['created_by']}> · {n['at'][:10]}" for n in row["notes"] or ()],
+    }
+    blocks: list[dict[str, Any]] = [
+        section(headline)
+        | {"fields": [{"type": "mrkdwn", "text": f"*{label}*\n{value}"} for label, value in fields.items() if value]},
+        *(section("\n".join([f"*{title}*", *lines])) for title, lines in lists.items() if lines),
+        {
+            "type": "actions",
+            "elements": [
+                button(label, action, reference)
+                for label, action in (
+                    ("Note", "note"),
+                    ("New deal", "deal"),
+                    ("New ticket", "ticket"),
+                    ("Edit", "edit"),
+                )
+            ],
+        },
+    ]
+    return {"text": headline, "blocks": blocks}
+
+
+def found(typed: str, rows: list[Row]) -> dict[str, Any]:
+    """List what a search found, each with a button that shows it."""
+    if not rows:
+        return {"text": f"No customer is like “{typed}”."}
+    lines = []
+    for row in rows:
+        known = (row["domain"], row["tier"], row["owner_id"] and f"<@{row['owner_id']}>")
+        details = " · ".join(part for part in known if part)
+        line = section(f"*{row['name']}*  C-{row['id']}\n{details}")
+        lines.append(line | {"accessory": button("Show", "show", f"C-{row['id']} {row['version']}")})
+    return {"text": f"Customers like “{typed}”", "blocks": [section(f"Customers like “{typed}”"), *lines]}
+
+
+def section(text: str) -> dict[str, Any]:
+    """Return a section of mrkdwn."""
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+
+
+def button(label: str, action: str, value: str) -> dict[str, Any]:
+    """Return a button."""
+    return {"type": "button", "text": {"type": "plain_text", "text": label}, "action_id": action, "value": value}
+
+
+def main() -> None:
+    """Serve on 127.0.0.1 until standard input is closed."""
+    given = os.environ
+    questions = Questions(given["DATABASE_URL"], int(given["CONNECTIONS"]))
+    app = build(questions, token=given["TOKEN"], secret=given["SECRET"], api_url=given["API_URL"])
+    pool = ThreadPoolExecutor(THREADS)
+
+    async def events(request: Request) -> Response:
+        bolt_request = to_bolt_request(request, await request.body())
+        return to_starlette_response(await asyncio.get_running_loop().run_in_executor(pool, app.dispatch, bolt_request))
+
+    web = Starlette(routes=[Route("/slack/events", events, methods=["POST"])])
+    server = uvicorn.Server(
+        uvicorn.Config(web, host="127.0.0.1", port=int(given["PORT"]), log_level="warning", access_log=False)
+    )
+
+    def follow_parent() -> None:
+        sys.stdin.buffer.read()
+        server.should_exit = True
+
+    threading.Thread(target=follow_parent, daemon=True).start()
+    server.run()
+
+
+if __name__ == "__main__":
+    main()

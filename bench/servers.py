@@ -1,0 +1,182 @@
+"""Start the processes that are measured, and stop them: a sandbox, Rapport, the bare app, and who calls them."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.company import PEOPLE, TEAM, Question
+from bench.load import Found, Round
+
+SECRET = "0123456789abcdef0123456789abcdef"
+TOKEN = "xoxb-bench"
+POOL = 10
+"""Connections of each app: what Rapport takes when nobody says otherwise."""
+START_S = 60.0
+STOP_S = 20.0
+Process = subprocess.Popen[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Hold a process that serves; `address` answers anything but 503 once it is ready."""
+
+    port: int
+    process: Process
+    address: str
+
+    def wait_until_ready(self) -> None:
+        """Wait for the first answer; raise RuntimeError if the process ends or takes too long."""
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                with urllib.request.urlopen(self.address, timeout=1):
+                    return
+            except urllib.error.HTTPError as error:
+                error.close()
+                if error.code != 503:
+                    return
+            except OSError:
+                pass
+            time.sleep(0.05)
+        raise RuntimeError(f"{self.process.args!r} did not start; its last words are in the log")
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def sandbox(folder: Path) -> Iterator[str]:
+    """Run the Slack that both apps ask who they and their users are; give its address."""
+    port, seed = free_port(), folder / "seed.json"
+    seed.write_text(json.dumps(_seed()), encoding="utf-8")
+    arguments = ["-m", "sandbox", "--port", str(port), "--seed", str(seed), "--with-parent"]
+    with _running(arguments, folder) as process:
+        App(port, process, f"http://127.0.0.1:{port}/control/people").wait_until_ready()
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def rapport(database_url: str, slack: str, data: Path, folder: Path) -> Iterator[App]:
+    """Run Rapport as its users do; `data` is where its model is."""
+    port = free_port()
+    settings = {
+        "DATABASE_URL": database_url,
+        "PORT": str(port),
+        "RAPPORT_DATA_DIR": str(data.resolve()),
+        "RAPPORT_LOG_LEVEL": "WARNING",
+        "SLACK_API_URL": f"{slack}/api/",
+        "SLACK_BOT_TOKEN": TOKEN,
+        "SLACK_SIGNING_SECRET": SECRET,
+    }
+    with _running(["-c", "from bot.cli import main; main()", "run"], folder, settings) as process:
+        yield App(port, process, f"http://127.0.0.1:{port}/readyz")
+
+
+@contextmanager
+def bare(database_url: str, slack: str, folder: Path) -> Iterator[App]:
+    """Run the bare app."""
+    port = free_port()
+    settings = {
+        "API_URL": f"{slack}/api/",
+        "CONNECTIONS": str(POOL),
+        "DATABASE_URL": database_url,
+        "PORT": str(port),
+        "PYTHONPATH": str(Path(__file__).parent.parent),
+        "SECRET": SECRET,
+        "TOKEN": TOKEN,
+    }
+    with _running(["-m", "bench.bare"], folder, settings) as process:
+        yield App(port, process, f"http://127.0.0.1:{port}/")
+
+
+class Callers:
+    """Play rounds in a process of its own."""
+
+    def __init__(self, process: Process, slack: str, callers: int) -> None:
+        self._process = process
+        self._slack = slack
+        self._callers = callers
+        self._rounds = 0
+
+    def play(self, port: int, questions: Sequence[Question], seconds: float) -> Found:
+        """Ask an app the questions, for this long at most; raise RuntimeError if nobody answers."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._rounds += 1
+        asked = Round(
+            port, SECRET, TEAM, PEOPLE, questions, f"{self._slack}/response/none", self._callers, seconds, self._rounds
+        )
+        self._process.stdin.write(json.dumps(asdict(asked)).encode() + b"\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError("the callers ended")
+        return Found(**json.loads(line))
+
+
+@contextmanager
+def callers(slack: str, number: int, folder: Path) -> Iterator[Callers]:
+    """Run so many concurrent callers."""
+    settings = {"PYTHONPATH": str(Path(__file__).parent.parent)}
+    with _running(["-m", "bench.load"], folder, settings, stdout=subprocess.PIPE) as process:
+        yield Callers(process, slack, number)
+
+
+@contextmanager
+def _running(
+    arguments: Sequence[str], folder: Path, settings: Mapping[str, str] | None = None, stdout: int | None = None
+) -> Iterator[Process]:
+    """Run Python in a folder, with no settings of Rapport's but the given; what it says goes to the folder's log."""
+    ours = ("SLACK_", "RAPPORT_", "DATABASE_", "PORT")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    with (folder / "log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=folder,
+            env={**environment, **(settings or {})},
+            stdin=subprocess.PIPE,
+            stdout=stdout or log,
+            stderr=log,
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe:
+                pipe.close()
+
+
+def _seed() -> dict[str, Any]:
+    app = {"id": "A0RAPPORT", "name": "Rapport", "app_token": "xapp-bench", "signing_secret": SECRET, "manifest": {}}
+    users = [{"id": user, "name": user.lower(), "real_name": user.title(), "tz": "Europe/Berlin"} for user in PEOPLE]
+    installed = {"app_id": "A0RAPPORT", "bot_token": TOKEN, "bot_user_id": "U0RAPPORT", "bot_id": "B0RAPPORT"}
+    team = {
+        "id": TEAM,
+        "name": "Bench",
+        "domain": "bench",
+        "users": users,
+        "channels": [{"id": "C0BENCH", "name": "bench", "members": [*PEOPLE, "U0RAPPORT"]}],
+        "installs": [installed],
+    }
+    return {"apps": [app], "teams": [team]}
