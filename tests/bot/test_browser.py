@@ -52,6 +52,7 @@ def test_a_rep_adds_a_customer_and_a_deal_on_the_page(company: Company, browser:
         wait.until(lambda b: text in b.find_element(By.TAG_NAME, "body").text)
 
     browser.get(f"{company.sandbox.url}/#UAREP/CGENERAL")
+    says("the very beginning of #general")
     composer = find("composer")
     composer.send_keys("/customer add Initech domain:initech.example")
     composer.send_keys(Keys.ENTER)
