@@ -52,7 +52,9 @@ function inviteEntries(channel) {
 }
 
 function memberEntries(channel, anchor) {
-  const entry = (user) => ({ label: user.label, note: user.is_bot ? "App" : isStranger(user) ? teamName(user.team_id) : user.title, icon: avatar(user, "small"), run: () => {} });
+  const note = (user) => [user.is_bot ? "App" : user.title, isStranger(user) ? teamName(user.team_id) : ""].filter(Boolean).join(" · ");
+  const visit = (user) => user.team_id === store.state.team.id && user.id !== store.me && go(store.me, user.is_bot ? user.app_id : `@${user.name}`);
+  const entry = (user) => ({ label: user.label, note: note(user), icon: avatar(user, "small"), run: () => visit(user) });
   const others = inviteEntries(channel);
   const add = { label: "Add people or apps…", icon: icon("plus"), testid: "invite", run: () => openMenu(anchor, others, { label: "Add to channel" }) };
   return [...(channel.is_member && others.length ? [add, { divider: true }] : []), ...channel.members.map((id) => entry(userOf(id)))];
