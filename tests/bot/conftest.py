@@ -22,7 +22,7 @@ from sandbox.control import Person
 from sandbox.seed import sow
 from sandbox.server import Sandbox
 from sandbox.workspace import Workspace
-from storage.database import Database
+from storage.database import EVERY_WORKSPACE, Database
 from tests.cluster import FORGET, Cluster, connect
 
 BUSY = text("""
@@ -76,8 +76,8 @@ class Company:
             meeting.wait(within)
 
     def _busy(self) -> bool:
-        with self.database.engine.connect() as connection:
-            return bool(connection.scalar(BUSY))
+        with self.database.transaction(EVERY_WORKSPACE) as session:
+            return bool(session.scalar(BUSY))
 
     def begin_again(self) -> None:
         """Forget all that happened: an empty database, the sandbox as it was sown, and nothing remembered."""
