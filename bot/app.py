@@ -81,7 +81,13 @@ class Rapport:
         self.installer = Installer(self.database, self.installations, self.registry, vault=vault, now=self.runtime.now)
         self.home = HomeView(self.database, self.registry, self.people, self.installations, failures=failures)
         self.responder = Responder(self.installations, self.acks, self.home)
-        self.dispatcher = Dispatcher(self.runtime, self.responder, self.acks, workers=settings.pool_size)
+        self.dispatcher = Dispatcher(
+            self.runtime,
+            self.responder,
+            self.acks,
+            workers=settings.pool_size,
+            lease_s=settings.lease_seconds,
+        )
         self.health = Health(ping=self._ping)
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []

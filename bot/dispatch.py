@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 PATIENCE_S = 2.0
 DEADLINE_S = 2.5
-LEASE_S = 60
+LEASE_S = 60.0
 TAKEN_S = 0.3
 """After which Slack has taken an acknowledgement, so that what follows is not overwritten by it."""
 OWED = frozenset({Kind.ACTION, Kind.VIEW})
@@ -50,12 +50,14 @@ class Dispatcher:
         workers: int = 8,
         patience: float = PATIENCE_S,
         deadline: float = DEADLINE_S,
+        lease_s: float = LEASE_S,
     ) -> None:
         self._runtime = runtime
         self._responder = responder
         self._acks = acks
-        self._patience = patience
-        self._deadline = deadline
+        self.patience = patience
+        self.deadline = deadline
+        self._lease_s = lease_s
         self._doubts = Doubts(runtime, responder, self._settle)
         self._workers = ThreadPoolExecutor(workers, thread_name_prefix="work")
         self._openers = ThreadPoolExecutor(4, thread_name_prefix="open")
@@ -69,8 +71,8 @@ class Dispatcher:
             return ""
         ticket = Ticket()
         self._workers.submit(self._work, request, ticket)
-        answer = ticket.wait(received + self._patience)
-        return acknowledgement(request, answer) if answer else self._late(request, ticket, received + self._deadline)
+        answer = ticket.wait(received + self.patience)
+        return acknowledgement(request, answer) if answer else self._late(request, ticket, received + self.deadline)
 
     def close(self, timeout_s: float = 20.0) -> None:
         """Finish what was begun, take nothing more."""
@@ -94,7 +96,7 @@ class Dispatcher:
             if late or travels_after(request, answer):
                 self._responder.send(request, answer, view_id=_own_view(request) if late else "")
             if ticket.storing:
-                wait([ticket.storing], self._deadline)
+                wait([ticket.storing], self.deadline)
             if answer.in_doubt:
                 self._doubts.add(request, ticket.item)
             elif ticket.item:
@@ -106,7 +108,7 @@ class Dispatcher:
         """Store, with the effect, that its answer is owed; refuse where the person was told that nothing was saved."""
         ticket.allow_commit()
         if request.kind in OWED and not ticket.late:
-            ticket.keep(_store(session, request))
+            ticket.keep(self._store(session, request))
 
     def _late(self, request: Request, ticket: Ticket, deadline: float) -> Ack:
         speak(self._runtime.people.locale(request.workspace_id, request.user_id))
@@ -129,9 +131,19 @@ class Dispatcher:
 
     def _store_late(self, request: Request, ticket: Ticket) -> None:
         with self._acks.transaction(request.workspace_id, statement_timeout_ms=1_000) as session:
-            item = _store(session, request)
+            item = self._store(session, request)
             ticket.allow_storing()
         ticket.keep(item)
+
+    def _store(self, session: Session, request: Request) -> inbox.InboxItem | None:
+        """Store a request as one that this process works on; None where it is stored already."""
+        return inbox.store(
+            session,
+            kind=request.kind.value,
+            body=dict(request.body),
+            event_id=_event_id(request),
+            lease_s=self._lease_s,
+        )
 
     def _settle(self, request: Request, item: inbox.InboxItem) -> None:
         """Take a request whose answer was sent from the inbox; one that stays there is answered again."""
@@ -158,13 +170,6 @@ class Dispatcher:
             self._responder.send(request, answer, view_id=view_id)
         except Exception:
             log.exception("the form for %s was not filled", request.name)
-
-
-def _store(session: Session, request: Request) -> inbox.InboxItem | None:
-    """Store a request as one that this process works on; None where it is stored already."""
-    return inbox.store(
-        session, kind=request.kind.value, body=dict(request.body), event_id=_event_id(request), lease_s=LEASE_S
-    )
 
 
 def _own_view(request: Request) -> str:

@@ -1,0 +1,305 @@
+"""Show how answers travel: in time or late, for each kind of request, over the real wire."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+import pytest
+
+from sandbox.control import Json, Person
+from storage.inbox import InboxItem
+from tests.bot.conftest import Company
+from tests.bot.trial import Trial, names, trials, tried
+from tests.cluster import connect
+
+__all__ = ["trials", "tried"]  # fixtures
+
+SLOW_S = 1.5
+over_both = pytest.mark.parametrize("transport", ["socket", "http"], indirect=True)
+
+
+@pytest.fixture
+def slow(tried: tuple[Company, Trial]) -> Iterator[tuple[Company, Trial]]:
+    """Take longer than the dispatcher waits, which waits less than usual."""
+    company, trial = tried
+    dispatcher = company.bot.dispatcher
+    kept = dispatcher.patience, dispatcher.deadline
+    dispatcher.patience, dispatcher.deadline = 0.3, 1.2
+    trial.wait_s = SLOW_S
+    yield tried
+    trial.wait_s = 0.0
+    company.settles()
+    dispatcher.patience, dispatcher.deadline = kept
+
+
+def until(condition: Callable[[], Any], within: float = 10.0) -> None:
+    deadline = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.02)
+
+
+def stored(company: Company) -> list[str]:
+    """Return the states of the requests that were stored."""
+    with company.database.transaction(company.workspace) as session:
+        rows = session.query(InboxItem).where(InboxItem.kind.in_(("command", "action", "view"))).order_by(InboxItem.id)
+        return [row.state for row in rows]
+
+
+@contextmanager
+def locked(company: Company, table: str, mode: str = "EXCLUSIVE") -> Iterator[None]:
+    with closing(connect(company.admin_url)) as connection, connection.transaction():
+        connection.execute(f"LOCK TABLE {table} IN {mode} MODE".encode())
+        yield
+
+
+def calls(company: Company, method: str) -> list[Json]:
+    return company.sandbox.control.calls(method)
+
+
+def controls(rep: Person, name: str) -> None:
+    rep.types(f"/crm trial card {name}")
+
+
+@over_both
+def test_a_command_is_answered_in_its_acknowledgement(tried: tuple[Company, Trial]) -> None:
+    company, _trial = tried
+    assert company.rep.types("/crm trial add Acme payload 10%").text == "Added Acme payload 10% as C-1."
+    assert calls(company, "response_url") == []
+    assert stored(company) == []
+
+
+@over_both
+def test_a_slow_command_is_answered_by_response_url(slow: tuple[Company, Trial]) -> None:
+    company, _trial = slow
+    assert company.rep.types("/crm trial add Acme").text == "Working on it…"
+    assert stored(company) == ["working"]
+    company.rep.sees("Added Acme as C-1.")
+    until(lambda: stored(company) == ["done"])
+    assert len(calls(company, "response_url")) == 1
+    assert names(company) == ["Acme"]
+
+
+def test_two_seconds_are_waited_and_no_more(tried: tuple[Company, Trial]) -> None:
+    company, trial = tried
+    trial.wait_s = 1.7
+    assert "customers." in company.rep.types("/crm trial read").text
+    trial.wait_s = 2.3
+    began = time.monotonic()
+    assert company.rep.types("/crm trial read").text == "Working on it…"
+    assert 1.9 < time.monotonic() - began < 2.5
+    company.rep.sees("There are 0 customers.")
+
+
+def test_an_answer_that_comes_while_the_request_is_being_stored_still_travels_in_time(
+    slow: tuple[Company, Trial],
+) -> None:
+    company, trial = slow
+    trial.wait_s = 0.5
+    with locked(company, "inbox"):
+        assert company.rep.types("/crm trial add Acme").text == "Added Acme as C-1."
+    company.settles()
+    assert stored(company) == []
+    assert calls(company, "response_url") == []
+
+
+def test_what_can_neither_be_done_nor_stored_is_given_up_and_the_person_told(slow: tuple[Company, Trial]) -> None:
+    company, _trial = slow
+    with locked(company, "inbox"):
+        said = company.rep.types("/crm trial add Acme").text
+        time.sleep(SLOW_S)
+    assert "nothing was saved" in said
+    company.settles()
+    assert (names(company), stored(company), calls(company, "response_url")) == ([], [], [])
+    company.rep.types("/crm trial card x")
+
+
+def test_a_modal_that_is_given_up_stays_open_with_what_was_entered(slow: tuple[Company, Trial]) -> None:
+    company, trial = slow
+    trial.wait_s = 0.0
+    company.rep.types("/crm trial")
+    company.rep.fills(Name="Acme")
+    trial.wait_s = SLOW_S
+    with locked(company, "inbox"):
+        assert "nothing was saved" in company.rep.submits().errors["name"]
+        time.sleep(SLOW_S)
+    assert names(company) == []
+
+
+def test_what_is_being_committed_is_not_given_up(slow: tuple[Company, Trial]) -> None:
+    company, trial = slow
+    trial.wait_s = 0.0
+    controls(company.rep, "Acme")
+    with locked(company, "inbox"):
+        # The click's own row waits for the lock, in the transaction that has its effect.
+        clicked = threading.Thread(target=company.rep.clicks, args=("Add it",))
+        clicked.start()
+        clicked.join(3)
+        assert not clicked.is_alive()
+    company.rep.sees("Added Acme as C-1.")
+    until(lambda: stored(company) == ["done"])
+
+
+@over_both
+def test_a_click_is_acknowledged_empty_and_answered_by_response_url(tried: tuple[Company, Trial]) -> None:
+    company, _trial = tried
+    controls(company.rep, "Acme")
+    clicked = company.rep.clicks("Add it")
+    assert clicked.ok
+    assert clicked.answer is None
+    company.rep.sees("Added Acme as C-1.")
+    until(lambda: stored(company) == ["done"])
+
+
+def test_a_slow_click_is_answered_by_response_url(slow: tuple[Company, Trial]) -> None:
+    company, _trial = slow
+    controls(company.rep, "Acme")
+    clicked = company.rep.clicks("Add it")
+    assert clicked.ok
+    assert clicked.answer is None
+    assert stored(company) == ["working"]
+    company.rep.sees("Added Acme as C-1.")
+    until(lambda: stored(company) == ["done"])
+    assert len(calls(company, "response_url")) == 1
+
+
+def test_a_click_that_says_nothing_leaves_nothing_behind(tried: tuple[Company, Trial]) -> None:
+    company, _trial = tried
+    controls(company.rep, "Acme")
+    assert company.rep.clicks("Say nothing").ok
+    company.settles()
+    assert calls(company, "response_url") == []
+    assert set(stored(company)) <= {"done"}
+
+
+@over_both
+def test_a_modal_closes_and_its_card_is_shown_where_it_was_opened(tried: tuple[Company, Trial]) -> None:
+    company, _trial = tried
+    company.rep.types("/crm trial")
+    company.rep.submits(Name="Acme")
+    assert company.rep.modal is None
+    company.rep.sees("A card")
+    assert names(company) == ["Acme"]
+
+
+def test_a_modal_can_be_followed_by_another_or_by_nothing(tried: tuple[Company, Trial]) -> None:
+    company, _trial = tried
+    company.rep.types("/crm trial")
+    company.rep.submits(Name="next")
+    company.rep.sees("A second page")
+    company.rep.closes()
+    company.rep.types("/crm trial")
+    assert company.rep.submits(Name="nothing").ok
+    assert company.rep.modal is None
+
+
+def test_a_modal_says_under_its_fields_what_is_wrong(tried: tuple[Company, Trial]) -> None:
+    company, _trial = tried
+    company.rep.types("/crm trial")
+    assert company.rep.submits(Name="wrong").errors == {"name": "That is no name."}
+    assert company.rep.submits(Name="invalid").errors == {"name": "invalid can not be <stored>."}
+    company.rep.submits(Name="Acme")
+    assert names(company) == ["Acme"]
+
+
+def test_a_slow_modal_says_that_it_is_saving_and_then_what_came_of_it(slow: tuple[Company, Trial]) -> None:
+    company, trial = slow
+    trial.wait_s = 0.0
+    company.rep.types("/crm trial")
+    company.rep.fills(Name="Acme")
+    trial.wait_s = SLOW_S
+    company.rep.submits()
+    company.rep.sees("Saving…", within=0.5)
+    company.rep.sees("Saved Acme.")
+    company.rep.closes()
+    company.rep.sees("A card")
+    until(lambda: stored(company) == ["done"])
+
+
+@pytest.mark.parametrize(("name", "seen"), [("nothing", "Done."), ("home", "Saved."), ("next", "A second page")])
+def test_a_slow_modal_never_stays_at_saving(slow: tuple[Company, Trial], name: str, seen: str) -> None:
+    company, trial = slow
+    trial.wait_s = 0.0
+    company.rep.types("/crm trial")
+    company.rep.fills(Name=name)
+    trial.wait_s = SLOW_S
+    company.rep.submits()
+    company.rep.sees(seen)
+
+
+def test_a_slow_modal_with_a_mistake_comes_back_with_what_was_entered(slow: tuple[Company, Trial]) -> None:
+    company, trial = slow
+    trial.wait_s = 0.0
+    company.rep.types("/crm trial")
+    company.rep.fills(Name="wrong", Tier="Silver")
+    trial.wait_s = SLOW_S
+    company.rep.submits()
+    company.rep.sees("That is no name.")
+    trial.wait_s = 0.0
+    shown = company.rep.modal
+    assert shown is not None
+    assert shown["values"]["name"]["name"]["value"] == "wrong"
+    assert shown["values"]["tier"]["tier"]["selected_option"]["value"] == "silver"
+    company.rep.submits(Name="Acme")
+    assert names(company) == ["Acme"]
+
+
+def test_a_slow_modal_that_was_closed_is_answered_where_it_was_opened(slow: tuple[Company, Trial]) -> None:
+    company, trial = slow
+    trial.wait_s = 0.0
+    company.rep.types("/crm trial")
+    company.rep.fills(Name="Acme")
+    trial.wait_s = SLOW_S
+    company.rep.submits()
+    company.rep.closes()
+    company.rep.sees("A card")
+
+
+def test_a_home_button_draws_the_page_again(tried: tuple[Company, Trial]) -> None:
+    company, _trial = tried
+    company.rep.opens_home()
+    clicked = company.rep.clicks("Note it", view="home")
+    assert clicked.ok
+    company.rep.sees("Noted.")
+    assert calls(company, "response_url") == []
+
+
+def test_a_slow_home_button_draws_the_page_again(slow: tuple[Company, Trial]) -> None:
+    company, trial = slow
+    trial.wait_s = 0.0
+    company.rep.opens_home()
+    company.rep.sees("Trial part")
+    trial.wait_s = SLOW_S
+    assert company.rep.clicks("Note it", view="home").ok
+    company.rep.sees("Noted.")
+
+
+def test_a_slow_menu_offers_nothing_rather_than_an_error(slow: tuple[Company, Trial]) -> None:
+    company, trial = slow
+    trial.wait_s = 0.0
+    payload = {
+        "type": "block_suggestion",
+        "action_id": "trial.menu",
+        "block_id": "b",
+        "value": "ac",
+        "user": {"id": "UAREP"},
+        "team": {"id": "TA"},
+        "view": {},
+    }
+    assert answered(company, payload)["options"][0]["value"] == "ac"
+    trial.wait_s = SLOW_S
+    assert answered(company, payload) == {"options": []}
+
+
+def answered(company: Company, payload: Json) -> Any:
+    import json
+
+    from slack_bolt import BoltRequest
+
+    response = company.bot.bolt.dispatch(BoltRequest(body=payload, mode="socket_mode"))
+    assert response.status == 200
+    return json.loads(response.body)

@@ -1,0 +1,106 @@
+"""Stand between a program and its database: delay, refuse, or lose the answer to a COMMIT."""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import struct
+import threading
+import time
+
+from sqlalchemy import make_url
+
+COMMIT = b"COMMIT"
+CHANGE = b"INSERT INTO change_answer"
+
+
+class Wire:
+    """Carry bytes between a port of this machine and the socket of a Postgres.
+
+    `delay_s` holds back everything the program says. `refuse` cuts what is open and every new connection. `lose` is how
+    many answers to the COMMIT of a change are lost, `before` whether the COMMIT itself is lost with them.
+    """
+
+    def __init__(self, url: str) -> None:
+        parsed = make_url(url)
+        self._path = f"{parsed.query['host']}/.s.PGSQL.{parsed.query['port']}"
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        port = self._listener.getsockname()[1]
+        self.url = parsed.set(host="127.0.0.1", port=port, query={}).render_as_string(hide_password=False)
+        self.delay_s = 0.0
+        self.lose = 0
+        self.before = False
+        self.lost = threading.Event()
+        self.refuse_after_loss = False
+        self._refuse = False
+        self._open: set[socket.socket] = set()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def refuse(self) -> bool:
+        """Tell whether the database is away."""
+        return self._refuse
+
+    @refuse.setter
+    def refuse(self, away: bool) -> None:
+        self._refuse = away
+        if away:
+            for one in list(self._open):
+                self._cut(one)
+
+    def close(self) -> None:
+        """Stop carrying."""
+        self._listener.close()
+        self.refuse = True
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return
+            if self._refuse:
+                near.close()
+                continue
+            far = socket.socket(socket.AF_UNIX)
+            far.connect(self._path)
+            self._open |= {near, far}
+            threading.Thread(target=self._carry, args=(near, far), daemon=True).start()
+
+    def _carry(self, near: socket.socket, far: socket.socket) -> None:
+        changed = False
+        with contextlib.suppress(OSError, ValueError), near, far:
+            while True:
+                readable, _, _ = select.select([near, far], [], [], 30)
+                if far in readable:
+                    if not (said := far.recv(65536)):
+                        break
+                    near.sendall(said)
+                if near in readable:
+                    if not (said := near.recv(65536)):
+                        break
+                    time.sleep(self.delay_s)
+                    changed = changed or CHANGE in said
+                    if self.lose > 0 and changed and COMMIT in said:
+                        self.lose -= 1
+                        self._lose(near, far, said)
+                        break
+                    far.sendall(said)
+        self._open -= {near, far}
+
+    def _lose(self, near: socket.socket, far: socket.socket, said: bytes) -> None:
+        if not self.before:
+            far.sendall(said)
+            far.recv(65536)
+        if self.refuse_after_loss:
+            self.refuse = True
+        self._cut(near)
+        self.lost.set()
+
+    @staticmethod
+    def _cut(one: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            if one.family == socket.AF_INET:
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            one.shutdown(socket.SHUT_RDWR)
