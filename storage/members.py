@@ -88,6 +88,10 @@ class Member(Recorded, Base):
             return False
         return any(role in Role(mine).implied for mine in self.roles)
 
+    def undoing(self, session: Session, action: str) -> None:
+        """Tell every process that the member is another now."""
+        notify(session, MEMBERS_CHANGED, f"{self.workspace_id} {self.id}")
+
 
 def get(session: Session, member_id: str) -> Member | None:
     """Return a member of the session's workspace, None if we never met them."""

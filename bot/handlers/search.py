@@ -20,7 +20,7 @@ SHOW = {Noun.CUSTOMER: "customers.show", Noun.DEAL: "deals.show", Noun.TICKET: "
 """The buttons by which other plugins show their records."""
 
 
-@plugin.command("find", usage="<anything>", role=Role.VIEWER, example="globx")
+@plugin.command("find", usage="<text>", role=Role.VIEWER, example="globx")
 def find(args: Args, session: Session) -> Message:
     """Find customers, contacts, deals and tickets; spelling mistakes are forgiven."""
     hits = search.find(session, args.text, limit=FOUND)

@@ -17,7 +17,7 @@ class Recorded:
     """Mix into a model whose every change belongs in the history.
 
     The primary key is (workspace_id, one column). Versions and columns with `onupdate` are not recorded, as they change
-    with any change.
+    with any change, nor are those with `info={"unrecorded": True}`, which an undo must leave alone.
     """
 
     __noun__: ClassVar[Noun | str]
@@ -70,6 +70,8 @@ def recorded_attributes(mapper: Mapper[Any]) -> Iterable[ColumnProperty[Any]]:
     for attribute in mapper.column_attrs:
         column = attribute.columns[0]
         if column.table is not mapper.local_table or column.primary_key or column is mapper.version_id_col:
+            continue
+        if column.info.get("unrecorded"):
             continue
         if column.onupdate is None and column.server_onupdate is None and column.computed is None:
             yield attribute

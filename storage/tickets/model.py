@@ -108,7 +108,7 @@ class Ticket(Named, Base):
     is_request: Mapped[bool] = mapped_column(server_default=text("true"))
     channel_id: Mapped[str | None]
     thread_ts: Mapped[str | None]
-    card_delivery_id: Mapped[UUID | None]
+    card_delivery_id: Mapped[UUID | None] = mapped_column(info={"unrecorded": True})
     first_response_at: Mapped[datetime | None]
     resolved_at: Mapped[datetime | None]
 

@@ -105,6 +105,14 @@ class Company:
         self.database.dispose()
 
 
+def becomes(holds: Callable[[], bool], within: float = 5.0) -> None:
+    """Wait until something holds that another process or thread has to hear of first."""
+    deadline = time.monotonic() + within
+    while not holds():
+        assert time.monotonic() < deadline, "it did not become so"
+        time.sleep(0.02)
+
+
 @pytest.fixture(scope="session")
 def registry() -> Registry:
     """Read every plugin once."""

@@ -64,7 +64,7 @@ def send(control: b.Control, now: datetime, session: Session) -> Message:
         target_channel=digest.target_channel,
         renderer=plugin.id("digest"),
         record=digest.reference,
-        payload={"due_at": now.isoformat()},
+        payload={"due_at": now.isoformat(), "asked": True},
         dedupe_key=f"digest-now:{digest.reference}:{now:%Y-%m-%dT%H:%M}",
     )
     return Message(b.markup(_("*{name}* is on its way."), name=digest.name))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from babel import Locale
-from babel.dates import format_time
 from slack_sdk.models.blocks import Block
 
 from bot import blocks as b
+from bot import shown
 from bot.handlers.digests.declaration import plugin
 from bot.plugin import _
-from storage.digests import Digest, Frequency
+from storage.digests import Content, Digest, Frequency
 
 
 def card(digest: Digest, locale: str) -> list[Block]:
@@ -31,22 +30,21 @@ def line(digest: Digest, locale: str) -> b.Markup:
     """Say in one line what a digest is, when it comes and to whom."""
     target = b.person(digest.target_user) if digest.target_user else b.channel(digest.target_channel or "")
     state = b.esc("") if digest.active else b.markup(" _({stopped})_", stopped=_("stopped"))
+    contents = {Content.BOTH: _("Pipeline and support"), Content.PIPELINE: _("Pipeline"), Content.SUPPORT: _("Support")}
     return b.markup(
         _("*{name}*  {ref}{state}\n{content}, {when}, to {target}"),
         name=digest.name,
         ref=digest.reference,
         state=state,
-        content=_(digest.content),
+        content=contents[Content(digest.content)],
         when=_when(digest, locale),
         target=target,
     )
 
 
 def _when(digest: Digest, locale: str) -> str:
-    known = Locale.parse(locale, sep="-")
-    at = format_time(digest.at_time, "short", locale=known).replace("\u202f", " ")
     if digest.frequency == Frequency.WEEKLY:
-        days = _("every {day}").format(day=known.days["format"]["wide"][digest.weekday or 0])
+        days = _("every {day}").format(day=shown.weekdays(locale)[digest.weekday or 0])
     else:
         days = _("every day") if digest.frequency == Frequency.DAILY else _("Monday to Friday")
-    return f"{days} {at} ({digest.zone})"
+    return f"{days} {shown.clock(digest.at_time, locale)} ({digest.zone})"

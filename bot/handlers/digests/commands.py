@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -17,7 +17,7 @@ from bot.plugin import Member, Role, _
 from bot.replies import Message
 from storage import digests, figures
 from storage.digests import Content
-from storage.errors import Invalid
+from storage.errors import Invalid, NotFound
 from storage.figures import Period
 from storage.workspaces import Workspace
 
@@ -42,12 +42,11 @@ def _period(args: Args, now: datetime) -> Period:
     return Period(now - timedelta(days=PERIODS[word]), now)
 
 
-@plugin.command("digest explain", usage="<number> [period:week]", role=Role.MANAGER, example="stalled")
+@plugin.command("digest explain", usage="<number> [period:week]", role=Role.VIEWER, example="stalled")
 def explain(args: Args, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
     """List what is behind a number: open, new, won, lost, stalled, overdue, opened, resolved, backlog, unanswered."""
     word = args.text.casefold().strip("`")
-    figure = report.WORDS.get(word)
-    if figure is None:
+    if word not in report.WORDS:
         near = did_you_mean(word, report.WORDS)
         raise Invalid(
             "There is no number called “{word}”.",
@@ -56,24 +55,39 @@ def explain(args: Args, actor: Member, workspace: Workspace, now: datetime, sess
             near=near or "",
             all=", ".join(report.WORDS),
         )
-    period, me = _period(args, now), shown.reader(actor, workspace, now)
-    number = figures.count(session, figure, period)
-    rows = figures.records(session, figure, period, limit=EXPLAINED)
-    title = b.markup(_("{word}: {number}"), word=word.capitalize(), number=number)
-    lines = [_row(row, me) for row in rows]
+    return _behind(session, word, _period(args, now), shown.reader(actor, workspace, now))
+
+
+@plugin.action("behind", role=Role.VIEWER)
+def behind(control: b.Control, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
+    """List what is behind a number of a digest, as it was counted there."""
+    try:
+        word, since, until = control.detail.split()
+        start, end = (datetime.fromtimestamp(float(one), UTC) for one in (since, until))
+    except (ValueError, OverflowError, OSError):
+        raise Invalid("This menu can not be used any more.", hint="Try `/digest explain`.") from None
+    if word not in report.WORDS:
+        raise NotFound("There is no number called “{word}”.", word=word)
+    owners = report.owners_of(session, digests.resolve(session, control.record)) if control.record else None
+    return _behind(session, word, Period(start, end, owners), shown.reader(actor, workspace, now))
+
+
+def _behind(session: Session, word: str, period: Period, me: shown.Reader) -> Message:
+    number = figures.count(session, report.WORDS[word], period)
+    rows = figures.records(session, report.WORDS[word], period, limit=EXPLAINED)
+    lines = [_row(row, me) for row in rows] or [b.esc(_("Nothing is behind it."))]
     if number > len(rows):
         lines.append(b.markup(_("… and {more} more"), more=number - len(rows)))
-    return Message(
-        title,
-        [b.header(f"{word.capitalize()}: {number}"), b.section(b.join(lines or [b.esc(_("Nothing is behind it."))]))],
-    )
+    title = b.markup("*{label}: {number}*", label=report.label(word), number=number)
+    span = b.markup(_("{since} to {until}"), since=me.moment(period.since), until=me.moment(period.until))
+    return Message(title, [b.section(title), *shown.paragraphs(lines), b.context(span)])
 
 
 def _row(row: Any, me: shown.Reader) -> b.Markup:
     name = getattr(row, "name", None) or getattr(row, "text", "")
     amount = getattr(row, "amount", None)
     worth = me.money(amount) if amount else ""
-    return b.markup("`{ref}` {name}  {worth}", ref=row.reference, name=str(name)[:150], worth=worth)
+    return b.markup("{ref} *{name}*  {worth}", ref=row.reference, name=b.cut(str(name), 150), worth=worth)
 
 
 @plugin.command("digest list", role=Role.MANAGER)

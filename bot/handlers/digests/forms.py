@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import datetime, time
 from typing import Any
 
-from babel import Locale
 from sqlalchemy.orm import Session
 
 from bot import blocks as b
@@ -42,8 +41,8 @@ def _join(values: Mapping[str, Any], slack: Slack) -> str | None:
 @plugin.view("new", title="New digest", role=Role.MANAGER, before=_join)
 def new(actor: Member, workspace: Workspace) -> Modal:
     """Have a digest of the pipeline, support or both sent at a fixed time."""
-    days = Locale.parse(shown.locale_of(actor, workspace), sep="-").days["format"]["wide"]
-    weekdays = [b.Option(str(name), str(number)) for number, name in sorted(days.items())]
+    days = shown.weekdays(shown.locale_of(actor, workspace))
+    weekdays = [b.Option(name, str(number)) for number, name in enumerate(days)]
     return Modal(
         _("New digest"),
         [

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from babel.dates import format_timedelta
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
@@ -20,25 +19,44 @@ from storage import digests, figures
 from storage.digests import Content, Digest, Frequency, Scope
 from storage.errors import NotFound
 from storage.figures import Figure, Period, Total
-from storage.money import Money
 from storage.outbox import Delivery
 from storage.workspaces import Workspace
 
 NAMED = 3
-WORDS: dict[str, Figure] = {
+SALES: dict[str, Figure] = {
     "open": Figure.DEALS_OPEN,
     "new": Figure.DEALS_NEW,
     "won": Figure.DEALS_WON,
     "lost": Figure.DEALS_LOST,
     "stalled": Figure.DEALS_STALLED,
     "overdue": Figure.FOLLOWUPS_OVERDUE,
+}
+SUPPORT: dict[str, Figure] = {
     "opened": Figure.TICKETS_OPENED,
     "resolved": Figure.TICKETS_RESOLVED,
     "backlog": Figure.TICKETS_BACKLOG,
     "answered": Figure.TICKETS_ANSWERED,
     "unanswered": Figure.TICKETS_UNANSWERED,
 }
+WORDS = {**SALES, **SUPPORT}
 """What is typed after `/digest explain` for each number."""
+
+
+def label(word: str) -> str:
+    """Return what a number is called in a digest."""
+    return {
+        "open": _("Open deals"),
+        "new": _("New deals"),
+        "won": _("Deals won"),
+        "lost": _("Deals lost"),
+        "stalled": _("Stalled deals"),
+        "overdue": _("Follow-ups overdue"),
+        "opened": _("Tickets opened"),
+        "resolved": _("Tickets resolved"),
+        "backlog": _("Backlog"),
+        "answered": _("Answered for the first time"),
+        "unanswered": _("Waiting for a first answer"),
+    }[word]
 
 
 @plugin.renderer("digest")
@@ -50,12 +68,13 @@ def digest(
         found = digests.resolve(session, delivery.record or "")
     except NotFound:
         return None
-    if not found.active:
+    if not found.active and not delivery.payload.get("asked"):
         return None
     due_at = delivery.payload.get("due_at")
     until = datetime.fromisoformat(str(due_at).replace("Z", "+00:00")) if due_at else now
     period = Period(since_of(found, until), until, owners_of(session, found))
-    return draw(session, found.name, found.content, period, shown.reader(reader, workspace, until))
+    me = shown.reader(reader, workspace, until)
+    return draw(session, found.name, found.content, period, me, reference=found.reference)
 
 
 def since_of(found: Digest, until: datetime) -> datetime:
@@ -73,17 +92,22 @@ def owners_of(session: Session, found: Digest) -> Sequence[str] | None:
     return figures.team(session, found.owner_id) if found.scope == Scope.TEAM else [found.owner_id]
 
 
-def draw(session: Session, name: str, content: str, period: Period, me: Reader) -> Message:
-    """Draw a digest of a period."""
+def draw(session: Session, name: str, content: str, period: Period, me: Reader, *, reference: str = "") -> Message:
+    """Draw a digest of a period; `reference` is that of the digest whose records it counts, none for everybody's."""
     blocks: list[Block] = [
         b.header(name),
         b.context(b.markup(_("{since} to {until}"), since=me.moment(period.since), until=me.moment(period.until))),
     ]
+    words: list[str] = []
     if content in {Content.PIPELINE, Content.BOTH}:
         blocks += _sales(session, period, me)
+        words += SALES
     if content in {Content.SUPPORT, Content.BOTH}:
         blocks += _support(session, period, me)
-    blocks.append(b.context(_("What is behind a number: `/digest explain stalled`, or any other word in `grey`.")))
+        words += SUPPORT
+    span = f"{period.since.timestamp()} {period.until.timestamp()}"
+    choices = [b.Option(label(word), str(b.Control(reference, 0, f"{word} {span}"))) for word in words]
+    blocks.append(b.actions(b.menu(_("What is behind…"), plugin.id("behind"), choices)))
     return Message(b.markup(_("Digest: {name}"), name=name), blocks)
 
 
@@ -100,20 +124,15 @@ def _sales(session: Session, period: Period, me: Reader) -> list[Block]:
         for line in lines
     ]
     weighted = me.totals(line.weighted for line in lines)
-    forecast = b.markup(_("Weighted forecast: *{sum}*"), sum=", ".join(weighted) or me.money(Money(0, "USD")))
     blocks: list[Block] = [
         b.divider(),
-        b.section(
-            b.join([b.markup("*{title}*  `open`", title=_("Pipeline")), *(stages or [b.esc(_("No open deals."))])])
-        ),
+        b.section(b.join([b.markup("*{title}*", title=_("Pipeline")), *(stages or [b.esc(_("No open deals."))])])),
     ]
     if weighted:
-        blocks.append(b.context(forecast))
+        blocks.append(b.context(b.markup(_("Weighted forecast: *{sum}*"), sum=", ".join(weighted))))
     counts = [
-        _deals(_("New"), "new", figures.total(session, Figure.DEALS_NEW, period), me),
-        _deals(_("Won"), "won", figures.total(session, Figure.DEALS_WON, period), me),
-        _deals(_("Lost"), "lost", figures.total(session, Figure.DEALS_LOST, period), me),
-        _count(_("Follow-ups overdue"), "overdue", figures.count(session, Figure.FOLLOWUPS_OVERDUE, period)),
+        *(_deals(label(word), figures.total(session, SALES[word], period), me) for word in ("new", "won", "lost")),
+        _count(label("overdue"), figures.count(session, Figure.FOLLOWUPS_OVERDUE, period)),
     ]
     return [*blocks, b.section("", fields=counts), *_stalled(session, period, me)]
 
@@ -126,15 +145,14 @@ def _stalled(session: Session, period: Period, me: Reader) -> list[Block]:
         b.markup("• {ref} {name}  _{ago}_", ref=deal.reference, name=deal.name, ago=me.ago(deal.touched_at))
         for deal in figures.records(session, Figure.DEALS_STALLED, period, limit=NAMED)
     ]
-    return [b.section(b.join([_count(_("Stalled, nothing for two weeks"), "stalled", number), *named]))]
+    return [b.section(b.join([_count(_("Stalled, nothing for two weeks"), number), *named]))]
 
 
 def _support(session: Session, period: Period, me: Reader) -> list[Block]:
     counts = [
-        _count(_("Tickets opened"), "opened", figures.count(session, Figure.TICKETS_OPENED, period)),
-        _count(_("Resolved"), "resolved", figures.count(session, Figure.TICKETS_RESOLVED, period)),
-        _count(
-            _("Waiting for a first answer"), "unanswered", figures.count(session, Figure.TICKETS_UNANSWERED, period)
+        *(
+            _count(label(word), figures.count(session, SUPPORT[word], period))
+            for word in ("opened", "resolved", "unanswered")
         ),
         _first_response(figures.first_response(session, period), me),
     ]
@@ -149,7 +167,7 @@ def _support(session: Session, period: Period, me: Reader) -> list[Block]:
         for name, count in sorted(by_category.items(), key=lambda item: -item[1])[:8]
     ]
     title = b.markup(
-        _("*Backlog*  *{count}*  `backlog`, {urgent} of them high or urgent"),
+        _("*Backlog*  *{count}*, {urgent} of them high or urgent"),
         count=sum(by_category.values()),
         urgent=urgent,
     )
@@ -162,22 +180,19 @@ def _support(session: Session, period: Period, me: Reader) -> list[Block]:
 
 def _first_response(found: figures.FirstResponse, me: Reader) -> b.Markup:
     if found.median is None or found.ninth_decile is None:
-        return b.markup("{label}\n*{none}*  `answered`", label=_("First answer"), none=_("none yet"))
-    median, slowest = (
-        format_timedelta(t, locale=me.locale.replace("-", "_")) for t in (found.median, found.ninth_decile)
-    )
+        return b.markup("{label}\n*{none}*", label=_("First answer"), none=_("none yet"))
     return b.markup(
-        _("{label}\n*{median}*, 9 of 10 within {slowest}  `answered`"),
+        _("{label}\n*{median}*, 9 of 10 within {slowest}"),
         label=_("First answer"),
-        median=median,
-        slowest=slowest,
+        median=shown.duration(found.median, me.locale),
+        slowest=shown.duration(found.ninth_decile, me.locale),
     )
 
 
-def _deals(label: str, word: str, total: Total, me: Reader) -> b.Markup:
+def _deals(label: str, total: Total, me: Reader) -> b.Markup:
     worth = ", ".join(me.money(amount) for amount in total.amounts)
-    return b.markup("{label}\n*{count}*  {worth}  `{word}`", label=label, count=total.count, worth=worth, word=word)
+    return b.markup("{label}\n*{count}*  {worth}", label=label, count=total.count, worth=worth)
 
 
-def _count(label: str, word: str, number: int) -> b.Markup:
-    return b.markup("{label}\n*{number}*  `{word}`", label=label, number=number, word=word)
+def _count(label: str, number: int) -> b.Markup:
+    return b.markup("{label}\n*{number}*", label=label, number=number)

@@ -28,6 +28,11 @@ ON_HOME = 8
 SNOOZES = {"1h": "In an hour", "tomorrow": "Tomorrow at 9", "week": "Next Monday at 9"}
 
 
+def nothing() -> str:
+    """Say that there is nothing to follow up, and how to begin."""
+    return _('Nothing to follow up. Promise something: `/followup add D-1 when:"friday 9am" call back`')
+
+
 @plugin.renderer("reminder")
 def reminder(
     delivery: Delivery, reader: Member | None, workspace: Workspace, now: datetime, session: Session
@@ -111,7 +116,5 @@ def mine(actor: Member, workspace: Workspace, now: datetime, session: Session) -
     """Show my open follow-ups, the one due first at the top."""
     found = followups.list_followups(session, owner_id=actor.id, limit=ON_HOME)
     if not found:
-        return [
-            b.context(_('Nothing to follow up. Promise something: `/followup add D-1 when:"friday 9am" call back`'))
-        ]
+        return [b.section(nothing())] if actor.has(Role.REP) else []
     return listing(session, found, shown.reader(actor, workspace, now))

@@ -47,8 +47,13 @@ def promise(session: Session, about: Subject | None, text: str, when: datetime, 
 def list_(args: Args, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
     """List open follow-ups, yours unless you name someone, the next one first."""
     owner_id = args.user("owner", me=actor.id) or actor.id
-    found = followups.list_followups(session, owner_id=owner_id, limit=cards.LISTED)
+    found = followups.list_followups(session, owner_id=owner_id, limit=cards.LISTED + 1)
     if not found:
-        return Message(_('Nothing to follow up. Promise something: `/followup add D-1 when:"friday 9am" call back`'))
-    title = _("Open follow-ups")
-    return Message(title, [b.header(title), *cards.listing(session, found, shown.reader(actor, workspace, now))])
+        mine = owner_id == actor.id
+        return Message(
+            cards.nothing() if mine else b.markup(_("{who} has nothing to follow up."), who=b.person(owner_id))
+        )
+    title = b.markup(_("*Open follow-ups of {who}*"), who=b.person(owner_id))
+    more = [b.context(_("More are due later."))] if len(found) > cards.LISTED else []
+    lines = cards.listing(session, found[: cards.LISTED], shown.reader(actor, workspace, now))
+    return Message(title, [b.section(title), *lines, *more])

@@ -28,7 +28,6 @@ VALUE_LIMIT = 80
 INTERNAL = frozenset(
     {
         "at",
-        "card_delivery_id",
         "channel_id",
         "closed_at",
         "created_at",

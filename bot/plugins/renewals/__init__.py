@@ -13,7 +13,7 @@ from bot.grammar import Args
 from bot.plugin import Member, Plugin, Role, _
 from bot.plugins.renewals.tables import Renewal, due_for_reminder, for_owner, record, upcoming
 from bot.replies import Message
-from bot.shown import Reader
+from bot.shown import Reader, paragraphs, undo_hint
 from bot.shown import reader as shown_to
 from storage import customers, outbox
 from storage.outbox import Delivery
@@ -33,8 +33,13 @@ def add(args: Args, actor: Member, workspace: Workspace, now: datetime, session:
     on = args.date("on", zone=me.zone, now=now, locale=me.locale)
     assert on is not None, "the usage says that it is required"
     renewal = record(session, customer, on)
-    text = _("*{name}* renews on {on}. Its owner is reminded {days} days before.")
-    return Message(b.markup(text, name=customer.name, on=me.day(renewal.on_date), days=NOTICE.days))
+    text = b.markup(
+        _("*{name}* renews on {on}. Its owner is reminded {days} days before."),
+        name=customer.name,
+        on=me.day(renewal.on_date),
+        days=NOTICE.days,
+    )
+    return Message(text, [b.section(text), undo_hint()])
 
 
 @plugin.command("renewal list", role=Role.VIEWER)
@@ -44,7 +49,7 @@ def list_(actor: Member, workspace: Workspace, now: datetime, session: Session) 
     found = upcoming(session, me.today, me.today + timedelta(days=365))
     if not found:
         return Message(_("No renewals in the next twelve months. Add one: `/crm renewal add acme on:2027-03-01`"))
-    return Message(_("Renewals"), [b.header(_("Renewals")), b.section(_lines(found, me))])
+    return Message(_("Renewals"), [b.header(_("Renewals")), *paragraphs(_lines(found, me))])
 
 
 @plugin.home("My renewals", role=Role.REP, order=60)
@@ -52,7 +57,7 @@ def mine(actor: Member, workspace: Workspace, now: datetime, session: Session) -
     """Show the renewals of my customers in the next 90 days."""
     me = shown_to(actor, workspace, now)
     found = for_owner(session, actor.id, me.today, me.today + timedelta(days=90))
-    return [b.section(_lines(found, me))] if found else []
+    return paragraphs(_lines(found, me))
 
 
 @plugin.job("remind", every="FREQ=DAILY", at="08:00")
@@ -83,8 +88,8 @@ def reminder(
     return Message(text, [b.section(text), b.context(b.markup("`{ref}`", ref=renewal.customer.reference))])
 
 
-def _lines(found: list[Renewal], me: Reader) -> b.Markup:
-    return b.join(
-        b.markup("`{ref}` *{name}*  {on}", ref=r.customer.reference, name=r.customer.name, on=me.day(r.on_date))
+def _lines(found: list[Renewal], me: Reader) -> list[b.Markup]:
+    return [
+        b.markup("*{name}*  {ref}  {on}", name=r.customer.name, ref=r.customer.reference, on=me.day(r.on_date))
         for r in found
-    )
+    ]

@@ -1,0 +1,84 @@
+"""Roles, managers and the workspace's settings."""
+
+from __future__ import annotations
+
+from sandbox.control import Person
+from storage import members
+from tests.bot.conftest import Company, becomes
+
+
+def plain(text: str) -> str:
+    return text.replace("*", "")
+
+
+def test_an_admin_gives_shows_and_takes_roles(company: Company) -> None:
+    admin = company.admin
+    assert "@Mara Manager now has: manager." in plain(admin.types("/crm role @manager manager").text)
+    assert "Did you mean “inbox”" not in company.manager.types("/crm inbox #general").text
+    assert "@Mara Manager has: manager." in plain(admin.types("/crm role @manager").text)
+    assert "now has: agent, rep" in plain(admin.types("/crm role @manager rep, agent").text)
+    becomes(lambda: "needs the role manager" in company.manager.types("/crm inbox #general").text)
+    assert "now has: no role" in plain(admin.types("/crm role @manager none").text)
+    becomes(lambda: "needs the role viewer" in company.manager.types("/crm help").text)
+    admin.types("/crm undo")
+    becomes(lambda: "/deal add" in company.manager.types("/crm help").text)
+
+
+def test_who_reports_to_whom(company: Company) -> None:
+    admin = company.admin
+    said = plain(admin.types("/crm role @rep rep manager:@manager").text)
+    assert "@Rita Rep now has: rep. Reports to @Mara Manager." in said
+    assert "Reports to @Mara Manager" in admin.types("/crm role @rep").text
+    with company.database.transaction(company.workspace) as session:
+        rita = members.get(session, "UAREP")
+        assert rita is not None
+        assert rita.manager_id == "UAMANAGER"
+    assert "would be their own manager" in admin.types("/crm role @manager manager:@rep").text
+    assert "would be their own manager" in admin.types("/crm role @rep manager:@rep").text
+    assert "Reports to" not in admin.types("/crm role @rep manager:none").text
+
+
+def test_mistakes_about_roles_are_named(company: Company) -> None:
+    said = {
+        "/crm role @rep managr": "There is no role “managr”. Did you mean manager?",
+        "/crm role @rep king": "Roles are viewer, rep, agent, manager and admin.",
+        "/crm role rita rep": "is not a person I can see",
+        "/crm role @guest rep": "is not one of your own people, so can have no role",
+        "/crm role @admin rep": "is the last admin",
+        "/crm role": "Usage: `/crm role",
+    }
+    for typed, sentence in said.items():
+        assert sentence in company.admin.types(typed, channel="CSUPPORT").text, typed
+
+
+def test_setup_shows_and_changes_the_workspace(company: Company, manager: Person) -> None:
+    admin = company.admin
+    before = admin.types("/crm setup").text
+    assert "USD" in before
+    assert "nowhere yet" in before
+    changed = admin.types("/crm setup currency:eur zone:europe/berlin roles:rep").text
+    assert all(part in changed for part in ("Saved.", "EUR", "Europe/Berlin", "rep"))
+    assert "€5,000" in company.rep.types("/deal add Acme renewal amount:5k").text
+    manager.types("/crm triage #support")
+    company.rep.types("/customer add Globex")
+    company.rep.types("/customer link globex channel:#ext-globex")
+    manager.types("/crm inbox #general")
+    shown = plain(admin.types("/crm setup").text)
+    assert all(part in shown for part in ("#support", "#ext-globex: Globex", "#general: an inbox"))
+
+
+def test_settings_that_make_no_sense_are_refused(admin: Person) -> None:
+    said = {
+        "/crm setup currency:XXQ": "There is no currency called XXQ",
+        "/crm setup zone:Atlantis": "There is no time zone called Atlantis",
+        "/crm setup locale:zz": "There is no language called zz",
+        "/crm setup roles:king": "There is no role “king”",
+    }
+    for typed, sentence in said.items():
+        assert sentence in admin.types(typed).text, typed
+    assert "USD" in admin.types("/crm setup").text
+
+
+def test_only_admins_set_up(rep: Person) -> None:
+    assert "needs the role admin" in rep.types("/crm setup currency:EUR").text
+    assert "needs the role admin" in rep.types("/crm role @rep admin").text

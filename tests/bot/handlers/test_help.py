@@ -1,0 +1,40 @@
+"""Help shows each person what they may do, and how."""
+
+from __future__ import annotations
+
+from sandbox.control import Person
+from tests.bot.conftest import Company
+
+
+def test_help_lists_what_one_may_do(company: Company, manager: Person) -> None:
+    said = company.rep.types("/crm help").text
+    assert all(command in said for command in ("`/deal add`", "`/crm find`", "`/ticket assign`", "`/followup add`"))
+    assert "/crm setup" not in said
+    assert "`/crm inbox`" not in said
+    assert "`/crm inbox`" in manager.types("/crm help").text
+    assert "`/crm setup`" in company.admin.types("/crm help").text
+
+
+def test_help_explains_one_command_or_a_noun(rep: Person) -> None:
+    said = rep.types("/crm help deal add").text
+    assert "`/deal add <name>" in said
+    assert "For example `/deal add" in said
+    assert said == rep.types("/crm help /deal ADD").text
+    noun = rep.types("/crm help deal").text
+    assert all(command in noun for command in ("/deal add", "/deal list", "/deal won"))
+
+
+def test_help_says_whom_a_command_is_for(rep: Person) -> None:
+    said = rep.types("/crm help setup").text
+    assert "needs the role admin" in said
+    assert "An admin can give it to you" in said
+
+
+def test_a_misspelt_command_is_guessed(rep: Person) -> None:
+    assert "Did you mean “deal add”?" in rep.types("/crm help deal ad").text
+    assert "`/crm help` lists them all." in rep.types("/crm help zzzzzz").text
+
+
+def test_a_guest_is_told_who_it_is_for(company: Company) -> None:
+    said = company.guest.types("/crm help", channel="CSUPPORT").text
+    assert "This needs the role viewer" in said

@@ -1,0 +1,42 @@
+"""One search over every noun, forgiving as people type."""
+
+from __future__ import annotations
+
+from sandbox.control import Person
+
+
+def test_a_typo_finds_records_of_every_noun_and_shows_them(rep: Person) -> None:
+    rep.types("/customer add Globex Corporation domain:globex.com")
+    rep.types("/deal add Globex renewal amount:12k")
+    rep.types("/ticket add Globex login fails")
+    said = rep.types("/crm find globx").text.replace("*", "")
+    assert "Found for “globx”" in said
+    assert all(part in said for part in ("Globex Corporation  C-1", "Globex renewal  D-1", "Globex login fails  T-1"))
+    rep.clicks("deals.show")
+    rep.sees("$12,000")
+    rep.clicks("customers.show")
+    rep.sees("globex.com")
+    rep.clicks("tickets.show")
+    rep.sees("nobody yet")
+
+
+def test_chinese_is_found_by_a_part(rep: Person) -> None:
+    rep.types("/customer add 上海环球科技有限公司")
+    assert "C-1" in rep.types("/crm find 环球科技").text
+
+
+def test_a_reference_finds_its_record(rep: Person) -> None:
+    rep.types("/deal add Acme renewal")
+    assert "Acme renewal" in rep.types("/crm find d-1").text
+
+
+def test_nothing_found_says_how_to_begin(rep: Person) -> None:
+    said = rep.types("/crm find *bold* <!channel>").text
+    assert "Nothing is called “*bold* <!channel>”, or nearly so." in said
+    assert "/customer add" in said
+
+
+def test_nothing_typed_is_asked_for(rep: Person) -> None:
+    said = rep.types("/crm find").text
+    assert "The text is missing." in said
+    assert "Usage: `/crm find <text>`" in said
