@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -13,6 +14,8 @@ from bot.blocks import Control
 from bot.plugin import Place
 
 KEY_LIMIT = 200
+MOST_MENTIONS = 10
+_MENTION = re.compile(r"<@([UW][A-Z0-9]+)")
 
 
 class Kind(StrEnum):
@@ -230,6 +233,14 @@ def submitted(view: Mapping[str, Any]) -> dict[str, Any]:
             options = element.get("selected_options")
             fields[block_id] = [o["value"] for o in options] if options is not None else _chosen(element)
     return fields
+
+
+def mentioned(request: Request) -> list[str]:
+    """Return the ids of the people whom a command's text or a form's fields name, each once, at most ten."""
+    named = _MENTION.findall(request.text)
+    for inputs in (request.view.get("state") or {}).get("values", {}).values():
+        named += [str(element["selected_user"]) for element in inputs.values() if element.get("selected_user")]
+    return list(dict.fromkeys(named))[:MOST_MENTIONS]
 
 
 def _key(*parts: str) -> str:

@@ -12,6 +12,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -30,7 +31,7 @@ from bot.people import Known, People
 from bot.plugin import Handler, Role, Slack, View, _, speak
 from bot.registry import Registry
 from bot.replies import Message
-from bot.requests import Kind, Request
+from bot.requests import Kind, Request, mentioned
 from storage import events, history
 from storage.database import CommitUnknown, Database
 from storage.errors import CrmError, Refused, sqlstate, translate
@@ -142,6 +143,10 @@ class Runtime:
             place = replace(place, shared=self.people.shared(request.workspace_id, place.channel_id))
             request = replace(request, place=place)
         given = {**self.given(known), "place": place, **call.given}
+        for user_id in mentioned(request):
+            # Whoever is named is known to the handler; of somebody Slack does not know it says so itself.
+            with suppress(CrmError):
+                self.people.find(request.workspace_id, user_id)
         if call.before:
             given["slack"] = self.slack_for(request.workspace_id)
             given["found"] = call_with(call.before, given)
