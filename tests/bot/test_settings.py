@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from bot.settings import Settings, SettingsError
 
 ROOT = Path(__file__).parents[2]
 HEX = "0123456789abcdef" * 2
-KEY = Fernet.generate_key().decode()
+# The same in every process: the names of parameters must not differ between test workers.
+KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
 SOCKET = {"SLACK_BOT_TOKEN": "xoxb-1-secret", "SLACK_APP_TOKEN": "xapp-1-secret"}
 OAUTH = {
     "SLACK_SIGNING_SECRET": HEX,
