@@ -57,8 +57,8 @@ class Dispatcher:
         self._acks = acks
         self.patience = patience
         self.deadline = deadline
-        self._lease_s = lease_s
-        self._doubts = Doubts(runtime, responder, self._settle)
+        self.lease_s = lease_s
+        self.doubts = Doubts(runtime, responder, self._settle)
         self._workers = ThreadPoolExecutor(workers, thread_name_prefix="work")
         self._openers = ThreadPoolExecutor(4, thread_name_prefix="open")
         self._stores = ThreadPoolExecutor(2, thread_name_prefix="store")
@@ -77,7 +77,7 @@ class Dispatcher:
     def close(self, timeout_s: float = 20.0) -> None:
         """Finish what was begun, take nothing more."""
         deadline = time.monotonic() + timeout_s
-        self._doubts.close()
+        self.doubts.close()
         for pool in (self._openers, self._workers, self._stores):
             closer = threading.Thread(target=pool.shutdown, daemon=True)
             closer.start()
@@ -98,7 +98,7 @@ class Dispatcher:
             if ticket.storing:
                 wait([ticket.storing], self.deadline)
             if answer.in_doubt:
-                self._doubts.add(request, ticket.item)
+                self.doubts.add(request, ticket.item)
             elif ticket.item:
                 self._settle(request, ticket.item)
         except Exception:
@@ -142,7 +142,7 @@ class Dispatcher:
             kind=request.kind.value,
             body=dict(request.body),
             event_id=_event_id(request),
-            lease_s=self._lease_s,
+            lease_s=self.lease_s,
         )
 
     def _settle(self, request: Request, item: inbox.InboxItem) -> None:

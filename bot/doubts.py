@@ -44,8 +44,8 @@ class Doubts:
         self._runtime = runtime
         self._responder = responder
         self._settle = settle
-        self._look_every_s = look_every_s
-        self._sure_after_s = sure_after_s
+        self.look_every_s = look_every_s
+        self.sure_after_s = sure_after_s
         self._open: list[_Doubt] = []
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -68,7 +68,7 @@ class Doubts:
             self._thread.join(5.0)
 
     def _run(self) -> None:
-        while not self._stopping.wait(self._look_every_s):
+        while not self._stopping.wait(self.look_every_s):
             with self._lock:
                 doubts = list(self._open)
             known = [doubt for doubt in doubts if self._resolved(doubt)]
@@ -96,6 +96,6 @@ class Doubts:
         return True
 
     def _given_up(self, doubt: _Doubt) -> Answer | None:
-        if time.monotonic() < doubt.since + self._sure_after_s:
+        if time.monotonic() < doubt.since + self.sure_after_s:
             return None
         return sentence(_("What I could not confirm a moment ago was not saved. Please do it again."))

@@ -114,7 +114,11 @@ class Database:
         # The role is a start-up option and not a SET ROLE in a connect hook: the first rollback would undo that and
         # leave the connection with the login's rights.
         given = self._url.query.get("options", "")
-        own = f"-c role={APP_ROLE} -c timezone=UTC -c idle_in_transaction_session_timeout=30s"
+        # A server that looks whether its client still lives frees the locks of a killed process within seconds.
+        own = (
+            f"-c role={APP_ROLE} -c timezone=UTC -c idle_in_transaction_session_timeout=30s"
+            " -c client_connection_check_interval=2s"
+        )
         return {
             "application_name": self._application_name,
             "options": " ".join([*([given] if isinstance(given, str) else given), own]).strip(),

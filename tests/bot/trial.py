@@ -79,11 +79,12 @@ def _declare(trial: Trial) -> Plugin:
         return Message(
             "Controls",
             [
+                b.section("Controls"),
                 b.actions(
                     b.button("Add it", "trial.add", control),
                     b.button("Fill it in", "trial.fill", control),
                     b.button("Say nothing", "trial.nothing", control),
-                )
+                ),
             ],
         )
 
