@@ -1,0 +1,162 @@
+"""Promises as people meet them: made, reminded of, put off and kept."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, update
+
+from bot.shown import moment, zone
+from sandbox.control import Person
+from storage import due, followups
+from storage.due import Due
+from storage.followups import Followup
+from tests.bot.conftest import Company, becomes
+
+
+def comes_due(company: Company, reference: str = "F-1", ago: timedelta = timedelta()) -> None:
+    """Let the time of a follow-up come, and the clock tick."""
+    with company.database.transaction(company.workspace) as session:
+        then = func.now() - ago
+        session.execute(update(Due).where(Due.subject == reference).values(at=then))
+        session.execute(update(Followup).where(Followup.id == int(reference[2:])).values(due_at=then))
+    company.bot.clock.materialise()
+
+
+def due_at(company: Company, number: int = 1) -> datetime:
+    with company.database.transaction(company.workspace) as session:
+        return followups.get(session, number).due_at
+
+
+def test_a_promise_is_made_listed_and_kept(rep: Person) -> None:
+    rep.types("/deal add Acme renewal amount:12k")
+    made = rep.types('/followup add D-1 when:"friday 9am" call back about pricing').text
+    assert all(
+        part in made for part in ("I will remind you Fri", "call back about pricing", "D-1 Acme renewal", "$12,000")
+    )
+    assert "9:00" in made
+    listed = rep.types("/followup list").text
+    assert "Open follow-ups of @Rita Rep" in listed.replace("*", "")
+    assert "call back about pricing" in listed
+    rep.clicks("followups.done_in_list")
+    rep.sees("F-1 · done")
+    assert "Nothing to follow up." in rep.types("/followup list").text
+    rep.types("/crm undo")
+    assert "call back about pricing" in rep.types("/followup list").text
+
+
+def test_a_promise_without_words_is_about_its_record(rep: Person) -> None:
+    rep.types("/customer add Acme Corp")
+    assert "Follow up on Acme Corp" in rep.types("/followup add acme when:tomorrow").text
+
+
+def test_the_time_is_that_of_who_writes(company: Company) -> None:
+    company.rep.types("/deal add Acme renewal")
+    company.agent.types('/followup add D-1 when:"2030-01-07 09:00" call back')
+    assert due_at(company).isoformat() == "2030-01-07T14:00:00+00:00"
+    assert "Jan 7, 2030, 9:00" in company.agent.types("/followup list").text
+    assert "call back" in company.rep.types("/followup list owner:@agent").text
+    assert "@Rita Rep has nothing to follow up" in company.agent.types("/followup list owner:@rep").text
+
+
+def test_the_reminder_comes_as_a_message_and_is_kept_there(company: Company) -> None:
+    company.rep.types("/deal add Acme renewal amount:12k")
+    company.rep.types('/followup add D-1 when:"in 3 days" call back')
+    comes_due(company)
+    reminder = company.rep.sees("Done", channel="@Rapport")
+    assert all(part in reminder for part in ("call back", "D-1 Acme renewal · $12,000", "Snooze"))
+    assert "was due" not in reminder
+    company.rep.clicks("Done", channel="@Rapport")
+    company.rep.sees("F-1 · done", channel="@Rapport")
+    assert len(company.rep.messages("@Rapport")) == 1
+    with company.database.transaction(company.workspace) as session:
+        assert due.get(session, "followup", "F-1") is None
+
+
+def test_a_reminder_that_is_late_says_so(company: Company) -> None:
+    company.rep.types("/deal add Acme renewal")
+    company.rep.types('/followup add D-1 when:"in 3 days" call back')
+    comes_due(company, ago=timedelta(hours=3))
+    assert "3 hours ago" in company.rep.sees("was due", channel="@Rapport")
+
+
+def test_snoozing_reminds_again_in_ones_own_morning(company: Company) -> None:
+    company.agent.types("/deal add Acme renewal")
+    company.agent.types('/followup add D-1 when:"in 3 days" call back')
+    comes_due(company)
+    company.agent.selects("Snooze", "Tomorrow at 9", channel="@Rapport")
+    again = due_at(company).astimezone(zone("America/New_York"))
+    assert (again.hour, again.minute) == (9, 0)
+    shown = moment(again, zone("America/New_York"), "en-US", now=datetime.now(again.tzinfo))
+    company.agent.sees(f"I will remind you again {shown}", channel="@Rapport")
+    comes_due(company)
+    becomes(lambda: len(company.agent.messages("@Rapport")) == 2)
+    company.agent.selects("Snooze", "In an hour", channel="@Rapport")
+    becomes(lambda: timedelta(minutes=58) < due_at(company) - datetime.now(again.tzinfo) < timedelta(minutes=61))
+
+
+def test_a_promise_that_was_kept_meanwhile_is_not_reminded_of(company: Company) -> None:
+    company.rep.types("/deal add Acme renewal")
+    company.rep.types('/followup add D-1 when:"in 3 days" call back')
+    company.rep.clicks("Done")
+    company.rep.sees("F-1 · done")
+    comes_due(company)
+    company.settles()
+    assert company.sandbox.control.calls("chat.postMessage") == []
+
+
+def test_a_reminder_somebody_else_has_seen_to_says_who(company: Company) -> None:
+    company.rep.types("/deal add Acme renewal")
+    company.rep.types('/followup add D-1 when:"in 3 days" call back')
+    comes_due(company)
+    company.rep.sees("Done", channel="@Rapport")
+    company.agent.types("/followup list owner:@rep")
+    company.agent.clicks("followups.done_in_list")
+    company.agent.sees("F-1 · done")
+    company.rep.clicks("Done", channel="@Rapport")
+    company.rep.sees("Nothing was done: Anton Agent has changed this meanwhile", channel="@Rapport")
+    company.rep.sees("F-1 · done", channel="@Rapport")
+
+
+def test_a_form_from_a_card_knows_what_it_is_about(rep: Person) -> None:
+    rep.types("/ticket add Login fails")
+    rep.clicks("Follow up")
+    rep.submits({"What to do": "Ask for logs", "Day": "2030-01-07", "Time": "15:30"})
+    rep.sees("I will remind you Jan 7, 2030, 3:30 PM")
+    rep.sees("T-1 Login fails")
+
+
+def test_the_form_searches_and_says_what_is_wrong(rep: Person) -> None:
+    rep.types("/deal add Acme renewal")
+    rep.types("/customer add Acme Corp")
+    rep.types("/followup")
+    assert rep.types_option("About", "").options == ["Acme renewal (D-1)"]
+    assert set(rep.types_option("About", "acme").options) == {"Acme renewal (D-1)", "Acme Corp (C-1)"}
+    past = rep.submits(About="Acme Corp (C-1)", Day="2020-01-01", Time="09:00")
+    assert "day" in past.errors
+    rep.submits(Day="2030-01-07")
+    rep.sees("Follow up on Acme Corp")
+
+
+def test_mistakes_are_named(rep: Person) -> None:
+    rep.types("/deal add Acme renewal")
+    said = {
+        "/followup add D-1 call back": 'when: is missing. Write for example when:"friday 9am".',
+        "/followup add nobody when:tomorrow": "No customer, deal, ticket or contact is called nobody.",
+        "/followup add D-9 when:tomorrow": "There is no D-9.",
+        "/followup add F-1 when:tomorrow": "is about a customer, deal, ticket or contact",
+        "/followup add D-1 when:someday": "someday",
+        "/followup add D-1 when:yesterday": "yesterday has passed.",
+    }
+    for typed, sentence in said.items():
+        assert sentence in rep.types(typed).text, typed
+    assert "Nothing to follow up." in rep.types("/followup list").text
+
+
+def test_home_shows_what_is_to_be_followed_up(company: Company) -> None:
+    company.rep.types("/deal add Acme renewal")
+    company.rep.types('/followup add D-1 when:"in 3 days" call back')
+    company.rep.opens_home()
+    company.rep.sees("My follow-ups")
+    company.rep.clicks("followups.done_in_list", view="home")
+    becomes(lambda: "Nothing to follow up." in company.rep.sees("My follow-ups"))
