@@ -43,7 +43,7 @@ def build(
             next()
             return None
         team_id = req.context.team_id
-        if not team_id or not isinstance((body.get("event") or {}).get("type"), str):
+        if not team_id:
             return BoltResponse(status=400)
         if unready():
             return BoltResponse(status=503)

@@ -80,6 +80,23 @@ class Request:
     """The control that was used sits in a message only one person sees."""
 
 
+def readable(body: Any) -> bool:
+    """Tell whether what Slack sent has the shape that Bolt takes for granted."""
+    if not isinstance(body, dict) or not body:
+        return False
+    match body.get("type"):
+        case "event_callback":
+            event = body.get("event")
+            return isinstance(event, dict) and isinstance(event.get("type"), str)
+        case "block_actions":
+            actions = body.get("actions")
+            return isinstance(actions, list) and bool(actions) and isinstance(actions[0], dict)
+        case "view_submission" | "view_closed":
+            return isinstance(body.get("view"), dict)
+        case _:
+            return True
+
+
 def read(kind: Kind, body: Mapping[str, Any], workspace_id: str) -> Request:
     """Read a Bolt body into a request."""
     match kind:

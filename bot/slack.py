@@ -95,7 +95,10 @@ class Installations:
 
     def is_slack(self, url: str) -> bool:
         """Tell whether an address to answer to is Slack's own, or that of the server which stands for it."""
-        given, api = urlsplit(url), urlsplit(self._api_url)
+        try:
+            given, api = urlsplit(url), urlsplit(self._api_url)
+        except ValueError:
+            return False
         if given.scheme == "https" and given.hostname == HOOKS:
             return True
         return api.hostname != SLACK and (given.scheme, given.netloc) == (api.scheme, api.netloc)

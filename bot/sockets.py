@@ -15,6 +15,7 @@ from slack_sdk import WebClient
 from slack_sdk.socket_mode.builtin import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
+from bot.requests import readable
 from bot.slack import HTTP_TIMEOUT_S
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ class _Client(SocketModeClient):
     def run_message_listeners(self, message: dict[str, Any], raw_message: str) -> None:
         """Have Bolt answer a request, and acknowledge it."""
         request = SocketModeRequest.from_dict(message)
-        if request is None:
+        if request is None or not readable(request.payload):
             return
         with self._idle:
             self._answering += 1

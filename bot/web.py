@@ -19,6 +19,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
+from bot.requests import readable
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
@@ -101,13 +103,13 @@ def _dispatch(app: App, text: str, headers: Mapping[str, str], received: float) 
 def read_body(text: str) -> dict[str, Any]:
     """Return what Slack's JSON, form or form with a JSON `payload` says; raise ValueError for anything else."""
     if text.startswith("{"):
-        body = json.loads(text)
+        body: Any = json.loads(text)
     else:
         form = dict(parse_qsl(text, keep_blank_values=True, strict_parsing=True))
         body = json.loads(form["payload"]) if "payload" in form else form
-    if not isinstance(body, dict):
-        raise ValueError("not an object")
-    return body
+    if not readable(body):
+        raise ValueError("not what Slack sends")
+    return dict(body)
 
 
 def web_app(health: ASGIApp, slack: Callable[[Request], Any] | None) -> Starlette:
