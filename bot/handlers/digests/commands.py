@@ -44,7 +44,7 @@ def _period(args: Args, now: datetime) -> Period:
 
 @plugin.command("digest explain", usage="<number> [period:week]", role=Role.VIEWER, example="stalled")
 def explain(args: Args, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
-    """List what is behind a number: open, new, won, lost, stalled, overdue, opened, resolved, backlog, answered, unanswered."""
+    """List what is behind a number: open, new, won, lost, stalled, overdue, opened, resolved, backlog, (un)answered."""
     word = args.text.casefold().strip("`")
     if word not in report.WORDS:
         near = did_you_mean(word, report.WORDS)
