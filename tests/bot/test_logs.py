@@ -1,0 +1,146 @@
+"""Show that no secret and nothing personal reaches the log, at any level."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from bot.logs import scrub, set_up
+from storage import contacts, customers
+from storage.database import Database
+from tests.bot.conftest import Company
+from tests.bot.trial import Trial, trials, tried
+
+__all__ = ["trials", "tried"]  # fixtures
+
+SECRETS = [
+    "xoxb-123-456-abcDEF",
+    "xoxe.xoxb-1-abcDEF",
+    "xoxp-1-2-3-abc",
+    "xapp-1-A0-123-abc",
+    "https://hooks.slack.com/commands/T1/2/abc",
+    "v0=0123456789abcdef0123456789abcdef",
+    "postgresql://app:hunter2@db.example/crm",
+    "Authorization: Bearer sk-abcdef",
+    "jo.o'neil+x@example.co.uk",
+    "jo@example.com",
+    "+49 171 1234567",
+    "(555) 123-4567",
+    "555-123-4567",
+    "0171 1234567",
+]
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """Log as the program does, at its most talkative, to a stream."""
+    root = logging.getLogger()
+    names = ("bot", "storage", "ml", "api")
+    kept = root.handlers[:], root.level, [logging.getLogger(name).level for name in names]
+    hooks = sys.excepthook, threading.excepthook
+    stream = io.StringIO()
+    set_up("DEBUG", stream=stream)
+    yield stream
+    logging.captureWarnings(False)
+    root.handlers[:], root.level = kept[0], kept[1]
+    for name, level in zip(names, kept[2], strict=True):
+        logging.getLogger(name).setLevel(level)
+    sys.excepthook, threading.excepthook = hooks
+
+
+def lines(log: io.StringIO) -> list[dict[str, object]]:
+    return [json.loads(line) for line in log.getvalue().splitlines()]
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_what_is_secret_or_personal_is_taken_out(secret: str) -> None:
+    scrubbed = scrub(f"before {secret} after")
+    assert scrubbed.startswith("before ")
+    assert scrubbed.endswith(" after")
+    for part in ("abc", "hunter2", "jo@", "example.co", "1234567", "4567", "0123456789abcdef"):
+        assert part not in scrubbed
+
+
+@pytest.mark.parametrize(
+    "kept", ["D-88 moved", "1732298000.123456", "10:30 on 2026-11-22", "a v0=1 b", "127.0.0.1:8080"]
+)
+def test_what_is_neither_is_left_alone(kept: str) -> None:
+    assert scrub(kept) == kept
+
+
+def test_messages_arguments_extras_and_tracebacks_are_scrubbed(log: io.StringIO) -> None:
+    logger = logging.getLogger("bot.anything")
+    logger.info(
+        "token %s", SECRETS[0], extra={"who": {"mail": ["jo@example.com"]}, "error": ValueError("jo@example.com")}
+    )
+    try:
+        raise ValueError("password of jo@example.com")
+    except ValueError:
+        logger.exception("it failed for %s", "jo@example.com")
+    assert "jo@" not in log.getvalue()
+    assert "abcDEF" not in log.getvalue()
+    assert [line["level"] for line in lines(log)] == ["info", "error"]
+    assert "ValueError" in str(lines(log)[1]["exception"])
+
+
+def test_others_only_warn_as_they_quote_what_they_carry(log: io.StringIO) -> None:
+    for name in ("slack_sdk.web.client", "slack_bolt.App", "rapport:App", "sqlalchemy.engine", "websockets"):
+        logging.getLogger(name).debug("a body")
+        logging.getLogger(name).info("a body")
+        logging.getLogger(name).warning("a warning")
+    assert {line["event"] for line in lines(log)} == {"a warning"}
+
+
+def test_what_ends_a_thread_or_comes_as_a_warning_is_scrubbed_too(log: io.StringIO) -> None:
+    def fail() -> None:
+        raise RuntimeError("xoxb-1-2-abcDEF")
+
+    thread = threading.Thread(target=fail)
+    thread.start()
+    thread.join()
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.warn("jo@example.com", stacklevel=1)
+    try:
+        fail()
+    except RuntimeError as exc:
+        sys.excepthook(RuntimeError, exc, exc.__traceback__)
+    assert "abcDEF" not in log.getvalue()
+    assert "jo@" not in log.getvalue()
+    assert len(lines(log)) == 3
+
+
+def test_what_a_query_carried_is_not_quoted(log: io.StringIO, database: Database, workspace: str) -> None:
+    with pytest.raises(IntegrityError) as raised, database.transaction(workspace) as session:
+        customer = customers.add(session, name="Very Private Ltd")
+        session.flush()
+        for _ in range(2):
+            session.add(contacts.Contact(workspace_id=workspace, id=1, customer_id=customer.id, name="Secret Person"))
+        session.flush()
+    logging.getLogger("bot").error("it failed", exc_info=raised.value)
+    assert "Secret Person" not in log.getvalue()
+    assert "it failed" in log.getvalue()
+
+
+def test_a_day_of_work_leaves_no_trace_of_people_or_tokens(log: io.StringIO, tried: tuple[Company, Trial]) -> None:
+    company, trial = tried
+    trial.fails |= {"add", "event", "section"}
+    company.rep.types("/customer add Canary jo@example.com domain:canary.example")
+    company.rep.types("/crm trial add Canary jo@example.com")
+    company.rep.types("/crm find Canary jo@example.com +49 171 1234567")
+    company.rep.opens_home()
+    company.rep.reacts("tada", company.rep.posts("I am jo@example.com", channel="CGENERAL").ts, channel="CGENERAL")
+    company.customer.posts("call me: +49 171 1234567", channel="CSHARED")
+    company.settles()
+    text = log.getvalue()
+    assert "trial" in text
+    for canary in ("jo@", "1234567", "xoxb-a-sandbox", "xapp-1", "Canary", "sandbox-signing"):
+        assert canary not in text, text[max(0, text.index(canary) - 300) : text.index(canary) + 50]
