@@ -1,6 +1,6 @@
 """Amounts, days and moments read as their reader writes them."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -128,3 +128,20 @@ def test_filters_that_fit_no_button_have_none() -> None:
 def test_a_button_that_is_not_ours_is_refused(forged: str) -> None:
     with pytest.raises(Invalid):
         shown.Page.load(forged)
+
+
+def test_lengths_times_of_day_and_weekdays_are_in_the_readers_language() -> None:
+    assert shown.duration(timedelta(hours=3), "en-US") == "3 hours"
+    assert shown.duration(timedelta(hours=3), "de-DE") == "3 Stunden"
+    assert shown.clock(time(9, 30), "en-US") == "9:30 AM"
+    assert shown.clock(time(9, 30), "de-DE") == "09:30"
+    assert shown.weekdays("de-DE")[0] == "Montag"
+    assert shown.weekdays("no such locale")[6] == "Sunday"
+
+
+def test_many_lines_become_as_few_paragraphs_as_fit() -> None:
+    assert shown.paragraphs([]) == []
+    drawn = [block.to_dict()["text"]["text"] for block in shown.paragraphs(["<a>" + "x" * 1_000] * 5)]
+    assert [text.count("&lt;a&gt;") for text in drawn] == [2, 2, 1]
+    assert all(len(text) <= 3_000 for text in drawn)
+    assert len(shown.paragraphs(["x" * 9_000])) == 1

@@ -33,3 +33,15 @@ def test_the_last_word_on_each_message_is_an_example(session: Session) -> None:
     labels.correct(session, second, "bug", actor_id="UAGENT")
     labels.correct(session, first, "billing", actor_id="UAGENT")
     assert list(labels.examples(session)) == [("crash", "bug"), ("invoice?", "billing")]
+
+
+def test_a_correction_is_taken_back(session: Session) -> None:
+    message = received(session, text="invoice?")
+    labels.take_back(session, message)
+    assert message.category is None
+    labels.correct(session, message, "bug", actor_id="UAGENT")
+    labels.correct(session, message, "billing", actor_id="UAGENT")
+    labels.take_back(session, message)
+    assert (message.category, list(labels.examples(session))) == ("bug", [("invoice?", "bug")])
+    labels.take_back(session, message)
+    assert (message.category, list(labels.examples(session))) == (None, [])

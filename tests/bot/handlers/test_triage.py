@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
+from bot.handlers.triage.card import card, draw
 from sandbox.control import Person
-from storage import labels, messages, tickets
+from storage import labels, messages, tickets, workspaces
 from storage.contacts import Contact
+from storage.outbox import Delivery
 from storage.tickets import Ticket
 from tests.bot.conftest import Company, becomes
 
@@ -270,3 +272,30 @@ def test_undoing_the_opening_of_a_ticket_takes_its_card_away(company: Company, m
     company.agent.sees("T-1", channel="CSUPPORT")
     company.rep.types("/crm undo", channel="CGENERAL")
     becomes(lambda: company.agent.texts("CSUPPORT") == [])
+
+
+def test_whom_slack_tells_us_nothing_about_is_a_customer(support: Company) -> None:
+    support.sandbox.control.fault("error", method="users.info", code="user_not_visible", count=None)
+    support.customer.posts(BROKEN, channel="CSHARED")
+    support.agent.sees("T-1", channel="CSUPPORT")
+    assert (ticket_of(support).requester_id, ticket_of(support).customer_id) == ("UBCARLA", 1)
+
+
+def test_files_are_named_on_the_card(support: Company) -> None:
+    with support.database.transaction(support.workspace) as session:
+        message = messages.receive(
+            session, channel_id="CSHARED", ts="1700000000.000100", text="<b> & *x*\n[log.txt]", author_id="UBCARLA"
+        )
+        assert message is not None
+        ticket, _opened = tickets.open_from_message(session, message)
+        shown = str([block.to_dict() for block in draw(session, ticket, [message], "en-US").blocks])
+    assert "&lt;b&gt; &amp; *x*" in shown
+    assert "[log.txt]" in shown
+    assert "Not sure" in shown
+
+
+def test_a_card_whose_ticket_is_gone_is_not_drawn(support: Company) -> None:
+    with support.database.transaction(support.workspace) as session:
+        workspace = workspaces.get(session, support.workspace)
+        assert workspace is not None
+        assert card(Delivery(record="T-99"), session, None, workspace) is None
