@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from storage import contacts, customers, deals, followups, tickets
 from storage.about import called
 from storage.errors import Ambiguous, NotFound
+from storage.records import Named
 from tests.storage.test_followups import promised
 
 
@@ -16,7 +17,7 @@ def test_a_record_is_called_by_reference_or_name(session: Session) -> None:
     deal = deals.add(session, name="Renewal")
     ticket = tickets.add(session, name="Login fails")
     carla = contacts.add(session, name="Carla", email="carla@acme.com")
-    for typed, meant in {
+    known: dict[str, Named] = {
         "c-1": acme,
         "acme": acme,
         "acme.com": acme,
@@ -25,7 +26,8 @@ def test_a_record_is_called_by_reference_or_name(session: Session) -> None:
         "login": ticket,
         "carla@acme.com": carla,
         "P-1": carla,
-    }.items():
+    }
+    for typed, meant in known.items():
         assert called(session, typed) is meant
 
 
