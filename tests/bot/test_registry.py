@@ -1,0 +1,249 @@
+"""Show that what can not work stops the start, with the plugin and the declaration named."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib.metadata import EntryPoint
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from bot import registry as registry_module
+from bot.grammar import Args
+from bot.plugin import Plugin, Role
+from bot.registry import PluginError, Registry, load
+from bot.replies import Message, Modal, Options
+
+
+def said() -> Message:
+    """Say something."""
+    return Message("said")
+
+
+class Same(Plugin):
+    """Give ids that another plugin has too."""
+
+    def id(self, name: str) -> str:
+        """Return an id without the plugin's name."""
+        return f"same.{name}"
+
+
+def clash(declare: Callable[[Plugin], object]) -> tuple[Plugin, Plugin]:
+    made = []
+    for name in ("first", "second"):
+        plugin = Same(name, title=name.title())
+        declare(plugin)
+        made.append(plugin)
+    return made[0], made[1]
+
+
+@pytest.mark.parametrize(
+    ("what", "declare"),
+    [
+        ("command", lambda p: p.command("do it", role=Role.REP)(said)),
+        ("action", lambda p: p.action("press", role=Role.REP)(said)),
+        ("view", lambda p: p.view("form", title="Form", role=Role.REP)(said)),
+        ("options", lambda p: p.options("menu", role=Role.REP)(said)),
+        ("renderer", lambda p: p.renderer("card")(said)),
+        ("job", lambda p: p.job("daily", every="FREQ=DAILY")(said)),
+        ("home section", lambda p: p.home("Part", role=Role.REP)(said)),
+    ],
+)
+def test_a_clash_names_both_plugins_and_what_they_share(what: str, declare: Callable[[Plugin], object]) -> None:
+    with pytest.raises(PluginError, match=f"'second' declares the {what} .* which 'first' has already"):
+        Registry(clash(declare))
+
+
+def test_a_plugin_that_clashes_with_itself_is_named() -> None:
+    plugin = Plugin("twice", title="Twice")
+    plugin.command("do", role=Role.REP)(said)
+    plugin.command("do", role=Role.REP)(said)
+    with pytest.raises(PluginError, match="'twice' declares the command 'do', which it has declared already"):
+        Registry([plugin])
+
+
+def test_two_plugins_of_one_name_are_refused() -> None:
+    with pytest.raises(PluginError, match="two plugins are called 'same'"):
+        Registry([Plugin("same", title="A"), Plugin("same", title="B")])
+
+
+def test_a_shortcut_clash_is_found_too() -> None:
+    def declare(plugin: Plugin) -> None:
+        view = plugin.view(plugin.name, title="Form", role=Role.REP)(said)
+        plugin.shortcut("go", view, title="Go")
+
+    with pytest.raises(PluginError, match=r"the shortcut 'same\.go', which 'first' has"):
+        Registry(clash(declare))
+
+
+def asks_for(*names: str) -> Callable[..., Any]:
+    """Make a function with these arguments."""
+    made: dict[str, Any] = {}
+    exec(f"def asking({', '.join(names)}):\n    'Do something.'", made)
+    function: Callable[..., Any] = made["asking"]
+    return function
+
+
+DECLARATIONS: dict[str, Callable[[Plugin, Any], object]] = {
+    "command": lambda p, f: p.command("do", role=Role.REP)(f),
+    "action": lambda p, f: p.action("press", role=Role.REP)(f),
+    "view": lambda p, f: p.view("form", title="Form", role=Role.REP)(f),
+    "submit": lambda p, f: p.view("form", title="Form", role=Role.REP)(said).submit(f),
+    "options": lambda p, f: p.options("menu", role=Role.REP)(f),
+    "event": lambda p, f: p.event("message")(f),
+    "job": lambda p, f: p.job("daily", every="FREQ=DAILY")(f),
+    "on": lambda p, f: p.on(object)(f),
+    "home": lambda p, f: p.home("Part", role=Role.REP)(f),
+    "renderer": lambda p, f: p.renderer("card")(f),
+}
+BEFORE: dict[str, Callable[[Plugin, Any], object]] = {
+    "command": lambda p, f: p.command("do", role=Role.REP, before=f)(said),
+    "action": lambda p, f: p.action("press", role=Role.REP, before=f)(said),
+    "view": lambda p, f: p.view("form", title="Form", role=Role.REP, before=f)(said),
+    "event": lambda p, f: p.event("message", before=f)(said),
+}
+
+
+@pytest.mark.parametrize("kind", DECLARATIONS)
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("session", "sesion"), "asks for sesion"),
+        (("slack",), "asks for slack"),
+        (("*args",), "gets its arguments by name, so it can not take args"),
+        (("**given",), "can not take given"),
+        (("session", "/"), "can not take session"),
+    ],
+)
+def test_a_handler_that_asks_for_what_there_is_not_is_named(kind: str, arguments: tuple[str, ...], why: str) -> None:
+    plugin = Plugin("curious", title="Curious")
+    DECLARATIONS[kind](plugin, asks_for(*arguments))
+    with pytest.raises(PluginError, match=f"'curious': asking: .*{why}"):
+        Registry([plugin])
+
+
+@pytest.mark.parametrize("kind", BEFORE)
+def test_what_asks_slack_first_has_no_transaction_yet(kind: str) -> None:
+    plugin = Plugin("early", title="Early")
+    BEFORE[kind](plugin, asks_for("slack", "actor"))
+    Registry([plugin])
+    for wrong in ("session", "found", "client"):
+        plugin = Plugin("early", title="Early")
+        BEFORE[kind](plugin, asks_for("slack", wrong))
+        with pytest.raises(PluginError, match=f"'early': asking: asks for {wrong}"):
+            Registry([plugin])
+
+
+@pytest.mark.parametrize("kind", DECLARATIONS)
+def test_a_handler_without_a_docstring_is_named(kind: str) -> None:
+    plugin = Plugin("silent", title="Silent")
+    DECLARATIONS[kind](plugin, lambda: None)
+    with pytest.raises(PluginError, match="'silent': <lambda>: has no docstring"):
+        Registry([plugin])
+
+
+@pytest.mark.parametrize(
+    ("declare", "why"),
+    [
+        (lambda p: p.command("Do It", role=Role.REP)(said), "Do It: a command is one to 3 words in lower case"),
+        (lambda p: p.command("a b c d", role=Role.REP)(said), "one to 3 words"),
+        (lambda p: p.command("", role=Role.REP)(said), "one to 3 words"),
+        (lambda p: p.command("do", usage="<name> <name>", role=Role.REP)(said), "the usage of 'do' can not be read"),
+        (lambda p: p.job("daily", every="FREQ=OFTEN")(said), "odd.daily: its recurrence can not be read"),
+        (lambda p: p.job("daily", every="FREQ=DAILY", at="25:00")(said), "its recurrence can not be read"),
+        (lambda p: p.action("x" * 256, role=Role.REP)(said), "Slack allows 255 characters"),
+        (
+            lambda p: p.shortcut("s", p.view("v", title="V", role=Role.REP)(said), title="x" * 25),
+            "at most 24 characters",
+        ),
+    ],
+)
+def test_what_slack_or_the_calendar_would_refuse_is_named(declare: Callable[[Plugin], object], why: str) -> None:
+    plugin = Plugin("odd", title="Odd")
+    declare(plugin)
+    with pytest.raises(PluginError, match=f"'odd': .*{why}"):
+        Registry([plugin])
+
+
+@pytest.mark.parametrize("name", ["Upper", "two words", "has-dash", "", "1st"])
+def test_a_plugins_name_is_one_lower_case_word(name: str) -> None:
+    with pytest.raises(ValueError, match="one lower-case word"):
+        Plugin(name, title="X")
+
+
+def test_a_plugin_that_is_off_must_exist() -> None:
+    with pytest.raises(PluginError, match="RAPPORT_PLUGINS_OFF names nosuch, which is no optional plugin"):
+        load({"nosuch"})
+    with pytest.raises(PluginError, match="names deals"):
+        load({"deals"})
+
+
+def installed(monkeypatch: pytest.MonkeyPatch, name: str, content: Any) -> None:
+    """Install a package that offers a plugin."""
+    module = ModuleType(f"third_party_{name}")
+    if content is not None:
+        module.plugin = content  # type: ignore[attr-defined]  # what a plugin's module exports
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    entry = EntryPoint(name, module.__name__, "rapport.plugins")
+    monkeypatch.setattr(registry_module, "entry_points", lambda group: [entry])
+
+
+def test_an_installed_package_is_found_and_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed(monkeypatch, "extra", Plugin("extra", title="Extra"))
+    assert "extra" in load().plugins
+    assert "extra" not in load({"extra"}).plugins
+
+
+def test_a_package_that_offers_no_plugin_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed(monkeypatch, "empty", None)
+    with pytest.raises(PluginError, match="empty exports no `plugin`"):
+        load()
+
+
+def test_a_package_that_can_not_be_imported_is_named_and_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = EntryPoint("broken", "no_such_module_anywhere", "rapport.plugins")
+    monkeypatch.setattr(registry_module, "entry_points", lambda group: [entry])
+    with pytest.raises(PluginError, match="the plugin 'broken' can not be imported: ModuleNotFoundError"):
+        load()
+    assert "broken" not in load({"broken"}).plugins
+
+
+def test_the_longest_command_wins_and_the_rest_is_kept_as_it_was_typed() -> None:
+    plugin = Plugin("words", title="Words")
+    plugin.command("deal", role=Role.REP)(said)
+    plugin.command("deal add", usage="[text]", role=Role.REP)(said)
+    plugin.command("find", usage="[text]", role=Role.REP)(said)
+    registry = Registry([plugin], prefix="acme-")
+
+    def found(slash: str, text: str) -> tuple[str, str]:
+        command, rest = registry.command(slash, text)
+        return (command.words if command else "", rest)
+
+    assert found("/acme-crm", "deal  ADD  Acme\n  two") == ("deal add", "Acme\n  two")
+    assert found("/acme-deal", "add  Acme") == ("deal add", "Acme")
+    assert found("/acme-deal", "other") == ("deal", "other")
+    assert found("/acme-crm", "find") == ("find", "")
+    assert found("/acme-crm", "nothing")[0] == ""
+    assert (registry.spell("deal add"), registry.spell("find")) == ("/acme-deal add", "/acme-crm find")
+
+
+def test_every_handler_is_in_the_role_matrix() -> None:
+    registry = load()
+    listed = {(kind, name) for kind, name, _role in registry.roles()}
+    declared = {("command", words) for words in registry.commands} | {("action", i) for i in registry.actions}
+    declared |= {("view", i) for i in registry.views} | {("options", i) for i in registry.sources}
+    declared |= {("shortcut", i) for i in registry.shortcuts} | {("home", s.id) for s in registry.sections}
+    assert listed == declared
+
+
+def test_the_owner_of_a_function_is_known() -> None:
+    plugin = Plugin("mine", title="Mine")
+
+    @plugin.command("mine", role=Role.REP)
+    def mine(args: Args) -> Options | Modal | None:
+        """Be mine."""
+
+    assert Registry([plugin]).owner(mine) == "mine"
+    assert Registry([]).owner(mine) == "unknown"
