@@ -5,10 +5,11 @@ Language and time zone are the reader's, through Babel.
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
+from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.core import Locale, UnknownLocaleError
@@ -202,8 +203,29 @@ class Page:
         return [b.actions(*buttons)] if buttons else []
 
 
+class Noted(Protocol):
+    """Stand for what somebody wrote down about a record."""
+
+    @property
+    def text(self) -> str:
+        """Return what was written down."""
+
+    @property
+    def at(self) -> datetime:
+        """Return when it was."""
+
+    @property
+    def created_by(self) -> str | None:
+        """Return who wrote it down, None for Rapport itself."""
+
+
 def last_notes(session: Session, record: Subject, reader: Reader) -> list[Block]:
     """Show the last notes about a record in small text; nothing where there is none."""
+    return note_lines(session, notes.about(session, record, limit=NOTES_SHOWN), reader)
+
+
+def note_lines(session: Session, found: Sequence[Noted], reader: Reader) -> list[Block]:
+    """Show notes in small text; nothing where there is none."""
     lines = [
         b.markup(
             _("{who}, {ago}: {text}"),
@@ -211,7 +233,7 @@ def last_notes(session: Session, record: Subject, reader: Reader) -> list[Block]
             ago=reader.ago(note.at),
             text=b.cut(note.text, NOTE_CUT),
         )
-        for note in notes.about(session, record, limit=NOTES_SHOWN)
+        for note in found
     ]
     return [b.context(*lines)] if lines else []
 

@@ -36,6 +36,7 @@ from storage import (
 from storage.database import Database
 from storage.errors import Ambiguous, NotFound
 from storage.figures import Figure, Period
+from storage.glance import glance
 from storage.history import timeline
 from storage.members import Kind, Member, Role
 from storage.query import parse_query
@@ -236,6 +237,7 @@ QUERIES: dict[str, Callable[[Session], Any]] = {
     "customers of an owner": lambda s: customers.list_customers(s, owner_id="U7"),
     "customers of a tier": lambda s: customers.list_customers(s, tier="gold"),
     "customers newest first": listed(customers, customers.list_customers, "sort:-created"),
+    "a glance at a customer": lambda s: glance(s, 77, deals=6, tickets=4, notes=3),
     "contact by address": lambda s: contacts.resolve(s, "p77@example.com"),
     "contact by slack user": lambda s: contacts.by_slack_user(s, "UX77"),
     "contacts of a customer": lambda s: contacts.list_contacts(s, customer_id=77),

@@ -12,11 +12,9 @@ from bot.handlers.customers.declaration import plugin
 from bot.handlers.customers.wanted import Wanted
 from bot.plugin import _
 from bot.replies import Message
-from bot.shown import Reader, last_notes, undo_hint
-from storage import deals, tickets
+from bot.shown import NOTES_SHOWN, Reader, note_lines, undo_hint
 from storage.customers import Customer
-from storage.deals import Deal
-from storage.tickets import Ticket
+from storage.glance import OpenDeal, OpenTicket, glance
 
 DEALS_SHOWN = 5
 TICKETS_SHOWN = 3
@@ -32,12 +30,14 @@ def card(
     replace: bool = False,
 ) -> Message:
     """Draw a customer with what is going on there; `notice` is a line above it."""
+    # One more than is shown, to know whether there are more.
+    seen = glance(session, customer.id, deals=DEALS_SHOWN + 1, tickets=TICKETS_SHOWN + 1, notes=NOTES_SHOWN)
     blocks = [
         *([b.context(notice)] if notice else []),
         b.section(headline(customer), fields=_fields(customer)),
-        *_open_deals(session, customer, reader),
-        *_open_tickets(session, customer),
-        *last_notes(session, customer, reader),
+        *_open_deals(customer, seen.deals, reader),
+        *_open_tickets(customer, seen.tickets),
+        *note_lines(session, seen.notes, reader),
         _controls(customer),
         *([undo_hint()] if undo else []),
     ]
@@ -88,8 +88,7 @@ def _fields(customer: Customer) -> list[b.Markup]:
     return [b.markup("*{label}*\n{value}", label=label, value=value) for label, value in known.items() if value]
 
 
-def _open_deals(session: Session, customer: Customer, reader: Reader) -> list[Block]:
-    open_ones = deals.list_deals(session, customer_id=customer.id, limit=DEALS_SHOWN + 1)
+def _open_deals(customer: Customer, open_ones: Sequence[OpenDeal], reader: Reader) -> list[Block]:
     if not open_ones:
         return []
     lines = [_deal(deal, reader) for deal in open_ones[:DEALS_SHOWN]]
@@ -98,18 +97,17 @@ def _open_deals(session: Session, customer: Customer, reader: Reader) -> list[Bl
     return [b.section(b.join([b.markup("*{title}*", title=_("Open deals")), *lines]))]
 
 
-def _deal(deal: Deal, reader: Reader) -> b.Markup:
+def _deal(deal: OpenDeal, reader: Reader) -> b.Markup:
     parts: list[b.Text] = [b.markup("• {ref} {name}", ref=deal.reference, name=deal.name)]
     if deal.amount is not None:
         parts.append(reader.money(deal.amount))
-    parts.append(deal.stage.name)
+    parts.append(deal.stage)
     if deal.close_on is not None:
         parts.append(b.markup(_("closes {day}"), day=reader.day(deal.close_on)))
     return b.join(parts, " · ")
 
 
-def _open_tickets(session: Session, customer: Customer) -> list[Block]:
-    open_ones = tickets.list_tickets(session, customer_id=customer.id, limit=TICKETS_SHOWN + 1)
+def _open_tickets(customer: Customer, open_ones: Sequence[OpenTicket]) -> list[Block]:
     if not open_ones:
         return []
     lines = [_ticket(ticket) for ticket in open_ones[:TICKETS_SHOWN]]
@@ -118,7 +116,7 @@ def _open_tickets(session: Session, customer: Customer) -> list[Block]:
     return [b.section(b.join([b.markup("*{title}*", title=_("Open tickets")), *lines]))]
 
 
-def _ticket(ticket: Ticket) -> b.Markup:
+def _ticket(ticket: OpenTicket) -> b.Markup:
     named = b.markup("• {ref} {name}", ref=ticket.reference, name=ticket.name)
     return b.join([named, _(ticket.priority), _(ticket.status)], " · ")
 
