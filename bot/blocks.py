@@ -34,6 +34,8 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.blocks.block_elements import InteractiveElement, TimePickerElement
 
+from bot.block_json import to_json
+
 SECTION_LIMIT = 3_000
 FIELD_LIMIT = 2_000
 LABEL_LIMIT = 75
@@ -308,11 +310,11 @@ def render(
     rendered: list[dict[str, Any]] = []
     characters = 0
     for index, block in enumerate(blocks):
-        data = block.to_dict()
+        data = to_json(block)
         characters += len(json.dumps(data, ensure_ascii=False))
         if (len(rendered) == limit - 1 and index < len(blocks) - 1) or characters > budget - 200:
             left = len(blocks) - index
-            rendered.append(context(markup("… and {left} more parts that do not fit here.", left=left)).to_dict())
+            rendered.append(to_json(context(markup("… and {left} more parts that do not fit here.", left=left))))
             break
         rendered.append(data)
     return rendered
