@@ -13,7 +13,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot import jobs
 from bot.registry import Registry
-from bot.slack import NETWORK_ERRORS, Installations
+from bot.slack import NETWORK_ERRORS, PASSING, Installations, refusal
 from storage import workspaces
 from storage.database import Database
 from storage.secrets import Vault
@@ -21,8 +21,6 @@ from storage.secrets import Vault
 log = logging.getLogger(__name__)
 
 RETRY_S = 5.0
-PASSING = frozenset({"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"})
-"""Refusals that say nothing about the token."""
 PEOPLE_A_PAGE = 200
 
 
@@ -56,10 +54,8 @@ class Installer:
                 if self._tried(lambda: self.remember(client)):
                     return
             except SlackApiError as exc:
-                code = exc.response.get("error")
-                log.error("Slack refused SLACK_BOT_TOKEN: %s; `rapport doctor` says more", code)
-                if code not in PASSING:
-                    return
+                log.error("Slack refused SLACK_BOT_TOKEN: %s; `rapport doctor` says more", refusal(exc))
+                return
             stopping.wait(RETRY_S)
 
     def remember(
@@ -112,10 +108,11 @@ class Installer:
     def _tried(call: Callable[[], object]) -> bool:
         try:
             call()
-        except SlackApiError:
-            raise
         except NETWORK_ERRORS as exc:
-            log.warning("Slack can not be reached yet: %s", type(exc).__name__)
+            code = refusal(exc)
+            if code not in PASSING:
+                raise
+            log.warning("Slack can not be reached yet: %s", code)
             return False
         except Exception as exc:
             log.warning("the workspaces could not be looked after yet: %s", type(exc).__name__)
@@ -132,5 +129,5 @@ def _installer(client: WebClient, user_id: str | None) -> dict[str, Any]:
             if person.get("is_primary_owner"):
                 return dict(person)
     except SlackApiError as exc:
-        log.warning("Slack does not say who installed the app: %s", exc.response.get("error"))
+        log.warning("Slack does not say who installed the app: %s", refusal(exc))
     return {}

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
 from bot import blocks as b
@@ -14,7 +13,7 @@ from bot.answers import Answer, after, note_view
 from bot.home import HomeView
 from bot.plugin import _
 from bot.requests import Kind, Request
-from bot.slack import HTTP_TIMEOUT_S, NETWORK_ERRORS, Installations
+from bot.slack import HTTP_TIMEOUT_S, NETWORK_ERRORS, Installations, refusal
 from storage import outbox
 from storage.database import Database
 
@@ -118,10 +117,8 @@ class Responder:
     def _tried(self, request: Request, call: Callable[[], bool]) -> bool:
         try:
             return call()
-        except SlackApiError as exc:
-            log.warning("an answer to %s was refused: %s", request.name, exc.response.get("error"))
         except NETWORK_ERRORS as exc:
-            log.warning("an answer to %s could not be sent: %s", request.name, type(exc).__name__)
+            log.warning("an answer to %s was not taken: %s", request.name, refusal(exc))
         return False
 
     def _publish(self, request: Request, answer: Answer) -> bool:
@@ -135,10 +132,8 @@ class Responder:
             client = self._installations.client(request.workspace_id)
             opened = getattr(client, method)(trigger_id=request.trigger_id, view=dict(view))
             return str(opened["view"]["id"])
-        except SlackApiError as exc:
-            log.warning("a form for %s was not opened: %s", request.name, exc.response.get("error"))
         except NETWORK_ERRORS as exc:
-            log.warning("a form for %s could not be opened: %s", request.name, type(exc).__name__)
+            log.warning("a form for %s was not opened: %s", request.name, refusal(exc))
         return None
 
     def _update_view(self, request: Request, view: Mapping[str, Any], view_id: str) -> bool:

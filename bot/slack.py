@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any
 from urllib.error import URLError
 from urllib.parse import urlsplit
@@ -13,6 +15,7 @@ from urllib.parse import urlsplit
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web import SlackResponse
 
 from storage import workspaces
 from storage.database import EVERY_WORKSPACE, Database
@@ -24,7 +27,24 @@ log = logging.getLogger(__name__)
 HTTP_TIMEOUT_S = 10
 SLACK = "slack.com"
 HOOKS = "hooks.slack.com"
-NETWORK_ERRORS = (SlackClientError, URLError, TimeoutError, ConnectionError, OSError)
+NETWORK_ERRORS = (SlackClientError, HTTPException, URLError, TimeoutError, ConnectionError, OSError)
+
+
+UNREACHABLE = "unreachable"
+PASSING = frozenset(
+    {UNREACHABLE, "ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
+)
+"""Refusals that say nothing about what was asked, only that it is to be asked again later."""
+
+
+def refusal(exc: Exception) -> str:
+    """Return the code with which Slack refused; UNREACHABLE for what never came to an answer of Slack's own."""
+    if isinstance(exc, SlackApiError) and isinstance(exc.response, SlackResponse):
+        code = str(exc.response.get("error", ""))
+        # For what is not JSON the SDK puts the body, a proxy's page for instance, where the code should be.
+        if exc.response.status_code < 500 and re.fullmatch(r"[a-z_]{1,64}", code):
+            return code
+    return UNREACHABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +158,11 @@ class SlackDoor:
     def _ask(self, method: str, key: str, **arguments: Any) -> Any:
         try:
             return getattr(self._client, method)(**arguments)[key]
-        except SlackApiError as exc:
-            code = str(exc.response.get("error", "unknown_error"))
-            raise _refusal(code, arguments) from exc
         except NETWORK_ERRORS as exc:
-            log.warning("Slack could not be reached for %s: %s", method, type(exc).__name__)
+            code = refusal(exc)
+            if code not in PASSING:
+                raise _refusal(code, arguments) from exc
+            log.warning("Slack could not be reached for %s: %s", method, code)
             raise CrmError("I can't reach Slack right now, so nothing was done. Please try again in a minute.") from exc
 
 
