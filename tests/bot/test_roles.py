@@ -116,7 +116,7 @@ class Office:
         for command in registry.commands.values():
             slash, _space, rest = registry.spell(command.words).partition(" ")
             typed = " ".join([rest, _typed(command.example, words)]).strip()
-            body = {"command": slash, "text": typed, "channel_id": HERE}
+            body: dict[str, Any] = {"command": slash, "text": typed, "channel_id": HERE}
             if command.opens:
                 yield Use("command", command.words, command.role.value, Kind.COMMAND, {**body, "text": rest}, True)
             else:
@@ -164,7 +164,7 @@ class Office:
 
 def _typed(example: str, words: Mapping[str, str]) -> str:
     for word, instead in words.items():
-        example = re.sub(rf"(?<![\w-]){word}(?![\w-])", lambda _match, instead=instead: instead, example, flags=re.I)
+        example = re.sub(rf"(?<![\w-]){word}(?![\w-])", instead, example, flags=re.IGNORECASE)
     return example
 
 
@@ -187,8 +187,7 @@ def _entered(view: View, filled: Mapping[str, Any]) -> dict[str, Any]:
 def _something(element: Mapping[str, Any], optional: bool | None) -> dict[str, Any]:
     kind = element["type"]
     chosen = element.get("initial_option") or next(iter(element.get("options", ())), None)
-    return {
-        "type": kind,
+    states: dict[str, dict[str, Any]] = {
         "plain_text_input": {"value": element.get("initial_value") or ("" if optional else "Something new")},
         "users_select": {"selected_user": element.get("initial_user") or "UREP"},
         "datepicker": {"selected_date": element.get("initial_date") or "2031-05-01"},
@@ -196,7 +195,8 @@ def _something(element: Mapping[str, Any], optional: bool | None) -> dict[str, A
         "conversations_select": {"selected_conversation": element.get("initial_conversation")},
         "channels_select": {"selected_channel": element.get("initial_channel")},
         "checkboxes": {"selected_options": element.get("initial_options", [])},
-    }.get(kind, {"selected_option": chosen}) | {"type": kind}  # type: ignore[operator]  # only "type" is no dict
+    }
+    return {"type": kind, **states.get(kind, {"selected_option": chosen})}
 
 
 def furnish(database: Database, workspace: str, word: str, copies: int = 1) -> None:
