@@ -115,10 +115,13 @@ class Registry:
     def command(self, slash: str, text: str) -> tuple[Command | None, str]:
         """Find the subcommand that `/deal add Acme` or `/crm deal add Acme` means, and the rest of the text.
 
-        The longest declared words win; words compare without case, with any spaces between them.
+        The longest declared words win; words compare without case, with any spaces between them. `/crm` alone asks for
+        help.
         """
         noun = slash.removeprefix("/").removeprefix(self.prefix)
         words = text.split()
+        if noun == "crm" and not words:
+            return self.commands.get("help"), ""
         typed = [w.casefold() for w in words] if noun == "crm" else [noun, *(w.casefold() for w in words)]
         for length in range(min(3, len(typed)), 0, -1):
             command = self.commands.get(" ".join(typed[:length]))

@@ -92,7 +92,7 @@ def _people(session: Session) -> None:
 
 
 def _customer(session: Session, given: Mapping[str, str], number: int) -> Customer:
-    owner = REP if number % 3 else SECOND_REP
+    owner = SECOND_REP if number % 3 == 2 else REP
     return customers.add(session, **given, owner_id=owner)
 
 

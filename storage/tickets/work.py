@@ -58,12 +58,18 @@ def add(
 
 
 def open_from_message(
-    session: Session, message: IncomingMessage, *, priority: Priority | str = Priority.NORMAL, name: str | None = None
+    session: Session,
+    message: IncomingMessage,
+    *,
+    priority: Priority | str = Priority.NORMAL,
+    name: str | None = None,
+    reopens: bool = True,
 ) -> tuple[Ticket, bool]:
     """Return the ticket of a message's thread and whether it is a new one: it was opened, or the message joined it.
 
     The first line of the message is the subject unless one is given. A ticket that waited for the customer, or was
-    resolved, is open again. Two messages of a thread that arrive at once wait for each other.
+    resolved, is open again, unless `reopens` is False, as for a word of thanks. Two messages of a thread that arrive at
+    once wait for each other.
     """
     workspace_id = current_workspace(session)
     thread = f"{workspace_id} {message.channel_id} {message.thread}"
@@ -82,7 +88,7 @@ def open_from_message(
             channel_id=message.channel_id,
             thread_ts=message.thread,
         )
-    elif ticket.is_request and ticket.status not in {Status.NEW, Status.OPEN}:
+    elif reopens and ticket.is_request and ticket.status not in {Status.NEW, Status.OPEN}:
         set_status(session, ticket, Status.OPEN)
     message.ticket_id = ticket.id
     session.flush()

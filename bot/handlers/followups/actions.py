@@ -21,7 +21,7 @@ from storage.workspaces import Workspace
 MORNING = {"tomorrow": "tomorrow 9am", "week": "next monday 9am"}
 
 
-@plugin.action("done", role=Role.REP)
+@plugin.action("done", role=Role.VIEWER)
 def done(control: b.Control, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
     """Finish a follow-up."""
     followup, me = followups.resolve(session, control.record), shown.reader(actor, workspace, now)
@@ -31,7 +31,7 @@ def done(control: b.Control, actor: Member, workspace: Workspace, now: datetime,
     return cards.card(session, followup, me, notice=_("Done."), replace=True)
 
 
-@plugin.action("done_in_list", role=Role.REP)
+@plugin.action("done_in_list", role=Role.VIEWER)
 def done_in_list(control: b.Control, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
     """Finish a follow-up and leave the list where it is."""
     followup, me = followups.resolve(session, control.record), shown.reader(actor, workspace, now)
@@ -41,7 +41,7 @@ def done_in_list(control: b.Control, actor: Member, workspace: Workspace, now: d
     return cards.card(session, followup, me, notice=_("Done."))
 
 
-@plugin.action("snooze", role=Role.REP)
+@plugin.action("snooze", role=Role.VIEWER)
 def snooze(control: b.Control, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
     """Put a follow-up off."""
     followup, me = followups.resolve(session, control.record), shown.reader(actor, workspace, now)

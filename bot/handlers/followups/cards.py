@@ -116,5 +116,5 @@ def mine(actor: Member, workspace: Workspace, now: datetime, session: Session) -
     """Show my open follow-ups, the one due first at the top."""
     found = followups.list_followups(session, owner_id=actor.id, limit=ON_HOME)
     if not found:
-        return [b.section(nothing())] if actor.has(Role.REP) else []
+        return [b.section(nothing())] if actor.has(Role.VIEWER) else []
     return listing(session, found, shown.reader(actor, workspace, now))

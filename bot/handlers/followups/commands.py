@@ -22,7 +22,7 @@ from storage.workspaces import Workspace
 @plugin.command(
     "followup add",
     usage='<record> [text] when:"friday 9am"',
-    role=Role.REP,
+    role=Role.VIEWER,
     example='D-88 when:"friday 9am" call back about pricing',
 )
 def add(args: Args, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:

@@ -25,7 +25,7 @@ from storage.workspaces import Workspace
 OFFERED = 20
 
 
-@plugin.view("new", title="New follow-up", role=Role.REP)
+@plugin.view("new", title="New follow-up", role=Role.VIEWER)
 def new(control: b.Control, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Modal:
     """Promise a follow-up in a form."""
     me = shown.reader(actor, workspace, now)
@@ -66,7 +66,7 @@ def create(values: Mapping[str, Any], actor: Member, workspace: Workspace, now: 
     return cards.card(session, followup, me, notice=notice)
 
 
-@plugin.options("pick", role=Role.REP)
+@plugin.options("pick", role=Role.VIEWER)
 def pick(query: str, actor: Member, session: Session) -> Options:
     """Offer records by what was typed so far, and before that the actor's open deals."""
     if not query.strip():

@@ -102,7 +102,7 @@ def _handle(session: Session, message: IncomingMessage, model: MessageClassifier
     known = tickets.by_thread(session, message.channel_id, message.thread)
     if verdict.chatter and known is None:
         return
-    ticket, _opened = tickets.open_from_message(session, message)
+    ticket, _opened = tickets.open_from_message(session, message, reopens=not verdict.chatter)
     show(session, ticket)
 
 

@@ -299,3 +299,14 @@ def test_a_card_whose_ticket_is_gone_is_not_drawn(support: Company) -> None:
         workspace = workspaces.get(session, support.workspace)
         assert workspace is not None
         assert card(Delivery(record="T-99"), session, None, workspace) is None
+
+
+def test_thanks_in_the_thread_of_a_resolved_ticket_leaves_it_resolved(support: Company) -> None:
+    asked = support.customer.posts(BROKEN, channel="CSHARED")
+    support.agent.clicks("Resolve", channel="CSUPPORT")
+    support.agent.sees("Status: resolved", channel="CSUPPORT")
+    support.customer.posts(THANKS, channel="CSHARED", thread=asked.ts)
+    support.settles()
+    assert ticket_of(support).status == "resolved"
+    support.customer.posts("It is broken again, the export fails", channel="CSHARED", thread=asked.ts)
+    support.agent.sees("Status: open", channel="CSUPPORT")
