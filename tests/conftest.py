@@ -24,7 +24,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Start a Postgres that dies with this process."""
     server = EmbeddedPostgres(
         tmp_path_factory.mktemp("postgres"),
-        settings={**UNSAFE_BUT_FAST, "max_connections": "60", "shared_buffers": "64MB", "autovacuum": "off"},
+        settings={**UNSAFE_BUT_FAST, "max_connections": "300", "shared_buffers": "64MB", "autovacuum": "off"},
         dies_with_starter=True,
     )
     yield Cluster(server.start())
