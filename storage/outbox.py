@@ -177,6 +177,11 @@ def cancel_occasion(session: Session, kind: str, subject: str, *, reason: str) -
     return _cancel(session, Delivery.record == subject, born, reason=reason, dedupe_key=None)
 
 
+def cancel_all(session: Session, *, reason: str) -> int:
+    """Cancel every unsent delivery of the session's workspace, and return how many."""
+    return _cancel(session, reason=reason)
+
+
 def _supersede(session: Session, kind: str, edits: UUID, content: dict[str, Any]) -> UUID | None:
     """Let an unsent update say the newer thing, keeping its place in the lane; a delete leaves none to send."""
     unsent = (Delivery.edits == edits, Delivery.kind == UPDATE)

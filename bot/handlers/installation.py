@@ -1,0 +1,63 @@
+"""Keep up with what Slack says of the installation and of people: uninstalled, revoked, changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from bot.plugin import Plugin
+from storage import members, outbox, workspaces
+
+plugin = Plugin(
+    "installation",
+    title="Installation",
+    description="What happens when Rapport is removed from a workspace, and when somebody's profile changes.",
+)
+
+RESOLUTION = timedelta(seconds=1)
+"""Slack gives the time of these events in whole seconds."""
+
+
+@plugin.event("app_uninstalled")
+def uninstalled(event: Mapping[str, Any], session: Session) -> None:
+    """Forget the token and send nothing more; the records stay until they are deleted."""
+    _end(event, session)
+
+
+@plugin.event("tokens_revoked")
+def revoked(event: Mapping[str, Any], session: Session) -> None:
+    """Forget the bot's token if it was revoked; those of people are not ours."""
+    if (event.get("tokens") or {}).get("bot"):
+        _end(event, session)
+
+
+@plugin.event("user_change")
+def changed(event: Mapping[str, Any], session: Session) -> None:
+    """Know somebody's new name, zone and standing, if we have met them and nothing newer is known."""
+    profile = event["user"]
+    member = members.get(session, str(profile["id"]))
+    at = _time(event)
+    if member is None or at is None or at < member.seen_at:
+        return
+    version = member.version
+    members.ensure(session, member.id, {**profile, "locale": profile.get("locale") or member.locale})
+    if member.version != version:
+        member.seen_at = at
+
+
+def _end(event: Mapping[str, Any], session: Session) -> None:
+    """Revoke the installation, unless the app was installed again since: these events may come late, in any order."""
+    installed = workspaces.installation(session)
+    at = _time(event)
+    if installed is None or (at is not None and at + RESOLUTION <= installed.installed_at):
+        return
+    workspaces.revoke(session)
+    outbox.cancel_all(session, reason="uninstalled")
+
+
+def _time(event: Mapping[str, Any]) -> datetime | None:
+    stamp = event.get("event_ts")
+    return datetime.fromtimestamp(float(stamp), UTC) if stamp else None
