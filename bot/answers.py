@@ -9,6 +9,7 @@ from typing import Any
 from slack_sdk.models.blocks import Block
 
 from bot import blocks as b
+from bot.grammar import unescape
 from bot.plugin import View, _
 from bot.replies import FieldErrors, Home, Message, Modal, Options, Reply
 from bot.requests import Origin, Request
@@ -149,7 +150,8 @@ def _again(view: Mapping[str, Any], errors: Mapping[str, str]) -> dict[str, Any]
         kept, begins = _INITIAL.get(str(element.get("type")), ("", ""))
         if begins:
             element = {key: value for key, value in element.items() if key != begins}
-            element |= {begins: state[kept]} if state.get(kept) else {}
+            typed = b.sendable(state[kept]) if kept == "value" and state.get(kept) else state.get(kept)
+            element |= {begins: typed} if typed else {}
             block = {**block, "element": element}
         blocks.append(dict(block))
     shown = {key: view[key] for key in ("title", "submit", "close", "callback_id", "private_metadata") if view.get(key)}
@@ -165,7 +167,7 @@ def _errors(errors: Mapping[str, str], request: Request) -> Answer:
     for name, what in errors.items():
         field_ = name if name in fields else fields[0]
         placed[field_] = f"{placed[field_]} {what}" if field_ in placed else what
-    return Answer("errors", errors={name: what[:ERROR_LIMIT] for name, what in placed.items()}, failed=True)
+    return Answer("errors", errors={name: b.sendable(what)[:ERROR_LIMIT] for name, what in placed.items()}, failed=True)
 
 
 def sentence(text: b.Text) -> Answer:
@@ -188,7 +190,7 @@ def failure(error: CrmError, request: Request, usage: str = "") -> Answer:
     parts: list[b.Text] = [said]
     if usage:
         parts.append(b.markup(_("Usage: `{usage}`"), usage=usage.replace("`", "'")))
-    typed = error.typed or (request.text if request.kind == "command" and error.kind == "invalid" else "")
+    typed = error.typed or (unescape(request.text) if request.kind == "command" and error.kind == "invalid" else "")
     if typed:
         parts.append(b.markup(_("You wrote: {typed}"), typed=typed[:1_500]))
     return replace(sentence(b.join(parts)), text=b.cut(said, TEXT_LIMIT))

@@ -44,6 +44,7 @@ OPTIONS_LIMIT = 100
 MESSAGE_BLOCKS = 50
 MESSAGE_CHARACTERS = 13_000
 _ENTITY = re.compile(r"&(?:a|am|amp|l|lt|g|gt)?$")
+_UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class Markup(str):
@@ -55,11 +56,16 @@ class Markup(str):
 Text = str | Markup
 
 
+def sendable(text: str) -> str:
+    """Leave out NUL and half surrogates, which neither Slack nor the database takes."""
+    return _UNSENDABLE.sub("", text)
+
+
 def esc(text: Text) -> Markup:
     """Escape the three characters that can begin a control sequence in Slack; leave finished markup alone."""
     if isinstance(text, Markup):
         return text
-    return Markup(text.replace("\x00", "").replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
+    return Markup(sendable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
 
 
 def unescaped(text: Text) -> str:
@@ -110,7 +116,7 @@ def cut(text: Text, limit: int) -> Markup:
 
 def plain(text: str, limit: int) -> PlainTextObject:
     """Make a plain-text object that fits; Slack interprets nothing in it."""
-    kept = text.replace("\x00", "").strip() or " "
+    kept = sendable(text).strip() or " "
     return PlainTextObject(text=kept if len(kept) <= limit else kept[: limit - 1] + "…", emoji=False)
 
 

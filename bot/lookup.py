@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.grammar import Args, did_you_mean, parse
+from bot.grammar import Args, did_you_mean, parse, unescape
+from bot.grammar.entities import shown
 from bot.people import Known
 from bot.plugin import Handler, Role, View, _
 from bot.registry import Registry
@@ -116,8 +117,9 @@ def _unknown(registry: Registry, request: Request, known: Known) -> CrmError:
     noun = request.name.removeprefix("/").removeprefix(registry.prefix)
     allowed = registry.allowed(known.member, None if noun == "crm" else noun)
     words = [c.words if noun == "crm" else c.words.removeprefix(noun).strip() for c in allowed]
-    typed = " ".join(request.text.split()[:2]) or _("nothing")
-    near = did_you_mean(typed, words) or did_you_mean(request.text.split()[0] if request.text.strip() else "", words)
+    said = unescape(request.text).split()
+    typed = shown(" ".join(said[:2])) or _("nothing")
+    near = did_you_mean(typed, words) or did_you_mean(said[0] if said else "", words)
     choices = ", ".join(w for w in words if w)
     if near:
         return NotFound(
