@@ -23,6 +23,7 @@ from sandbox.seed import sow
 from sandbox.server import Sandbox
 from sandbox.workspace import Workspace
 from storage.database import EVERY_WORKSPACE, Database
+from storage.members import Role
 from tests.cluster import FORGET, Cluster, connect
 
 BUSY = text("""
@@ -225,6 +226,7 @@ def agent(company: Company) -> Person:
 def manager(company: Company) -> Person:
     """Return the manager; the first admin gives the role."""
     company.admin.types("/crm role @manager manager", channel="CGENERAL")
+    becomes(lambda: company.bot.people.find(company.workspace, "UAMANAGER").member.has(Role.MANAGER))
     return company.manager
 
 
