@@ -182,12 +182,12 @@ def test_an_application_role_that_row_security_does_not_bind(cluster: Cluster, a
 def test_the_embedded_database(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path / ".rapport")
     assert "will make it" in found(settings)["Database"].detail
-    with EmbeddedPostgres(settings.data_dir, settings=UNSAFE_BUT_FAST) as server:
+    with EmbeddedPostgres(settings.data_dir / "postgres", settings=UNSAFE_BUT_FAST) as server:
         migrate.upgrade(server.start())
         findings = found(settings)
         assert findings["Database"].detail.startswith("embedded, in ")
         assert findings["Migrations"].ok
-    (settings.data_dir / "cluster" / "PG_VERSION").unlink()
+    (settings.data_dir / "postgres" / "cluster" / "PG_VERSION").unlink()
     finding = found(settings)["Database"]
     assert not finding.ok
     assert "not a valid data directory" in finding.detail
