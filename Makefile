@@ -22,7 +22,7 @@ run: $(STAMP)
 	@exec $(BIN)/rapport run
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 bench: $(STAMP)
 	$(BIN)/python -m bench.run --out bench/results.json
