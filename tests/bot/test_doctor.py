@@ -183,7 +183,8 @@ def test_the_embedded_database(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path / ".rapport")
     assert "will make it" in found(settings)["Database"].detail
     with EmbeddedPostgres(settings.data_dir / "postgres", settings=UNSAFE_BUT_FAST) as server:
-        migrate.upgrade(server.start())
+        for line in load().lines:
+            migrate.upgrade(server.start(), line=line)
         findings = found(settings)
         assert findings["Database"].detail.startswith("embedded, in ")
         assert findings["Migrations"].ok
