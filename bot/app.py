@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.health import Health, health_app
-from bot import bolt, jobs, web
+from bot import bolt, jobs, oauth, web
 from bot.clock import Clock
 from bot.delivery import Delivery
 from bot.dispatch import Dispatcher
@@ -132,7 +132,8 @@ class Rapport:
         endpoint = None
         if not self.settings.socket_mode and self.settings.signing_secret and self._has("slack"):
             endpoint, self._pool = web.slack_endpoint(self.bolt, self.settings.signing_secret)
-        self.web = web.web_app(health_app(self.health, self.metrics), endpoint)
+        pages = oauth.pages(self.settings, self.installer, self.registry) if self._has("slack") else {}
+        self.web = web.web_app(health_app(self.health, self.metrics), endpoint, pages)
         config = uvicorn.Config(
             self.web,
             host="0.0.0.0",  # noqa: S104 - a container is reached from outside

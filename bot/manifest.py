@@ -36,6 +36,9 @@ EVENT_SCOPES: Mapping[str, frozenset[str]] = {
 }
 """The bot scopes each event asks for, from Slack's event reference."""
 
+REDIRECT_PATH = "/slack/oauth_redirect"
+"""Where Slack sends a browser back to when somebody installed the app."""
+
 _MESSAGE_EVENTS = ("message.channels", "message.groups", "message.im")
 CORE_EVENTS = ("app_uninstalled", "tokens_revoked", "user_change")
 
@@ -90,6 +93,9 @@ def manifest(registry: Registry, *, socket_mode: bool, public_url: str | None = 
         commands = [{**c, "url": url} for c in commands]
         interactivity |= {"request_url": url, "message_menu_options_url": url}
         subscriptions["request_url"] = url
+    oauth: dict[str, Any] = {"scopes": {"bot": scopes(registry)}}
+    if public_url:
+        oauth["redirect_urls"] = [public_url.rstrip("/") + REDIRECT_PATH]
     shortcuts = [
         {
             "name": s.title,
@@ -115,7 +121,7 @@ def manifest(registry: Registry, *, socket_mode: bool, public_url: str | None = 
             "slash_commands": commands,
             **({"shortcuts": shortcuts} if shortcuts else {}),
         },
-        "oauth_config": {"scopes": {"bot": scopes(registry)}},
+        "oauth_config": oauth,
         "settings": {
             "event_subscriptions": subscriptions,
             "interactivity": interactivity,

@@ -17,7 +17,7 @@ from slack_bolt import App, BoltRequest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 
 from bot.requests import readable
 
@@ -112,9 +112,12 @@ def read_body(text: str) -> dict[str, Any]:
     return dict(body)
 
 
-def web_app(health: ASGIApp, slack: Callable[[Request], Any] | None) -> Starlette:
-    """Put Slack's endpoint, where there is one, and the health endpoints on one port."""
-    routes = [Mount("/", app=health)]
+def web_app(
+    health: ASGIApp, slack: Callable[[Request], Any] | None, pages: Mapping[str, Callable[[Request], Any]]
+) -> Starlette:
+    """Put Slack's endpoint, where there is one, pages by their path, and the health endpoints on one port."""
+    routes: list[BaseRoute] = [Route(path, page, methods=["GET"]) for path, page in pages.items()]
+    routes.append(Mount("/", app=health))
     if slack:
-        routes.insert(0, Route("/slack/events", slack, methods=["POST"]))  # type: ignore[arg-type]  # a Route is a BaseRoute too
+        routes.insert(0, Route("/slack/events", slack, methods=["POST"]))
     return Starlette(routes=routes)

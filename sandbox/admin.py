@@ -57,6 +57,12 @@ async def uninstalls(core: Core, args: Json) -> Json:
     return {}
 
 
+async def authorizes(core: Core, args: Json) -> Json:
+    """Agree, as a person, that an app is installed in their team, and return the code that their browser brings it."""
+    redirect_uri = str(args.get("redirect_uri", ""))
+    return {"code": core.world.new_code(args["app_id"], args["team"], args["user"], redirect_uri)}
+
+
 async def grants(core: Core, args: Json) -> Json:
     """Set the scopes of an installation, None for all."""
     install = core.world.workspace.installation(args["app_id"], args["team"])
@@ -90,6 +96,7 @@ VERBS: dict[str, Callable[[Core, Json], Awaitable[Json]]] = {
         channel_renames,
         archives,
         uninstalls,
+        authorizes,
         grants,
         disconnects,
         silences,

@@ -1,6 +1,7 @@
 """Answer `/api/<method>`: read arguments, check token and scopes, apply faults and limits, call the method, log."""
 
 import asyncio
+import base64
 import contextlib
 import email
 import email.policy
@@ -19,6 +20,7 @@ from sandbox.methods import METHODS, Call
 from sandbox.workspace import App, Installation, Json
 from sandbox.world import SlackError
 
+WITHOUT_TOKEN = ("api.test", "oauth.v2.access")
 JSON_ARGUMENTS = ("blocks", "attachments", "view", "metadata", "users")
 
 
@@ -61,7 +63,11 @@ class WebApi:
             args = read_arguments(
                 request.headers.get("content-type", ""), await request.body(), dict(request.query_params)
             )
-            token = str(args.pop("token", "") or request.headers.get("authorization", "").removeprefix("Bearer "))
+            authorization = request.headers.get("authorization", "")
+            if authorization.startswith("Basic "):
+                name, _, secret = base64.b64decode(authorization.removeprefix("Basic ")).decode().partition(":")
+                args |= {"client_id": name, "client_secret": secret}
+            token = str(args.pop("token", "") or authorization.removeprefix("Bearer "))
             entry["args"] = args
             call = self._identify(method, token, args)
             entry["team"] = call.install.team_id if call.install else ""
@@ -88,7 +94,7 @@ class WebApi:
         app: App | None = None
         if method not in METHODS:
             raise SlackError("unknown_method", req_method=method)
-        if method == "api.test":
+        if method in WITHOUT_TOKEN:
             return Call(self._core, None, None, args)
         if not token:
             raise SlackError("not_authed")

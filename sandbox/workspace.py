@@ -122,6 +122,8 @@ class App:
     verification_token: str = "sandbox-verification"  # noqa: S105  (deprecated by Slack, checked by nobody)
     request_url: str = ""
     manifest: Json = field(default_factory=dict)
+    client_id: str = "1234567890.1234567890"
+    client_secret: str = "0123456789abcdef0123456789abcdef"  # noqa: S105  (opens nothing but a sandbox)
 
 
 @dataclass

@@ -12,6 +12,7 @@ from sandbox.workspace import Installation, Json, Workspace
 TRIGGER_SECONDS = 3.0
 RESPONSE_SECONDS = 30 * 60.0
 RESPONSE_USES = 5
+CODE_SECONDS = 10 * 60.0
 KEPT = 10_000
 
 
@@ -52,6 +53,17 @@ class ResponseUrl:
 
 
 @dataclass
+class Code:
+    """Allow an app to be given a team's token once, after its person agreed."""
+
+    app_id: str
+    team_id: str
+    user_id: str
+    expires: float
+    redirect_uri: str = ""
+
+
+@dataclass
 class Settings:
     """Hold the switches of a sandbox."""
 
@@ -75,6 +87,7 @@ class World:
         self.hosts: dict[str, str] = {}
         self.triggers: dict[str, Trigger] = {}
         self.responses: dict[str, ResponseUrl] = {}
+        self.codes: dict[str, Code] = {}
         self.calls: deque[Json] = deque(maxlen=50_000)
         self.deliveries: deque[Json] = deque(maxlen=10_000)
 
@@ -119,6 +132,12 @@ class World:
             self.responses = {key: kept for key, kept in self.responses.items() if kept.expires > now}
         self.responses[one.id] = one
         return f"{self.base_for(install.app_id)}/response/{one.id}"
+
+    def new_code(self, app_id: str, team_id: str, user_id: str, redirect_uri: str = "") -> str:
+        """Return the code with which Slack sends a browser back to an app that a person agreed to install."""
+        code = uuid.uuid4().hex
+        self.codes[code] = Code(app_id, team_id, user_id, self.clock.now() + CODE_SECONDS, redirect_uri)
+        return code
 
     def base_for(self, app_id: str) -> str:
         """Return this sandbox's address as the app itself last called it (localhost, a service name, an IP)."""

@@ -16,7 +16,7 @@ from bot.slack import Installations
 from storage.database import Database
 from tests.bot.conftest import Company, _started
 from tests.bot.test_dispatch import calls, controls, slow, until
-from tests.bot.trial import Trial, names, tried, trials
+from tests.bot.trial import Trial, names, trials, tried
 from tests.bot.wire import Wire
 from tests.cluster import Cluster
 

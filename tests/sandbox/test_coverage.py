@@ -23,6 +23,7 @@ PROOF = {
     "conversations.members": "test_join_public_channels_only",
     "conversations.open": "test_conversations_open_gives_the_direct_message",
     "conversations.replies": "test_threads",
+    "oauth.v2.access": "test_a_code_gives_the_bots_token_once",
     "reactions.add": "test_reactions",
     "reactions.get": "test_reactions",
     "reactions.remove": "test_reactions",

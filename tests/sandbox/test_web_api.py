@@ -25,6 +25,33 @@ def test_tokens_are_checked(slack: Sandbox, client: WebClient) -> None:
     assert refused(client.auth_test) == "account_inactive"
 
 
+def test_a_code_gives_the_bots_token_once(slack: Sandbox) -> None:
+    app = slack.workspace.apps[APP_ID]
+    anybody = WebClient(base_url=f"{slack.url}/api/")
+    ours = {"client_id": app.client_id, "client_secret": app.client_secret}
+
+    def code(**more: str) -> str:
+        return str(slack.control.admin("authorizes", app_id=APP_ID, team="TA", user="UAADMIN", **more)["code"])
+
+    given = code()
+    answer = anybody.oauth_v2_access(code=given, **ours)
+    assert (answer["access_token"], answer["authed_user"]["id"], answer["team"]["id"]) == (
+        TOKENS["TA"],
+        "UAADMIN",
+        "TA",
+    )
+    assert refused(anybody.oauth_v2_access, code=given, **ours) == "invalid_code"
+    assert refused(anybody.oauth_v2_access, code=code(), **(ours | {"client_id": "1.1"})) == "invalid_client_id"
+    assert refused(anybody.oauth_v2_access, code=code(), **(ours | {"client_secret": "x"})) == "bad_client_secret"
+    elsewhere = code(redirect_uri="https://crm.example/back")
+    assert refused(anybody.oauth_v2_access, code=elsewhere, redirect_uri="https://evil.example", **ours) == (
+        "bad_redirect_uri"
+    )
+    late = code()
+    slack.control.advance(601)
+    assert refused(anybody.oauth_v2_access, code=late, **ours) == "invalid_code"
+
+
 def test_api_test_returns_its_arguments_in_every_encoding(slack: Sandbox, client: WebClient) -> None:
     assert client.api_call("api.test", json={"a": "b"})["args"] == {"a": "b"}
     assert client.api_call("api.test", params={"a": "ü"})["args"] == {"a": "ü"}
