@@ -1,0 +1,204 @@
+"""Show that the bot starts, serves and stops whatever of the world around it is missing at the moment."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from slack_bolt import BoltRequest
+
+from bot.app import Rapport
+from bot.registry import Registry
+from bot.settings import Settings
+from sandbox import sample_teams
+from sandbox.server import Sandbox
+from storage import due, outbox, workspaces
+from storage.database import Database
+from storage.due import JOB
+from storage.outbox import Delivery
+from tests.bot.conftest import Company, Starter, _started
+from tests.bot.test_dispatch import locked, until
+from tests.bot.wire import Wire
+
+
+def asked(port: int, path: str) -> tuple[int, dict[str, Any]]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection.request("GET", path)
+    response = connection.getresponse()
+    body = json.loads(response.read())
+    connection.close()
+    return response.status, body
+
+
+@pytest.fixture
+def wire(admin_url: str) -> Iterator[Wire]:
+    wire = Wire(admin_url)
+    yield wire
+    wire.close()
+
+
+@pytest.fixture
+def start_bot(admin_url: str, registry: Registry, models: Path) -> Iterator[Callable[..., Rapport]]:
+    """Start bots without waiting for anything."""
+    running: list[Rapport] = []
+
+    def start(url: str, database_url: str = admin_url, role: str = "all", **changed: Any) -> Rapport:
+        settings = Settings(
+            **{
+                "bot_token": "xoxb-a-sandbox",
+                "signing_secret": sample_teams.SIGNING_SECRET,
+                "api_url": f"{url}/api/",
+                "data_dir": models,
+                "port": 0,
+                "pool_size": 4,
+                **changed,
+            }
+        )
+        bot = Rapport(settings, database_url, role=role, registry=registry)
+        bot.start()
+        until(lambda: bot.server.started)
+        running.append(bot)
+        return bot
+
+    yield start
+    for bot in running:
+        bot.stop(5)
+
+
+def test_an_idle_bot_stops_at_once(start_company: Starter) -> None:
+    company = start_company()
+    company.rep.types("/crm help")
+    began = time.monotonic()
+    company.bot.stop(5)
+    assert time.monotonic() - began < 1.5
+    assert not [t.name for t in threading.enumerate() if t.name.startswith(("work_", "open_", "intake", "delivery"))]
+
+
+def test_what_was_begun_is_finished_before_the_end(start_company: Starter) -> None:
+    company = start_company()
+    said: list[str] = []
+    blocked = threading.Thread(target=lambda: said.append(company.rep.types("/customer add Acme").text))
+    stopping = threading.Thread(target=company.bot.stop, args=(5,))
+    with locked(company, "customer"):
+        blocked.start()
+        time.sleep(0.3)
+        stopping.start()
+        time.sleep(0.3)
+    blocked.join()
+    stopping.join()
+    assert "Added." in said[0]
+
+
+def test_slack_that_is_down_at_the_start_keeps_nobody_from_working(
+    start_bot: Callable[..., Rapport], start_company: Starter, admin_url: str
+) -> None:
+    """R25: ready, commands that need no call to Slack work, and what is to be sent waits."""
+    first = start_company()
+    first.rep.types("/customer add Acme")
+    first.bot.stop(5)
+    with Sandbox(seed=first.seed) as slack:
+        slack.control.fault("reset", count=None)
+        bot = start_bot(slack.url)
+        slack.control.app(sample_teams.APP_ID, request_url=f"http://127.0.0.1:{bot.port}/slack/events")
+        until(lambda: asked(bot.port, "/readyz")[0] == 200)
+        assert "Acme" in slack.person("UAREP").types("/customer show acme").text
+        with first.database.transaction("TA") as session:
+            payload = {"text": "later", "blocks": []}
+            waits = outbox.enqueue(
+                session, target_channel="CGENERAL", renderer="core.answer", record=None, payload=payload
+            )
+        time.sleep(0.5)
+        with first.database.transaction("TA") as session:
+            assert session.get_one(Delivery, ("TA", waits)).state != "dead"
+        assert asked(bot.port, "/livez")[0] == 200
+
+
+def test_a_database_that_is_down_at_the_start_is_waited_for(
+    start_bot: Callable[..., Rapport], wire: Wire, start_company: Starter
+) -> None:
+    company = start_company()
+    company.bot.stop(5)
+    wire.refuse = True
+    bot = start_bot(company.sandbox.url, wire.url)
+    assert asked(bot.port, "/livez")[0] == 200
+    assert asked(bot.port, "/readyz")[0] == 503
+    wire.refuse = False
+    until(lambda: bot.installations.all() == ["TA"], within=15)
+    until(lambda: asked(bot.port, "/readyz")[0] == 200, within=15)
+    company.sandbox.control.app(sample_teams.APP_ID, request_url=f"http://127.0.0.1:{bot.port}/slack/events")
+    until(lambda: "What you can do" in company.rep.types("/crm help").text)
+
+
+def test_events_that_can_not_be_stored_come_again(wire: Wire, admin_url: str, registry: Registry, models: Path) -> None:
+    """R20: 503 while the database is away, a sentence for people, and every event handled once it is back."""
+    company = _started(wire.url, admin_url, registry, models, "http", {})
+    try:
+        company.sandbox.control.settings(retry_scale=1 / 60)
+        assert "What you can do" in company.rep.types("/crm help").text
+        wire.refuse = True
+        company.rep.opens_home()
+        assert "I can't reach the database, so nothing was saved." in company.rep.types("/customer add Acme").text
+        until(lambda: any(one["code"] == 503 for one in company.sandbox.control.deliveries("events_api")))
+        assert asked(company.bot.port, "/livez")[0] == 200
+        until(lambda: asked(company.bot.port, "/readyz")[0] == 503)
+        wire.refuse = False
+        company.rep.sees("Here is what is yours", within=15)
+        until(lambda: asked(company.bot.port, "/readyz")[0] == 200)
+    finally:
+        wire.refuse = False
+        company.close()
+
+
+def test_a_bot_that_is_stopping_takes_no_more_events(company: Company) -> None:
+    company.bot._stopping.set()
+    try:
+        body = {"type": "event_callback", "team_id": "TA", "event_id": "Ev9", "event": {"type": "app_home_opened"}}
+        assert company.bot.bolt.dispatch(BoltRequest(body=body, mode="socket_mode")).status == 503
+    finally:
+        company.bot._stopping.clear()
+
+
+def test_a_process_does_only_its_role(start_bot: Callable[..., Rapport], start_company: Starter) -> None:
+    company = start_company()
+    company.bot.stop(5)
+    worker = start_bot(company.sandbox.url, role="worker")
+    connection = http.client.HTTPConnection("127.0.0.1", worker.port, timeout=5)
+    connection.request("POST", "/slack/events", b"")
+    assert connection.getresponse().status == 404
+    connection.close()
+    api = start_bot(company.sandbox.url, role="api")
+    assert asked(api.port, "/livez")[0] == 200
+    assert not api.clock._scheduler.running
+
+
+def test_every_workspaces_jobs_are_on_the_clock_also_without_slack(
+    start_bot: Callable[..., Rapport], start_company: Starter, database: Database
+) -> None:
+    company = start_company()
+    company.bot.stop(5)
+    job = next(iter(company.bot.registry.jobs))
+    with company.database.transaction("TA") as session:
+        row = due.get(session, JOB + job, job)
+        assert row is not None
+        session.delete(row)
+    start_bot("http://127.0.0.1:9")
+
+    def back() -> bool:
+        with company.database.transaction("TA") as session:
+            return due.get(session, JOB + job, job) is not None
+
+    until(back)
+
+
+def test_a_change_in_another_process_is_heard(company: Company) -> None:
+    company.rep.types("/crm help")
+    assert company.bot.people._known
+    with company.database.transaction("TA") as session:
+        workspaces.setup(session, currency="JPY")
+    until(lambda: not company.bot.people._known)
