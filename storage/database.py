@@ -4,6 +4,7 @@ The workspace is a setting of the transaction which row-level security compares 
 its `WHERE workspace_id = ...` finds nothing of anybody else's.
 """
 
+import select
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -22,13 +23,14 @@ from sqlalchemy import (
     MetaData,
     Text,
     create_engine,
+    event,
     make_url,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 APP_ROLE = "rapport_app"
@@ -105,10 +107,10 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=2,
-            pool_pre_ping=True,
             hide_parameters=True,  # an error's text goes to the log, and the values are people's
             connect_args=self._connect_args(),
         )
+        event.listen(self.engine, "checkout", _refuse_dead)
 
     def _connect_args(self) -> dict[str, Any]:
         # The role is a start-up option and not a SET ROLE in a connect hook: the first rollback would undo that and
@@ -135,16 +137,10 @@ class Database:
         `'*'` sees the queue tables of every workspace, to claim and look up. Raises CommitUnknown if the connection
         broke during COMMIT; any other exception means that nothing was saved.
         """
-        if not workspace_id:
+        if not workspace_id or "\0" in workspace_id:
             raise ValueError("a transaction needs a workspace")
-        settings = "set_config('rapport.workspace', :workspace, true)"
-        if statement_timeout_ms is not None:
-            settings += ", set_config('statement_timeout', :timeout, true)"
         with Session(self.engine, expire_on_commit=False, info={"workspace": workspace_id}) as session:
-            session.execute(
-                text(f"SELECT {settings}"),
-                {"workspace": workspace_id, "timeout": f"{statement_timeout_ms}ms"},
-            )
+            _begin(session, workspace_id, statement_timeout_ms)
             yield session
             session.flush()
             try:
@@ -176,6 +172,32 @@ class Database:
     def dispose(self) -> None:
         """Close the pool's connections."""
         self.engine.dispose()
+
+
+def _begin(session: Session, workspace_id: str, statement_timeout_ms: int | None) -> None:
+    """Begin a session's transaction and say what it may see, in one round trip."""
+    quoted = workspace_id.replace("'", "''")
+    settings = f"set_config('rapport.workspace', '{quoted}', true)"
+    if statement_timeout_ms is not None:
+        settings += f", set_config('statement_timeout', '{statement_timeout_ms:d}ms', true)"
+    driver = session.connection().connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    # Below psycopg, which begins a transaction by itself, in a round trip of its own.
+    done = driver.pgconn.exec_(f"BEGIN; SELECT {settings}".encode())
+    if done.status != psycopg.pq.ExecStatus.TUPLES_OK:
+        session.execute(text("SELECT 1"))  # which raises, as SQLAlchemy says such things
+        raise AssertionError("a transaction that could not begin was used")
+
+
+def _refuse_dead(connection: psycopg.Connection[Any], *_pool: Any) -> None:
+    """Have a pool replace a connection that the server has closed.
+
+    Nothing comes on an idle connection but its end, so a look at the socket serves as well as a question.
+    """
+    poll = select.poll()
+    poll.register(connection.pgconn.socket, select.POLLIN)
+    if poll.poll(0):
+        raise DisconnectionError("the server has closed the connection")
 
 
 def composite_key(column: str, target: str, *, ondelete: str | None = None) -> ForeignKeyConstraint:

@@ -1,6 +1,6 @@
 """Write the history of a transaction while its changes are flushed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -173,21 +173,31 @@ def recording(
     recorder = Recorder(
         session, actor_id=actor_id or None, source=source, request_key=request_key or None, summary=summary, at=at
     )
-    listeners: dict[str, Callable[..., None]] = {
-        "before_flush": recorder.before_flush,
-        "after_flush": recorder.after_flush,
-        "after_soft_rollback": recorder.after_soft_rollback,
-    }
-    for name, listener in listeners.items():
-        event.listen(session, name, listener)
     session.info[_KEY] = recorder
     try:
         yield recorder
         session.flush()
     finally:
         del session.info[_KEY]
-        for name, listener in listeners.items():
-            event.remove(session, name, listener)
+
+
+# Once for all sessions, as it takes long to listen to each.
+@event.listens_for(Session, "before_flush")
+def _before_flush(session: Session, context: UOWTransaction, instances: Any) -> None:
+    if recorder := session.info.get(_KEY):
+        recorder.before_flush(session, context, instances)
+
+
+@event.listens_for(Session, "after_flush")
+def _after_flush(session: Session, context: UOWTransaction) -> None:
+    if recorder := session.info.get(_KEY):
+        recorder.after_flush(session, context)
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _after_soft_rollback(session: Session, transaction: Any) -> None:
+    if recorder := session.info.get(_KEY):
+        recorder.after_soft_rollback(session, transaction)
 
 
 def current_recorder(session: Session) -> Recorder:
