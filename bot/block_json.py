@@ -15,21 +15,28 @@ from slack_sdk.models.blocks import RichTextElement
 
 def to_json(value: Any) -> Any:
     """Return what `to_dict` returns; raise SlackObjectFormationError for what breaks Slack's rules."""
+    if isinstance(value, JsonObject):
+        return _object(value)
     if isinstance(value, list | tuple):
         return [to_json(one) for one in value]
-    if not isinstance(value, JsonObject):
-        return value
+    return value
+
+
+def _object(value: JsonObject) -> dict[str, Any]:
     kind = type(value)
     if _writes_itself(kind):
         return {key: to_json(one) for key, one in value.to_dict().items()}
     for name in _validators(kind):
         getattr(value, name)()
-    given = ((key, getattr(value, key, None)) for key in sorted(value.attributes))
-    return {key: to_json(one) for key, one in given if one is not None and not _is_empty(one)}
-
-
-def _is_empty(value: Any) -> bool:
-    return hasattr(value, "__len__") and len(value) == 0
+    made = {}
+    for key in _attributes(kind):
+        one = getattr(value, key, None)
+        if isinstance(one, str | bool | int):
+            if one != "":
+                made[key] = one
+        elif one is not None and not (hasattr(one, "__len__") and len(one) == 0):
+            made[key] = to_json(one)
+    return made
 
 
 @cache
@@ -40,3 +47,9 @@ def _writes_itself(kind: type[JsonObject]) -> bool:
 @cache
 def _validators(kind: type[JsonObject]) -> tuple[str, ...]:
     return tuple(name for name in dir(kind) if hasattr(getattr(kind, name, None), "validator"))
+
+
+@cache
+def _attributes(kind: type[JsonObject]) -> tuple[str, ...]:
+    # A property that looks at nothing but its class, so an object that nobody has filled in will do.
+    return tuple(sorted(kind.__new__(kind).attributes))
