@@ -130,7 +130,8 @@ def test_a_listener_hears_what_was_committed(database: Database, workspace: str)
 def test_a_listener_that_lost_its_connection_says_so(database: Database, admin_url: str) -> None:
     with pytest.raises(psycopg.OperationalError), database.listen(["rapport_test"]) as listener:
         with create_engine(admin_url, poolclass=NullPool).connect() as admin:
-            pid = admin.scalar(text("SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"))
+            mine = "query LIKE 'LISTEN%' AND datname = current_database()"
+            pid = admin.scalar(text(f"SELECT pid FROM pg_stat_activity WHERE {mine}"))
         assert isinstance(pid, int)
         terminate(admin_url, pid)
         listener.wait(5)
