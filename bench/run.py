@@ -29,6 +29,10 @@ POSTGRES = {"shared_buffers": "512MB", "effective_cache_size": "4GB", "max_wal_s
 """What every guide sets on a server of this size; all that makes data safe (fsync and the rest) is on, as it comes."""
 
 
+SETTLE_S = 10.0
+"""Rapport answers as soon as it can and loads its model meanwhile; this is about how it answers on any later day."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Say how much to measure; a round ends with its requests or its seconds, whichever is first.
@@ -80,6 +84,7 @@ def measure(plan: Plan, data: Path, logs: Path, say: Console) -> tuple[dict[Cell
         ensure_starter(data / "models")
         questions = {size: company.questions(url, size, plan.rounds * plan.requests) for size, url in urls.items()}
         with _apps(urls, data, logs) as (ports, callers):
+            time.sleep(SETTLE_S)
             for cell, port in ports.items():
                 for command in COMMANDS:
                     callers.play(port, questions[cell[0]][command][: plan.warm_up], plan.seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 import time
@@ -129,11 +130,12 @@ class Rapport:
         self.sockets = None
         if self.settings.app_token and self._has("slack"):
             self.sockets = Sockets(self.bolt, self.settings.app_token, self.settings.api_url)
-        endpoint = None
+        self._endpoint = None
         if not self.settings.socket_mode and self.settings.signing_secret and self._has("slack"):
-            endpoint, self._pool = web.slack_endpoint(self.bolt, self.settings.signing_secret)
+            self._endpoint = web.SlackEndpoint(self.bolt, self.dispatcher, self.settings.signing_secret)
         pages = oauth.pages(self.settings, self.installer, self.registry) if self._has("slack") else {}
-        self.web = web.web_app(health_app(self.health, self.metrics), endpoint, pages)
+        slack = self._endpoint.answer if self._endpoint else None
+        self.web = web.web_app(health_app(self.health, self.metrics), slack, pages)
         config = uvicorn.Config(
             self.web,
             host="0.0.0.0",  # noqa: S104 - a container is reached from outside
@@ -252,8 +254,8 @@ class Rapport:
         self.dispatcher.close(left())
         for thread in self._threads:
             thread.join(left())
-        if hasattr(self, "_pool"):
-            self._pool.shutdown(wait=False)
+        if self._endpoint:
+            self._endpoint.close()
         self._loading.shutdown(cancel_futures=True)
         for database in (self.acks, self.background, self.database):
             database.dispose()
@@ -262,4 +264,8 @@ class Rapport:
 def _model(folder: Path) -> MessageClassifier:
     from ml.train import ensure_starter
 
-    return ensure_starter(folder)
+    model = ensure_starter(folder)
+    # All that was loaded by now stays: a full collection need not walk through it while people wait.
+    gc.collect()
+    gc.freeze()
+    return model

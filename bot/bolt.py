@@ -13,7 +13,7 @@ from typing import Any
 from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 
-from bot.dispatch import Dispatcher
+from bot.dispatch import Begun, Dispatcher
 from bot.requests import Kind, read
 from bot.respond import Ack
 from bot.slack import Installations
@@ -75,7 +75,11 @@ def build(
             except (KeyError, IndexError, TypeError, AttributeError, ValueError):
                 log.warning("refused a request of the kind %s that can not be read", kind)
                 return BoltResponse(status=400)
-            return _response(dispatcher.handle(request, received))
+            begun = context.get("begun")
+            if not isinstance(begun, Begun):
+                return response(dispatcher.handle(request, received))
+            begun.request, begun.ticket = request, dispatcher.begin(request, begun.told)
+            return response("")
 
         listener.__name__ = f"answer_{kind}"
         return listener
@@ -89,7 +93,8 @@ def build(
     return app
 
 
-def _response(ack: Ack) -> BoltResponse:
+def response(ack: Ack) -> BoltResponse:
+    """Return what Bolt sends for an acknowledgement."""
     if isinstance(ack, str):
         return BoltResponse(status=200, body=ack)
     return BoltResponse(status=200, body=dict(ack))

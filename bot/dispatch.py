@@ -10,7 +10,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
@@ -33,6 +35,15 @@ TAKEN_S = 0.3
 """After which Slack has taken an acknowledgement, so that what follows is not overwritten by it."""
 OWED = frozenset({Kind.ACTION, Kind.VIEW})
 """Kinds whose answer travels after the acknowledgement, so that it is owed until it has been sent."""
+
+
+@dataclass(slots=True)
+class Begun:
+    """Carry through Bolt that whoever asks waits for the answer elsewhere, and bring back what was begun for it."""
+
+    told: Callable[[], None]
+    request: Request | None = None
+    ticket: Ticket | None = None
 
 
 class Dispatcher:
@@ -65,13 +76,25 @@ class Dispatcher:
 
     def handle(self, request: Request, received: float) -> Ack:
         """Answer a request that was received at `received` (time.monotonic) with the body of its acknowledgement."""
+        ticket = self.begin(request)
+        if ticket is None:
+            return ""
+        ticket.wait(received + self.patience)
+        return self.acknowledge(request, ticket, received)
+
+    def begin(self, request: Request, told: Callable[[], None] | None = None) -> Ticket | None:
+        """Begin a request; `told` is called once it has an answer. None for one that is acknowledged empty, at once."""
         view = self._runtime.opens(request)
         if view:
             self._openers.submit(self._open, request, view)
-            return ""
-        ticket = Ticket()
+            return None
+        ticket = Ticket(told)
         self._workers.submit(self._work, request, ticket)
-        answer = ticket.wait(received + self.patience)
+        return ticket
+
+    def acknowledge(self, request: Request, ticket: Ticket, received: float) -> Ack:
+        """Return a request's acknowledgement: with its answer, or once it is stored, which takes until the deadline."""
+        answer = ticket.answer
         return acknowledgement(request, answer) if answer else self._late(request, ticket, received + self.deadline)
 
     def close(self, timeout_s: float = 20.0) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 
 from bot.answers import Answer
@@ -22,7 +23,7 @@ class Ticket:
     closed as late, whoever does the work sends the answer; once it is abandoned, no transaction of its may commit.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, told: Callable[[], None] | None = None) -> None:
         self.late_at = 0.0
         self.abandoned = False
         self.storing: Future[None] | None = None
@@ -30,6 +31,12 @@ class Ticket:
         self._answer: Answer | None = None
         self._item: InboxItem | None = None
         self._committing = False
+        self._told = told
+
+    @property
+    def answer(self) -> Answer | None:
+        """Return the answer, None while there is none."""
+        return self._answer
 
     @property
     def late(self) -> bool:
@@ -65,7 +72,10 @@ class Ticket:
         with self._changed:
             self._answer = answer
             self._changed.notify_all()
-            return self.late
+            late = self.late
+        if self._told:
+            self._told()
+        return late
 
     def allow_commit(self) -> None:
         """Say that the effect is about to be committed; raise Abandoned where it may not be any more."""

@@ -10,15 +10,18 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from slack_bolt import App, BoltRequest
+from slack_bolt import App, BoltRequest, BoltResponse
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from bot import bolt
+from bot.dispatch import Begun, Dispatcher
 from bot.requests import readable
 
 if TYPE_CHECKING:
@@ -45,27 +48,67 @@ def verified(secret: str, headers: Mapping[str, str], body: bytes, now: float) -
     return hmac.compare_digest(expected, signature)
 
 
-def slack_endpoint(
-    app: App, secret: str, *, now: Callable[[], float] = time.time
-) -> tuple[Callable[[Request], Any], ThreadPoolExecutor]:
-    """Return the handler of /slack/events and the pool it dispatches in."""
-    pool = ThreadPoolExecutor(THREADS, thread_name_prefix="slack")
+class SlackEndpoint:
+    """Answer /slack/events. Events are stored in threads of its own; what people do is begun here and done elsewhere.
 
-    async def endpoint(request: Request) -> Response:
+    What Bolt does in between takes a fraction of a millisecond and asks nobody, so it may do it in the event loop.
+    """
+
+    def __init__(self, app: App, dispatcher: Dispatcher, secret: str, *, now: Callable[[], float] = time.time) -> None:
+        self._app = app
+        self._dispatcher = dispatcher
+        self._secret = secret
+        self._now = now
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="slack")
+
+    async def answer(self, request: Request) -> Response:
+        """Answer a request."""
         received = time.monotonic()
         body = await _body(request)
         if body is None:
             return Response(status_code=413)
-        if not verified(secret, request.headers, body, now()):
+        if not verified(self._secret, request.headers, body, self._now()):
             log.warning("refused a request that Slack did not sign (%d bytes)", len(body))
             return Response(status_code=401)
         try:
-            text = body.decode()
-        except UnicodeDecodeError:
+            asked = _bolt_request(read_body(body.decode()), request.headers, received)
+        except Exception:
+            log.warning("refused a signed request that can not be read")
             return Response(status_code=400)
-        return await _run(pool, lambda: _dispatch(app, text, request.headers, received))
+        loop = asyncio.get_running_loop()
+        if asked.body.get("type") == "event_callback":
+            return _response(await loop.run_in_executor(self._pool, self._app.dispatch, asked))
+        return _response(await self._interaction(asked, received))
 
-    return endpoint, pool
+    def close(self) -> None:
+        """Take no more events."""
+        self._pool.shutdown(wait=False)
+
+    async def _interaction(self, asked: BoltRequest, received: float) -> BoltResponse:
+        loop = asyncio.get_running_loop()
+        answered: asyncio.Future[None] = loop.create_future()
+        asked.context["begun"] = begun = Begun(lambda: _tell(loop, answered))
+        first = self._app.dispatch(asked)
+        if begun.request is None or begun.ticket is None:
+            return first
+        timer = loop.call_later(max(0.0, received + self._dispatcher.patience - time.monotonic()), _done, answered)
+        await answered
+        timer.cancel()
+        if begun.ticket.answer is None:
+            return bolt.response(
+                await asyncio.to_thread(self._dispatcher.acknowledge, begun.request, begun.ticket, received)
+            )
+        return bolt.response(self._dispatcher.acknowledge(begun.request, begun.ticket, received))
+
+
+def _done(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def _tell(loop: asyncio.AbstractEventLoop, future: asyncio.Future[None]) -> None:
+    with suppress(RuntimeError):  # the loop has ended, and with it whoever asked
+        loop.call_soon_threadsafe(_done, future)
 
 
 async def _body(request: Request) -> bytes | None:
@@ -78,24 +121,14 @@ async def _body(request: Request) -> bytes | None:
     return b"".join(parts)
 
 
-async def _run(pool: ThreadPoolExecutor, work: Callable[[], Response]) -> Response:
-    return await asyncio.get_running_loop().run_in_executor(pool, work)
+def _bolt_request(body: dict[str, Any], headers: Mapping[str, str], received: float) -> BoltRequest:
+    # Read by us, as Bolt's own reading loses a form that says "payload" anywhere in a text.
+    retries = {name: value for name, value in headers.items() if name.startswith("x-slack-retry-")}
+    return BoltRequest(body=body, headers=retries, context={"received": received}, mode="socket_mode")  # type: ignore[arg-type]  # Bolt's own types want lists
 
 
-def _dispatch(app: App, text: str, headers: Mapping[str, str], received: float) -> Response:
-    try:
-        # Read here, as Bolt's own reading loses a form that says "payload" anywhere in a text.
-        request = BoltRequest(
-            body=read_body(text),
-            headers={name: value for name, value in headers.items() if name.startswith("x-slack-retry-")},
-            context={"received": received},
-            mode="socket_mode",
-        )
-    except Exception:
-        log.warning("refused a signed request that can not be read")
-        return Response(status_code=400)
-    answer = app.dispatch(request)
-    # A fault of ours. Slack repeats events that get no 200, and people see that it failed.
+def _response(answer: BoltResponse) -> Response:
+    # 500 is a fault of ours. Slack repeats events that get no 200, and people see that it failed.
     status = 503 if answer.status == 500 else answer.status
     return Response(answer.body, status, media_type=answer.first_headers().get("content-type"))
 
