@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, func, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
@@ -23,6 +23,19 @@ class Use(StrEnum):
     INBOX = "inbox"
 
 
+class Grouping(StrEnum):
+    """Say which messages of a channel belong to one ticket.
+
+    `thread` begins one with each message outside a thread, `window` joins what an author writes within some minutes,
+    `message` makes each its own, `manual` none: only the emoji or the shortcut does.
+    """
+
+    THREAD = "thread"
+    WINDOW = "window"
+    MESSAGE = "message"
+    MANUAL = "manual"
+
+
 class Channel(Base):
     """Remember what Slack says of a channel; `id` is Slack's."""
 
@@ -38,7 +51,10 @@ class Channel(Base):
 
 
 class ChannelLink(Recorded, Base):
-    """Say what a channel is used for: it is one customer's, or an inbox for everyone."""
+    """Say what a channel is used for: it is one customer's, or an inbox for everyone.
+
+    `cards_channel_id` is where support sees its cards, None for the workspace's triage channel.
+    """
 
     __noun__ = "channel_link"
     __tablename__ = "channel_link"
@@ -46,6 +62,8 @@ class ChannelLink(Recorded, Base):
         composite_key("channel_id", "channel", ondelete="CASCADE"),
         composite_key("customer_id", "customer", ondelete="CASCADE"),
         one_of("use", tuple(Use)),
+        one_of("grouping", tuple(Grouping)),
+        CheckConstraint("window_minutes BETWEEN 1 AND 1440", name="window_minutes"),
         CheckConstraint("(use = 'customer') = (customer_id IS NOT NULL)", name="customer"),
         Index(None, "workspace_id", "customer_id"),
         {"info": TENANT},
@@ -55,6 +73,9 @@ class ChannelLink(Recorded, Base):
     channel_id: Mapped[str] = mapped_column(primary_key=True)
     use: Mapped[str]
     customer_id: Mapped[int | None]
+    grouping: Mapped[str] = mapped_column(server_default=Grouping.WINDOW.value)
+    window_minutes: Mapped[int] = mapped_column(SmallInteger, server_default="10")
+    cards_channel_id: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     created_by: Mapped[str | None]
 

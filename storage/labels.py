@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Identity, Index, and_, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -9,6 +10,16 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from storage.database import TENANT, Base, current_workspace
 from storage.messages import IncomingMessage, message_reference
 from storage.names import check_name, name_key
+from storage.records import one_of
+
+
+class Source(StrEnum):
+    """Say by which act a person labelled a message."""
+
+    CORRECTED = "corrected"
+    CONFIRMED = "confirmed"
+    DISMISSED = "dismissed"
+    MERGED = "merged"
 
 
 class Label(Base):
@@ -21,6 +32,7 @@ class Label(Base):
     __table_args__ = (
         message_reference("CASCADE"),
         Index(None, "workspace_id", "message_id", "id"),
+        one_of("source", tuple(Source)),
         {"info": TENANT},
     )
 
@@ -33,6 +45,7 @@ class Label(Base):
     model_version: Mapped[str | None]
     old_category: Mapped[str | None]
     new_category: Mapped[str]
+    source: Mapped[str] = mapped_column(server_default=Source.CORRECTED.value)
 
     __mapper_args__ = {"eager_defaults": True}
 

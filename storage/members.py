@@ -78,6 +78,7 @@ class Member(Recorded, Base):
     active: Mapped[bool] = mapped_column(server_default="true")
     dm_channel_id: Mapped[str | None]
     seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    away_until: Mapped[datetime | None]
     version: Mapped[int] = mapped_column()
 
     __mapper_args__ = {"version_id_col": version}

@@ -12,10 +12,13 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from storage.customers import Customer
 from storage.database import TENANT, Base, composite_key, current_workspace
 from storage.events import MessageReceived, emit
-from storage.records import PAGE, moment
+from storage.records import PAGE, moment, one_of
 
 # Slack truncates messages above 40,000 characters.
 TEXT_LIMIT = 40_000
+
+URGENCIES = ("low", "normal", "high", "urgent")
+SENTIMENTS = ("negative", "neutral", "positive")
 
 
 def message_reference(ondelete: str) -> ForeignKeyConstraint:
@@ -31,7 +34,8 @@ class IncomingMessage(Base):
     """Hold one message of a customer; `at` is Slack's time of it, and part of its key, as the table is partitioned.
 
     `confidence` is the calibrated probability, 0 to 1, of `category`; `reasons` are the words behind it, the strongest
-    first. `abstained` says that the model was too unsure to choose; `category` is then its best guess.
+    first. `abstained` says that the model was too unsure to choose; `category` is then its best guess and `second` its
+    next. `language` is a code such as `en` or `zh`.
     """
 
     __tablename__ = "message"
@@ -43,6 +47,10 @@ class IncomingMessage(Base):
         Index(None, "workspace_id", "ticket_id", "at"),
         Index(None, "workspace_id", "customer_id", "at"),
         Index(None, "workspace_id", "contact_id"),
+        Index(None, "workspace_id", "channel_id", "author_id", "at"),
+        Index(None, "workspace_id", "at"),
+        one_of("urgency", URGENCIES),
+        one_of("sentiment", SENTIMENTS),
         {"info": TENANT, "postgresql_partition_by": "RANGE (at)"},
     )
 
@@ -63,6 +71,13 @@ class IncomingMessage(Base):
     reasons: Mapped[list[Any] | None]
     model_version: Mapped[str | None]
     abstained: Mapped[bool | None]
+    second: Mapped[str | None]
+    language: Mapped[str | None]
+    urgency: Mapped[str | None]
+    sentiment: Mapped[str | None]
+    wants_to_cancel: Mapped[bool | None]
+    edited_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
     classified_at: Mapped[datetime | None]
 
     customer: Mapped[Customer | None] = relationship(viewonly=True)

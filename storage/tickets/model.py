@@ -14,6 +14,7 @@ from storage.database import TENANT, Base, composite_key
 from storage.errors import Invalid
 from storage.events import TicketChanged, TicketRemoved, emit
 from storage.history import CREATED
+from storage.incidents import Incident
 from storage.members import Member
 from storage.names import check_name, name_key
 from storage.records import Key, Named, named_args, newest_first, one_of
@@ -49,7 +50,8 @@ class Ticket(Named, Base):
     """Describe a request; `name` is its subject. It is in the backlog exactly while `resolved_at` is empty.
 
     `channel_id` and `thread_ts` are the Slack thread it came from, `card_delivery_id` the outbox row of its card in the
-    triage channel. A ticket that was no request is closed and counts in no figure.
+    triage channel, `incident_id` what others reported at about the same time. A ticket that was no request is closed
+    and counts in no figure.
     """
 
     __noun__ = Noun.TICKET
@@ -59,6 +61,7 @@ class Ticket(Named, Base):
         composite_key("customer_id", "customer", ondelete="SET NULL"),
         composite_key("contact_id", "contact", ondelete="SET NULL"),
         composite_key("assignee_id", "member", ondelete="SET NULL"),
+        composite_key("incident_id", "incident", ondelete="SET NULL"),
         one_of("status", tuple(Status)),
         one_of("priority", tuple(Priority)),
         CheckConstraint("(status IN ('resolved', 'closed')) = (resolved_at IS NOT NULL)", name="resolved"),
@@ -84,6 +87,14 @@ class Ticket(Named, Base):
         Index(None, "workspace_id", "contact_id"),
         newest_first("ticket_resolved_idx", "resolved_at"),
         newest_first("ticket_resolved_assignee_idx", "assignee_id", "resolved_at"),
+        newest_first("ticket_resolved_category_idx", "category", "resolved_at"),
+        Index(
+            "ticket_incident_idx",
+            "workspace_id",
+            "incident_id",
+            "id",
+            postgresql_where=text("incident_id IS NOT NULL"),
+        ),
         Index(None, "workspace_id", "first_response_at"),
         Index(None, "workspace_id", "created_at", "id"),
         Index(
@@ -103,6 +114,8 @@ class Ticket(Named, Base):
     priority: Mapped[str] = mapped_column(server_default=Priority.NORMAL.value)
     urgency: Mapped[int] = mapped_column(SmallInteger, Computed(_URGENCY, persisted=True))
     category: Mapped[Key | None]
+    language: Mapped[str | None]
+    incident_id: Mapped[int | None] = mapped_column(info={"unrecorded": True})
     assignee_id: Mapped[str | None]
     requester_id: Mapped[str | None]
     is_request: Mapped[bool] = mapped_column(server_default=text("true"))
@@ -115,6 +128,7 @@ class Ticket(Named, Base):
     customer: Mapped[Customer | None] = relationship(viewonly=True)
     contact: Mapped[Contact | None] = relationship(viewonly=True)
     assignee: Mapped[Member | None] = relationship(viewonly=True)
+    incident: Mapped[Incident | None] = relationship(viewonly=True)
 
     def undoing(self, session: Session, action: str) -> None:
         """Tell those who show the ticket, and forget the label of a correction that was taken back."""
