@@ -53,6 +53,7 @@ def test_after_five_uses_the_answer_comes_as_a_dm(slow: tuple[Company, Trial]) -
 def test_a_modal_that_outlives_its_address_is_answered_by_dm(tried: tuple[Company, Trial]) -> None:
     company, _trial = tried
     company.rep.types("/crm trial")
+    until(lambda: company.rep.modal is not None)
     company.sandbox.control.advance(HALF_AN_HOUR + 1)
     company.rep.submits(Name="Acme")
     until(lambda: dms(company) == ["Saved Acme."])
