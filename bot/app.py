@@ -175,6 +175,14 @@ class Rapport:
         if self.sockets:
             self._spawn("sockets", self.sockets.connect)
 
+    def keep_what_is_loaded(self) -> None:
+        """Have the collector pass over what was loaded by the time the model is: it stays as long as the process.
+
+        A full collection that walks it keeps people waiting. It is for the program, not for what embeds a bot: objects
+        that are kept so are hidden from whoever asks the collector about them.
+        """
+        self._loading.submit(gc.freeze)
+
     def _spawn(self, name: str, run: Callable[[], None]) -> None:
         thread = threading.Thread(target=run, name=name, daemon=True)
         thread.start()
@@ -264,8 +272,4 @@ class Rapport:
 def _model(folder: Path) -> MessageClassifier:
     from ml.train import ensure_starter
 
-    model = ensure_starter(folder)
-    # All that was loaded by now stays: a full collection need not walk through it while people wait.
-    gc.collect()
-    gc.freeze()
-    return model
+    return ensure_starter(folder)

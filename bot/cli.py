@@ -60,6 +60,7 @@ def run(role: Annotated[str, typer.Option(help="all, slack, worker or api")] = "
         bot = Rapport(settings, url, role=role)
         stopping = stop_signals()
         bot.start()
+        bot.keep_what_is_loaded()
         typer.echo(f"Rapport is running (port {settings.port}); Ctrl-C stops it.")
         stopping.wait()
         bot.stop()
