@@ -22,7 +22,7 @@ WORKSPACES_CHANGED = "rapport_workspaces"
 
 
 class Workspace(Base):
-    """Describe one Slack workspace; `id` is Slack's team id."""
+    """Describe one Slack workspace; `id` is Slack's team id, `url` its address in the browser, ending in a slash."""
 
     __tablename__ = "workspace"
     __table_args__ = {"info": TENANT}
@@ -34,6 +34,7 @@ class Workspace(Base):
     locale: Mapped[str] = mapped_column(server_default="en-US")
     default_roles: Mapped[list[str]] = mapped_column(server_default="{rep,agent}")
     triage_channel_id: Mapped[str | None]
+    url: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     set_up_at: Mapped[datetime | None]
 

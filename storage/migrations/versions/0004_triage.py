@@ -25,6 +25,7 @@ ADDED = {
     "ticket": ("language", "incident_id"),
     "member": ("away_until",),
     "label": ("source",),
+    "workspace": ("url",),
 }
 
 
@@ -53,6 +54,7 @@ def _known_tables() -> None:
     op.create_check_constraint("sentiment", "message", _one_of("sentiment", "negative", "neutral", "positive"))
     op.create_index(None, "message", ["workspace_id", "channel_id", "author_id", "at"])
     op.create_index(None, "message", ["workspace_id", "at"])
+    op.add_column("workspace", sa.Column("url", sa.Text))
     op.add_column("member", sa.Column("away_until", MOMENT))
     op.add_column("label", sa.Column("source", sa.Text, nullable=False, server_default="corrected"))
     op.create_check_constraint("source", "label", _one_of("source", "corrected", "confirmed", "dismissed", "merged"))
