@@ -62,6 +62,7 @@ class Followup(About, Record, Base):
     status: Mapped[str] = mapped_column(server_default=Status.OPEN.value)
     closed_at: Mapped[datetime | None]
     snoozes: Mapped[int] = mapped_column(server_default="0")
+    recurrence: Mapped[str | None]
 
     owner: Mapped[Member | None] = relationship(viewonly=True)
 
