@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, func
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.database import TENANT, Base
 from storage.records import Key
@@ -35,3 +35,8 @@ class Example(Base):
     text: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     created_by: Mapped[str | None]
+
+
+def all_of(session: Session) -> list[Category]:
+    """Return what the workspace says of its categories, also of merged ones, in the order in which it said so."""
+    return list(session.scalars(select(Category).order_by(Category.created_at, Category.key)))

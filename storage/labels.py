@@ -50,8 +50,15 @@ class Label(Base):
     __mapper_args__ = {"eager_defaults": True}
 
 
-def correct(session: Session, message: IncomingMessage, category: str, *, actor_id: str | None) -> Label:
-    """Say what category a message is of, in lower case, and keep what it was thought to be.
+def correct(
+    session: Session,
+    message: IncomingMessage,
+    category: str,
+    *,
+    actor_id: str | None,
+    source: Source = Source.CORRECTED,
+) -> Label:
+    """Say what category a message is of, in lower case, and keep what it was thought to be and by which act.
 
     Confirming the model's category is a label too. Raises Invalid if the category can not be stored.
     """
@@ -63,6 +70,7 @@ def correct(session: Session, message: IncomingMessage, category: str, *, actor_
         model_version=message.model_version,
         old_category=message.category,
         new_category=name_key(check_name(category, field="category")),
+        source=source,
     )
     message.category = label.new_category
     session.add(label)

@@ -23,7 +23,9 @@ EVERY_SOURCE = [*SOURCES, *sorted((ROOT / "tests").rglob("*.py")), *sorted((ROOT
 
 COMPOSITION = {"bot.app", "bot.cli"}
 # What handlers and plugins build on: the contract, what may be answered, and how it is read and shown.
-FOR_PLUGINS = ("bot.plugin", "bot.replies", "bot.blocks", "bot.shown", "bot.grammar", "storage", "ml")
+FOR_PLUGINS = ("bot.plugin", "bot.replies", "bot.blocks", "bot.shown", "bot.grammar", "bot.categories", "storage", "ml")
+# Where what a workspace's people said meets the estimators, which know neither Slack nor SQL.
+LEARNING = {"bot.categories", "bot.models", "bot.learning"}
 
 PRODUCT_LINES = 350
 TEST_LINES = 450
@@ -81,6 +83,8 @@ def may_import(name: str) -> tuple[str, ...]:
     package = name.partition(".")[0]
     if name in COMPOSITION:
         return PRODUCT
+    if name in LEARNING:
+        return ("bot", "storage", "ml")
     if own := plugin_of(name):
         return (own, *FOR_PLUGINS)
     return {"bot": ("bot", "storage"), "api": ("api", "storage", "ml")}.get(package, (package,))

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from storage import labels, messages
 from storage.errors import Invalid
+from storage.labels import Source
 from storage.messages import IncomingMessage
 from tests.storage.test_messages import received
 
@@ -20,8 +21,9 @@ def test_a_correction_says_who_when_and_what_it_was_thought_to_be(session: Sessi
     assert (label.old_category, label.new_category, label.actor_id) == ("bug", "billing", "UAGENT")
     assert (label.model_version, message.category) == ("starter-1", "billing")
     assert label.at is not None
-    again = labels.correct(session, message, "bug", actor_id="UMANAGER")
-    assert again.old_category == "billing"
+    assert label.source == Source.CORRECTED
+    again = labels.correct(session, message, "bug", actor_id="UMANAGER", source=Source.CONFIRMED)
+    assert (again.old_category, again.source) == ("billing", "confirmed")
     assert labels.of_message(session, message) == [label, again]
     with pytest.raises(Invalid):
         labels.correct(session, message, "", actor_id="UAGENT")
