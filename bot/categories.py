@@ -7,7 +7,6 @@ from sqlalchemy.orm import Session
 from bot.plugin import _
 from ml.starter import CATEGORIES, CHATTER
 from storage import categories
-from storage.categories import Category
 
 
 def names(session: Session) -> dict[str, str]:
@@ -20,19 +19,11 @@ def names(session: Session) -> dict[str, str]:
 
 def name(session: Session, key: str) -> str:
     """Return a category as people read it; one that was merged is called as the one it went into."""
-    own = {category.key: category for category in categories.all_of(session)}
-    kept = resolve(own, key)
-    if kept in own:
-        return own[kept].name
+    own = categories.all_of(session)
+    kept = categories.resolve({row.key: row.merged_into for row in own if row.merged_into is not None}, key)
+    for row in own:
+        if row.key == kept:
+            return row.name
     if kept == CHATTER:
         return _("Not a request")
     return _(CATEGORIES.get(kept, kept.capitalize()))
-
-
-def resolve(own: dict[str, Category], key: str) -> str:
-    """Return the key of the category that one was merged into, or its own."""
-    seen: set[str] = set()
-    while key not in seen and key in own and (into := own[key].merged_into) is not None:
-        seen.add(key)
-        key = into
-    return key

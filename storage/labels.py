@@ -1,16 +1,24 @@
 """Keep what people said a message really is: every correction teaches the next model."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Identity, Index, and_, func, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import ColumnElement, ForeignKey, Identity, Index, and_, func, select
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
-from storage.database import TENANT, Base, current_workspace
+from storage.database import TENANT, Base, current_workspace, notify
 from storage.messages import IncomingMessage, message_reference
 from storage.names import check_name, name_key
 from storage.records import one_of
+
+LABELS_CHANGED = "rapport_labels"
+"""Tells, with workspace and message, that what people said of a message is another than before."""
+READ_CHARACTERS = 4_000
+"""As much of a message as the estimators read."""
+
+_CHANGED_HERE = "rapport.labels"
 
 
 class Source(StrEnum):
@@ -50,6 +58,17 @@ class Label(Base):
     __mapper_args__ = {"eager_defaults": True}
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Hold the last word of people on a message; `first_id` is the label that was given it first."""
+
+    message_id: int
+    label_id: int
+    text: str
+    category: str
+    first_id: int
+
+
 def correct(
     session: Session,
     message: IncomingMessage,
@@ -75,6 +94,7 @@ def correct(
     message.category = label.new_category
     session.add(label)
     session.flush()
+    changed(session, message)
     return label
 
 
@@ -92,16 +112,79 @@ def take_back(session: Session, message: IncomingMessage) -> None:
         message.category = last.old_category
         session.delete(last)
         session.flush()
+        changed(session, message)
+
+
+def changed(session: Session, message: IncomingMessage) -> None:
+    """Tell every process that a labelled message, or what people said of it, is another than before."""
+    session.info[_CHANGED_HERE] = True
+    notify(session, LABELS_CHANGED, f"{message.workspace_id} {message.id}")
+
+
+def changed_here(session: Session) -> bool:
+    """Tell whether this transaction changed labels, so that what it reads of them may never come true."""
+    return _CHANGED_HERE in session.info
+
+
+def last_words(session: Session, *, after: int = 0, limit: int) -> list[Said]:
+    """Return what people said last of messages labelled after a label, those labelled last first."""
+    return _last_words(session, Label.id > after, limit=limit)
+
+
+def last_words_on(session: Session, message_ids: Collection[int]) -> list[Said]:
+    """Return what people said last of these messages; those of which nobody says anything (any more) are missing."""
+    return _last_words(session, Label.message_id.in_(message_ids), limit=None)
+
+
+def count_after(session: Session, after: int) -> int:
+    """Return how many labels came after one."""
+    return session.scalars(select(func.count()).select_from(Label).where(Label.id > after)).one()
+
+
+def newest(session: Session, limit: int) -> list[tuple[Label, str]]:
+    """Return the last labels with the text of their messages, newest first."""
+    statement = select(Label, IncomingMessage.text).join(IncomingMessage, _same_message())
+    return [(label, text) for label, text in session.execute(statement.order_by(Label.id.desc()).limit(limit))]
+
+
+def _last_words(session: Session, which: ColumnElement[bool], *, limit: int | None) -> list[Said]:
+    last = (
+        select(Label.message_id, Label.message_at, func.max(Label.id).label("id"))
+        .where(which)
+        .group_by(Label.message_id, Label.message_at)
+        .order_by(func.max(Label.id).desc())
+        .limit(limit)
+        .subquery()
+    )
+    first = aliased(Label)
+    first_id = (
+        select(func.min(first.id))
+        .where(first.workspace_id == Label.workspace_id, first.message_id == Label.message_id)
+        .scalar_subquery()
+    )
+    statement = (
+        select(
+            Label.message_id, Label.id, func.left(IncomingMessage.text, READ_CHARACTERS), Label.new_category, first_id
+        )
+        .join(last, last.c.id == Label.id)
+        .join(IncomingMessage, _same_message())
+        .order_by(Label.id.desc())
+    )
+    return [Said(*row) for row in session.execute(statement)]
+
+
+def _same_message() -> ColumnElement[bool]:
+    return and_(
+        IncomingMessage.workspace_id == Label.workspace_id,
+        IncomingMessage.id == Label.message_id,
+        IncomingMessage.at == Label.message_at,
+    )
 
 
 def examples(session: Session) -> Iterator[tuple[str, str]]:
     """Yield text and category of every labelled message of the workspace, by the last person who said."""
     last = select(func.max(Label.id).label("id")).group_by(Label.message_id, Label.message_at).subquery()
-    same = and_(
-        IncomingMessage.workspace_id == Label.workspace_id,
-        IncomingMessage.id == Label.message_id,
-        IncomingMessage.at == Label.message_at,
-    )
-    statement = select(IncomingMessage.text, Label.new_category).join(Label, same).join(last, last.c.id == Label.id)
+    statement = select(IncomingMessage.text, Label.new_category).join(Label, _same_message())
+    statement = statement.join(last, last.c.id == Label.id)
     for row in session.execute(statement.order_by(Label.id).execution_options(yield_per=1000)):
         yield row.text, row.new_category

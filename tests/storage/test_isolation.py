@@ -22,6 +22,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from storage import (
     about,
+    categories,
     channels,
     contacts,
     customers,
@@ -31,6 +32,7 @@ from storage import (
     followups,
     labels,
     messages,
+    model_versions,
     notes,
     pipelines,
     records,
@@ -48,8 +50,8 @@ SOON = datetime(2030, 1, 7, 9, tzinfo=UTC)
 TS = "1893492000.000100"
 TODAY = Period(datetime(2020, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC))
 MODULES = (
-    about, channels, contacts, customers, deals, digests, figures, followups, labels, messages, notes,
-    pipelines, records, search, tickets,
+    about, categories, channels, contacts, customers, deals, digests, figures, followups, labels, messages,
+    model_versions, notes, pipelines, records, search, tickets,
 )  # fmt: skip
 
 
@@ -70,13 +72,18 @@ def everything(session: Session) -> SimpleNamespace:
     ticket, _ = tickets.open_from_message(session, message)
     tickets.responded(session, tickets.assign(session, ticket, "UAGENT"))
     labels.correct(session, message, "bug", actor_id="UAGENT")
+    category = categories.add(session, "Secret Category", ["a", "b", "c"], taken={})
+    categories.merge(session, "bug", category.key, taken={"bug": "Bug"})
+    model = model_versions.keep(
+        session, version="secret-1", figures={}, last_label_id=1, weights=b"secret", promote=True
+    )
     followup = followups.add(session, text="Secret Promise", due_at=SOON, zone="UTC", owner_id="UREP", about=deal)
     note = notes.add(session, customer, "Secret Note")
     digest = digests.add(session, name="Secret Digest", at_time=time(9), zone="UTC", owner_id="UMANAGER")
     stage = pipelines.stages(session)[0]
     return SimpleNamespace(
         customer=customer, contact=contact, deal=deal, link=link, message=message, ticket=ticket, followup=followup,
-        note=note, digest=digest, stage=stage,
+        note=note, digest=digest, stage=stage, category=category, model=model,
     )  # fmt: skip
 
 
@@ -96,6 +103,9 @@ def stranger(database: Database, second_workspace: str) -> Iterator[Session]:
 READS: dict[str, Callable[[Session, Any], Any]] = {
     "about.called": lambda s, t: about.called(s, "secret"),
     "about.subject_of": lambda s, t: about.subject_of(s, t.note),
+    "categories.all_of": lambda s, t: categories.all_of(s),
+    "categories.examples_of": lambda s, t: categories.examples_of(s) + categories.examples_of(s, t.category.key),
+    "categories.merges": lambda s, t: categories.merges(s),
     "channels.get": lambda s, t: channels.get(s, "C1"),
     "channels.link_of": lambda s, t: channels.link_of(s, "C1"),
     "channels.links": lambda s, t: channels.links(s) + channels.links(s, customer_id=t.customer.id),
@@ -135,12 +145,22 @@ READS: dict[str, Callable[[Session, Any], Any]] = {
     "followups.get": lambda s, t: followups.get(s, t.followup.id),
     "followups.list_followups": lambda s, t: followups.list_followups(s) + followups.list_followups(s, about=t.deal),
     "followups.resolve": lambda s, t: followups.resolve(s, "Secret Promise"),
+    "labels.changed_here": lambda s, t: labels.changed_here(s),
+    "labels.count_after": lambda s, t: labels.count_after(s, 0),
     "labels.examples": lambda s, t: list(labels.examples(s)),
+    "labels.last_words": lambda s, t: labels.last_words(s, limit=10),
+    "labels.last_words_on": lambda s, t: labels.last_words_on(s, [t.message.id]),
+    "labels.newest": lambda s, t: labels.newest(s, 10),
     "labels.of_message": lambda s, t: labels.of_message(s, t.message),
     "messages.by_ts": lambda s, t: messages.by_ts(s, "C1", TS),
     "messages.get": lambda s, t: messages.get(s, t.message.id, t.message.at),
     "messages.of_customer": lambda s, t: messages.of_customer(s, t.customer.id),
     "messages.of_ticket": lambda s, t: messages.of_ticket(s, t.ticket.id),
+    "model_versions.get": lambda s, t: model_versions.get(s, t.model.id),
+    "model_versions.live": lambda s, t: model_versions.live(s),
+    "model_versions.newest": lambda s, t: model_versions.newest(s),
+    "model_versions.standing": lambda s, t: model_versions.standing(s).live_id,
+    "model_versions.weights": lambda s, t: model_versions.weights(s, t.model.id),
     "notes.about": lambda s, t: notes.about(s, t.customer),
     "pipelines.changes": lambda s, t: pipelines.changes(s, t.deal.id),
     "pipelines.default": lambda s, t: pipelines.default(s).id == t.stage.pipeline_id,
@@ -166,6 +186,10 @@ READS: dict[str, Callable[[Session, Any], Any]] = {
 
 # What writes: with an id or an object of another workspace it must fail, or leave that workspace as it was.
 WRITES: dict[str, Callable[[Session, Any], Any]] = {
+    "categories.add": lambda s, t: categories.add(s, "Secret Category", ["d", "e", "f"], taken={}),
+    "categories.add_examples": lambda s, t: categories.add_examples(s, t.category.key, ["d"]),
+    "categories.merge": lambda s, t: categories.merge(s, "bug", "howto", taken={"bug": "Bug"}),
+    "categories.rename": lambda s, t: categories.rename(s, t.category.key, "Mine", taken={t.category.key: "x"}),
     "channels.seen": lambda s, t: channels.seen(s, "C1", name="mine"),
     "channels.set_triage": lambda s, t: channels.set_triage(s, "C2"),
     "contacts.add": lambda s, t: contacts.add(s, name="Mine", customer_id=t.customer.id),
@@ -187,6 +211,7 @@ WRITES: dict[str, Callable[[Session, Any], Any]] = {
     "followups.done": lambda s, t: followups.done(s, theft(s, t.followup)),
     "followups.reopen": lambda s, t: followups.reopen(s, theft(s, t.followup)),
     "followups.snooze": lambda s, t: followups.snooze(s, theft(s, t.followup), SOON + timedelta(days=1)),
+    "labels.changed": lambda s, t: labels.changed(s, t.message),
     "labels.correct": lambda s, t: labels.correct(s, t.message, "billing", actor_id="UREP"),
     "labels.take_back": lambda s, t: labels.take_back(s, theft(s, t.message)),
     "messages.classified": lambda s, t: messages.classified(
@@ -195,6 +220,10 @@ WRITES: dict[str, Callable[[Session, Any], Any]] = {
     "messages.receive": lambda s, t: messages.receive(
         s, channel_id="C1", ts=TS, text="Mine", author_id="U9", customer_id=t.customer.id
     ),
+    "model_versions.keep": lambda s, t: model_versions.keep(
+        s, version="mine", figures={}, last_label_id=0, weights=b"mine", promote=True
+    ),
+    "model_versions.make_live": lambda s, t: model_versions.make_live(s, None),
     "notes.add": lambda s, t: notes.add(s, t.customer, "Mine"),
     "tickets.add": lambda s, t: tickets.add(s, name="Mine", customer_id=t.customer.id),
     "tickets.assign": lambda s, t: tickets.assign(s, theft(s, t.ticket), "UREP"),

@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy.orm import Session
 
 from storage import labels, messages
+from storage.database import Database
 from storage.errors import Invalid
-from storage.labels import Source
+from storage.labels import LABELS_CHANGED, Said, Source
 from storage.messages import IncomingMessage
 from tests.storage.test_messages import received
 
@@ -48,6 +49,33 @@ def test_a_correction_is_taken_back(session: Session) -> None:
     assert said_of(session, message) == ("bug", [("invoice?", "bug")])
     labels.take_back(session, message)
     assert said_of(session, message) == (None, [])
+
+
+def test_the_last_word_of_people_is_read_after_a_label_and_by_message(session: Session) -> None:
+    first, second = received(session, text="invoice?"), received(session, "1893492001.000100", text="crash")
+    one = labels.correct(session, first, "bug", actor_id="UAGENT")
+    two = labels.correct(session, second, "bug", actor_id="UAGENT")
+    three = labels.correct(session, first, "billing", actor_id="UMANAGER")
+    words = [Said(first.id, three.id, "invoice?", "billing", one.id), Said(second.id, two.id, "crash", "bug", two.id)]
+    assert labels.last_words(session, limit=10) == words
+    assert labels.last_words(session, limit=1) == words[:1]
+    assert labels.last_words(session, after=two.id, limit=10) == words[:1]
+    assert labels.last_words(session, after=three.id, limit=10) == []
+    assert labels.last_words_on(session, [second.id, 10**9]) == words[1:]
+    assert (labels.count_after(session, one.id), labels.count_after(session, 0)) == (2, 3)
+    assert labels.newest(session, 2) == [(three, "invoice?"), (two, "crash")]
+
+
+def test_a_change_of_labels_is_told_when_it_is_sure(database: Database, workspace: str) -> None:
+    with database.listen([LABELS_CHANGED]) as listener:
+        with database.transaction(workspace) as session:
+            message = received(session)
+            assert not labels.changed_here(session)
+            labels.correct(session, message, "bug", actor_id="UAGENT")
+            assert labels.changed_here(session)
+            assert listener.wait(0.1) == []
+        (note,) = listener.wait(5)
+    assert note.payload == f"{workspace} {message.id}"
 
 
 def said_of(session: Session, message: IncomingMessage) -> tuple[str | None, list[tuple[str, str]]]:
