@@ -80,6 +80,7 @@ class Installer:
             workspaces.ensure(
                 session,
                 name=str(who.get("team") or workspace_id),
+                url=who.get("url"),
                 zone=person.get("tz"),
                 locale=person.get("locale"),
             )

@@ -28,7 +28,7 @@ from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
 from storage.counters import next_id
 from storage.database import composite_key, current_workspace
 from storage.errors import Ambiguous, Conflict, Invalid, NotFound
-from storage.history import Recorded, current_actor, last_actor
+from storage.history import Recorded, changed_only_by, current_actor, last_actor
 from storage.names import name_key
 from storage.references import Noun, parse_reference, reference
 from storage.search import find, find_key
@@ -36,6 +36,8 @@ from storage.search import find, find_key
 PAGE = 20
 NEAR_NAMES = 3
 CANDIDATES = 5
+OWN_CHANGES = 50
+"""So many changes of one's own may come between a card and its button."""
 
 
 # Compared byte by byte, so that a range of it is what begins alike, in whatever locale the cluster was made.
@@ -226,9 +228,19 @@ def follows(columns: Sequence[Any], last: Sequence[Any]) -> ColumnElement[bool]:
     )
 
 
+def is_current(session: Session, record: Record, version: int) -> bool:
+    """Tell whether nobody but the person the session acts for has changed a record since that version of it.
+
+    A version has one activity, or none where nothing changed that is recorded: where as many of the newest activities
+    as there were versions since are all theirs, nobody else was in between.
+    """
+    since = record.version - version
+    return since == 0 or (0 < since <= OWN_CHANGES and changed_only_by(session, record, current_actor(session), since))
+
+
 def at_version(session: Session, record: R, version: int) -> R:
-    """Return the record if it is still the one the person saw; raise Conflict saying who changed it."""
-    if record.version == version:
+    """Return the record if nobody else has changed it since the person saw it; raise Conflict saying who did."""
+    if is_current(session, record, version):
         return record
     raise Conflict(
         "{reference} was changed meanwhile by {who}.",

@@ -1,5 +1,6 @@
 """Keep the workspaces that installed Rapport, how each wants to be served, and the token it gave us."""
 
+import re
 import unicodedata
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -19,6 +20,7 @@ from storage.secrets import Sealed, Vault
 
 INSTALLATIONS_CHANGED = "rapport_installations"
 WORKSPACES_CHANGED = "rapport_workspaces"
+_ADDRESS = re.compile(r"https?://[^\s<>|]+")
 
 
 class Workspace(Base):
@@ -66,24 +68,33 @@ def get(session: Session, workspace_id: str) -> Workspace | None:
 
 
 def ensure(
-    session: Session, *, name: str, zone: str | None = None, locale: str | None = None, currency: str = "USD"
+    session: Session,
+    *,
+    name: str,
+    url: str | None = None,
+    zone: str | None = None,
+    locale: str | None = None,
+    currency: str = "USD",
 ) -> Workspace:
     """Return the session's workspace, creating it if this is its first installation.
 
-    `zone` and `locale` are the installer's, used until `setup` says otherwise; what Slack sends that we do not know is
-    passed over.
+    `url` is its address in the browser. `zone` and `locale` are the installer's, used until `setup` says otherwise;
+    what Slack sends that we do not know is passed over.
     """
+    known: dict[str, str] = {"name": check_name(name)}
+    if url and _ADDRESS.fullmatch(url):
+        known["url"] = url.rstrip("/") + "/"
     # Replicas that start at the same moment all do this.
     session.execute(
         insert(Workspace)
         .values(
             id=current_workspace(session),
-            name=check_name(name),
+            **known,
             currency=currency,
             zone=zone if zone in _zones() else "UTC",
             locale=locale if locale and _is_locale(locale) else "en-US",
         )
-        .on_conflict_do_update(index_elements=[Workspace.id], set_={"name": check_name(name)})
+        .on_conflict_do_update(index_elements=[Workspace.id], set_=known)
     )
     return session.get_one(Workspace, current_workspace(session), populate_existing=True)
 

@@ -5,7 +5,7 @@ while they are flushed, inside `recording`.
 """
 
 from storage.history.models import Activity, ChangeAnswer, ChangeSet
-from storage.history.reading import actor_name, last_actor, recent, timeline
+from storage.history.reading import actor_name, changed_only_by, last_actor, recent, timeline
 from storage.history.recorded import Recorded
 from storage.history.recording import (
     CREATED,
@@ -35,6 +35,7 @@ __all__ = [
     "UndoResult",
     "Undone",
     "actor_name",
+    "changed_only_by",
     "current_actor",
     "current_change",
     "find_answer",

@@ -1,11 +1,13 @@
 """Read the history: a record's timeline, a person's change sets, who touched something last."""
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from storage import members
 from storage.database import current_workspace
 from storage.history.models import Activity, ChangeSet
+from storage.history.recorded import Recorded, entity_name, row_key
+from storage.history.recording import CHANGES
 from storage.references import Noun
 
 SYSTEM = "Rapport"
@@ -35,6 +37,19 @@ def recent(session: Session, actor_id: str, limit: int = 20) -> list[ChangeSet]:
             .options(selectinload(ChangeSet.activities))
         )
     )
+
+
+def changed_only_by(session: Session, row: Recorded, actor_id: str | None, changes: int) -> bool:
+    """Tell whether a row's newest changes, as many as are asked for, are all of one person; nobody's are never."""
+    entity, key = entity_name(inspect(type(row))), row_key(row)
+    actors = session.scalars(
+        select(ChangeSet.actor_id)
+        .join(Activity.change_set)
+        .where(Activity.entity == entity, Activity.row_key == key, Activity.action.in_(CHANGES))
+        .order_by(Activity.id.desc())
+        .limit(changes)
+    ).all()
+    return actor_id is not None and len(actors) == changes and set(actors) == {actor_id}
 
 
 def last_actor(session: Session, noun: Noun | str, record_id: int) -> str:

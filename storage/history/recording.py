@@ -16,6 +16,7 @@ from storage.history.recorded import Recorded, entity_name, recorded_attributes,
 from storage.references import Noun
 
 CREATED, UPDATED, DELETED = "created", "updated", "deleted"
+CHANGES = (CREATED, UPDATED, DELETED)
 
 _KEY = "rapport.history"
 

@@ -14,10 +14,9 @@ from storage.errors import Conflict, NotFound
 from storage.history.models import Activity, ChangeSet
 from storage.history.reading import actor_name
 from storage.history.recorded import Recorded, entity_name, from_json, key_attribute, values
-from storage.history.recording import CREATED, DELETED, UPDATED, current_recorder
+from storage.history.recording import CHANGES, CREATED, DELETED, UPDATED, current_recorder
 
 UNDO_WITHIN = timedelta(hours=24)
-CHANGES = (CREATED, UPDATED, DELETED)
 
 
 @dataclass(frozen=True)

@@ -125,3 +125,20 @@ def test_changes_are_kept_with_a_version_and_a_stale_one_names_who_was_quicker(s
     assert at_version(session, acme, acme.version) is acme
     with pytest.raises(Conflict, match="C-1 was changed meanwhile by Rep"):
         at_version(session, acme, 1)
+
+
+def test_ones_own_latest_changes_make_nothing_stale(session: Session) -> None:
+    with recording(session, actor_id="UREP", source="test"):
+        acme = customers.add(session, name="Acme")
+    with recording(session, actor_id="UMANAGER", source="test"):
+        customers.assign(session, acme, "UMANAGER")
+        customers.update(session, acme, tier="gold")
+        assert at_version(session, acme, 1) is acme
+        with pytest.raises(Conflict, match="by Manager"):
+            at_version(session, acme, 0)
+        with pytest.raises(Conflict):
+            at_version(session, acme, acme.version + 1)
+    with recording(session, actor_id="UREP", source="test"), pytest.raises(Conflict, match="by Manager"):
+        at_version(session, acme, 1)
+    with recording(session, actor_id=None, source="job"), pytest.raises(Conflict):
+        at_version(session, acme, 1)

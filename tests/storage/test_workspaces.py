@@ -33,6 +33,24 @@ def test_what_slack_sends_and_nobody_knows_is_passed_over(
         assert (made.zone, made.locale) == ("UTC", "en-US")
 
 
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("https://acme.slack.com/", "https://acme.slack.com/"),
+        ("https://acme.slack.com", "https://acme.slack.com/"),
+        ("javascript:alert(1)", None),
+        ("https://acme.example/|<!channel>", None),
+        (None, None),
+    ],
+)
+def test_the_address_of_a_workspace_is_kept_to_link_to_messages(
+    database: Database, given: str | None, kept: str | None
+) -> None:
+    with database.transaction("T0NEW") as session:
+        assert workspaces.ensure(session, name="New", url=given).url == kept
+        assert workspaces.ensure(session, name="New").url == kept
+
+
 def test_setup_changes_what_it_is_told_and_nothing_else(database: Database, workspace: str) -> None:
     with database.listen([workspaces.WORKSPACES_CHANGED]) as listener:
         with database.transaction(workspace) as session:
