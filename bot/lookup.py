@@ -87,7 +87,13 @@ def find(registry: Registry, request: Request, known: Known, *, filling: bool = 
 
 
 def _given(request: Request) -> Mapping[str, Any]:
-    return {"control": request.control, "values": submitted(request.view), "state": request.origin.state}
+    message = request.body.get("message") if request.kind is Kind.SHORTCUT else None
+    return {
+        "control": request.control,
+        "values": submitted(request.view),
+        "state": request.origin.state,
+        "message": message or {},
+    }
 
 
 def _command(registry: Registry, request: Request, known: Known) -> Call:

@@ -37,6 +37,7 @@ INJECTED: Mapping[str, str] = {
     "values": "a submitted modal's fields: name -> text, or a list of texts",
     "state": "what the modal was opened with: name -> text",
     "query": "what was typed into a menu so far",
+    "message": "the message that a shortcut was used on, as Slack sent it; empty elsewhere",
     "event": "a Slack event's inner object",
     "fact": "a domain event of storage.events",
     "due": "a job's storage.due.Due row",

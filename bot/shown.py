@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from bot import blocks as b
 from bot.plugin import _
-from storage import history, notes
+from storage import history, notes, records
 from storage.about import Subject
 from storage.errors import Invalid
 from storage.members import Member
@@ -103,7 +103,7 @@ def today(person: Member | None, workspace: Workspace, now: datetime) -> date:
 
 def money(amount: Money, locale: str | None) -> str:
     """Show an amount in its own currency, without decimals where they are all zero: €12,000 but €12,000.50."""
-    known = _locale(locale)
+    known = known_locale(locale)
     if amount.major != amount.major.to_integral_value():
         return str(format_currency(amount.major, amount.currency, locale=known))
     pattern = known.currency_formats["standard"].pattern.replace(".00", "")
@@ -123,12 +123,12 @@ def totals(amounts: Iterable[Money | None], locale: str | None) -> list[str]:
 
 def percent(share: float, locale: str | None) -> str:
     """Show a share between 0 and 1 as a whole percentage, rounded down: nothing uncertain is shown as 100 %."""
-    return str(_format_percent(math.floor(share * 100 + 1e-9) / 100, locale=_locale(locale)))
+    return str(_format_percent(math.floor(share * 100 + 1e-9) / 100, locale=known_locale(locale)))
 
 
 def day(on: date, locale: str | None, *, today: date | None = None) -> str:
     """Show a day; with `today` given, a near one by weekday and without its year: Fri, Nov 28."""
-    known = _locale(locale)
+    known = known_locale(locale)
     if today is None or abs((on - today).days) > _NEAR_DAYS:
         return str(format_date(on, "medium", locale=known))
     return str(format_skeleton("MMMEd", on, locale=known))
@@ -136,7 +136,7 @@ def day(on: date, locale: str | None, *, today: date | None = None) -> str:
 
 def moment(when: datetime, place: ZoneInfo, locale: str | None, *, now: datetime | None = None) -> str:
     """Show a day and the time of day in a place; `when` and `now` are aware, and near days are shown as by `day`."""
-    known = _locale(locale)
+    known = known_locale(locale)
     local = when.astimezone(place)
     shown_day = day(local.date(), locale, today=now.astimezone(place).date() if now else None)
     # CLDR puts a narrow no-break space before AM and PM, which nobody can type or search for.
@@ -148,22 +148,22 @@ def ago(when: datetime, now: datetime, locale: str | None) -> str:
     """Show how long ago something was, or how far ahead it is: 3 days ago, in 2 hours."""
     if abs(when - now) < timedelta(minutes=1):
         return _("just now")
-    return str(format_timedelta(when - now, add_direction=True, locale=_locale(locale)))
+    return str(format_timedelta(when - now, add_direction=True, locale=known_locale(locale)))
 
 
 def duration(length: timedelta, locale: str | None) -> str:
     """Show how long something took: 3 hours."""
-    return str(format_timedelta(length, locale=_locale(locale)))
+    return str(format_timedelta(length, locale=known_locale(locale)))
 
 
 def clock(at: time, locale: str | None) -> str:
     """Show a time of day: 9:00 AM."""
-    return str(format_time(at, "short", locale=_locale(locale))).replace("\u202f", " ")
+    return str(format_time(at, "short", locale=known_locale(locale))).replace("\u202f", " ")
 
 
 def weekdays(locale: str | None) -> list[str]:
     """Return the names of the days of the week, Monday first."""
-    names = _locale(locale).days["format"]["wide"]
+    names = known_locale(locale).days["format"]["wide"]
     return [str(names[number]) for number in range(7)]
 
 
@@ -255,14 +255,15 @@ def undo_hint() -> Block:
 
 def overtaken(session: Session, record: Record, control: b.Control) -> b.Markup | None:
     """Say who changed a record since the card with this control was drawn; None if the card is up to date."""
-    if record.version == control.version:
+    if records.is_current(session, record, control.version):
         return None
     who = history.last_actor(session, record.__noun__, record.id)
     return b.markup(_("Nothing was done: {who} has changed this meanwhile. Here it is as it stands now."), who=who)
 
 
 @cache
-def _locale(name: str | None) -> Locale:
+def known_locale(name: str | None) -> Locale:
+    """Return a locale by its name, American English for one that Babel does not know."""
     try:
         return Locale.parse((name or DEFAULT_LOCALE).replace("_", "-"), sep="-")
     except (ValueError, UnknownLocaleError):

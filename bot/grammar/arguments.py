@@ -7,6 +7,7 @@ from datetime import date, datetime, tzinfo
 from bot.grammar.amounts import parse_amount
 from bot.grammar.dates import parse_date, parse_moment
 from bot.grammar.entities import Decoded, Kind, shown, visible
+from bot.grammar.recurring import When, parse_when
 from bot.grammar.usage import Usage
 from bot.grammar.words import Words, did_you_mean, fold, split_first, take_apart, unquote
 from storage.errors import Invalid
@@ -97,6 +98,11 @@ class Args:
         """Return a moment to come in UTC, read as `parse_moment` reads it; raise Invalid for anything else."""
         value = self.get(key)
         return None if value is None else parse_moment(value, zone=zone, now=now, locale=locale, field=key)
+
+    def when(self, key: str, *, zone: str | tzinfo, now: datetime, locale: str = "en-US") -> When | None:
+        """Return a moment to come or what recurs, read as `parse_when` reads it; raise Invalid for anything else."""
+        value = self.get(key)
+        return None if value is None else parse_when(value, zone=zone, now=now, locale=locale, field=key)
 
     def _value(self, key: str) -> Decoded | None:
         if not self.usage.declares(key):

@@ -56,7 +56,7 @@ def parse_date(
     not a day from its first to its last character, and for years before 1900 or after 2199.
     """
     today = _local(now, zone_of(zone)).date()
-    day = _read_day(_plain(text), today, past, locale)
+    day = _read_day(plain_text(text), today, past, locale)
     if day is None or day.year not in _YEARS:
         raise Invalid(
             "{text} is not a date I understand.",
@@ -70,16 +70,24 @@ def parse_date(
 
 
 def parse_moment(
-    text: str, *, zone: str | tzinfo, now: datetime, locale: str = "en-US", field: str = "when"
+    text: str,
+    *,
+    zone: str | tzinfo,
+    now: datetime,
+    locale: str = "en-US",
+    field: str = "when",
+    examples: str = MOMENT_EXAMPLES,
 ) -> datetime:
     """Return the moment to come that a person means, in UTC; the parameters are those of `parse_date`.
+
+    `examples` are what to write instead of what is not understood.
 
     Raises Invalid for anything that is not a moment from its first to its last character, and for one that has passed,
     with the nearest one to come.
     """
     place_in = zone_of(zone)
     local = _local(now, place_in)
-    moment = _read_moment(_plain(text), local, place_in, locale)
+    moment = _read_moment(plain_text(text), local, place_in, locale)
     if moment is None or moment.year not in _YEARS:
         raise Invalid(
             "{text} is not a time I understand.",
@@ -87,7 +95,7 @@ def parse_moment(
             hint="Write for example {examples}.",
             typed=text,
             text=shown(text),
-            examples=MOMENT_EXAMPLES,
+            examples=examples,
         )
     if moment <= now:
         raise Invalid(
@@ -113,7 +121,7 @@ def _local(now: datetime, zone: tzinfo) -> datetime:
     return now.astimezone(zone)
 
 
-def _plain(text: str) -> str:
+def plain_text(text: str) -> str:
     """Return a text in half width and lower case, with single spaces and without quotes around it."""
     folded = unicodedata.normalize("NFKC", re.sub(f"[{INVISIBLE}]", "", text)).casefold()
     plain = " ".join(folded.split()).strip("\"“”„'‘’ ,;、。!")
@@ -133,7 +141,8 @@ def _read_day(plain: str, today: date, past: bool, locale: str) -> date | None:
         return None
 
 
-def _read_time(plain: str) -> int | None:
+def read_time(plain: str) -> int | None:
+    """Return the minutes from the day's beginning that all of a plain text means, or None."""
     return chinese.read_time(chinese.compact(plain)) if chinese.is_chinese(plain) else english.read_time(plain)
 
 
@@ -144,15 +153,15 @@ def _read_moment(plain: str, local: datetime, zone: tzinfo, locale: str) -> date
     if re.search(r"\d[-+]\d\d:?\d\d$|\dz$", plain):
         return _read_instant(plain)
     today = local.date()
-    minutes = _read_time(plain)
+    minutes = read_time(plain)
     if minutes is not None:
         first = place(today, minutes, zone)
         return first if first > local else place(today + timedelta(1), minutes, zone)
     day = _read_day(plain, today, False, locale)
     if day is not None:
         return place(day, _MORNING, zone)
-    for day_text, time_text in _divisions(plain):
-        minutes = _read_time(time_text)
+    for day_text, time_text in divisions(plain):
+        minutes = read_time(time_text)
         day = None if minutes is None else _read_day(day_text, today, False, locale)
         if day is not None and minutes is not None:
             return place(day, minutes, zone)
@@ -168,7 +177,7 @@ def _read_instant(plain: str) -> datetime | None:
     return moment.astimezone(UTC) if moment.tzinfo else None
 
 
-def _divisions(plain: str) -> Iterator[tuple[str, str]]:
+def divisions(plain: str) -> Iterator[tuple[str, str]]:
     """Yield the ways in which a text can be a day and a time, the longest time first."""
     if chinese.is_chinese(plain):
         close = chinese.compact(plain)
