@@ -1,7 +1,7 @@
 """Keep the people of a workspace, what each may do, and when and in which language it is for them."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -17,6 +17,8 @@ from storage.workspaces import Installation, Workspace
 
 SLACKBOT = "USLACKBOT"
 
+OPEN_END = datetime(9999, 12, 31, tzinfo=UTC)
+"""Until when somebody is away who did not say."""
 
 MEMBERS_CHANGED = "rapport_members"
 """The NOTIFY channel that says whose row changed: workspace and member id, with a space between."""
@@ -88,6 +90,10 @@ class Member(Recorded, Base):
         if self.kind != Kind.STAFF or not self.active:
             return False
         return any(role in Role(mine).implied for mine in self.roles)
+
+    def is_away(self, now: datetime) -> bool:
+        """Tell whether the member gets no tickets at a moment, as they are away."""
+        return self.away_until is not None and self.away_until > now
 
     def undoing(self, session: Session, action: str) -> None:
         """Tell every process that the member is another now."""
@@ -170,6 +176,17 @@ def set_manager(session: Session, member: Member, manager: Member | None) -> Mem
     if manager is not None and manager.kind != Kind.STAFF:
         raise Refused("{name} is not one of your own people, so can not be a manager.", name=manager.name)
     member.manager_id = manager.id if manager is not None else None
+    return _saved(session, member)
+
+
+def set_away(session: Session, member: Member, until: datetime | None) -> Member:
+    """Say until when a member gets no tickets, an aware time (`OPEN_END`: until they say so); None brings them back.
+
+    Raises Refused for anyone who is not staff.
+    """
+    if member.kind != Kind.STAFF:
+        raise Refused("{name} is not one of your own people, so is given no tickets anyway.", name=member.name)
+    member.away_until = until
     return _saved(session, member)
 
 
