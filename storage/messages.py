@@ -1,11 +1,11 @@
 """Keep what customers write, and what the model made of it."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Identity, Index, select
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Identity, Index, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
@@ -49,6 +49,14 @@ class IncomingMessage(Base):
         Index(None, "workspace_id", "contact_id"),
         Index(None, "workspace_id", "channel_id", "author_id", "at"),
         Index(None, "workspace_id", "at"),
+        Index(
+            "message_thread_idx",
+            "workspace_id",
+            "channel_id",
+            "thread_ts",
+            "at",
+            postgresql_where=text("thread_ts IS NOT NULL"),
+        ),
         one_of("urgency", URGENCIES),
         one_of("sentiment", SENTIMENTS),
         {"info": TENANT, "postgresql_partition_by": "RANGE (at)"},
@@ -120,7 +128,8 @@ def receive(
     """Store a customer's message, once: return None if this channel's message of this `ts` is here already.
 
     What can not be stored of a text is replaced, and what is beyond 40,000 characters left out: a customer gets no
-    answer from us that could ask for another. Raises ValueError if `ts` is none of Slack's.
+    answer from us that could ask for another. A `thread_ts` that is the message's own says that it began the thread.
+    Raises ValueError if `ts` is none of Slack's.
     """
     key = {"workspace_id": current_workspace(session), "channel_id": channel_id, "ts": ts}
     if session.get(MessageKey, key) is not None:
@@ -130,12 +139,12 @@ def receive(
         at=slack_time(ts),
         channel_id=channel_id,
         ts=ts,
-        thread_ts=thread_ts,
+        thread_ts=None if thread_ts == ts else thread_ts,
         author_id=author_id,
         author_name=author_name,
         customer_id=customer_id,
         contact_id=contact_id,
-        text=_storable(text),
+        text=storable(text),
     )
     session.add(message)
     session.flush()
@@ -174,13 +183,63 @@ def classified(
     reasons: Sequence[Any],
     model_version: str,
     abstained: bool,
+    second: str | None = None,
+    language: str | None = None,
+    urgency: str | None = None,
+    sentiment: str | None = None,
+    wants_to_cancel: bool | None = None,
 ) -> IncomingMessage:
     """Note what a model made of a message; `confidence` is 0 to 1, `reasons` are JSON-safe, the strongest first."""
     message.category, message.confidence, message.reasons = category, confidence, list(reasons)
-    message.model_version, message.abstained = model_version, abstained
+    message.model_version, message.abstained, message.second = model_version, abstained, second
+    message.language, message.urgency, message.sentiment = language, urgency, sentiment
+    message.wants_to_cancel = wants_to_cancel
     message.classified_at = moment()
     session.flush()
     return message
+
+
+def edited(session: Session, message: IncomingMessage, text: str, at: datetime) -> bool:
+    """Replace what a message says by what it has said since `at`; return False if something newer is known of it."""
+    if message.edited_at is not None and message.edited_at >= at:
+        return False
+    message.text, message.edited_at = storable(text), at
+    session.flush()
+    return True
+
+
+def deleted(session: Session, message: IncomingMessage, at: datetime) -> None:
+    """Note that its author deleted a message in Slack; what it said stays known to support."""
+    message.deleted_at = message.deleted_at or at
+    session.flush()
+
+
+def beside(
+    session: Session, message: IncomingMessage, within: timedelta, *, later: bool = False
+) -> IncomingMessage | None:
+    """Return the last message outside threads that its author wrote in the channel before this one, None if none.
+
+    Only what is at most `within` away counts. `later` asks for the next one after it instead.
+    """
+    at, near = IncomingMessage.at, message.at + within if later else message.at - within
+    statement = select(IncomingMessage).where(
+        IncomingMessage.channel_id == message.channel_id,
+        IncomingMessage.author_id == message.author_id,
+        IncomingMessage.thread_ts.is_(None),
+        *((at > message.at, at <= near) if later else (at < message.at, at >= near)),
+    )
+    return session.scalars(statement.order_by(at if later else at.desc()).limit(1)).first()
+
+
+def without_ticket(session: Session, channel_id: str, thread_ts: str, since: datetime) -> list[IncomingMessage]:
+    """Return the replies of a thread that belong to no ticket, written after `since`, oldest first."""
+    statement = select(IncomingMessage).where(
+        IncomingMessage.channel_id == channel_id,
+        IncomingMessage.thread_ts == thread_ts,
+        IncomingMessage.at > since,
+        IncomingMessage.ticket_id.is_(None),
+    )
+    return list(session.scalars(statement.order_by(IncomingMessage.at)))
 
 
 def of_ticket(session: Session, ticket_id: int, limit: int = PAGE) -> list[IncomingMessage]:
@@ -204,5 +263,6 @@ def slack_time(ts: str) -> datetime:
         raise ValueError(f"{ts!r} is not a Slack timestamp") from exc
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
+    """Return what is kept of a text: 40,000 characters, without those that no database stores."""
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()[:TEXT_LIMIT]

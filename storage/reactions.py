@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, func
+from sqlalchemy import ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.database import TENANT, Base, composite_key
@@ -12,8 +12,9 @@ from storage.database import TENANT, Base, composite_key
 class Reaction(Base):
     """Hold one person's emoji on one message.
 
-    `ticket_id` is the ticket it acted on, `version` that ticket's version right after, `before` the fields it changed
-    with their values from before; all three are empty where it changed nothing.
+    `at` is when it was added or, where it is not `held` any more, taken back. `ticket_id` is the ticket it acted on,
+    `version` that ticket's version right after, `before` the fields it changed with their values from before; all three
+    are empty where it changed nothing.
     """
 
     __tablename__ = "reaction"
@@ -29,6 +30,7 @@ class Reaction(Base):
     name: Mapped[str] = mapped_column(primary_key=True)
     member_id: Mapped[str] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(server_default=func.now())
+    held: Mapped[bool] = mapped_column(server_default=text("true"))
     ticket_id: Mapped[int | None]
     version: Mapped[int | None]
     before: Mapped[dict[str, Any] | None]

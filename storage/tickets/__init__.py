@@ -1,12 +1,22 @@
 """Keep what customers ask for until it is answered."""
 
 from storage.tickets.finding import FIELDS, by_thread, find, get, likely_duplicates, list_tickets, resolve
+from storage.tickets.grouping import (
+    CHATTER,
+    answered,
+    group,
+    lock,
+    of_thread,
+    open_from_message,
+    settle,
+    worked_on,
+)
+from storage.tickets.merging import merge, split
 from storage.tickets.model import DONE, Priority, Status, Ticket, check_priority, check_status
 from storage.tickets.work import (
     add,
     assign,
     dismiss,
-    open_from_message,
     responded,
     set_category,
     set_priority,
@@ -17,12 +27,14 @@ from storage.tickets.work import (
 )
 
 __all__ = [
+    "CHATTER",
     "DONE",
     "FIELDS",
     "Priority",
     "Status",
     "Ticket",
     "add",
+    "answered",
     "assign",
     "by_thread",
     "check_priority",
@@ -30,15 +42,22 @@ __all__ = [
     "dismiss",
     "find",
     "get",
+    "group",
     "likely_duplicates",
     "list_tickets",
+    "lock",
+    "merge",
+    "of_thread",
     "open_from_message",
     "resolve",
     "responded",
     "set_category",
     "set_priority",
     "set_status",
+    "settle",
+    "split",
     "subject_of",
     "take",
     "update_ticket",
+    "worked_on",
 ]

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Computed, Index, SmallInteger, text
+from sqlalchemy import CheckConstraint, Computed, Index, SmallInteger, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from storage import labels, messages
@@ -13,7 +13,7 @@ from storage.customers import Customer
 from storage.database import TENANT, Base, composite_key
 from storage.errors import Invalid
 from storage.events import TicketChanged, TicketRemoved, emit
-from storage.history import CREATED
+from storage.history import CREATED, Activity
 from storage.incidents import Incident
 from storage.members import Member
 from storage.names import check_name, name_key
@@ -41,6 +41,8 @@ class Priority(StrEnum):
 
 
 DONE = (Status.RESOLVED, Status.CLOSED)
+MERGED, SPLIT = "merged", "split"
+"""What the history of tickets says of messages that moved from one to another."""
 _RANKS = " ".join(f"WHEN '{priority}'::text THEN {rank}" for rank, priority in enumerate(reversed(Priority), start=1))
 # As Postgres writes it back, so that the migrations' check sees no difference.
 _URGENCY = f"CASE priority {_RANKS} ELSE NULL::integer END"
@@ -131,15 +133,34 @@ class Ticket(Named, Base):
     incident: Mapped[Incident | None] = relationship(viewonly=True)
 
     def undoing(self, session: Session, action: str) -> None:
-        """Tell those who show the ticket, and forget the label of a correction that was taken back."""
+        """Tell those who show the ticket, move messages back, and forget the label of what was taken back."""
         if action == CREATED:
+            self._move_back(session, SPLIT, to_other=True)
             emit(session, TicketRemoved(self))
             return
+        if self.merged_into_id is None:
+            self._move_back(session, MERGED, to_other=False)
         for message in messages.of_ticket(session, self.id, limit=1):
             said = labels.of_message(session, message)
             if said and said[-1].new_category != self.category:
                 labels.take_back(session, message)
         emit(session, TicketChanged(self))
+
+    def _move_back(self, session: Session, action: str, *, to_other: bool) -> None:
+        """Move back what the merge or split that is being undone has moved; the history of this ticket says what."""
+        note = session.scalars(
+            select(Activity)
+            .where(Activity.noun == Noun.TICKET, Activity.record_id == self.id, Activity.action == action)
+            .order_by(Activity.id.desc())
+            .limit(1)
+        ).first()
+        moved = (note.after or {}) if note is not None else {}
+        now, then = (self.id, moved.get("id")) if to_other else (moved.get("id"), self.id)
+        for message_id, at in moved.get("messages", ()):
+            message = messages.get(session, message_id, datetime.fromisoformat(at))
+            if message is not None and message.ticket_id == now:
+                message.ticket_id = then
+        session.flush()
 
 
 def check_status(status: Status | str, *, field: str = "status") -> Status:

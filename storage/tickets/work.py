@@ -2,17 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from storage import labels, messages
-from storage.database import current_workspace
 from storage.errors import Conflict
 from storage.events import TicketChanged, TicketOpened, emit
-from storage.messages import IncomingMessage
 from storage.names import check_name, name_key
 from storage.records import moment
-from storage.tickets.finding import by_thread
 from storage.tickets.model import (
     DONE,
     Priority,
@@ -57,44 +53,6 @@ def add(
     return ticket
 
 
-def open_from_message(
-    session: Session,
-    message: IncomingMessage,
-    *,
-    priority: Priority | str = Priority.NORMAL,
-    name: str | None = None,
-    reopens: bool = True,
-) -> tuple[Ticket, bool]:
-    """Return the ticket of a message's thread and whether it is a new one: it was opened, or the message joined it.
-
-    The first line of the message is the subject unless one is given. A ticket that waited for the customer, or was
-    resolved, is open again, unless `reopens` is False, as for a word of thanks. Two messages of a thread that arrive at
-    once wait for each other.
-    """
-    workspace_id = current_workspace(session)
-    thread = f"{workspace_id} {message.channel_id} {message.thread}"
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(thread, 0))))
-    ticket = by_thread(session, message.channel_id, message.thread)
-    opened = ticket is None
-    if ticket is None:
-        ticket = add(
-            session,
-            name=name or subject_of(message.text),
-            customer_id=message.customer_id,
-            contact_id=message.contact_id,
-            priority=priority,
-            category=None if message.abstained else message.category,
-            requester_id=message.author_id,
-            channel_id=message.channel_id,
-            thread_ts=message.thread,
-        )
-    elif reopens and ticket.is_request and ticket.status not in {Status.NEW, Status.OPEN}:
-        set_status(session, ticket, Status.OPEN)
-    message.ticket_id = ticket.id
-    session.flush()
-    return ticket, opened
-
-
 def subject_of(message_text: str) -> str:
     """Return a ticket's subject for a message: its first line with anything in it, cut to 80 characters at a space."""
     for line in message_text.splitlines():
@@ -119,7 +77,7 @@ def set_status(session: Session, ticket: Ticket, status: Status | str) -> Ticket
     else:
         ticket.resolved_at, ticket.is_request = None, True
     ticket.status = wanted
-    return _changed(session, ticket)
+    return changed(session, ticket)
 
 
 def assign(session: Session, ticket: Ticket, assignee_id: str | None) -> Ticket:
@@ -127,7 +85,7 @@ def assign(session: Session, ticket: Ticket, assignee_id: str | None) -> Ticket:
     ticket.assignee_id = assignee_id
     if assignee_id is not None and ticket.status == Status.NEW:
         ticket.status = Status.OPEN
-    return _changed(session, ticket)
+    return changed(session, ticket)
 
 
 def take(session: Session, ticket: Ticket, member_id: str) -> Ticket:
@@ -141,7 +99,7 @@ def take(session: Session, ticket: Ticket, member_id: str) -> Ticket:
 def set_priority(session: Session, ticket: Ticket, priority: Priority | str) -> Ticket:
     """Say how much hurry there is; raise Invalid naming the priorities."""
     ticket.priority = check_priority(priority)
-    return _changed(session, ticket)
+    return changed(session, ticket)
 
 
 def set_category(session: Session, ticket: Ticket, category: str, *, actor_id: str | None) -> Ticket:
@@ -149,7 +107,7 @@ def set_category(session: Session, ticket: Ticket, category: str, *, actor_id: s
     ticket.category = check_category(category)
     for message in messages.of_ticket(session, ticket.id, limit=1):
         labels.correct(session, message, ticket.category, actor_id=actor_id)
-    return _changed(session, ticket)
+    return changed(session, ticket)
 
 
 def dismiss(session: Session, ticket: Ticket, *, category: str, actor_id: str | None) -> Ticket:
@@ -157,16 +115,17 @@ def dismiss(session: Session, ticket: Ticket, *, category: str, actor_id: str | 
     set_category(session, ticket, category, actor_id=actor_id)
     ticket.is_request, ticket.status = False, Status.CLOSED
     ticket.resolved_at = ticket.resolved_at or moment()
-    return _changed(session, ticket)
+    return changed(session, ticket)
 
 
 def responded(session: Session, ticket: Ticket, at: datetime | None = None) -> Ticket:
-    """Note that somebody of ours answered the customer: the first time counts, a new ticket is open from then on."""
-    if ticket.first_response_at is None:
-        ticket.first_response_at = at or moment()
+    """Note that somebody of ours answered the customer: the earliest counts, a new ticket is open from then on."""
+    at = at or moment()
+    if ticket.first_response_at is None or at < ticket.first_response_at:
+        ticket.first_response_at = at
     if ticket.status == Status.NEW:
         ticket.status = Status.OPEN
-    return _changed(session, ticket)
+    return changed(session, ticket)
 
 
 def update_ticket(
@@ -187,10 +146,11 @@ def update_ticket(
         ticket.contact_id = contact_id
     if priority is not None:
         ticket.priority = check_priority(priority)
-    return _changed(session, ticket)
+    return changed(session, ticket)
 
 
-def _changed(session: Session, ticket: Ticket) -> Ticket:
+def changed(session: Session, ticket: Ticket) -> Ticket:
+    """Write a ticket's changes and tell those who show it."""
     session.flush()
     session.expire(ticket, ["customer", "contact", "assignee"])
     emit(session, TicketChanged(ticket))

@@ -18,7 +18,7 @@ depends_on = None
 MOMENT = sa.DateTime(timezone=True)
 NOW = sa.func.now()
 KEY = sa.Text(collation="C")
-NEW_TABLES = ("reaction", "saved_reply", "reply", "route", "incident", "category", "example", "model_version")
+NEW_TABLES = ("reaction", "answer", "saved_reply", "reply", "route", "incident", "category", "example", "model_version")
 ADDED = {
     "channel_link": ("grouping", "window_minutes", "cards_channel_id"),
     "message": ("second", "language", "urgency", "sentiment", "wants_to_cancel", "edited_at", "deleted_at"),
@@ -32,6 +32,7 @@ ADDED = {
 def upgrade() -> None:
     _known_tables()
     _reactions()
+    _answers()
     _replies()
     _routes()
     _learning()
@@ -54,6 +55,12 @@ def _known_tables() -> None:
     op.create_check_constraint("sentiment", "message", _one_of("sentiment", "negative", "neutral", "positive"))
     op.create_index(None, "message", ["workspace_id", "channel_id", "author_id", "at"])
     op.create_index(None, "message", ["workspace_id", "at"])
+    op.create_index(
+        "message_thread_idx",
+        "message",
+        ["workspace_id", "channel_id", "thread_ts", "at"],
+        postgresql_where=sa.text("thread_ts IS NOT NULL"),
+    )
     op.add_column("workspace", sa.Column("url", sa.Text))
     op.add_column("member", sa.Column("away_until", MOMENT))
     op.add_column("label", sa.Column("source", sa.Text, nullable=False, server_default="corrected"))
@@ -69,12 +76,24 @@ def _reactions() -> None:
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("member_id", sa.Text, nullable=False),
         sa.Column("at", MOMENT, nullable=False, server_default=NOW),
+        sa.Column("held", sa.Boolean, nullable=False, server_default=sa.true()),
         sa.Column("ticket_id", sa.BigInteger),
         sa.Column("version", sa.BigInteger),
         sa.Column("before", JSONB),
         sa.PrimaryKeyConstraint("workspace_id", "channel_id", "ts", "name", "member_id"),
         composite_key("ticket_id", "ticket", ondelete="CASCADE"),
         sa.Index(None, "workspace_id", "ticket_id"),
+    )
+
+
+def _answers() -> None:
+    op.create_table(
+        "answer",
+        workspace_id(),
+        sa.Column("channel_id", sa.Text, nullable=False),
+        sa.Column("thread_ts", sa.Text, nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("workspace_id", "channel_id", "thread_ts", "at"),
     )
 
 
@@ -209,5 +228,6 @@ def downgrade() -> None:
             op.drop_column(table, column)
     op.drop_index("message_workspace_id_channel_id_author_id_at_idx", "message")
     op.drop_index("message_workspace_id_at_idx", "message")
+    op.drop_index("message_thread_idx", "message")
     for table in reversed(NEW_TABLES):
         op.drop_table(table)

@@ -1,0 +1,36 @@
+"""Remember when our own people answered in a thread, also where the question is not known yet."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from storage.database import TENANT, Base, current_workspace
+
+
+class Answer(Base):
+    """Hold when one of us wrote in a thread of a customer's channel or of an inbox; not what."""
+
+    __tablename__ = "answer"
+    __table_args__ = {"info": TENANT}
+
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"), primary_key=True)
+    channel_id: Mapped[str] = mapped_column(primary_key=True)
+    thread_ts: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+
+
+def note(session: Session, channel_id: str, thread_ts: str, at: datetime) -> None:
+    """Note an answer, once."""
+    given = {"workspace_id": current_workspace(session), "channel_id": channel_id, "thread_ts": thread_ts, "at": at}
+    session.execute(insert(Answer).values(given).on_conflict_do_nothing())
+
+
+def first(session: Session, channel_id: str, thread_ts: str, since: datetime) -> datetime | None:
+    """Return when a thread was first answered after a moment, None if it was not."""
+    return session.scalar(
+        select(func.min(Answer.at)).where(
+            Answer.channel_id == channel_id, Answer.thread_ts == thread_ts, Answer.at > since
+        )
+    )
