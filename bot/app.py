@@ -27,6 +27,7 @@ from bot.home import HomeView
 from bot.installing import Installer
 from bot.intake import Intake
 from bot.isolation import Failures
+from bot.models import Models
 from bot.people import People
 from bot.plugin import Slack
 from bot.registry import Registry, load
@@ -36,7 +37,7 @@ from bot.runtime import Runtime
 from bot.settings import Settings
 from bot.slack import Installations, SlackDoor
 from bot.sockets import Sockets
-from storage import members, workspaces
+from storage import labels, members, workspaces
 from storage.database import EVERY_WORKSPACE, Database
 from storage.secrets import Vault
 
@@ -49,7 +50,12 @@ RETRY_S = 5.0
 LISTEN_S = 0.5
 TICK_LIMIT_S = 300.0
 """A process whose ticks stand still for this long is restarted; a database that is away must not cause that alone."""
-CHANNELS = (workspaces.INSTALLATIONS_CHANGED, workspaces.WORKSPACES_CHANGED, members.MEMBERS_CHANGED)
+CHANNELS = (
+    workspaces.INSTALLATIONS_CHANGED,
+    workspaces.WORKSPACES_CHANGED,
+    members.MEMBERS_CHANGED,
+    labels.LABELS_CHANGED,
+)
 
 
 class Rapport:
@@ -73,11 +79,11 @@ class Rapport:
         self.people = People(self.database, self._slack, admins=settings.admins)
         # scikit-learn takes seconds to import: everything but the first customer message can do without it.
         self._loading = ThreadPoolExecutor(1, thread_name_prefix="model")
-        model = self._loading.submit(_model, Path(settings.data_dir) / "models")
+        self.models = Models(self._loading.submit(_model, Path(settings.data_dir) / "models").result)
         self.metrics = CollectorRegistry()
         failures = Failures(self.registry, self.metrics)
         self.runtime = Runtime(
-            self.database, self.registry, self.people, self._slack, model=model.result, failures=failures
+            self.database, self.registry, self.people, self._slack, model=self.models.of, failures=failures
         )
         self.installer = Installer(self.database, self.installations, self.registry, vault=vault, now=self.runtime.now)
         self.home = HomeView(self.database, self.registry, self.people, self.installations, failures=failures)
@@ -199,6 +205,7 @@ class Rapport:
                 with self.acks.listen(CHANNELS) as listener:
                     self.installations.load()
                     self.people.forget()
+                    self.models.forget()
                     while not self._stopping.is_set():
                         for note in listener.wait(LISTEN_S):
                             self._heard(note.channel, note.payload)
@@ -207,10 +214,13 @@ class Rapport:
                 self._stopping.wait(RETRY_S)
 
     def _heard(self, channel: str, payload: str) -> None:
-        workspace_id, _space, member_id = payload.partition(" ")
+        workspace_id, _space, which = payload.partition(" ")
+        if channel == labels.LABELS_CHANGED:
+            self.models.heard(workspace_id, int(which))
+            return
         if channel == workspaces.INSTALLATIONS_CHANGED:
             self.installations.load()
-        self.people.forget(workspace_id, member_id)
+        self.people.forget(workspace_id, which)
 
     def _tick_age(self) -> float:
         """Return how long ago the tick that comes most often began its last good run."""

@@ -37,7 +37,7 @@ from storage.database import CommitUnknown, Database
 from storage.errors import CrmError, Refused, sqlstate, translate
 
 if TYPE_CHECKING:
-    from ml.classifier import MessageClassifier
+    from bot.models import WorkspaceModel
 
 log = logging.getLogger(__name__)
 QUERY_CANCELED = "57014"
@@ -58,9 +58,9 @@ class NotKnown(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """Hold a value that is made, or waited for, only for a handler that names it."""
+    """Hold a value that is made, or waited for, from the open transaction, only for a handler that names it."""
 
-    make: Callable[[], Any]
+    make: Callable[[Session], Any]
 
 
 class Runtime:
@@ -73,7 +73,7 @@ class Runtime:
         people: People,
         slack_for: Callable[[str], Slack],
         *,
-        model: Callable[[], MessageClassifier] | None = None,
+        model: Callable[[Session], WorkspaceModel] | None = None,
         failures: Failures | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -252,7 +252,7 @@ def _refused(role: Role) -> Refused:
 def call_with(handler: Handler, given: Mapping[str, Any]) -> Any:
     """Call a function with those of the given values that it names."""
     wanted = {name: given.get(name) for name in _wants(handler)}
-    return handler(**{name: v.make() if isinstance(v, Deferred) else v for name, v in wanted.items()})
+    return handler(**{name: v.make(given["session"]) if isinstance(v, Deferred) else v for name, v in wanted.items()})
 
 
 @cache

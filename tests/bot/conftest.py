@@ -96,6 +96,7 @@ class Company:
         world.workspace.changes.bump()
         self.point()
         self.bot.people.forget()
+        self.bot.models.forget()
         self.bot.identify()
 
     def close(self) -> None:

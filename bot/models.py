@@ -1,0 +1,196 @@
+"""Give each workspace its model: its live version or else the starter, beside the memory of what its people said.
+
+What is kept in this process is checked against the database at each classification, in one short look, so that every
+replica is right at once after a correction, a roll back or a merge of categories.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from sqlalchemy.orm import Session
+
+from ml.starter import CHATTER
+from storage import categories, labels, model_versions
+from storage.database import current_workspace
+from storage.model_versions import Standing
+
+if TYPE_CHECKING:
+    from ml.classifier import MessageClassifier, Verdict
+    from ml.memory import Memory
+
+log = logging.getLogger(__name__)
+
+MOST_WORKSPACES = 64
+REMEMBERED = "+memory"
+
+
+@dataclass(slots=True)
+class _Kept:
+    """Hold what this process knows of one workspace's model."""
+
+    classifier: MessageClassifier
+    memory: Memory
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    live_id: int | None = None
+    refused: str | None = None
+    last_label_id: int = 0
+    last_example_id: int = 0
+    stale: set[int] = field(default_factory=set)
+
+
+class WorkspaceModel:
+    """Classify as the workspace of an open transaction does."""
+
+    def __init__(self, models: Models, session: Session) -> None:
+        self._models = models
+        self._session = session
+
+    @property
+    def classifier(self) -> MessageClassifier:
+        """Return the fitted model that answers where nothing is remembered."""
+        return self._models.current(self._session)[0].classifier
+
+    @property
+    def refused(self) -> str | None:
+        """Return why the live version's weights can not be used and the starter answers; None where they can."""
+        return self._models.current(self._session)[0].refused
+
+    def classify(self, text: str) -> Verdict:
+        """Return what people said of the same message, or else what the model makes of it.
+
+        A remembered verdict has a version that ends in `+memory`, the likeness as its confidence, and no reasons.
+        """
+        kept, standing = self._models.current(self._session)
+        return _classify(kept, standing, text)
+
+
+class Models:
+    """Keep the models of the workspaces that write; `starter` gives, or waits for, the model that ships."""
+
+    def __init__(self, starter: Callable[[], MessageClassifier]) -> None:
+        self._starter = starter
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, session: Session) -> WorkspaceModel:
+        """Return the model of the session's workspace."""
+        return WorkspaceModel(self, session)
+
+    def heard(self, workspace_id: str, message_id: int) -> None:
+        """Read again, at the next classification, what people say of a message."""
+        with self._lock:
+            kept = self._kept.get(workspace_id)
+        if kept is not None:
+            with kept.lock:
+                kept.stale.add(message_id)
+
+    def forget(self) -> None:
+        """Drop everything, as after a time in which nothing was heard."""
+        with self._lock:
+            self._kept.clear()
+
+    def current(self, session: Session) -> tuple[_Kept, Standing]:
+        """Return what is kept of the session's workspace, brought up to date."""
+        starter = self._starter()
+        kept = self._of(current_workspace(session), starter)
+        with kept.lock:
+            # Within the lock: who looked earlier and came later would undo what is newer.
+            standing = model_versions.standing(session)
+            self._follow_version(session, kept, standing)
+            # What this transaction said may be rolled back, and would be remembered all the same.
+            if not labels.changed_here(session):
+                self._follow_labels(session, kept, standing)
+        return kept, standing
+
+    def _of(self, workspace_id: str, starter: MessageClassifier) -> _Kept:
+        with self._lock:
+            kept = self._kept.get(workspace_id)
+            if kept is None:
+                kept = self._kept[workspace_id] = _Kept(starter, _memory(starter))
+                if len(self._kept) > MOST_WORKSPACES:
+                    self._kept.popitem(last=False)
+            self._kept.move_to_end(workspace_id)
+            return kept
+
+    def _follow_version(self, session: Session, kept: _Kept, standing: Standing) -> None:
+        if kept.live_id == standing.live_id:
+            return
+        kept.classifier, kept.refused, kept.live_id = self._starter(), None, standing.live_id
+        if standing.live_id is None:
+            return
+        from ml.model_blob import unpack
+        from ml.model_file import ModelRefused
+
+        try:
+            kept.classifier = unpack(model_versions.weights(session, standing.live_id) or b"").model
+        except ModelRefused as refusal:
+            kept.refused = str(refusal)
+            log.error(
+                "the live model of %s is refused, so the starter answers: %s", current_workspace(session), refusal
+            )
+
+    def _follow_labels(self, session: Session, kept: _Kept, standing: Standing) -> None:
+        from ml.memory import LIMIT
+
+        if standing.last_label_id < kept.last_label_id or standing.last_example_id < kept.last_example_id:
+            # The newest was taken back.
+            kept.memory, kept.last_label_id, kept.last_example_id = _memory(self._starter()), 0, 0
+        if standing.last_label_id > kept.last_label_id:
+            for said in reversed(labels.last_words(session, after=kept.last_label_id, limit=LIMIT)):
+                kept.memory.remember(said.message_id, said.text, said.category, said.label_id)
+            kept.last_label_id = standing.last_label_id
+        if standing.last_example_id > kept.last_example_id:
+            for example in categories.examples_of(session, after=kept.last_example_id):
+                # Below every label: what people say of real messages outweighs what they made up.
+                kept.memory.remember(-example.id, example.text, example.category, -1)
+            kept.last_example_id = standing.last_example_id
+        if kept.stale:
+            words = {said.message_id: said for said in labels.last_words_on(session, kept.stale)}
+            for message_id in kept.stale:
+                kept.memory.forget(message_id)
+            for said in words.values():
+                kept.memory.remember(said.message_id, said.text, said.category, said.label_id)
+            kept.stale.clear()
+
+
+def _memory(starter: MessageClassifier) -> Memory:
+    from ml.memory import Memory
+
+    # The starter's features: what is remembered need not be read again when a version takes another's place.
+    return Memory(starter.features_)
+
+
+def _classify(kept: _Kept, standing: Standing, text: str) -> Verdict:
+    from ml.classifier import Verdict
+
+    with kept.lock:
+        found = kept.memory.recall(text)
+        classifier = kept.classifier
+    if found is not None:
+        category = categories.resolve(standing.merged, found.category)
+        # Who is taken for asking nothing is not heard: for that, nearly the same is not enough.
+        if category != CHATTER or found.is_same:
+            return Verdict(
+                category,
+                found.similarity,
+                None,
+                abstained=False,
+                version=classifier.version_ + REMEMBERED,
+                chatter=category == CHATTER,
+            )
+    verdict = classifier.classify(text)
+    return _merged(verdict, standing.merged) if standing.merged else verdict
+
+
+def _merged(verdict: Verdict, merged: dict[str, str]) -> Verdict:
+    if verdict.category is None:
+        return verdict
+    category = categories.resolve(merged, verdict.category)
+    second = verdict.second and categories.resolve(merged, verdict.second)
+    return replace(verdict, category=category, second=None if second == category else second)
