@@ -4,7 +4,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help demo run test lint bench evaluate clean
+.PHONY: help demo run test lint bench torture evaluate clean
 
 help:
 	@echo "make demo   try Rapport in a Slack that runs on this machine: http://localhost:3000"
@@ -12,6 +12,7 @@ help:
 	@echo "make test   run the tests"
 	@echo "make lint   check style and types"
 	@echo "make bench  measure speed beside a bare Bolt app; takes about ten minutes on a quiet machine"
+	@echo "make torture  kill replicas by the hundred and count what is lost or comes twice; takes about half an hour"
 	@echo "make evaluate DATA=folder   measure the classifier on public data"
 	@echo "make clean  remove the virtual environment and caches; data in .rapport stays"
 
@@ -26,6 +27,9 @@ test: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m bench.run --out bench/results.json
+
+torture: $(STAMP)
+	$(BIN)/python -m torture --out docs/torture.json
 
 # DATA is a folder with the public data sets banking77, clinc150 and bitext, which are not part of the repository.
 evaluate: $(STAMP)

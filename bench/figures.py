@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
+from pathlib import Path
 
 from rich.table import Table
 
@@ -58,9 +60,20 @@ def report(figures: Sequence[Figure], postgres: str) -> list[dict[str, object]]:
     ]
 
 
+def merge(path: Path, figures: Sequence[Figure], postgres: str) -> None:
+    """Write figures to a file in the place of those with the same names; others stay, and say of which commit."""
+    head, *rows = report(figures, postgres)
+    names = {row["name"] for row in rows}
+    kept: list[dict[str, object]] = []
+    if path.exists():
+        before, *earlier = json.loads(path.read_text(encoding="utf-8"))
+        kept = [{**row, "commit": row.get("commit", before["commit"])} for row in earlier if row["name"] not in names]
+    path.write_text(json.dumps([head, *kept, *rows], indent=2) + "\n", encoding="utf-8")
+
+
 def table(figures: Sequence[Figure]) -> Table:
     """Lay the figures out for a terminal."""
-    laid = Table("figure", "at", "Rapport", "bare app", "ratio")
+    laid = Table("figure", "at", "Rapport", "floor", "ratio")
     for column in laid.columns[2:]:
         column.justify = "right"
     for figure in figures:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import sys
 import tempfile
@@ -17,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 
 from bench import company, demo_start, servers
-from bench.figures import Figure, percentile, report, table
+from bench.figures import Figure, merge, percentile, table
 from bench.load import Found
 from ml.train import ensure_starter
 from storage.embedded import EmbeddedPostgres
@@ -176,7 +175,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 1
     console.print(table(made))
     if options.out:
-        options.out.write_text(json.dumps(report(made, postgres), indent=2) + "\n", encoding="utf-8")
+        merge(options.out, made, postgres)
     return 0
 
 

@@ -38,19 +38,24 @@ class App:
 
     def wait_until_ready(self) -> None:
         """Wait for the first answer; raise RuntimeError if the process ends or takes too long."""
-        deadline = time.monotonic() + START_S
-        while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                with urllib.request.urlopen(self.address, timeout=1):
-                    return
-            except urllib.error.HTTPError as error:
-                error.close()
-                if error.code != 503:
-                    return
-            except OSError:
-                pass
-            time.sleep(0.05)
-        raise RuntimeError(f"{self.process.args!r} did not start; its last words are in the log")
+        wait_until_ready(self.address, self.process)
+
+
+def wait_until_ready(address: str, process: Process) -> None:
+    """Wait until an address answers anything but 503; raise RuntimeError if the process ends or takes too long."""
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(address, timeout=1):
+                return
+        except urllib.error.HTTPError as error:
+            error.close()
+            if error.code != 503:
+                return
+        except OSError:
+            pass
+        time.sleep(0.05)
+    raise RuntimeError(f"{process.args!r} did not start; its last words are in the log")
 
 
 def free_port() -> int:
@@ -61,11 +66,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def sandbox(folder: Path) -> Iterator[str]:
-    """Run the Slack that both apps ask who they and their users are; give its address."""
-    port, seed = free_port(), folder / "seed.json"
-    seed.write_text(json.dumps(_seed()), encoding="utf-8")
-    arguments = ["-m", "sandbox", "--port", str(port), "--seed", str(seed), "--with-parent"]
+def sandbox(folder: Path, seed: Mapping[str, Any] | None = None) -> Iterator[str]:
+    """Run the Slack that apps ask who they and their users are, by default the benchmarks'; give its address."""
+    port, path = free_port(), folder / "seed.json"
+    path.write_text(json.dumps(seed or _seed()), encoding="utf-8")
+    arguments = ["-m", "sandbox", "--port", str(port), "--seed", str(path), "--with-parent"]
     with _running(arguments, folder) as process:
         App(port, process, f"http://127.0.0.1:{port}/control/people").wait_until_ready()
         yield f"http://127.0.0.1:{port}"

@@ -209,11 +209,13 @@ def _shortcut(body: Mapping[str, Any], workspace_id: str) -> Request:
 
 def _event(kind: Kind, body: Mapping[str, Any], workspace_id: str) -> Request:
     event = body["event"]
-    user = event.get("user") or (event.get("message") or {}).get("user") or ""
+    inner = event.get("message") or event.get("previous_message") or {}
+    user = event.get("user") or inner.get("user") or ""
     channel = event.get("channel") or ""
     return Request(
         kind,
-        event["type"],
+        # Slack tells of it twice, in either order, and only what comes first is kept.
+        "message" if event["type"] == "app_mention" else event["type"],
         workspace_id,
         user if isinstance(user, str) else user.get("id", ""),
         Place(

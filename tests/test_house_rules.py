@@ -19,7 +19,8 @@ from bot.registry import load
 ROOT = Path(__file__).parents[1]
 PRODUCT = ("bot", "storage", "ml", "api", "sandbox")
 SOURCES = sorted(path for package in PRODUCT for path in (ROOT / package).rglob("*.py"))
-EVERY_SOURCE = [*SOURCES, *sorted((ROOT / "tests").rglob("*.py")), *sorted((ROOT / "bench").rglob("*.py"))]
+MEASURING = ("bench", "torture")
+EVERY_SOURCE = [*SOURCES, *(path for folder in ("tests", *MEASURING) for path in sorted((ROOT / folder).rglob("*.py")))]
 
 COMPOSITION = {"bot.app", "bot.cli"}
 # What handlers and plugins build on: the contract, what may be answered, and how it is read and shown.
@@ -95,7 +96,7 @@ def test_imports_go_one_way() -> None:
     for path in SOURCES:
         name = name_of(path)
         for imported in imports(path):
-            if within(imported, (*PRODUCT, "tests", "bench")) and not within(imported, may_import(name)):
+            if within(imported, (*PRODUCT, *MEASURING, "tests")) and not within(imported, may_import(name)):
                 wrong.append(f"{name} imports {imported}")
             elif plugin_of(imported) and plugin_of(imported) != plugin_of(name):
                 wrong.append(f"{name} imports {imported}: handlers and plugins are found, never imported")
@@ -131,7 +132,7 @@ def test_nothing_that_runs_what_it_reads() -> None:
     attributes = {("yaml", "load"), ("yaml", "unsafe_load"), ("yaml", "full_load")}
     words = {"SQLAlchemyJobStore"}
     wrong = []
-    for path in [*SOURCES, *(ROOT / "bench").rglob("*.py")]:
+    for path in [*SOURCES, *(path for folder in MEASURING for path in (ROOT / folder).rglob("*.py"))]:
         wrong += [f"{path}: {name}" for name in imports(path) if name.partition(".")[0] in modules]
         for node in ast.walk(tree(path)):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):

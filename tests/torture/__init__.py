@@ -1,0 +1,1 @@
+"""Test the torture in its short forms."""
