@@ -56,7 +56,7 @@ def to_stored(hours: Hours) -> dict[str, list[str]]:
 
 
 def check_span(begins: int, ends: int) -> tuple[int, int]:
-    """Return the hours of a day, in minutes after midnight; raise Invalid if they are too short or end before they begin."""
+    """Return the hours of a day in minutes after midnight; raise Invalid if they end before they begin or too soon."""
     if not 0 <= begins < ends <= DAY_MINUTES:
         raise Invalid(
             "The hours of a day begin before they end, and both on the same day.",

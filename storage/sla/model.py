@@ -4,13 +4,15 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer, func, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from storage.database import TENANT, Base, composite_key
+from storage.history import Recorded
 from storage.records import Key, one_of
-from storage.tickets import Ticket
+from storage.sla.recount import recount_soon
+from storage.tickets import Priority, Ticket
 
-KINDS = ("first_response", "resolution")
+FIRST_RESPONSE, RESOLUTION = KINDS = ("first_response", "resolution")
 
 
 class BusinessHours(Base):
@@ -24,9 +26,10 @@ class BusinessHours(Base):
     hours: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
 
 
-class Holiday(Base):
+class Holiday(Recorded, Base):
     """Hold a day on which nobody works."""
 
+    __noun__ = "holiday"
     __tablename__ = "holiday"
     __table_args__ = {"info": TENANT}
 
@@ -34,14 +37,20 @@ class Holiday(Base):
     day: Mapped[date] = mapped_column(primary_key=True)
     name: Mapped[str]
 
+    def undoing(self, session: Session, action: str) -> None:
+        """Set the clocks anew by the holidays as they are then."""
+        recount_soon(session)
 
-class SlaTarget(Base):
+
+class SlaTarget(Recorded, Base):
     """Hold a promise in minutes of business time; an empty `priority` or `tier` means any."""
 
+    __noun__ = "service level"
     __tablename__ = "sla_target"
     __table_args__ = (
-        CheckConstraint("priority IN ('low', 'normal', 'high', 'urgent')", name="priority"),
+        one_of("priority", tuple(Priority)),
         CheckConstraint("first_response_minutes > 0 AND resolution_minutes > 0", name="minutes"),
+        CheckConstraint("num_nonnulls(first_response_minutes, resolution_minutes) > 0", name="promise"),
         Index("sla_target_key", "workspace_id", "priority", "tier", unique=True, postgresql_nulls_not_distinct=True),
         {"info": TENANT},
     )
@@ -55,12 +64,41 @@ class SlaTarget(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     created_by: Mapped[str | None]
 
+    __mapper_args__ = {"eager_defaults": True}
+
+    def history_name(self) -> str:
+        """Return for which tickets the promise is, as people call it."""
+        return " ".join(["the promise for", *(part for part in (self.tier, self.priority) if part), "tickets"])
+
+    def undoing(self, session: Session, action: str) -> None:
+        """Set the clocks anew by the promises as they are then."""
+        recount_soon(session)
+
+
+class SlaPause(Base):
+    """Hold a time in which nobody of ours was to act on a ticket; `ends_at` is empty while that lasts."""
+
+    __tablename__ = "sla_pause"
+    __table_args__ = (
+        composite_key("ticket_id", "ticket", ondelete="CASCADE"),
+        CheckConstraint("ends_at >= starts_at", name="order"),
+        {"info": TENANT},
+    )
+
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"), primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(primary_key=True)
+    starts_at: Mapped[datetime] = mapped_column(primary_key=True)
+    ends_at: Mapped[datetime | None]
+
 
 class SlaClock(Base):
     """Hold one clock of one ticket: `kind` is `first_response` or `resolution`.
 
-    While it runs, `due_at` is when the target is missed; while it is paused both `running_since` and `due_at` are empty
-    and `used_seconds` is the business time used so far.
+    While it runs, `due_at` is when the target is missed, also once that has passed; while it is paused or met, that and
+    `running_since` are empty. `used_seconds` is the business time used until `running_since`, or until it stopped.
+    `breached_at` is when the target was missed, as known when the clock was last set: one that runs is also breached
+    once `due_at` has passed. `warn_at`, `alert_at` and `escalate_at` are the times for which somebody was or is to be
+    told; `priority` is the ticket's, by which the target was chosen.
     """
 
     __tablename__ = "sla_clock"
@@ -68,20 +106,35 @@ class SlaClock(Base):
         composite_key("ticket_id", "ticket", ondelete="CASCADE"),
         one_of("kind", KINDS),
         CheckConstraint("(running_since IS NULL) = (due_at IS NULL)", name="running"),
+        CheckConstraint("met_at IS NULL OR due_at IS NULL", name="met"),
         Index("sla_clock_due_idx", "workspace_id", "due_at", postgresql_where=text("due_at IS NOT NULL")),
         Index("sla_clock_breached_idx", "workspace_id", "breached_at"),
+        Index("sla_clock_met_idx", "workspace_id", "met_at"),
         {"info": TENANT},
     )
 
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"), primary_key=True)
     ticket_id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True)
+    priority: Mapped[str]
     target_minutes: Mapped[int] = mapped_column(Integer)
+    started_at: Mapped[datetime]
     used_seconds: Mapped[int] = mapped_column(server_default="0")
     running_since: Mapped[datetime | None]
     due_at: Mapped[datetime | None]
-    warned_at: Mapped[datetime | None]
     breached_at: Mapped[datetime | None]
     met_at: Mapped[datetime | None]
+    warn_at: Mapped[datetime | None]
+    alert_at: Mapped[datetime | None]
+    escalate_at: Mapped[datetime | None]
 
     ticket: Mapped[Ticket] = relationship(viewonly=True)
+
+
+# The earliest of merged tickets gives its time to the one that was kept.
+Index(
+    "ticket_merged_into_idx",
+    Ticket.workspace_id,
+    Ticket.merged_into_id,
+    postgresql_where=Ticket.merged_into_id.is_not(None),
+)

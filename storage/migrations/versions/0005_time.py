@@ -18,7 +18,7 @@ depends_on = None
 MOMENT = sa.DateTime(timezone=True)
 NOW = sa.func.now()
 KEY = sa.Text(collation="C")
-NEW_TABLES = ("attention", "business_hours", "holiday", "sla_target", "sla_clock")
+NEW_TABLES = ("attention", "business_hours", "holiday", "sla_target", "sla_pause", "sla_clock")
 
 
 def upgrade() -> None:
@@ -69,30 +69,54 @@ def _service_levels() -> None:
         sa.PrimaryKeyConstraint("workspace_id", "id"),
         sa.CheckConstraint("priority IN ('low', 'normal', 'high', 'urgent')", name="priority"),
         sa.CheckConstraint("first_response_minutes > 0 AND resolution_minutes > 0", name="minutes"),
+        sa.CheckConstraint("num_nonnulls(first_response_minutes, resolution_minutes) > 0", name="promise"),
         sa.Index("sla_target_key", "workspace_id", "priority", "tier", unique=True, postgresql_nulls_not_distinct=True),
+    )
+    op.create_table(
+        "sla_pause",
+        workspace_id(),
+        sa.Column("ticket_id", sa.BigInteger, nullable=False),
+        sa.Column("starts_at", MOMENT, nullable=False),
+        sa.Column("ends_at", MOMENT),
+        sa.PrimaryKeyConstraint("workspace_id", "ticket_id", "starts_at"),
+        composite_key("ticket_id", "ticket", ondelete="CASCADE"),
+        sa.CheckConstraint("ends_at >= starts_at", name="order"),
     )
     op.create_table(
         "sla_clock",
         workspace_id(),
         sa.Column("ticket_id", sa.BigInteger, nullable=False),
         sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("priority", sa.Text, nullable=False),
         sa.Column("target_minutes", sa.Integer, nullable=False),
+        sa.Column("started_at", MOMENT, nullable=False),
         sa.Column("used_seconds", sa.BigInteger, nullable=False, server_default="0"),
         sa.Column("running_since", MOMENT),
         sa.Column("due_at", MOMENT),
-        sa.Column("warned_at", MOMENT),
         sa.Column("breached_at", MOMENT),
         sa.Column("met_at", MOMENT),
+        sa.Column("warn_at", MOMENT),
+        sa.Column("alert_at", MOMENT),
+        sa.Column("escalate_at", MOMENT),
         sa.PrimaryKeyConstraint("workspace_id", "ticket_id", "kind"),
         composite_key("ticket_id", "ticket", ondelete="CASCADE"),
         sa.CheckConstraint("kind IN ('first_response', 'resolution')", name="kind"),
         sa.CheckConstraint("(running_since IS NULL) = (due_at IS NULL)", name="running"),
+        sa.CheckConstraint("met_at IS NULL OR due_at IS NULL", name="met"),
         sa.Index("sla_clock_due_idx", "workspace_id", "due_at", postgresql_where=sa.text("due_at IS NOT NULL")),
         sa.Index("sla_clock_breached_idx", "workspace_id", "breached_at"),
+        sa.Index("sla_clock_met_idx", "workspace_id", "met_at"),
+    )
+    op.create_index(
+        "ticket_merged_into_idx",
+        "ticket",
+        ["workspace_id", "merged_into_id"],
+        postgresql_where=sa.text("merged_into_id IS NOT NULL"),
     )
 
 
 def downgrade() -> None:
+    op.drop_index("ticket_merged_into_idx", "ticket")
     for table in reversed(NEW_TABLES):
         op.drop_table(table)
     op.drop_column("followup", "recurrence")
