@@ -43,7 +43,7 @@ INJECTED: Mapping[str, str] = {
     "due": "a job's storage.due.Due row",
     "delivery": "the storage.outbox.Delivery to render",
     "reader": "the Member who will read what a renderer draws; None in a channel",
-    "model": "the workspace's ml.classifier.MessageClassifier",
+    "model": "the workspace's model: `classify(text)` returns an ml.classifier.Verdict",
     "catalogue": "the bot.registry.Registry: every declaration, for help",
 }
 """The names a handler may use for its arguments; any other name is refused when the bot starts."""
@@ -95,6 +95,9 @@ class Slack(Protocol):
 
     def permalink(self, channel_id: str, ts: str) -> str:
         """Return a message's permanent address."""
+
+    def message(self, channel_id: str, ts: str) -> Mapping[str, Any]:
+        """Return a message, also one in a thread; raise NotFound where there is none."""
 
 
 @dataclass(frozen=True, slots=True)

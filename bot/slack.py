@@ -155,6 +155,16 @@ class SlackDoor:
         """Return a message's permanent address."""
         return str(self._ask("chat_getPermalink", "permalink", channel=channel_id, message_ts=ts))
 
+    def message(self, channel_id: str, ts: str) -> Mapping[str, Any]:
+        """Return a message, also one in a thread; raise NotFound where there is none."""
+        # The root of the thread always comes first; of the rest only what was written in this very moment.
+        only = {"oldest": ts, "latest": ts, "inclusive": True, "limit": 2}
+        found = self._ask("conversations_replies", "messages", channel=channel_id, ts=ts, **only)
+        for message in found:
+            if message.get("ts") == ts:
+                return dict(message)
+        raise NotFound("That message is not there any more.")
+
     def _ask(self, method: str, key: str, **arguments: Any) -> Any:
         try:
             return getattr(self._client, method)(**arguments)[key]
@@ -179,6 +189,8 @@ def _refusal(code: str, arguments: Mapping[str, Any]) -> CrmError:
         return _invite(str(arguments.get("channel", "")))
     if code in {"user_not_found", "users_not_found", "user_not_visible"}:
         return NotFound("Slack does not know that person.")
+    if code in {"thread_not_found", "message_not_found"}:
+        return NotFound("That message is not there any more.")
     if code == "is_archived":
         return Refused("That channel is archived.")
     return CrmError("Slack refused: {code}.", code=code, hint="`rapport doctor` says more about tokens and scopes.")

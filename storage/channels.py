@@ -9,8 +9,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from storage.customers import Customer
 from storage.database import TENANT, Base, composite_key, current_workspace, notify
-from storage.errors import NotFound
+from storage.errors import Invalid, NotFound
 from storage.history import Recorded, current_actor
+from storage.names import name_key
 from storage.records import one_of
 from storage.references import Noun
 from storage.workspaces import WORKSPACES_CHANGED, Workspace
@@ -34,6 +35,9 @@ class Grouping(StrEnum):
     WINDOW = "window"
     MESSAGE = "message"
     MANUAL = "manual"
+
+
+LONGEST_WINDOW = 1_440
 
 
 class Channel(Base):
@@ -131,6 +135,34 @@ def unlink(session: Session, channel_id: str) -> bool:
     session.delete(known)
     session.flush()
     return True
+
+
+def group_by(session: Session, link: ChannelLink, grouping: Grouping | str, minutes: int | None = None) -> ChannelLink:
+    """Say which messages of a channel make one ticket; raise Invalid for another way or no 1 to 1440 minutes."""
+    try:
+        link.grouping = Grouping(name_key(grouping))
+    except ValueError:
+        raise Invalid(
+            "Messages can not be grouped by {grouping}.",
+            hint="They are grouped by {groupings}.",
+            field="by",
+            typed=grouping,
+            grouping=grouping,
+            groupings=", ".join(Grouping),
+        ) from None
+    if minutes is not None:
+        if not 1 <= minutes <= LONGEST_WINDOW:
+            raise Invalid("A window is 1 to {most} minutes long.", field="minutes", most=LONGEST_WINDOW)
+        link.window_minutes = minutes
+    session.flush()
+    return link
+
+
+def show_cards_in(session: Session, link: ChannelLink, channel_id: str | None) -> ChannelLink:
+    """Choose where support sees the cards of one channel, None for the workspace's triage channel."""
+    link.cards_channel_id = channel_id
+    session.flush()
+    return link
 
 
 def links(session: Session, *, customer_id: int | None = None) -> list[ChannelLink]:

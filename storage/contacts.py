@@ -102,6 +102,24 @@ def by_slack_user(session: Session, slack_user_id: str) -> Contact | None:
     return session.scalars(statement).one_or_none()
 
 
+def recognise(session: Session, slack_user_id: str, email: str | None) -> Contact | None:
+    """Return the contact who is this Slack user: known as such, or of the same address and nobody in Slack yet.
+
+    One found by the address is known as this user from then on.
+    """
+    known = by_slack_user(session, slack_user_id)
+    if known is not None or email is None:
+        return known
+    same = select(Contact).where(
+        Contact.email_key == email_key(email), Contact.slack_user_id.is_(None), Contact.merged_into_id.is_(None)
+    )
+    found = session.scalars(same.order_by(Contact.id).limit(1)).first()
+    if found is not None:
+        found.slack_user_id = slack_user_id
+        session.flush()
+    return found
+
+
 def resolve(session: Session, text: str) -> Contact:
     """Return the contact a person means: by reference, name, address, or beginning of the name.
 

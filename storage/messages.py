@@ -17,6 +17,8 @@ from storage.records import PAGE, moment, one_of
 # Slack truncates messages above 40,000 characters.
 TEXT_LIMIT = 40_000
 
+BURST_LIMIT = 500
+
 URGENCIES = ("low", "normal", "high", "urgent")
 SENTIMENTS = ("negative", "neutral", "positive")
 
@@ -246,6 +248,16 @@ def of_ticket(session: Session, ticket_id: int, limit: int = PAGE) -> list[Incom
     """Return the first messages of a ticket, oldest first, at most `limit`."""
     statement = select(IncomingMessage).where(IncomingMessage.ticket_id == ticket_id)
     return list(session.scalars(statement.order_by(IncomingMessage.at, IncomingMessage.id).limit(limit)))
+
+
+def burst(session: Session, ticket_id: int, at: datetime, gap: timedelta) -> datetime:
+    """Return when what was written in a ticket up to a moment began, with no pause above `gap`."""
+    statement = select(IncomingMessage.at).where(IncomingMessage.ticket_id == ticket_id, IncomingMessage.at <= at)
+    for earlier in session.scalars(statement.order_by(IncomingMessage.at.desc()).limit(BURST_LIMIT)):
+        if at - earlier > gap:
+            break
+        at = earlier
+    return at
 
 
 def of_customer(session: Session, customer_id: int, limit: int = PAGE) -> list[IncomingMessage]:

@@ -1,6 +1,15 @@
 """Keep what customers ask for until it is answered."""
 
-from storage.tickets.finding import FIELDS, by_thread, find, get, likely_duplicates, list_tickets, resolve
+from storage.tickets.finding import (
+    FIELDS,
+    by_thread,
+    find,
+    first_of_incident,
+    get,
+    likely_duplicates,
+    list_tickets,
+    resolve,
+)
 from storage.tickets.grouping import (
     CHATTER,
     answered,
@@ -41,6 +50,7 @@ __all__ = [
     "check_status",
     "dismiss",
     "find",
+    "first_of_incident",
     "get",
     "group",
     "likely_duplicates",

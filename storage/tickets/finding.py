@@ -104,3 +104,9 @@ def list_tickets(
         statement = statement.where(Ticket.resolved_at.is_not(None) if done else Ticket.resolved_at.is_(None))
     usual = (Ticket.resolved_at.desc().nulls_last(), Ticket.id.desc()) if done else (Ticket.urgency, Ticket.id)
     return list(session.scalars(statement.order_by(*(order_by or usual)).limit(limit).offset(offset)))
+
+
+def first_of_incident(session: Session, incident_id: int) -> Ticket | None:
+    """Return the ticket of an incident that came first, whose card stands for all, None if there is none any more."""
+    statement = select(Ticket).where(Ticket.incident_id == incident_id, Ticket.merged_into_id.is_(None))
+    return session.scalars(statement.order_by(Ticket.id).limit(1)).first()

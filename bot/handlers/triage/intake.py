@@ -1,19 +1,27 @@
-"""Turn what a customer writes into a ticket, or a part of one, and tell support."""
+"""Turn what a customer writes, changes and deletes into a ticket, or a part of one, and tell support.
+
+Events come twice, late and in any order. What a message says is decided by when it was changed, not by which event came
+last; that it was changed or deleted is believed also where its writing was never heard of.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
-from bot.grammar import unescape
+from bot.handlers.triage import folding, placing
+from bot.handlers.triage.alerts import refresh, show
+from bot.handlers.triage.classifying import asks, classify
+from bot.handlers.triage.notices import greet, wrote_again
 from bot.handlers.triage.plugin import plugin
+from bot.handlers.triage.written import Written, read
 from bot.plugin import Member, Place
-from storage import channels, contacts, messages, outbox, tickets
-from storage.channels import ChannelLink, Use
+from storage import channels, contacts, labels, messages, tickets
+from storage.channels import ChannelLink, Grouping, Use
 from storage.contacts import Contact
-from storage.events import TicketChanged, TicketRemoved
 from storage.members import Kind
 from storage.messages import IncomingMessage
 from storage.tickets import Ticket
@@ -21,9 +29,7 @@ from storage.tickets import Ticket
 if TYPE_CHECKING:
     from ml.classifier import MessageClassifier
 
-WRITTEN = frozenset({None, "file_share", "thread_broadcast"})
-"""The subtypes of a message that a person wrote; edits, joins and what bots post are not."""
-ALERT_PRIORITY = 5
+__all__ = ["begin", "on_message", "refresh", "show"]
 
 
 @plugin.event("message")
@@ -38,119 +44,123 @@ def on_message(
 
     Whom Slack tells us nothing about is somebody else's, so what they write counts.
     """
-    if event.get("subtype") not in WRITTEN or event.get("bot_id") or not event.get("user"):
+    written = read(event)
+    if written is None or (actor and actor.kind == Kind.BOT):
+        return
+    if place.channel_id.startswith("D"):
+        if written.first and written.author_id:
+            greet(session, written.author_id, messages.slack_time(written.ts))
         return
     link = channels.link_of(session, place.channel_id)
-    if link is None or (actor and actor.kind == Kind.BOT):
+    if link is None:
         return
-    if actor and actor.kind == Kind.STAFF and _answers(session, link, event, actor):
+    tickets.lock(session, link.channel_id)
+    contact = author(session, actor, link.customer_id)
+    if actor and actor.kind == Kind.STAFF and contact is None and _is_ours(session, link, written, actor):
         return
-    message = _receive(session, link, event, actor)
+    message = messages.by_ts(session, link.channel_id, written.ts)
     if message is not None:
-        _handle(session, message, model)
+        _again(session, link, message, written, model)
+    elif written.first or messages.slack_time(written.ts) > link.created_at:
+        message = _receive(session, link, written, actor, contact)
+        asking = classify(session, message, model)
+        asking = asking or (written.before is not None and asks(written.before, model))
+        if written.deleted_at is not None:
+            messages.deleted(session, message, written.deleted_at)
+        _group(session, link, message, model, asking=asking)
 
 
-def _answers(session: Session, link: ChannelLink, event: Mapping[str, Any], actor: Member) -> bool:
+def _is_ours(session: Session, link: ChannelLink, written: Written, actor: Member) -> bool:
     """Tell whether what one of us wrote is no customer's message; an answer in a ticket's thread is noted on it."""
-    thread = event.get("thread_ts")
-    ticket = tickets.by_thread(session, link.channel_id, str(thread)) if thread else None
-    if ticket is not None and ticket.requester_id != actor.id:
-        if ticket.is_request:
-            tickets.responded(session, ticket, messages.slack_time(str(event["ts"])))
-        return True
-    return link.use == Use.CUSTOMER
+    if written.thread_ts is None or written.thread_ts == written.ts:
+        return link.use == Use.CUSTOMER
+    ticket = tickets.of_thread(session, link.channel_id, written.thread_ts)
+    if link.use == Use.INBOX and (ticket is None or ticket.requester_id == actor.id):
+        return False
+    if written.first:
+        tickets.answered(session, link.channel_id, written.thread_ts, messages.slack_time(written.ts))
+    return True
+
+
+def author(session: Session, actor: Member | None, customer_id: int | None) -> Contact | None:
+    """Return the contact who writes, known by Slack id or by address, else added; of our own people only known ones."""
+    if actor is None:
+        return None
+    # Somebody new may write twice at once.
+    session.get_one(Member, (actor.workspace_id, actor.id), with_for_update=True, populate_existing=True)
+    known = contacts.recognise(session, actor.id, actor.email)
+    if known is None and actor.kind != Kind.STAFF:
+        return contacts.add(
+            session, name=actor.name, email=actor.email, customer_id=customer_id, slack_user_id=actor.id
+        )
+    return known
 
 
 def _receive(
-    session: Session, link: ChannelLink, event: Mapping[str, Any], actor: Member | None
-) -> IncomingMessage | None:
-    contact = None if actor is None or actor.kind == Kind.STAFF else _contact(session, link, actor)
-    files = ", ".join(str(f.get("name") or "file") for f in event.get("files") or ())
-    text = unescape(str(event.get("text") or ""))
-    return messages.receive(
+    session: Session, link: ChannelLink, written: Written, actor: Member | None, contact: Contact | None
+) -> IncomingMessage:
+    message = messages.receive(
         session,
         channel_id=link.channel_id,
-        ts=str(event["ts"]),
-        text="\n".join(part for part in (text, f"[{files}]" if files else "") if part),
-        author_id=str(event["user"]),
+        ts=written.ts,
+        text=written.text,
+        author_id=written.author_id,
         author_name=actor.name if actor else None,
-        thread_ts=event.get("thread_ts"),
+        thread_ts=written.thread_ts,
         customer_id=link.customer_id or (contact.customer_id if contact else None),
         contact_id=contact.id if contact else None,
     )
+    assert message is not None, "whoever decides about messages of this channel waits for us"
+    if written.edited_at is not None:
+        messages.edited(session, message, written.text, written.edited_at)
+    return message
 
 
-def _contact(session: Session, link: ChannelLink, actor: Member) -> Contact:
-    # Somebody new may write twice at once.
-    session.get_one(Member, (actor.workspace_id, actor.id), with_for_update=True, populate_existing=True)
-    return contacts.by_slack_user(session, actor.id) or contacts.add(
-        session, name=actor.name, email=actor.email, customer_id=link.customer_id, slack_user_id=actor.id
-    )
+def _again(
+    session: Session, link: ChannelLink, message: IncomingMessage, written: Written, model: MessageClassifier
+) -> None:
+    """Bring a message that is known up to date: it was changed or deleted, or this is what it said before."""
+    was = message.text
+    newer = written.edited_at is not None and messages.edited(session, message, written.text, written.edited_at)
+    changed = newer and message.text != was
+    asking = changed and not labels.of_message(session, message) and classify(session, message, model)
+    if written.deleted_at is not None and message.deleted_at is None:
+        messages.deleted(session, message, written.deleted_at)
+        changed = True
+    if message.ticket_id is None:
+        # It may have asked for something before it was changed to a word of thanks, or does now.
+        earlier = {text for text in (written.text, written.before) if text is not None} - {message.text}
+        if asking or any(asks(text, model) for text in earlier):
+            _group(session, link, message, model, asking=True)
+    elif changed:
+        show(session, tickets.settle(session, tickets.get(session, message.ticket_id)))
 
 
-def _handle(session: Session, message: IncomingMessage, model: MessageClassifier) -> None:
-    verdict = model.classify(message.text)
-    messages.classified(
+def _group(
+    session: Session, link: ChannelLink, message: IncomingMessage, model: MessageClassifier, *, asking: bool
+) -> None:
+    by_hand = link.grouping == Grouping.MANUAL
+    ticket, opened = tickets.group(
         session,
         message,
-        category=verdict.category,
-        confidence=verdict.confidence,
-        reasons=[reason.word for reason in verdict.reasons],
-        model_version=verdict.version,
-        abstained=verdict.abstained,
+        asks=asking and not by_hand,
+        grouping=link.grouping,
+        within=timedelta(minutes=link.window_minutes),
     )
-    known = tickets.by_thread(session, message.channel_id, message.thread)
-    if verdict.chatter and known is None:
+    if ticket is None:
         return
-    ticket, _opened = tickets.open_from_message(session, message, reopens=not verdict.chatter)
+    if opened:
+        begin(session, ticket, message, model)
+        return
     show(session, ticket)
+    if asking:
+        wrote_again(session, ticket, message)
 
 
-def show(session: Session, ticket: Ticket) -> None:
-    """Post a ticket's card to support's channel, or bring the one that is there up to date."""
-    triage_channel_id = channels.triage(session)
-    if ticket.card_delivery_id is not None:
-        refresh(session, ticket)
-    elif triage_channel_id is not None:
-        ticket.card_delivery_id = outbox.enqueue(
-            session,
-            target_channel=triage_channel_id,
-            renderer=plugin.id("card"),
-            record=ticket.reference,
-            dedupe_key=f"card:{ticket.reference}",
-            priority=ALERT_PRIORITY,
-        )
-        session.flush()
-
-
-def refresh(session: Session, ticket: Ticket) -> None:
-    """Bring a ticket's card up to date where it has one."""
-    if ticket.card_delivery_id is not None:
-        outbox.enqueue(
-            session,
-            kind="update",
-            edits=ticket.card_delivery_id,
-            renderer=plugin.id("card"),
-            record=ticket.reference,
-            priority=ALERT_PRIORITY,
-        )
-
-
-@plugin.on(TicketChanged)
-def on_ticket_changed(fact: TicketChanged, session: Session) -> None:
-    """Keep the card true, whoever changed the ticket from wherever."""
-    refresh(session, fact.record)
-
-
-@plugin.on(TicketRemoved)
-def on_ticket_removed(fact: TicketRemoved, session: Session) -> None:
-    """Take the card of a ticket away that is no longer there."""
-    if fact.record.card_delivery_id is not None:
-        outbox.enqueue(
-            session,
-            kind="delete",
-            edits=fact.record.card_delivery_id,
-            renderer=plugin.id("card"),
-            record=fact.record.reference,
-            priority=ALERT_PRIORITY,
-        )
+def begin(session: Session, ticket: Ticket, message: IncomingMessage, model: MessageClassifier) -> None:
+    """Bring a ticket that was just opened from a message to its people: by its route, and on a card or under one."""
+    tickets.settle(session, ticket)
+    if ticket.is_request:
+        placing.place(session, ticket, message)
+    if not ticket.is_request or not folding.fold(session, ticket, message, model):
+        show(session, ticket)

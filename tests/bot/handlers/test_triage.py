@@ -184,16 +184,17 @@ def test_chatter_opens_nothing_but_is_kept(support: Company) -> None:
         assert (message.text, message.category, message.ticket_id) == (THANKS, "chatter", None)
 
 
-def test_edits_joins_and_bots_are_left_alone(support: Company) -> None:
+def test_edits_and_deletions_are_followed_and_joins_left_alone(support: Company) -> None:
     sent = support.customer.posts(BROKEN, channel="CSHARED")
-    support.agent.sees("T-1", channel="CSUPPORT")
     support.customer.edits(sent.ts, "All is broken, the app too", channel="CSHARED")
+    support.agent.sees("All is broken, the app too", channel="CSUPPORT")
     support.admin.invites("guest", channel="CSHARED")
     support.customer.deletes(sent.ts, channel="CSHARED")
-    support.settles()
+    support.agent.sees("not a request", channel="CSUPPORT")
     assert count(support) == 1
     with support.database.transaction(support.workspace) as session:
-        assert [message.text for message in messages.of_ticket(session, 1)] == [BROKEN]
+        (message,) = messages.of_ticket(session, 1)
+        assert (message.text, message.deleted_at is not None) == ("All is broken, the app too", True)
 
 
 def test_channels_of_nobody_are_not_read(support: Company) -> None:

@@ -1,0 +1,68 @@
+"""Show tickets to support, each on one card that is kept true whoever changes the ticket from wherever."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from bot.handlers.triage import placing
+from bot.handlers.triage.plugin import plugin
+from storage import outbox, tickets
+from storage.events import TicketChanged, TicketRemoved
+from storage.tickets import Ticket
+
+ALERT_PRIORITY = 5
+
+
+def show(session: Session, ticket: Ticket) -> None:
+    """Post a ticket's card where its route or support wants it, or bring the one that is there up to date."""
+    if ticket.card_delivery_id is not None or ticket.incident_id is not None:
+        refresh(session, ticket)
+        return
+    channel_id = placing.cards_channel(session, ticket)
+    if channel_id is not None:
+        ticket.card_delivery_id = outbox.enqueue(
+            session,
+            target_channel=channel_id,
+            renderer=plugin.id("card"),
+            record=ticket.reference,
+            dedupe_key=f"card:{ticket.reference}",
+            priority=ALERT_PRIORITY,
+        )
+        session.flush()
+
+
+def refresh(session: Session, ticket: Ticket) -> None:
+    """Bring a ticket's card up to date where it has one; the card of one that was merged says where it went."""
+    if ticket.card_delivery_id is not None:
+        outbox.enqueue(
+            session,
+            kind="update",
+            edits=ticket.card_delivery_id,
+            renderer=plugin.id("card" if ticket.merged_into_id is None else "merged"),
+            record=ticket.reference,
+            priority=ALERT_PRIORITY,
+        )
+    elif ticket.incident_id is not None:
+        lead = tickets.first_of_incident(session, ticket.incident_id)
+        if lead is not None and lead.card_delivery_id is not None:
+            refresh(session, lead)
+
+
+@plugin.on(TicketChanged)
+def on_ticket_changed(fact: TicketChanged, session: Session) -> None:
+    """Keep the card true, whoever changed the ticket from wherever."""
+    refresh(session, fact.record)
+
+
+@plugin.on(TicketRemoved)
+def on_ticket_removed(fact: TicketRemoved, session: Session) -> None:
+    """Take the card of a ticket away that is no longer there."""
+    if fact.record.card_delivery_id is not None:
+        outbox.enqueue(
+            session,
+            kind="delete",
+            edits=fact.record.card_delivery_id,
+            renderer=plugin.id("card"),
+            record=fact.record.reference,
+            priority=ALERT_PRIORITY,
+        )

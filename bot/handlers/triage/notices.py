@@ -1,0 +1,99 @@
+"""Tell people in a direct message what concerns them alone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from bot import blocks as b
+from bot.handlers.triage.plugin import plugin
+from bot.plugin import Member, _
+from bot.replies import Message
+from storage import messages, outbox, tickets
+from storage.errors import NotFound
+from storage.members import Kind
+from storage.messages import IncomingMessage
+from storage.outbox import Delivery
+from storage.tickets import Ticket
+
+BURST = timedelta(minutes=10)
+"""What a customer writes with smaller gaps is told once."""
+SHOWN = 300
+
+
+def wrote_again(session: Session, ticket: Ticket, message: IncomingMessage) -> None:
+    """Have the assignee told that the customer wrote in their ticket, once for several messages in a row."""
+    if ticket.assignee_id is None or ticket.assignee_id == message.author_id:
+        return
+    began = messages.burst(session, ticket.id, message.at, BURST)
+    outbox.enqueue(
+        session,
+        target_user=ticket.assignee_id,
+        renderer=plugin.id("wrote_again"),
+        record=ticket.reference,
+        payload={"message": [message.id, message.at.isoformat()]},
+        dedupe_key=f"wrote_again:{ticket.reference}:{ticket.assignee_id}:{began.isoformat()}",
+    )
+
+
+def greet(session: Session, user_id: str, at: datetime) -> None:
+    """Answer a direct message to Rapport, at most once a day and person."""
+    outbox.enqueue(
+        session,
+        target_user=user_id,
+        renderer=plugin.id("greeting"),
+        record=None,
+        dedupe_key=f"greeting:{user_id}:{at:%Y-%m-%d}",
+    )
+
+
+@plugin.renderer("wrote_again")
+def draw_wrote_again(delivery: Delivery, session: Session) -> Message | None:
+    """Say in which ticket the customer wrote, and what; None where the ticket is gone."""
+    try:
+        ticket = tickets.resolve(session, delivery.record or "")
+    except NotFound:
+        return None
+    message_id, at = delivery.payload["message"]
+    message = messages.get(session, message_id, datetime.fromisoformat(at))
+    if message is None or message.deleted_at is not None:
+        return None
+    who = message.author_name or (ticket.customer.name if ticket.customer else None) or _("Somebody")
+    title = b.markup(_("*{who}* wrote again in {ref} *{name}*"), who=who, ref=ticket.reference, name=ticket.name)
+    said = b.cut(message.text.strip() or _("(no text)"), SHOWN)
+    quoted = b.Markup("\n".join(f">{line}" for line in said.splitlines()))
+    show = b.button(_("Show"), "tickets.show", b.Control(ticket.reference, ticket.version))
+    return Message(title, [b.section(title), b.section(quoted), b.actions(show)])
+
+
+@plugin.renderer("greeting")
+def draw_greeting(reader: Member | None) -> Message:
+    """Say what Rapport is for, to our own people and to others."""
+    if reader is not None and reader.kind == Kind.STAFF:
+        return Message(
+            _(
+                "Hello! I do not read what is written here, I answer commands: try `/crm help`."
+                " What customers write in their channels reaches support by itself."
+            )
+        )
+    return Message(
+        _(
+            "Hello! Nobody reads what is written to me here."
+            " Please write in the channel you share with us, and somebody will see it."
+        )
+    )
+
+
+@plugin.renderer("merged")
+def draw_merged(delivery: Delivery, session: Session) -> Message | None:
+    """Say on the card of a ticket that was merged where it went; None where neither is there any more."""
+    try:
+        into = tickets.resolve(session, delivery.record or "")
+    except NotFound:
+        return None
+    text = b.markup(
+        _("~{ref}~ is part of {into} *{name}* now."), ref=delivery.record or "", into=into.reference, name=into.name
+    )
+    show = b.button(_("Show"), "tickets.show", b.Control(into.reference, into.version))
+    return Message(text, [b.section(text, accessory=show)])
