@@ -34,7 +34,11 @@ class Status(StrEnum):
 
 
 class Followup(About, Record, Base):
-    """Describe a promise; it is open exactly while `closed_at` is empty. `zone` is the place its time was meant in."""
+    """Describe a promise; it is open exactly while `closed_at` is empty. `zone` is the place its time was meant in.
+
+    One with a `recurrence` (see `bot.recurrence`) stays open: each time it is done it is due again, and as long as it
+    is not, its owner is reminded again each time.
+    """
 
     __noun__ = Noun.FOLLOWUP
     __tablename__ = "followup"
@@ -91,9 +95,18 @@ FIELDS = Fields(
 
 
 def add(
-    session: Session, *, text: str, due_at: datetime, zone: str, owner_id: str, about: Subject | None = None
+    session: Session,
+    *,
+    text: str,
+    due_at: datetime,
+    zone: str,
+    owner_id: str,
+    about: Subject | None = None,
+    recurrence: str | None = None,
 ) -> Followup:
     """Add a follow-up about a record or about none, and have its owner reminded at `due_at` (an aware time).
+
+    With a `recurrence` that is the first time of many.
 
     Raises Invalid if the text, the time or the zone can not be used.
     """
@@ -103,6 +116,7 @@ def add(
         due_at=_aware(due_at),
         zone=check_zone(zone),
         owner_id=owner_id,
+        recurrence=recurrence,
         **about_values(about),
     )
     _schedule(session, followup)
@@ -164,9 +178,17 @@ def list_followups(
     return list(session.scalars(ordered.limit(limit).offset(offset)))
 
 
-def done(session: Session, followup: Followup) -> Followup:
-    """Mark a follow-up as done; raise Conflict if it is closed already."""
-    return _close(session, followup, Status.DONE)
+def all_open(session: Session, owner_id: str) -> list[Followup]:
+    """Return every open follow-up of a member, due first at the top."""
+    theirs = select(Followup).where(Followup.owner_id == owner_id, Followup.closed_at.is_(None))
+    return list(session.scalars(theirs.order_by(Followup.due_at, Followup.id)))
+
+
+def done(session: Session, followup: Followup, *, next_at: datetime | None = None) -> Followup:
+    """Mark a follow-up as done, or have one that recurs due again at `next_at`; raise Conflict if it is closed."""
+    if next_at is None:
+        return _close(session, followup, Status.DONE)
+    return reschedule(session, followup, next_at)
 
 
 def cancel(session: Session, followup: Followup) -> Followup:
@@ -176,10 +198,29 @@ def cancel(session: Session, followup: Followup) -> Followup:
 
 def snooze(session: Session, followup: Followup, until: datetime) -> Followup:
     """Have the owner reminded again at `until`, an aware time; raise Conflict if the follow-up is closed."""
-    _still_open(followup)
-    followup.due_at = _aware(until)
     followup.snoozes += 1
+    return reschedule(session, followup, until)
+
+
+def reschedule(session: Session, followup: Followup, at: datetime, *, recurrence: str | None = None) -> Followup:
+    """Have a follow-up due at another time, an aware one, from now on by `recurrence` if one is given.
+
+    Raises Conflict if the follow-up is closed.
+    """
+    _still_open(followup)
+    followup.due_at = _aware(at)
+    followup.recurrence = recurrence or followup.recurrence
     session.flush()
+    _schedule(session, followup)
+    return followup
+
+
+def hand_over(session: Session, followup: Followup, owner_id: str) -> Followup:
+    """Give an open follow-up to somebody else, who is reminded instead; raise Conflict if it is closed."""
+    _still_open(followup)
+    followup.owner_id = owner_id
+    session.flush()
+    session.expire(followup, ["owner"])
     _schedule(session, followup)
     return followup
 
@@ -218,6 +259,7 @@ def _schedule(session: Session, followup: Followup) -> None:
         followup.reference,
         at=followup.due_at,
         zone=followup.zone,
+        recurrence=followup.recurrence,
         target_user=followup.owner_id,
         renderer=RENDERER,
     )

@@ -10,6 +10,7 @@ from bot import blocks as b
 from bot import shown
 from bot.grammar import parse_moment
 from bot.handlers.followups import cards
+from bot.handlers.followups.commands import finish
 from bot.handlers.followups.declaration import plugin
 from bot.plugin import Member, Role, _
 from bot.replies import Message
@@ -27,8 +28,7 @@ def done(control: b.Control, actor: Member, workspace: Workspace, now: datetime,
     followup, me = followups.resolve(session, control.record), shown.reader(actor, workspace, now)
     if late := overtaken(session, followup, control):
         return cards.card(session, followup, me, notice=late, replace=True)
-    followups.done(session, followup)
-    return cards.card(session, followup, me, notice=_("Done."), replace=True)
+    return finish(session, followup, me, replace=True)
 
 
 @plugin.action("done_in_list", role=Role.VIEWER)
@@ -37,8 +37,7 @@ def done_in_list(control: b.Control, actor: Member, workspace: Workspace, now: d
     followup, me = followups.resolve(session, control.record), shown.reader(actor, workspace, now)
     if late := overtaken(session, followup, control):
         return cards.card(session, followup, me, notice=late)
-    followups.done(session, followup)
-    return cards.card(session, followup, me, notice=_("Done."))
+    return finish(session, followup, me)
 
 
 @plugin.action("snooze", role=Role.VIEWER)

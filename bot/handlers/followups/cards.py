@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot import blocks as b
 from bot import shown
+from bot.grammar import said
 from bot.handlers.followups.declaration import plugin
 from bot.plugin import Member, Role, _
 from bot.replies import Message
@@ -37,12 +38,13 @@ def nothing() -> str:
 def reminder(
     delivery: Delivery, reader: Member | None, workspace: Workspace, now: datetime, session: Session
 ) -> Message | None:
-    """Draw the reminder of a follow-up; None when it was closed meanwhile."""
+    """Draw the reminder of a follow-up; None when it was closed or put off meanwhile."""
     try:
         followup = followups.resolve(session, delivery.record or "")
     except NotFound:
         return None
-    if followup.closed_at is not None:
+    reminded_of = datetime.fromisoformat(str(delivery.payload.get("due_at", followup.due_at.isoformat())))
+    if followup.closed_at is not None or followup.due_at > reminded_of:
         return None
     return card(session, followup, shown.reader(reader, workspace, now))
 
@@ -60,11 +62,27 @@ def card(
     if followup.closed_at is None:
         blocks.append(b.actions(*_controls(followup)))
     else:
-        blocks.append(undo_hint())
+        again = b.Control(followup.about_reference or "")
+        blocks += [b.actions(b.button(_("Follow up again"), plugin.id("new"), again)), undo_hint()]
     return Message(b.markup(_("Follow-up: {text}"), text=followup.text), blocks, replace=replace)
 
 
+def reminding(followup: Followup, reader: Reader) -> b.Markup:
+    """Say when the owner will be reminded, and how often."""
+    when = b.markup(_("I will remind you {when}."), when=reader.moment(followup.due_at))
+    if followup.recurrence is None:
+        return when
+    return b.join([when, b.markup(_("It comes {often}."), often=said(followup.recurrence, reader.locale))], " ")
+
+
 def _when(followup: Followup, reader: Reader) -> b.Markup:
+    line = _due(followup, reader)
+    if followup.recurrence is None or followup.closed_at is not None:
+        return line
+    return b.join([line, b.markup("🔁 {often}", often=said(followup.recurrence, reader.locale))], " · ")
+
+
+def _due(followup: Followup, reader: Reader) -> b.Markup:
     late = reader.now - followup.due_at
     when = reader.moment(followup.due_at)
     if followup.closed_at is not None:
@@ -94,6 +112,8 @@ def _controls(followup: Followup) -> list[InteractiveElement]:
     return [
         b.button(_("Done"), plugin.id("done"), control, style="primary"),
         b.menu(_("Snooze"), plugin.id("snooze"), snoozes),
+        b.button(_("Reschedule"), plugin.id("reschedule"), control),
+        b.button(_("Log"), plugin.id("log"), control),
     ]
 
 

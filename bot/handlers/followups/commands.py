@@ -8,11 +8,13 @@ from sqlalchemy.orm import Session
 
 from bot import blocks as b
 from bot import shown
-from bot.grammar import Args
+from bot.grammar import Args, When
 from bot.handlers.followups import cards
 from bot.handlers.followups.declaration import plugin
 from bot.plugin import Member, Role, _
+from bot.recurrence import next_time
 from bot.replies import Message
+from bot.shown import Reader
 from storage import followups
 from storage.about import Subject, called
 from storage.followups import Followup
@@ -26,21 +28,64 @@ from storage.workspaces import Workspace
     example='D-88 when:"friday 9am" call back about pricing',
 )
 def add(args: Args, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
-    """Promise to follow up on a record; you are reminded by DM when the time has come."""
+    """Promise to follow up on a record, once or again and again; you are reminded by DM each time it is due."""
     me = shown.reader(actor, workspace, now)
     about = called(session, args["record"], field="record")
-    when = args.moment("when", zone=me.zone, now=now, locale=me.locale)
-    assert when is not None, "the usage says that it is required"
-    followup = promise(session, about, args.get("text") or "", when, str(me.zone), actor)
-    notice = b.markup(_("I will remind you {when}."), when=me.moment(when))
-    return cards.card(session, followup, me, notice=notice)
+    followup = promise(session, about, args.get("text") or "", _when(args, me), str(me.zone), actor)
+    return cards.card(session, followup, me, notice=cards.reminding(followup, me))
 
 
-def promise(session: Session, about: Subject | None, text: str, when: datetime, zone: str, actor: Member) -> Followup:
+def promise(session: Session, about: Subject | None, text: str, when: When, zone: str, actor: Member) -> Followup:
     """Store a follow-up of this person; one without words is to follow up on its record."""
     name = getattr(about, "name", "")
     words = text.strip() or _("Follow up on {name}").format(name=name)
-    return followups.add(session, text=words, due_at=when, zone=zone, owner_id=actor.id, about=about)
+    return followups.add(
+        session, text=words, due_at=when.at, zone=zone, owner_id=actor.id, about=about, recurrence=when.recurrence
+    )
+
+
+@plugin.command(
+    "followup move", usage='<followup> when:"friday 9am"', role=Role.VIEWER, example='F-12 when:"every monday 9am"'
+)
+def move(args: Args, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
+    """Have a follow-up due at another time, or again and again."""
+    me = shown.reader(actor, workspace, now)
+    followup, when = followups.resolve(session, args["followup"]), _when(args, me)
+    followups.reschedule(session, followup, when.at, recurrence=when.recurrence)
+    return cards.card(session, followup, me, notice=cards.reminding(followup, me))
+
+
+@plugin.command("followup done", usage="<followup>", role=Role.VIEWER, example="F-12")
+def done(args: Args, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
+    """Finish a follow-up; one that recurs is due again."""
+    return finish(session, followups.resolve(session, args["followup"]), shown.reader(actor, workspace, now))
+
+
+def finish(session: Session, followup: Followup, me: Reader, *, replace: bool = False) -> Message:
+    """Mark a follow-up as done, or have one that recurs due again, and say which."""
+    next_at = _next(followup, me.now)
+    followups.done(session, followup, next_at=next_at)
+    notice = _("Done.") if next_at is None else b.markup(_("Done. It is due again {when}."), when=me.moment(next_at))
+    return cards.card(session, followup, me, notice=notice, replace=replace)
+
+
+def _next(followup: Followup, now: datetime) -> datetime | None:
+    if followup.recurrence is None:
+        return None
+    return next_time(followup.recurrence, followup.zone, max(now, followup.due_at))
+
+
+@plugin.command("followup cancel", usage="<followup>", role=Role.VIEWER, example="F-12")
+def cancel(args: Args, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
+    """Cancel a follow-up; one that recurs does not come again."""
+    followup = followups.cancel(session, followups.resolve(session, args["followup"]))
+    return cards.card(session, followup, shown.reader(actor, workspace, now), notice=_("Cancelled."))
+
+
+def _when(args: Args, me: Reader) -> When:
+    when = args.when("when", zone=me.zone, now=me.now, locale=me.locale)
+    assert when is not None, "the usage says that it is required"
+    return when
 
 
 @plugin.command("followup list", usage="[owner:me]", role=Role.VIEWER)

@@ -160,3 +160,110 @@ def test_home_shows_what_is_to_be_followed_up(company: Company) -> None:
     company.rep.sees("My follow-ups")
     company.rep.clicks("followups.done_in_list", view="home")
     becomes(lambda: "Nothing to follow up." in company.rep.sees("My follow-ups"))
+
+
+def test_what_recurs_is_due_again_when_it_is_done(company: Company) -> None:
+    company.rep.types("/customer add Acme Corp")
+    made = company.rep.types('/followup add acme when:"every monday 9am" look at their usage').text
+    assert "It comes every Monday." in made
+    first = due_at(company)
+    said = company.rep.types("/followup done F-1").text
+    assert "Done. It is due again" in said
+    assert due_at(company) - first == timedelta(days=7)
+    comes_due(company)
+    company.rep.sees("🔁 every Monday", channel="@Rapport")
+    company.rep.clicks("Done", channel="@Rapport")
+    company.rep.sees("Done. It is due again", channel="@Rapport")
+    with company.database.transaction(company.workspace) as session:
+        row = due.get(session, "followup", "F-1")
+        assert row is not None
+        assert row.at == due_at(company)
+
+
+def test_what_recurs_is_reminded_of_again_though_it_was_not_done(company: Company) -> None:
+    company.rep.types("/customer add Acme Corp")
+    company.rep.types("/followup add acme when:daily look at their usage")
+    comes_due(company, ago=timedelta(hours=1))
+    becomes(lambda: len(company.rep.messages("@Rapport")) == 1)
+    with company.database.transaction(company.workspace) as session:
+        session.execute(update(Due).where(Due.subject == "F-1").values(at=func.now()))
+    company.bot.clock.materialise()
+    becomes(lambda: len(company.rep.messages("@Rapport")) == 2)
+
+
+def test_a_reminder_that_waits_is_not_sent_once_its_time_is_done(company: Company) -> None:
+    company.rep.types("/customer add Acme Corp")
+    company.rep.types("/followup add acme when:daily look at their usage")
+    company.bot.delivery.workers.stop(5)
+    comes_due(company)
+    company.rep.types("/followup done F-1")
+    company.bot.delivery.workers.start()
+    company.settles()
+    assert company.sandbox.control.calls("chat.postMessage") == []
+
+
+def test_a_follow_up_is_moved_and_cancelled_by_command(company: Company) -> None:
+    company.rep.types("/deal add Acme renewal")
+    company.rep.types("/followup add D-1 when:tomorrow call back")
+    assert "I will remind you Jan 7, 2030" in company.rep.types('/followup move F-1 when:"2030-01-07 9am"').text
+    assert "is due again" not in company.rep.types("/followup cancel F-1").text
+    assert "F-1 is cancelled already" in company.rep.types("/followup done F-1").text
+    company.rep.types("/crm undo")
+    assert "call back" in company.rep.types("/followup list").text
+
+
+def test_a_reminder_is_put_off_in_words(company: Company) -> None:
+    company.rep.types("/deal add Acme renewal")
+    company.rep.types("/followup add D-1 when:tomorrow call back")
+    company.rep.clicks("Reschedule")
+    wrong = company.rep.submits(When="someday")
+    assert "someday" in str(wrong.errors)
+    company.rep.submits(When="every weekday 8:30")
+    company.rep.sees("It comes every weekday.")
+
+
+def test_what_came_of_it_is_logged_on_the_record(company: Company) -> None:
+    company.rep.types("/deal add Acme renewal")
+    company.rep.types("/followup add D-1 when:tomorrow call back")
+    company.rep.clicks("Log")
+    company.rep.submits({"What came of it": "They want a discount"})
+    company.rep.sees("F-1 · done")
+    assert "They want a discount" in company.rep.types("/deal show D-1").text
+
+
+def test_done_offers_the_next(company: Company) -> None:
+    company.rep.types("/deal add Acme renewal")
+    company.rep.types("/followup add D-1 when:tomorrow call back")
+    company.rep.clicks("Done")
+    company.rep.sees("Done.")
+    company.rep.clicks("Follow up again")
+    company.rep.submits({"What to do": "Send the offer", "Day": "2030-01-07", "Again": "Every two weeks"})
+    company.rep.sees("It comes every 2 weeks on Monday.")
+    assert due_at(company, 2).date().isoformat() == "2030-01-07"
+
+
+def test_a_message_becomes_a_follow_up(company: Company) -> None:
+    company.rep.types("/deal add Acme renewal")
+    company.rep.posts("Acme asked for a quote by Friday")
+    company.rep.shortcut("followups.remind", message="Acme asked for a quote")
+    company.rep.submits({"About": "Acme renewal (D-1)", "Day": "2030-01-07"})
+    company.rep.sees("Acme asked for a quote by Friday")
+    assert "Acme asked for a quote" in company.rep.types("/followup list").text
+
+
+def test_closing_a_deal_cancels_what_was_promised_and_says_so(company: Company) -> None:
+    company.rep.types("/deal add Acme renewal")
+    company.rep.types("/followup add D-1 when:tomorrow call back")
+    assert "F-1" in company.rep.types("/deal won D-1").text
+    assert "Nothing to follow up." in company.rep.types("/followup list").text
+
+
+def test_promises_of_who_leaves_go_to_who_is_responsible(company: Company) -> None:
+    company.rep.types("/deal add Acme renewal")
+    company.agent.types("/followup add D-1 when:tomorrow call back")
+    with company.database.transaction(company.workspace) as session:
+        agent_id = str(followups.get(session, 1).owner_id)
+    company.sandbox.control.admin("user_changes", user=agent_id, fields={"deleted": True})
+    company.rep.sees("Anton Agent has left, so 1 of their follow-ups are yours now.", channel="@Rapport")
+    with company.database.transaction(company.workspace) as session:
+        assert followups.get(session, 1).owner_id != agent_id

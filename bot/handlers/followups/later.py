@@ -1,0 +1,105 @@
+"""Put a follow-up off in a form, or log what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from bot import blocks as b
+from bot import shown
+from bot.grammar import parse_when
+from bot.handlers.followups import cards
+from bot.handlers.followups.commands import finish
+from bot.handlers.followups.declaration import plugin
+from bot.plugin import Member, Role, _
+from bot.replies import Message, Modal
+from storage import followups, notes
+from storage.about import subject_of
+from storage.errors import Invalid
+from storage.names import NOTE_LIMIT
+from storage.workspaces import Workspace
+
+KINDS: Mapping[str, str] = {"call": "Call", "meeting": "Meeting", "email": "E-mail", "note": "Note"}
+
+
+@plugin.view("reschedule", title="Reschedule", role=Role.VIEWER)
+def reschedule(control: b.Control, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Modal:
+    """Choose another time for a follow-up."""
+    followup, me = followups.resolve(session, control.record), shown.reader(actor, workspace, now)
+    due = followup.due_at.astimezone(me.zone)
+    return Modal(
+        _("Reschedule"),
+        [
+            b.section(b.markup("*{text}*", text=followup.text[:200])),
+            b.text_input(
+                "when",
+                _("When"),
+                initial=f"{due:%Y-%m-%d %H:%M}" if due > me.now else "",
+                placeholder=_("tomorrow 9am"),
+                hint=_("Such as: next tue 3pm, in 2 hours, every monday 9am, last weekday of the month"),
+            ),
+        ],
+        submit=_("Reschedule"),
+        state={"followup": followup.reference},
+    )
+
+
+@reschedule.submit
+def rescheduled(
+    values: Mapping[str, Any],
+    state: Mapping[str, str],
+    actor: Member,
+    workspace: Workspace,
+    now: datetime,
+    session: Session,
+) -> Message:
+    """Have the follow-up due at that time."""
+    me = shown.reader(actor, workspace, now)
+    followup = followups.resolve(session, state["followup"])
+    when = parse_when(str(values["when"]), zone=me.zone, now=now, locale=me.locale)
+    followups.reschedule(session, followup, when.at, recurrence=when.recurrence)
+    return cards.card(session, followup, me, notice=cards.reminding(followup, me))
+
+
+@plugin.view("log", title="Log", role=Role.VIEWER)
+def log(control: b.Control, session: Session) -> Modal:
+    """Say what came of a follow-up, which is then done."""
+    followup = followups.resolve(session, control.record)
+    if followup.about is None:
+        raise Invalid("This follow-up is about no record, so there is nothing to log it on.")
+    options = [b.Option(_(name), key) for key, name in KINDS.items()]
+    return Modal(
+        _("Log"),
+        [
+            b.section(b.markup("*{text}*", text=followup.text[:200])),
+            b.choice_input("kind", _("What was it"), options, initial="call"),
+            b.text_input("text", _("What came of it"), multiline=True, max_length=min(NOTE_LIMIT, 3_000)),
+        ],
+        submit=_("Log and finish"),
+        state={"followup": followup.reference},
+    )
+
+
+@log.submit
+def logged(
+    values: Mapping[str, Any],
+    state: Mapping[str, str],
+    actor: Member,
+    workspace: Workspace,
+    now: datetime,
+    session: Session,
+) -> Message:
+    """Write it down on the record, and finish the follow-up."""
+    followup = followups.resolve(session, state["followup"])
+    about = subject_of(session, followup)
+    if about is None:
+        raise Invalid("The record this was about is gone.")
+    notes.add(session, about, str(values["text"]), kind=str(values["kind"]))
+    return finish(session, followup, shown.reader(actor, workspace, now))
+
+
+plugin.button_opens("reschedule", reschedule)
+plugin.button_opens("log", log)
