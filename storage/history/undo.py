@@ -228,8 +228,7 @@ def _row(session: Session, activity: Activity) -> Recorded | None:
 
 
 def _key_value(model: type[Recorded], activity: Activity) -> Any:
-    attribute = key_attribute(model)
-    return attribute.columns[0].type.python_type(activity.row_key)
+    return from_json(key_attribute(model), activity.row_key)
 
 
 def _model(activity: Activity) -> type[Recorded]:
