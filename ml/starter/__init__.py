@@ -45,3 +45,19 @@ def load_examples() -> Examples:
             texts.append(row["text"])
             labels.append(category)
     return Examples(texts, labels, digest.hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class SignalExample:
+    """A message, how soon it needs an answer, the writer's mood, and whether the writer wishes to leave."""
+
+    text: str
+    urgency: str
+    sentiment: str
+    wants_to_cancel: bool
+
+
+def load_signals(part: str = "signals") -> list[SignalExample]:
+    """Read the examples of signals: `signals` to learn from and write rules by, `signals_held_out` to measure on."""
+    content = (files(__name__) / f"{part}.jsonl").read_text(encoding="utf-8")
+    return [SignalExample(**json.loads(line)) for line in content.splitlines()]
