@@ -10,7 +10,8 @@ from sqlalchemy.orm import Mapped, Session, relationship, selectinload
 from storage import records
 from storage.database import TENANT, Base, composite_key
 from storage.errors import Invalid
-from storage.events import CustomerAdded, emit
+from storage.events import CustomerAdded, CustomerChanged, emit
+from storage.history import CREATED
 from storage.members import Member
 from storage.names import check_name, check_text, name_key
 from storage.query import Field, Fields
@@ -48,6 +49,11 @@ class Customer(Named, Base):
     def found_by(self) -> Sequence[str | None]:
         """Return the texts a search looks at: name and domain."""
         return (self.name, self.domain)
+
+    def undoing(self, session: Session, action: str) -> None:
+        """Tell those whose work depends on the customer's tier."""
+        if action != CREATED:
+            emit(session, CustomerChanged(self))
 
 
 FIELDS = Fields(
@@ -144,6 +150,7 @@ def update(
     if tier is not None:
         customer.tier = check_tier(tier) if tier.strip() else None
     session.flush()
+    emit(session, CustomerChanged(customer))
     return customer
 
 

@@ -25,6 +25,10 @@ class CustomerAdded(Fact):
     """Say that a customer was added; `record` is a storage.customers.Customer."""
 
 
+class CustomerChanged(Fact):
+    """Say that a customer's fields changed; `record` is a storage.customers.Customer."""
+
+
 class DealAdded(Fact):
     """Say that a deal was added; `record` is a storage.deals.Deal."""
 
