@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, update
+from sqlalchemy import delete, func, select, update
 
 from bot.shown import moment, zone
 from sandbox.control import Person
-from storage import due, followups
+from storage import due, followups, sending
 from storage.due import Due
 from storage.followups import Followup
+from storage.outbox import Delivery, Pause
 from tests.bot.conftest import Company, becomes
 
 
@@ -191,14 +192,21 @@ def test_what_recurs_is_reminded_of_again_though_it_was_not_done(company: Compan
     becomes(lambda: len(company.rep.messages("@Rapport")) == 2)
 
 
+def outbox_states(company: Company) -> list[str]:
+    with company.database.transaction(company.workspace) as session:
+        return list(session.scalars(select(Delivery.state)))
+
+
 def test_a_reminder_that_waits_is_not_sent_once_its_time_is_done(company: Company) -> None:
     company.rep.types("/customer add Acme Corp")
     company.rep.types("/followup add acme when:daily look at their usage")
-    company.bot.delivery.workers.stop(5)
+    with company.database.transaction(company.workspace) as session:
+        sending.pause(session, "chat.postMessage", 60)
     comes_due(company)
     company.rep.types("/followup done F-1")
-    company.bot.delivery.workers.start()
-    company.settles()
+    with company.database.transaction(company.workspace) as session:
+        session.execute(delete(Pause))
+    becomes(lambda: outbox_states(company) == ["cancelled"])
     assert company.sandbox.control.calls("chat.postMessage") == []
 
 
