@@ -14,6 +14,7 @@ from bot.plugin import Member, Plugin, Role, Slack, _
 from bot.replies import Message
 from bot.shown import paragraphs, undo_hint
 from storage import channels, members, workspaces
+from storage.channels import ChannelLink, Grouping
 from storage.errors import Invalid
 from storage.workspaces import Workspace
 
@@ -111,11 +112,15 @@ def setup(args: Args, session: Session, workspace: Workspace) -> Message:
 
 
 def _channels(session: Session) -> list[Block]:
-    lines = [
-        b.markup("• {channel}: {use}", channel=b.channel(link.channel_id), use=_("an inbox"))
-        if link.customer is None
-        else b.markup("• {channel}: *{name}*", channel=b.channel(link.channel_id), name=link.customer.name)
-        for link in channels.links(session)
-    ]
     title = b.markup("*{title}*", title=_("Channels in which customers write"))
+    lines = [_channel(link) for link in channels.links(session)]
     return paragraphs([title, *lines]) if lines else []
+
+
+def _channel(link: ChannelLink) -> b.Markup:
+    use = b.markup("*{name}*", name=link.customer.name) if link.customer is not None else b.esc(_("an inbox"))
+    grouping = _("by {grouping}") if link.grouping != Grouping.WINDOW else _("by {grouping} of {minutes} minutes")
+    parts = [use, b.markup(grouping, grouping=link.grouping, minutes=link.window_minutes)]
+    if link.cards_channel_id:
+        parts.append(b.markup(_("cards in {channel}"), channel=b.channel(link.cards_channel_id)))
+    return b.join([b.markup("• {channel}: ", channel=b.channel(link.channel_id)), b.join(parts, ", ")], "")

@@ -15,7 +15,8 @@ ALERT_PRIORITY = 5
 
 def show(session: Session, ticket: Ticket) -> None:
     """Post a ticket's card where its route or support wants it, or bring the one that is there up to date."""
-    if ticket.card_delivery_id is not None or ticket.incident_id is not None:
+    lead = tickets.first_of_incident(session, ticket.incident_id) if ticket.incident_id is not None else None
+    if ticket.card_delivery_id is not None or (lead is not None and lead.id != ticket.id):
         refresh(session, ticket)
         return
     channel_id = placing.cards_channel(session, ticket)

@@ -15,6 +15,7 @@ from bot.plugin import Place, Role, Slack, _
 from bot.replies import Message
 from bot.shown import undo_hint
 from storage import channels, customers
+from storage.channels import ChannelLink, Grouping
 from storage.errors import Invalid, Refused
 
 Found = Mapping[str, Any]
@@ -77,9 +78,11 @@ def inbox(session: Session, found: Found) -> Message:
     return Message(text, [b.section(text), _alerts(session), undo_hint()])
 
 
-@plugin.command("triage", usage="[channel]", role=Role.MANAGER, example="#support", before=_join)
-def triage(session: Session, found: Found) -> Message:
-    """Choose the channel in which support sees a card for each customer message."""
+@plugin.command(
+    "triage", usage="[channel] [for:#ext-acme]", role=Role.MANAGER, example="#support for:#ext-acme", before=_join
+)
+def triage(args: Args, session: Session, found: Found) -> Message:
+    """Choose the channel in which support sees a card for each customer message, or for those of one channel."""
     if _shared(found):
         raise Refused(
             "That channel is shared with another organisation, which must not see the cards.",
@@ -93,9 +96,60 @@ def triage(session: Session, found: Found) -> Message:
             field="channel",
             hint="Choose another, or `/crm unlink` it first.",
         )
+    of = args.channel("for")
+    if of is not None:
+        channels.show_cards_in(session, _used(session, of, field="for"), channel_id)
+        text = _("Support sees the cards for {of} in {channel} from now on.")
+        said = b.markup(text, of=b.channel(of), channel=b.channel(channel_id))
+        return Message(said, [b.section(said), undo_hint()])
     channels.set_triage(session, channel_id)
     text = _("Support sees a card for each customer message in {channel} from now on.")
     return Message(b.markup(text, channel=b.channel(channel_id)))
+
+
+@plugin.command(
+    "grouping",
+    usage="[channel] by:window [minutes:10]",
+    role=Role.MANAGER,
+    example="#ext-acme by:window minutes:15",
+)
+def grouping(args: Args, place: Place, session: Session) -> Message:
+    """Choose which messages of a channel are one ticket: by window, thread, message, or manual."""
+    link = _used(session, args.channel("channel") or place.channel_id, field="channel")
+    channels.group_by(session, link, args["by"], _minutes(args))
+    how = {
+        Grouping.WINDOW: _(
+            "what somebody writes within {minutes} minutes is one ticket, with all that is answered to it."
+        ),
+        Grouping.THREAD: _("each message is a ticket of its own, with all that is answered to it."),
+        Grouping.MESSAGE: _("each message is a ticket of its own, also in a thread."),
+        Grouping.MANUAL: _("nothing becomes a ticket but what you mark with :ticket: or by “Open a ticket”."),
+    }[Grouping(link.grouping)]
+    text = b.join(
+        [b.markup("{channel}:", channel=b.channel(link.channel_id)), b.markup(how, minutes=link.window_minutes)], " "
+    )
+    return Message(text, [b.section(text), undo_hint()])
+
+
+def _minutes(args: Args) -> int | None:
+    typed = args.get("minutes")
+    if typed is None:
+        return None
+    try:
+        return int(typed)
+    except ValueError:
+        raise Invalid("{typed} is no number of minutes.", field="minutes", typed=typed) from None
+
+
+def _used(session: Session, channel_id: str, *, field: str) -> ChannelLink:
+    link = channels.link_of(session, channel_id)
+    if link is None:
+        raise Invalid(
+            "That channel is neither linked nor an inbox.",
+            field=field,
+            hint="Link it first: `/customer link acme channel:#ext-acme`, or `/crm inbox #help`.",
+        )
+    return link
 
 
 @plugin.command("unlink", usage="[channel]", role=Role.MANAGER, example="#ext-acme")
