@@ -4,9 +4,9 @@ from storage.sla.calendar import add_holiday, holidays, hours, remove_holiday, s
 from storage.sla.clocks import changed, changed_customer, of_ticket, opened, recount, removed
 from storage.sla.figures import Outcome, get, late, outcomes
 from storage.sla.model import FIRST_RESPONSE, KINDS, RESOLUTION, BusinessHours, Holiday, SlaClock, SlaPause, SlaTarget
-from storage.sla.recount import RECOUNT, recount_soon
+from storage.sla.recount import RECOUNT, recount_soon, recounted
 from storage.sla.targets import USUAL, best, remove_target, set_target, set_usual, targets
-from storage.sla.telling import RENDERER, Rung, parse_subject
+from storage.sla.telling import RENDERER, Rung, parse_subject, receivers
 
 __all__ = [
     "FIRST_RESPONSE",
@@ -34,8 +34,10 @@ __all__ = [
     "opened",
     "outcomes",
     "parse_subject",
+    "receivers",
     "recount",
     "recount_soon",
+    "recounted",
     "remove_holiday",
     "remove_target",
     "removed",

@@ -2,10 +2,12 @@
 
 from datetime import UTC, datetime
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from storage import due
-from storage.due import JOB
+from storage.database import current_workspace
+from storage.due import JOB, Due
 
 # The name under which the bot runs it.
 RECOUNT = "sla.recount"
@@ -23,3 +25,9 @@ def recount_soon(session: Session, *, after: tuple[int, int] | None = None) -> N
         recurrence=row.recurrence if row is not None else None,
         payload={"after": list(after)} if after is not None else None,
     )
+
+
+def recounted(session: Session) -> None:
+    """Note that a run is through, so that the next begins with the first ticket again."""
+    which = (Due.workspace_id == current_workspace(session), Due.kind == JOB + RECOUNT, Due.subject == RECOUNT)
+    session.execute(update(Due).where(*which).values(payload={}).execution_options(synchronize_session=False))

@@ -1,0 +1,142 @@
+"""Show and change what is promised, and say how it was kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from slack_sdk.models.blocks import Block
+from sqlalchemy.orm import Session
+
+from bot import blocks as b
+from bot import shown
+from bot.grammar import Args
+from bot.handlers.sla.alerts import line
+from bot.handlers.sla.declaration import plugin
+from bot.handlers.sla.wording import examples, kind_words, promise_line, read_span, span_words, week_words, which_words
+from bot.plugin import Member, Role, _
+from bot.replies import Message
+from bot.shown import Reader, paragraphs, percent, undo_hint
+from storage import sla
+from storage.sla import KINDS, USUAL, Outcome
+from storage.workspaces import Workspace
+
+PERIOD = timedelta(days=30)
+LISTED = 5
+
+
+@plugin.command("sla", role=Role.AGENT)
+def show(actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
+    """Show how soon customers are promised an answer, how that went, and what runs late."""
+    return overview(session, shown.reader(actor, workspace, now))
+
+
+@plugin.command(
+    "sla set",
+    usage="[priority:urgent] [tier:gold] [answer:1h] [resolve:8h]",
+    role=Role.MANAGER,
+    example="priority:urgent tier:gold answer:1h resolve:8h",
+)
+def set_(args: Args, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
+    """Promise how soon tickets of a priority, of a customer tier, or all are answered and resolved."""
+    given = {field: args.get(field) for field in ("answer", "resolve")}
+    minutes = {field: read_span(text, field=field) if text else None for field, text in given.items()}
+    sla.set_target(
+        session,
+        priority=args.get("priority"),
+        tier=args.get("tier"),
+        first_response_minutes=minutes["answer"],
+        resolution_minutes=minutes["resolve"],
+    )
+    notice = _("Promised. The clocks of open tickets follow within seconds.")
+    return overview(session, shown.reader(actor, workspace, now), notice=notice, undo=True)
+
+
+@plugin.command(
+    "sla remove", usage="[priority:urgent] [tier:gold]", role=Role.MANAGER, example="priority:urgent tier:gold"
+)
+def remove(args: Args, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
+    """Take a promise back; without a priority and a tier the one for all other tickets."""
+    gone = sla.remove_target(session, priority=args.get("priority"), tier=args.get("tier"))
+    notice = b.markup(_("{which}: nothing is promised any more."), which=which_words(gone))
+    return overview(session, shown.reader(actor, workspace, now), notice=notice, undo=True)
+
+
+def overview(
+    session: Session, reader: Reader, *, notice: b.Text | None = None, undo: bool = False, replace: bool = False
+) -> Message:
+    """Draw what is promised, how it was kept, and what runs late; how to begin where nothing is promised."""
+    targets = sla.targets(session)
+    head = [b.section(notice)] if notice else []
+    tail = [undo_hint()] if undo else []
+    if not targets:
+        return Message(
+            notice or _("Nothing is promised yet."), [*head, *_beginning(session, reader), *tail], replace=replace
+        )
+    hours = sla.hours(session)
+    counted = b.markup(
+        _("Counted in your hours: {week} ({zone}), see `/crm hours`."),
+        week=week_words(hours, reader.locale),
+        zone=hours.zone,
+    )
+    lines = [b.markup("*{title}*", title=_("What is promised")), *(promise_line(one, reader.locale) for one in targets)]
+    blocks: list[Block] = [*head, *paragraphs(lines), b.context(counted), *_kept(session, reader)]
+    late = [one for one in sla.late(session, until=reader.now, limit=LISTED) if one.ticket is not None]
+    if late:
+        title = b.markup("*{title}*", title=_("Late now"))
+        blocks += paragraphs([title, *(line(clock.ticket, clock, reader) for clock in late)])
+    text = notice or _("What is promised, and how it was kept")
+    return Message(text, [*blocks, b.context(examples(targets)), *tail], replace=replace)
+
+
+def _beginning(session: Session, reader: Reader) -> Sequence[Block]:
+    offers = [
+        b.markup(
+            _("• *{priority}*: answer within {answer}, solve within {resolve}"),
+            priority=_(priority),
+            answer=span_words(answer, reader.locale),
+            resolve=span_words(resolve, reader.locale),
+        )
+        for priority, answer, resolve in USUAL
+    ]
+    hours = sla.hours(session)
+    counted = b.markup(
+        _("These are counted in your hours: {week} ({zone}). Say when you work: `/crm hours mon-fri 09:00-17:00`."),
+        week=week_words(hours, reader.locale),
+        zone=hours.zone,
+    )
+    title = _("Nothing is promised yet, so no ticket has a clock. This is what many begin with:")
+    return [
+        *paragraphs([title, *offers]),
+        b.context(counted),
+        b.actions(b.button(_("Promise this"), plugin.id("usual"), style="primary")),
+        b.context(_("Or your own: `/crm sla set priority:urgent answer:1h resolve:8h`.")),
+    ]
+
+
+def _kept(session: Session, reader: Reader) -> list[Block]:
+    """Say how often the promises of the last weeks were kept, by priority."""
+    found = sla.outcomes(session, since=reader.now - PERIOD, until=reader.now)
+    title = b.markup("*{title}*", title=_("The last 30 days"))
+    if not found:
+        return paragraphs([title, _("No clock has stopped yet.")])
+    return paragraphs([title, *(_kept_line(kind, of_kind, reader) for kind in KINDS if (of_kind := _of(found, kind)))])
+
+
+def _of(found: Sequence[Outcome], kind: str) -> list[Outcome]:
+    return [one for one in found if one.kind == kind]
+
+
+def _kept_line(kind: str, found: Sequence[Outcome], reader: Reader) -> b.Markup:
+    met, total = sum(one.met for one in found), sum(one.met + one.breached for one in found)
+    each = [
+        b.markup("{priority} {met}/{total}", priority=_(one.priority), met=one.met, total=one.met + one.breached)
+        for one in found
+    ]
+    return b.markup(
+        _("• {what}: *{share}* in time, {late} late ({each})"),
+        what=kind_words(kind),
+        share=percent(met / total, reader.locale),
+        late=total - met,
+        each=b.join(each, ", "),
+    )

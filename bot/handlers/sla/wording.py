@@ -1,0 +1,179 @@
+"""Say spans of business time, the hours of a week and what a clock measures in words, and read what people write."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import time
+
+from babel.units import format_unit
+
+from bot import blocks as b
+from bot import shown
+from bot.plugin import _
+from storage.errors import Invalid
+from storage.names import name_key
+from storage.sla import FIRST_RESPONSE, SlaTarget
+from storage.sla.calendar import Week
+from storage.sla.hours import DAY_MINUTES, Hours, check_span
+
+_SPAN = re.compile(
+    r"(?:(?P<hours>\d{1,4}(?:[.,]\d{1,2})?)\s*(?:h|hr|hrs|hours?|小时|个小时))?\s*"
+    r"(?:(?P<minutes>\d{1,6})\s*(?:m|min|mins|minutes?|分|分钟))?"
+)
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_CHINESE = re.compile(r"(?:周|星期)([一二三四五六日天])")
+_CHINESE_DAYS = {name: number for number, name in enumerate("一二三四五六日")} | {"天": 6}
+_DASH = r"\s*[-\u2013\u2014~到至]\s*"
+_PART = re.compile(rf"(?P<days>\D+?)\s*(\d{{1,2}})(?:[:.](\d{{2}}))?{_DASH}(\d{{1,2}})(?:[:.](\d{{2}}))?(?!\d)")
+_SEPARATORS = " ,;，；、"
+ALWAYS = frozenset({"always", "24/7", "around the clock", "全天", "全年无休"})
+
+
+def read_span(text: str, *, field: str) -> int:
+    """Return a span of business time in minutes, such as `90m` or `1h30m`; raise Invalid with examples."""
+    match = _SPAN.fullmatch(name_key(text))
+    if match is None or not match[0]:
+        raise Invalid(
+            "I do not understand {text} as a time.",
+            field=field,
+            typed=text,
+            text=text,
+            example=field,
+            hint="Write hours or minutes, such as `{example}:90m`, `{example}:1h30m` or `{example}:8h`."
+            " They are counted in your business hours, so a day is as many as you work.",
+        )
+    hours = float((match["hours"] or "0").replace(",", "."))
+    return round(hours * 60) + int(match["minutes"] or 0)
+
+
+def span_words(minutes: int, locale: str) -> str:
+    """Show a span of business time, never in days, as nobody knows how long these are."""
+    hours, rest = divmod(minutes, 60)
+    parts = [(hours, "duration-hour")] if hours else []
+    parts += [(rest, "duration-minute")] if rest or not hours else []
+    name = str(shown.known_locale(locale))
+    return " ".join(str(format_unit(number, unit, length="short", locale=name)) for number, unit in parts)
+
+
+def read_week(text: str) -> Week:
+    """Return the hours of a week such as `mon-fri 09:00-17:00, sat 10-14`; days not named are off.
+
+    Raises Invalid with an example.
+    """
+    typed = name_key(text)
+    if typed in ALWAYS:
+        return [None] * 7
+    week: list[tuple[int, int] | None] = [None] * 7
+    rest = typed.strip(_SEPARATORS)
+    while rest:
+        match = _PART.match(rest)
+        if match is None:
+            raise _unreadable(text)
+        begins, ends = (_minute(match[number], match[number + 1], text) for number in (2, 4))
+        for day in _days(match["days"], text):
+            week[day] = check_span(begins, ends)
+        rest = rest[match.end() :].strip(_SEPARATORS)
+    if not any(week):
+        raise _unreadable(text)
+    return week
+
+
+def week_words(hours: Hours, locale: str) -> str:
+    """Say when a team works: neighbouring days of the same hours together."""
+    if hours.always:
+        return _("around the clock")
+    names = shown.known_locale(locale).days["format"]["abbreviated"]
+    parts: list[str] = []
+    first = 0
+    while first < 7:
+        last = first
+        while last < 6 and hours.week[last + 1] == hours.week[first]:
+            last += 1
+        if span := hours.week[first]:
+            days = names[first] if first == last else f"{names[first]}-{names[last]}"
+            parts.append(f"{days} {_time(span[0], locale)}-{_time(span[1], locale)}")
+        first = last + 1
+    return ", ".join(parts)
+
+
+def typed_week(hours: Hours) -> str:
+    """Return the hours of a week as one would type them."""
+    if hours.always:
+        return "always"
+    english = week_words(Hours(hours.zone, hours.week), "en-GB")
+    return english.lower()
+
+
+def kind_words(kind: str) -> str:
+    """Return what a clock measures."""
+    return _("first answer") if kind == FIRST_RESPONSE else _("solution")
+
+
+def which_words(target: SlaTarget) -> b.Markup:
+    """Say for which tickets a promise is."""
+    if target.priority is None and target.tier is None:
+        return b.markup("*{all}*", all=_("All other tickets"))
+    if target.tier is None:
+        return b.markup("*{priority}*", priority=_(str(target.priority)))
+    if target.priority is None:
+        return b.markup(_("Tier *{tier}*"), tier=target.tier)
+    return b.markup(_("Tier *{tier}*, *{priority}*"), tier=target.tier, priority=_(target.priority))
+
+
+def promise_line(target: SlaTarget, locale: str) -> b.Markup:
+    """Say what is promised for which tickets."""
+    said = []
+    if target.first_response_minutes is not None:
+        said.append(b.markup(_("answer within {time}"), time=span_words(target.first_response_minutes, locale)))
+    if target.resolution_minutes is not None:
+        said.append(b.markup(_("solve within {time}"), time=span_words(target.resolution_minutes, locale)))
+    return b.markup("• {which}: {said}", which=which_words(target), said=b.join(said, ", "))
+
+
+def _days(text: str, typed: str) -> list[int]:
+    days: list[int] = []
+    named = re.sub(r"\band\b|和", " ", re.sub(_DASH, "-", text)).strip(_SEPARATORS)
+    for word in re.split(rf"[{_SEPARATORS}/&+]+", named):
+        ends = [_day(end, typed) for end in word.split("-")]
+        if len(ends) > 2:
+            raise _unreadable(typed)
+        days += [(ends[0] + n) % 7 for n in range((ends[-1] - ends[0]) % 7 + 1)]
+    return days
+
+
+def _day(name: str, typed: str) -> int:
+    if chinese := _CHINESE.fullmatch(name):
+        return _CHINESE_DAYS[chinese[1]]
+    found = [number for number, day in enumerate(_DAYS) if len(name) >= 2 and day.startswith(name.rstrip("."))]
+    if len(found) != 1:
+        raise _unreadable(typed)
+    return found[0]
+
+
+def _minute(hour: str, minute: str | None, typed: str) -> int:
+    value = int(hour) * 60 + int(minute or 0)
+    if value > DAY_MINUTES or int(minute or 0) > 59:
+        raise _unreadable(typed)
+    return value
+
+
+def _time(minute: int, locale: str) -> str:
+    return "24:00" if minute == DAY_MINUTES else shown.clock(time(minute // 60, minute % 60), locale)
+
+
+def _unreadable(typed: str) -> Invalid:
+    return Invalid(
+        "I do not understand these hours: {hours}",
+        field="hours",
+        typed=typed,
+        hours=typed,
+        hint="Write for example `/crm hours mon-fri 09:00-17:00, sat 10:00-14:00`, or `/crm hours always`.",
+    )
+
+
+def examples(targets: Sequence[SlaTarget]) -> b.Markup:
+    """Say how promises are changed."""
+    hint = _("Change: `/crm sla set priority:urgent tier:gold answer:1h resolve:8h`.")
+    more = _("Take back: `/crm sla remove priority:urgent`.") if targets else ""
+    return b.Markup(f"{hint} {more}".strip())
