@@ -23,6 +23,7 @@ from slack_sdk.models.blocks import (
     HeaderBlock,
     InputBlock,
     MarkdownTextObject,
+    OverflowMenuElement,
     PlainTextInputElement,
     PlainTextObject,
     SectionBlock,
@@ -214,6 +215,11 @@ def menu(placeholder: str, action: str, options: Sequence[Option]) -> StaticSele
     return StaticSelectElement(
         placeholder=plain(placeholder, 150), action_id=action, options=[o.build() for o in options[:OPTIONS_LIMIT]]
     )
+
+
+def overflow(action: str, options: Sequence[Option]) -> OverflowMenuElement:
+    """Make the menu behind three dots, of up to five choices."""
+    return OverflowMenuElement(action_id=action, options=[o.build() for o in options[:5]])
 
 
 def actions(*elements: InteractiveElement) -> Block:

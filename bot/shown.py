@@ -25,6 +25,7 @@ from storage import history, notes, records
 from storage.about import Subject
 from storage.errors import Invalid
 from storage.members import Member
+from storage.messages import IncomingMessage
 from storage.money import Money
 from storage.records import Record
 from storage.workspaces import Workspace
@@ -246,6 +247,24 @@ def paragraphs(lines: Iterable[b.Text]) -> list[Block]:
             parts.append([])
         parts[-1].append(line)
     return [b.section(b.join(part)) for part in parts if part]
+
+
+def permalink(url: str | None, message: IncomingMessage) -> str | None:
+    """Return where a message is found in Slack, of a workspace at `url`; None for one that has not said where it is."""
+    if not url:
+        return None
+    address = f"{url}archives/{message.channel_id}/p{message.ts.replace('.', '')}"
+    if message.thread_ts in {None, message.ts}:
+        return address
+    return f"{address}?thread_ts={message.thread_ts}&cid={message.channel_id}"
+
+
+def quoted(message: IncomingMessage, limit: int) -> b.Markup:
+    """Quote what a customer wrote, shortened; what its author deleted is not repeated."""
+    if message.deleted_at is not None:
+        return b.Markup(_(">_This message was deleted by its author._"))
+    shown = b.cut(message.text.strip() or _("(no text)"), limit)
+    return b.Markup("\n".join(f">{line}" for line in shown.splitlines()))
 
 
 def undo_hint() -> Block:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from storage import labels, messages
 from storage.errors import Conflict
 from storage.events import TicketChanged, TicketOpened, emit
+from storage.labels import Source
 from storage.names import check_name, name_key
 from storage.records import moment
 from storage.tickets.model import (
@@ -102,17 +103,19 @@ def set_priority(session: Session, ticket: Ticket, priority: Priority | str) -> 
     return changed(session, ticket)
 
 
-def set_category(session: Session, ticket: Ticket, category: str, *, actor_id: str | None) -> Ticket:
-    """Say what a ticket is about, and label the message it came from, if it came from one."""
+def set_category(
+    session: Session, ticket: Ticket, category: str, *, actor_id: str | None, source: Source = Source.CORRECTED
+) -> Ticket:
+    """Say what a ticket is about and by which act, and label the message it came from, if it came from one."""
     ticket.category = check_category(category)
     for message in messages.of_ticket(session, ticket.id, limit=1):
-        labels.correct(session, message, ticket.category, actor_id=actor_id)
+        labels.correct(session, message, ticket.category, actor_id=actor_id, source=source)
     return changed(session, ticket)
 
 
 def dismiss(session: Session, ticket: Ticket, *, category: str, actor_id: str | None) -> Ticket:
     """Close a ticket that was no request, so that it counts in no figure, and label its message with the category."""
-    set_category(session, ticket, category, actor_id=actor_id)
+    set_category(session, ticket, category, actor_id=actor_id, source=Source.DISMISSED)
     ticket.is_request, ticket.status = False, Status.CLOSED
     ticket.resolved_at = ticket.resolved_at or moment()
     return changed(session, ticket)

@@ -2,6 +2,18 @@
 
 from bot.handlers.triage.plugin import plugin
 
-from bot.handlers.triage import actions, intake, setup  # isort: skip  # they declare on the plugin, so it comes first
+from bot.handlers.triage import actions, card, incidents, intake, more, reactions, reply, rerouting, setup, shortcut  # isort: skip  # they declare
 
-__all__ = ["actions", "intake", "plugin", "setup"]
+__all__ = [
+    "actions",
+    "card",
+    "incidents",
+    "intake",
+    "more",
+    "plugin",
+    "reactions",
+    "reply",
+    "rerouting",
+    "setup",
+    "shortcut",
+]

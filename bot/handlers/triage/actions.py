@@ -1,28 +1,26 @@
-"""Handle a ticket from its card: take, say what it is about, dismiss, resolve, reopen."""
+"""Handle a ticket from its card: take, say what it is about and how urgent, dismiss, resolve, reopen."""
 
 from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
 from bot import blocks as b
-from bot.handlers.triage import card as _card  # noqa: F401 - its renderer is declared on import
-from bot.handlers.triage.intake import refresh
+from bot import categories
+from bot.handlers.triage.alerts import refresh
 from bot.handlers.triage.plugin import plugin
 from bot.plugin import Member, Role, _
 from bot.replies import Message
 from ml.starter import CHATTER
-from storage import history, tickets
+from storage import history, labels, messages, records, tickets
+from storage.errors import Invalid
+from storage.labels import Source
 from storage.references import Noun
 from storage.tickets import Status, Ticket
 
 
-def _ticket(session: Session, control: b.Control) -> Ticket:
-    return tickets.resolve(session, control.record)
-
-
-def _stale(session: Session, ticket: Ticket, control: b.Control) -> Message | None:
-    """Say who was quicker where the card was drawn from an older version, and have it drawn again."""
-    if ticket.version == control.version:
+def stale(session: Session, ticket: Ticket, control: b.Control) -> Message | None:
+    """Say who was quicker where somebody else has changed the ticket since its card was drawn, and redraw it."""
+    if records.is_current(session, ticket, control.version):
         return None
     refresh(session, ticket)
     who = history.last_actor(session, Noun.TICKET, ticket.id)
@@ -33,9 +31,9 @@ def _stale(session: Session, ticket: Ticket, control: b.Control) -> Message | No
 @plugin.action("take", role=Role.AGENT)
 def take(control: b.Control, actor: Member, session: Session) -> Message | None:
     """Take a ticket."""
-    ticket = _ticket(session, control)
-    if stale := _stale(session, ticket, control):
-        return stale
+    ticket = tickets.resolve(session, control.record)
+    if overtaken := stale(session, ticket, control):
+        return overtaken
     tickets.take(session, ticket, actor.id)
     return None
 
@@ -43,19 +41,56 @@ def take(control: b.Control, actor: Member, session: Session) -> Message | None:
 @plugin.action("category", role=Role.AGENT)
 def category(control: b.Control, actor: Member, session: Session) -> Message | None:
     """Say what a message is about; the model learns from it."""
-    ticket = _ticket(session, control)
-    if stale := _stale(session, ticket, control):
-        return stale
-    tickets.set_category(session, ticket, control.detail, actor_id=actor.id)
+    return _say(control, actor, session)
+
+
+@plugin.action("guess", role=Role.AGENT)
+def guess(control: b.Control, actor: Member, session: Session) -> Message | None:
+    """Confirm what the model guessed first; it learns from that too."""
+    return _say(control, actor, session)
+
+
+@plugin.action("second_guess", role=Role.AGENT)
+def second_guess(control: b.Control, actor: Member, session: Session) -> Message | None:
+    """Confirm what the model guessed second; it learns from that too."""
+    return _say(control, actor, session)
+
+
+def _say(control: b.Control, actor: Member, session: Session) -> Message | None:
+    ticket = tickets.resolve(session, control.record)
+    if overtaken := stale(session, ticket, control):
+        return overtaken
+    if control.detail not in categories.names(session):
+        raise Invalid("That category is not there any more.", hint="Choose another one.")
+    source = Source.CONFIRMED if _was_guessed(session, ticket, control.detail) else Source.CORRECTED
+    tickets.set_category(session, ticket, control.detail, actor_id=actor.id, source=source)
+    return None
+
+
+def _was_guessed(session: Session, ticket: Ticket, key: str) -> bool:
+    """Tell whether the model said so, or held it possible when it was not sure; what people said since stands above."""
+    for message in messages.of_ticket(session, ticket.id, limit=1):
+        guesses = {message.category, message.second if message.abstained else None}
+        return key in guesses and not labels.of_message(session, message)
+    return False
+
+
+@plugin.action("priority", role=Role.AGENT)
+def priority(control: b.Control, session: Session) -> Message | None:
+    """Say how much hurry there is."""
+    ticket = tickets.resolve(session, control.record)
+    if overtaken := stale(session, ticket, control):
+        return overtaken
+    tickets.set_priority(session, ticket, control.detail)
     return None
 
 
 @plugin.action("dismiss", role=Role.AGENT)
 def dismiss(control: b.Control, actor: Member, session: Session) -> Message | None:
     """Say that a message is no request; it leaves the figures, and the model learns from it."""
-    ticket = _ticket(session, control)
-    if stale := _stale(session, ticket, control):
-        return stale
+    ticket = tickets.resolve(session, control.record)
+    if overtaken := stale(session, ticket, control):
+        return overtaken
     tickets.dismiss(session, ticket, category=CHATTER, actor_id=actor.id)
     return None
 
@@ -63,9 +98,9 @@ def dismiss(control: b.Control, actor: Member, session: Session) -> Message | No
 @plugin.action("resolve", role=Role.AGENT)
 def resolve(control: b.Control, actor: Member, session: Session) -> Message | None:
     """Resolve a ticket; whoever resolves one that is nobody's has taken it."""
-    ticket = _ticket(session, control)
-    if stale := _stale(session, ticket, control):
-        return stale
+    ticket = tickets.resolve(session, control.record)
+    if overtaken := stale(session, ticket, control):
+        return overtaken
     if ticket.assignee_id is None:
         tickets.assign(session, ticket, actor.id)
     tickets.set_status(session, ticket, Status.RESOLVED)
@@ -75,8 +110,8 @@ def resolve(control: b.Control, actor: Member, session: Session) -> Message | No
 @plugin.action("reopen", role=Role.AGENT)
 def reopen(control: b.Control, session: Session) -> Message | None:
     """Open a resolved ticket again."""
-    ticket = _ticket(session, control)
-    if stale := _stale(session, ticket, control):
-        return stale
+    ticket = tickets.resolve(session, control.record)
+    if overtaken := stale(session, ticket, control):
+        return overtaken
     tickets.set_status(session, ticket, Status.OPEN)
     return None

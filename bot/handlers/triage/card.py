@@ -4,127 +4,173 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
 from bot import blocks as b
+from bot import categories
+from bot.handlers.triage import controls, folding, similar, verdict
 from bot.handlers.triage.plugin import plugin
 from bot.plugin import Member, _
 from bot.replies import Message
-from bot.shown import duration, locale_of, percent
-from ml.starter import CATEGORIES
-from storage import labels, messages, tickets
+from bot.shown import duration, locale_of, permalink, quoted
+from storage import messages, replies, tickets
 from storage.errors import NotFound
 from storage.messages import IncomingMessage
 from storage.outbox import Delivery
-from storage.tickets import DONE, Ticket
+from storage.replies import Reply
+from storage.tickets import DONE, Status, Ticket
 from storage.workspaces import Workspace
 
-TEXT_LIMIT = 2_000
+if TYPE_CHECKING:
+    from ml.classifier import MessageClassifier
+
+TEXT_LIMIT = 1_500
+AGAIN_LIMIT = 300
+MESSAGES = 100
 MARKS: Mapping[str, str] = {"urgent": "🔴", "high": "🟠", "normal": "🔵", "low": "⚪"}
+STANDING: Mapping[str, str] = {
+    Status.NEW: "new",
+    Status.OPEN: "open",
+    Status.WAITING: "waiting on customer",
+    Status.RESOLVED: "resolved",
+    Status.CLOSED: "closed",
+}
 
 
 @plugin.renderer("card")
-def card(delivery: Delivery, session: Session, reader: Member | None, workspace: Workspace) -> Message | None:
+def card(
+    delivery: Delivery,
+    session: Session,
+    reader: Member | None,
+    workspace: Workspace,
+    model: MessageClassifier | None = None,
+) -> Message | None:
     """Draw the card of the ticket that a delivery names; None when the ticket is gone."""
     try:
         ticket = tickets.resolve(session, delivery.record or "")
     except NotFound:
         return None
-    written = messages.of_ticket(session, ticket.id)
-    return draw(session, ticket, written, locale_of(reader, workspace))
+    written = messages.of_ticket(session, ticket.id, limit=MESSAGES)
+    return draw(session, ticket, written, locale_of(reader, workspace), url=workspace.url, model=model)
 
 
-def draw(session: Session, ticket: Ticket, written: Sequence[IncomingMessage], locale: str) -> Message:
-    """Draw a ticket's card from its messages, first to last."""
-    who = ticket.customer.name if ticket.customer else (written[0].author_name if written else None) or _("Somebody")
-    title = b.markup(_("{ref} · {who}"), ref=ticket.reference, who=who)
-    blocks: list[Block] = [b.section(_headline(ticket, who))]
+def draw(
+    session: Session,
+    ticket: Ticket,
+    written: Sequence[IncomingMessage],
+    locale: str,
+    *,
+    url: str | None = None,
+    model: MessageClassifier | None = None,
+) -> Message:
+    """Draw a ticket's card from its messages, first to last; `url` is where the workspace is in the browser.
+
+    One that is done shrinks to what became of it.
+    """
+    who = _who(ticket, written)
+    title = b.join([b.markup("{ref} · {who}", ref=ticket.reference, who=who), ticket.name], ": ")
+    answered = replies.sent(session, ticket.id) if ticket.first_response_at is not None else []
+    if ticket.status in DONE:
+        shrunk = [_done(ticket, who), b.context(*_closing(session, ticket, written, locale, url))]
+        return Message(title, [*shrunk, *_answers(answered[:1]), *folding.blocks(session, ticket, locale)])
+    blocks: list[Block] = [b.section(_headline(ticket, written, who, url))]
     if written:
-        blocks += [b.section(_quote(written[0].text)), *_more(written), _about(session, ticket, written[0], locale)]
-    blocks += [b.context(_standing(ticket, locale)), _controls(ticket)]
-    return Message(b.join([title, ticket.name], ": "), blocks)
+        first = written[0]
+        blocks += [b.section(quoted(first, TEXT_LIMIT)), *_notes(written)]
+        blocks += verdict.blocks(session, ticket, first, locale)
+        blocks += similar.blocks(session, ticket, first, model, locale)
+    blocks += [*folding.blocks(session, ticket, locale), *_answers(answered)]
+    blocks += [b.context(_standing(ticket, locale)), *controls.blocks(session, ticket)]
+    return Message(title, blocks)
 
 
-def _headline(ticket: Ticket, who: str) -> b.Markup:
-    tier = b.markup(" _{tier}_", tier=ticket.customer.tier) if ticket.customer and ticket.customer.tier else b.esc("")
-    where = b.markup(_(" in {channel}"), channel=b.channel(ticket.channel_id)) if ticket.channel_id else b.esc("")
-    return b.markup(
-        "{mark} *{ref}*  *{who}*{tier}{where}",
-        mark=MARKS.get(ticket.priority, "🔵"),
-        ref=ticket.reference,
-        who=who,
-        tier=tier,
-        where=where,
-    )
+def _who(ticket: Ticket, written: Sequence[IncomingMessage]) -> str:
+    if ticket.customer is not None:
+        return ticket.customer.name
+    return (written[0].author_name if written else None) or _("Somebody")
 
 
-def _quote(text: str) -> b.Markup:
-    shown = b.cut(text.strip() or _("(no text)"), TEXT_LIMIT)
-    return b.Markup("\n".join(f">{line}" for line in shown.splitlines()))
+def _headline(ticket: Ticket, written: Sequence[IncomingMessage], who: str, url: str | None) -> b.Markup:
+    parts: list[b.Text] = [
+        b.markup("{mark} *{ref}*  *{who}*", mark=MARKS[ticket.priority], ref=ticket.reference, who=who)
+    ]
+    if ticket.customer is not None and ticket.customer.tier:
+        parts.append(b.markup("_{tier}_", tier=ticket.customer.tier))
+    author = written[0].author_name if written else None
+    if author and author != who:
+        parts.append(author)
+    if ticket.channel_id is not None:
+        parts.append(b.markup(_("in {channel}"), channel=b.channel(ticket.channel_id)))
+    address = permalink(url, written[0]) if written else None
+    if address:
+        parts.append(b.link(address, _("Open message")))
+    return b.join(parts, "  ·  ")
 
 
-def _more(written: Sequence[IncomingMessage]) -> list[Block]:
-    later = written[1:]
-    if not later:
+def _notes(written: Sequence[IncomingMessage]) -> list[Block]:
+    """Say in small text what was written after the first message, and that it reads otherwise than it did."""
+    first, later = written[0], written[1:]
+    notes: list[b.Text] = []
+    if first.edited_at is not None and first.deleted_at is None:
+        notes.append(_("✏️ edited by its author"))
+    if len(later) > 1:
+        more = f"{len(later)}+" if len(written) == MESSAGES else len(later)
+        notes.append(b.markup(_("{count} more messages in the thread"), count=more))
+    standing = [message for message in later if message.deleted_at is None]
+    if standing:
+        again = " ".join(standing[-1].text[:AGAIN_LIMIT].split())
+        notes.append(b.markup(_("*{who}* wrote again: {text}"), who=standing[-1].author_name or "", text=again))
+    return [b.context(*notes)] if notes else []
+
+
+def _answers(answered: Sequence[tuple[Reply, Delivery | None]]) -> list[Block]:
+    """Show what was answered last, and whether it could not be brought to the customer."""
+    if not answered:
         return []
-    last = b.markup(_("*{who}* wrote again: {text}"), who=later[-1].author_name or "", text=later[-1].text[:300])
-    count = b.markup(_("{count} more messages in the thread"), count=len(later)) if len(later) > 1 else None
-    return [b.context(*[line for line in (count, last) if line])]
+    reply, delivery = answered[0]
+    who = b.person(reply.author_id) if reply.author_id else "Rapport"
+    text = b.cut(" ".join(reply.text.split()), AGAIN_LIMIT)
+    if delivery is not None and delivery.state == "dead":
+        why = b.markup(
+            _("⚠️ What {who} answered did not reach the customer: Slack says {why}. {text}"),
+            who=who,
+            why=delivery.reason or "",
+            text=text,
+        )
+        return [b.context(why)]
+    return [b.context(b.markup(_("💬 {who} answered: {text}"), who=who, text=text))]
 
 
-def _about(session: Session, ticket: Ticket, message: IncomingMessage, locale: str) -> Block:
-    """Say what the message is about, and who or what says so."""
-    said = labels.of_message(session, message)
-    if said:
-        name = category_name(said[-1].new_category)
-        who = b.person(said[-1].actor_id) if said[-1].actor_id else b.esc("")
-        return b.section(b.markup(_("*{category}*  said {who}"), category=name, who=who))
-    if message.category is None:
-        return b.section(_("*Not sure* what this is about: there is nothing in it to go by."))
-    sure = percent(message.confidence or 0.0, locale)
-    words = b.join([b.markup("“{word}”", word=str(word)) for word in message.reasons or []], ", ")
-    because = b.markup(_("  because of {words}"), words=words) if words else b.esc("")
-    name = category_name(message.category)
-    template = (
-        _("*Not sure*, perhaps {category} ({sure}){because}") if message.abstained else "*{category}*  {sure}{because}"
-    )
-    return b.section(b.markup(template, category=name, sure=sure, because=because))
+def _done(ticket: Ticket, who: str) -> Block:
+    mark = "✅" if ticket.is_request else "➖"
+    line = b.markup("{mark} *{ref}*  *{who}*  {name}", mark=mark, ref=ticket.reference, who=who, name=ticket.name)
+    reopen = b.button(_("Reopen"), plugin.id("reopen"), b.Control(ticket.reference, ticket.version))
+    return b.section(line, accessory=reopen)
 
 
-def category_name(key: str) -> str:
-    """Return a category as people read it."""
-    return _(CATEGORIES.get(key, key.capitalize()))
+def _closing(
+    session: Session, ticket: Ticket, written: Sequence[IncomingMessage], locale: str, url: str | None
+) -> list[b.Text]:
+    lines: list[b.Text] = [_standing(ticket, locale)]
+    if ticket.is_request and ticket.category:
+        lines.append(categories.name(session, ticket.category))
+    address = permalink(url, written[0]) if written else None
+    if address:
+        lines.append(b.link(address, _("Open message")))
+    return lines
 
 
 def _standing(ticket: Ticket, locale: str) -> b.Markup:
     who = b.person(ticket.assignee_id) if ticket.assignee_id else b.esc(_("nobody yet"))
-    status = _("not a request") if not ticket.is_request else _(ticket.status)
-    standing = b.markup(
-        _("Status: *{status}*   Priority: *{priority}*   With: {who}"),
-        status=status,
-        priority=_(ticket.priority),
-        who=who,
-    )
-    if ticket.first_response_at is None:
-        return standing
-    took = max(ticket.first_response_at - ticket.created_at, timedelta(seconds=1))
-    answered = b.markup(_("Answered after {time}"), time=duration(took, locale))
-    return b.join([standing, answered], "   ")
-
-
-def _controls(ticket: Ticket) -> Block:
-    control = b.Control(ticket.reference, ticket.version)
-    if ticket.status in DONE:
-        return b.actions(b.button(_("Reopen"), plugin.id("reopen"), control))
-    choices = [
-        b.Option(_(name), str(b.Control(ticket.reference, ticket.version, key))) for key, name in CATEGORIES.items()
-    ]
-    take = [] if ticket.assignee_id else [b.button(_("Take"), plugin.id("take"), control, style="primary")]
-    return b.actions(
-        *take,
-        b.menu(_("Category"), plugin.id("category"), choices),
-        b.button(_("Not a request"), plugin.id("dismiss"), control),
-        b.button(_("Resolve"), plugin.id("resolve"), control),
-    )
+    status = _("not a request") if not ticket.is_request else _(STANDING[ticket.status])
+    parts: list[b.Text] = [b.markup(_("Status: *{status}*"), status=status)]
+    if ticket.status not in DONE:
+        parts.append(b.markup(_("Priority: *{priority}*"), priority=_(ticket.priority)))
+    parts.append(b.markup(_("With: {who}"), who=who))
+    if ticket.first_response_at is not None:
+        took = max(ticket.first_response_at - ticket.created_at, timedelta(seconds=1))
+        parts.append(b.markup(_("Answered after {time}"), time=duration(took, locale)))
+    return b.join(parts, "   ")
