@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.health import Health, health_app
 from bot import bolt, jobs, oauth, web
+from bot.audit import AUDIT_S, Audit
 from bot.clock import Clock
 from bot.delivery import Delivery
 from bot.dispatch import Dispatcher
@@ -27,6 +28,7 @@ from bot.home import HomeView
 from bot.installing import Installer
 from bot.intake import Intake
 from bot.isolation import Failures
+from bot.learning import LOOK_S, Learning
 from bot.models import Models
 from bot.people import People
 from bot.plugin import Slack
@@ -80,6 +82,7 @@ class Rapport:
         # scikit-learn takes seconds to import: everything but the first customer message can do without it.
         self._loading = ThreadPoolExecutor(1, thread_name_prefix="model")
         self.models = Models(self._loading.submit(_model, Path(settings.data_dir) / "models").result)
+        self.learning = Learning(database_url, self.models)
         self.metrics = CollectorRegistry()
         failures = Failures(self.registry, self.metrics)
         self.runtime = Runtime(
@@ -115,12 +118,18 @@ class Rapport:
         )
         self.delivery = Delivery(
             self.background,
-            Renderings(self.registry).render,
+            Renderings(self.registry, model=self.models.of).render,
             self.installations.client,
             lease_s=settings.lease_seconds,
             grace_s=settings.grace_seconds,
         )
-        self.clock = Clock(self.background, self.delivery, run_job=jobs.Jobs(self.runtime).run)
+        self.audit = Audit(self.background, self.metrics, settings.heartbeat_file)
+        self.clock = Clock(
+            self.background,
+            self.delivery,
+            run_job=jobs.Jobs(self.runtime).run,
+            ticks={"learn": (LOOK_S, self.learning.tick), "audit": (AUDIT_S, self.audit.tick)},
+        )
         if self._has("worker"):
             self.health.watch("clock", self._tick_age, TICK_LIMIT_S)
             self.health.watch("intake", lambda: time.monotonic() - self.intake.workers.last_turn_at, TICK_LIMIT_S)
@@ -260,6 +269,7 @@ class Rapport:
         self._stopping.set()
         ending: list[Callable[[float], object]] = [self.intake.stop, self._stop_web]
         if self._has("worker"):
+            self.learning.stop()
             ending += [self.delivery.stop, self.clock.stop]
         if self.sockets:
             ending.append(self.sockets.close)
@@ -275,6 +285,7 @@ class Rapport:
         if self._endpoint:
             self._endpoint.close()
         self._loading.shutdown(cancel_futures=True)
+        self.learning.close()
         for database in (self.acks, self.background, self.database):
             database.dispose()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
@@ -15,17 +16,27 @@ from bot.plugin import speak
 from bot.registry import Registry
 from bot.replies import Message
 from bot.respond import FALLBACK_RENDERER
-from bot.runtime import call_with
+from bot.runtime import Deferred, call_with
 from storage import members, workspaces
 from storage.database import current_workspace
 from storage.outbox import Delivery
+
+if TYPE_CHECKING:
+    from bot.models import WorkspaceModel
 
 
 class Renderings:
     """Call the renderer that a row names; None means that the message is no longer wanted."""
 
-    def __init__(self, registry: Registry, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        *,
+        model: Callable[[Session], WorkspaceModel] | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._registry = registry
+        self._model = model
         self._now = now
 
     def render(self, session: Session, delivery: Delivery) -> Rendered | None:
@@ -41,6 +52,7 @@ class Renderings:
             "reader": reader,
             "workspace": workspace,
             "now": self._now(),
+            "model": Deferred(self._model) if self._model else None,
             "catalogue": self._registry,
         }
         message: Message | None = call_with(self._registry.renderers[delivery.renderer].handler, given)
