@@ -250,6 +250,13 @@ def of_ticket(session: Session, ticket_id: int, limit: int = PAGE) -> list[Incom
     return list(session.scalars(statement.order_by(IncomingMessage.at, IncomingMessage.id).limit(limit)))
 
 
+def newest_of_ticket(session: Session, ticket_id: int) -> IncomingMessage | None:
+    """Return the last message of a ticket, None if it has none."""
+    statement = select(IncomingMessage).where(IncomingMessage.ticket_id == ticket_id)
+    newest = statement.order_by(IncomingMessage.at.desc(), IncomingMessage.id.desc())
+    return session.scalars(newest.limit(1)).first()
+
+
 def burst(session: Session, ticket_id: int, at: datetime, gap: timedelta) -> datetime:
     """Return when what was written in a ticket up to a moment began, with no pause above `gap`."""
     statement = select(IncomingMessage.at).where(IncomingMessage.ticket_id == ticket_id, IncomingMessage.at <= at)

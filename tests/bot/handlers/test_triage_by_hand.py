@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
-from sandbox.control import Person
-from storage import messages, tickets
-from storage.tickets import Ticket
+from storage import labels, messages
 from tests.bot.conftest import Company
-from tests.bot.handlers.test_triage import BROKEN, THANKS, count, support, ticket_of
+from tests.bot.handlers.test_triage import BROKEN, count, support, ticket_of
 
 __all__ = ["support"]
 
@@ -61,3 +57,38 @@ def test_a_messages_menu_opens_a_ticket(support: Company) -> None:
     assert "belongs to" in str(support.agent.modal)
     support.agent.closes()
     assert count(support) == 1
+
+
+def test_a_ticket_is_merged_and_undo_takes_them_apart(support: Company) -> None:
+    support.customer.posts(BROKEN, channel="CSHARED")
+    support.agent.sees("T-1", channel="CSUPPORT")
+    support.agent.clicks("Resolve", channel="CSUPPORT")
+    support.agent.sees("Status: resolved", channel="CSUPPORT")
+    again = support.customer.posts("The invoice for October is wrong, we were charged twice", channel="CSHARED")
+    support.agent.sees("T-2", channel="CSUPPORT")
+    assert "can not be merged into itself" in support.agent.types("/ticket merge T-2 into:T-2", channel="CGENERAL").text
+    assert "T-2 is part of T-1 now" in support.agent.types("/ticket merge T-2 into:T-1", channel="CGENERAL").text
+    support.agent.sees("is part of T-1", channel="CSUPPORT")
+    assert "T-1" in support.agent.types("/ticket show T-2", channel="CGENERAL").text
+    support.customer.posts("Any news on the invoice?", channel="CSHARED", thread=again.ts)
+    support.agent.sees("Status: open", channel="CSUPPORT")
+    with support.database.transaction(support.workspace) as session:
+        _first, second, _third = messages.of_ticket(session, 1)
+        assert second.ts == again.ts
+        assert [label.source for label in labels.of_message(session, second)] == ["merged"]
+    refused = support.agent.types("/crm undo", channel="CGENERAL").text
+    assert "changed" in refused or "taken back" in refused.casefold() or "undone" in refused.casefold()
+
+
+def test_a_message_is_split_off_by_its_link(support: Company) -> None:
+    first = support.customer.posts(BROKEN, channel="CSHARED")
+    support.agent.sees("T-1", channel="CSUPPORT")
+    other = support.customer.posts("And please send us the invoice of May", channel="CSHARED", thread=first.ts)
+    support.settles()
+    link = f"https://team.slack.com/archives/CSHARED/p{other.ts.replace('.', '')}"
+    assert "Split off T-1" in support.agent.types(f"/ticket split {link}", channel="CGENERAL").text
+    support.agent.sees("And please send us the invoice of May", channel="CSUPPORT")
+    assert "began with this message" in support.agent.types("/ticket split T-1", channel="CGENERAL").text
+    support.agent.types("/crm undo", channel="CGENERAL")
+    with support.database.transaction(support.workspace) as session:
+        assert [message.ts for message in messages.of_ticket(session, 1)] == [first.ts, other.ts]
