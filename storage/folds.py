@@ -3,10 +3,12 @@
 They stay tickets, each with its own end; only the first of an incident has a card. What is alike is decided elsewhere.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, func, or_, select, true, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased, selectinload
 from sqlalchemy.orm.util import identity_key
 
@@ -112,6 +114,15 @@ def members_of(session: Session, incident_id: int, limit: int = LISTED) -> list[
     """Return the tickets of an incident with their customers, the first one first, at most `limit`."""
     statement = select(Ticket).where(_live(incident_id)).options(selectinload(Ticket.customer))
     return list(session.scalars(statement.order_by(Ticket.id).limit(limit)))
+
+
+def first_messages(session: Session, ticket_ids: Sequence[int]) -> dict[int, IncomingMessage]:
+    """Return the message each of some tickets began with; one that came from no message is left out."""
+    statement = select(IncomingMessage).where(IncomingMessage.ticket_id.in_(ticket_ids))
+    firsts = statement.ext(distinct_on(IncomingMessage.ticket_id)).order_by(
+        IncomingMessage.ticket_id, IncomingMessage.at, IncomingMessage.id
+    )
+    return {message.ticket_id: message for message in session.scalars(firsts) if message.ticket_id is not None}
 
 
 def unresolved(session: Session, incident_id: int) -> list[Ticket]:

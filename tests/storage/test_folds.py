@@ -89,6 +89,8 @@ def test_the_first_stands_for_the_others_and_no_version_changes(session: Session
     assert folds.members_of(session, incident.id) == [lead, second, third]
     assert folds.extent(session, incident.id) == folds.Extent(3, 3)
     assert tickets.first_of_incident(session, incident.id) is lead
+    firsts = folds.first_messages(session, [second.id, third.id, 99])
+    assert [(number, one.author_id) for number, one in firsts.items()] == [(second.id, "U9"), (third.id, "U9")]
     assert (incident.started_at.replace(microsecond=0), incident.last_at) == (
         (NOW - timedelta(minutes=30)).replace(microsecond=0),
         NOW,

@@ -2,23 +2,129 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
+from bot import blocks as b
+from bot.handlers.triage import placing
+from bot.handlers.triage.alerts import ALERT_PRIORITY, refresh
+from bot.handlers.triage.plugin import plugin
+from bot.handlers.triage.vectors import Reading
+from bot.plugin import _
+from bot.shown import duration, paragraphs, permalink
+from ml.similar import LIKE, LIKE_WHAT_HAPPENS, similarities, tells
+from storage import folds, outbox, tickets
+from storage.database import current_workspace
+from storage.folds import Candidate
+from storage.incidents import Incident
 from storage.messages import IncomingMessage
-from storage.tickets import Ticket
+from storage.records import moment
+from storage.tickets import DONE, Ticket
+from storage.workspaces import Workspace
 
 if TYPE_CHECKING:
     from ml.classifier import MessageClassifier
 
+TOLD_AT = 5
+"""From so many customers on support is told that something is going on."""
+SHOWN = 10
+
 
 def fold(session: Session, ticket: Ticket, message: IncomingMessage, model: MessageClassifier) -> bool:
-    """Put a new ticket under the card of an earlier one of another customer that says the same; tell if it was."""
-    return False
+    """Put a new ticket under the card of an earlier one of another customer that says the same; tell if it was.
+
+    Only under a card in the channel where its own would be: else those for whom it is would not see it.
+    """
+    channel_id = placing.cards_channel(session, ticket)
+    reading = Reading(current_workspace(session), model)
+    if channel_id is None or ticket.incident_id is not None or not tells(reading.features, message.text):
+        return False
+    folds.lock(session, channel_id)
+    under = _same(reading, message, folds.candidates(session, ticket, channel_id, message.at))
+    incident = folds.fold(session, ticket, under, message.at) if under is not None else None
+    if under is None or incident is None:
+        return False
+    lead = tickets.get(session, under.ticket_id)
+    if lead.assignee_id is not None and lead.assignee_id != ticket.assignee_id:
+        tickets.assign(session, ticket, lead.assignee_id)
+    refresh(session, lead)
+    _tell(session, incident, lead, channel_id)
+    return True
+
+
+def _same(reading: Reading, message: IncomingMessage, found: list[Candidate]) -> Candidate | None:
+    """Return what says most the same, if that is enough."""
+    if not found:
+        return None
+    mine = reading.read(message.text, "message", message.id, message.edited_at)
+    others = [reading.read(one.text, "ticket", one.ticket_id, one.edited_at) for one in found]
+    alike = similarities(reading.features, mine, others)
+    enough = [LIKE if one.incident_id is None else LIKE_WHAT_HAPPENS for one in found]
+    best = max(range(len(found)), key=lambda i: float(alike[i]) - enough[i])
+    return found[best] if alike[best] >= enough[best] else None
+
+
+def _tell(session: Session, incident: Incident, lead: Ticket, channel_id: str) -> None:
+    if incident.told_at is None and folds.extent(session, incident.id).customers >= TOLD_AT:
+        incident.told_at = moment()
+        outbox.enqueue(
+            session,
+            target_channel=channel_id,
+            renderer=plugin.id("incident"),
+            record=lead.reference,
+            payload={"incident": incident.id},
+            dedupe_key=f"incident:{incident.id}",
+            priority=ALERT_PRIORITY,
+        )
 
 
 def blocks(session: Session, ticket: Ticket, locale: str) -> list[Block]:
-    """Draw what is folded under a ticket's card; nothing where nothing is."""
-    return []
+    """Draw what is folded under a ticket's card, and what can be done with it; nothing where nothing is."""
+    if ticket.incident_id is None:
+        return []
+    together = folds.members_of(session, ticket.incident_id)
+    if len(together) < 2 or together[0].id != ticket.id:
+        return []
+    folded, extent = together[1:], folds.extent(session, ticket.incident_id)
+    shown = [*folded[: SHOWN - 1], *folded[-1:]] if len(folded) > SHOWN else folded
+    written = folds.first_messages(session, [one.id for one in shown])
+    url = session.get_one(Workspace, current_workspace(session)).url
+    title = b.markup(
+        _("*Others report the same* ({customers} customers in {time})"),
+        customers=extent.customers,
+        time=span(session, ticket.incident_id, locale),
+    )
+    lines = [_line(one, written.get(one.id), url) for one in shown]
+    if len(shown) < extent.tickets - 1:
+        lines.insert(len(lines) - 1, b.markup(_("… {more} more"), more=extent.tickets - 1 - len(shown)))
+    return [*paragraphs([title, *lines]), _controls(session, ticket, ticket.incident_id, shown)]
+
+
+def span(session: Session, incident_id: int, locale: str) -> str:
+    """Return for how long the customers of an incident have reported it, at least a minute."""
+    incident = session.get_one(Incident, (current_workspace(session), incident_id))
+    return duration(max(incident.last_at - incident.started_at, timedelta(minutes=1)), locale)
+
+
+def _line(ticket: Ticket, message: IncomingMessage | None, url: str | None) -> b.Markup:
+    who = ticket.customer.name if ticket.customer else (message.author_name if message else None) or _("Somebody")
+    address = permalink(url, message) if message else None
+    opened = b.link(address, ticket.name) if address else b.esc(ticket.name)
+    line = b.markup("• *{ref}* {who}: {said}", ref=ticket.reference, who=who, said=opened)
+    return b.join([line, b.markup("_{done}_", done=_(ticket.status))], "  ") if ticket.status in DONE else line
+
+
+def _controls(session: Session, ticket: Ticket, incident_id: int, shown: list[Ticket]) -> Block:
+    left = len(folds.unresolved(session, incident_id))
+    resolve = b.button(
+        _("Resolve all {count}").format(count=left),
+        plugin.id("resolve_all"),
+        b.Control(ticket.reference, ticket.version, str(left)),
+        confirm=_("All {count} tickets that are left of this are marked as resolved.").format(count=left),
+    )
+    options = [b.Option(f"{one.reference} {one.name}", str(b.Control(one.reference, one.version))) for one in shown]
+    apart = b.menu(_("Is something else"), plugin.id("unfold"), options)
+    return b.actions(*([resolve] if left > 1 else []), apart)
