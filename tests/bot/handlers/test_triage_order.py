@@ -1,0 +1,86 @@
+"""Whatever the order in which Slack's events arrive, and however often, they come to the same tickets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ml.classifier import MessageClassifier
+from ml.train import ensure_starter
+from storage.channels import Grouping
+from storage.database import Database
+from tests.bot.intake_driver import AGENT, CUSTOMERS, Channel, changed, deleted, ts_at, unfurled, wrote
+
+BROKEN = "The login page shows an error 500 since this morning and nobody can sign in, it is broken"
+INVOICE = "The invoice for October is wrong, we were charged twice for two seats"
+THANKS = "Thank you very much, have a nice weekend!"
+TEXTS = (BROKEN, INVOICE, THANKS, "👍", "Hi!")
+MINUTE = 60
+Events = list[dict[str, Any]]
+
+FEW = settings(
+    max_examples=40,
+    deadline=None,
+    # The database is emptied by nothing: every example has a workspace of its own.
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@pytest.fixture(scope="session")
+def model(models: Path) -> MessageClassifier:
+    """Return the starter model."""
+    return ensure_starter(models / "models")
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> Events:
+    """Draw what two customers and an agent write, change and delete, in the order in which it happens."""
+    told: Events = []
+    written: Events = []
+    for number in range(draw(st.integers(2, 6))):
+        at = number * 6 * MINUTE + draw(st.integers(0, 5)) * MINUTE
+        act = draw(st.sampled_from(["write", "write", "reply", "answer", "edit", "unfurl", "delete"]))
+        if act == "write" or not written:
+            written.append(wrote(ts_at(at), draw(st.sampled_from(TEXTS)), draw(st.sampled_from(CUSTOMERS))))
+            told.append(written[-1])
+            continue
+        which = draw(st.integers(0, len(written) - 1))
+        about = written[which]
+        inner = about.get("message", about)
+        if act in {"reply", "answer"}:
+            who = AGENT if act == "answer" else draw(st.sampled_from(CUSTOMERS))
+            reply = wrote(ts_at(at), draw(st.sampled_from(TEXTS)), who, thread=inner.get("thread_ts") or inner["ts"])
+            told.append(reply)
+            if act == "reply":
+                written.append(reply)
+        elif act == "delete":
+            told.append(deleted(about, ts_at(at)))
+            del written[which]
+        elif act == "edit":
+            written[which] = changed(about, draw(st.sampled_from(TEXTS)), ts_at(at))
+            told.append(written[which])
+        else:
+            told.append(unfurled(about, ts_at(at)))
+    return told
+
+
+@given(told=histories(), data=st.data(), grouping=st.sampled_from(Grouping))
+@FEW
+def test_any_order_ends_in_the_same_state(
+    database: Database, model: MessageClassifier, told: Events, data: st.DataObject, grouping: Grouping
+) -> None:
+    in_order, shuffled = Channel(database, model, grouping), Channel(database, model, grouping)
+    for event in told:
+        in_order.tell(event)
+    again = data.draw(st.lists(st.sampled_from(told), max_size=2))
+    crashes = data.draw(st.sets(st.integers(0, len(told) + 1), max_size=2))
+    for number, event in enumerate(data.draw(st.permutations([*told, *again]))):
+        if number in crashes:
+            shuffled.tell(event, crashes=True)
+        shuffled.tell(event)
+    assert shuffled.state() == in_order.state()
+    assert len(set(shuffled.stored())) == len(shuffled.stored())
