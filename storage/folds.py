@@ -125,6 +125,16 @@ def first_messages(session: Session, ticket_ids: Sequence[int]) -> dict[int, Inc
     return {message.ticket_id: message for message in session.scalars(firsts) if message.ticket_id is not None}
 
 
+def first_texts(session: Session, ticket_ids: Sequence[int]) -> dict[int, str]:
+    """Return how the message begins that each of some tickets began with: as much as a model reads."""
+    text = func.left(IncomingMessage.text, READ)
+    statement = select(IncomingMessage.ticket_id, text).where(IncomingMessage.ticket_id.in_(ticket_ids))
+    firsts = statement.ext(distinct_on(IncomingMessage.ticket_id)).order_by(
+        IncomingMessage.ticket_id, IncomingMessage.at, IncomingMessage.id
+    )
+    return {int(ticket_id): str(text) for ticket_id, text in session.execute(firsts)}
+
+
 def unresolved(session: Session, incident_id: int) -> list[Ticket]:
     """Return the tickets of an incident that are not resolved."""
     statement = select(Ticket).where(_live(incident_id), Ticket.resolved_at.is_(None))

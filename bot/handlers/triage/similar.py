@@ -2,20 +2,116 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
+from bot import blocks as b
+from bot.handlers.triage.vectors import Reading
+from bot.plugin import _
+from bot.shown import day, duration, money
+from ml.similar import LIKE_WHAT_HAPPENS, similarities, tells
+from storage import deals, experience, folds
+from storage.database import current_workspace
+from storage.experience import Past
 from storage.messages import IncomingMessage
+from storage.records import moment
+from storage.references import Noun, reference
 from storage.tickets import Ticket
 
 if TYPE_CHECKING:
     from ml.classifier import MessageClassifier
+
+SHOWN = 3
+NAME_LIMIT = 80
+READ_AT_ONCE = 50
+"""How many old tickets one card may have to read: the first cards of a process compare with fewer."""
 
 
 def blocks(
     session: Session, ticket: Ticket, message: IncomingMessage, model: MessageClassifier | None, locale: str
 ) -> list[Block]:
     """Draw similar past tickets with how they ended, who usually handles these, and the customer's open deals."""
-    return []
+    lines = [
+        *_past(session, ticket, message, model, locale),
+        *_usual(session, ticket),
+        *_deals(session, ticket, locale),
+    ]
+    return [b.context(*lines)] if lines else []
+
+
+def _past(
+    session: Session, ticket: Ticket, message: IncomingMessage, model: MessageClassifier | None, locale: str
+) -> list[b.Text]:
+    category = ticket.category or message.category
+    if category is None or model is None:
+        return []
+    reading = Reading(current_workspace(session), model)
+    if not tells(reading.features, message.text):
+        return []
+    past = experience.resolved(session, category, without=ticket.id)
+    best = _ranked(session, reading, message, past)
+    if not best:
+        return []
+    return [b.join([_("Like this before:"), *(_ended(one, locale) for one in best)])]
+
+
+def _ranked(session: Session, reading: Reading, message: IncomingMessage, past: Sequence[Past]) -> list[Past]:
+    """Return what is most like a message and enough so, the most first; what was read before is not read again."""
+    known = {one.ticket_id: reading.known("past", one.ticket_id) for one in past}
+    unread = [ticket_id for ticket_id, vector in known.items() if vector is None][:READ_AT_ONCE]
+    texts = folds.first_texts(session, unread) if unread else {}
+    past = [one for one in past if known[one.ticket_id] is not None or one.ticket_id in unread]
+    mine = reading.read(message.text, "message", message.id, message.edited_at)
+    others = [
+        known[one.ticket_id] or reading.read(texts.get(one.ticket_id, one.name), "past", one.ticket_id) for one in past
+    ]
+    alike = similarities(reading.features, mine, others)
+    ranked = sorted(range(len(past)), key=lambda i: (-alike[i], i))[:SHOWN]
+    return [past[i] for i in ranked if alike[i] >= LIKE_WHAT_HAPPENS]
+
+
+def _ended(one: Past, locale: str) -> b.Markup:
+    took = duration(max(one.resolved_at - one.created_at, timedelta(minutes=1)), locale)
+    template = _("• {ref} {name}: resolved by {who} in {time}") if one.assignee_id else _("• {ref} {name}: {time}")
+    return b.markup(
+        template,
+        ref=reference(Noun.TICKET, one.ticket_id),
+        name=b.cut(one.name, NAME_LIMIT),
+        who=b.person(one.assignee_id or ""),
+        time=took,
+    )
+
+
+def _usual(session: Session, ticket: Ticket) -> list[b.Text]:
+    if ticket.category is None:
+        return []
+    usual = experience.usual(session, ticket.category, moment())
+    if not usual:
+        return []
+    people = [b.markup("{who} ({number})", who=b.person(member_id), number=number) for member_id, number in usual]
+    return [b.markup(_("Usually handled by {people}"), people=b.join(people, ", "))]
+
+
+def _deals(session: Session, ticket: Ticket, locale: str) -> list[b.Text]:
+    if ticket.customer_id is None:
+        return []
+    found = deals.list_deals(session, customer_id=ticket.customer_id, limit=SHOWN + 1)
+    if not found:
+        return []
+    lines = [
+        b.join(
+            [
+                b.markup("{ref} {name}", ref=deal.reference, name=b.cut(deal.name, NAME_LIMIT)),
+                *([money(deal.amount, locale)] if deal.amount is not None else []),
+                *([b.markup(_("closes {day}"), day=day(deal.close_on, locale))] if deal.close_on else []),
+            ],
+            ", ",
+        )
+        for deal in found[:SHOWN]
+    ]
+    more = [_("and more")] if len(found) > SHOWN else []
+    return [b.markup(_("Open deals: {deals}"), deals=b.join([*lines, *more], "; "))]
