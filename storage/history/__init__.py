@@ -8,6 +8,7 @@ from storage.history.models import Activity, ChangeAnswer, ChangeSet
 from storage.history.reading import actor_name, changed_only_by, last_actor, recent, timeline
 from storage.history.recorded import Recorded
 from storage.history.recording import (
+    CHANGES,
     CREATED,
     DELETED,
     UPDATED,
@@ -24,6 +25,7 @@ from storage.history.recording import (
 from storage.history.undo import Undone, UndoResult, undo
 
 __all__ = [
+    "CHANGES",
     "CREATED",
     "DELETED",
     "UPDATED",

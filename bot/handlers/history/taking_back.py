@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
 from bot import blocks as b
@@ -14,13 +15,15 @@ from bot.plugin import Member, Role, _
 from bot.replies import Message
 from bot.shown import Reader, paragraphs
 from storage import history
-from storage.history import CREATED, UPDATED
+from storage.history import CHANGES, CREATED, UPDATED
 from storage.references import Noun, reference
 from storage.workspaces import Workspace
 
 SHOWN = 20
 POSTED = frozenset({Noun.TICKET, Noun.FOLLOWUP, Noun.DIGEST})
 """What messages are sent about."""
+ANSWERED = "replied"
+"""What a ticket's history holds where a customer was answered."""
 
 
 @plugin.command("undo", role=Role.VIEWER)
@@ -30,13 +33,20 @@ def undo(actor: Member, workspace: Workspace, now: datetime, session: Session) -
     reader = shown.reader(actor, workspace, now)
     title = b.markup(_("Taken back, from {ago}:"), ago=reader.ago(result.change_set.at))
     names = {(row.noun, row.record_id): row.name for row in result.rows}
-    done = merged(result.change_set.activities)
+    found = merged(result.change_set.activities)
+    done = [change for change in found if change.action in CHANGES]
     lines = [_line(session, change, names.get((change.noun, change.record_id), ""), reader) for change in done]
     if len(lines) > SHOWN:
         lines = [*lines[:SHOWN], b.markup(_("… and {count} more"), count=len(lines) - SHOWN)]
-    stays = [b.context(_("Messages that were already sent because of it stay where they are."))]
-    posted = any(change.noun in POSTED for change in done)
-    return Message(b.join([title, *lines[:1]], " "), [*paragraphs([title, *lines]), *(stays if posted else [])])
+    return Message(b.join([title, *lines[:1]], " "), [*paragraphs([title, *lines]), *_staying(found)])
+
+
+def _staying(found: list[Change]) -> list[Block]:
+    """Say what can not be taken back: what other people have read."""
+    if any(change.action == ANSWERED for change in found):
+        return [b.section(b.Markup(_("⚠️ *The answer was sent to the customer and can not be recalled.*")))]
+    posted = any(change.noun in POSTED for change in found)
+    return [b.context(_("Messages that were already sent because of it stay where they are."))] if posted else []
 
 
 def _line(session: Session, change: Change, name: str, reader: Reader) -> b.Markup:

@@ -61,5 +61,12 @@ def _did(change: Change) -> str:
     if change.change_set.undoes_id is not None:
         back = {CREATED: _("brought {what} back"), DELETED: _("took {what} back")}
         return back.get(change.action, _("took a change of {what} back"))
-    done = {CREATED: _("added {what}"), DELETED: _("removed {what}")}
+    done = {
+        CREATED: _("added {what}"),
+        DELETED: _("removed {what}"),
+        "replied": _("answered the customer"),
+        "merged": _("merged {what} with another"),
+        "split": _("split a message off"),
+        "placed": _("followed a route"),
+    }
     return done.get(change.action, _("changed {what}"))

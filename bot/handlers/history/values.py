@@ -18,7 +18,7 @@ from storage.customers import Customer
 from storage.database import current_workspace
 from storage.deals import Deal
 from storage.errors import NotFound
-from storage.history import CREATED, UPDATED, Activity, ChangeSet
+from storage.history import CHANGES, CREATED, UPDATED, Activity, ChangeSet
 from storage.money import Money
 from storage.pipelines import Stage
 from storage.references import Noun
@@ -107,10 +107,13 @@ class Change:
 
 
 def merged(activities: Iterable[Activity]) -> list[Change]:
-    """Return what each request did to each row, in the order of the activities, leaving out what is internal."""
-    found: dict[tuple[int, str, str], Change] = {}
+    """Return what each request did to each row, in the order of the activities, leaving out what is internal.
+
+    What is no change of fields, as an answer to a customer, is told by itself.
+    """
+    found: dict[tuple[int, str, str, str], Change] = {}
     for row in sorted(activities, key=lambda row: row.id):
-        key = row.change_set_id, row.entity, row.row_key
+        key = row.change_set_id, row.entity, row.row_key, "" if row.action in CHANGES else row.action
         first = found.get(key)
         found[key] = Change(
             row.noun,
