@@ -71,8 +71,10 @@ def changed_customer(session: Session, customer_id: int, now: datetime) -> None:
         _set(session, ticket, promise, now)
 
 
-def recount(session: Session, now: datetime, *, after: tuple[int, int] = (0, 0)) -> tuple[int, int] | None:
-    """Set the clocks of the next open tickets anew, as after a change of promises or hours.
+def recount(
+    session: Session, now: datetime, *, after: tuple[int, int] = (0, 0), limit: int = BATCH
+) -> tuple[int, int] | None:
+    """Set the clocks of the next `limit` open tickets anew, as after a change of promises or hours.
 
     `after` is the urgency and number of the last ticket before them; that of the last one now is returned, None once
     none is left. What was missed before anybody promised it, or before the promise changed, is told nobody.
@@ -81,7 +83,7 @@ def recount(session: Session, now: datetime, *, after: tuple[int, int] = (0, 0))
         select(Ticket)
         .where(Ticket.resolved_at.is_(None), tuple_(Ticket.urgency, Ticket.id) > tuple_(*after))
         .order_by(Ticket.urgency, Ticket.id)
-        .limit(BATCH)
+        .limit(limit)
         .options(selectinload(Ticket.customer))
         .with_for_update(of=Ticket)
         .execution_options(populate_existing=True)
@@ -90,7 +92,7 @@ def recount(session: Session, now: datetime, *, after: tuple[int, int] = (0, 0))
     promise = Promise.of(session)
     for ticket in found:
         _set(session, ticket, promise, now, quiet=True)
-    return (found[-1].urgency, found[-1].id) if len(found) == BATCH else None
+    return (found[-1].urgency, found[-1].id) if len(found) == limit else None
 
 
 def _set(

@@ -31,6 +31,7 @@ from storage import (
     pipelines,
     records,
     search,
+    sla,
     tickets,
 )
 from storage.database import Database
@@ -105,6 +106,16 @@ WITH put AS (
 INSERT INTO message_key SELECT workspace_id, channel_id, ts, id, at FROM put;
 INSERT INTO label (workspace_id, message_id, message_at, old_category, new_category)
 SELECT workspace_id, id, at, 'bug', 'billing' FROM message WHERE workspace_id = :w AND id % 10 = 0;
+INSERT INTO sla_clock (workspace_id, ticket_id, kind, priority, target_minutes, started_at, used_seconds, met_at,
+    breached_at, running_since, due_at, warn_at)
+SELECT workspace_id, id, kind, priority, 480, created_at, 60, resolved_at,
+    CASE WHEN resolved_at IS NOT NULL AND id % 3 = 0 THEN resolved_at - interval '1 minute' END,
+    CASE WHEN resolved_at IS NULL THEN created_at END,
+    CASE WHEN resolved_at IS NULL THEN now() + (id - 500) * interval '1 minute' END,
+    CASE WHEN resolved_at IS NULL THEN now() + (id - 600) * interval '1 minute' END
+FROM ticket, unnest(ARRAY['first_response', 'resolution']) AS kind WHERE workspace_id = :w;
+INSERT INTO sla_pause (workspace_id, ticket_id, starts_at)
+SELECT workspace_id, id, resolved_at FROM ticket WHERE workspace_id = :w AND resolved_at IS NOT NULL;
 DROP FUNCTION word(bigint)
 """
 # The trigram indexes are made again after the rows, which takes a third of the time.
@@ -125,6 +136,7 @@ def full(cluster: Cluster, template: str) -> Iterator[Database]:
                 for i in range(1000)
             )
             pipelines.default(session)
+            sla.set_target(session, resolution_minutes=480)
     fill(url)
     name = make_url(url).database
     for setting in (
@@ -272,6 +284,12 @@ QUERIES: dict[str, Callable[[Session], Any]] = {
     "tickets of a category": lambda s: tickets.list_tickets(s, category="billing"),
     "resolved tickets": lambda s: tickets.list_tickets(s, done=True),
     "my tickets by text": listed(tickets, tickets.list_tickets, "owner:7"),
+    "clocks of a ticket": lambda s: sla.of_ticket(s, 77),
+    "a clock": lambda s: sla.get(s, 80, sla.RESOLUTION),
+    "late tickets": lambda s: sla.late(s, until=NOW, limit=8),
+    "promises of a month": lambda s: sla.outcomes(s, since=NOW - timedelta(days=30), until=NOW),
+    "a ticket's clocks set anew": lambda s: sla.changed(s, tickets.get(s, 80), NOW),
+    "open tickets' clocks set anew": lambda s: sla.recount(s, NOW, limit=3),
     "search": lambda s: search.find(s, misspelt(customers.get(s, 31).name)),
     "search for what is not there": lambda s: search.find(s, "qqqq wwww"),
     "search by reference": lambda s: search.find(s, "D-77"),
