@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlalchemy.orm import Session
 
 from bot.plugin import _
@@ -19,11 +21,20 @@ def names(session: Session) -> dict[str, str]:
 
 def name(session: Session, key: str) -> str:
     """Return a category as people read it; one that was merged is called as the one it went into."""
-    own = categories.all_of(session)
-    kept = categories.resolve({row.key: row.merged_into for row in own if row.merged_into is not None}, key)
-    for row in own:
-        if row.key == kept:
-            return row.name
-    if kept == CHATTER:
-        return _("Not a request")
-    return _(CATEGORIES.get(kept, kept.capitalize()))
+    return namer(session)(key)
+
+
+def namer(session: Session) -> Callable[[str], str]:
+    """Return what does as `name` for many categories with one look."""
+    own = {row.key: row for row in categories.all_of(session)}
+    merged = {key: row.merged_into for key, row in own.items() if row.merged_into is not None}
+
+    def called(key: str) -> str:
+        kept = categories.resolve(merged, key)
+        if kept in own:
+            return own[kept].name
+        if kept == CHATTER:
+            return _("Not a request")
+        return _(CATEGORIES.get(kept, kept.capitalize()))
+
+    return called

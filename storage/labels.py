@@ -141,6 +141,12 @@ def count_after(session: Session, after: int) -> int:
     return session.scalars(select(func.count()).select_from(Label).where(Label.id > after)).one()
 
 
+def counts(session: Session) -> dict[str, int]:
+    """Return how often each category was said."""
+    statement = select(Label.new_category, func.count()).group_by(Label.new_category)
+    return {row[0]: row[1] for row in session.execute(statement)}
+
+
 def newest(session: Session, limit: int) -> list[tuple[Label, str]]:
     """Return the last labels with the text of their messages, newest first."""
     statement = select(Label, IncomingMessage.text).join(IncomingMessage, _same_message())

@@ -9,12 +9,11 @@ from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
 from bot import blocks as b
-from bot import shown
+from bot import categories, shown
 from bot.handlers.digests.declaration import plugin
 from bot.plugin import Member, _
 from bot.replies import Message
 from bot.shown import Reader
-from ml.starter import CATEGORIES
 from storage import digests, figures
 from storage.digests import Content, Digest, Frequency, Scope
 from storage.errors import NotFound
@@ -157,9 +156,10 @@ def _support(session: Session, period: Period, me: Reader) -> list[Block]:
         _first_response(figures.first_response(session, period), me),
     ]
     backlog = figures.backlog(session, period)
+    called = categories.namer(session)
     by_category: dict[str, int] = {}
     for line in backlog:
-        name = _(CATEGORIES.get(line.category, line.category.capitalize())) if line.category else _("Not classified")
+        name = called(line.category) if line.category else _("Not classified")
         by_category[name] = by_category.get(name, 0) + line.count
     urgent = sum(line.count for line in backlog if line.priority in {"urgent", "high"})
     rows = [

@@ -1,0 +1,40 @@
+"""Have another version of the model answer, in one click that can be taken back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy.orm import Session
+
+from bot import blocks as b
+from bot import shown
+from bot.handlers.learning.declaration import plugin
+from bot.handlers.learning.model import STARTER, card
+from bot.plugin import Member, Role, _
+from bot.replies import Message
+from storage import model_versions
+from storage.errors import Conflict
+from storage.workspaces import Workspace
+
+if TYPE_CHECKING:
+    from bot.models import WorkspaceModel
+
+
+@plugin.action("use", role=Role.MANAGER)
+def use(
+    control: b.Control, session: Session, actor: Member, workspace: Workspace, now: datetime, model: WorkspaceModel
+) -> Message:
+    """Have another version answer from now on: the one before, an earlier one, or the starter model."""
+    wanted, _colon, drawn = control.detail.partition(":")
+    live = model_versions.live(session)
+    if drawn != (str(live.id) if live else STARTER):
+        raise Conflict(
+            "Another model answers by now than when this was drawn, so nothing was done.",
+            hint="Look again with `/crm model`.",
+        )
+    version = None if wanted == STARTER else model_versions.get(session, int(wanted))
+    model_versions.make_live(session, version)
+    called = version.version if version else _("the starter model")
+    notice = b.markup(_("From now on *{version}* answers."), version=called)
+    return card(session, shown.reader(actor, workspace, now), model, notice=notice)

@@ -1,0 +1,182 @@
+"""Show managers what the model learned and let them roll it back and change the categories, in Slack."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ml.model_blob import pack
+from sandbox.control import Person
+from storage import labels, messages, model_versions
+from storage.history import recording
+from tests.bot.conftest import Company, becomes
+
+PALLET = "Can you quote me a pallet of the blue ones for our reseller in Lyon?"
+EXAMPLES = "Bulk prices for resellers please\nWhat does a pallet cost a reseller?\nWe resell tea, your trade terms?"
+
+
+def plain(text: str) -> str:
+    return text.replace("*", "").replace("_", "")
+
+
+@pytest.fixture
+def support(company: Company, manager: Person) -> Company:
+    company.rep.types("/customer add Globex tier:gold", channel="CGENERAL")
+    company.rep.types("/customer link globex channel:#ext-globex", channel="CGENERAL")
+    manager.types("/crm triage #support", channel="CGENERAL")
+    with company.database.transaction(company.workspace) as session:
+        # Waits for the starter model, which a fresh process is still reading.
+        assert company.bot.models.of(session).classifier
+    return company
+
+
+def worth(right: float, *confusion: tuple[str, str, int]) -> dict[str, Any]:
+    return {"right": right, "ece": 0.05, "surer": 0.0, "coverage": 0.5, "precision": 0.9, "confusion": confusion}
+
+
+def learned(
+    company: Company, version: str, *, promote: bool = True, weights: bytes | None = None, **changed: Any
+) -> None:
+    with (
+        company.database.transaction(company.workspace) as session,
+        recording(session, actor_id=None, source="test"),
+    ):
+        blob = weights if weights is not None else pack(company.bot.models.of(session).classifier)
+        figures = {
+            "method": "held-out",
+            "judged": 40,
+            "labels": 60,
+            "reason": "",
+            "current_version": "starter-1",
+            "current": worth(0.81),
+            "candidate": worth(0.885, ("bug", "bug", 12), ("bug", "howto", 3), ("billing", "billing", 25)),
+        } | changed
+        model_versions.keep(session, version=version, figures=figures, last_label_id=0, weights=blob, promote=promote)
+
+
+def test_before_anything_was_learned_the_model_says_so(company: Company, manager: Person) -> None:
+    shown = plain(manager.types("/crm model").text)
+    assert "The starter model answers" in shown
+    assert "Nobody has corrected or confirmed anything yet." in shown
+    assert "Roll back" not in shown
+
+
+def test_a_model_is_shown_with_its_figures_and_rolled_back_and_that_is_undone(
+    support: Company, manager: Person
+) -> None:
+    support.customer.posts(PALLET, channel="CSHARED")
+    support.agent.sees("T-1", channel="CSUPPORT", within=60)
+    with support.database.transaction(support.workspace) as session:
+        (message,) = messages.of_ticket(session, 1)
+        labels.correct(session, message, "sales", actor_id="UAAGENT")
+    learned(support, "learned-1")
+    learned(support, "learned-2", method="cross-validation")
+    learned(support, "learned-3", promote=False, reason="calibration worse", weights=b"")
+    shown = plain(manager.types("/crm model").text)
+    for part in (
+        "learned-2 answers since",
+        "learned from 60 labels",
+        "81% → 88%",
+        "Calibration error",
+        "by cross-validation",
+        "Bug or outage",
+        "12  How-to (3)",
+        f"“{PALLET}” is Sales, said @Anton Agent",
+        "1 since the last fit",
+        "learned-1",
+        "was refused: its calibration was worse",
+    ):
+        assert part in shown, part
+    manager.clicks("Roll back")
+    assert "From now on learned-1 answers." in plain(manager.sees("learned-1 answers since"))
+    manager.types("/crm undo")
+    assert "learned-2 answers since" in plain(manager.types("/crm model").text)
+    manager.clicks("Use it")
+    manager.sees("learned-1 answers since")
+    manager.clicks("Roll back")
+    manager.sees("From now on the starter model answers.")
+    manager.sees("The starter model answers, which comes with Rapport")
+
+
+def test_what_was_drawn_before_another_model_went_live_changes_nothing(company: Company, manager: Person) -> None:
+    learned(company, "learned-1")
+    manager.types("/crm model")
+    learned(company, "learned-2")
+    manager.clicks("Roll back")
+    manager.sees("Another model answers by now")
+    assert "learned-2 answers since" in plain(manager.types("/crm model").text)
+
+
+def test_damaged_weights_are_named_and_the_starter_answers(company: Company, manager: Person) -> None:
+    learned(company, "learned-1", weights=b"damaged")
+    assert "Its stored weights can not be used" in plain(manager.types("/crm model").text)
+
+
+def test_only_managers_see_the_model_and_the_categories(company: Company) -> None:
+    for command in ("/crm model", "/crm categories", "/crm categories rename bug to:Defects"):
+        assert "needs the role manager" in company.agent.types(command).text
+
+
+def test_a_category_is_added_and_is_on_the_cards_and_its_examples_count_at_once(
+    support: Company, manager: Person
+) -> None:
+    manager.types("/crm categories")
+    manager.clicks("Add")
+    manager.submits({"Name": "Wholesale", "Examples, one to a line": EXAMPLES.splitlines()[0]})
+    assert "at least 3 examples" in str(manager.modal)
+    manager.submits({"Name": "Wholesale", "Examples, one to a line": EXAMPLES})
+    assert "Wholesale  0 labels, 3 examples of yours" in plain(manager.sees("Wholesale is a category now"))
+    support.customer.posts(EXAMPLES.splitlines()[1], channel="CSHARED")
+    support.agent.sees("Wholesale", channel="CSUPPORT")
+    support.agent.selects("Category", "Wholesale", channel="CSUPPORT")
+    support.agent.sees("confirmed by @Anton Agent", channel="CSUPPORT")
+    manager.clicks("Add examples")
+    manager.submits({"Category": "Wholesale", "Examples, one to a line": "Trade account for our shop?\n\n" + EXAMPLES})
+    manager.sees("1 new examples of Wholesale.")
+
+
+def test_a_category_is_renamed_by_command_and_form_with_a_guess_for_a_mistake(
+    company: Company, manager: Person
+) -> None:
+    assert "Did you mean Bug or outage?" in plain(
+        manager.types("/crm categories rename bug or outtage to:Defects").text
+    )
+    assert "They are: Billing and payment" in plain(manager.types("/crm categories rename zzzzzz to:Defects").text)
+    assert "Bug or outage is called Defects now." in plain(manager.types("/crm categories rename bug to:Defects").text)
+    assert "There is a category how-to already" in plain(manager.types("/crm categories rename defects to:how-to").text)
+    manager.clicks("Rename")
+    manager.submits({"Category": "Defects", "New name": "Faults"})
+    manager.sees("Defects is called Faults now.")
+    manager.types("/crm undo")
+    assert "Defects" in plain(manager.types("/crm categories").text)
+
+
+def test_a_merge_says_what_it_does_first_and_everything_resolves_to_the_new_one(
+    support: Company, manager: Person
+) -> None:
+    support.customer.posts(PALLET, channel="CSHARED")
+    support.agent.selects("Category", "Refund and return", channel="CSUPPORT")
+    support.agent.sees("said @Anton Agent", channel="CSUPPORT")
+    asked = plain(manager.types("/crm categories merge refund into:billing").text)
+    assert "1 labels and 1 open tickets of Refund and return count as Billing and payment" in asked
+    manager.clicks("Merge")
+    merged = plain(manager.sees("What was Refund and return is Billing and payment now."))
+    assert "Billing and payment  1 labels" in merged
+    assert "Refund and return is now Billing and payment" in merged
+    becomes(lambda: any("Billing and payment" in text for text in support.agent.texts("CSUPPORT")))
+    with support.database.transaction(support.workspace) as session:
+        assert support.bot.models.of(session).classify(PALLET).category == "billing"
+    manager.types("/crm undo")
+    assert "Refund and return  1 labels" in plain(manager.types("/crm categories").text)
+
+
+def test_a_merge_by_form_is_submitted_twice(company: Company, manager: Person) -> None:
+    manager.types("/crm categories")
+    manager.clicks("Merge")
+    manager.submits({"Category": "Feature or change", "Is from now on": "Feature or change"})
+    assert "can not be merged into itself" in str(manager.modal)
+    manager.submits({"Category": "Feature or change", "Is from now on": "How-to"})
+    assert "0 labels and 0 open tickets of Feature or change" in str(manager.modal)
+    manager.submits({})
+    manager.sees("What was Feature or change is How-to now.")
