@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session
 from bot.posting import REVOKED, Ambiguous, Outcome, RateLimited, Refused, Unreached, call, copies
 from bot.slack_calls import METHODS, Rendered, SlackCall, call_for, marked_as_repeat
 from bot.workers import Workers, back_off
-from storage import outbox, sending, workspaces
+from storage import outbox, sending, undelivered, workspaces
 from storage.database import EVERY_WORKSPACE, Database
 from storage.outbox import DELETE, POST
 from storage.references import Noun, parse_reference
@@ -143,7 +143,7 @@ class Delivery:
         except Unrenderable as exc:
             log.exception("delivery %s could not be drawn", row.id)
             if row.attempt >= self._render_attempts:
-                self._mark(row, sending.dead, str(exc))
+                self._give_up(row, str(exc))
             else:
                 self._mark(row, sending.retry_later, str(exc), delay_s=self._wait(row))
 
@@ -250,10 +250,17 @@ class Delivery:
 
     def _refused(self, row: outbox.Delivery, code: str) -> None:
         log.error("delivery %s to %s is refused by Slack: %s", row.id, row.lane, code)
+        if code not in REVOKED:
+            self._give_up(row, code)
+            return
         with self._database.transaction(row.workspace_id) as session:
             sending.dead(session, row, code)
-            if code in REVOKED:
-                workspaces.revoke(session)
+            workspaces.revoke(session)
+
+    def _give_up(self, row: outbox.Delivery, reason: str) -> None:
+        with self._database.transaction(row.workspace_id) as session:
+            if sending.dead(session, row, reason):
+                undelivered.tell(session, row, reason)
 
     def _repair(self, row: outbox.Delivery) -> None:
         client = self._client(row)

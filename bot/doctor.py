@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,12 +16,13 @@ from bot.manifest import scopes
 from bot.registry import PluginError, Registry, load
 from bot.settings import Settings, SettingsError
 from bot.slack import HTTP_TIMEOUT_S, NETWORK_ERRORS
-from storage import migrate
+from storage import migrate, undelivered
 from storage.database import APP_ROLE, EVERY_WORKSPACE, Database, login_url
 from storage.embedded import EmbeddedPostgres, EmbeddedPostgresError
 
 OLDEST_POSTGRES = 15
 EXTENSIONS = frozenset({"pg_trgm", "btree_gin"})
+SHOWN = 3
 MIGRATE = "Run `rapport db upgrade` (with DATABASE_ADMIN_URL where DATABASE_URL's role may not)."
 TOKEN_REMEDIES = {
     "invalid_auth": "Copy the Bot User OAuth Token again: api.slack.com/apps > your app > Install App.",
@@ -82,6 +83,7 @@ def _database(settings: Settings, registry: Registry | None) -> Iterator[Finding
             yield from _server(connection)
             yield from _migrations(url, registry)
             yield _application_role(url)
+            yield from _queues(url)
     except (EmbeddedPostgresError, SQLAlchemyError) as error:
         remedy = "Is the server up, and are host, port, user, password and database in DATABASE_URL right?"
         if settings.database_url is None:
@@ -179,6 +181,46 @@ def _application_role(url: str) -> Finding:
         f"As the server's administrator: ALTER ROLE {APP_ROLE} NOSUPERUSER NOBYPASSRLS; and connect without a pooler "
         "that drops the start-up option role.",
     )
+
+
+def _queues(url: str) -> Iterator[Finding]:
+    """Say what could not be delivered or handled, and what is late."""
+    database = Database(url, pool_size=1, application_name="rapport-doctor")
+    try:
+        with database.transaction(EVERY_WORKSPACE) as session:
+            late = undelivered.late(session)
+            refused = undelivered.dead_everywhere(session)
+            failed = undelivered.failed(session)
+    except SQLAlchemyError:
+        return  # the schema is behind, which is said above
+    finally:
+        database.dispose()
+    yield Finding(
+        "On time",
+        not late,
+        f"{late} messages are unsent five minutes after their time" if late else "nothing is late",
+        "Does a worker run (`rapport run`, or with --role worker)? Its log says what keeps it.",
+    )
+    shown = "; ".join(f"{row.workspace_id} {row.record or row.renderer}: {row.reason}" for row in refused[:SHOWN])
+    yield Finding(
+        "Delivered",
+        not refused,
+        f"{_count(refused)} refused by Slack: {shown}" if refused else "all that was to be sent",
+        "`/crm undelivered` in the workspace says why, and sends again.",
+    )
+    last = (failed[0].error or "").strip() if failed else ""
+    yield Finding(
+        "Handled",
+        not failed,
+        f"{_count(failed)} from Slack could not be handled, the last ({failed[0].kind}):\n{last}"
+        if failed
+        else "all that came from Slack",
+        "This is a fault of the program or a plugin; please report it with the traceback above.",
+    )
+
+
+def _count(rows: Sequence[object]) -> str:
+    return f"{len(rows)} or more" if len(rows) == undelivered.PAGE else str(len(rows))
 
 
 def _slack(settings: Settings, registry: Registry | None) -> Iterator[Finding]:

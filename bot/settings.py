@@ -225,6 +225,12 @@ class Settings:
     drain_seconds: float = _setting(
         "RAPPORT_DRAIN_SECONDS", _seconds, "How long work in hand may take after SIGTERM; 20.", default=20.0
     )
+    heartbeat_file: Path | None = _setting(  # noqa: RUF009 - as above
+        "RAPPORT_HEARTBEAT_FILE",
+        Path,
+        "A file touched every minute as long as no message is late, for a dead man's switch outside.",
+        default=None,
+    )
     workers: int = _setting(
         "RAPPORT_WORKERS", _number(1, 64), "Threads that work off stored requests and messages; 4.", default=4
     )

@@ -45,6 +45,7 @@ class InboxItem(Base):
             postgresql_nulls_not_distinct=True,
         ),
         Index("inbox_open_idx", "workspace_id", text("priority DESC"), "id", postgresql_where=text(_OPEN)),
+        Index("inbox_dead_idx", "workspace_id", "id", postgresql_where=text("state = 'dead'")),
         Index("inbox_closed_idx", "workspace_id", "received_at", postgresql_where=text("state = 'done'")),
         {"info": QUEUE},
     )

@@ -58,6 +58,7 @@ class Delivery(Base):
         Index("outbox_sent_idx", "workspace_id", "lane", "sent_at", postgresql_where=text("state = 'sent'")),
         Index("outbox_edits_idx", "workspace_id", "edits", postgresql_where=text("edits IS NOT NULL")),
         Index("outbox_check_idx", "check_at", postgresql_where=text("check_at IS NOT NULL")),
+        Index("outbox_dead_idx", "workspace_id", "seq", postgresql_where=text("state = 'dead'")),
         Index("outbox_record_idx", "workspace_id", "record", postgresql_where=text(OPEN)),
         {"info": QUEUE},
     )

@@ -5,20 +5,23 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import func, make_url, update
 
 from bot import doctor
 from bot.doctor import Finding, diagnose
 from bot.manifest import scopes
 from bot.registry import PluginError, load
 from bot.settings import Settings
-from storage import migrate
+from storage import migrate, outbox
+from storage.database import Database
 from storage.embedded import UNSAFE_BUT_FAST, EmbeddedPostgres
+from storage.inbox import InboxItem
 from tests.cluster import Cluster
 
 TOKEN = "xoxb-1-canary"
@@ -90,12 +93,30 @@ def test_all_is_well(admin_url: str, slack: Slack) -> None:
         "Locale",
         "Migrations",
         "Application role",
+        "On time",
+        "Delivered",
+        "Handled",
         "Token",
         "Scopes",
         "Socket Mode",
     ]
     assert findings["Token"].detail == "rapport in Acme (T0ACME)"
     assert findings["Application role"].detail == "acts as rapport_app"
+
+
+def test_what_is_late_refused_or_failed_is_said(admin_url: str, workspace: str, database: Database) -> None:
+    with database.transaction(workspace) as session:
+        for state in ("pending", "dead"):
+            sent = outbox.enqueue(session, target_channel="C1", renderer="sample.card", record="T-1")
+            past = func.now() - timedelta(minutes=6)
+            values = {"state": state, "reason": "is_archived", "not_before": past, "created_at": past}
+            session.execute(update(outbox.Delivery).where(outbox.Delivery.id == sent).values(values))
+        session.add(InboxItem(workspace_id=workspace, kind="message", body={}, state="dead", error="ZeroDivisionError"))
+    findings = found(with_database(admin_url))
+    assert findings["On time"].detail == "1 messages are unsent five minutes after their time"
+    assert "T-1: is_archived" in findings["Delivered"].detail
+    assert "ZeroDivisionError" in findings["Handled"].detail
+    assert not any(findings[name].ok for name in ("On time", "Delivered", "Handled"))
 
 
 def test_missing_settings_are_listed_and_the_rest_is_still_examined(

@@ -36,6 +36,10 @@ def upgrade() -> None:
         sa.CheckConstraint("(quiet_from IS NULL) = (quiet_until IS NULL)", name="quiet"),
         sa.CheckConstraint("daily_budget >= 0", name="daily_budget"),
     )
+    op.create_index(
+        "outbox_dead_idx", "outbox", ["workspace_id", "seq"], postgresql_where=sa.text("state = 'dead'")
+    )
+    op.create_index("inbox_dead_idx", "inbox", ["workspace_id", "id"], postgresql_where=sa.text("state = 'dead'"))
     _service_levels()
     for table in NEW_TABLES:
         tenant_table(op, table)
@@ -119,4 +123,6 @@ def downgrade() -> None:
     op.drop_index("ticket_merged_into_idx", "ticket")
     for table in reversed(NEW_TABLES):
         op.drop_table(table)
+    op.drop_index("inbox_dead_idx", "inbox")
+    op.drop_index("outbox_dead_idx", "outbox")
     op.drop_column("followup", "recurrence")

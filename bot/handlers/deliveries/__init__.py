@@ -1,0 +1,130 @@
+"""Show what could not be delivered, say why, and send it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from slack_sdk.models.blocks import Block
+from sqlalchemy.orm import Session
+
+from bot import blocks as b
+from bot import shown
+from bot.plugin import Member, Plugin, Role, _
+from bot.replies import Message
+from bot.shown import Reader
+from storage import undelivered
+from storage.errors import NotFound
+from storage.outbox import Delivery
+from storage.workspaces import Workspace
+
+plugin = Plugin(
+    "deliveries",
+    title="Deliveries",
+    description="What Slack refused to deliver, why, and a way to send it again.",
+)
+
+LISTED = 10
+ON_HOME = 3
+WHAT: Mapping[str, str] = {
+    "followups": "a reminder",
+    "digests": "a digest",
+    "triage": "a message about a ticket",
+    "sla": "an alert about a late ticket",
+}
+REASONS: Mapping[str, str] = {
+    "channel_not_found": "the channel is gone, or Rapport is not in it: invite it with `/invite`",
+    "not_in_channel": "Rapport is not in the channel: invite it with `/invite`",
+    "is_archived": "the channel is archived: choose another",
+    "account_inactive": "the person's account is closed",
+    "user_disabled": "the person's account is closed",
+    "user_not_found": "Slack does not know this person any more",
+    "cannot_dm_bot": "this is no person",
+    "restricted_action": "an admin of Slack has limited who may post there",
+    "msg_too_long": "it is too long for Slack",
+    "token_revoked": "the app was removed from Slack: install it again",
+}
+
+
+def _described(row: Delivery, reader: Reader) -> b.Markup:
+    where = b.person(row.target_user) if row.target_user else b.channel(row.target_channel or "")
+    reason = row.reason or ""
+    return b.markup(
+        _("{what} {record} for {where}, {when}: {why}"),
+        what=_(WHAT.get(row.renderer.partition(".")[0], "a message")).capitalize(),
+        record=row.record or "",
+        where=where,
+        when=reader.moment(row.created_at),
+        why=b.Markup(_(REASONS[reason])) if reason in REASONS else reason,
+    )
+
+
+def _lines(rows: Sequence[Delivery], reader: Reader) -> list[Block]:
+    lines: list[Block] = []
+    for row in rows:
+        control = b.Control(detail=str(row.id))
+        lines.append(b.section(_described(row, reader)))
+        lines.append(
+            b.actions(
+                b.button(_("Send again"), plugin.id("resend"), control, style="primary"),
+                b.button(_("Give up"), plugin.id("give_up"), control),
+            )
+        )
+    return lines
+
+
+@plugin.command("undelivered", role=Role.MANAGER)
+def list_(actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
+    """List the messages that Slack refused to deliver, the last first, to send them again."""
+    rows = undelivered.dead(session, LISTED + 1)
+    if not rows:
+        return Message(_("Everything was delivered."))
+    title = _("*Not delivered*")
+    more = [b.context(_("There are more, from before."))] if len(rows) > LISTED else []
+    lines = _lines(rows[:LISTED], shown.reader(actor, workspace, now))
+    return Message(b.Markup(title), [b.section(b.Markup(title)), *lines, *more])
+
+
+# Whoever was told may act on it, a manager or not.
+@plugin.action("resend", role=Role.VIEWER)
+def resend(control: b.Control, session: Session) -> Message:
+    """Send a refused message again."""
+    undelivered.resend(session, _id(control))
+    return Message(_("It is sent again; should Slack refuse it once more, you will find it here."))
+
+
+@plugin.action("give_up", role=Role.VIEWER)
+def give_up(control: b.Control, session: Session) -> Message:
+    """Take a refused message from the list."""
+    undelivered.give_up(session, _id(control))
+    return Message(_("It is off the list and will not be sent."))
+
+
+def _id(control: b.Control) -> UUID:
+    try:
+        return UUID(control.detail)
+    except ValueError:
+        raise NotFound("This message is no longer kept.") from None
+
+
+@plugin.home("Not delivered", role=Role.ADMIN, order=5)
+def on_home(actor: Member, workspace: Workspace, now: datetime, session: Session) -> list[Block]:
+    """Show an admin what Slack refused to deliver; nothing where all is well."""
+    rows = undelivered.dead(session, ON_HOME)
+    return _lines(rows, shown.reader(actor, workspace, now))
+
+
+@plugin.renderer("undelivered")
+def notice(
+    delivery: Delivery, reader: Member | None, workspace: Workspace, now: datetime, session: Session
+) -> Message | None:
+    """Tell somebody that a message did not arrive, and what can be done; None once somebody has seen to it."""
+    row = undelivered.get(session, UUID(str(delivery.payload["delivery"])))
+    if row.state != "dead":
+        return None
+    text = _("This could not be delivered:")
+    return Message(text, [b.section(text), *_lines([row], shown.reader(reader, workspace, now))])
+
+
+__all__ = ["plugin"]

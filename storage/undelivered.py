@@ -1,0 +1,156 @@
+"""Find what did not reach anybody, let it be sent again, and tell somebody who can do something about it."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import exists, func, select, update
+from sqlalchemy.orm import Session
+
+from storage import digests, followups, members, outbox
+from storage.database import current_workspace, notify
+from storage.digests import Digest
+from storage.due import Due
+from storage.errors import Conflict, NotFound
+from storage.followups import Followup
+from storage.inbox import InboxItem
+from storage.members import Member, Role
+from storage.outbox import POST, Delivery
+from storage.references import Noun, parse_reference
+from storage.workspaces import Installation
+
+RENDERER = "deliveries.undelivered"
+"""The name under which the bot draws the notice of a message that could not be delivered."""
+
+LATE_MIN = 5
+"""How long after its time something unsent counts as late (reliability, R14)."""
+
+PAGE = 20
+
+
+def dead(session: Session, limit: int = PAGE) -> list[Delivery]:
+    """Return what Slack refused for good in the session's workspace, the last first."""
+    refused = (Delivery.workspace_id == current_workspace(session), Delivery.state == "dead", Delivery.kind == POST)
+    return list(session.scalars(select(Delivery).where(*refused).order_by(Delivery.seq.desc()).limit(limit)))
+
+
+def get(session: Session, delivery_id: UUID) -> Delivery:
+    """Return a delivery of the session's workspace; raise NotFound if it is gone."""
+    found = session.get(Delivery, (current_workspace(session), delivery_id), populate_existing=True)
+    if found is None:
+        raise NotFound("This message is no longer kept.")
+    return found
+
+
+def resend(session: Session, delivery_id: UUID) -> Delivery:
+    """Have a refused message sent again; raise Conflict if it is not refused any more."""
+    return _decide(
+        session, delivery_id, state="pending", attempt=0, first_attempt_at=None, not_before=func.now(), reason=None
+    )
+
+
+def give_up(session: Session, delivery_id: UUID) -> Delivery:
+    """Take a refused message from the list for good; raise Conflict if it is not refused any more."""
+    return _decide(session, delivery_id, state="cancelled", reason="given up")
+
+
+def _decide(session: Session, delivery_id: UUID, **values: object) -> Delivery:
+    which = (Delivery.workspace_id == current_workspace(session), Delivery.id == delivery_id, Delivery.state == "dead")
+    changed = session.execute(
+        update(Delivery)
+        .where(*which)
+        .values(values)
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    )
+    if changed.first() is None:
+        raise Conflict("Somebody has seen to this message already.")
+    notify(session, outbox.CHANNEL)
+    return get(session, delivery_id)
+
+
+def tell(session: Session, row: Delivery, reason: str) -> None:
+    """Have those told who can do something about a refused message: its owner, a manager, or the admins.
+
+    Once a day for each place and reason. What only changes or deletes a message is told to nobody, and neither is a
+    notice of this kind: it would come back without end.
+    """
+    if row.kind != POST or row.renderer == RENDERER:
+        return
+    today = session.scalar(select(func.to_char(func.now(), "YYYY-MM-DD")))
+    for person in _responsible(session, row):
+        outbox.enqueue(
+            session,
+            target_user=person.id,
+            renderer=RENDERER,
+            record=None,
+            payload={"delivery": str(row.id)},
+            dedupe_key=f"undelivered:{row.lane}:{reason}:{person.id}:{today}",
+        )
+
+
+def _responsible(session: Session, row: Delivery) -> Sequence[Member]:
+    """Return who is told instead: not the person who could not be reached."""
+    candidates = [_owner(session, row)]
+    reached = members.get(session, row.target_user) if row.target_user else None
+    if reached is not None and reached.manager_id:
+        candidates.append(reached.manager_id)
+    for member_id in candidates:
+        member = members.get(session, member_id) if member_id and member_id != row.target_user else None
+        if member is not None and member.has(Role.VIEWER):
+            return [member]
+    return [admin for admin in members.staff(session, Role.ADMIN) if admin.id != row.target_user]
+
+
+def _owner(session: Session, row: Delivery) -> str | None:
+    noun, record_id = parse_reference(row.record or "") or (None, 0)
+    record: Digest | Followup
+    try:
+        if noun is Noun.DIGEST:
+            record = digests.get(session, record_id)
+        elif noun is Noun.FOLLOWUP:
+            record = followups.get(session, record_id)
+        else:
+            return None
+    except NotFound:
+        return None
+    return record.owner_id
+
+
+def late(session: Session) -> int:
+    """Return how many messages and due times of all workspaces are late; the session sees '*'.
+
+    Late is what is unsent five minutes after it was due and may be tried; workspaces that removed the app do not count.
+    """
+    since = func.now() - timedelta(minutes=LATE_MIN)
+    unsent = (
+        Delivery.state.in_(("pending", "sending")),
+        Delivery.not_before < since,
+        Delivery.created_at < since,
+    )
+    undone = (Due.at < since, ~Due.is_job)
+    return sum(
+        session.scalar(
+            select(func.count())
+            .select_from(table)
+            .where(
+                *which,
+                ~exists().where(Installation.workspace_id == table.workspace_id, Installation.revoked_at.is_not(None)),
+            )
+        )
+        or 0
+        for table, which in ((Delivery, unsent), (Due, undone))
+    )
+
+
+def failed(session: Session, limit: int = PAGE) -> list[InboxItem]:
+    """Return what came from Slack and could not be handled, the last first, of all workspaces; the session sees '*'."""
+    return list(
+        session.scalars(select(InboxItem).where(InboxItem.state == "dead").order_by(InboxItem.id.desc()).limit(limit))
+    )
+
+
+def dead_everywhere(session: Session, limit: int = PAGE) -> list[Delivery]:
+    """Return what Slack refused for good, the last first, of all workspaces; the session sees '*'."""
+    refused = (Delivery.state == "dead", Delivery.kind == POST)
+    return list(session.scalars(select(Delivery).where(*refused).order_by(Delivery.seq.desc()).limit(limit)))
