@@ -88,9 +88,10 @@ def add(
         raise Invalid("A route has up to {limit} people.", field="to", limit=MOST_PEOPLE)
     for member_id in chosen:
         _check_agent(session, member_id)
-    same = [one for one in list_routes(session) if (one.category, one.tier, one.language) == (category, tier, language)]
-    if same:
-        raise Duplicate("There is a route for exactly these tickets already.", candidates=same)
+    if any((one.category, one.tier, one.language) == (category, tier, language) for one in list_routes(session)):
+        raise Duplicate(
+            "There is a route for exactly these tickets already.", hint="Remove that first: `/crm route` counts them."
+        )
     route = Route(
         workspace_id=current_workspace(session),
         category=category,

@@ -72,9 +72,8 @@ def test_a_rule_sends_tickets_somewhere_and_only_once(session: Session, team: li
         routes.add(session, category="billing")
     route = routes.add(session, category="billing", people=[*team, team[0]], strategy="least_loaded")
     assert (route.people, route.strategy, route.says) == (team, "least_loaded", 1)
-    with pytest.raises(Duplicate) as caught:
+    with pytest.raises(Duplicate, match="exactly these tickets"):
         routes.add(session, category="billing", channel_id="C1")
-    assert caught.value.candidates == [route]
     assert routes.add(session, channel_id="C1").strategy == Strategy.NONE
     assert routes.uses_channel(session, "C1")
     assert not routes.uses_channel(session, "C2")

@@ -1,0 +1,9 @@
+"""Name the plugin that the parts of this folder declare on."""
+
+from bot.plugin import Plugin
+
+plugin = Plugin(
+    "routing",
+    title="Routing",
+    description="Tickets go to a channel and to people by category, tier and language; who is away gets none.",
+)

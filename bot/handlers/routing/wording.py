@@ -1,0 +1,110 @@
+"""Say the parts of a route in words, and understand the words people use for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from babel.core import Locale, UnknownLocaleError
+from sqlalchemy.orm import Session
+
+from bot import categories
+from bot.grammar import Args, did_you_mean
+from bot.grammar.arguments import is_me
+from bot.grammar.entities import Kind
+from bot.plugin import _
+from storage.errors import Invalid
+from storage.names import name_key
+from storage.routes import Route, Strategy
+
+STRATEGIES: Mapping[Strategy, str] = {
+    Strategy.NONE: "nobody",
+    Strategy.ROUND_ROBIN: "in turn",
+    Strategy.LEAST_LOADED: "who has fewest open",
+}
+_WORDS: Mapping[str, Strategy] = {
+    "turn": Strategy.ROUND_ROBIN,
+    "turns": Strategy.ROUND_ROBIN,
+    "in turn": Strategy.ROUND_ROBIN,
+    "round robin": Strategy.ROUND_ROBIN,
+    "round_robin": Strategy.ROUND_ROBIN,
+    "load": Strategy.LEAST_LOADED,
+    "least loaded": Strategy.LEAST_LOADED,
+    "least_loaded": Strategy.LEAST_LOADED,
+}
+_LANGUAGES: Mapping[str, str] = {"english": "en", "chinese": "zh", "german": "de", "中文": "zh", "英文": "en"}
+
+
+def conditions(route: Route, category: str | None) -> str:
+    """Return what a rule is for, its category called as people read it."""
+    language = Locale.parse(route.language).get_display_name("en") if route.language else None
+    known = [one for one in (category, route.tier, language) if one]
+    return ", ".join(known) if known else _("everything else")
+
+
+def read_category(session: Session, typed: str) -> str:
+    """Return the key of the category a person means, by key or name; raise Invalid with the nearest."""
+    names = categories.names(session)
+    by_word = {name_key(word): key for key, name in names.items() for word in (key, name)}
+    key = name_key(typed)
+    begun = {found for word, found in by_word.items() if key and word.startswith(key)}
+    if key in by_word or len(begun) == 1:
+        return by_word.get(key) or begun.pop()
+    near = did_you_mean(typed, by_word)
+    raise Invalid(
+        "There is no category {category}.",
+        field="category",
+        typed=typed,
+        category=typed,
+        hint="Did you mean {near}?" if near else "The categories are {all}.",
+        near=near or "",
+        all=", ".join(names),
+    )
+
+
+def read_language(typed: str) -> str:
+    """Return the code of a language, as messages are marked with; raise Invalid for what is none."""
+    word = name_key(typed)
+    code = _LANGUAGES.get(word, word.replace("_", "-").partition("-")[0])
+    try:
+        Locale.parse(code)
+    except (UnknownLocaleError, ValueError):
+        near = did_you_mean(word, _LANGUAGES)
+        raise Invalid(
+            "I do not know the language {language}.",
+            field="language",
+            typed=typed,
+            language=typed,
+            hint="Did you mean {near}?" if near else "Write its code, such as en or zh.",
+            near=near or "",
+        ) from None
+    return code
+
+
+def read_strategy(typed: str | None) -> Strategy:
+    """Return how people get tickets, in turn unless said otherwise; raise Invalid for another word."""
+    word = name_key(typed or "turn")
+    if word in _WORDS:
+        return _WORDS[word]
+    near = did_you_mean(word, _WORDS)
+    raise Invalid(
+        "by: is turn or load, and I can not tell which {typed_word} is.",
+        field="by",
+        typed=typed,
+        typed_word=typed,
+        hint="Did you mean {near}?" if near else None,
+        near=near or "",
+    )
+
+
+def read_people(args: Args, *, me: str) -> list[str]:
+    """Return the ids of the people mentioned after `to:`, in that order; raise Invalid for anything else."""
+    value = args.values.get("to")
+    if value is None:
+        return []
+    mentioned = [entity for entity in value.entities if entity.kind is Kind.USER]
+    rest = value.without((entity.start, entity.end) for entity in mentioned).text
+    words = [word for word in rest.replace(",", " ").split() if word.casefold() not in {"and", "&"}]
+    unknown = [word for word in words if not is_me(word)]
+    if unknown:
+        raise Invalid("{word} is not a person I can see. Write @ and pick a name.", field="to", word=unknown[0])
+    return [*(entity.id for entity in mentioned), *([me] if words else [])]
