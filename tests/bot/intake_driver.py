@@ -60,16 +60,16 @@ class Channel:
             link = channels.link(session, CHANNEL, customers.add(session, name="Globex").id)
             channels.group_by(session, link, self.grouping)
 
-    def tell(self, event: dict[str, Any], *, crashes: bool = False) -> None:
+    def tell(self, event: dict[str, Any], *, place: str = CHANNEL, crashes: bool = False) -> None:
         """Handle an event; where the process crashes at the end, nothing of it is saved."""
-        inner = event.get("message") or event.get("previous_message") or event
+        inner = event if "user" in event else event.get("message") or event["previous_message"]
         try:
             with (
                 self.database.transaction(self.workspace) as session,
                 recording(session, actor_id=inner["user"], source="message"),
             ):
                 actor = members.get(session, inner["user"])
-                on_message(event, Place(CHANNEL), actor, self.model, session)
+                on_message(event, Place(place), actor, self.model, session)
                 events.drain(session)
                 if crashes:
                     raise Crash
