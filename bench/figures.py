@@ -53,7 +53,9 @@ def report(figures: Sequence[Figure], postgres: str) -> list[dict[str, object]]:
     """Return what is kept of a run: first the commit and the machine, then each figure."""
     asked = ["git", "describe", "--always", "--abbrev=40", "--dirty"]
     found = subprocess.run(asked, capture_output=True, text=True, check=False)
-    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, PostgreSQL {postgres}"
+    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}"
+    if postgres:
+        machine += f", PostgreSQL {postgres}"
     return [
         {"name": "run", "commit": found.stdout.strip() or None, "machine": machine},
         *(figure.row() for figure in figures),

@@ -1,4 +1,4 @@
-"""Measure Rapport beside a bare Bolt app: `python -m bench.run [--quick] [--out bench/results.json]`."""
+"""Measure Rapport, where there is one beside a floor: `python -m bench.run [--quick] [--only PARTS] [--out FILE]`."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
 
-from bench import company, demo_start, servers
+from bench import cards, company, demo_start, predict, servers
 from bench.figures import Figure, merge, percentile, table
 from bench.load import Found
 from ml.train import ensure_starter
@@ -24,6 +24,7 @@ from storage.embedded import EmbeddedPostgres
 CALLERS = 20
 COMMANDS = ("show", "find_typo")
 APPS = ("rapport", "bare")
+PARTS = ("speed", "predict", "cards", "intake")
 POSTGRES = {"shared_buffers": "512MB", "effective_cache_size": "4GB", "max_wal_size": "4GB"}
 """What every guide sets on a server of this size; all that makes data safe (fsync and the rest) is on, as it comes."""
 
@@ -137,11 +138,41 @@ def figures(found: dict[Cell, Measured], sizes: Sequence[int]) -> Iterator[Figur
         yield Figure(f"{command}_p50_growth", growth["rapport"], "times", at, growth["bare"])
 
 
+def parts(
+    only: Collection[str], plan: Plan, data: Path, logs: Path, say: Console, *, quick: bool
+) -> tuple[list[Figure], str]:
+    """Measure the parts that are asked for; return their figures and Postgres' version."""
+    made: list[Figure] = []
+    postgres = ""
+    if "speed" in only:
+        found, postgres = measure(plan, data, logs, say)
+        made += figures(found, plan.sizes)
+        if plan.demo_starts:
+            first, *later = demo_start.starts(logs, plan.demo_starts)
+            made.append(Figure("demo_first_start_s", first, "s"))
+            made += [Figure("demo_second_start_s", statistics.median(later), "s")] if later else []
+    if "predict" in only:
+        say.print("Predictions…")
+        made += predict.figures()
+    if "cards" in only:
+        say.print("Messages to cards…")
+        written = cards.CARDS_QUICK if quick else cards.CARDS
+        shown, postgres = cards.measure(written, data, logs / "cards", POSTGRES)
+        made += shown.cards(written)
+    if "intake" in only:
+        say.print("Events to acknowledgements…")
+        written = cards.INTAKE_QUICK if quick else cards.INTAKE
+        shown, postgres = cards.measure(written, data, logs / "intake", POSTGRES)
+        made += shown.intake(written)
+    return made, postgres
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from the command line: print the table and write the figures."""
     parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small and short, to see that it works")
-    parser.add_argument("--out", type=Path, help="JSON file to write")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="which parts; all of them without it")
+    parser.add_argument("--out", type=Path, help="JSON file to write; figures of other names in it stay")
     parser.add_argument("--data", type=Path, help="folder that keeps the databases for the next run")
     parser.add_argument("--customers", type=int, nargs="+", help="sizes to measure")
     parser.add_argument("--requests", type=int, help="requests of each kind in a round")
@@ -161,14 +192,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="rapport-bench-") as folder:
         logs = Path(folder)
         try:
-            found, postgres = measure(plan, options.data or logs, logs, console)
-            made = list(figures(found, plan.sizes))
-            if plan.demo_starts:
-                first, *later = demo_start.starts(logs, plan.demo_starts)
-                made += [
-                    Figure("demo_first_start_s", first, "s"),
-                    *([Figure("demo_second_start_s", statistics.median(later), "s")] if later else []),
-                ]
+            made, postgres = parts(options.only, plan, options.data or logs, logs, console, quick=options.quick)
         except RuntimeError as error:
             log = logs / "log"
             console.print(error, log.read_text(errors="replace")[-4000:] if log.exists() else "", markup=False)

@@ -19,6 +19,7 @@ from typing import Any
 from bench.company import PEOPLE, TEAM, Question
 from bench.load import Found, Round
 
+APP_ID = "A0RAPPORT"
 SECRET = "0123456789abcdef0123456789abcdef"
 TOKEN = "xoxb-bench"
 POOL = 10
@@ -77,7 +78,7 @@ def sandbox(folder: Path, seed: Mapping[str, Any] | None = None) -> Iterator[str
 
 
 @contextmanager
-def rapport(database_url: str, slack: str, data: Path, folder: Path) -> Iterator[App]:
+def rapport(database_url: str, slack: str, data: Path, folder: Path, *, token: str = TOKEN) -> Iterator[App]:
     """Run Rapport as its users do; `data` is where its model is."""
     port = free_port()
     settings = {
@@ -86,7 +87,7 @@ def rapport(database_url: str, slack: str, data: Path, folder: Path) -> Iterator
         "RAPPORT_DATA_DIR": str(data.resolve()),
         "RAPPORT_LOG_LEVEL": "WARNING",
         "SLACK_API_URL": f"{slack}/api/",
-        "SLACK_BOT_TOKEN": TOKEN,
+        "SLACK_BOT_TOKEN": token,
         "SLACK_SIGNING_SECRET": SECRET,
     }
     with _running(["-c", "from bot.cli import main; main()", "run"], folder, settings) as process:
@@ -173,9 +174,9 @@ def _running(
 
 
 def _seed() -> dict[str, Any]:
-    app = {"id": "A0RAPPORT", "name": "Rapport", "app_token": "xapp-bench", "signing_secret": SECRET, "manifest": {}}
+    app = {"id": APP_ID, "name": "Rapport", "app_token": "xapp-bench", "signing_secret": SECRET, "manifest": {}}
     users = [{"id": user, "name": user.lower(), "real_name": user.title(), "tz": "Europe/Berlin"} for user in PEOPLE]
-    installed = {"app_id": "A0RAPPORT", "bot_token": TOKEN, "bot_user_id": "U0RAPPORT", "bot_id": "B0RAPPORT"}
+    installed = {"app_id": APP_ID, "bot_token": TOKEN, "bot_user_id": "U0RAPPORT", "bot_id": "B0RAPPORT"}
     team = {
         "id": TEAM,
         "name": "Bench",

@@ -10,27 +10,21 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from sqlalchemy import exists, func, select
 
-from bench import servers
+from bench import servers, support
 from bench.events import Author, Event, Line, body, message, send
 from bench.figures import Figure
-from ml.starter import CHATTER, load_examples
-from storage import channels, customers, workspaces
 from storage.channels import Grouping
 from storage.database import EVERY_WORKSPACE, Database
 from storage.inbox import InboxItem
 from storage.messages import IncomingMessage
 from storage.tickets import Ticket
 from torture.replicas import Plan, Replicas, replicas
-from torture.stage import Stage, app_of, team_of
+from torture.stage import Stage
 
-OURS, THEIRS = "T0FLOOD", "T0CUSTOMERS"
-TOKEN = "xoxb-flood"
 LINKS = 40
-AUTHORS_A_LINK = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +69,11 @@ class Outcome:
 def run(stage: Stage, size: Size) -> Outcome:
     """Run a flood of a size; raise RuntimeError if it is not worked off in time or a replica fails by itself."""
     url = stage.database("flood")
-    with servers.sandbox(stage.folder, _seed()) as slack:
+    with servers.sandbox(stage.folder, support.seed(LINKS)) as slack:
         database = Database(url, pool_size=2)
         try:
-            authors = _fill(database)
+            # Half of the channels put what somebody writes within minutes into one ticket.
+            authors = support.link(database, LINKS, [Grouping.WINDOW, Grouping.MESSAGE])
             plan = _plan(stage, url, slack)
             with replicas(plan, stage.folder / "log") as running:
                 ports = [int(each["PORT"]) for each in plan.replicas]
@@ -125,7 +120,7 @@ def _drain(database: Database, size: Size, running: Replicas) -> float:
 
 def _look(database: Database, acked: list[Event]) -> tuple[list[str], list[str]]:
     """Return what of the acknowledged events has no ticket, and what was stored twice or has two tickets."""
-    with database.transaction(OURS) as session:
+    with database.transaction(support.OURS) as session:
         stored = session.execute(
             select(IncomingMessage.channel_id, IncomingMessage.ts, IncomingMessage.ticket_id)
         ).all()
@@ -145,8 +140,6 @@ def _look(database: Database, acked: list[Event]) -> tuple[list[str], list[str]]
 def _events(authors: list[Author], size: Size) -> list[Callable[[], Event]]:
     """Return messages to send, a fifth of them in several copies, as Slack repeats what it thinks was not taken."""
     draw = random.Random(1)
-    examples = load_examples()
-    said = [text for text, label in zip(examples.texts, examples.labels, strict=True) if label != CHATTER]
 
     def make(number: int, author: Author, text: str, how: str) -> Event:
         event = message(author, number, text, time.time())
@@ -162,48 +155,16 @@ def _events(authors: list[Author], size: Size) -> list[Callable[[], Event]]:
 
     hows = ("thrice", "other id", "mention", *["once"] * 12)
     made: list[Callable[[], Event]] = []
-    for number in range(int(size.per_second * size.seconds)):
-        text = f"{draw.choice(said)} (number {number})"
+    for number, text in enumerate(support.said(int(size.per_second * size.seconds))):
         made.append(partial(make, number, draw.choice(authors), text, draw.choice(hows)))
     return made
 
 
 def _plan(stage: Stage, url: str, slack: str) -> Plan:
     settings = stage.settings(url, slack) | {
-        "SLACK_BOT_TOKEN": TOKEN,
+        "SLACK_BOT_TOKEN": support.TOKEN,
         "RAPPORT_LEASE_SECONDS": "5",
         "RAPPORT_GRACE_SECONDS": "1",
     }
     each = [settings | {"PORT": str(servers.free_port())} for _replica in range(3)]
     return Plan("all", each, {"http_timeout_s": 2, "margin_s": 0.5})
-
-
-def _fill(database: Database) -> list[Author]:
-    """Link channels to customers, half of them with every message a ticket of its own; return who writes there."""
-    with database.transaction(OURS) as session:
-        workspaces.ensure(session, name="Flood")
-        workspaces.install(session, bot_user_id=f"UBOT{OURS}")
-        for number in range(LINKS):
-            customer = customers.add(session, name=f"Customer {number}")
-            session.flush()
-            channels.seen(session, f"C0LINK{number:03}", name=f"link-{number}", is_ext_shared=True)
-            link = channels.link(session, f"C0LINK{number:03}", customer.id)
-            link.cards_channel_id = f"C0CARDS{number:03}"
-            link.grouping = Grouping.MESSAGE if number % 2 else Grouping.WINDOW
-    return [
-        Author(f"C0LINK{link:03}", f"U0CUST{link:03}{number}", THEIRS, OURS)
-        for link in range(LINKS)
-        for number in range(AUTHORS_A_LINK)
-    ]
-
-
-def _seed() -> dict[str, Any]:
-    people = [f"U0CUST{link:03}{number}" for link in range(LINKS) for number in range(AUTHORS_A_LINK)]
-    cards = [(f"C0CARDS{number:03}", ["U0AGENT"]) for number in range(LINKS)]
-    ours = team_of(OURS, TOKEN, ["U0AGENT"], cards)
-    for number in range(LINKS):
-        members = ["U0AGENT", f"UBOT{OURS}", *(one for one in people if one.startswith(f"U0CUST{number:03}"))]
-        name = f"C0LINK{number:03}"
-        ours["channels"].append({"id": name, "name": name.lower(), "members": members, "connected": [THEIRS]})
-    theirs = team_of(THEIRS, "xoxb-nobody", people, [])
-    return {"apps": [app_of()], "teams": [ours, {**theirs, "installs": []}]}

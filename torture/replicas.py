@@ -236,7 +236,9 @@ def main() -> None:
     plan = Plan(**json.loads(_line()))
     load()
     warm_up()
-    import_module("ml.train")
+    training: Any = import_module("ml.train")
+    model = training.ensure_starter(Path(plan.replicas[0]["RAPPORT_DATA_DIR"]) / "models")
+    training.ensure_starter = lambda _folder: model
     app: Any = import_module("bot.app")
     # Slack's patience is not what is tested: with the usual ten seconds a time-out a run would take hours.
     app.Delivery = partial(app.Delivery, **plan.delivery)

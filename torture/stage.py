@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -17,8 +16,6 @@ from bot.registry import load
 from ml.train import ensure_starter
 from storage import migrate
 from storage.embedded import UNSAFE_BUT_FAST, EmbeddedPostgres
-
-APP_ID = "A0RAPPORT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,24 +70,3 @@ def stage(folder: Path, data: Path | None = None) -> Iterator[Stage]:
         yield Stage(folder, where, server.start())
     finally:
         server.remove()
-
-
-def app_of() -> dict[str, Any]:
-    """Return the app as the sandbox knows it; it is sent no events."""
-    nothing: dict[str, Any] = {"settings": {"event_subscriptions": {"bot_events": []}}}
-    return {"id": APP_ID, "name": "Rapport", "app_token": "xapp-torture", "signing_secret": SECRET, "manifest": nothing}
-
-
-def team_of(
-    team: str, token: str, people: Sequence[str], channels: Sequence[tuple[str, Sequence[str]]]
-) -> dict[str, Any]:
-    """Return a team as the sandbox knows it, with the app installed and in every channel."""
-    bot = f"UBOT{team}"
-    return {
-        "id": team,
-        "name": team.title(),
-        "domain": team.lower(),
-        "users": [{"id": one, "name": one.lower(), "real_name": one.title()} for one in people],
-        "channels": [{"id": name, "name": name.lower(), "members": [*members, bot]} for name, members in channels],
-        "installs": [{"app_id": APP_ID, "bot_token": token, "bot_user_id": bot, "bot_id": f"B{team}"}],
-    }

@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 
 from bench import servers
 from bench.figures import Figure
+from bench.support import app_of, team_of
 from bot.respond import FALLBACK_RENDERER
 from sandbox.control import Control
 from storage import due, outbox, workspaces
@@ -26,7 +27,7 @@ from storage.outbox import Delivery
 from storage.secrets import Vault
 from torture.kill_points import POINTS
 from torture.replicas import OUTSIDE, Plan, Replicas, replicas
-from torture.stage import Stage, app_of, team_of
+from torture.stage import Stage
 
 TEAMS = [f"T0STORM{number}" for number in range(4)]
 """Several, as a 429 holds back every message to its workspace."""

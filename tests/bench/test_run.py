@@ -28,7 +28,19 @@ def data(tmp_path: Path) -> Path:
 
 def test_a_quick_run_writes_every_figure_beside_the_floor(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = data / "results.json"
-    small = ["--quick", "--customers", "200", "--rounds", "1", "--requests", "20", "--demo-starts", "0"]
+    small = [
+        "--quick",
+        "--customers",
+        "200",
+        "--rounds",
+        "1",
+        "--requests",
+        "20",
+        "--demo-starts",
+        "0",
+        "--only",
+        "speed",
+    ]
 
     code = run.main([*small, "--data", str(data), "--out", str(out)])
 
