@@ -9,14 +9,17 @@ from slack_sdk.models.blocks.block_elements import InteractiveElement
 from sqlalchemy.orm import Session
 
 from bot import blocks as b
+from bot import categories
 from bot.handlers.tickets.declaration import plugin
 from bot.handlers.tickets.wanted import Wanted
 from bot.handlers.tickets.wording import priority_words, status_words
 from bot.plugin import Member, _
 from bot.replies import Message
-from bot.shown import Reader, last_notes, undo_hint
+from bot.shown import Reader, last_notes, permalink, quoted, undo_hint
+from storage import messages, workspaces
 from storage.tickets import DONE, Priority, Status, Ticket
 
+TEXT_LIMIT = 1_500
 _LOUD = {Priority.HIGH: "🟠 ", Priority.URGENT: "🔴 "}
 
 
@@ -33,7 +36,8 @@ def card(
     """Draw a ticket with what `actor` can do with it; `notice` is a line above it."""
     blocks = [
         *([b.context(notice)] if notice else []),
-        b.section(headline(ticket), fields=_fields(ticket, reader)),
+        b.section(headline(ticket), fields=_fields(session, ticket, reader)),
+        *_asked(session, ticket),
         *last_notes(session, ticket, reader),
         _controls(ticket, actor),
         *([undo_hint()] if undo else []),
@@ -72,13 +76,26 @@ def _priority(ticket: Ticket) -> str:
     return _LOUD.get(Priority(ticket.priority), "") + priority_words(ticket.priority)
 
 
-def _fields(ticket: Ticket, reader: Reader) -> list[b.Markup]:
+def _asked(session: Session, ticket: Ticket) -> list[Block]:
+    """Quote what the customer wrote, with who did and where it stands; nothing for a ticket of another origin."""
+    first = messages.of_ticket(session, ticket.id, limit=1) if ticket.channel_id is not None else []
+    if not first:
+        return []
+    workspace = workspaces.get(session, ticket.workspace_id)
+    address = permalink(workspace.url if workspace else None, first[0])
+    parts: list[b.Text] = [first[0].author_name or _("Somebody"), b.channel(first[0].channel_id)]
+    if address:
+        parts.append(b.link(address, _("Open message")))
+    return [b.section(quoted(first[0], TEXT_LIMIT)), b.context(b.join(parts, " · "))]
+
+
+def _fields(session: Session, ticket: Ticket, reader: Reader) -> list[b.Markup]:
     customer = ticket.customer
     known: dict[str, b.Text | None] = {
         _("Customer"): b.markup("{name}  {ref}", name=customer.name, ref=customer.reference) if customer else None,
         _("Status"): status_words(ticket.status),
         _("Priority"): _priority(ticket),
-        _("Category"): ticket.category,
+        _("Category"): categories.name(session, ticket.category) if ticket.category else None,
         _("Assignee"): b.person(ticket.assignee_id) if ticket.assignee_id else _("nobody yet"),
         _("Opened"): reader.ago(ticket.created_at),
         _("Resolved"): reader.ago(ticket.resolved_at) if ticket.resolved_at else None,

@@ -14,6 +14,7 @@ from bot.handlers.tickets.declaration import plugin
 from bot.plugin import Member, Role, _
 from bot.replies import Modal
 from storage import tickets
+from storage.tickets import Status, Ticket
 from storage.workspaces import Workspace
 
 LINES = 5
@@ -21,8 +22,11 @@ LINES = 5
 
 @plugin.home("My tickets", role=Role.AGENT, order=30)
 def mine(session: Session, actor: Member, workspace: Workspace, now: datetime) -> list[Block]:
-    """Show the tickets the person has, the most urgent at the top."""
-    found = tickets.list_tickets(session, assignee_id=actor.id, limit=LINES + 1)
+    """Show the tickets the person has, the most urgent at the top, those that wait for the customer below."""
+    found = tickets.list_tickets(session, Ticket.status != Status.WAITING, assignee_id=actor.id, limit=LINES + 1)
+    if len(found) <= LINES:
+        left = LINES + 1 - len(found)
+        found += tickets.list_tickets(session, assignee_id=actor.id, status=Status.WAITING, limit=left)
     if not found:
         return [b.section(_("You have no tickets. See which nobody has: `/ticket list assignee:none`"))]
     reader = shown.reader(actor, workspace, now)

@@ -10,7 +10,7 @@ from storage import history, replies, tickets
 from storage.outbox import Delivery
 from storage.replies import Reply
 from storage.tickets import Ticket
-from tests.bot.conftest import Company
+from tests.bot.conftest import Company, becomes
 
 BROKEN = "The login page shows an error 500 since this morning and nobody can sign in, it is broken"
 ANSWER = "Hello {contact}, we look into {ticket} for {customer} & <!channel> *now*. {agent}"
@@ -160,3 +160,20 @@ def test_viewers_answer_nobody(support: Company) -> None:
     support.admin.types("/crm role @rep viewer", channel="CGENERAL")
     support.rep.clicks("Reply to customer", channel="CSUPPORT")
     support.rep.sees("This needs the role agent.")
+
+
+def test_the_message_is_linked_to_and_quoted_wherever_its_ticket_is_shown(support: Company) -> None:
+    address = f"{support.sandbox.url}/archives/CSHARED/p{support.asked.replace('.', '')}"  # type: ignore[attr-defined]  # by the fixture
+    assert address in str(support.agent.messages("CSUPPORT")[0]["blocks"])
+    shown = support.agent.types("/ticket show T-1", channel="CGENERAL")
+    assert all(part in shown.text for part in (BROKEN, "Carla Customer", "Bug or outage"))
+    assert address in str(shown.answer)
+
+
+def test_the_home_shows_what_waits_for_the_customer_last(support: Company) -> None:
+    support.agent.clicks("Take", channel="CSUPPORT")
+    support.agent.sees("With: @Anton Agent", channel="CSUPPORT")
+    support.agent.types("/ticket status T-1 waiting", channel="CGENERAL")
+    support.agent.types("/ticket add Later but open assignee:me priority:low", channel="CGENERAL")
+    support.agent.opens_home()
+    becomes(lambda: 0 < str(support.agent.home).find("*  T-2") < str(support.agent.home).find("*  T-1"))
