@@ -17,6 +17,15 @@ MOST_REASONS = 3
 LEAST_SHARE = 0.1
 # Chinese words are rarely longer than four characters.
 LONGEST_CJK = 4
+# What stands in messages of every kind. It can move the margin a little, yet tells a reader nothing: it is shown only
+# of a message that has nothing else. Question words and negations do tell something and are not here.
+_FILLER = """
+a an the i you we he she it they me us him her them my your our his their its im ive id ill youre were this that these
+those there here is are was were be been being am have has had having do does did will would can could should may might
+to of in on for with and or but at from by as so if then than just also very really some any please pls plz kindly hi
+hello hey dear sir madam team good morning afternoon evening thanks thank regards"""
+FILLER = frozenset(_FILLER.split())
+FILLER_CJK = frozenset("我你您他她它们的了吗呢吧啊呀请问想是在有这那个和就也都很把给帮下好，哦嗯么")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +83,8 @@ def _words(pieces: list[Piece], weights: Floats) -> dict[str, Reason]:
         if pieces[i].kind == "cjk":
             while end < len(pieces) and pieces[end].kind == "cjk" and pieces[end].start == pieces[end - 1].end:
                 end += 1
-            for first, last in _windows(weights[i:end]):
+            telling = [0.0 if piece.key in FILLER_CJK else 1.0 for piece in pieces[i:end]]
+            for first, last in _windows(weights[i:end] * telling):
                 _add(found, pieces[i + first : i + last], float(weights[i + first : i + last].sum()))
         elif pieces[i].kind not in ("mark", "code"):
             _add(found, pieces[i:end], float(weights[i]))
@@ -93,12 +103,17 @@ def _windows(weights: Floats) -> list[tuple[int, int]]:
     size = len(weights)
     spans = [(i, j) for i in range(size) for j in range(i + min(2, size), min(i + LONGEST_CJK, size) + 1)]
     chosen: list[tuple[int, int]] = []
-    for first, last in sorted(spans, key=lambda span: -float(weights[span[0] : span[1]].sum())):
+    for first, last in sorted(spans, key=lambda span: (-float(weights[span[0] : span[1]].sum()), span[1] - span[0])):
         if len(chosen) < MOST_REASONS and all(last <= start or first >= end for start, end in chosen):
             chosen.append((first, last))
     return chosen
 
 
 def _strongest(found: dict[str, Reason]) -> list[Reason]:
-    ranked = sorted(found.values(), key=lambda reason: -reason.weight)[:MOST_REASONS]
+    telling = [reason for key, reason in found.items() if not _is_filler(key) and reason.weight > 0]
+    ranked = sorted(telling or found.values(), key=lambda reason: -reason.weight)[:MOST_REASONS]
     return [reason for reason in ranked if reason.weight > max(0.0, LEAST_SHARE * ranked[0].weight)]
+
+
+def _is_filler(key: str) -> bool:
+    return key in FILLER or all(character in FILLER_CJK for character in key)

@@ -1,10 +1,15 @@
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ml.classifier import MessageClassifier
+from ml.evaluate import read_csv
+from ml.explain import FILLER
 from ml.text import Piece, read
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
 
 Split = tuple[MessageClassifier, list[tuple[str, str]]]
 
@@ -27,11 +32,11 @@ def shown(text: str, words: list[str]) -> list[Piece]:
     return list({piece.start: piece for piece in found}.values())
 
 
-def test_removing_the_shown_words_costs_more_than_removing_as_many_others(split: Split) -> None:
-    model, held_out = split
+def honesty(model: MessageClassifier, texts: Sequence[str]) -> tuple[float, float, float, int]:
+    """Return mean falls of probability without the shown and as many other words, how often more, of how many."""
     random = np.random.default_rng(0)
     falls, others, wins = [], [], []
-    for text, _ in held_out:
+    for text in texts:
         verdict = model.classify(text)
         removed = shown(text, [reason.word for reason in verdict.reasons])
         rest = [piece for piece in read(text) if piece not in removed]
@@ -44,9 +49,52 @@ def test_removing_the_shown_words_costs_more_than_removing_as_many_others(split:
         falls.append(verdict.confidence - after[0])
         others.append(verdict.confidence - after[1:].mean())
         wins.append(after[0] < after[1:].mean())
-    assert len(falls) > 200
-    assert np.mean(falls) > 3 * np.mean(others)
-    assert np.mean(wins) > 0.9
+    return float(np.mean(falls)), float(np.mean(others)), float(np.mean(wins)), len(falls)
+
+
+def test_removing_the_shown_words_costs_more_than_removing_as_many_others(split: Split) -> None:
+    model, held_out = split
+    fall, other, wins, messages = honesty(model, [text for text, _ in held_out])
+    assert messages > 200
+    assert fall > 3 * other
+    assert wins > 0.9
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="the public data sets are not part of the repository")
+@pytest.mark.parametrize(
+    ("path", "text", "label"),
+    [("banking77/test.csv", "text", "category"), ("bitext/test.csv", "utterance", "intent")],
+)
+def test_the_same_holds_for_real_messages(starter: MessageClassifier, path: str, text: str, label: str) -> None:
+    texts = read_csv(DATA / path, text, label)[0]
+    fall, other, wins, messages = honesty(starter, texts[:: len(texts) // 300])
+    assert messages > 200
+    assert fall > 2 * other
+    assert wins > 0.85
+
+
+def test_what_stands_in_every_message_is_no_reason_where_something_else_is(split: Split) -> None:
+    model, held_out = split
+    for text, _ in held_out:
+        words = {reason.word.casefold() for reason in model.classify(text).reasons}
+        assert not words & FILLER or words <= FILLER, text
+
+
+@pytest.mark.parametrize(
+    ("text", "filler"),
+    [
+        ("please, the invoice is wrong", {"please", "the", "is"}),
+        ("I would like my money back", {"I", "would", "my"}),
+        ("我想申请退款", {"我想", "想申"}),
+    ],
+)
+def test_filler_words_explain_nothing(starter: MessageClassifier, text: str, filler: set[str]) -> None:
+    words = {reason.word for reason in starter.classify(text).reasons}
+    assert words and not words & filler
+
+
+def test_a_message_of_filler_alone_shows_what_there_is(starter: MessageClassifier) -> None:
+    assert starter.classify("could you please").reasons
 
 
 def test_reasons_are_words_of_the_message_as_typed(split: Split) -> None:
