@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.model_cli import model
+
 if TYPE_CHECKING:
     from bot.settings import Settings
 
@@ -23,7 +25,6 @@ app = typer.Typer(
     help="Rapport, the CRM that lives in Slack.",
 )
 db = typer.Typer(no_args_is_help=True, help="Look after the database.")
-model = typer.Typer(no_args_is_help=True, help="Look after the model that classifies messages.")
 app.add_typer(db, name="db")
 app.add_typer(model, name="model")
 
@@ -147,27 +148,6 @@ def drop_plugin(name: str, yes: Annotated[bool, typer.Option(help="Do not ask")]
     with database(settings) as url:
         drop(settings.database_admin_url or url, name)
     typer.echo(f"The tables of {name} are gone.")
-
-
-@model.command()
-def train(
-    starter: Annotated[bool, typer.Option("--starter", help="From the examples that ship with the product")] = False,
-) -> None:
-    """Train the model and print its figures beside the textbook baseline's."""
-    from rich.console import Console
-    from rich.table import Table
-
-    from bot.settings import Settings
-    from ml.train import train_starter
-
-    if not starter:
-        raise typer.BadParameter("say --starter: it is what can be trained from so far")
-    report = train_starter(Settings.load(slack=False).data_dir / "models")
-    head, *rows = report.table()
-    table = Table(*head)
-    for row in rows:
-        table.add_row(*row)
-    Console().print(table)
 
 
 @contextmanager

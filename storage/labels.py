@@ -12,6 +12,7 @@ from storage.database import TENANT, Base, current_workspace, notify
 from storage.messages import IncomingMessage, message_reference
 from storage.names import check_name, name_key
 from storage.records import one_of
+from storage.references import Noun, reference
 
 LABELS_CHANGED = "rapport_labels"
 """Tells, with workspace and message, that what people said of a message is another than before."""
@@ -151,6 +152,21 @@ def newest(session: Session, limit: int) -> list[tuple[Label, str]]:
     """Return the last labels with the text of their messages, newest first."""
     statement = select(Label, IncomingMessage.text).join(IncomingMessage, _same_message())
     return [(label, text) for label, text in session.execute(statement.order_by(Label.id.desc()).limit(limit))]
+
+
+def messages_since(session: Session, since: datetime) -> Iterator[tuple[str, str, str | None]]:
+    """Yield ticket reference (or Slack's ts), text and what people said last of each message since, oldest first."""
+    said = (
+        select(Label.new_category)
+        .where(Label.workspace_id == IncomingMessage.workspace_id, Label.message_id == IncomingMessage.id)
+        .order_by(Label.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    statement = select(IncomingMessage.ticket_id, IncomingMessage.ts, IncomingMessage.text, said)
+    statement = statement.where(IncomingMessage.at >= since).order_by(IncomingMessage.at)
+    for ticket_id, ts, text, category in session.execute(statement.execution_options(yield_per=1000)):
+        yield reference(Noun.TICKET, ticket_id) if ticket_id else ts, text, category
 
 
 def _last_words(session: Session, which: ColumnElement[bool], *, limit: int | None) -> list[Said]:

@@ -26,7 +26,7 @@ COMPOSITION = {"bot.app", "bot.cli"}
 # What handlers and plugins build on: the contract, what may be answered, and how it is read and shown.
 FOR_PLUGINS = ("bot.plugin", "bot.replies", "bot.blocks", "bot.shown", "bot.grammar", "bot.categories", "storage", "ml")
 # Where what a workspace's people said meets the estimators, which know neither Slack nor SQL.
-LEARNING = {"bot.categories", "bot.models", "bot.learning"}
+LEARNING = {"bot.categories", "bot.models", "bot.learning", "bot.model_cli"}
 
 PRODUCT_LINES = 350
 TEST_LINES = 450

@@ -1,0 +1,170 @@
+"""Give the `rapport model` commands: train, measure, and try a model on the past before it is enabled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from bot.models import Models
+    from ml.classifier import MessageClassifier
+    from storage.database import Database
+
+model = typer.Typer(no_args_is_help=True, help="Look after the model that classifies messages.")
+
+MOST_SHOWN = 30
+TEXT_SHOWN = 60
+
+
+@model.command()
+def train(
+    starter: Annotated[bool, typer.Option("--starter", help="From the examples that ship with the product")] = False,
+) -> None:
+    """Train the model and print its figures beside the textbook baseline's."""
+    from bot.settings import Settings
+    from ml.train import train_starter
+
+    if not starter:
+        raise typer.BadParameter("say --starter: what workspaces said is learned from by the bot itself")
+    _print(train_starter(Settings.load(slack=False).data_dir / "models").table())
+
+
+@model.command()
+def evaluate(
+    data: Annotated[Path, typer.Argument(help="A CSV file with the columns text and label")],
+    few_shot: Annotated[int | None, typer.Option(min=1, help="Learn from as many examples of each label only")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON, for scripts")] = False,
+) -> None:
+    """Measure how well a labelled file can be learned, beside the textbook baseline; the file stays as it is."""
+    from ml.labelled import NotLabelled, as_json, measure_file, table
+
+    try:
+        found = measure_file(data, few_shot=few_shot)
+    except NotLabelled as wrong:
+        typer.echo(str(wrong), err=True)
+        raise typer.Exit(2) from None
+    if json:
+        typer.echo(as_json(found))
+    else:
+        _print(table(found))
+
+
+@model.command()
+def replay(
+    days: Annotated[int, typer.Option(min=1, help="How far back")] = 30,
+    threshold: Annotated[float | None, typer.Option(help="Answer from this confidence on")] = None,
+    candidate: Annotated[str | None, typer.Option(help="A model's file or folder, or a version")] = None,
+    workspace: Annotated[str | None, typer.Option(help="Its id, where there are several")] = None,
+) -> None:
+    """Show which cards a candidate model or another threshold would have changed; nothing is changed."""
+    from bot.cli import database
+    from bot.models import Models
+    from bot.settings import Settings
+    from ml.model_file import ModelRefused
+    from ml.train import ensure_starter
+    from storage.database import Database
+
+    if threshold is None and candidate is None:
+        raise typer.BadParameter("say what to try: --threshold 0.8 or --candidate learned-1a2b3c4d")
+    settings = Settings.load(slack=False)
+    starter = ensure_starter(settings.data_dir / "models")
+    with database(settings) as url:
+        opened = Database(url, pool_size=1)
+        try:
+            for workspace_id in _workspaces(opened, workspace):
+                _replay(opened, workspace_id, Models(lambda: starter), days, threshold, candidate)
+        except (ModelRefused, ValueError) as wrong:
+            typer.echo(str(wrong), err=True)
+            raise typer.Exit(2) from None
+        finally:
+            opened.dispose()
+
+
+def _workspaces(opened: Database, wanted: str | None) -> list[str]:
+    from storage import workspaces
+    from storage.database import EVERY_WORKSPACE
+
+    with opened.transaction(EVERY_WORKSPACE) as session:
+        served = [installation.workspace_id for installation in workspaces.installations(session)]
+    if wanted is not None and wanted not in served:
+        raise ValueError(f"There is no workspace {wanted}; there is {', '.join(served) or 'none'}.")
+    return [wanted] if wanted else served
+
+
+def _replay(
+    opened: Database, workspace_id: str, models: Models, days: int, threshold: float | None, candidate: str | None
+) -> None:
+    from ml.replay import Past, at_threshold, replay, shown
+    from storage import labels
+
+    with opened.transaction(workspace_id) as session:
+        current = models.of(session).classifier
+        other = _candidate(session, candidate) if candidate else current
+        if threshold is not None:
+            other = at_threshold(other, threshold)
+        since = datetime.now(UTC) - timedelta(days=days)
+        past = [Past(name, text, said) for name, text, said in labels.messages_since(session, since)]
+    found = list(replay(past, current, other))
+    different = [one for one, changes in found if changes]
+    typer.echo(
+        f"{workspace_id}: {len(different)} of {len(found)} cards of the last {days} days would have been others."
+    )
+    told = [one for one, _ in found if one.past.said is not None]
+    if told:
+        before, after = (
+            sum(shown(verdict) == one.past.said for one, verdict in pairs)
+            for pairs in ([(o, o.before) for o in told], [(o, o.after) for o in told])
+        )
+        typer.echo(
+            f"Of {len(told)} that people labelled, {before} were answered right and {after} would have been. "
+            "A model that learned from these labels has seen most of them."
+        )
+    rows = [
+        (
+            one.past.name,
+            " ".join(one.past.text.split())[:TEXT_SHOWN],
+            shown(one.before),
+            shown(one.after),
+            one.past.said or "",
+        )
+        for one in different[:MOST_SHOWN]
+    ]
+    if rows:
+        _print([("card", "message", "now", "then", "people said"), *rows])
+    if len(different) > MOST_SHOWN:
+        typer.echo(f"… and {len(different) - MOST_SHOWN} more")
+
+
+def _candidate(session: Session, wanted: str) -> MessageClassifier:
+    """Return the model of a file, a folder, or a version that the workspace keeps."""
+    from ml.model_blob import unpack
+    from ml.model_file import load
+    from storage import model_versions
+
+    path = Path(wanted)
+    if path.is_dir():
+        return load(path).model
+    if path.is_file():
+        return unpack(path.read_bytes()).model
+    kept = [one for one in model_versions.newest(session, limit=1_000) if one.version == wanted]
+    if not kept:
+        known = ", ".join(one.version for one in model_versions.newest(session)) or "none"
+        raise ValueError(f"There is no file and no version {wanted}; kept are: {known}.")
+    return unpack(model_versions.weights(session, kept[0].id) or b"").model
+
+
+def _print(rows: Iterable[Sequence[str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    head, *rest = rows
+    table = Table(*head)
+    for row in rest:
+        table.add_row(*row)
+    Console().print(table)
