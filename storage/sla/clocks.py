@@ -46,6 +46,8 @@ def opened(session: Session, ticket: Ticket, now: datetime) -> list[SlaClock]:
 
 def changed(session: Session, ticket: Ticket, now: datetime) -> list[SlaClock]:
     """Set the clocks of a ticket by what is true of it now, and return them."""
+    # One after the other: two that change a ticket at once would both start the same clock.
+    session.execute(select(Ticket.id).where(Ticket.id == ticket.id).with_for_update(key_share=True))
     return _set(session, ticket, Promise.of(session), now)
 
 
@@ -64,7 +66,7 @@ def of_ticket(session: Session, ticket_id: int) -> list[SlaClock]:
 def changed_customer(session: Session, customer_id: int, now: datetime) -> None:
     """Set the clocks of a customer's open tickets, as after a change of tier."""
     which = (Ticket.customer_id == customer_id, Ticket.resolved_at.is_(None), Ticket.merged_into_id.is_(None))
-    found = session.scalars(select(Ticket).where(*which).order_by(Ticket.id)).all()
+    found = session.scalars(select(Ticket).where(*which).order_by(Ticket.id).with_for_update(key_share=True)).all()
     promise = Promise.of(session) if found else None
     for ticket in found:
         assert promise is not None, "there is a ticket"
@@ -85,7 +87,7 @@ def recount(
         .order_by(Ticket.urgency, Ticket.id)
         .limit(limit)
         .options(selectinload(Ticket.customer))
-        .with_for_update(of=Ticket)
+        .with_for_update(of=Ticket, key_share=True)
         .execution_options(populate_existing=True)
     )
     found = session.scalars(statement).all()

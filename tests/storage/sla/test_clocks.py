@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -224,6 +226,24 @@ def test_outcomes_and_what_runs_late(promised: Session) -> None:
     assert one is not None
     assert one.ticket is running
     assert sla.get(promised, kept.id + 100, RESOLUTION) is None
+
+
+def test_two_that_change_a_ticket_at_once_start_one_clock(database: Database, workspace: str) -> None:
+    with database.transaction(workspace) as session:
+        ticket_id = opened(session, customer_id=customers.add(session, name="Acme").id).id
+        sla.set_target(session, resolution_minutes=60)
+
+    def change(_: int) -> None:
+        with database.transaction(workspace) as session:
+            sla.changed(session, tickets.get(session, ticket_id), at(0.5))
+            time.sleep(0.05)
+            sla.changed_customer(session, 1, at(0.5))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(change, range(4)))
+    with database.transaction(workspace) as session:
+        assert [one.due_at for one in sla.of_ticket(session, ticket_id)] == [at(1)]
+        assert planned(session)["sla_breach"][0] == at(1)
 
 
 def test_two_workspaces_do_not_see_each_others_clocks(
