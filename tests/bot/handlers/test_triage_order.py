@@ -23,7 +23,7 @@ MINUTE = 60
 Events = list[dict[str, Any]]
 
 FEW = settings(
-    max_examples=40,
+    max_examples=30,
     deadline=None,
     # The database is emptied by nothing: every example has a workspace of its own.
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
