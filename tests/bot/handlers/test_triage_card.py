@@ -1,0 +1,183 @@
+"""The card as support lives with it: what it says at a glance, and what its buttons and menus do."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy.orm import Session
+
+from bot import blocks as b
+from bot.handlers.triage.card import draw
+from sandbox.blocks_check import message_problems
+from sandbox.control import Person
+from storage import labels, messages, tickets
+from storage.labels import Source
+from storage.messages import IncomingMessage
+from storage.tickets import Ticket
+from tests.bot.conftest import Company, becomes
+
+BROKEN = "The login page shows an error 500 since this morning and nobody can sign in, it is broken"
+URL = "https://acme.slack.com/"
+
+
+@pytest.fixture
+def support(company: Company, manager: Person) -> Company:
+    """Link the shared channel to Globex, show the cards in #support, and have a customer write."""
+    company.rep.types("/customer add Globex tier:gold", channel="CGENERAL")
+    company.rep.types("/customer link globex channel:#ext-globex", channel="CGENERAL")
+    manager.types("/crm triage #support", channel="CGENERAL")
+    company.customer.posts(BROKEN, channel="CSHARED")
+    company.agent.sees("T-1", channel="CSUPPORT", within=20)  # the first message waits for the model
+    return company
+
+
+def sources(company: Company) -> list[tuple[str, str]]:
+    with company.database.transaction(company.workspace) as session:
+        (message,) = messages.of_ticket(session, 1)
+        return [(label.new_category, label.source) for label in labels.of_message(session, message)]
+
+
+def ticket_of(company: Company, number: int = 1) -> Ticket:
+    with company.database.transaction(company.workspace) as session:
+        return tickets.get(session, number)
+
+
+def unsure(company: Company) -> None:
+    with company.database.transaction(company.workspace) as session:
+        (message,) = messages.of_ticket(session, 1)
+        message.abstained, message.category, message.second = True, "bug", "account"
+        tickets.set_priority(session, tickets.get(session, 1), "low")
+    company.rep.types("/ticket assign T-1 me", channel="CGENERAL")
+    company.agent.sees("Not sure.", channel="CSUPPORT")
+
+
+def test_a_guess_is_confirmed_with_one_click(support: Company) -> None:
+    unsure(support)
+    support.agent.clicks("Account access", channel="CSUPPORT")
+    support.agent.sees("Account access confirmed by @Anton Agent", channel="CSUPPORT")
+    assert sources(support) == [("account", Source.CONFIRMED)]
+    assert ticket_of(support).category == "account"
+    support.agent.selects("Category", "How-to", channel="CSUPPORT")
+    support.agent.sees("How-to said @Anton Agent", channel="CSUPPORT")
+    assert sources(support)[1:] == [("howto", Source.CORRECTED)]
+
+
+def test_choosing_what_the_model_said_confirms_it_and_dismissing_says_so(support: Company) -> None:
+    support.agent.selects("Category", "Bug or outage", channel="CSUPPORT")
+    support.agent.sees("Bug or outage confirmed by @Anton Agent", channel="CSUPPORT")
+    support.agent.clicks("Not a request", channel="CSUPPORT")
+    support.agent.sees("Status: not a request", channel="CSUPPORT")
+    assert sources(support) == [("bug", Source.CONFIRMED), ("chatter", Source.DISMISSED)]
+
+
+def test_ones_own_last_click_makes_no_button_stale(support: Company) -> None:
+    support.sandbox.control.fault("rate_limit", method="chat.update", count=100, retry_after=1)
+    support.agent.clicks("Take", channel="CSUPPORT")
+    becomes(lambda: ticket_of(support).assignee_id == "UAAGENT")
+    support.agent.selects("Priority", "urgent", channel="CSUPPORT")
+    becomes(lambda: ticket_of(support).priority == "urgent")
+    support.agent.clicks("Resolve", channel="CSUPPORT")
+    becomes(lambda: ticket_of(support).status == "resolved")
+    support.rep.clicks("Take", channel="CSUPPORT")
+    support.rep.sees("Nothing was done: Anton Agent has changed T-1 meanwhile", channel="CSUPPORT")
+    support.sandbox.control.clear_faults()
+
+
+def test_a_ticket_is_given_and_its_story_told_behind_the_dots(support: Company) -> None:
+    support.agent.clicks("Assign", channel="CSUPPORT")
+    support.agent.submits({"Assign to": "UAREP"})
+    support.agent.sees("With: @Rita Rep", channel="CSUPPORT")
+    support.agent.clicks("Assign", channel="CSUPPORT")
+    assert "not one of your own people" in support.agent.submits({"Assign to": "UAGUEST"}).errors["person"]
+    support.agent.closes(all=True)
+    support.agent.clicks("History", channel="CSUPPORT")
+    support.agent.sees("– → @Rita Rep")
+    support.agent.closes(all=True)
+    support.agent.clicks("Assign", channel="CSUPPORT")
+    support.agent.sees("Assign to")
+    support.rep.types("/ticket status T-1 waiting", channel="CGENERAL")
+    support.agent.submits({"Assign to": "UAAGENT"})
+    support.agent.sees("Nothing was done: Rita Rep has changed T-1 meanwhile")
+
+
+def test_tickets_are_merged_and_split_behind_the_dots(support: Company) -> None:
+    support.agent.types("/ticket add The same again", channel="CGENERAL")
+    support.customer.posts("And where do I find my invoices?", channel="CSHARED")
+    support.agent.sees("wrote again: And where do I find my invoices?", channel="CSUPPORT")
+    support.agent.clicks("Merge or split", channel="CSUPPORT")
+    assert "Choose a ticket" in support.agent.submits().errors["into"]
+    support.agent.submits({"Split off as tickets of their own": ["And where do I find my invoices?"]})
+    support.agent.sees("Split off from T-1: T-3.")
+    support.agent.sees("T-3", channel="CSUPPORT")
+    support.agent.clicks("Merge or split", channel="CSUPPORT", message=BROKEN)
+    offered = support.agent.types_option("Merge into", "The same").options
+    assert offered == ["T-2 The same again"]
+    support.agent.selects("Merge into", "T-2 The same again")
+    support.agent.submits()
+    support.agent.sees("T-1 is part of T-2 now.")
+
+
+def written(session: Session, text: str, **known: object) -> tuple[Ticket, list[IncomingMessage]]:
+    message = messages.receive(
+        session, channel_id="C0ACME", ts="1700000000.000100", text=text, author_id="UX", author_name="Carla & <b>"
+    )
+    assert message is not None
+    messages.classified(
+        session, message, category="bug", confidence=0.84, reasons=["<!here>"], model_version="v1", abstained=False
+    )
+    for name, value in known.items():
+        setattr(message, name, value)
+    ticket, _opened = tickets.open_from_message(session, message)
+    return ticket, [message]
+
+
+def shown(session: Session, text: str = BROKEN, **known: object) -> str:
+    ticket, found = written(session, text, **known)
+    message = draw(session, ticket, found, "en-US", url=URL)
+    rendered = b.render(message.blocks)
+    assert message_problems(rendered) == ("", [])
+    return str(rendered)
+
+
+def test_what_strikes_is_seen_at_a_glance(session: Session) -> None:
+    card = shown(session, urgency="urgent", sentiment="negative", wants_to_cancel=True)
+    assert all(mark in card for mark in ("🔥 urgent", "🙁 unhappy", "🚪 *wants to cancel*", "▰▰▰▰▱ 84%"))
+    assert "<https://acme.slack.com/archives/C0ACME/p1700000000000100|Open message>" in card
+
+
+def test_a_plain_message_carries_no_marks(session: Session) -> None:
+    card = shown(session, urgency="normal", sentiment="neutral", wants_to_cancel=False)
+    assert not any(mark in card for mark in "🔥🙁🙂🚪✏")
+
+
+def test_an_edit_is_said_and_what_was_deleted_is_not_repeated(session: Session) -> None:
+    assert "edited by its author" in shown(session, edited_at=datetime.now(UTC))
+
+
+def test_what_was_deleted_is_not_repeated(session: Session) -> None:
+    card = shown(session, deleted_at=datetime.now(UTC))
+    assert "This message was deleted by its author." in card
+    assert BROKEN not in card
+
+
+def test_what_a_person_said_before_is_known_and_not_guessed(session: Session) -> None:
+    card = shown(session, model_version="v1+memory", reasons=[], confidence=1.0)
+    assert "as somebody said of such a message before" in card
+    assert "%" not in card
+
+
+@pytest.mark.parametrize("text", ["<!channel> & <@U1> *x*\n>y", "\u202e<https://e.example|pay>", "&" * 40_000, " \n "])
+def test_no_text_is_more_than_text(session: Session, text: str) -> None:
+    card = shown(session, text)
+    assert not any(sequence in card for sequence in ("<!channel>", "<@U1>", "<!here>", "<https://e.example"))
+    assert "Resolve" in card
+
+
+def test_a_card_of_many_messages_names_the_last(session: Session) -> None:
+    ticket, found = written(session, BROKEN)
+    later = [IncomingMessage(text=f"Message {n}", author_name="Carla", channel_id="C", ts="2.1") for n in range(99)]
+    card = str(b.render(draw(session, ticket, [*found, *later], "en-US").blocks))
+    assert "99+ more messages in the thread" in card
+    assert "wrote again: Message 98" in card
+    assert "Open message" not in card
