@@ -8,6 +8,7 @@ from bot.grammar.filters import FilterValues
 from bot.grammar.recurring import When, parse_when, said
 from bot.grammar.usage import Usage
 from bot.grammar.words import did_you_mean, split_text
+from bot.recurrence import next_time
 
 __all__ = [
     "Args",
@@ -15,6 +16,7 @@ __all__ = [
     "Usage",
     "When",
     "did_you_mean",
+    "next_time",
     "parse",
     "parse_amount",
     "parse_date",

@@ -8,11 +8,10 @@ from sqlalchemy.orm import Session
 
 from bot import blocks as b
 from bot import shown
-from bot.grammar import Args, When
+from bot.grammar import Args, When, next_time
 from bot.handlers.followups import cards
 from bot.handlers.followups.declaration import plugin
 from bot.plugin import Member, Role, _
-from bot.recurrence import next_time
 from bot.replies import Message
 from bot.shown import Reader
 from storage import followups
