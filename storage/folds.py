@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, true, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
-from sqlalchemy.orm import Session, aliased, selectinload
+from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm.util import identity_key
 
 from storage.database import current_workspace
@@ -50,25 +50,39 @@ def candidates(session: Session, ticket: Ticket, channel_id: str, at: datetime) 
     Their first message is at most two hours old, or others reported the same within two hours. The newest 300 tickets
     are looked at.
     """
-    card, first = aliased(Delivery), aliased(IncomingMessage)
-    message = (
-        select(first.at, first.edited_at, func.left(first.text, READ).label("text"))
-        .where(first.workspace_id == Ticket.workspace_id, first.ticket_id == Ticket.id, first.deleted_at.is_(None))
-        .where(first.at > Ticket.created_at - timedelta(days=1))  # so that old partitions are not looked into
-        .order_by(first.at, first.id)
-        .limit(1)
-        .lateral()
-    )
-    statement = (
-        select(Ticket.id, Ticket.incident_id, message.c.at, message.c.edited_at, message.c.text)
-        .join(card, (card.workspace_id == Ticket.workspace_id) & (card.id == Ticket.card_delivery_id))
-        .join(message, true())
-        .where(Ticket.id.in_(_leading(session, ticket, at)), card.target_channel == channel_id, _others(ticket))
+    of_others = (
+        select(Ticket.id, Ticket.incident_id, Ticket.card_delivery_id, Ticket.created_at)
+        .where(Ticket.id.in_(_leading(session, ticket, at)), Ticket.card_delivery_id.is_not(None), _others(ticket))
         .where(Ticket.resolved_at.is_(None))
-        .where(or_(Ticket.incident_id.is_not(None), message.c.at > at - WITHIN))
-        .order_by(Ticket.id)
     )
-    return [Candidate(*row) for row in session.execute(statement)]
+    open_ones = session.execute(of_others.order_by(Ticket.id)).all()
+    # One question after the other: joined, and with no statistics yet, all cards would be read for each ticket.
+    cards = select(Delivery.id).where(
+        Delivery.id.in_([one.card_delivery_id for one in open_ones]), Delivery.target_channel == channel_id
+    )
+    here = set(session.scalars(cards)) if open_ones else set()
+    shown = [one for one in open_ones if one.card_delivery_id in here]
+    if not shown:
+        return []
+    began = min(one.created_at for one in shown) - timedelta(days=1)  # so that old partitions are not looked into
+    first = (
+        select(
+            IncomingMessage.ticket_id,
+            IncomingMessage.at,
+            IncomingMessage.edited_at,
+            func.left(IncomingMessage.text, READ).label("text"),
+        )
+        .where(IncomingMessage.ticket_id.in_([one.id for one in shown]), IncomingMessage.at > began)
+        .where(IncomingMessage.deleted_at.is_(None))
+        .order_by(IncomingMessage.ticket_id, IncomingMessage.at, IncomingMessage.id)
+        .ext(distinct_on(IncomingMessage.ticket_id))
+    )
+    said = {row.ticket_id: row for row in session.execute(first)}
+    return [
+        Candidate(one.id, one.incident_id, said[one.id].at, said[one.id].edited_at, said[one.id].text)
+        for one in shown
+        if one.id in said and (one.incident_id is not None or said[one.id].at > at - WITHIN)
+    ]
 
 
 def fold(session: Session, ticket: Ticket, under: Candidate, at: datetime) -> Incident | None:
