@@ -24,14 +24,12 @@ LEASE_S = 2.0
 
 # What is killed is the real thing: the child only stops itself at a moment that no signal from outside would hit.
 CHILD = """
-import os, signal, sys, threading, time
-from datetime import UTC, datetime
+import os, signal, sys, time
 from slack_sdk import WebClient
-import bot.delivery
 from bot import clock
 from bot.delivery import Delivery, Rendered
-from storage import due, sending
 from storage.database import Database
+from torture.kill_points import die_at
 
 point, database_url, slack_url, lease = sys.argv[1:]
 database = Database(database_url, pool_size=4)
@@ -39,48 +37,7 @@ database = Database(database_url, pool_size=4)
 def die():
     os.kill(os.getpid(), signal.SIGKILL)
 
-def before(owner, name, when=lambda *_: True):
-    real = getattr(owner, name)
-    def wrapped(*args, **named):
-        if when(*args):
-            die()
-        return real(*args, **named)
-    setattr(owner, name, wrapped)
-
-def after(owner, name, when=lambda *_: True, got=lambda _: True):
-    real = getattr(owner, name)
-    def wrapped(*args, **named):
-        result = real(*args, **named)
-        if when(*args) and got(result):
-            die()
-        return result
-    setattr(owner, name, wrapped)
-
-def posts(_client, method, *_):
-    return method == "chat.postMessage"
-
-def during(owner, name):
-    real = getattr(owner, name)
-    def wrapped(client, method, **named):
-        if method == "chat.postMessage":
-            threading.Timer(0.25, die).start()
-        return real(client, method, **named)
-    setattr(owner, name, wrapped)
-
-if point == "mid-materialise":
-    after(due, "materialise")
-elif point == "after claim":
-    after(Delivery, "_claim", got=bool)
-elif point == "before send":
-    before(bot.delivery, "call", posts)
-elif point == "mid-request":
-    during(bot.delivery, "call")
-elif point == "after response":
-    after(bot.delivery, "call", posts)
-elif point == "before mark":
-    before(sending, "mark_sent")
-elif point == "after mark":
-    after(Delivery, "_send")
+die_at(point, die, mid_request_s=0.25)
 
 def client(_workspace):
     return WebClient("xoxb-a-sandbox", base_url=slack_url + "/api/")
