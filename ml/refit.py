@@ -32,7 +32,7 @@ PARTS = 3
 """In as many parts few labels are cross-validated; each costs a fit."""
 ENOUGH_HELD_OUT = 30
 ENOUGH_OF_A_KIND = 3
-FEWEST_JUDGED = 3
+FEWEST_JUDGED = 5
 SMALL = 200
 """Below as many judged messages an expected calibration error is mostly noise (0.09 to 0.15 where 0.03 is true)."""
 NICENESS = 10
@@ -102,7 +102,7 @@ def refit(
 ) -> tuple[MessageClassifier, Outcome]:
     """Fit a candidate on the starter's examples and all items that are not held out, and judge it beside `current`.
 
-    Categories that were merged count as what they were merged into. Raises ValueError where there are fewer than three
+    Categories that were merged count as what they were merged into. Raises ValueError where there are fewer than five
     items that the current model has not seen.
     """
     said = [Item(item.key, item.text, _into(merged, item.category), item.unseen) for item in items]

@@ -156,7 +156,7 @@ def test_few_labels_wait_for_the_night_and_new_examples_do_not(
     assert fits.count == 1, "nothing was said since"
     learning._now = lambda: datetime.now(UTC)
     with database.transaction(workspace) as session:
-        categories.add(session, "Press", ["interview?", "we write about tools", "press kit please"], taken={})
+        categories.add(session, "Press", ["interview?", "we write", "press kit", "a quote?", "logo please"], taken={})
     learning.tick()
     learning.tick()
     assert fits.count == 2

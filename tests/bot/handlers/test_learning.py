@@ -95,7 +95,14 @@ def test_a_model_is_shown_with_its_figures_and_rolled_back_and_that_is_undone(
     manager.clicks("Use it")
     manager.sees("learned-1 answers since")
     manager.clicks("Roll back")
-    manager.sees("From now on the starter model answers.")
+    manager.sees("From now on *learned-2* answers.")
+
+
+def test_without_a_version_before_the_starter_answers_again(company: Company, manager: Person) -> None:
+    learned(company, "learned-1")
+    manager.types("/crm model")
+    manager.clicks("Roll back")
+    manager.sees("From now on *the starter model* answers.")
     manager.sees("The starter model answers, which comes with Rapport")
 
 
