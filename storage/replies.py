@@ -96,9 +96,10 @@ def saved(session: Session) -> list[SavedReply]:
     return list(session.scalars(select(SavedReply).order_by(SavedReply.name_key, SavedReply.id).limit(SAVED_LIMIT)))
 
 
-def get_saved(session: Session, saved_id: int) -> SavedReply:
-    """Return a saved answer; raise NotFound if somebody removed it."""
-    found = session.get(SavedReply, (current_workspace(session), saved_id))
+def get_saved(session: Session, saved_id: int | str) -> SavedReply:
+    """Return a saved answer by its number; raise NotFound if it is none, or somebody removed it."""
+    known = re.fullmatch(r"[0-9]{1,18}", str(saved_id))
+    found = session.get(SavedReply, (current_workspace(session), int(known[0]))) if known else None
     if found is None:
         raise NotFound("This saved reply is not there any more.")
     return found

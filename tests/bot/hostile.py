@@ -23,13 +23,13 @@ from bot.runtime import Runtime
 from bot.slack import Installations
 from sandbox.blocks_check import message_problems, view_problems
 from sandbox.blocks_check.mrkdwn import SEQUENCE, texts
-from storage import channels, customers, deals, digests, followups, history, messages, notes, outbox, tickets
+from storage import channels, customers, deals, digests, followups, history, messages, notes, outbox, replies, tickets
 from storage.about import called
 from storage.database import Database
 from storage.errors import CrmError, Refused
 from storage.members import Kind as Sort
 from storage.members import Member, Role
-from storage.names import check_name
+from storage.names import check_name, check_note
 from storage.workspaces import Workspace
 from tests.cluster import Cluster
 
@@ -328,17 +328,23 @@ def seed(session: Session, name: str) -> Seeded:
     )
     ticket, _opened = tickets.open_from_message(session, came)
     tickets.assign(session, ticket, WHO)
+    answer = replies.draft(session, ticket, check_note(name), author_id=WHO)
+    known = {"asked": True, "reply": answer.id, "message": [came.id, came.at.isoformat()]}
     renewal = record_renewal(session, customer, now.date() + timedelta(days=9))
     session.flush()
     wanted = {
         "followups.reminder": followup.reference,
         "digests.digest": digest.reference,
         "triage.card": ticket.reference,
+        "triage.greeting": "",
+        "triage.merged": ticket.reference,
+        "triage.reply": ticket.reference,
+        "triage.wrote_again": ticket.reference,
         "renewals.reminder": str(renewal.id),
     }
     assert set(wanted) == set(REGISTRY.renderers), "a renderer has no record here"
     sent = [
-        outbox.enqueue(session, target_user=WHO, renderer=renderer, record=record, payload={"asked": True})
+        outbox.enqueue(session, target_user=WHO, renderer=renderer, record=record, payload=known)
         for renderer, record in wanted.items()
     ]
     refs = {

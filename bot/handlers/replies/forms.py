@@ -53,7 +53,7 @@ plugin.button_opens("new", new)
 @plugin.view("edit", title="Edit saved reply", role=Role.MANAGER)
 def edit(control: b.Control, session: Session) -> Modal:
     """Open the form with what a saved reply says."""
-    found = replies.get_saved(session, int(control.detail))
+    found = replies.get_saved(session, control.detail)
     fields = [*_fields(found.name, found.text), b.actions(delete_button(found, "delete"))]
     return Modal(_("Edit saved reply"), fields, submit=_("Save"), state={"saved": str(found.id)})
 
@@ -61,7 +61,7 @@ def edit(control: b.Control, session: Session) -> Modal:
 @edit.submit
 def save(values: Values, state: Mapping[str, str], session: Session) -> Message:
     """Save the changes of a saved reply."""
-    found = replies.get_saved(session, int(state["saved"]))
+    found = replies.get_saved(session, state.get("saved", ""))
     replies.change(session, found, name=values["name"], text=values["text"])
     return Message(b.markup(_("Saved the reply *{name}*."), name=found.name))
 
@@ -72,6 +72,6 @@ plugin.button_opens("edit", edit)
 @plugin.action("delete", role=Role.MANAGER)
 def delete(control: b.Control, session: Session) -> Modal:
     """Delete the saved reply of the form that is open."""
-    found = replies.get_saved(session, int(control.detail))
+    found = replies.get_saved(session, control.detail)
     replies.remove(session, found)
     return Modal(_("Saved replies"), [b.section(b.markup(_("The saved reply *{name}* is deleted."), name=found.name))])

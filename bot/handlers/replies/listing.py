@@ -58,7 +58,7 @@ def remove(args: Args, session: Session) -> Message:
 @plugin.action("delete_listed", role=Role.MANAGER)
 def delete_listed(control: b.Control, session: Session) -> Message:
     """Delete the saved reply that was shown."""
-    found = replies.get_saved(session, int(control.detail))
+    found = replies.get_saved(session, control.detail)
     replies.remove(session, found)
     return Message(b.markup(_("The saved reply *{name}* is deleted."), name=found.name), replace=True)
 

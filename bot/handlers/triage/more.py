@@ -65,7 +65,7 @@ plugin.button_opens("more", more)
 @more.submit
 def done(values: Values, state: Mapping[str, str], session: Session, actor: Member) -> Message | None:
     """Do what the form was for, unless somebody else changed the ticket meanwhile; a note harms nothing."""
-    ticket = tickets.resolve(session, state["ticket"])
+    ticket = tickets.resolve(session, state.get("ticket", ""))
     if state["what"] != "note" and (
         overtaken := stale(session, ticket, b.Control(ticket.reference, int(state["version"])))
     ):

@@ -59,8 +59,8 @@ def use_saved(
     control: b.Control, values: Mapping[str, str], state: State, session: Session, actor: Member, workspace: Workspace
 ) -> Modal:
     """Put a saved reply into the form, below what was typed there or in the place of one that was put there before."""
-    ticket = tickets.resolve(session, state["ticket"])
-    chosen = replies.get_saved(session, int(control.detail))
+    ticket = tickets.resolve(session, state.get("ticket", ""))
+    chosen = replies.get_saved(session, control.detail)
     typed = values.get(_field(state), "").strip()
     earlier = state.get("saved")
     if earlier and typed == _saved_text(session, int(earlier), ticket, actor):
@@ -72,8 +72,8 @@ def use_saved(
 @plugin.action("reply_change", role=Role.AGENT)
 def change(state: State, session: Session, workspace: Workspace) -> Modal:
     """Go back from what would be sent to the form."""
-    ticket = tickets.resolve(session, state["ticket"])
-    draft = replies.get(session, int(state["draft"]))
+    ticket = tickets.resolve(session, state.get("ticket", ""))
+    draft = replies.get(session, int(state.get("draft", "0")))
     return _form(session, ticket, draft.text if draft else "", workspace, turn=int(state.get("turn", "0")) + 1)
 
 
@@ -82,8 +82,8 @@ def submitted(
     values: Mapping[str, str], state: State, session: Session, actor: Member, workspace: Workspace
 ) -> Message | Modal:
     """Show an answer as the customer will see it, or send the one that was shown."""
-    ticket = tickets.resolve(session, state["ticket"])
-    if state["step"] == SEND:
+    ticket = tickets.resolve(session, state.get("ticket", ""))
+    if state.get("step") == SEND:
         return _send(session, ticket, state, actor, workspace)
     field = _field(state)
     try:
@@ -97,7 +97,7 @@ def submitted(
 
 
 def _send(session: Session, ticket: Ticket, state: State, actor: Member, workspace: Workspace) -> Message | Modal:
-    draft = replies.get(session, int(state["draft"]))
+    draft = replies.get(session, int(state.get("draft", "0")))
     if draft is None or draft.delivery_id is not None or draft.author_id != actor.id:
         raise Conflict("This answer was sent or replaced already.", hint="Look at the card before you answer again.")
     if not records.is_current(session, ticket, int(state["version"])):
