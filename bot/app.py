@@ -39,6 +39,7 @@ from bot.runtime import Runtime
 from bot.settings import Settings
 from bot.slack import Installations, SlackDoor
 from bot.sockets import Sockets
+from ml.signals import read_signals
 from storage import labels, members, workspaces
 from storage.database import EVERY_WORKSPACE, Database
 from storage.secrets import Vault
@@ -183,6 +184,7 @@ class Rapport:
             self._spawn("identify", self.identify)
             self._spawn("listen", self._listen)
             self._spawn("warm", warm_up)
+            self._spawn("warm-signals", lambda: read_signals("hello"))
         if self._has("worker"):
             self.intake.start()
             self.delivery.start()
@@ -198,7 +200,7 @@ class Rapport:
         """
         self._loading.submit(gc.freeze)
 
-    def _spawn(self, name: str, run: Callable[[], None]) -> None:
+    def _spawn(self, name: str, run: Callable[[], object]) -> None:
         thread = threading.Thread(target=run, name=name, daemon=True)
         thread.start()
         self._threads.append(thread)
