@@ -6,7 +6,7 @@ from datetime import date, datetime, tzinfo
 
 from bot.grammar.amounts import parse_amount
 from bot.grammar.dates import parse_date, parse_moment
-from bot.grammar.entities import Decoded, Kind, shown, visible
+from bot.grammar.entities import Decoded, Kind, shown, unescape, visible
 from bot.grammar.recurring import When, parse_when
 from bot.grammar.usage import Usage
 from bot.grammar.words import Words, did_you_mean, fold, split_first, take_apart, unquote
@@ -143,7 +143,7 @@ def parse(text: str, usage: Usage, *, raw: str | None = None) -> Args:
         values[usage.positionals[-1].name] = free
     for name in usage.required:
         if name not in values or not visible(values[name].text):
-            raise _missing(name, usage, text)
+            raise _missing(name, usage, unescape(text))
     shown = free.text if visible(free.text) else ""
     return Args(text if raw is None else raw, shown, record, _filters(words), usage, values)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from bot.answers import Answer, after
@@ -23,14 +24,33 @@ from bot.runtime import Runtime
 from bot.slack import Installations
 from sandbox.blocks_check import message_problems, view_problems
 from sandbox.blocks_check.mrkdwn import SEQUENCE, texts
-from storage import channels, customers, deals, digests, followups, history, messages, notes, outbox, replies, tickets
+from storage import (
+    channels,
+    customers,
+    deals,
+    digests,
+    followups,
+    history,
+    messages,
+    model_versions,
+    notes,
+    outbox,
+    replies,
+    sla,
+    tickets,
+    workspaces,
+)
 from storage.about import called
 from storage.database import Database
 from storage.errors import CrmError, Refused
+from storage.incidents import Incident
 from storage.members import Kind as Sort
 from storage.members import Member, Role
+from storage.model_versions import ModelVersion
 from storage.names import check_name, check_note
+from storage.outbox import Delivery
 from storage.workspaces import Workspace
+from tests.bot.small_model import small_models
 from tests.cluster import Cluster
 
 TEAM, WHO, CHANNEL = "T0HOSTILE", "UBOSS", "C0SUPPORT"
@@ -118,7 +138,7 @@ class QuietSlack:
         """Return the channel."""
         if channel_id not in {CHANNEL, "CMARKED"}:
             raise Refused("I can't see that channel.")
-        return {"id": channel_id, "name": "<!channel> {x} %s", "is_private": False}
+        return {"id": channel_id, "name": "<!channel> {x} %s", "is_private": False, "is_member": True}
 
     def join(self, channel_id: str) -> Mapping[str, Any]:
         """Return the channel."""
@@ -127,6 +147,10 @@ class QuietSlack:
     def user(self, user_id: str) -> Mapping[str, Any]:
         """Know nobody."""
         raise Refused("I don't know {who}.", who=user_id)
+
+    def message(self, channel_id: str, ts: str) -> Mapping[str, Any]:
+        """Return a message."""
+        return {"ts": ts, "user": "UMARKED", "text": "<!channel> {x}"}
 
     def permalink(self, channel_id: str, ts: str) -> str:
         """Return an address."""
@@ -165,8 +189,12 @@ class Desk:
     def opens(self, view_id: str, control: str = "") -> dict[str, Any]:
         """Open a modal by a button or, where none opens it, by its command."""
         action = next((a.id for a in REGISTRY.actions.values() if a.opens and a.opens.id == view_id), None)
+        shortcut = next((s.id for s in REGISTRY.shortcuts.values() if s.opens.id == view_id), None)
         if action:
             answer = self.presses(action, control, filling=True)
+        elif shortcut:
+            asked = {"callback_id": shortcut, "message": {"ts": "1.0", "text": "<!here>"}, "channel": {"id": CHANNEL}}
+            answer = self.asks(Kind.SHORTCUT, asked, filling=True)
         else:
             words = next(c.words for c in REGISTRY.commands.values() if c.opens and c.opens.id == view_id)
             slash, *rest = REGISTRY.spell(words).split(" ")
@@ -185,8 +213,12 @@ class Desk:
 
     def control(self, used: str, name: str) -> str:
         """Return what a control of a plugin refers to: a fresh record with this name, nothing for a new one."""
-        ref = "" if used.endswith(".new") else self.seeds(name).refs.get(used.split(".")[0], "")
-        return f"{ref}:{self.version(ref)}:" if ref else ""
+        if used.endswith(".new"):
+            return ""
+        made = self.seeds(name)
+        ref = made.refs.get(used.split(".")[0], "")
+        detail = {"replies.edit": made.saved_reply, "triage.more": "assign", "triage.reply": CHANNEL}.get(used, "")
+        return f"{ref}:{self.version(ref) if ref else 0}:{detail}" if ref or detail else ""
 
     def version(self, ref: str) -> int:
         """Return the version of a record."""
@@ -288,7 +320,8 @@ def open_desk(cluster: Cluster, template: str) -> Iterator[Desk]:
     people = People(database, lambda _team: slack)
     installations = Installations(database, api_url="http://127.0.0.1:1/", vault=None, token=None)
     home = HomeView(database, REGISTRY, people, installations)
-    yield Desk(database, Runtime(database, REGISTRY, people, lambda _team: slack), home, people)
+    runtime = Runtime(database, REGISTRY, people, lambda _team: slack, model=small_models().of)
+    yield Desk(database, runtime, home, people)
     database.dispose()
     cluster.give_back(template, url)
 
@@ -299,6 +332,7 @@ class Seeded:
 
     refs: dict[str, str]
     deliveries: list[Any]
+    saved_reply: str
 
 
 STAMP = itertools.count(1_700_000_000)
@@ -329,24 +363,52 @@ def seed(session: Session, name: str) -> Seeded:
     ticket, _opened = tickets.open_from_message(session, came)
     tickets.assign(session, ticket, WHO)
     answer = replies.draft(session, ticket, check_note(name), author_id=WHO)
-    known = {"asked": True, "reply": answer.id, "message": [came.id, came.at.isoformat()]}
+    workspaces.get(session, TEAM).triage_channel_id = CHANNEL  # type: ignore[union-attr]  # it is there
+    sla.set_target(session, first_response_minutes=60)
+    sla.opened(session, ticket, now)
+    incident = Incident(workspace_id=TEAM)
+    session.add(incident)
+    version = _learned(session)
+    saved = next(iter(replies.saved(session)), None) or replies.save(session, "Thanks", name)
+    session.flush()
+    ticket.incident_id = incident.id
+    refused = outbox.enqueue(session, target_user=WHO, renderer="digests.digest", record=digest.reference)
+    session.execute(update(Delivery).where(Delivery.id == refused).values(state="dead", reason=f"<!here> {name}"))
+    known = {
+        "asked": True,
+        "delivery": str(refused),
+        "followups": [followup.reference],
+        "incident": incident.id,
+        "message": [came.id, came.at.isoformat()],
+        "reply": answer.id,
+        "rung": "sla_warning",
+        "version_id": version.id,
+    }
     renewal = record_renewal(session, customer, now.date() + timedelta(days=9))
     session.flush()
     wanted = {
-        "followups.reminder": followup.reference,
+        "deliveries.undelivered": "",
         "digests.digest": digest.reference,
+        "followups.handed_over": "UMARKED",
+        "followups.reminder": followup.reference,
+        "learning.learned": "",
+        "sla.alert": f"{ticket.reference}/first_response",
         "triage.card": ticket.reference,
         "triage.greeting": "",
+        "triage.incident": ticket.reference,
         "triage.merged": ticket.reference,
+        "triage.pointer": ticket.reference,
         "triage.reply": ticket.reference,
         "triage.wrote_again": ticket.reference,
         "renewals.reminder": str(renewal.id),
     }
     assert set(wanted) == set(REGISTRY.renderers), "a renderer has no record here"
-    sent = [
-        outbox.enqueue(session, target_user=WHO, renderer=renderer, record=record, payload=known)
+    sent = {
+        renderer: outbox.enqueue(session, target_user=WHO, renderer=renderer, record=record, payload=known)
         for renderer, record in wanted.items()
-    ]
+    }
+    ticket.card_delivery_id = sent["triage.card"]
+    session.flush()
     refs = {
         "customers": customer.reference,
         "deals": deal.reference,
@@ -355,4 +417,14 @@ def seed(session: Session, name: str) -> Seeded:
         "tickets": ticket.reference,
         "triage": ticket.reference,
     }
-    return Seeded(refs, sent)
+    return Seeded(refs, list(sent.values()), str(saved.id))
+
+
+def _learned(session: Session) -> ModelVersion:
+    """Keep what a refused model was worth."""
+    worth = {"right": 0.8, "coverage": 0.7, "precision": 0.9, "ece": 0.02, "confusion": [["bug", "billing", 3]]}
+    figures = {"method": "held-out", "labels": 40, "judged": 25, "current_version": "starter-1"}
+    figures |= {"current": worth, "candidate": worth}
+    return model_versions.keep(
+        session, version="model-<!here>", figures=figures, last_label_id=0, weights=None, promote=False
+    )

@@ -30,6 +30,7 @@ from storage import members as people
 from storage.database import Database
 from storage.members import Member
 from tests.bot.conftest import Company
+from tests.bot.small_model import small_models
 from tests.cluster import connect
 
 STAFF = {
@@ -67,6 +68,10 @@ class Somewhere:
         """Return one of our own people."""
         return {"id": user_id, "name": user_id.lower(), "tz": "Europe/Berlin", "locale": "en-US"}
 
+    def message(self, channel_id: str, ts: str) -> Mapping[str, Any]:
+        """Return a message of somebody else's."""
+        return {"ts": ts, "user": "UCUSTOMER", "text": "The export fails"}
+
     def permalink(self, channel_id: str, ts: str) -> str:
         """Return an address."""
         return f"https://example.slack.com/archives/{channel_id}/p{ts}"
@@ -100,7 +105,8 @@ class Office:
         installations = Installations(database, api_url="http://127.0.0.1:9/api/", vault=None, token=None)
         self.database, self.registry = database, registry
         self.people = People(database, lambda _workspace: Somewhere())
-        self.runtime = Runtime(database, registry, self.people, lambda _workspace: Somewhere())
+        models = small_models()
+        self.runtime = Runtime(database, registry, self.people, lambda _workspace: Somewhere(), model=models.of)
         self.home = HomeView(database, registry, self.people, installations)
 
     def does(self, use: Use, workspace: str, user_id: str) -> Answer:
@@ -153,7 +159,8 @@ class Office:
                 body = {"command": slash, "text": rest, "channel_id": HERE}
                 return Use("view", view.id, view.role.value, Kind.COMMAND, body, True)
         shortcut = next(one for one in self.registry.shortcuts.values() if one.opens is view)
-        return Use("view", view.id, view.role.value, Kind.SHORTCUT, {"callback_id": shortcut.id}, True)
+        body = {"callback_id": shortcut.id, "message": {"ts": "1.0"}, "channel": {"id": HERE}}
+        return Use("view", view.id, view.role.value, Kind.SHORTCUT, body, True)
 
     def record(self, control: str, number: int) -> str:
         """Return the reference of a record that this control may refer to; what is new is for a customer."""

@@ -15,6 +15,7 @@ from bot.plugin import Role, _
 from bot.replies import Message, Modal
 from storage import categories
 from storage.categories import FEWEST_EXAMPLES, NAME_LIMIT
+from storage.errors import NotFound
 
 Values = Mapping[str, str]
 
@@ -58,6 +59,7 @@ def examples(session: Session) -> Modal:
 @examples.submit
 def exemplified(values: Values, session: Session) -> Message:
     """Add examples to a category."""
+    _check_known(session, values["category"], "category")
     rows = categories.add_examples(session, values["category"], values["examples"].splitlines())
     text = _("{count} new examples of *{name}*.")
     return listing(session, notice=b.markup(text, count=len(rows), name=named.name(session, values["category"])))
@@ -76,7 +78,14 @@ def rename(session: Session) -> Modal:
 @rename.submit
 def rename_submitted(values: Values, session: Session) -> Message:
     """Call a category otherwise."""
+    _check_known(session, values["category"], "category")
     return renamed(session, values["category"], values["name"])
+
+
+def _check_known(session: Session, key: str, field: str) -> None:
+    """Raise NotFound for a category that was merged into another, or taken back, since the form was opened."""
+    if key not in named.names(session):
+        raise NotFound("This category is no longer there.", field=field, hint="Choose another.")
 
 
 @plugin.view("merge", title="Merge categories", role=Role.MANAGER)
@@ -96,6 +105,8 @@ def _merge_fields(session: Session, key: str, into: str) -> list[Block]:
 def merge_submitted(values: Values, state: Mapping[str, str], session: Session) -> Message | Modal:
     """Say what a merge does, and do it when it is submitted again unchanged."""
     key, into = values["category"], values["into"]
+    for field, category in (("category", key), ("into", into)):
+        _check_known(session, category, field)
     if key == into or state.get("seen") == f"{key} {into}":
         return merged(session, key, into)
     fields = [b.section(consequences(session, key, into)), *_merge_fields(session, key, into)]

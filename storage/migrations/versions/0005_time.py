@@ -36,9 +36,7 @@ def upgrade() -> None:
         sa.CheckConstraint("(quiet_from IS NULL) = (quiet_until IS NULL)", name="quiet"),
         sa.CheckConstraint("daily_budget >= 0", name="daily_budget"),
     )
-    op.create_index(
-        "outbox_dead_idx", "outbox", ["workspace_id", "seq"], postgresql_where=sa.text("state = 'dead'")
-    )
+    op.create_index("outbox_dead_idx", "outbox", ["workspace_id", "seq"], postgresql_where=sa.text("state = 'dead'"))
     op.create_index("inbox_dead_idx", "inbox", ["workspace_id", "id"], postgresql_where=sa.text("state = 'dead'"))
     _service_levels()
     for table in NEW_TABLES:
