@@ -39,6 +39,7 @@ MARGIN_S = 5.0
 PATIENCE_S = 15 * 60.0
 LONGEST_WAIT_S = 300.0
 CHECKS = 20
+_CHANCE = random.SystemRandom()
 
 
 Render = Callable[[Session, outbox.Delivery], Rendered | None]
@@ -303,7 +304,7 @@ class Delivery:
         return WebClient(known.token, base_url=known.base_url, timeout=self._http_timeout_s, retry_handlers=[])
 
     def _pause(self, row: outbox.Delivery, outcome: RateLimited) -> None:
-        seconds = outcome.seconds + random.uniform(0.1, 1.0)
+        seconds = outcome.seconds + _CHANCE.uniform(0.1, 1.0)
         with self._database.transaction(row.workspace_id) as session:
             sending.pause(session, outcome.method, seconds)
 
@@ -312,7 +313,7 @@ class Delivery:
             return mark(session, row, *values, **named)
 
     def _wait(self, row: outbox.Delivery) -> float:
-        return self._first_wait_s / 2 * back_off(row.attempt, longest_s=LONGEST_WAIT_S) * random.uniform(0.9, 1.1)
+        return self._first_wait_s / 2 * back_off(row.attempt, longest_s=LONGEST_WAIT_S) * _CHANCE.uniform(0.9, 1.1)
 
 
 def _can_wait(row: outbox.Delivery) -> bool:

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 STORE_WITHIN_S = 2.5
 LONGEST_WAIT_S = 900.0
+_CHANCE = random.SystemRandom()
 
 Prepare = Callable[[InboxItem], Any]
 Handle = Callable[[InboxItem, Session, Any], Callable[[], None] | None]
@@ -144,7 +145,7 @@ class Intake:
             type(exc).__name__,
             exc_info=exc,
         )
-        wait = self._first_wait_s / 2 * back_off(item.attempt, longest_s=LONGEST_WAIT_S) * random.uniform(0.9, 1.1)
+        wait = self._first_wait_s / 2 * back_off(item.attempt, longest_s=LONGEST_WAIT_S) * _CHANCE.uniform(0.9, 1.1)
         with self._database.transaction(item.workspace_id) as session:
             if final:
                 inbox.dead(session, item, error)

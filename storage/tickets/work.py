@@ -70,13 +70,14 @@ def subject_of(message_text: str) -> str:
 def set_status(session: Session, ticket: Ticket, status: Status | str) -> Ticket:
     """Say where a ticket stands; resolved and closed ones leave the backlog, others (re)enter it.
 
-    Raises Invalid naming the statuses.
+    One that was dismissed and is anything but closed is a request again. Raises Invalid naming the statuses.
     """
     wanted = check_status(status)
     if wanted in DONE:
         ticket.resolved_at = ticket.resolved_at or moment()
     else:
-        ticket.resolved_at, ticket.is_request = None, True
+        ticket.resolved_at = None
+    ticket.is_request = ticket.is_request or wanted != Status.CLOSED
     ticket.status = wanted
     return changed(session, ticket)
 

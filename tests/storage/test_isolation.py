@@ -54,7 +54,7 @@ HOUR = timedelta(hours=1)
 TODAY = Period(datetime(2020, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC))
 MODULES = (
     about, categories, channels, contacts, customers, deals, digests, figures, followups, labels, messages,
-    model_versions, notes, pipelines, records, search, tickets,
+    model_versions, notes, pipelines, records, replies, search, tickets,
 )  # fmt: skip
 
 
@@ -150,6 +150,7 @@ READS: dict[str, Callable[[Session, Any], Any]] = {
     "figures.records": lambda s, t: [row for figure in Figure for row in figures.records(s, figure, TODAY)],
     "figures.team": lambda s, t: figures.team(s, "USTRANGER"),
     "figures.total": lambda s, t: figures.total(s, Figure.DEALS_OPEN, TODAY).count,
+    "followups.all_open": lambda s, t: followups.all_open(s, "UREP") + followups.all_open(s, "UAGENT"),
     "followups.cancel_about": lambda s, t: followups.cancel_about(s, t.deal),
     "followups.get": lambda s, t: followups.get(s, t.followup.id),
     "followups.list_followups": lambda s, t: followups.list_followups(s) + followups.list_followups(s, about=t.deal),
@@ -235,6 +236,8 @@ WRITES: dict[str, Callable[[Session, Any], Any]] = {
     "followups.add": lambda s, t: followups.add(s, text="Mine", due_at=SOON, zone="UTC", owner_id="UREP", about=t.deal),
     "followups.cancel": lambda s, t: followups.cancel(s, theft(s, t.followup)),
     "followups.done": lambda s, t: followups.done(s, theft(s, t.followup)),
+    "followups.hand_over": lambda s, t: followups.hand_over(s, theft(s, t.followup), "UREP"),
+    "followups.reschedule": lambda s, t: followups.reschedule(s, theft(s, t.followup), SOON + timedelta(days=2)),
     "followups.reopen": lambda s, t: followups.reopen(s, theft(s, t.followup)),
     "followups.snooze": lambda s, t: followups.snooze(s, theft(s, t.followup), SOON + timedelta(days=1)),
     "labels.changed": lambda s, t: labels.changed(s, t.message),

@@ -38,13 +38,14 @@ def nothing() -> str:
 def reminder(
     delivery: Delivery, reader: Member | None, workspace: Workspace, now: datetime, session: Session
 ) -> Message | None:
-    """Draw the reminder of a follow-up; None when it was closed or put off meanwhile."""
+    """Draw the reminder of a follow-up; None when it was closed, or done until its next time, meanwhile."""
     try:
         followup = followups.resolve(session, delivery.record or "")
     except NotFound:
         return None
     reminded_of = datetime.fromisoformat(str(delivery.payload.get("due_at", followup.due_at.isoformat())))
-    if followup.closed_at is not None or followup.due_at > reminded_of:
+    done_since = followup.recurrence is not None and followup.due_at > reminded_of
+    if followup.closed_at is not None or done_since:
         return None
     return card(session, followup, shown.reader(reader, workspace, now))
 

@@ -10,7 +10,7 @@ from tests.bot.conftest import Company
 
 DOWN = (
     "Our dashboard is not loading, getting a 502 Bad Gateway",
-    "dashboard won't load for us: 502 bad gateway",
+    "dashboard not loading for us: 502 bad gateway",
     "Dashboard shows 502 bad gateway again, not loading",
     "The dashboard is not loading, 502 bad gateway here too",
     "We get a 502 bad gateway, the dashboard is not loading",
