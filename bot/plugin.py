@@ -307,7 +307,12 @@ class Plugin:
         self.shortcuts.append(Shortcut(self.id(name), title, view.role, view, on_message))
 
     def event(self, type_: str, *, before: Handler | None = None, scopes: Sequence[str] = ()) -> Callable[[H], H]:
-        """Declare a listener for a Slack event, run from the inbox in one transaction."""
+        """Declare a listener for a Slack event, run from the inbox in one transaction.
+
+        A mention is a `message` too, and whichever of the two Slack sends first comes, once, as that.
+        """
+        if type_ == "app_mention":
+            raise ValueError("a mention comes as a message: listen for that")
 
         def declare(function: H) -> H:
             self.events.append(SlackEvent(type_, function, before, scopes))

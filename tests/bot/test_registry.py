@@ -173,6 +173,11 @@ def test_a_plugins_name_is_one_lower_case_word(name: str) -> None:
         Plugin(name, title="X")
 
 
+def test_a_mention_is_listened_for_as_a_message() -> None:
+    with pytest.raises(ValueError, match="comes as a message"):
+        Plugin("polls", title="Polls").event("app_mention")
+
+
 def test_a_plugin_that_is_off_must_exist() -> None:
     with pytest.raises(PluginError, match="RAPPORT_PLUGINS_OFF names nosuch, which is no optional plugin"):
         load({"nosuch"})

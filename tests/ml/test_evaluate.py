@@ -15,6 +15,7 @@ NAMES = [
     "banking77_ece",
     "banking77_10shot_acc",
     "banking77_coverage_at_95",
+    "banking77_after_800_corrections",
     "clinc150_acc",
     "clinc150_oos_auroc",
     "starter_bitext_macro_f1",

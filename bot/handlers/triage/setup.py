@@ -14,7 +14,7 @@ from bot.handlers.triage.plugin import plugin
 from bot.plugin import Place, Role, Slack, _
 from bot.replies import Message
 from bot.shown import undo_hint
-from storage import channels, customers
+from storage import channels, customers, routes
 from storage.channels import ChannelLink, Grouping
 from storage.errors import Invalid, Refused
 
@@ -39,8 +39,9 @@ def _shared(found: Found) -> bool:
     return bool(found.get("is_ext_shared") or found.get("is_pending_ext_shared"))
 
 
-def _refuse_triage(session: Session, channel_id: str) -> None:
-    if channels.triage(session) == channel_id:
+def _refuse_where_cards_are(session: Session, channel_id: str) -> None:
+    for_one = any(link.cards_channel_id == channel_id for link in channels.links(session))
+    if channels.triage(session) == channel_id or for_one or routes.uses_channel(session, channel_id):
         raise Refused(
             "In that channel support sees the cards, so nobody's messages become tickets there.",
             hint="Choose another, or `/crm unlink` it first.",
@@ -52,7 +53,7 @@ def link(args: Args, session: Session, found: Found) -> Message:
     """Link this channel to a customer: what their people write here becomes tickets."""
     customer = customers.resolve(session, args.text)
     channel_id = _remember(session, found)
-    _refuse_triage(session, channel_id)
+    _refuse_where_cards_are(session, channel_id)
     before = channels.link_of(session, channel_id)
     earlier = before.customer if before else None
     channels.link(session, channel_id, customer.id)
@@ -70,7 +71,7 @@ def link(args: Args, session: Session, found: Found) -> Message:
 def inbox(session: Session, found: Found) -> Message:
     """Make a channel an inbox: what anybody writes there becomes a ticket."""
     channel_id = _remember(session, found)
-    _refuse_triage(session, channel_id)
+    _refuse_where_cards_are(session, channel_id)
     channels.make_inbox(session, channel_id)
     text = b.markup(
         _("{channel} is an inbox now. What anybody writes there becomes a ticket."), channel=b.channel(channel_id)
