@@ -34,7 +34,6 @@ class Candidate:
     ticket_id: int
     incident_id: int | None
     at: datetime
-    edited_at: datetime | None
     text: str
 
 
@@ -69,7 +68,6 @@ def candidates(session: Session, ticket: Ticket, channel_id: str, at: datetime) 
         select(
             IncomingMessage.ticket_id,
             IncomingMessage.at,
-            IncomingMessage.edited_at,
             func.left(IncomingMessage.text, READ).label("text"),
         )
         .where(IncomingMessage.ticket_id.in_([one.id for one in shown]), IncomingMessage.at > began)
@@ -79,7 +77,7 @@ def candidates(session: Session, ticket: Ticket, channel_id: str, at: datetime) 
     )
     said = {row.ticket_id: row for row in session.execute(first)}
     return [
-        Candidate(one.id, one.incident_id, said[one.id].at, said[one.id].edited_at, said[one.id].text)
+        Candidate(one.id, one.incident_id, said[one.id].at, said[one.id].text)
         for one in shown
         if one.id in said and (one.incident_id is not None or said[one.id].at > at - WITHIN)
     ]

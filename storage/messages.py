@@ -244,6 +244,16 @@ def without_ticket(session: Session, channel_id: str, thread_ts: str, since: dat
     return list(session.scalars(statement.order_by(IncomingMessage.at)))
 
 
+def tickets_of_thread(session: Session, channel_id: str, thread_ts: str) -> list[int]:
+    """Return the ids of the tickets that the replies of a thread belong to, lowest first."""
+    replies = select(IncomingMessage.ticket_id).where(
+        IncomingMessage.channel_id == channel_id,
+        IncomingMessage.thread_ts == thread_ts,
+        IncomingMessage.ticket_id.is_not(None),
+    )
+    return sorted(found for found in session.scalars(replies.distinct()) if found is not None)
+
+
 def of_ticket(session: Session, ticket_id: int, limit: int = PAGE) -> list[IncomingMessage]:
     """Return the first messages of a ticket, oldest first, at most `limit`."""
     statement = select(IncomingMessage).where(IncomingMessage.ticket_id == ticket_id)

@@ -103,24 +103,31 @@ def of_thread(session: Session, channel_id: str, thread_ts: str) -> Ticket | Non
     return by_thread(session, channel_id, thread_ts)
 
 
-def answered(session: Session, channel_id: str, thread_ts: str, at: datetime) -> Ticket | None:
-    """Note that one of us wrote in a thread, and return the ticket it answers, None if it answers none."""
+def answered(session: Session, channel_id: str, thread_ts: str, at: datetime) -> list[Ticket]:
+    """Note that one of us wrote in a thread, and return the tickets it answers: those asked there before."""
     answers.note(session, channel_id, thread_ts, at)
-    ticket = of_thread(session, channel_id, thread_ts)
-    if ticket is None or at < _asked_at(session, ticket):
-        return None
+    found = _Found()
+    found.add(of_thread(session, channel_id, thread_ts))
+    for ticket_id in messages.tickets_of_thread(session, channel_id, thread_ts):
+        found.add(get(session, Ticket, ticket_id))
+    return [responded(session, ticket, at) for ticket in found.tickets if _is_answered(session, ticket, at)]
+
+
+def _is_answered(session: Session, ticket: Ticket, at: datetime) -> bool:
+    if at < _asked_at(session, ticket):
+        return False
     if not ticket.is_request:
         if worked_on(session, ticket):
-            return None
+            return False
         _reopen(ticket)
-    return responded(session, ticket, at)
+    return True
 
 
 def settle(session: Session, ticket: Ticket) -> Ticket:
-    """Bring what a ticket took over from its first message up to date, unless somebody has worked on it.
+    """Bring what a ticket took over from its first message up to date, unless somebody has handled it.
 
-    One that the customer took back, by deleting all that asked for something, is closed as no request, and comes back
-    when something is asked again.
+    One that the customer took back, by deleting all that asked for something, is closed as no request unless it was
+    answered, and comes back when something is asked again.
     """
     written = messages.of_ticket(session, ticket.id, limit=ENOUGH)
     if not written:
@@ -129,9 +136,10 @@ def settle(session: Session, ticket: Ticket) -> Ticket:
     first = (standing or written)[0]
     wanted = _taken_over(first)
     some_deleted = len(standing) < len(written)
-    is_request = any(_asks(message) for message in standing) if some_deleted else ticket.is_request
+    may_close = some_deleted and ticket.first_response_at is None
+    is_request = any(_asks(message) for message in standing) if may_close else ticket.is_request
     different = {name: value for name, value in wanted.items() if getattr(ticket, name) != value}
-    if (not different and ticket.is_request == is_request) or worked_on(session, ticket):
+    if (not different and ticket.is_request == is_request) or _handled(session, ticket):
         return ticket
     for name, value in different.items():
         setattr(ticket, name, value)
@@ -145,8 +153,11 @@ def settle(session: Session, ticket: Ticket) -> Ticket:
 
 def worked_on(session: Session, ticket: Ticket) -> bool:
     """Tell whether anybody of ours has done anything about a ticket, beside what happens when a customer writes."""
-    if ticket.first_response_at is not None:
-        return True
+    return ticket.first_response_at is not None or _handled(session, ticket)
+
+
+def _handled(session: Session, ticket: Ticket) -> bool:
+    """Tell whether anybody of ours has changed a ticket; an answer in its thread does not."""
     done = (
         select(Activity.id)
         .join(Activity.change_set)

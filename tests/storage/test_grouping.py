@@ -111,9 +111,30 @@ def test_an_answer_that_came_before_its_question_counts(session: Session) -> Non
     ticket = window(session, question)
     assert ticket is not None
     assert (ticket.first_response_at, ticket.status) == (late, "open")
-    assert tickets.answered(session, "C1", question.ts, question.at + timedelta(minutes=1)) is ticket
+    assert tickets.answered(session, "C1", question.ts, question.at + timedelta(minutes=1)) == [ticket]
     assert ticket.first_response_at == question.at + timedelta(minutes=1)
-    assert tickets.answered(session, "C1", "1.0", late) is None
+    assert tickets.answered(session, "C1", "1.0", late) == []
+
+
+def test_an_answer_answers_all_that_was_asked_in_the_thread_before_it(session: Session) -> None:
+    root = said(session, 0)
+    asked = [root, said(session, 1, thread_ts=root.ts), said(session, 5, thread_ts=root.ts)]
+    first, second, third = (tickets.group(session, one, grouping=Grouping.MESSAGE)[0] for one in asked)
+    answer = root.at + timedelta(minutes=3)
+    assert tickets.answered(session, "C1", root.ts, answer) == [first, second]
+    assert third is not None
+    assert third.first_response_at is None
+
+
+def test_an_edit_heard_of_after_the_answer_still_changes_the_name(session: Session) -> None:
+    question = said(session, 0, "Ttypo")
+    ticket = window(session, question)
+    tickets.answered(session, "C1", question.ts, question.at + timedelta(minutes=2))
+    messages.edited(session, question, "Typo", question.at + timedelta(minutes=1))
+    assert ticket is not None
+    assert tickets.settle(session, ticket).name == "Typo"
+    messages.deleted(session, question, question.at + timedelta(minutes=3))
+    assert tickets.settle(session, ticket).is_request
 
 
 def test_a_ticket_of_which_nothing_is_left_is_no_request_until_somebody_asks_again(session: Session) -> None:

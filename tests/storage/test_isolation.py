@@ -49,7 +49,7 @@ from storage.money import Money
 from storage.references import Noun
 
 SOON = datetime(2030, 1, 7, 9, tzinfo=UTC)
-TS, LATER = "1893492000.000100", "1893492001.000100"
+TS, LATER, LATEST = "1893492000.000100", "1893492001.000100", "1893492002.000100"
 HOUR = timedelta(hours=1)
 TODAY = Period(datetime(2020, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC))
 MODULES = (
@@ -74,6 +74,9 @@ def everything(session: Session) -> SimpleNamespace:
     assert message is not None
     ticket, _ = tickets.open_from_message(session, message)
     messages.receive(session, channel_id="C1", ts=LATER, text="Secret Thanks", author_id="U9", thread_ts=TS)
+    more = messages.receive(session, channel_id="C1", ts=LATEST, text="Secret More", author_id="U9", thread_ts=TS)
+    assert more is not None
+    more.ticket_id = ticket.id
     tickets.responded(session, tickets.assign(session, ticket, "UAGENT"))
     labels.correct(session, message, "bug", actor_id="UAGENT")
     category = categories.add(session, "Secret Category", ["a", "b", "c"], taken={})
@@ -171,6 +174,7 @@ READS: dict[str, Callable[[Session, Any], Any]] = {
     "messages.newest_of_ticket": lambda s, t: messages.newest_of_ticket(s, t.ticket.id),
     "messages.of_customer": lambda s, t: messages.of_customer(s, t.customer.id),
     "messages.of_ticket": lambda s, t: messages.of_ticket(s, t.ticket.id),
+    "messages.tickets_of_thread": lambda s, t: messages.tickets_of_thread(s, "C1", TS),
     "messages.without_ticket": lambda s, t: messages.without_ticket(s, "C1", TS, t.message.at),
     "model_versions.get": lambda s, t: model_versions.get(s, t.model.id),
     "model_versions.live": lambda s, t: model_versions.live(s),

@@ -59,8 +59,8 @@ def _same(reading: Reading, message: IncomingMessage, found: list[Candidate]) ->
     """Return what says most the same, if that is enough."""
     if not found:
         return None
-    mine = reading.read(message.text, "message", message.id, message.edited_at)
-    others = [reading.read(one.text, "ticket", one.ticket_id, one.edited_at) for one in found]
+    mine = reading.read(message.text)
+    others = [reading.read(one.text) for one in found]
     alike = similarities(reading.features, mine, others)
     enough = [LIKE if one.incident_id is None else LIKE_WHAT_HAPPENS for one in found]
     best = max(range(len(found)), key=lambda i: float(alike[i]) - enough[i])

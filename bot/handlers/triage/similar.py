@@ -61,14 +61,12 @@ def _past(
 
 def _ranked(session: Session, reading: Reading, message: IncomingMessage, past: Sequence[Past]) -> list[Past]:
     """Return what is most like a message and enough so, the most first; what was read before is not read again."""
-    known = {one.ticket_id: reading.known("past", one.ticket_id) for one in past}
+    known = {one.ticket_id: reading.known(one) for one in past}
     unread = [ticket_id for ticket_id, vector in known.items() if vector is None][:READ_AT_ONCE]
     texts = folds.first_texts(session, unread) if unread else {}
     past = [one for one in past if known[one.ticket_id] is not None or one.ticket_id in unread]
-    mine = reading.read(message.text, "message", message.id, message.edited_at)
-    others = [
-        known[one.ticket_id] or reading.read(texts.get(one.ticket_id, one.name), "past", one.ticket_id) for one in past
-    ]
+    mine = reading.read(message.text)
+    others = [known[one.ticket_id] or reading.remember(one, texts.get(one.ticket_id, one.name)) for one in past]
     alike = similarities(reading.features, mine, others)
     ranked = sorted(range(len(past)), key=lambda i: (-alike[i], i))[:SHOWN]
     return [past[i] for i in ranked if alike[i] >= LIKE_WHAT_HAPPENS]

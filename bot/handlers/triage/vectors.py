@@ -5,10 +5,13 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from hashlib import blake2b
 from typing import Any
 
 from ml.features import TextFeatures
 from ml.similar import Vector, vector
+from storage.experience import Past
+from storage.folds import READ
 
 KEPT = 8_000
 """How many vectors are kept, of some kilobytes each: those used last."""
@@ -43,7 +46,7 @@ class Vectors:
 
 
 RECENT = Vectors()
-"""One for the process: a key names workspace, message and model, so nothing in it is ever wrong."""
+"""One for the process: a key names the model, and the text or a ticket that is told from all others."""
 
 
 class Reading:
@@ -54,10 +57,18 @@ class Reading:
         self.features: TextFeatures = classifier.features_
         self._prefix = (workspace_id, classifier.version_)
 
-    def known(self, *key: Hashable) -> Vector | None:
-        """Return the vector of a message that was read before, None of another."""
-        return RECENT.get((*self._prefix, *key))
+    def known(self, past: Past) -> Vector | None:
+        """Return the vector of an old ticket that was read before, None of another."""
+        return RECENT.get(self._key(past))
 
-    def read(self, text: str, *key: Hashable) -> Vector:
-        """Return the vector of a message; the key names it and, if it can change, its state."""
-        return RECENT.of((*self._prefix, *key), lambda: vector(self.features, text))
+    def remember(self, past: Past, text: str) -> Vector:
+        """Return the vector of an old ticket by what it said, which need not be looked up the next time."""
+        return RECENT.of(self._key(past), lambda: vector(self.features, text))
+
+    def read(self, text: str) -> Vector:
+        """Return the vector of a message, by as much of it as a model reads."""
+        digest = blake2b(text[:READ].encode(), digest_size=16).digest()
+        return RECENT.of((*self._prefix, digest), lambda: vector(self.features, text[:READ]))
+
+    def _key(self, past: Past) -> Hashable:
+        return (*self._prefix, past.ticket_id, past.created_at)

@@ -68,9 +68,7 @@ def histories(draw: st.DrawFn) -> Events:
     return told
 
 
-# Where each message is a ticket a thread has several; which of them an answer is the first response of still depends on
-# what came first (docs/intake.md).
-@given(told=histories(), data=st.data(), grouping=st.sampled_from(sorted(set(Grouping) - {Grouping.MESSAGE})))
+@given(told=histories(), data=st.data(), grouping=st.sampled_from(Grouping))
 @FEW
 def test_any_order_ends_in_the_same_state(
     database: Database, model: MessageClassifier, told: Events, data: st.DataObject, grouping: Grouping

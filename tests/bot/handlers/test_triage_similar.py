@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,9 +10,11 @@ import pytest
 from sqlalchemy.orm import Session
 
 from bot.handlers.triage import similar
+from bot.handlers.triage.vectors import Reading
 from ml.features import TextFeatures
 from ml.starter import load_examples
 from storage import customers, deals, messages, tickets
+from storage.experience import Past
 from storage.messages import IncomingMessage
 from storage.money import Money
 from storage.tickets import Ticket
@@ -62,3 +64,14 @@ def test_there_may_be_nothing_to_show(session: Session, model: Any) -> None:
     ticket, message = opened(session, "please call me back", 1)
     assert similar.blocks(session, ticket, message, model, "en-US") == []
     assert similar.blocks(session, ticket, message, None, "en-US") == []
+
+
+def test_a_ticket_of_the_same_number_is_told_from_one_that_was_read_before(session: Session, model: Any) -> None:
+    reading = Reading("T1", model)
+    started = datetime(2026, 1, 1, tzinfo=UTC)
+    one, other = (Past(1, "", started + timedelta(hours=hours), started, None) for hours in (0, 1))
+    assert reading.known(one) is None
+    read = reading.remember(one, "The export fails")
+    assert reading.known(one) is read
+    assert reading.known(other) is None
+    assert reading.read("The export fails") is not reading.read("The invoice is wrong")
