@@ -10,6 +10,9 @@ from urllib.parse import urlencode
 
 Json = dict[str, Any]
 
+PATIENCE = 20.0
+"""How many seconds what has to come is waited for: it comes late where many processes share two cores."""
+
 
 class Refused(AssertionError):
     """Say why a person could not do that."""
@@ -88,7 +91,7 @@ class Control:
         found: list[Json] = self.get("deliveries", kind=kind, since=since)["deliveries"]
         return found
 
-    def settles(self, within: float = 10.0) -> None:
+    def settles(self, within: float = PATIENCE) -> None:
         """Wait until every event is acknowledged; raises AssertionError when some are not."""
         deadline = time.monotonic() + within
         while pending := self.get("pending")["pending"]:
@@ -139,27 +142,27 @@ class Person:
         """Write a message; `raw` sends the text as Slack's markup."""
         return self._act("posts", text=text, channel=channel or self.channel, thread=thread, raw=raw)
 
-    def clicks(self, target: str, value: Any = None, within: float = 5.0, **where: str | None) -> Reply:
+    def clicks(self, target: str, value: Any = None, within: float = PATIENCE, **where: str | None) -> Reply:
         """Press what says `target` (or has that action id); `message=`, `channel=`, `view="home"` narrow it."""
         return self._act("clicks", target=target, value=value, within=within, **where)
 
-    def selects(self, target: str, value: Any, within: float = 5.0, **where: str | None) -> Reply:
+    def selects(self, target: str, value: Any, within: float = PATIENCE, **where: str | None) -> Reply:
         """Choose a value in a menu or picker."""
         return self._act("selects", target=target, value=value, within=within, **where)
 
-    def types_option(self, target: str, text: str, within: float = 5.0, **where: str | None) -> Reply:
+    def types_option(self, target: str, text: str, within: float = PATIENCE, **where: str | None) -> Reply:
         """Type into an external select; `options` are what it offers."""
         return self._act("types_option", target=target, text=text, within=within, **where)
 
-    def fills(self, values: dict[str, Any] | None = None, /, within: float = 5.0, **named: Any) -> Reply:
+    def fills(self, values: dict[str, Any] | None = None, /, within: float = PATIENCE, **named: Any) -> Reply:
         """Fill fields of the open modal by label, block id or action id."""
         return self._act("fills", values=(values or {}) | named, within=within)
 
-    def submits(self, values: dict[str, Any] | None = None, /, within: float = 5.0, **named: Any) -> Reply:
+    def submits(self, values: dict[str, Any] | None = None, /, within: float = PATIENCE, **named: Any) -> Reply:
         """Fill and submit the open modal."""
         return self._act("submits", values=(values or {}) | named, within=within)
 
-    def closes(self, all: bool = False, within: float = 5.0) -> Reply:
+    def closes(self, all: bool = False, within: float = PATIENCE) -> Reply:
         """Close the open modal."""
         return self._act("closes", all=all, within=within)
 
@@ -212,7 +215,7 @@ class Person:
         """Return every text this person sees now."""
         return [one["text"] for one in self._sight(channel)[1]]
 
-    def sees(self, text: str, channel: str | None = None, within: float = 5.0) -> str:
+    def sees(self, text: str, channel: str | None = None, within: float = PATIENCE) -> str:
         """Return the first thing seen with that text in it, waiting for it; raises AssertionError without."""
         deadline = time.monotonic() + within
         while True:

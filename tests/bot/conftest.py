@@ -18,7 +18,7 @@ from bot.manifest import manifest
 from bot.registry import Registry, load
 from bot.settings import Settings
 from sandbox import sample_teams
-from sandbox.control import Person
+from sandbox.control import PATIENCE, Person
 from sandbox.seed import sow
 from sandbox.server import Sandbox
 from sandbox.workspace import Workspace
@@ -64,7 +64,7 @@ class Company:
             url = f"http://127.0.0.1:{self.bot.port}/slack/events"
             self.sandbox.control.app(sample_teams.APP_ID, request_url=url)
 
-    def settles(self, within: float = 5.0) -> None:
+    def settles(self, within: float = PATIENCE) -> None:
         """Wait until everything that was said is handled, and everything that is to be sent is sent."""
         self.sandbox.control.settles(within)
         deadline = time.monotonic() + within
@@ -107,7 +107,7 @@ class Company:
         self.database.dispose()
 
 
-def becomes(holds: Callable[[], bool], within: float = 5.0) -> None:
+def becomes(holds: Callable[[], bool], within: float = PATIENCE) -> None:
     """Wait until something holds that another process or thread has to hear of first."""
     deadline = time.monotonic() + within
     while not holds():
