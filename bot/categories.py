@@ -6,9 +6,12 @@ from collections.abc import Callable
 
 from sqlalchemy.orm import Session
 
+from bot.grammar import did_you_mean
 from bot.plugin import _
 from ml.starter import CATEGORIES, CHATTER
 from storage import categories
+from storage.errors import NotFound
+from storage.names import name_key
 
 
 def names(session: Session) -> dict[str, str]:
@@ -38,3 +41,32 @@ def namer(session: Session) -> Callable[[str], str]:
         return _(CATEGORIES.get(kept, kept.capitalize()))
 
     return called
+
+
+def find(session: Session, typed: str, *, field: str = "category") -> str:
+    """Return the key of the category a person means, by key, name or its beginning; raise NotFound with the nearest."""
+    offered = names(session)
+    word = name_key(typed)
+    for key, called in offered.items():
+        if word in {key, name_key(called)}:
+            return key
+    beginning = [key for key, called in offered.items() if word and name_key(called).startswith(word)]
+    if len(beginning) == 1:
+        return beginning[0]
+    near = did_you_mean(typed, [*offered.values(), *offered])
+    raise NotFound(
+        "There is no category {word}.",
+        field=field,
+        hint="Did you mean {near}?" if near else "They are: {all}.",
+        typed=typed,
+        word=typed,
+        near=offered.get(near, near) if near else "",
+        all=", ".join(offered.values()),
+    )
+
+
+def stored_as(session: Session, typed: str) -> list[str]:
+    """Return all keys under which what a person calls a category is stored: its own, and those merged into it."""
+    meant = find(session, typed)
+    merged = categories.merges(session)
+    return [meant, *(key for key in merged if categories.resolve(merged, key) == meant)]

@@ -7,7 +7,7 @@ range of bigint, date, timestamptz or text key, never by LIKE or a function of t
 
 - `:` and `=` mean "is", `!=` "is not, or is empty"; `<`, `<=`, `>` and `>=` are for amounts, numbers, dates and times.
 - `owner:none` finds what has no owner, `owner!=none` what has one.
-- `status:new,open` finds either; only members and fixed choices take such lists.
+- `status:new,open` finds either; only members, fixed choices and categories take such lists.
 - An amount is compared with amounts of its own currency only; all others are neither more nor less nor equal, and `!=`
   finds them. An order by amount is that of the minor units, whatever their currency: one that an index can give.
 - A day compared with a moment is the whole of that day, where the reader is.
@@ -29,7 +29,7 @@ from storage.errors import Invalid
 from storage.money import BIGINT, Money
 from storage.names import name_key
 
-Kind = Literal["money", "number", "date", "moment", "member", "choice", "name", "record"]
+Kind = Literal["money", "number", "date", "moment", "member", "choice", "name", "record", "keys"]
 
 # More than anybody types; each is a condition the database has to plan.
 MOST_FILTERS = 50
@@ -71,8 +71,8 @@ class Field:
     """Name a column that may be filtered and sorted by, and how its values are read.
 
     `currency` is the column beside an amount, `choices` the values a column can have, `resolve` the function that finds
-    the record a person means (of whose noun the column holds the id). `past` says that a date can only have happened.
-    Raises ValueError for a kind without what it needs.
+    the record a person means (of whose noun the column holds the id), or of kind `keys` all values that are meant.
+    `past` says that a date can only have happened. Raises ValueError for a kind without what it needs.
     """
 
     column: InstrumentedAttribute[Any]
@@ -83,7 +83,7 @@ class Field:
     past: bool = False
 
     def __post_init__(self) -> None:
-        needed = {"money": self.currency, "choice": self.choices or None, "record": self.resolve}
+        needed = {"money": self.currency, "choice": self.choices or None, "record": self.resolve, "keys": self.resolve}
         if needed.get(self.kind, True) is None:
             raise ValueError(f"a field of kind {self.kind} needs its currency, choices or resolve")
 
@@ -238,11 +238,19 @@ def _compare(session: Session, condition: Condition, on: Field, values: Values) 
         case "record":
             assert on.resolve is not None
             return _or_empty(comparison, on.column, _COMPARE[comparison](on.column, on.resolve(session, text).id))
-        case "member" | "choice":
+        case "member" | "choice" | "keys":
             said = [part.strip() for part in re.split("[,，、]", text) if part.strip()]
-            wanted = [values.member(part) if on.kind == "member" else _choice(condition, on, part) for part in said]
+            wanted = [value for part in said for value in _meant(session, condition, on, part, values)]
             found = on.column.not_in(wanted) if comparison == "!=" else on.column.in_(wanted)
             return _or_empty(comparison, on.column, found)
+
+
+def _meant(session: Session, condition: Condition, on: Field, said: str, values: Values) -> Sequence[str]:
+    if on.kind == "keys":
+        assert on.resolve is not None
+        keys: Sequence[str] = on.resolve(session, said)
+        return keys
+    return [values.member(said) if on.kind == "member" else _choice(condition, on, said)]
 
 
 def _or_empty(comparison: str, column: InstrumentedAttribute[Any], found: ColumnElement[bool]) -> ColumnElement[bool]:

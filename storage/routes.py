@@ -126,6 +126,20 @@ def remove(session: Session, route: Route) -> None:
     session.flush()
 
 
+def follow(session: Session, category: str, into: str) -> int:
+    """Have the rules for a category that was merged be for the other, and return how many did.
+
+    One for which there is a rule with the same conditions already stays, and is for nothing any more.
+    """
+    known = list_routes(session)
+    taken = {(one.tier, one.language) for one in known if one.category == into}
+    moving = [one for one in known if one.category == category and (one.tier, one.language) not in taken]
+    for route in moving:
+        route.category = into
+    session.flush()
+    return len(moving)
+
+
 def match(session: Session, *, category: str | None, tier: str | None, language: str | None) -> Route | None:
     """Return the rule for such a ticket, None if none fits: the one that says most wins, then the oldest."""
     statement = select(Route)

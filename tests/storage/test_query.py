@@ -29,6 +29,7 @@ FIELDS = Fields(
         "customer": Field(Deal.customer_id, kind="record", resolve=customers.resolve),
         "name": Field(Deal.name_key, kind="name"),
         "id": Field(Deal.id, kind="number"),
+        "outcome": Field(Deal.status, kind="keys", resolve=lambda _session, said: {"done": ["won", "lost"]}[said]),
     },
     tie=Deal.id,
 )
@@ -105,6 +106,8 @@ FOUND = {
     "status:lost": ["Gone"],
     "status:lost,won": ["Gone"],
     "status!=open": ["Gone"],
+    "outcome:done": ["Gone"],
+    "outcome!=done owner:UMANAGER": ["Big"],
     "customer:acme": ["Small"],
     "customer:C-1": ["Small"],
     'customer:"Acme Corp"': ["Small"],

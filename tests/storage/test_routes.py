@@ -67,6 +67,15 @@ def test_the_rule_that_says_most_wins_then_the_oldest(session: Session) -> None:
     assert matched(session, "billing", None, None) == "CBILLING"
 
 
+def test_rules_follow_a_category_that_is_merged(session: Session) -> None:
+    moves = routes.add(session, category="refund", tier="gold", channel_id="C1")
+    stays = routes.add(session, category="refund", channel_id="C2")
+    routes.add(session, category="billing", channel_id="C3")
+    assert routes.follow(session, "refund", "billing") == 1
+    assert (moves.category, stays.category) == ("billing", "refund")
+    assert matched(session, "billing", "gold", None) == "C1"
+
+
 def test_a_rule_sends_tickets_somewhere_and_only_once(session: Session, team: list[str]) -> None:
     with pytest.raises(Invalid, match="needs a channel or somebody"):
         routes.add(session, category="billing")

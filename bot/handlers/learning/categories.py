@@ -7,16 +7,15 @@ from sqlalchemy.orm import Session
 
 from bot import blocks as b
 from bot import categories as named
-from bot.grammar import Args, did_you_mean
+from bot.grammar import Args
 from bot.handlers.learning.declaration import plugin
 from bot.plugin import Role, _
 from bot.replies import Message
 from bot.shown import paragraphs, undo_hint
 from ml.starter import load_examples
-from storage import categories, labels, tickets
+from storage import categories, labels, routes, tickets
 from storage.errors import NotFound
 from storage.events import TicketChanged, emit
-from storage.names import name_key
 
 EXAMPLE_CUT = 80
 REDRAWN = 20
@@ -76,30 +75,10 @@ def listing(session: Session, *, notice: b.Text | None = None) -> Message:
     return Message(notice or _("Categories"), blocks)
 
 
-def find(session: Session, typed: str, *, field: str) -> str:
-    """Return the key of the category a person means; raise NotFound with what may have been meant."""
-    offered = named.names(session)
-    for key, name in offered.items():
-        if name_key(typed) in {key, name_key(name)}:
-            return key
-    beginning = [key for key, name in offered.items() if name_key(name).startswith(name_key(typed)) and name_key(typed)]
-    if len(beginning) == 1:
-        return beginning[0]
-    near = did_you_mean(typed, [*offered.values(), *offered])
-    raise NotFound(
-        "There is no category {word}.",
-        field=field,
-        hint="Did you mean {near}?" if near else "They are: {all}.",
-        word=typed,
-        near=offered.get(near, near) if near else "",
-        all=", ".join(offered.values()),
-    )
-
-
 @plugin.command("categories rename", usage="<category> to:Defects", role=Role.MANAGER, example="bug to:Defects")
 def rename(args: Args, session: Session) -> Message:
     """Call a category otherwise; the model and all that was labelled stay with it."""
-    return renamed(session, find(session, args.text, field="category"), args["to"])
+    return renamed(session, named.find(session, args.text, field="category"), args["to"])
 
 
 def renamed(session: Session, key: str, name: str) -> Message:
@@ -113,7 +92,7 @@ def renamed(session: Session, key: str, name: str) -> Message:
 @plugin.command("categories merge", usage="<category> into:billing", role=Role.MANAGER, example="refund into:billing")
 def merge(args: Args, session: Session) -> Message:
     """Have everything of one category be of another from now on; asks first."""
-    key, into = find(session, args.text, field="category"), find(session, args["into"], field="into")
+    key, into = named.find(session, args.text, field="category"), named.find(session, args["into"], field="into")
     offered = named.names(session)
     question = consequences(session, key, into)
     control = b.Control(detail=f"{key}\n{into}")
@@ -128,8 +107,8 @@ def consequences(session: Session, key: str, into: str) -> b.Markup:
     """Say what a merge would do, before it is done."""
     offered = named.names(session)
     text = _(
-        "{labels} labels and {tickets} open tickets of {name} count as {into} from then on, also the past ones. "
-        "The model is fitted anew, and `/crm undo` takes it back."
+        "{labels} labels and {tickets} open tickets of {name} count as {into} from then on, also the past ones, and "
+        "its routes are for {into}. The model is fitted anew, and `/crm undo` takes it back."
     )
     return b.markup(
         text,
@@ -154,6 +133,7 @@ def merged(session: Session, key: str, into: str) -> Message:
         if one not in offered:
             raise NotFound("The category {name} is gone by now.", name=named.name(session, one))
     categories.merge(session, key, into, taken=offered)
+    routes.follow(session, key, into)
     redraw(session)
     notice = b.markup(_("What was *{name}* is *{into}* now."), name=offered[key], into=offered[into])
     return listing(session, notice=notice)

@@ -16,7 +16,6 @@ from bot.handlers.routing.declaration import plugin
 from bot.handlers.routing.wording import (
     STRATEGIES,
     conditions,
-    read_category,
     read_language,
     read_people,
     read_strategy,
@@ -81,7 +80,7 @@ def add(args: Args, actor: Member, session: Session, found: Mapping[str, Any] | 
     tier, category, language = args.get("tier"), args.get("category"), args.get("language")
     route = routes.add(
         session,
-        category=read_category(session, category) if category else None,
+        category=categories.find(session, category) if category else None,
         tier=customers.check_tier(tier) if tier else None,
         language=read_language(language) if language else None,
         channel_id=_remember(session, found) if found else None,

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from babel.core import Locale, UnknownLocaleError
-from sqlalchemy.orm import Session
 
-from bot import categories
 from bot.grammar import Args, did_you_mean
 from bot.grammar.arguments import is_me
 from bot.grammar.entities import Kind
@@ -39,26 +37,6 @@ def conditions(route: Route, category: str | None) -> str:
     language = Locale.parse(route.language).get_display_name("en") if route.language else None
     known = [one for one in (category, route.tier, language) if one]
     return ", ".join(known) if known else _("everything else")
-
-
-def read_category(session: Session, typed: str) -> str:
-    """Return the key of the category a person means, by key or name; raise Invalid with the nearest."""
-    names = categories.names(session)
-    by_word = {name_key(word): key for key, name in names.items() for word in (key, name)}
-    key = name_key(typed)
-    begun = {found for word, found in by_word.items() if key and word.startswith(key)}
-    if key in by_word or len(begun) == 1:
-        return by_word.get(key) or begun.pop()
-    near = did_you_mean(typed, by_word)
-    raise Invalid(
-        "There is no category {category}.",
-        field="category",
-        typed=typed,
-        category=typed,
-        hint="Did you mean {near}?" if near else "The categories are {all}.",
-        near=near or "",
-        all=", ".join(names),
-    )
 
 
 def read_language(typed: str) -> str:

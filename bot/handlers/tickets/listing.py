@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from bot import blocks as b
-from bot import shown
+from bot import categories, shown
 from bot.grammar import Args, FilterValues
 from bot.handlers.tickets import cards
 from bot.handlers.tickets.declaration import plugin
@@ -15,10 +16,14 @@ from bot.plugin import Member, Role, _
 from bot.replies import Message
 from bot.shown import Page, Reader
 from storage import tickets
-from storage.query import parse_filters
+from storage.query import Field, parse_filters
 from storage.workspaces import Workspace
 
 LINES = 10
+
+_CATEGORY = Field(tickets.Ticket.category, "keys", resolve=categories.stored_as)
+FIELDS = replace(tickets.FIELDS, by_name={**tickets.FIELDS.by_name, "category": _CATEGORY})
+"""What tickets can be filtered by, categories as the workspace calls them."""
 
 
 @plugin.command("ticket list", usage="[filters]", role=Role.VIEWER, example="assignee:me priority:high,urgent")
@@ -40,9 +45,9 @@ def _page(page: Page, session: Session, actor: Member, workspace: Workspace, rea
     done = None if query.asks("status") else query.asks("resolved")
     found = tickets.list_tickets(
         session,
-        *query.where(session, tickets.FIELDS, values),
+        *query.where(session, FIELDS, values),
         done=done,
-        order_by=query.order_by(tickets.FIELDS),
+        order_by=query.order_by(FIELDS),
         limit=LINES + 1,
         offset=page.offset,
     )

@@ -165,6 +165,8 @@ def test_a_merge_says_what_it_does_first_and_everything_resolves_to_the_new_one(
     support.customer.posts(PALLET, channel="CSHARED")
     support.agent.selects("Category", "Refund and return", channel="CSUPPORT")
     support.agent.sees("said @Anton Agent", channel="CSUPPORT")
+    assert "Refund and return → @Anton" in plain(manager.types("/crm route add category:refund to:@agent").text)
+    assert "T-1" in manager.types('/ticket list category:"refund and return"').text
     asked = plain(manager.types("/crm categories merge refund into:billing").text)
     assert "1 labels and 1 open tickets of Refund and return count as Billing and payment" in asked
     manager.clicks("Merge")
@@ -174,7 +176,11 @@ def test_a_merge_says_what_it_does_first_and_everything_resolves_to_the_new_one(
     becomes(lambda: any("Billing and payment" in text for text in support.agent.texts("CSUPPORT")))
     with support.database.transaction(support.workspace) as session:
         assert support.bot.models.of(session).classify(PALLET).category == "billing"
+    assert "T-1" in manager.types("/ticket list category:billing,bug").text
+    assert "Did you mean" in manager.types("/ticket list category:biling").text
+    assert "Billing and payment" in manager.types("/crm route").text
     manager.types("/crm undo")
+    assert "Refund and return" in manager.types("/crm route").text
     assert "Refund and return  1 labels" in plain(manager.types("/crm categories").text)
 
 

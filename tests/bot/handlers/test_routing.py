@@ -40,8 +40,8 @@ def test_routes_are_listed_added_removed_and_taken_back(company: Company, manage
 @pytest.mark.parametrize(
     ("typed", "answer"),
     [
-        ("category:biling to:me", "Did you mean billing?"),
-        ("category:xyzzy to:me", "The categories are billing"),
+        ("category:biling to:me", "Did you mean Billing and payment?"),
+        ("category:xyzzy to:me", "They are: Billing and payment"),
         ("language:klingonish to:me", "I do not know the language klingonish"),
         ("to:nobodyhere", "nobodyhere is not a person I can see"),
         ("to:@guest", "is no agent, so can be given no tickets"),
