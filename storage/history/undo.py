@@ -61,7 +61,20 @@ def undo(session: Session, actor_id: str, now: datetime | None = None) -> UndoRe
     recorder.undoes_id = target.id
     recorder.write()
     _refuse_if_changed_since(session, activities)
-    rows = [_revert(session, activity) for activity in activities]
+    rows: list[Undone] = []
+    standing: dict[Recorded, str] = {}
+    for activity in activities:
+        row, undone = _revert(session, activity)
+        rows.append(undone)
+        if activity.action == CREATED:
+            standing.pop(row, None)
+            row.undoing(session, CREATED)
+            _remove(session, row)
+        else:
+            standing[row] = activity.action
+    for row, action in standing.items():
+        row.undoing(session, action)
+        session.flush()
     session.expire(target, ["undone_by_id"])
     return UndoResult(target, rows)
 
@@ -120,7 +133,8 @@ def _gone_name(activity: Activity) -> str:
     return str(known.get("name") or activity.noun)
 
 
-def _revert(session: Session, activity: Activity) -> Undone:
+def _revert(session: Session, activity: Activity) -> tuple[Recorded, Undone]:
+    """Set a row back to what it was before an activity; one that was created is left to be removed."""
     row = _row(session, activity)
     if activity.action == DELETED:
         row = _restore(session, row, activity)
@@ -133,15 +147,10 @@ def _revert(session: Session, activity: Activity) -> Undone:
     if activity.action == UPDATED:
         _set(row, activity.before or {})
         session.flush()
-    elif activity.action == CREATED:
-        row.undoing(session, CREATED)
-        _remove(session, row)
-        return undone
-    # Composites and what the database derives are read again.
-    session.refresh(row)
-    row.undoing(session, activity.action)
-    session.flush()
-    return undone
+    if activity.action != CREATED:
+        # Composites and what the database derives are read again.
+        session.refresh(row)
+    return row, undone
 
 
 def _refuse_if_different(session: Session, row: Recorded, activity: Activity) -> None:

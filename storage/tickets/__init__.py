@@ -21,7 +21,7 @@ from storage.tickets.grouping import (
     worked_on,
 )
 from storage.tickets.merging import merge, split
-from storage.tickets.model import DONE, Priority, Status, Ticket, check_priority, check_status
+from storage.tickets.model import DONE, REPLIED, Priority, Status, Ticket, check_priority, check_status
 from storage.tickets.work import (
     add,
     assign,
@@ -39,6 +39,7 @@ __all__ = [
     "CHATTER",
     "DONE",
     "FIELDS",
+    "REPLIED",
     "Priority",
     "Status",
     "Ticket",

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Computed, Index, SmallInteger, select, text
+from sqlalchemy import CheckConstraint, Computed, Index, SmallInteger, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from storage import labels, messages
@@ -41,7 +41,7 @@ class Priority(StrEnum):
 
 
 DONE = (Status.RESOLVED, Status.CLOSED)
-MERGED, SPLIT = "merged", "split"
+MERGED, SPLIT, REPLIED = "merged", "split", "replied"
 """What the history of tickets says of messages that moved from one to another."""
 _RANKS = " ".join(f"WHEN '{priority}'::text THEN {rank}" for rank, priority in enumerate(reversed(Priority), start=1))
 # As Postgres writes it back, so that the migrations' check sees no difference.
@@ -144,7 +144,18 @@ class Ticket(Named, Base):
             said = labels.of_message(session, message)
             if said and said[-1].new_category != self.category:
                 labels.take_back(session, message)
+        self._stay_answered(session)
         emit(session, TicketChanged(self))
+
+    def _stay_answered(self, session: Session) -> None:
+        """Keep when the customer was answered first: what was sent can not be taken back."""
+        sent = select(func.min(Activity.at)).where(
+            Activity.noun == Noun.TICKET, Activity.record_id == self.id, Activity.action == REPLIED
+        )
+        first = session.scalar(sent)
+        if first is not None and (self.first_response_at is None or first < self.first_response_at):
+            self.first_response_at = first
+            self.status = Status.OPEN if self.status == Status.NEW else self.status
 
     def _move_back(self, session: Session, action: str, *, to_other: bool) -> None:
         """Move back what the merge or split that is being undone has moved; the history of this ticket says what."""

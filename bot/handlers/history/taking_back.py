@@ -17,13 +17,12 @@ from bot.shown import Reader, paragraphs
 from storage import history
 from storage.history import CHANGES, CREATED, UPDATED
 from storage.references import Noun, reference
+from storage.tickets import REPLIED
 from storage.workspaces import Workspace
 
 SHOWN = 20
 POSTED = frozenset({Noun.TICKET, Noun.FOLLOWUP, Noun.DIGEST})
 """What messages are sent about."""
-ANSWERED = "replied"
-"""What a ticket's history holds where a customer was answered."""
 
 
 @plugin.command("undo", role=Role.VIEWER)
@@ -43,7 +42,7 @@ def undo(actor: Member, workspace: Workspace, now: datetime, session: Session) -
 
 def _staying(found: list[Change]) -> list[Block]:
     """Say what can not be taken back: what other people have read."""
-    if any(change.action == ANSWERED for change in found):
+    if any(change.action == REPLIED for change in found):
         return [b.section(b.Markup(_("⚠️ *The answer was sent to the customer and can not be recalled.*")))]
     posted = any(change.noun in POSTED for change in found)
     return [b.context(_("Messages that were already sent because of it stay where they are."))] if posted else []

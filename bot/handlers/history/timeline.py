@@ -19,6 +19,7 @@ from storage.about import called
 from storage.errors import NotFound
 from storage.history import CREATED, DELETED
 from storage.references import parse_reference, reference
+from storage.tickets import REPLIED
 from storage.workspaces import Workspace
 
 SHOWN = 20
@@ -64,7 +65,7 @@ def _did(change: Change) -> str:
     done = {
         CREATED: _("added {what}"),
         DELETED: _("removed {what}"),
-        "replied": _("answered the customer"),
+        REPLIED: _("answered the customer"),
         "merged": _("merged {what} with another"),
         "split": _("split a message off"),
         "placed": _("followed a route"),

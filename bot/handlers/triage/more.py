@@ -141,7 +141,7 @@ def _history(session: Session, ticket: Ticket, reader: shown.Reader) -> list[b.M
         elif activity.action == UPDATED:
             did = _changes(activity.before or {}, activity.after or {})
         else:
-            did = {"replied": _("answered the customer")}.get(activity.action, "")
+            did = {tickets.REPLIED: _("answered the customer")}.get(activity.action, "")
         if did:
             by = b.person(who) if who else b.esc(history.actor_name(session, None))
             lines.append(b.markup("{who}  {did}  _{ago}_", who=by, did=did, ago=reader.ago(activity.at)))

@@ -106,7 +106,7 @@ def _send(session: Session, ticket: Ticket, state: State, actor: Member, workspa
         notice = b.markup(text, who=who, ref=ticket.reference, status=_(ticket.status))
         return _preview(session, ticket, draft, state, actor, workspace, notice=notice)
     replies.send(session, draft, ticket, renderer=plugin.id("reply"), priority=PRIORITY)
-    history.record(session, Noun.TICKET, ticket.id, "replied", after={"text": draft.text})
+    history.record(session, Noun.TICKET, ticket.id, tickets.REPLIED, after={"text": draft.text})
     if ticket.assignee_id is None:
         tickets.assign(session, ticket, actor.id)
     tickets.responded(session, ticket)

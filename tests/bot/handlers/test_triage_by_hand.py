@@ -12,6 +12,7 @@ __all__ = ["support"]
 def test_an_emoji_opens_a_ticket_from_any_message_and_taking_it_back_closes_it(support: Company) -> None:
     said = support.rep.posts("Globex called: their invoice is wrong", channel="CGENERAL")
     support.rep.reacts("eyes", said.ts, channel="CGENERAL")
+    support.settles()
     support.agent.reacts("ticket", said.ts, channel="CGENERAL")
     support.agent.sees("their invoice is wrong", channel="CSUPPORT")
     opened = ticket_of(support)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -60,7 +62,10 @@ def test_an_answer_is_seen_first_and_sent_once(support: Company) -> None:
     undone = support.agent.types("/crm undo", channel="CGENERAL").text
     assert "The answer was sent to the customer and can not be recalled." in undone
     assert "brought back" not in undone
-    assert ticket_of(support).status == "new"
+    after = ticket_of(support)
+    assert (after.status, after.assignee_id) == ("open", None)
+    assert after.first_response_at is not None
+    assert abs(after.first_response_at - answered.first_response_at) < timedelta(seconds=1)
     assert len(seen_by_the_customer(support)) == 1
 
 
