@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Identity, Index, UniqueConstraint, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage import outbox
+from storage import messages, outbox
 from storage.database import TENANT, Base, composite_key, current_workspace
 from storage.errors import Duplicate, Invalid, NotFound
 from storage.history import current_actor
@@ -174,10 +174,12 @@ def send(session: Session, reply: Reply, ticket: Ticket, *, renderer: str, prior
         raise Invalid(
             "{reference} did not come from a channel, so there is nowhere to answer.", reference=ticket.reference
         )
+    # A ticket may have begun with a reply, and Slack's threads are named by what they are under.
+    begun = messages.of_ticket(session, ticket.id, limit=1)
     reply.delivery_id = outbox.enqueue(
         session,
         target_channel=ticket.channel_id,
-        thread_ts=ticket.thread_ts,
+        thread_ts=begun[0].thread if begun and begun[0].channel_id == ticket.channel_id else ticket.thread_ts,
         renderer=renderer,
         record=ticket.reference,
         payload={"reply": reply.id},

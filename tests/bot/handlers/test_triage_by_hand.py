@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storage import labels, messages
+from storage import labels, messages, replies, tickets
 from tests.bot.conftest import Company
 from tests.bot.handlers.test_triage import BROKEN, count, support, ticket_of
 
@@ -89,6 +89,12 @@ def test_a_message_is_split_off_by_its_link(support: Company) -> None:
     link = f"https://team.slack.com/archives/CSHARED/p{other.ts.replace('.', '')}"
     assert "Split off T-1" in support.agent.types(f"/ticket split {link}", channel="CGENERAL").text
     support.agent.sees("And please send us the invoice of May", channel="CSUPPORT")
+    with support.database.transaction(support.workspace) as session:
+        own = tickets.get(session, 2)
+        replies.send(session, replies.draft(session, own, "Here", author_id="UAAGENT"), own, renderer="triage.reply")
+    support.settles()
+    sent = [one for one in support.customer.messages("CSHARED") if one["text"] == "Here"]
+    assert [one["thread_ts"] for one in sent] == [first.ts]
     assert "began with this message" in support.agent.types("/ticket split T-1", channel="CGENERAL").text
     support.agent.types("/crm undo", channel="CGENERAL")
     with support.database.transaction(support.workspace) as session:
