@@ -28,7 +28,7 @@ from storage.due import Due
 log = logging.getLogger(__name__)
 
 MATERIALISE_S = 5.0
-REPAIR_S = 60.0
+REPAIR_S = 10.0
 UPKEEP_S = 3600.0
 KEEP_DAYS = 7
 BATCH = 500

@@ -11,10 +11,11 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from slack_sdk import WebClient
@@ -22,8 +23,8 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from bot.posting import REVOKED, Ambiguous, Outcome, RateLimited, Refused, Unreached, call, copies
-from bot.slack_calls import METHODS, Rendered, SlackCall, call_for, marked_as_repeat
+from bot.posting import REVOKED, Ambiguous, Outcome, RateLimited, Refused, TooSoon, Unreached, call, copies
+from bot.slack_calls import LIMITS, METHODS, Limit, Rendered, SlackCall, call_for, marked_as_repeat
 from bot.workers import Workers, back_off
 from storage import outbox, sending, undelivered, workspaces
 from storage.database import EVERY_WORKSPACE, Database
@@ -80,6 +81,8 @@ class Delivery:
         poll_s: float = 1.0,
         first_wait_s: float = 2.0,
         render_attempts: int = 10,
+        apart_s: float = sending.LANE_INTERVAL_S,
+        limits: Mapping[str, Limit] = LIMITS,
     ) -> None:
         self.repaired = 0
         """How many second copies this process has deleted."""
@@ -95,6 +98,8 @@ class Delivery:
         self._patience_s = patience_s
         self._first_wait_s = first_wait_s
         self._render_attempts = render_attempts
+        self._apart_s = apart_s
+        self._limits = limits
         # Connections of their own: a lock is held while Slack is waited for, and requests must not wait for that.
         self._locks = Database(database.engine.url, pool_size=hands, application_name="rapport-send")
         self.workers = Workers(
@@ -125,7 +130,7 @@ class Delivery:
     def _claim(self, free: int) -> Sequence[_Claim]:
         until = time.monotonic() + self._lease_s
         with self._database.transaction(EVERY_WORKSPACE) as session:
-            return [_Claim(row, until) for row in sending.claim(session, free, self._lease_s)]
+            return [_Claim(row, until) for row in sending.claim(session, free, self._lease_s, apart_s=self._apart_s)]
 
     def _work(self, claim: _Claim) -> None:
         row = claim.row
@@ -176,7 +181,7 @@ class Delivery:
         with self._database.transaction(row.workspace_id) as session:
             known = sending.conversation(session, row)
         if known is None:
-            opened = call(client, "conversations.open", repeatable=True, users=row.target_user)
+            opened = self._ask(row, client, "conversations.open", repeatable=True, users=row.target_user)
             known = str(opened["channel"]["id"])
         if row.channel is None:
             self._mark(row, sending.resolved, known)
@@ -184,12 +189,8 @@ class Delivery:
 
     def _was_sent(self, row: outbox.Delivery, client: WebClient, channel: str) -> bool:
         """Search the conversation for the delivery and mark it if it is there; raise what keeps us from reading it."""
-        method = "conversations.history" if row.thread_ts is None else "conversations.replies"
-        with self._database.transaction(row.workspace_id) as session:
-            paused = sending.paused_for(session, method)
-        if paused:
-            raise RateLimited(method, paused)
-        pages = copies(client, channel, row.thread_ts, row.id, oldest=_searched_from(row), resume=row.looked_until)
+        ask = partial(self._ask, row, client)
+        pages = copies(ask, channel, row.thread_ts, row.id, oldest=_searched_from(row), resume=row.looked_until)
         for found, resume in pages:
             if found:
                 self._mark(row, sending.mark_sent, channel=channel, ts=min(found, key=float))
@@ -214,10 +215,6 @@ class Delivery:
     def _draw(self, row: outbox.Delivery, channel: str, *, repeat: bool) -> SlackCall | None:
         """Render the message and name the call; None if there is nothing to send now, which is then marked."""
         with self._database.transaction(row.workspace_id) as session:
-            paused = sending.paused_for(session, METHODS[row.kind])
-            if paused:
-                sending.retry_later(session, row, "held back", delay_s=paused)
-                return None
             edited = session.get(outbox.Delivery, (row.workspace_id, row.edits)) if row.edits else None
             if row.kind != POST and (edited is None or edited.state != "sent"):
                 sending.cancelled(session, row, "what it edits was never sent")
@@ -226,6 +223,10 @@ class Delivery:
             if rendered is None:
                 sending.cancelled(session, row, "no longer wanted")
                 return None
+            # Last, as others wait for the bucket while this transaction lasts.
+            wait = self._take(session, METHODS[row.kind])
+        if wait:
+            raise TooSoon(METHODS[row.kind], wait)
         return call_for(row, edited, channel, marked_as_repeat(rendered) if repeat else rendered)
 
     def _rendered(self, session: Session, row: outbox.Delivery) -> Rendered | None:
@@ -264,16 +265,14 @@ class Delivery:
                 undelivered.tell(session, row, reason)
 
     def _repair(self, row: outbox.Delivery) -> None:
-        client = self._client(row)
+        ask = partial(self._ask, row, self._client(row))
         assert row.channel is not None
         found: list[str] = []
-        for page, _resume in copies(
-            client, row.channel, row.thread_ts, row.id, oldest=_searched_from(row), resume=None
-        ):
+        for page, _resume in copies(ask, row.channel, row.thread_ts, row.id, oldest=_searched_from(row), resume=None):
             found += page
         first, *others = sorted(set(found), key=float) or [str(row.ts)]
         for ts in others:
-            call(client, "chat.delete", repeatable=True, channel=row.channel, ts=ts)
+            ask("chat.delete", repeatable=True, channel=row.channel, ts=ts)
             self.repaired += 1
             log.warning("delivery %s had come up twice; the later copy is deleted", row.id)
         if others:
@@ -303,7 +302,21 @@ class Delivery:
         # The SDK's own client would post again after a reset, whether or not Slack has the message.
         return WebClient(known.token, base_url=known.base_url, timeout=self._http_timeout_s, retry_handlers=[])
 
+    def _ask(self, row: outbox.Delivery, client: WebClient, method: str, **given: Any) -> Mapping[str, Any]:
+        """Make a call besides the send itself, if the workspace has one left of this method."""
+        with self._database.transaction(row.workspace_id) as session:
+            wait = self._take(session, method)
+        if wait:
+            raise TooSoon(method, wait)
+        return call(client, method, **given)
+
+    def _take(self, session: Session, method: str) -> float:
+        limit = self._limits[method]
+        return sending.take(session, method, per_minute=limit.per_minute, burst=limit.burst)
+
     def _pause(self, row: outbox.Delivery, outcome: RateLimited) -> None:
+        if isinstance(outcome, TooSoon):
+            return
         seconds = outcome.seconds + _CHANCE.uniform(0.1, 1.0)
         with self._database.transaction(row.workspace_id) as session:
             sending.pause(session, outcome.method, seconds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from socket import gaierror
 from typing import Any
 from urllib.error import URLError
@@ -23,6 +23,8 @@ REVOKED = frozenset({"token_revoked", "account_inactive", "invalid_auth", "token
 _NOT_JSON = "Received a response in a non-JSON format"
 _DEFAULT_RETRY_AFTER_S = 30.0
 
+Ask = Callable[..., Mapping[str, Any]]
+
 
 class Outcome(Exception):
     """What became of a call that did not answer ok; `str()` is the reason to keep."""
@@ -35,6 +37,10 @@ class RateLimited(Outcome):
         super().__init__(f"{method}: held back for {seconds:g} s")
         self.method = method
         self.seconds = seconds
+
+
+class TooSoon(RateLimited):
+    """We do not ask Slack yet: it wants nothing of this method now, or the method's limit is used up."""
 
 
 class Refused(Outcome):
@@ -72,22 +78,22 @@ def call(client: WebClient, method: str, *, repeatable: bool = False, **argument
 
 
 def copies(
-    client: WebClient, channel: str, thread_ts: str | None, delivery_id: UUID, *, oldest: float, resume: str | None
+    ask: Ask, channel: str, thread_ts: str | None, delivery_id: UUID, *, oldest: float, resume: str | None
 ) -> Iterator[tuple[list[str], str | None]]:
     """Search a conversation for a delivery, a page at a time: the ts of its copies, and where to go on from.
 
-    The last page goes on from None. `resume` is what an interrupted search came to; a conversation is read from its
-    newest message backwards, a thread from `oldest` on.
+    `ask` is `call` with its client. The last page goes on from None. `resume` is what an interrupted search came to; a
+    conversation is read from its newest message backwards, a thread from `oldest` on.
     """
     while True:
         window = {"oldest": f"{oldest:.6f}", "limit": PAGE, "include_all_metadata": True, "channel": channel}
         if thread_ts is None:
             # Far enough ahead for any clock, as a page without `latest` may begin at either end.
             window["latest"] = resume or f"{oldest + 10 * 366 * 86400:.6f}"
-            answer = call(client, "conversations.history", repeatable=True, **window)
+            answer = ask("conversations.history", repeatable=True, **window)
         else:
             window |= {"ts": thread_ts, "oldest": resume or window["oldest"]}
-            answer = call(client, "conversations.replies", repeatable=True, **window)
+            answer = ask("conversations.replies", repeatable=True, **window)
         messages = answer.get("messages") or []
         times = [str(m["ts"]) for m in messages if m["ts"] != thread_ts]
         found = [str(m["ts"]) for m in messages if _is_copy(m, delivery_id)]

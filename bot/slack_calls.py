@@ -15,6 +15,26 @@ METHODS = {POST: "chat.postMessage", UPDATE: "chat.update", DELETE: "chat.delete
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """Say how often a method may be called in a workspace: so many times a minute, after a burst at first."""
+
+    per_minute: float
+    burst: int
+
+
+# Slack's tier 3 takes 50 calls a minute and more; messages it takes "several hundred" a minute of (Rate limits). What
+# it thinks of an app besides, it says with a 429.
+LIMITS: Mapping[str, Limit] = {
+    "chat.postMessage": Limit(300, 200),
+    "chat.update": Limit(50, 25),
+    "chat.delete": Limit(50, 25),
+    "conversations.open": Limit(50, 25),
+    "conversations.history": Limit(50, 25),
+    "conversations.replies": Limit(50, 25),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class Rendered:
     """Hold what a message says: `text` for notifications, and Slack's JSON for its blocks."""
 

@@ -95,7 +95,11 @@ class Delivery(Base):
 
 
 class Pause(Base):
-    """Hold back every call of one Web API method in a workspace until the time Slack asked for with a 429."""
+    """Hold back every call of one Web API method in a workspace, in all replicas, until a time.
+
+    That is what Slack asked for with a 429, or when the method's token bucket has its next token. `full_at` is when the
+    bucket will be full again.
+    """
 
     __tablename__ = "outbox_pause"
     __table_args__ = {"info": QUEUE}
@@ -103,6 +107,7 @@ class Pause(Base):
     workspace_id: Mapped[str] = mapped_column(ForeignKey(Workspace.id, ondelete="CASCADE"), primary_key=True)
     method: Mapped[str] = mapped_column(primary_key=True)
     until: Mapped[datetime]
+    full_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 def enqueue(

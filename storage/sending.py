@@ -24,17 +24,17 @@ __all__ = [
     "mark_ambiguous",
     "mark_sent",
     "pause",
-    "paused_for",
     "release",
     "resolved",
     "retry_later",
+    "take",
     "unreadable",
 ]
 
 LANE_INTERVAL_S = 1
 """Slack takes about one message a second in a conversation."""
 
-CHECK_EVERY_S = 60
+CHECK_EVERY_S = 45
 CHECK_FOR_S = 600
 """How long a message that may have been sent twice is watched for its second copy."""
 
@@ -80,7 +80,7 @@ WITH RECURSIVE spaces AS (
           )
           AND NOT EXISTS (
             SELECT FROM outbox AS recent WHERE recent.workspace_id = one.workspace_id AND recent.lane = one.lane
-              AND recent.state = 'sent' AND recent.sent_at > now() - make_interval(secs => {LANE_INTERVAL_S})
+              AND recent.state = 'sent' AND recent.sent_at > now() - make_interval(secs => :apart)
           )
           AND NOT EXISTS (
             SELECT FROM outbox AS other
@@ -115,15 +115,16 @@ RETURNING outbox.*
 """)  # noqa: S608 - the conditions are our own
 
 
-def claim(session: Session, limit: int, lease_s: float) -> Sequence[Delivery]:
+def claim(session: Session, limit: int, lease_s: float, *, apart_s: float = LANE_INTERVAL_S) -> Sequence[Delivery]:
     """Lease up to `limit` deliveries, at most one a lane, fairly between workspaces; the session sees '*'.
 
-    A delivery whose lease ran out is claimed again as ambiguous: who had it may have sent it. An update whose edited
-    delivery was never sent is claimed too, for the caller to cancel.
+    A lane's next one comes `apart_s` seconds after its last. A delivery whose lease ran out is claimed again as
+    ambiguous: who had it may have sent it. An update whose edited delivery was never sent is claimed too, for the
+    caller to cancel.
     """
     in_index_order(session)
     statement = select(Delivery).from_statement(_CLAIM).execution_options(populate_existing=True)
-    claimed = session.scalars(statement, {"most": limit, "lease": lease_s}).all()
+    claimed = session.scalars(statement, {"most": limit, "lease": lease_s, "apart": apart_s}).all()
     return sorted(claimed, key=lambda row: (-row.priority, row.seq))
 
 
@@ -233,16 +234,42 @@ def pause(session: Session, method: str, seconds: float) -> None:
     session.execute(statement.on_conflict_do_update(index_elements=["workspace_id", "method"], set_={"until": later}))
 
 
-def paused_for(session: Session, *methods: str) -> float:
-    """Return for how many seconds still the longest held back of the methods is; 0 if none is."""
-    left = select(func.extract("epoch", func.max(Pause.until) - func.clock_timestamp())).where(
-        Pause.workspace_id == current_workspace(session), Pause.method.in_(methods)
+def take(session: Session, method: str, *, per_minute: float, burst: int) -> float:
+    """Take a token for one call of a method in this workspace; return 0, or in how many seconds there may be one.
+
+    A bucket holds `burst` tokens and gains `per_minute` a minute. Without a token the method is held back in all
+    replicas until there is one; so it is while a 429 lasts, which costs none.
+    """
+    each = _seconds(60 / per_minute)
+    now = func.clock_timestamp()
+    next_at = Pause.full_at - each * (burst - 1)
+    statement = insert(Pause).values(
+        workspace_id=current_workspace(session), method=method, until=func.now(), full_at=now + each
     )
-    return max(0.0, float(session.scalar(left) or 0))
+    taken = statement.on_conflict_do_update(
+        index_elements=["workspace_id", "method"],
+        set_={"full_at": func.greatest(Pause.full_at, now) + each},
+        where=func.greatest(Pause.until, next_at) <= now,
+    ).returning(Pause.method)
+    if session.scalar(taken) is not None:
+        return 0.0
+    which = (Pause.workspace_id == current_workspace(session), Pause.method == method)
+    until = session.scalar(
+        update(Pause)
+        .where(*which)
+        .values(until=func.greatest(Pause.until, next_at))
+        .returning(func.extract("epoch", Pause.until - now))
+        .execution_options(synchronize_session=False)
+    )
+    return max(0.01, float(until or 0))
 
 
 def _in(seconds: float) -> ColumnElement[Any]:
-    return func.now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
+    return func.now() + _seconds(seconds)
+
+
+def _seconds(seconds: float) -> ColumnElement[Any]:
+    return func.make_interval(0, 0, 0, 0, 0, 0, seconds)
 
 
 def _back(session: Session, row: Delivery, reason: str, delay_s: float, **values: Any) -> bool:

@@ -19,6 +19,17 @@ WORKSPACE = "T0ACME"
 SECOND_WORKSPACE = "T0OTHER"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `make torture` ask for more than there is time for at each change."""
+    parser.addoption("--long", action="store_true", help="run the long forms of the tests that have one")
+
+
+@pytest.fixture(scope="session")
+def long_form(request: pytest.FixtureRequest) -> bool:
+    """Say whether the long forms are asked for."""
+    return bool(request.config.getoption("--long"))
+
+
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Start a Postgres that dies with this process."""

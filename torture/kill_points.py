@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import bot.delivery
@@ -21,63 +21,58 @@ POINTS = (
 )
 
 
-def die_at(point: str, die: Callable[[], None], *, mid_request_s: float) -> None:
-    """Call `die` whenever this process passes the point; raise ValueError if there is no such point.
+Die = Callable[[Sequence[str]], None]
+Passes = Callable[..., Sequence[str] | None]
+"""Say which deliveries a call is about, from its result, once it is over, and its arguments; None if it is another."""
 
-    `mid_request_s` is how long after the beginning of a request its middle is.
+
+def die_at(point: str, die: Die, *, mid_request_s: float) -> None:
+    """Call `die` with the deliveries at hand whenever this process passes the point; raise ValueError if it is none.
+
+    In the middle of a tick there are none yet. `mid_request_s` is how long after the beginning of a request its middle
+    is.
     """
     match point:
         case "mid-materialise":
-            _after(due, "materialise", die)
+            _after(due, "materialise", die, lambda made, *_, **__: [] if made else None)
         case "after claim":
-            _after(Delivery, "_claim", die, got=bool)
+            _after(Delivery, "_claim", die, lambda claims, *_: [str(one.row.id) for one in claims] or None)
         case "before send":
-            _before(bot.delivery, "call", die, when=_posts)
+            _before(bot.delivery, "call", die, _posted)
         case "mid-request":
-            _before(bot.delivery, "call", lambda: threading.Timer(mid_request_s, die).start(), when=_posts)
+            _before(bot.delivery, "call", lambda ids: threading.Timer(mid_request_s, die, (ids,)).start(), _posted)
         case "after response":
-            _after(bot.delivery, "call", die, when=_posts)
+            _after(bot.delivery, "call", die, lambda _answer, *given, **named: _posted(*given, **named))
         case "before mark":
-            _before(sending, "mark_sent", die)
+            _before(sending, "mark_sent", die, lambda _session, row, **_: [str(row.id)])
         case "after mark":
-            _after(Delivery, "_send", die)
+            _after(Delivery, "_send", die, lambda _nothing, _self, row, *_: [str(row.id)])
         case _:
             raise ValueError(f"there is no point {point!r}")
 
 
-def _posts(_client: Any, method: str, **_arguments: Any) -> bool:
-    return method == "chat.postMessage"
+def _posted(_client: Any, method: str, **given: Any) -> Sequence[str] | None:
+    return [given["client_msg_id"]] if method == "chat.postMessage" else None
 
 
-def _always(*_arguments: Any, **_named: Any) -> bool:
-    return True
-
-
-def _before(owner: Any, name: str, die: Callable[[], None], *, when: Callable[..., bool] = _always) -> None:
+def _before(owner: Any, name: str, die: Die, passes: Passes) -> None:
     real = getattr(owner, name)
 
     def wrapped(*arguments: Any, **named: Any) -> Any:
-        if when(*arguments, **named):
-            die()
+        if (ids := passes(*arguments, **named)) is not None:
+            die(ids)
         return real(*arguments, **named)
 
     setattr(owner, name, wrapped)
 
 
-def _after(
-    owner: Any,
-    name: str,
-    die: Callable[[], None],
-    *,
-    when: Callable[..., bool] = _always,
-    got: Callable[[Any], bool] = _always,
-) -> None:
+def _after(owner: Any, name: str, die: Die, passes: Passes) -> None:
     real = getattr(owner, name)
 
     def wrapped(*arguments: Any, **named: Any) -> Any:
         result = real(*arguments, **named)
-        if when(*arguments, **named) and got(result):
-            die()
+        if (ids := passes(result, *arguments, **named)) is not None:
+            die(ids)
         return result
 
     setattr(owner, name, wrapped)

@@ -217,7 +217,7 @@ def live(replica: Replica, role: str, doomed: threading.Event, mid_request_s: fl
     os._exit(0)
 
 
-def _die_if(doomed: threading.Event) -> None:
+def _die_if(doomed: threading.Event, _ids: Sequence[str]) -> None:
     if doomed.is_set():
         os.kill(os.getpid(), signal.SIGKILL)
 

@@ -95,7 +95,7 @@ def test_what_was_claimed_before_the_pause_waits_too(
     with database.transaction(OURS) as session:
         sending.pause(session, "chat.postMessage", 60)
     delivery._work(claim)
-    assert read(database, delivery_id).reason == "held back"
+    assert "held back" in (read(database, delivery_id).reason or "")
     assert slack.control.calls("chat.postMessage") == []
 
 

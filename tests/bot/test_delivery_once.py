@@ -9,11 +9,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import NullPool, create_engine, text, update
+from sqlalchemy import NullPool, create_engine, text
 
 from bot.delivery import Delivery
 from sandbox.server import Sandbox
-from storage import outbox
 from storage.database import Database, login_url
 from tests.bot.deliveries import (
     OURS,
@@ -139,30 +138,6 @@ def test_a_repair_that_is_held_back_comes_again(
         expire(database, row.id, check_at=datetime.now(UTC))
         delivery.repair()
         assert read(database, row.id).check_at is not None
-
-
-def test_the_search_goes_on_where_a_limit_of_one_page_a_minute_stopped_it(
-    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
-) -> None:
-    slack.control.fault("reset_after", method="chat.postMessage", count=1)
-    start()
-    delivery_id = post(database)
-    waiting(database, delivery_id, "chat.postMessage")
-    expire(database, delivery_id, not_before=datetime.now(UTC) + timedelta(hours=1))
-    for number in range(40):
-        slack.person("UAREP").posts(f"chatter {number}", channel="CSUPPORT")
-    slack.control.settings(history_objects=15, per_minute={"conversations.history": 1})
-    for _page in range(2):
-        expire(database, delivery_id, not_before=datetime.now(UTC), reason=None)
-        assert waiting(database, delivery_id, "history unreadable").looked_until is not None
-        slack.control.advance(61)
-        with database.transaction(OURS) as session:
-            session.execute(update(outbox.Pause).values(until=datetime.now(UTC)))
-    expire(database, delivery_id, not_before=datetime.now(UTC))
-    settled(database, delivery_id)
-    assert len(slack.control.calls("chat.postMessage")) == 1
-    pages = [call["outcome"] for call in slack.control.calls("conversations.history")]
-    assert pages.count("ok") == 3
 
 
 def test_a_long_thread_is_searched_to_its_end(

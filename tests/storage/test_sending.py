@@ -183,9 +183,47 @@ def test_a_pause_holds_one_method_in_one_workspace(database: Database, workspace
     with database.transaction(workspace) as session:
         sending.pause(session, "chat.postMessage", 60)
         sending.pause(session, "chat.postMessage", 1)  # a shorter one takes nothing away
-        assert 59 < sending.paused_for(session, "chat.postMessage", "chat.update") <= 60
-        assert sending.paused_for(session, "chat.update") == 0
+        assert 59 < sending.take(session, "chat.postMessage", per_minute=60, burst=60) <= 60
     assert {row.id for row in claim(database)} == {change, theirs}
+
+
+def test_a_bucket_gives_its_burst_and_then_its_rate(database: Database, workspace: str, second_workspace: str) -> None:
+    def take(where: str = workspace, method: str = "chat.update") -> float:
+        with database.transaction(where) as session:
+            return sending.take(session, method, per_minute=200, burst=3)
+
+    assert [take() for _ in range(3)] == [0, 0, 0]
+    assert 0 < take() <= 0.3
+    assert take(method="chat.delete") == take(second_workspace) == 0
+    time.sleep(0.32)
+    assert take() == 0
+    assert take() > 0
+
+
+def test_a_bucket_that_is_empty_holds_its_method_back_for_all(database: Database, workspace: str) -> None:
+    post(database, workspace)
+    with database.transaction(workspace) as session:
+        assert [sending.take(session, "chat.postMessage", per_minute=60, burst=1) == 0 for _ in range(2)] == [
+            True,
+            False,
+        ]
+    assert claim(database) == []
+
+
+def test_many_at_the_same_time_get_no_more_than_there_is(database: Database, workspace: str) -> None:
+    waits: list[float] = []
+
+    def work() -> None:
+        for _ in range(6):
+            with database.transaction(workspace) as session:
+                waits.append(sending.take(session, "chat.update", per_minute=1, burst=5))
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert waits.count(0) == 5
 
 
 def test_nothing_is_claimed_for_who_took_the_app_away(database: Database, workspace: str) -> None:
