@@ -15,7 +15,6 @@ from bot.delivery import Delivery
 from sandbox.server import Sandbox
 from storage.database import Database, login_url
 from tests.bot.deliveries import (
-    OURS,
     copies_of,
     expire,
     ours,

@@ -176,7 +176,7 @@ def test_a_search_at_one_call_a_minute_ends_and_sends_nothing_twice(
         expire(database, delivery_id, not_before=datetime.now(UTC), reason=None)
         pass_time(database, 61)
     (row,) = settled(database, delivery_id)
-    slack.control.settings(per_minute={})
+    slack.control.settings(per_minute={}, history_objects=1000)
     assert copies_of(slack, row, root) == [row.ts]
     assert len(times(slack, "chat.postMessage")) == 1
 
