@@ -29,7 +29,8 @@ from storage.outbox import Delivery
 LINKS = 300
 NUMBER = re.compile(r"\(number (\d+)\)")
 SETTLE_S = 10.0
-CALM_S = 120.0
+STILL_S = 60.0
+"""After so long without anything moving nothing more is to be expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ def measure(plan: Plan, data: Path, logs: Path, settings: dict[str, str]) -> tup
         database = Database(url, pool_size=1)
         try:
             authors = support.link(database, LINKS, [Grouping.MESSAGE])
+            support.meet(database, authors)
             with (
                 servers.sandbox(logs, support.seed(LINKS)) as slack,
                 servers.rapport(url, slack, data, logs, token=support.TOKEN) as app,
@@ -119,20 +121,23 @@ def _messages(authors: list[Author], plan: Plan) -> list[Callable[[], Event]]:
 
 
 def _calm(database: Database) -> None:
-    """Wait until everything is handled and sent; raise RuntimeError if that takes too long."""
-    deadline = time.monotonic() + CALM_S
-    while time.monotonic() < deadline:
-        with database.transaction(EVERY_WORKSPACE) as session:
-            waiting = session.scalar(
-                select(func.count()).select_from(InboxItem).where(InboxItem.state.in_(("pending", "working")))
-            )
-            unsent = session.scalar(
-                select(func.count()).select_from(Delivery).where(Delivery.state.in_(("pending", "sending")))
-            )
-        if not waiting and not unsent:
-            return
+    """Wait until everything is handled and sent, however long; raise RuntimeError if nothing moves any more."""
+    left, moved = _left(database), time.monotonic()
+    while any(left):
         time.sleep(0.5)
-    raise RuntimeError(f"{waiting} events and {unsent} cards were still waiting after {CALM_S:g} s")
+        now = _left(database)
+        if now != left:
+            left, moved = now, time.monotonic()
+        elif time.monotonic() - moved > STILL_S:
+            raise RuntimeError(f"{left[0]} events and {left[1]} cards have been waiting for {STILL_S:g} s")
+
+
+def _left(database: Database) -> tuple[int, int]:
+    """Return how many events are not handled and how many cards not sent."""
+    with database.transaction(EVERY_WORKSPACE) as session:
+        events = select(func.count()).select_from(InboxItem).where(InboxItem.state.in_(("pending", "working")))
+        unsent = select(func.count()).select_from(Delivery).where(Delivery.state.in_(("pending", "sending")))
+        return session.scalar(events) or 0, session.scalar(unsent) or 0
 
 
 def _posted(slack: str) -> dict[int, float]:

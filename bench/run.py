@@ -194,8 +194,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             made, postgres = parts(options.only, plan, options.data or logs, logs, console, quick=options.quick)
         except RuntimeError as error:
-            log = logs / "log"
-            console.print(error, log.read_text(errors="replace")[-4000:] if log.exists() else "", markup=False)
+            console.print(error, *(log.read_text(errors="replace")[-4000:] for log in logs.rglob("log")), markup=False)
             return 1
     console.print(table(made))
     if options.out:

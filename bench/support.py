@@ -9,7 +9,7 @@ from typing import Any
 from bench.events import Author
 from bench.servers import APP_ID, SECRET
 from ml.starter import CHATTER, load_examples
-from storage import channels, customers, workspaces
+from storage import channels, contacts, customers, members, workspaces
 from storage.channels import Grouping
 from storage.database import Database
 
@@ -31,6 +31,17 @@ def link(database: Database, links: int, groupings: Sequence[Grouping]) -> list[
             made.cards_channel_id = cards_channel(number)
             made.grouping = groupings[number % len(groupings)]
     return [Author(f"C0LINK{number:03}", user, THEIRS, OURS) for number in range(links) for user in _authors(number)]
+
+
+def meet(database: Database, authors: Sequence[Author]) -> None:
+    """Let Rapport know these people, as it does from the second message that somebody writes."""
+    with database.transaction(OURS) as session:
+        for author in authors:
+            link_of = channels.link_of(session, author.channel)
+            assert link_of is not None, "authors write in linked channels"
+            profile = {"id": author.user, "team_id": author.team, "real_name": author.user.title()}
+            member = members.ensure(session, author.user, profile)
+            contacts.add(session, name=member.name, customer_id=link_of.customer_id, slack_user_id=member.id)
 
 
 def seed(links: int) -> dict[str, Any]:
