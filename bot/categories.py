@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -10,37 +11,50 @@ from bot.grammar import did_you_mean
 from bot.plugin import _
 from ml.starter import CATEGORIES, CHATTER
 from storage import categories
+from storage.categories import Category
 from storage.errors import NotFound
 from storage.names import name_key
+
+Own = Mapping[str, Category]
+"""What a workspace says of its categories, by key: looked up once for all that is drawn of them."""
+
+
+def own(session: Session) -> Own:
+    """Return what the session's workspace says of its categories."""
+    return {category.key: category for category in categories.all_of(session)}
 
 
 def names(session: Session) -> dict[str, str]:
     """Return key and name of every category people can choose, the starter's first; merged ones are left out."""
-    own = {category.key: category for category in categories.all_of(session)}
-    offered = {key: own[key].name if key in own else _(title) for key, title in CATEGORIES.items()}
-    offered |= {key: category.name for key, category in own.items()}
-    return {key: name for key, name in offered.items() if key not in own or own[key].merged_into is None}
+    return offered(own(session))
+
+
+def offered(own: Own) -> dict[str, str]:
+    """Return what `names` does, without a look of its own."""
+    found = {key: own[key].name if key in own else _(title) for key, title in CATEGORIES.items()}
+    found |= {key: category.name for key, category in own.items()}
+    return {key: name for key, name in found.items() if key not in own or own[key].merged_into is None}
 
 
 def name(session: Session, key: str) -> str:
     """Return a category as people read it; one that was merged is called as the one it went into."""
-    return namer(session)(key)
+    return called(own(session), key)
 
 
 def namer(session: Session) -> Callable[[str], str]:
     """Return what does as `name` for many categories with one look."""
-    own = {row.key: row for row in categories.all_of(session)}
+    return partial(called, own(session))
+
+
+def called(own: Own, key: str) -> str:
+    """Return what `name` does, without a look of its own."""
     merged = {key: row.merged_into for key, row in own.items() if row.merged_into is not None}
-
-    def called(key: str) -> str:
-        kept = categories.resolve(merged, key)
-        if kept in own:
-            return own[kept].name
-        if kept == CHATTER:
-            return _("Not a request")
-        return _(CATEGORIES.get(kept, kept.capitalize()))
-
-    return called
+    kept = categories.resolve(merged, key)
+    if kept in own:
+        return own[kept].name
+    if kept == CHATTER:
+        return _("Not a request")
+    return _(CATEGORIES.get(kept, kept.capitalize()))
 
 
 def find(session: Session, typed: str, *, field: str = "category") -> str:

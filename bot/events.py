@@ -64,7 +64,8 @@ class Events:
         A listener of an optional plugin that raises costs only its own call.
         """
         request: Request = prepared["request"]
-        workspace = workspaces.get(session, item.workspace_id)
+        known: Known | None = prepared["known"]
+        workspace = known.workspace if known else workspaces.get(session, item.workspace_id)
         speak(workspace.locale if workspace else None)
         key = f"event|{item.id}"
         home = False

@@ -50,11 +50,14 @@ class WorkspaceModel:
     def __init__(self, models: Models, session: Session) -> None:
         self._models = models
         self._session = session
+        self._kept: _Kept | None = None
 
     @property
     def classifier(self) -> MessageClassifier:
         """Return the fitted model that answers where nothing is remembered."""
-        return self._models.current(self._session)[0].classifier
+        # One that has just classified is not asked again which it is.
+        kept = self._kept or self._models.current(self._session)[0]
+        return kept.classifier
 
     @property
     def refused(self) -> str | None:
@@ -67,6 +70,7 @@ class WorkspaceModel:
         A remembered verdict has a version that ends in `+memory`, the likeness as its confidence, and no reasons.
         """
         kept, standing = self._models.current(self._session)
+        self._kept = kept
         return _classify(kept, standing, text)
 
 

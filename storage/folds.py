@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm.util import identity_key
@@ -15,7 +15,6 @@ from sqlalchemy.orm.util import identity_key
 from storage.database import current_workspace
 from storage.incidents import Incident
 from storage.messages import IncomingMessage
-from storage.outbox import Delivery
 from storage.tickets import Ticket
 
 WITHIN = timedelta(hours=2)
@@ -37,6 +36,37 @@ class Candidate:
     text: str
 
 
+# Each ticket's card and first message are looked up by their keys: joined otherwise, and with no statistics yet, all
+# cards would be read for each ticket. Of a message written long before its ticket was opened old partitions are not
+# looked into.
+_CANDIDATES = text(f"""
+WITH newest AS MATERIALIZED (
+    (SELECT id FROM ticket WHERE created_at > :since AND id <> :mine ORDER BY created_at DESC, id DESC LIMIT {COMPARED})
+    UNION
+    SELECT min(ticket.id) FROM incident JOIN ticket ON ticket.incident_id = incident.id
+    WHERE incident.last_at > :since AND ticket.merged_into_id IS NULL GROUP BY incident.id
+)
+SELECT lead.id, lead.incident_id, first.at, first.text
+FROM newest
+CROSS JOIN LATERAL (
+    SELECT id, incident_id, card_delivery_id, created_at FROM ticket
+    WHERE id = newest.id AND card_delivery_id IS NOT NULL AND resolved_at IS NULL AND (
+        customer_id IS DISTINCT FROM CAST(:customer AS bigint)
+        OR CAST(:customer AS bigint) IS NULL AND requester_id IS DISTINCT FROM CAST(:requester AS text)
+    ) OFFSET 0
+) AS lead
+CROSS JOIN LATERAL (
+    SELECT FROM outbox WHERE id = lead.card_delivery_id AND target_channel = :channel OFFSET 0
+) AS card
+CROSS JOIN LATERAL (
+    SELECT at, left(text, {READ}) AS text FROM message
+    WHERE ticket_id = lead.id AND deleted_at IS NULL AND at > lead.created_at - interval '1 day'
+    ORDER BY at, id LIMIT 1
+) AS first
+ORDER BY lead.id
+""")  # noqa: S608 - two numbers of our own
+
+
 def lock(session: Session, channel_id: str) -> None:
     """Let nobody else fold what is shown in a channel until this transaction ends, so that each sees the others."""
     key = f"fold {current_workspace(session)} {channel_id}"
@@ -49,38 +79,16 @@ def candidates(session: Session, ticket: Ticket, channel_id: str, at: datetime) 
     Their first message is at most two hours old, or others reported the same within two hours. The newest 300 tickets
     are looked at.
     """
-    of_others = (
-        select(Ticket.id, Ticket.incident_id, Ticket.card_delivery_id, Ticket.created_at)
-        .where(Ticket.id.in_(_leading(session, ticket, at)), Ticket.card_delivery_id.is_not(None), _others(ticket))
-        .where(Ticket.resolved_at.is_(None))
-    )
-    open_ones = session.execute(of_others.order_by(Ticket.id)).all()
-    # One question after the other: joined, and with no statistics yet, all cards would be read for each ticket.
-    cards = select(Delivery.id).where(
-        Delivery.id.in_([one.card_delivery_id for one in open_ones]), Delivery.target_channel == channel_id
-    )
-    here = set(session.scalars(cards)) if open_ones else set()
-    shown = [one for one in open_ones if one.card_delivery_id in here]
-    if not shown:
-        return []
-    began = min(one.created_at for one in shown) - timedelta(days=1)  # so that old partitions are not looked into
-    first = (
-        select(
-            IncomingMessage.ticket_id,
-            IncomingMessage.at,
-            func.left(IncomingMessage.text, READ).label("text"),
-        )
-        .where(IncomingMessage.ticket_id.in_([one.id for one in shown]), IncomingMessage.at > began)
-        .where(IncomingMessage.deleted_at.is_(None))
-        .order_by(IncomingMessage.ticket_id, IncomingMessage.at, IncomingMessage.id)
-        .ext(distinct_on(IncomingMessage.ticket_id))
-    )
-    said = {row.ticket_id: row for row in session.execute(first)}
-    return [
-        Candidate(one.id, one.incident_id, said[one.id].at, said[one.id].text)
-        for one in shown
-        if one.id in said and (one.incident_id is not None or said[one.id].at > at - WITHIN)
-    ]
+    session.flush()
+    values = {
+        "mine": ticket.id,
+        "customer": ticket.customer_id,
+        "requester": ticket.requester_id,
+        "channel": channel_id,
+        "since": at - WITHIN,
+    }
+    found = session.execute(_CANDIDATES, values)
+    return [Candidate(*row) for row in found if row.incident_id is not None or row.at > at - WITHIN]
 
 
 def fold(session: Session, ticket: Ticket, under: Candidate, at: datetime) -> Incident | None:
@@ -171,26 +179,6 @@ def extent(session: Session, incident_id: int) -> Extent:
     )
     tickets, customers, strangers = session.execute(counts.where(_live(incident_id))).one()
     return Extent(tickets, customers + strangers)
-
-
-def _leading(session: Session, ticket: Ticket, at: datetime) -> list[int]:
-    """Return the newest tickets, and the first ones of what still goes on."""
-    recent = select(Ticket.id).where(Ticket.created_at > at - WITHIN, Ticket.id != ticket.id)
-    going_on = select(Incident.id).where(Incident.last_at > at - WITHIN)
-    firsts = (
-        select(func.min(Ticket.id))
-        .where(Ticket.incident_id.in_(going_on), Ticket.merged_into_id.is_(None))
-        .group_by(Ticket.incident_id)
-    )
-    newest = recent.order_by(Ticket.created_at.desc(), Ticket.id.desc()).limit(COMPARED)
-    return [*session.scalars(newest), *session.scalars(firsts)]
-
-
-def _others(ticket: Ticket) -> ColumnElement[bool]:
-    """Return the condition that a ticket is of somebody else: another customer, or of nobody another person."""
-    if ticket.customer_id is not None:
-        return or_(Ticket.customer_id.is_(None), Ticket.customer_id != ticket.customer_id)
-    return or_(Ticket.customer_id.is_not(None), Ticket.requester_id.is_distinct_from(ticket.requester_id))
 
 
 def _live(incident_id: int) -> ColumnElement[bool]:

@@ -1,6 +1,6 @@
 """Keep what customers write, and what the model made of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -126,16 +126,15 @@ def receive(
     thread_ts: str | None = None,
     customer_id: int | None = None,
     contact_id: int | None = None,
+    judged: Mapping[str, Any] | None = None,
 ) -> IncomingMessage | None:
     """Store a customer's message, once: return None if this channel's message of this `ts` is here already.
 
     What can not be stored of a text is replaced, and what is beyond 40,000 characters left out: a customer gets no
     answer from us that could ask for another. A `thread_ts` that is the message's own says that it began the thread.
-    Raises ValueError if `ts` is none of Slack's.
+    `judged` is what a model made of it, named as in `classified`. Raises ValueError if `ts` is none of Slack's.
     """
     key = {"workspace_id": current_workspace(session), "channel_id": channel_id, "ts": ts}
-    if session.get(MessageKey, key) is not None:
-        return None
     message = IncomingMessage(
         workspace_id=current_workspace(session),
         at=slack_time(ts),
@@ -148,6 +147,8 @@ def receive(
         contact_id=contact_id,
         text=storable(text),
     )
+    if judged is not None:
+        _judged(message, **judged)
     session.add(message)
     session.flush()
     first = session.execute(
@@ -157,7 +158,6 @@ def receive(
         .returning(MessageKey.message_id)
     ).first()
     if first is None:
-        # Another process stored it since we looked.
         session.delete(message)
         session.flush()
         return None
@@ -192,13 +192,27 @@ def classified(
     wants_to_cancel: bool | None = None,
 ) -> IncomingMessage:
     """Note what a model made of a message; `confidence` is 0 to 1, `reasons` are JSON-safe, the strongest first."""
-    message.category, message.confidence, message.reasons = category, confidence, list(reasons)
-    message.model_version, message.abstained, message.second = model_version, abstained, second
-    message.language, message.urgency, message.sentiment = language, urgency, sentiment
-    message.wants_to_cancel = wants_to_cancel
-    message.classified_at = moment()
+    _judged(
+        message,
+        category=category,
+        confidence=confidence,
+        reasons=reasons,
+        model_version=model_version,
+        abstained=abstained,
+        second=second,
+        language=language,
+        urgency=urgency,
+        sentiment=sentiment,
+        wants_to_cancel=wants_to_cancel,
+    )
     session.flush()
     return message
+
+
+def _judged(message: IncomingMessage, *, reasons: Sequence[Any], **values: Any) -> None:
+    for name, value in values.items():
+        setattr(message, name, value)
+    message.reasons, message.classified_at = list(reasons), moment()
 
 
 def edited(session: Session, message: IncomingMessage, text: str, at: datetime) -> bool:

@@ -157,11 +157,12 @@ def enqueue(
         "edits": edits,
         "dedupe_key": dedupe_key,
     }
-    made = session.scalars(insert(Delivery).values(row).on_conflict_do_nothing().returning(Delivery.id)).one_or_none()
+    told = func.pg_notify(CHANNEL, "")
+    insertion = insert(Delivery).values(row).on_conflict_do_nothing().returning(Delivery.id, told)
+    made: UUID | None = session.scalars(insertion).one_or_none()
     if made is None:
         same = (Delivery.workspace_id == current_workspace(session), Delivery.dedupe_key == dedupe_key)
         return session.scalars(select(Delivery.id).where(*same)).one()
-    notify(session, CHANNEL)
     return made
 
 

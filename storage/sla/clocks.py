@@ -19,7 +19,7 @@ from storage.sla.model import FIRST_RESPONSE, KINDS, SlaClock, SlaTarget
 from storage.sla.reading import Reading, read
 from storage.sla.targets import best, targets
 from storage.sla.telling import Rung
-from storage.tickets import Ticket
+from storage.tickets import Status, Ticket
 
 BATCH = 300
 """How many tickets are set anew in one transaction."""
@@ -41,7 +41,10 @@ class Promise:
 
 def opened(session: Session, ticket: Ticket, now: datetime) -> list[SlaClock]:
     """Start the clocks of a ticket that was just opened, and return them."""
-    return _set(session, ticket, Promise.of(session), now, opening=True)
+    promise = Promise.of(session)
+    if not promise.targets and ticket.status in (Status.NEW, Status.OPEN):
+        return []
+    return _set(session, ticket, promise, now, opening=True)
 
 
 def changed(session: Session, ticket: Ticket, now: datetime) -> list[SlaClock]:

@@ -62,9 +62,9 @@ def group(
 
     `asks` is False for a word of thanks or a greeting: it opens nothing, reopens nothing, and belongs to what was asked
     before it only. A ticket that waited for the customer, or was resolved, is open again. `within` is how far apart
-    an author's messages may be under `Grouping.WINDOW`. The first line is the subject unless a `name` is given.
+    an author's messages may be under `Grouping.WINDOW`. The first line is the subject unless a `name` is given. The
+    caller holds the channel's `lock`, from before it looked for the message.
     """
-    lock(session, message.channel_id)
     found = _found(session, message, Grouping(grouping), within)
     ticket = _united(session, found.tickets)
     opened = ticket is None
@@ -80,9 +80,13 @@ def group(
     for one in joined:
         one.ticket_id = ticket.id
     session.flush()
-    if not opened:
+    if opened:
+        joined.sort(key=lambda one: (one.at, one.id))
+        _answered_before(session, ticket, joined, joined[0].at)
+        settle(session, ticket, joined)
+    else:
         settle(session, ticket)
-    _answered_before(session, ticket, joined)
+        _answered_before(session, ticket, joined, _asked_at(session, ticket))
     return ticket, opened
 
 
@@ -90,6 +94,7 @@ def open_from_message(
     session: Session, message: IncomingMessage, *, priority: Priority | str = Priority.NORMAL, name: str | None = None
 ) -> tuple[Ticket, bool]:
     """Return the ticket of a message's thread, opening it if need be, and whether it is a new one."""
+    lock(session, message.channel_id)
     ticket, opened = group(session, message, priority=priority, name=name)
     assert ticket is not None, "what asks is always part of a ticket"
     return ticket, opened
@@ -123,13 +128,13 @@ def _is_answered(session: Session, ticket: Ticket, at: datetime) -> bool:
     return True
 
 
-def settle(session: Session, ticket: Ticket) -> Ticket:
+def settle(session: Session, ticket: Ticket, written: Sequence[IncomingMessage] | None = None) -> Ticket:
     """Bring what a ticket took over from its first message up to date, unless somebody has handled it.
 
     One that the customer took back, by deleting all that asked for something, is closed as no request unless it was
-    answered, and comes back when something is asked again.
+    answered, and comes back when something is asked again. `written` are its messages, oldest first, if they are known.
     """
-    written = messages.of_ticket(session, ticket.id, limit=ENOUGH)
+    written = messages.of_ticket(session, ticket.id, limit=ENOUGH) if written is None else written
     if not written:
         return ticket
     standing = [message for message in written if message.deleted_at is None]
@@ -227,6 +232,7 @@ def _open(
         contact_id=message.contact_id,
         priority=message.urgency or priority,
         category=None if message.abstained else message.category,
+        language=message.language,
         requester_id=message.author_id,
         channel_id=message.channel_id,
         thread_ts=message.ts if grouping is Grouping.MESSAGE else message.thread,
@@ -256,10 +262,9 @@ def _replies(session: Session, message: IncomingMessage, found: _Found) -> list[
     ]
 
 
-def _answered_before(session: Session, ticket: Ticket, joined: Iterable[IncomingMessage]) -> None:
+def _answered_before(session: Session, ticket: Ticket, joined: Iterable[IncomingMessage], asked: datetime) -> None:
     """Count answers that were known before the messages they answer."""
     threads = {message.thread for message in joined}
-    asked = _asked_at(session, ticket)
     found = [at for ts in threads if (at := answers.first(session, str(ticket.channel_id), ts, asked)) is not None]
     if found and (ticket.first_response_at is None or min(found) < ticket.first_response_at):
         responded(session, ticket, min(found))

@@ -19,8 +19,12 @@ def show(session: Session, ticket: Ticket) -> None:
     if ticket.card_delivery_id is not None or (lead is not None and lead.id != ticket.id):
         refresh(session, ticket)
         return
-    channel_id = placing.cards_channel(session, ticket)
-    if channel_id is not None:
+    show_in(session, ticket, placing.cards_channel(session, ticket, placing.route_of(session, ticket)))
+
+
+def show_in(session: Session, ticket: Ticket, channel_id: str | None) -> None:
+    """Post the card of a ticket that stands for itself in a channel; not where none is known, or it has one."""
+    if channel_id is not None and ticket.card_delivery_id is None:
         ticket.card_delivery_id = outbox.enqueue(
             session,
             target_channel=channel_id,

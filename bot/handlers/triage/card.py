@@ -76,14 +76,15 @@ def draw(
     if ticket.status in DONE:
         shrunk = [_done(ticket, who), b.context(*_closing(session, ticket, written, locale, url))]
         return Message(title, [*shrunk, *_answers(answered[:1]), *folding.blocks(session, ticket, locale)])
+    own = categories.own(session)
     blocks: list[Block] = [b.section(_headline(ticket, written, who, url))]
     if written:
         first = written[0]
         blocks += [b.section(quoted(first, TEXT_LIMIT)), *_notes(written)]
-        blocks += verdict.blocks(session, ticket, first, locale)
+        blocks += verdict.blocks(session, ticket, first, locale, own)
         blocks += similar.blocks(session, ticket, first, model, locale)
     blocks += [*folding.blocks(session, ticket, locale), *_answers(answered)]
-    blocks += [b.context(_standing(ticket, locale)), *controls.blocks(session, ticket)]
+    blocks += [b.context(_standing(ticket, locale)), *controls.blocks(ticket, own)]
     return Message(title, blocks)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
@@ -21,24 +22,29 @@ _PICTURES = frozenset({"So", "Sk", "Mn", "Me", "Cf", "Zs", "Cc"})
 
 
 def classify(session: Session, message: IncomingMessage, model: MessageClassifier) -> bool:
-    """Keep what the model makes of a message; return whether it asks for something."""
-    verdict, signals = model.classify(message.text), read_signals(message.text)
-    nothing = verdict.chatter or only_emoji(message.text)
-    messages.classified(
-        session,
-        message,
-        category=CHATTER if nothing else verdict.category,
-        confidence=verdict.confidence,
-        reasons=[reason.word for reason in verdict.reasons],
-        model_version=verdict.version,
-        abstained=verdict.abstained and not nothing,
-        second=verdict.second,
-        language=signals.language,
-        urgency=signals.urgency,
-        sentiment=signals.sentiment,
-        wants_to_cancel=signals.wants_to_cancel,
-    )
-    return not nothing
+    """Keep what the model makes of a message now; return whether it asks for something."""
+    found, asking = judge(message.text, model)
+    messages.classified(session, message, **found)
+    return asking
+
+
+def judge(text: str, model: MessageClassifier) -> tuple[Mapping[str, Any], bool]:
+    """Return what the model makes of a text, as a message keeps it, and whether that asks for something."""
+    verdict, signals = model.classify(text), read_signals(text)
+    nothing = verdict.chatter or only_emoji(text)
+    found = {
+        "category": CHATTER if nothing else verdict.category,
+        "confidence": verdict.confidence,
+        "reasons": [reason.word for reason in verdict.reasons],
+        "model_version": verdict.version,
+        "abstained": verdict.abstained and not nothing,
+        "second": verdict.second,
+        "language": signals.language,
+        "urgency": signals.urgency,
+        "sentiment": signals.sentiment,
+        "wants_to_cancel": signals.wants_to_cancel,
+    }
+    return found, not nothing
 
 
 def asks(text: str, model: MessageClassifier) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from slack_sdk.models.blocks import Block
-from sqlalchemy.orm import Session
 
 from bot import blocks as b
 from bot import categories
@@ -15,7 +14,7 @@ MORE = ("assign", "note", "join", "history")
 """What the form behind the three dots is asked for."""
 
 
-def blocks(session: Session, ticket: Ticket) -> list[Block]:
+def blocks(ticket: Ticket, own: categories.Own) -> list[Block]:
     """Draw what can be done with a ticket that is not done."""
     control = b.Control(ticket.reference, ticket.version)
     main = [b.button(_("Take"), plugin.id("take"), control, style="primary")] if ticket.assignee_id is None else []
@@ -30,7 +29,7 @@ def blocks(session: Session, ticket: Ticket) -> list[Block]:
     return [
         b.actions(*main, b.overflow(plugin.id("more"), more)),
         b.actions(
-            b.menu(_("Category"), plugin.id("category"), category_options(session, ticket)),
+            b.menu(_("Category"), plugin.id("category"), category_options(ticket, own)),
             b.menu(_("Priority"), plugin.id("priority"), [_option(ticket, _(one), one) for one in reversed(Priority)]),
             b.button(_("Not a request"), plugin.id("dismiss"), control),
             b.button(_("Follow up"), "followups.new", control),
@@ -38,9 +37,9 @@ def blocks(session: Session, ticket: Ticket) -> list[Block]:
     ]
 
 
-def category_options(session: Session, ticket: Ticket) -> list[b.Option]:
+def category_options(ticket: Ticket, own: categories.Own) -> list[b.Option]:
     """Offer every category of the workspace."""
-    return [_option(ticket, name, key) for key, name in categories.names(session).items()]
+    return [_option(ticket, name, key) for key, name in categories.offered(own).items()]
 
 
 def _option(ticket: Ticket, label: str, detail: str) -> b.Option:

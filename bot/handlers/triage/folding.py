@@ -9,7 +9,6 @@ from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
 from bot import blocks as b
-from bot.handlers.triage import placing
 from bot.handlers.triage.alerts import ALERT_PRIORITY, refresh
 from bot.handlers.triage.plugin import plugin
 from bot.handlers.triage.vectors import Reading
@@ -33,12 +32,13 @@ TOLD_AT = 5
 SHOWN = 10
 
 
-def fold(session: Session, ticket: Ticket, message: IncomingMessage, model: MessageClassifier) -> bool:
+def fold(
+    session: Session, ticket: Ticket, message: IncomingMessage, model: MessageClassifier, channel_id: str | None
+) -> bool:
     """Put a new ticket under the card of an earlier one of another customer that says the same; tell if it was.
 
-    Only under a card in the channel where its own would be: else those for whom it is would not see it.
+    Only under a card in the channel where its own would be, `channel_id`: else those for whom it is would not see it.
     """
-    channel_id = placing.cards_channel(session, ticket)
     reading = Reading(current_workspace(session), model)
     if channel_id is None or ticket.incident_id is not None or not tells(reading.features, message.text):
         return False

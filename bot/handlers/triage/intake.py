@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.orm import Session
 
 from bot.handlers.triage import folding, placing
-from bot.handlers.triage.alerts import refresh, show
-from bot.handlers.triage.classifying import asks, classify
+from bot.handlers.triage.alerts import refresh, show, show_in
+from bot.handlers.triage.classifying import asks, classify, judge
 from bot.handlers.triage.notices import greet, wrote_again
 from bot.handlers.triage.plugin import plugin
 from bot.handlers.triage.written import Written, read
@@ -62,8 +62,8 @@ def on_message(
     if message is not None:
         _again(session, link, message, written, model)
     elif written.first or messages.slack_time(written.ts) > link.created_at:
-        message = _receive(session, link, written, actor, contact)
-        asking = classify(session, message, model)
+        judged, asking = judge(messages.storable(written.text), model)
+        message = _receive(session, link, written, actor, contact, judged)
         asking = asking or (written.before is not None and asks(written.before, model))
         if written.deleted_at is not None:
             messages.deleted(session, message, written.deleted_at)
@@ -86,6 +86,9 @@ def author(session: Session, actor: Member | None, customer_id: int | None) -> C
     """Return the contact who writes, known by Slack id or by address, else added; of our own people only known ones."""
     if actor is None:
         return None
+    known = contacts.by_slack_user(session, actor.id)
+    if known is not None:
+        return known
     # Somebody new may write twice at once.
     session.get_one(Member, (actor.workspace_id, actor.id), with_for_update=True, populate_existing=True)
     known = contacts.recognise(session, actor.id, actor.email)
@@ -97,7 +100,12 @@ def author(session: Session, actor: Member | None, customer_id: int | None) -> C
 
 
 def _receive(
-    session: Session, link: ChannelLink, written: Written, actor: Member | None, contact: Contact | None
+    session: Session,
+    link: ChannelLink,
+    written: Written,
+    actor: Member | None,
+    contact: Contact | None,
+    judged: Mapping[str, Any],
 ) -> IncomingMessage:
     message = messages.receive(
         session,
@@ -109,6 +117,7 @@ def _receive(
         thread_ts=written.thread_ts,
         customer_id=link.customer_id or (contact.customer_id if contact else None),
         contact_id=contact.id if contact else None,
+        judged=judged,
     )
     assert message is not None, "whoever decides about messages of this channel waits for us"
     if written.edited_at is not None:
@@ -159,8 +168,9 @@ def _group(
 
 def begin(session: Session, ticket: Ticket, message: IncomingMessage, model: MessageClassifier) -> None:
     """Bring a ticket that was just opened from a message to its people: by its route, and on a card or under one."""
-    tickets.settle(session, ticket)
+    route = placing.route_of(session, ticket)
+    channel_id = placing.cards_channel(session, ticket, route)
     if ticket.is_request:
-        placing.place(session, ticket, message)
-    if not ticket.is_request or not folding.fold(session, ticket, message, model):
-        show(session, ticket)
+        placing.give(session, ticket, route)
+    if not ticket.is_request or not folding.fold(session, ticket, message, model, channel_id):
+        show_in(session, ticket, channel_id)

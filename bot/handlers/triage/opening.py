@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.orm import Session
 
 from bot.handlers.triage.alerts import show
-from bot.handlers.triage.classifying import classify
+from bot.handlers.triage.classifying import judge
 from bot.handlers.triage.intake import author, begin
 from bot.handlers.triage.written import text_of
 from bot.plugin import Member, Slack
@@ -59,8 +59,7 @@ def open_ticket(
     if message is None:
         if asked is None:
             raise NotFound("That message is not there any more.")
-        message = _receive(session, channel_id, ts, asked)
-        classify(session, message, model)
+        message = _receive(session, channel_id, ts, asked, model)
     if message.ticket_id is not None:
         return tickets.get(session, message.ticket_id), False
     link = channels.link_of(session, channel_id)
@@ -75,20 +74,23 @@ def open_ticket(
     return ticket, opened
 
 
-def _receive(session: Session, channel_id: str, ts: str, asked: Asked) -> IncomingMessage:
+def _receive(session: Session, channel_id: str, ts: str, asked: Asked, model: MessageClassifier) -> IncomingMessage:
     link, writer = channels.link_of(session, channel_id), _writer(session, asked)
     contact = author(session, writer, link.customer_id if link else None)
     customer_id = link.customer_id if link else None
+    text = text_of(asked.message)
+    judged, _asking = judge(messages.storable(text), model)
     message = messages.receive(
         session,
         channel_id=channel_id,
         ts=ts,
-        text=text_of(asked.message),
+        text=text,
         author_id=writer.id if writer else None,
         author_name=writer.name if writer else str(asked.message.get("username") or "") or None,
         thread_ts=asked.message.get("thread_ts"),
         customer_id=customer_id or (contact.customer_id if contact else None),
         contact_id=contact.id if contact else None,
+        judged=judged,
     )
     assert message is not None, "whoever decides about messages of this channel waits for us"
     return message

@@ -5,7 +5,6 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from storage import channels, history, routes, tickets
-from storage.messages import IncomingMessage
 from storage.records import moment
 from storage.references import Noun
 from storage.routes import Route
@@ -15,16 +14,8 @@ PLACED = "placed"
 """The name under which a ticket's history keeps that a route, and nobody by hand, gave it to somebody."""
 
 
-def place(session: Session, ticket: Ticket, message: IncomingMessage) -> None:
-    """Give a ticket that is nobody's to the next person of its route, if it has one with somebody there."""
-    if ticket.language is None:
-        ticket.language = message.language
-    give(session, ticket)
-
-
-def give(session: Session, ticket: Ticket) -> None:
+def give(session: Session, ticket: Ticket, route: Route | None) -> None:
     """Give a ticket that is nobody's to the next person of its route, and keep that it was not by hand."""
-    route = route_of(session, ticket)
     if route is None or ticket.assignee_id is not None:
         return
     member = routes.next_person(session, route, moment())
@@ -39,9 +30,8 @@ def route_of(session: Session, ticket: Ticket) -> Route | None:
     return routes.match(session, category=ticket.category, tier=tier, language=ticket.language)
 
 
-def cards_channel(session: Session, ticket: Ticket) -> str | None:
+def cards_channel(session: Session, ticket: Ticket, route: Route | None) -> str | None:
     """Return where a ticket's card is shown: its route's channel, else that of where it came from, else support's."""
-    route = route_of(session, ticket)
     if route is not None and route.channel_id is not None:
         return route.channel_id
     link = channels.link_of(session, ticket.channel_id) if ticket.channel_id is not None else None

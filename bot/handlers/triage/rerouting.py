@@ -21,6 +21,7 @@ from storage.events import TicketChanged
 from storage.history import UPDATED
 from storage.outbox import Delivery
 from storage.references import Noun
+from storage.routes import Route
 from storage.tickets import DONE, Ticket
 from storage.workspaces import Workspace
 
@@ -41,8 +42,8 @@ def on_ticket_changed(fact: TicketChanged, session: Session) -> None:
         return
     if before is not None and before not in route.people and route.people:
         tickets.assign(session, ticket, None)
-    placing.give(session, ticket)
-    _point(session, ticket)
+    placing.give(session, ticket, route)
+    _point(session, ticket, route)
 
 
 def _is_about_something_else(session: Session, ticket: Ticket) -> bool:
@@ -68,8 +69,8 @@ def _was_placed(session: Session, ticket: Ticket) -> bool:
     return False
 
 
-def _point(session: Session, ticket: Ticket) -> None:
-    card, channel_id = card_of(session, ticket), placing.cards_channel(session, ticket)
+def _point(session: Session, ticket: Ticket, route: Route) -> None:
+    card, channel_id = card_of(session, ticket), placing.cards_channel(session, ticket, route)
     if card is not None and channel_id is not None and card.target_channel != channel_id:
         outbox.enqueue(
             session,

@@ -53,7 +53,7 @@ def _past(
     if not tells(reading.features, message.text):
         return []
     past = experience.resolved(session, category, without=ticket.id)
-    best = _ranked(session, reading, message, past)
+    best = _ranked(session, reading, message, past) if past else []
     if not best:
         return []
     return [b.join([_("Like this before:"), *(_ended(one, locale) for one in best)])]

@@ -24,12 +24,12 @@ MOODS: Mapping[str, str] = {"negative": "🙁 unhappy", "positive": "🙂 happy"
 HURRIES: Mapping[str, str] = {"urgent": "🔥 urgent", "high": "⏱ in a hurry", "low": "🐌 no hurry"}
 
 
-def blocks(session: Session, ticket: Ticket, message: IncomingMessage, locale: str) -> list[Block]:
+def blocks(session: Session, ticket: Ticket, message: IncomingMessage, locale: str, own: categories.Own) -> list[Block]:
     """Draw the verdict on a ticket's first message, with two guesses to choose from where the model is not sure."""
     said = labels.of_message(session, message)
     if said:
         last = said[-1]
-        name = categories.name(session, last.new_category)
+        name = categories.called(own, last.new_category)
         who = b.person(last.actor_id) if last.actor_id else b.esc("")
         by = _("*{category}*  confirmed by {who}") if last.source == Source.CONFIRMED else _("*{category}*  said {who}")
         return [b.section(_with_marks(b.markup(by, category=name, who=who), message))]
@@ -38,12 +38,12 @@ def blocks(session: Session, ticket: Ticket, message: IncomingMessage, locale: s
         return [b.section(_with_marks(b.Markup(unsure), message))]
     if message.abstained:
         text = b.markup(_("🤔 *Not sure.* Is it one of these?{because}"), because=_because(message))
-        return [b.section(_with_marks(text, message)), b.actions(*_guesses(session, ticket, message, locale))]
-    return [b.section(_with_marks(_verdict(session, message, locale), message))]
+        return [b.section(_with_marks(text, message)), b.actions(*_guesses(ticket, message, locale, own))]
+    return [b.section(_with_marks(_verdict(message, locale, own), message))]
 
 
-def _verdict(session: Session, message: IncomingMessage, locale: str) -> b.Markup:
-    name = categories.name(session, message.category or "")
+def _verdict(message: IncomingMessage, locale: str, own: categories.Own) -> b.Markup:
+    name = categories.called(own, message.category or "")
     if (message.model_version or "").endswith(REMEMBERED):
         return b.markup(_("*{category}*  as somebody said of such a message before"), category=name)
     sure = message.confidence or 0.0
@@ -57,8 +57,8 @@ def _verdict(session: Session, message: IncomingMessage, locale: str) -> b.Marku
     )
 
 
-def _guesses(session: Session, ticket: Ticket, message: IncomingMessage, locale: str) -> list[ButtonElement]:
-    names = categories.names(session)
+def _guesses(ticket: Ticket, message: IncomingMessage, locale: str, own: categories.Own) -> list[ButtonElement]:
+    names = categories.offered(own)
     guesses = [("guess", message.category, message.confidence), ("second_guess", message.second, None)]
     return [
         b.button(

@@ -156,7 +156,9 @@ def test_an_edit_is_said_and_what_was_deleted_is_not_repeated(session: Session) 
 
 
 def test_what_was_deleted_is_not_repeated(session: Session) -> None:
-    card = shown(session, deleted_at=datetime.now(UTC))
+    ticket, found = written(session, BROKEN)
+    found[0].deleted_at = datetime.now(UTC)
+    card = str(b.render(draw(session, ticket, found, "en-US", url=URL).blocks))
     assert "This message was deleted by its author." in card
     assert BROKEN not in card
 
