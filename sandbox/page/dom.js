@@ -67,10 +67,10 @@ export function restoreFocus(parent, focus) {
   if (focus.range && again.setSelectionRange) again.setSelectionRange(...focus.range);
 }
 
-/** Let a textarea be as high as its text. */
+/** Let a textarea be as high as its text; one that is not on the page yet has no height to measure. */
 export function grow(area) {
   area.style.height = "auto";
-  area.style.height = `${area.scrollHeight + 2}px`;
+  if (area.scrollHeight) area.style.height = `${area.scrollHeight + 2}px`;
 }
 
 const SVG = "http://www.w3.org/2000/svg";

@@ -65,7 +65,7 @@ def subject_of(message_text: str) -> str:
                 return subject
             head = subject[: SUBJECT_LIMIT - 1]
             words, _, _ = head.rpartition(" ")
-            return (words if len(words) > SUBJECT_LIMIT // 2 else head).rstrip(" ,;:") + "…"
+            return (words if len(words) > SUBJECT_LIMIT // 2 else head).rstrip(" ,;:.") + "…"
     return "(no text)"
 
 
