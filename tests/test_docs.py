@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from bot.cli import app
 from bot.grammar import parse
+from bot.grammar.recurring import parse_when
 from bot.plugin import Plugin
 from bot.reference import pages
 from bot.registry import Registry, load
@@ -109,7 +110,7 @@ def read(registry: Registry, typed: str, *, whole: bool) -> None:
         elif key in {"close", "on"}:
             args.date(key, zone="Europe/Berlin", now=NOW)
         elif key == "when":
-            args.moment(key, zone="Europe/Berlin", now=NOW)
+            parse_when(args[key], zone="Europe/Berlin", now=NOW)
         elif key in {"owner", "assignee", "manager"}:
             args.user(key, me="U0ME")
     parse_filters(args.filters)
@@ -230,7 +231,7 @@ def test_pictures_are_shown_and_small() -> None:
     used = {
         named((page.parent / target).resolve())
         for page in PAGES
-        for target in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", page.read_text("utf-8"))
+        for target in re.findall(r"(?:!\[[^\]]+\]\(|<img src=\")([^)\"]+)", page.read_text("utf-8"))
     }
     assert kept == used
     assert [name for name in kept if (ROOT / name).stat().st_size > 300_000] == []

@@ -83,7 +83,8 @@ def group(
     if opened:
         joined.sort(key=lambda one: (one.at, one.id))
         _answered_before(session, ticket, joined, joined[0].at)
-        settle(session, ticket, joined)
+        if name is None:
+            settle(session, ticket, joined)
     else:
         settle(session, ticket)
         _answered_before(session, ticket, joined, _asked_at(session, ticket))
