@@ -117,10 +117,12 @@ class Rapport:
             workers=settings.workers,
             lease_s=settings.lease_seconds,
         )
+        renderings = Renderings(self.registry, model=self.models.of)
         self.delivery = Delivery(
             self.background,
-            Renderings(self.registry, model=self.models.of).render,
+            renderings.render,
             self.installations.client,
+            hold=renderings.hold,
             lease_s=settings.lease_seconds,
             grace_s=settings.grace_seconds,
         )

@@ -44,6 +44,7 @@ _CHANCE = random.SystemRandom()
 
 
 Render = Callable[[Session, outbox.Delivery], Rendered | None]
+Hold = Callable[[Session, outbox.Delivery], bool]
 
 
 class Unrenderable(Exception):
@@ -61,8 +62,9 @@ class _Claim:
 class Delivery:
     """Send the outbox's rows.
 
-    `render` draws one from its record at the last moment, None if it is no longer wanted; `client_for` gives a
-    workspace's client, of which token and address are used. Raises ValueError if the lease is too short for a send to
+    `render` draws one from its record at the last moment, None if it is no longer wanted; before that, `hold` puts a
+    post back that its receiver does not want now, and says so. `client_for` gives a workspace's client, of which token
+    and address are used. Raises ValueError if the lease is too short for a send to
     begin within it.
     """
 
@@ -72,6 +74,7 @@ class Delivery:
         render: Render,
         client_for: Callable[[str], WebClient],
         *,
+        hold: Hold = lambda _session, _row: False,
         lease_s: float = 60.0,
         grace_s: float = 30.0,
         http_timeout_s: int = HTTP_TIMEOUT_S,
@@ -91,6 +94,7 @@ class Delivery:
             raise ValueError(f"a lease of {lease_s:g} s leaves no time to send; it must be over {self._needs_s:g} s")
         self._database = database
         self._render = render
+        self._hold = hold
         self._client_for = client_for
         self._lease_s = lease_s
         self._grace_s = grace_s
@@ -215,6 +219,9 @@ class Delivery:
     def _draw(self, row: outbox.Delivery, channel: str, *, repeat: bool) -> SlackCall | None:
         """Render the message and name the call; None if there is nothing to send now, which is then marked."""
         with self._database.transaction(row.workspace_id) as session:
+            # What Slack may have already is looked after whatever its receiver wishes.
+            if row.kind == POST and not row.ambiguous and self._hold(session, row):
+                return None
             edited = session.get(outbox.Delivery, (row.workspace_id, row.edits)) if row.edits else None
             if row.kind != POST and (edited is None or edited.state != "sent"):
                 sending.cancelled(session, row, "what it edits was never sent")

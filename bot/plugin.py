@@ -20,6 +20,7 @@ from gettext import GNUTranslations, NullTranslations, translation
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from storage.attention import Notice
 from storage.members import Member, Role
 
 Handler = Callable[..., Any]
@@ -207,10 +208,11 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Renderer:
-    """Hold what draws an outbox row's message from its record, when it is sent."""
+    """Hold what draws an outbox row's message from its record, when it is sent, and of which kind that is."""
 
     id: str
     handler: Handler
+    kind: Notice | Callable[[Any], Notice | None] | None = Notice.OTHER
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,11 +349,16 @@ class Plugin:
 
         return declare
 
-    def renderer(self, name: str) -> Callable[[H], H]:
-        """Declare what draws an outbox row's message; the function returns a Message, None when no longer wanted."""
+    def renderer(
+        self, name: str, *, kind: Notice | Callable[[Any], Notice | None] | None = Notice.OTHER
+    ) -> Callable[[H], H]:
+        """Declare what draws an outbox row's message; the function returns a Message, None when no longer wanted.
+
+        `kind` is what people mute, or tells it of a row; None answers what somebody did, and is never held back.
+        """
 
         def declare(function: H) -> H:
-            self.renderers.append(Renderer(self.id(name), function))
+            self.renderers.append(Renderer(self.id(name), function, kind))
             return function
 
         return declare
@@ -373,6 +380,7 @@ __all__ = [
     "Job",
     "Listener",
     "Member",
+    "Notice",
     "Place",
     "Plugin",
     "Renderer",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
 from bot import blocks as b
+from bot import shown
 from bot.answers import TEXT_LIMIT
 from bot.delivery import Rendered
 from bot.plugin import speak
@@ -17,7 +19,8 @@ from bot.registry import Registry
 from bot.replies import Message
 from bot.respond import FALLBACK_RENDERER
 from bot.runtime import Deferred, call_with
-from storage import members, workspaces
+from storage import holding, members, workspaces
+from storage.attention import Notice
 from storage.database import current_workspace
 from storage.outbox import Delivery
 
@@ -25,8 +28,11 @@ if TYPE_CHECKING:
     from bot.models import WorkspaceModel
 
 
+log = logging.getLogger(__name__)
+
+
 class Renderings:
-    """Call the renderer that a row names; None means that the message is no longer wanted."""
+    """Call the renderer that a row names; None means that the message is no longer wanted. Say what has to wait."""
 
     def __init__(
         self,
@@ -38,6 +44,28 @@ class Renderings:
         self._registry = registry
         self._model = model
         self._now = now
+
+    def hold(self, session: Session, delivery: Delivery) -> bool:
+        """Hold a message back if its receiver does not want it now; what answers somebody is never held back."""
+        notice = self._notice(delivery)
+        if notice is None:
+            return False
+        reader = members.get(session, delivery.target_user) if delivery.target_user else None
+        workspace = workspaces.get(session, current_workspace(session))
+        zone = shown.zone((reader.zone if reader else None) or (workspace.zone if workspace else None))
+        return holding.hold(session, delivery, notice, zone=zone, now=self._now())
+
+    def _notice(self, delivery: Delivery) -> Notice | None:
+        """Return of which kind a message is; one whose plugin fails to say so is any other."""
+        declared = self._registry.renderers.get(delivery.renderer)
+        kind = declared.kind if declared else None
+        if kind is None or isinstance(kind, Notice):
+            return kind
+        try:
+            return kind(delivery)
+        except Exception:
+            log.exception("the kind of a message of %s could not be told", delivery.renderer)
+            return Notice.OTHER
 
     def render(self, session: Session, delivery: Delivery) -> Rendered | None:
         """Return what to send; raise KeyError for a renderer that no plugin declares any more."""

@@ -41,7 +41,8 @@ class Delivery(Base):
     `target_*` says where it should go, `channel` is the conversation Slack gave for it, `ts` the message's once sent.
     `ambiguous` says that Slack may have it although nobody saw the answer; `looked_until` is how far the conversation
     was searched for it, `check_at` when it is looked at again for a second copy. `fence` counts the claims: only who
-    holds the newest may mark the row.
+    holds the newest may mark the row. `notice` is its kind as people mute it, set where its receiver has wishes;
+    `held_by` and `held_at` say that these held it back. In the state "held" it waits for somebody to ask for it.
     """
 
     __tablename__ = "outbox"
@@ -50,7 +51,9 @@ class Delivery(Base):
         CheckConstraint("kind IN ('post', 'update', 'delete')", name="kind"),
         CheckConstraint("(kind = 'post') = (edits IS NULL)", name="edits"),
         CheckConstraint("num_nonnulls(target_user, target_channel) = 1", name="target"),
-        CheckConstraint("state IN ('pending', 'sending', 'sent', 'dead', 'cancelled')", name="state"),
+        CheckConstraint("state IN ('pending', 'sending', 'sent', 'dead', 'cancelled', 'held')", name="state"),
+        CheckConstraint("held_by IN ('quiet', 'muted', 'budget', 'asked')", name="held_by"),
+        CheckConstraint("(held_by IS NULL) = (held_at IS NULL)", name="held"),
         CheckConstraint("state <> 'sending' OR lease_until IS NOT NULL", name="lease"),
         Index("outbox_dedupe_key_idx", "workspace_id", "dedupe_key", unique=True),
         Index("outbox_open_idx", "workspace_id", text("priority DESC"), "seq", postgresql_where=text(OPEN)),
@@ -60,6 +63,7 @@ class Delivery(Base):
         Index("outbox_check_idx", "check_at", postgresql_where=text("check_at IS NOT NULL")),
         Index("outbox_dead_idx", "workspace_id", "seq", postgresql_where=text("state = 'dead'")),
         Index("outbox_record_idx", "workspace_id", "record", postgresql_where=text(OPEN)),
+        Index("outbox_held_idx", "workspace_id", "lane", "held_at", postgresql_where=text("held_at IS NOT NULL")),
         {"info": QUEUE},
     )
 
@@ -92,6 +96,9 @@ class Delivery(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     sent_at: Mapped[datetime | None]
     check_at: Mapped[datetime | None]
+    notice: Mapped[str | None]
+    held_by: Mapped[str | None]
+    held_at: Mapped[datetime | None]
 
 
 class Pause(Base):
@@ -208,7 +215,7 @@ def _supersede(session: Session, kind: str, edits: UUID, content: dict[str, Any]
 def _cancel(session: Session, *which: ColumnElement[bool], **values: Any) -> int:
     cancelled = session.execute(
         update(Delivery)
-        .where(Delivery.workspace_id == current_workspace(session), Delivery.state == "pending", *which)
+        .where(Delivery.workspace_id == current_workspace(session), Delivery.state.in_(("pending", "held")), *which)
         .values(state="cancelled", **values)
         .returning(Delivery.id)
         .execution_options(synchronize_session=False)

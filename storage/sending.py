@@ -1,6 +1,7 @@
 """Claim deliveries and say what became of each; every mark is refused to who was overtaken."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select, text, update
@@ -19,10 +20,12 @@ __all__ = [
     "claim_checks",
     "conversation",
     "dead",
+    "hold",
     "is_at",
     "looked",
     "mark_ambiguous",
     "mark_sent",
+    "noted",
     "pause",
     "release",
     "resolved",
@@ -179,6 +182,18 @@ def release(session: Session, row: Delivery) -> bool:
     if row.attempt == 1:
         untried["first_attempt_at"] = None
     return _mark(session, row, state="pending", lease_until=None, **untried)
+
+
+def hold(session: Session, row: Delivery, until: datetime | None, **why: Any) -> bool:
+    """Put a delivery back that surely was not seen, until then or until somebody asks for it, as if never tried."""
+    untried = {"attempt": 0, "first_attempt_at": None, "lease_until": None, "reason": None}
+    state = {"state": "held"} if until is None else {"state": "pending", "not_before": until}
+    return _mark(session, row, **untried, **state, **why)
+
+
+def noted(session: Session, row: Delivery, notice: str) -> bool:
+    """Say of which kind a delivery is that is about to be sent."""
+    return _mark(session, row, notice=notice)
 
 
 def unreadable(session: Session, row: Delivery, reason: str, *, delay_s: float) -> bool:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import exists, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from storage import digests, followups, members, outbox
 from storage.database import current_workspace, notify
@@ -120,13 +120,23 @@ def _owner(session: Session, row: Delivery) -> str | None:
 def late(session: Session) -> int:
     """Return how many messages and due times of all workspaces are late; the session sees '*'.
 
-    Late is what is unsent five minutes after it was due and may be tried; workspaces that removed the app do not count.
+    Late is what is unsent five minutes after it was due and may be tried: what waits for the end of quiet hours has
+    that in its `not_before`, and a change of a message waits for the message. Workspaces that removed the app do not
+    count.
     """
     since = func.now() - timedelta(minutes=LATE_MIN)
+    edited = aliased(Delivery)
+    waits = exists().where(
+        edited.workspace_id == Delivery.workspace_id,
+        edited.id == Delivery.edits,
+        edited.state == "pending",
+        edited.not_before > func.now(),
+    )
     unsent = (
         Delivery.state.in_(("pending", "sending")),
         Delivery.not_before < since,
         Delivery.created_at < since,
+        ~waits,
     )
     undone = (Due.at < since, ~Due.is_job)
     return sum(

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, time, timedelta
 from types import ModuleType, SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import inspect as inspect_row
@@ -22,6 +23,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from storage import (
     about,
+    attention,
     categories,
     channels,
     contacts,
@@ -30,31 +32,36 @@ from storage import (
     digests,
     figures,
     followups,
+    holding,
     labels,
     messages,
     model_versions,
     notes,
+    outbox,
     pipelines,
     records,
     replies,
     search,
     tickets,
 )
+from storage.attention import Notice
 from storage.database import Base, Database
 from storage.errors import NotFound
 from storage.figures import Figure, Period
 from storage.history import timeline
 from storage.messages import IncomingMessage
 from storage.money import Money
+from storage.outbox import Delivery
 from storage.references import Noun
 
-SOON = datetime(2030, 1, 7, 9, tzinfo=UTC)
+SOON, LATE = datetime(2030, 1, 7, 9, tzinfo=UTC), datetime(2035, 1, 7, 9, tzinfo=UTC)
+BERLIN = ZoneInfo("Europe/Berlin")
 TS, LATER, LATEST = "1893492000.000100", "1893492001.000100", "1893492002.000100"
 HOUR = timedelta(hours=1)
 TODAY = Period(datetime(2020, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC))
 MODULES = (
-    about, categories, channels, contacts, customers, deals, digests, figures, followups, labels, messages,
-    model_versions, notes, pipelines, records, replies, search, tickets,
+    about, attention, categories, channels, contacts, customers, deals, digests, figures, followups, holding, labels,
+    messages, model_versions, notes, pipelines, records, replies, search, tickets,
 )  # fmt: skip
 
 
@@ -92,10 +99,25 @@ def everything(session: Session) -> SimpleNamespace:
     replies.send(session, reply, ticket, renderer="triage.reply")
     replies.draft(session, ticket, "Secret Draft", author_id="UAGENT")
     stage = pipelines.stages(session)[0]
+    attention.set_quiet(session, "UAGENT", (time(18), time(9)))
+    attention.set_budget(session, "C1", 0)
+    urgent = tickets.add(session, name="Fire", priority="urgent")
+    held, sent = (_delivery(session, urgent.reference) for _ in range(2))
+    held.held_by, held.held_at, held.not_before = "budget", SOON, LATE
+    sent.state, sent.sent_at = "sent", SOON
+    session.flush()
     return SimpleNamespace(
         customer=customer, contact=contact, deal=deal, link=link, message=message, ticket=ticket, followup=followup,
         note=note, digest=digest, stage=stage, category=category, model=model, saved=saved, reply=reply,
+        held=held,
     )  # fmt: skip
+
+
+def _delivery(session: Session, record: str) -> Delivery:
+    delivery_id = outbox.enqueue(session, target_channel="C1", renderer="triage.card", record=record)
+    found = session.get_one(Delivery, (session.info["workspace"], delivery_id))
+    found.notice = Notice.TICKETS
+    return found
 
 
 @pytest.fixture
@@ -114,6 +136,8 @@ def stranger(database: Database, second_workspace: str) -> Iterator[Session]:
 READS: dict[str, Callable[[Session, Any], Any]] = {
     "about.called": lambda s, t: about.called(s, "secret"),
     "about.subject_of": lambda s, t: about.subject_of(s, t.note),
+    "attention.get": lambda s, t: attention.get(s, "UAGENT"),
+    "attention.reconsider": lambda s, t: attention.reconsider(s, "C1"),
     "categories.all_of": lambda s, t: categories.all_of(s),
     "categories.examples_of": lambda s, t: categories.examples_of(s) + categories.examples_of(s, t.category.key),
     "categories.merges": lambda s, t: categories.merges(s),
@@ -158,6 +182,10 @@ READS: dict[str, Callable[[Session, Any], Any]] = {
     "followups.get": lambda s, t: followups.get(s, t.followup.id),
     "followups.list_followups": lambda s, t: followups.list_followups(s) + followups.list_followups(s, about=t.deal),
     "followups.resolve": lambda s, t: followups.resolve(s, "Secret Promise"),
+    "holding.held_back": lambda s, t: holding.held_back(s, "C1", TODAY.since, TODAY.until),
+    "holding.is_urgent": lambda s, t: holding.is_urgent(s, t.held, Notice.TICKETS),
+    "holding.spent_today": lambda s, t: holding.spent_today(s, "C1", zone=BERLIN, now=SOON),
+    "holding.waiting": lambda s, t: holding.waiting(s, "C1"),
     "labels.changed_here": lambda s, t: labels.changed_here(s),
     "labels.count_after": lambda s, t: labels.count_after(s, 0),
     "labels.counts": lambda s, t: labels.counts(s),
@@ -215,6 +243,10 @@ READS: dict[str, Callable[[Session, Any], Any]] = {
 
 # What writes: with an id or an object of another workspace it must fail, or leave that workspace as it was.
 WRITES: dict[str, Callable[[Session, Any], Any]] = {
+    "attention.mute": lambda s, t: attention.mute(s, "UAGENT", Notice.NEWS),
+    "attention.set_budget": lambda s, t: attention.set_budget(s, "C1", 5),
+    "attention.set_quiet": lambda s, t: attention.set_quiet(s, "UAGENT", None),
+    "attention.unmute": lambda s, t: attention.unmute(s, "UAGENT", Notice.NEWS),
     "categories.add": lambda s, t: categories.add(s, "Secret Category", ["d", "e", "f"], taken={}),
     "categories.add_examples": lambda s, t: categories.add_examples(s, t.category.key, ["d"]),
     "categories.merge": lambda s, t: categories.merge(s, "bug", "howto", taken={"bug": "Bug"}),
@@ -244,6 +276,8 @@ WRITES: dict[str, Callable[[Session, Any], Any]] = {
     "followups.reschedule": lambda s, t: followups.reschedule(s, theft(s, t.followup), SOON + timedelta(days=2)),
     "followups.reopen": lambda s, t: followups.reopen(s, theft(s, t.followup)),
     "followups.snooze": lambda s, t: followups.snooze(s, theft(s, t.followup), SOON + timedelta(days=1)),
+    "holding.hold": lambda s, t: holding.hold(s, theft(s, t.held), Notice.TICKETS, zone=BERLIN, now=SOON),
+    "holding.send_now": lambda s, t: holding.send_now(s, t.held.id),
     "labels.changed": lambda s, t: labels.changed(s, t.message),
     "labels.correct": lambda s, t: labels.correct(s, t.message, "billing", actor_id="UREP"),
     "labels.take_back": lambda s, t: labels.take_back(s, theft(s, t.message)),

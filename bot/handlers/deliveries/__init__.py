@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from bot import blocks as b
 from bot import shown
-from bot.plugin import Member, Plugin, Role, _
+from bot.plugin import Member, Notice, Plugin, Role, _
 from bot.replies import Message
 from bot.shown import Reader
 from storage import undelivered
@@ -115,7 +115,7 @@ def on_home(actor: Member, workspace: Workspace, now: datetime, session: Session
     return _lines(rows, shown.reader(actor, workspace, now))
 
 
-@plugin.renderer("undelivered")
+@plugin.renderer("undelivered", kind=Notice.PROBLEMS)
 def notice(
     delivery: Delivery, reader: Member | None, workspace: Workspace, now: datetime, session: Session
 ) -> Message | None:

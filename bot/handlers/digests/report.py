@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from bot import blocks as b
 from bot import categories, shown
 from bot.handlers.digests.declaration import plugin
-from bot.plugin import Member, _
+from bot.plugin import Member, Notice, _
 from bot.replies import Message
 from bot.shown import Reader
 from storage import digests, figures
@@ -58,7 +58,7 @@ def label(word: str) -> str:
     }[word]
 
 
-@plugin.renderer("digest")
+@plugin.renderer("digest", kind=lambda row: None if row.payload.get("asked") else Notice.DIGESTS)
 def digest(
     delivery: Delivery, session: Session, reader: Member | None, workspace: Workspace, now: datetime
 ) -> Message | None:

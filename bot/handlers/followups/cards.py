@@ -12,11 +12,12 @@ from bot import blocks as b
 from bot import shown
 from bot.grammar import said
 from bot.handlers.followups.declaration import plugin
-from bot.plugin import Member, Role, _
+from bot.plugin import Member, Notice, Role, _
 from bot.replies import Message
 from bot.shown import Reader, undo_hint
 from storage import followups
 from storage.about import subject_of
+from storage.attention import Held
 from storage.deals import Deal
 from storage.errors import NotFound
 from storage.followups import Followup
@@ -34,7 +35,7 @@ def nothing() -> str:
     return _('Nothing to follow up. Promise something: `/followup add D-1 when:"friday 9am" call back`')
 
 
-@plugin.renderer("reminder")
+@plugin.renderer("reminder", kind=Notice.REMINDERS)
 def reminder(
     delivery: Delivery, reader: Member | None, workspace: Workspace, now: datetime, session: Session
 ) -> Message | None:
@@ -47,18 +48,28 @@ def reminder(
     done_since = followup.recurrence is not None and followup.due_at > reminded_of
     if followup.closed_at is not None or done_since:
         return None
-    return card(session, followup, shown.reader(reader, workspace, now))
+    me = shown.reader(reader, workspace, now)
+    return card(session, followup, me, was_quiet=delivery.held_by == Held.QUIET)
 
 
 def card(
-    session: Session, followup: Followup, reader: Reader, *, notice: b.Text | None = None, replace: bool = False
+    session: Session,
+    followup: Followup,
+    reader: Reader,
+    *,
+    notice: b.Text | None = None,
+    replace: bool = False,
+    was_quiet: bool = False,
 ) -> Message:
-    """Draw one follow-up with the record it is about; a closed one has no buttons left."""
+    """Draw one follow-up with the record it is about; a closed one has no buttons left.
+
+    With `was_quiet` it comes when it does because its owner wished to be left alone before.
+    """
     about = about_line(session, followup, reader)
     blocks: list[Block] = [
         *([b.context(notice)] if notice else []),
         b.section(b.join([b.markup("*{text}*", text=followup.text), *([about] if about else [])])),
-        b.context(_when(followup, reader)),
+        b.context(_held_until_now(followup, reader) if was_quiet else _when(followup, reader)),
     ]
     if followup.closed_at is None:
         blocks.append(b.actions(*_controls(followup)))
@@ -81,6 +92,11 @@ def _when(followup: Followup, reader: Reader) -> b.Markup:
     if followup.recurrence is None or followup.closed_at is not None:
         return line
     return b.join([line, b.markup("🔁 {often}", often=said(followup.recurrence, reader.locale))], " · ")
+
+
+def _held_until_now(followup: Followup, reader: Reader) -> b.Markup:
+    template = _("{ref} · {when}, held until your quiet hours ended")
+    return b.markup(template, ref=followup.reference, when=reader.moment(followup.due_at))
 
 
 def _due(followup: Followup, reader: Reader) -> b.Markup:

@@ -12,7 +12,7 @@ from bot import blocks as b
 from bot import shown
 from bot.handlers.followups import cards
 from bot.handlers.followups.declaration import plugin
-from bot.plugin import Member, Role, _
+from bot.plugin import Member, Notice, Role, _
 from bot.replies import Message
 from storage import followups, members, outbox
 from storage.about import subject_of
@@ -62,7 +62,7 @@ def _can(session: Session, member_id: str) -> bool:
     return member is not None and member.has(Role.VIEWER)
 
 
-@plugin.renderer("handed_over")
+@plugin.renderer("handed_over", kind=Notice.NEWS)
 def handed_over(
     delivery: Delivery, reader: Member | None, workspace: Workspace, now: datetime, session: Session
 ) -> Message | None:

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from bot import blocks as b
-from bot.plugin import _
-from bot.shown import Reader
+from bot.plugin import Notice, _
+from bot.shown import Reader, weekdays
 from storage import records
 from storage.contacts import Contact
 from storage.customers import Customer
@@ -163,6 +163,10 @@ def _value(session: Session, change: Change, field: str, values: Mapping[str, An
         return b.person(str(value))
     if field == "target_channel":
         return b.channel(str(value))
+    if field == "days_off":
+        return ", ".join(weekdays(reader.locale)[day] for day in value) or "–"
+    if field == "muted":
+        return ", ".join(_(Notice(one).words) for one in value) or "–"
     if field == "amount_minor":
         return _money(session, change, values, reader)
     if field == "stage_id":

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from bot import blocks as b
 from bot.handlers.learning import figures
 from bot.handlers.learning.declaration import plugin
-from bot.plugin import Member, _
+from bot.plugin import Member, Notice, _
 from bot.replies import Message
 from bot.shown import locale_of
 from storage import model_versions
@@ -16,7 +16,7 @@ from storage.outbox import Delivery
 from storage.workspaces import Workspace
 
 
-@plugin.renderer("learned")
+@plugin.renderer("learned", kind=Notice.NEWS)
 def learned(delivery: Delivery, session: Session, reader: Member | None, workspace: Workspace) -> Message | None:
     """Say what the new model is worth beside the one before; None when it is gone."""
     try:

@@ -11,7 +11,7 @@ from bot import blocks as b
 from bot import shown
 from bot.handlers.sla.declaration import plugin
 from bot.handlers.sla.wording import kind_words, span_words
-from bot.plugin import Member, _
+from bot.plugin import Member, Notice, _
 from bot.replies import Message
 from bot.shown import Reader
 from storage import sla, tickets
@@ -22,7 +22,11 @@ from storage.tickets import DONE, Ticket
 from storage.workspaces import Workspace
 
 
-@plugin.renderer("alert")
+def _kind(row: Delivery) -> Notice:
+    return Notice.WARNINGS if row.payload.get("rung") == Rung.WARNING else Notice.BREACHES
+
+
+@plugin.renderer("alert", kind=_kind)
 def alert(
     delivery: Delivery, reader: Member | None, workspace: Workspace, now: datetime, session: Session
 ) -> Message | None:

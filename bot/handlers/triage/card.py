@@ -13,7 +13,7 @@ from bot import blocks as b
 from bot import categories
 from bot.handlers.triage import controls, folding, similar, verdict
 from bot.handlers.triage.plugin import plugin
-from bot.plugin import Member, _
+from bot.plugin import Member, Notice, _
 from bot.replies import Message
 from bot.shown import duration, locale_of, permalink, quoted
 from storage import messages, replies, tickets
@@ -40,7 +40,7 @@ STANDING: Mapping[str, str] = {
 }
 
 
-@plugin.renderer("card")
+@plugin.renderer("card", kind=Notice.TICKETS)
 def card(
     delivery: Delivery,
     session: Session,

@@ -10,7 +10,7 @@ from bot.handlers.triage import folding
 from bot.handlers.triage.alerts import refresh, show
 from bot.handlers.triage.plugin import plugin
 from bot.handlers.triage.pointing import card_address
-from bot.plugin import Member, Role, _
+from bot.plugin import Member, Notice, Role, _
 from bot.replies import Message
 from bot.shown import locale_of, quoted, undo_hint
 from storage import folds, tickets
@@ -23,7 +23,7 @@ from storage.workspaces import Workspace
 QUOTED = 300
 
 
-@plugin.renderer("incident")
+@plugin.renderer("incident", kind=Notice.INCIDENTS)
 def incident(delivery: Delivery, session: Session, reader: Member | None, workspace: Workspace) -> Message | None:
     """Say how many customers report the same in how much time; None where that turned out otherwise meanwhile."""
     try:

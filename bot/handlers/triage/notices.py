@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from bot import blocks as b
 from bot.handlers.triage.plugin import plugin
-from bot.plugin import Member, _
+from bot.plugin import Member, Notice, _
 from bot.replies import Message
 from storage import messages, outbox, tickets
 from storage.errors import NotFound
@@ -48,7 +48,7 @@ def greet(session: Session, user_id: str, at: datetime) -> None:
     )
 
 
-@plugin.renderer("wrote_again")
+@plugin.renderer("wrote_again", kind=Notice.REPLIES)
 def draw_wrote_again(delivery: Delivery, session: Session) -> Message | None:
     """Say in which ticket the customer wrote, and what; None where the ticket is gone."""
     try:
@@ -67,7 +67,7 @@ def draw_wrote_again(delivery: Delivery, session: Session) -> Message | None:
     return Message(title, [b.section(title), b.section(quoted), b.actions(show)])
 
 
-@plugin.renderer("greeting")
+@plugin.renderer("greeting", kind=None)
 def draw_greeting(reader: Member | None) -> Message:
     """Say what Rapport is for, to our own people and to others."""
     if reader is not None and reader.kind == Kind.STAFF:
@@ -85,7 +85,7 @@ def draw_greeting(reader: Member | None) -> Message:
     )
 
 
-@plugin.renderer("merged")
+@plugin.renderer("merged", kind=Notice.TICKETS)
 def draw_merged(delivery: Delivery, session: Session) -> Message | None:
     """Say on the card of a ticket that was merged where it went; None where neither is there any more."""
     try:

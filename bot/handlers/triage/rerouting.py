@@ -13,7 +13,7 @@ from bot.categories import name as category_name
 from bot.handlers.triage import placing
 from bot.handlers.triage.plugin import plugin
 from bot.handlers.triage.pointing import card_address, card_of
-from bot.plugin import Member, _
+from bot.plugin import Member, Notice, _
 from bot.replies import Message
 from storage import history, outbox, tickets
 from storage.errors import NotFound
@@ -81,7 +81,7 @@ def _point(session: Session, ticket: Ticket, route: Route) -> None:
         )
 
 
-@plugin.renderer("pointer")
+@plugin.renderer("pointer", kind=Notice.NEWS)
 def pointer(delivery: Delivery, session: Session, reader: Member | None, workspace: Workspace) -> Message | None:
     """Say in the channel of a ticket's new route what it is about now, and where its card is."""
     try:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot import blocks as b
 from bot.grammar import Args
-from bot.plugin import Member, Plugin, Role, _
+from bot.plugin import Member, Notice, Plugin, Role, _
 from bot.plugins.renewals.tables import Renewal, due_for_reminder, for_owner, record, upcoming
 from bot.replies import Message
 from bot.shown import Reader, paragraphs, undo_hint
@@ -75,7 +75,7 @@ def remind(workspace: Workspace, now: datetime, session: Session) -> None:
         renewal.reminded_for = renewal.on_date
 
 
-@plugin.renderer("reminder")
+@plugin.renderer("reminder", kind=Notice.REMINDERS)
 def reminder(
     delivery: Delivery, reader: Member | None, workspace: Workspace, now: datetime, session: Session
 ) -> Message | None:
