@@ -136,7 +136,7 @@ def test_commands_can_be_typed_as_they_are_written(page: Path, registry: Registr
 
 # The plugins that pages show how to write, what commands make, and examples of other people's.
 NOT_KEPT = frozenset(
-    {"bot/plugins/quiet.py", "bot/plugins/kudos.py", "bot/plugins/kudos/", "docs/plugins/", "model.json"}
+    {"bot/plugins/silent.py", "bot/plugins/kudos.py", "bot/plugins/kudos/", "docs/plugins/", "model.json"}
 )
 FOLDERS = ("api", "bench", "bot", "docs", "k8s", "ml", "sandbox", "storage", "tests")
 NAMES = {path.name for folder in FOLDERS for path in (ROOT / folder).rglob("*")} | {p.name for p in ROOT.iterdir()}
@@ -241,12 +241,12 @@ def test_the_readmes_plugin_works(session: Session) -> None:
     deal = deals.add(session, name="Acme renewal", owner_id="UREP")
     handler = example(README).plugin.commands[0].handler
     rep = members.get(session, "UREP")
-    quiet: Message = call_with(handler, {"actor": rep, "now": NOW, "session": session})
-    assert quiet.text == "All of them have moved."
+    silent: Message = call_with(handler, {"actor": rep, "now": NOW, "session": session})
+    assert silent.text == "All of them have moved."
     deal.touched_at = datetime(2026, 10, 1, tzinfo=UTC)
     session.flush()
-    quiet = call_with(handler, {"actor": rep, "now": NOW, "session": session})
-    assert quiet.text == "`D-1` Acme renewal"
+    silent = call_with(handler, {"actor": rep, "now": NOW, "session": session})
+    assert silent.text == "`D-1` Acme renewal"
 
 
 def test_the_guides_plugin_works(session: Session) -> None:
