@@ -44,7 +44,6 @@ _CHANCE = random.SystemRandom()
 
 
 Render = Callable[[Session, outbox.Delivery], Rendered | None]
-Hold = Callable[[Session, outbox.Delivery], bool]
 
 
 class Unrenderable(Exception):
@@ -62,10 +61,9 @@ class _Claim:
 class Delivery:
     """Send the outbox's rows.
 
-    `render` draws one from its record at the last moment, None if it is no longer wanted; before that, `hold` puts a
-    post back that its receiver does not want now, and says so. `client_for` gives a workspace's client, of which token
-    and address are used. Raises ValueError if the lease is too short for a send to
-    begin within it.
+    `render` draws one from its record at the last moment, None if it is no longer wanted; before that, `hold` puts back
+    what its receiver does not want now, and says so. `client_for` gives a workspace's client, of which token and
+    address are used. Raises ValueError if the lease is too short for a send to begin within it.
     """
 
     def __init__(
@@ -74,7 +72,7 @@ class Delivery:
         render: Render,
         client_for: Callable[[str], WebClient],
         *,
-        hold: Hold = lambda _session, _row: False,
+        hold: Callable[[Session, outbox.Delivery], bool] = lambda _session, _row: False,
         lease_s: float = 60.0,
         grace_s: float = 30.0,
         http_timeout_s: int = HTTP_TIMEOUT_S,

@@ -25,6 +25,7 @@ from bot.slack import Installations
 from sandbox.blocks_check import message_problems, view_problems
 from sandbox.blocks_check.mrkdwn import SEQUENCE, texts
 from storage import (
+    attention,
     channels,
     customers,
     deals,
@@ -386,7 +387,9 @@ def seed(session: Session, name: str) -> Seeded:
     }
     renewal = record_renewal(session, customer, now.date() + timedelta(days=9))
     session.flush()
+    attention.set_budget(session, WHO, 3)
     wanted = {
+        "attention.spent": "",
         "deliveries.undelivered": "",
         "digests.digest": digest.reference,
         "followups.handed_over": "UMARKED",

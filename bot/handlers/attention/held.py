@@ -98,8 +98,7 @@ def _name(session: Session, reference: str) -> str:
 @plugin.renderer("spent", kind=None)
 def spent(delivery: Delivery, workspace: Workspace, now: datetime, session: Session) -> Message | None:
     """Say that a channel's budget is spent and where to find what waits; None where it has none any more."""
-    channel_id = delivery.target_channel or ""
-    wishes = attention.get(session, channel_id)
+    wishes = attention.get(session, delivery.lane)
     if wishes is None or wishes.daily_budget is None:
         return None
     reader = shown.reader(None, workspace, now)
