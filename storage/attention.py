@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, SmallInteger, func, update
+from sqlalchemy import ARRAY, CheckConstraint, ColumnElement, ForeignKey, SmallInteger, func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -97,7 +97,7 @@ class Attention(Recorded, Base):
 
     def undoing(self, session: Session, action: str) -> None:
         """Look again at what waits."""
-        reconsider(session, self.target)
+        reconsider(session, Delivery.lane == self.target)
 
 
 def get(session: Session, target: str, *, steady: bool = False) -> Attention | None:
@@ -169,13 +169,13 @@ def set_budget(session: Session, target: str, budget: int | None) -> Attention:
     return _changed(session, row)
 
 
-def reconsider(session: Session, target: str) -> int:
-    """Have what a target's wishes hold up decided anew once this transaction has committed; return how much it was."""
+def reconsider(session: Session, which: ColumnElement[bool]) -> int:
+    """Have held deliveries decided anew once this transaction has committed; return how many they were."""
     waiting = session.execute(
         update(Delivery)
         .where(
             Delivery.workspace_id == current_workspace(session),
-            Delivery.lane == target,
+            which,
             Delivery.state == "pending",
             Delivery.attempt == 0,
             Delivery.held_by.in_((Held.QUIET, Held.BUDGET)),
@@ -239,5 +239,5 @@ def _row(session: Session, target: str) -> Attention:
 
 def _changed(session: Session, row: Attention) -> Attention:
     session.flush()
-    reconsider(session, row.target)
+    reconsider(session, Delivery.lane == row.target)
     return row

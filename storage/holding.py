@@ -20,7 +20,7 @@ from storage.database import current_workspace, notify
 from storage.errors import Conflict, NotFound
 from storage.outbox import POST, Delivery
 from storage.references import Noun, parse_reference
-from storage.tickets import Priority
+from storage.tickets import Priority, Ticket
 
 SPENT = "attention.spent"
 """The name under which the bot draws the notice that a channel's budget is spent."""
@@ -131,6 +131,12 @@ def held_back(
     for notice, record in rows:
         found.setdefault(Notice(str(notice)), []).append(record)
     return [HeldCount(one, len(found[one]), _named(found[one])[:records]) for one in Notice if one in found]
+
+
+def hurry(session: Session, ticket: Ticket) -> int:
+    """Have what waits about a ticket that has become urgent decided anew; return how much it was."""
+    about = or_(Delivery.record == ticket.reference, func.starts_with(Delivery.record, f"{ticket.reference}/"))
+    return attention.reconsider(session, about) if ticket.priority == Priority.URGENT else 0
 
 
 def send_now(session: Session, delivery_id: UUID, *, target: str | None = None) -> Delivery:

@@ -179,6 +179,24 @@ def test_what_is_urgent_does_not_wait(
     assert held(database, workspace, row, notice) is not goes
 
 
+def test_what_waits_about_a_ticket_goes_once_that_is_urgent(database: Database, workspace: str) -> None:
+    quiet(database, workspace)
+    with database.transaction(workspace) as session:
+        ticket = tickets.add(session, name="Fire")
+        other = tickets.add(session, name="Something else")
+    rows = {}
+    for record in (ticket.reference, f"{ticket.reference}/resolution", other.reference, f"{ticket.reference}0"):
+        rows[record] = claimed(database, to_person(database, workspace, record=record))
+        assert held(database, workspace, rows[record], Notice.TICKETS)
+    with database.transaction(workspace) as session:
+        again = tickets.get(session, ticket.id)
+        assert holding.hurry(session, again) == 0
+        tickets.set_priority(session, again, "urgent")
+        assert holding.hurry(session, again) == 2
+    row = claimed(database, rows[ticket.reference].id)
+    assert not held(database, workspace, row, Notice.TICKETS)
+
+
 @pytest.mark.parametrize("record", ["T-99", "D-1", "nonsense", None])
 def test_what_is_gone_is_not_urgent(database: Database, workspace: str, record: str | None) -> None:
     quiet(database, workspace)

@@ -109,7 +109,7 @@ def everything(session: Session) -> SimpleNamespace:
     return SimpleNamespace(
         customer=customer, contact=contact, deal=deal, link=link, message=message, ticket=ticket, followup=followup,
         note=note, digest=digest, stage=stage, category=category, model=model, saved=saved, reply=reply,
-        held=held,
+        held=held, urgent=urgent,
     )  # fmt: skip
 
 
@@ -137,7 +137,7 @@ READS: dict[str, Callable[[Session, Any], Any]] = {
     "about.called": lambda s, t: about.called(s, "secret"),
     "about.subject_of": lambda s, t: about.subject_of(s, t.note),
     "attention.get": lambda s, t: attention.get(s, "UAGENT"),
-    "attention.reconsider": lambda s, t: attention.reconsider(s, "C1"),
+    "attention.reconsider": lambda s, t: attention.reconsider(s, Delivery.lane == "C1"),
     "categories.all_of": lambda s, t: categories.all_of(s),
     "categories.examples_of": lambda s, t: categories.examples_of(s) + categories.examples_of(s, t.category.key),
     "categories.merges": lambda s, t: categories.merges(s),
@@ -183,6 +183,7 @@ READS: dict[str, Callable[[Session, Any], Any]] = {
     "followups.list_followups": lambda s, t: followups.list_followups(s) + followups.list_followups(s, about=t.deal),
     "followups.resolve": lambda s, t: followups.resolve(s, "Secret Promise"),
     "holding.held_back": lambda s, t: holding.held_back(s, "C1", TODAY.since, TODAY.until),
+    "holding.hurry": lambda s, t: holding.hurry(s, t.urgent),
     "holding.is_urgent": lambda s, t: holding.is_urgent(s, t.held, Notice.TICKETS),
     "holding.spent_today": lambda s, t: holding.spent_today(s, "C1", zone=BERLIN, now=SOON),
     "holding.waiting": lambda s, t: holding.waiting(s, "C1"),

@@ -2,6 +2,6 @@
 
 from bot.handlers.attention.declaration import plugin
 
-from bot.handlers.attention import commands, held  # isort: skip  # they declare on the plugin, so it comes first
+from bot.handlers.attention import commands, held, hurry  # isort: skip  # they declare on the plugin, so it comes first
 
-__all__ = ["commands", "held", "plugin"]
+__all__ = ["commands", "held", "hurry", "plugin"]

@@ -105,7 +105,7 @@ def spent(delivery: Delivery, workspace: Workspace, now: datetime, session: Sess
     morning = attention.next_allowed(wishes, reader.zone, holding.next_morning(reader.zone, delivery.created_at))
     text = b.markup(
         _(
-            "The budget of this channel ({budget} messages a day) is spent. What can wait is held back until {when}:"
+            "The budget of this channel, {budget} a day, is spent. What can wait is held back until {when}:"
             " `/crm held` with this channel lists it. What is urgent still comes."
         ),
         budget=wishes.daily_budget,

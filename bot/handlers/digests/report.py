@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from slack_sdk.models.blocks import Block
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from bot import blocks as b
 from bot import categories, shown
 from bot.handlers.digests.declaration import plugin
+from bot.handlers.digests.held import held_back
 from bot.plugin import Member, Notice, _
 from bot.replies import Message
 from bot.shown import Reader
@@ -73,7 +75,8 @@ def digest(
     until = datetime.fromisoformat(str(due_at).replace("Z", "+00:00")) if due_at else now
     period = Period(since_of(found, until), until, owners_of(session, found))
     me = shown.reader(reader, workspace, until)
-    return draw(session, found.name, found.content, period, me, reference=found.reference)
+    message = draw(session, found.name, found.content, period, me, reference=found.reference)
+    return replace(message, blocks=[*message.blocks, *held_back(session, delivery.lane, period)])
 
 
 def since_of(found: Digest, until: datetime) -> datetime:

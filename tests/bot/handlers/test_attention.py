@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 
 from bot.handlers.attention.wording import read_days, read_hours, read_kind
 from sandbox.control import Person
-from storage import attention, outbox
+from storage import attention, digests, outbox
 from storage.attention import Held, Notice
 from storage.due import Due
 from storage.errors import Invalid
@@ -135,6 +135,65 @@ def test_an_answer_is_never_held_back(company: Company) -> None:
         payload = {"text": "Here is what you asked for", "blocks": []}
         outbox.enqueue(session, target_user="UAREP", renderer="core.answer", record=None, payload=payload)
     company.rep.sees("Here is what you asked for", channel="@Rapport")
+
+
+@pytest.fixture
+def crowded(company: Company, manager: Person) -> Company:
+    """Give #support a budget of one, and three tickets of which the last is urgent."""
+    manager.types("/crm budget #support 1")
+    wanted = (("Printer broken", "normal", "sent"), ("Login loop", "normal", "pending"), ("Fire", "urgent", "sent"))
+    for number, (name, priority, state) in enumerate(wanted, start=1):
+        company.agent.types(f"/ticket add {name} priority:{priority}")
+        comes(company, "triage.card", f"T-{number}", state)
+    return company
+
+
+def comes(company: Company, renderer: str, reference: str, state: str) -> None:
+    """Have a message about a ticket sent to #support, and wait until it was, or was held back."""
+    with company.database.transaction(company.workspace) as session:
+        outbox.enqueue(session, target_channel="CSUPPORT", renderer=renderer, record=reference)
+
+    def settled() -> bool:
+        (row,) = deliveries(company, renderer=renderer, record=reference)
+        return row.state == state and (state == "sent" or row.held_at is not None)
+
+    becomes(settled)
+
+
+def test_a_budget_is_spent_by_urgency_and_nothing_is_lost(crowded: Company) -> None:
+    states = {row.record: row.state for row in deliveries(crowded, renderer="triage.card")}
+    assert states == {"T-1": "sent", "T-2": "pending", "T-3": "sent"}
+    told = crowded.agent.sees("The budget of this channel, 1 a day, is spent", channel="#support")
+    assert "until" in told
+    assert "8:00" in told
+    crowded.admin.types("/crm role @rep viewer")
+    listed = plain(crowded.rep.types("/crm held #support").text)
+    assert "New tickets · T-2 Login loop · until" in listed
+    assert "Send now" not in listed
+    crowded.agent.types("/crm held #support")
+    crowded.agent.clicks("Send now")
+    crowded.agent.sees("T-2", channel="#support")
+    becomes(lambda: deliveries(crowded, record="T-2", renderer="triage.card")[0].state == "sent")
+
+
+def test_a_ticket_that_becomes_urgent_waits_no_longer(crowded: Company) -> None:
+    crowded.agent.types("/ticket show T-2")
+    crowded.agent.clicks("Edit")
+    crowded.agent.submits(Priority="urgent")
+    becomes(lambda: deliveries(crowded, record="T-2", renderer="triage.card")[0].state == "sent")
+
+
+def test_the_digest_says_what_was_held_back(crowded: Company, manager: Person) -> None:
+    manager.types("/crm mute incidents #support")
+    comes(crowded, "triage.incident", "T-1", "held")
+    with crowded.database.transaction(crowded.workspace) as session:
+        given = {"at_time": time(9), "zone": "UTC", "owner_id": "UAMANAGER", "target_channel": "CSUPPORT"}
+        digests.add(session, name="Daily", frequency="daily", **given)  # type: ignore[arg-type]  # by name
+        session.execute(update(Due).where(Due.kind == "digest").values(at=func.now()))
+    crowded.bot.clock.materialise()
+    digest = plain(crowded.agent.sees("Held back", channel="#support"))
+    assert "New tickets  1  T-2" in digest
+    assert "Incidents  1  T-1" in digest
 
 
 def test_home_shows_the_wishes(company: Company) -> None:
