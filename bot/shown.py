@@ -193,6 +193,14 @@ class Page:
             parts.append(b.join([before, b.person(after.rstrip(">"))], "") if mention else word)
         return b.join(parts, " ")
 
+    def title(self, what: str, lines: int, *, more: bool) -> b.Markup:
+        """Say what is listed, by which filters, and which part of it this is; `more` comes after its `lines`."""
+        filters = b.join(["", self.written], " ") if self.filters else ""
+        if not self.offset and not more:
+            return b.markup("*{what}*{filters}: {count}", what=what, filters=filters, count=lines)
+        first, last = self.offset + 1, self.offset + lines
+        return b.markup(_("*{what}*{filters}: {first} to {last}"), what=what, filters=filters, first=first, last=last)
+
     def turns(self, action: str, *, size: int, more: bool) -> list[Block]:
         """Draw the buttons that turn to the page before and, if there is `more`, to the next; none for one page."""
         to = [(_("Back"), max(0, self.offset - size))] if self.offset else []

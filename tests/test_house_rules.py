@@ -24,7 +24,17 @@ EVERY_SOURCE = [*SOURCES, *(path for folder in ("tests", *MEASURING) for path in
 
 COMPOSITION = {"bot.app", "bot.cli"}
 # What handlers and plugins build on: the contract, what may be answered, and how it is read and shown.
-FOR_PLUGINS = ("bot.plugin", "bot.replies", "bot.blocks", "bot.shown", "bot.grammar", "bot.categories", "storage", "ml")
+FOR_PLUGINS = (
+    "bot.plugin",
+    "bot.replies",
+    "bot.blocks",
+    "bot.shown",
+    "bot.grammar",
+    "bot.categories",
+    "bot.named",
+    "storage",
+    "ml",
+)
 # Where what a workspace's people said meets the estimators, which know neither Slack nor SQL.
 LEARNING = {"bot.categories", "bot.models", "bot.learning", "bot.model_cli"}
 

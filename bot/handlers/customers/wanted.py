@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy.orm import Session
 
-from storage import customers, members
+from bot.named import colleague
+from storage import customers
 from storage.customers import Customer
 from storage.errors import Invalid
-from storage.members import Kind
 from storage.names import check_name
 
 
@@ -32,7 +32,7 @@ class Wanted:
             check_name(name),
             customers.check_domain(domain) if domain else None,
             customers.check_tier(tier) if tier else None,
-            colleague(session, owner_id) if owner_id else None,
+            colleague(session, owner_id, field="owner") if owner_id else None,
         )
 
     @classmethod
@@ -54,13 +54,3 @@ class Wanted:
     def add(self, session: Session) -> Customer:
         """Store the customer."""
         return customers.add(session, name=self.name, domain=self.domain, tier=self.tier, owner_id=self.owner_id)
-
-
-def colleague(session: Session, member_id: str, *, field: str = "owner") -> str:
-    """Return the id of one of our own people; raise Invalid for anybody else, who can be given nothing."""
-    member = members.get(session, member_id)
-    if member is None:
-        raise Invalid("I have not met this person yet.", field=field, hint="They have to use Rapport once.")
-    if member.kind != Kind.STAFF or not member.active:
-        raise Invalid("{name} is not one of your own people, so can be given nothing.", field=field, name=member.name)
-    return member.id

@@ -53,7 +53,8 @@ def _page(page: Page, session: Session, actor: Member, workspace: Workspace, rea
     if not found:
         return Message(_nothing(page))
     more = len(found) > LINES
-    title = _title(page, min(len(found), LINES), closed, more=more)
+    what = {None: _("Deals"), False: _("Open deals"), True: _("Closed deals")}[closed]
+    title = page.title(what, min(len(found), LINES), more=more)
     lines = [cards.line(deal, reader) for deal in found[:LINES]]
     turns = page.turns(plugin.id("page"), size=LINES, more=more)
     return Message(title, [b.section(title), *_totals(found[:LINES], reader), *lines, *turns])
@@ -73,15 +74,6 @@ def _closed(session: Session, query: Query) -> bool | None:
         return False if asked == [Outcome.OPEN] else None
     stages = [pipelines.resolve_stage(session, c.value) for c in query.conditions if c.name == "stage"]
     return None if any(stage.outcome != Outcome.OPEN for stage in stages) else False
-
-
-def _title(page: Page, lines: int, closed: bool | None, *, more: bool) -> b.Markup:
-    what = {None: _("Deals"), False: _("Open deals"), True: _("Closed deals")}[closed]
-    filters = b.join(["", page.written], " ") if page.filters else ""
-    if not page.offset and not more:
-        return b.markup("*{what}*{filters}: {count}", what=what, filters=filters, count=lines)
-    first, last = page.offset + 1, page.offset + lines
-    return b.markup(_("*{what}*{filters}: {first} to {last}"), what=what, filters=filters, first=first, last=last)
 
 
 def _nothing(page: Page) -> b.Markup:

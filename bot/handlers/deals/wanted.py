@@ -10,12 +10,12 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from bot.grammar import Args, parse_amount
+from bot.named import colleague, customer_called
 from bot.shown import Reader
-from storage import customers, deals, members, pipelines
-from storage.customers import Customer
+from storage import customers, deals, pipelines
 from storage.deals import Deal
-from storage.errors import CrmError, Invalid, NotFound
-from storage.members import Kind, Member
+from storage.errors import Invalid
+from storage.members import Member
 from storage.money import Money
 from storage.names import check_name
 from storage.workspaces import Workspace
@@ -43,7 +43,7 @@ class Wanted:
             deals.check_amount(args.amount("amount", currency=workspace.currency)),
             customer_called(session, customer).id if customer else None,
             args.date("close", zone=reader.zone, now=reader.now, locale=reader.locale),
-            colleague(session, owner_id) if owner_id else actor.id,
+            colleague(session, owner_id, field="owner") if owner_id else actor.id,
             pipelines.resolve_stage(session, stage).name if stage else None,
         )
 
@@ -56,7 +56,7 @@ class Wanted:
             deals.check_amount(parse_amount(amount, currency=workspace.currency)) if amount else None,
             customer_called(session, customer).id if customer else None,
             date.fromisoformat(close_on) if close_on else None,
-            colleague(session, owner_id) if owner_id else None,
+            colleague(session, owner_id, field="owner") if owner_id else None,
             values.get("stage") or None,
         )
 
@@ -70,7 +70,7 @@ class Wanted:
                 deals.check_amount(Money(minor, currency)) if currency else None,
                 customers.get(session, customer_id).id if customer_id else None,
                 date.fromisoformat(close_on) if close_on else None,
-                colleague(session, owner_id) if owner_id else None,
+                colleague(session, owner_id, field="owner") if owner_id else None,
                 stage,
             )
         except (ValueError, TypeError, AttributeError):
@@ -98,24 +98,3 @@ class Wanted:
             owner_id=self.owner_id,
             stage=self.stage,
         )
-
-
-def customer_called(session: Session, typed: str) -> Customer:
-    """Return the customer a person means; the error says how to add one that is not there."""
-    try:
-        return customers.resolve(session, typed)
-    except NotFound as error:
-        error.hint = error.hint or (None if error.candidates else "Add it with `/customer add`.")
-        raise error.on_field("customer") from None
-    except CrmError as error:
-        raise error.on_field("customer") from None
-
-
-def colleague(session: Session, member_id: str, *, field: str = "owner") -> str:
-    """Return the id of one of our own people; raise Invalid for anybody else, who can be given nothing."""
-    member = members.get(session, member_id)
-    if member is None:
-        raise Invalid("I have not met this person yet.", field=field, hint="They have to use Rapport once.")
-    if member.kind != Kind.STAFF or not member.active:
-        raise Invalid("{name} is not one of your own people, so can be given nothing.", field=field, name=member.name)
-    return member.id

@@ -11,8 +11,9 @@ from bot import shown
 from bot.grammar import Args
 from bot.handlers.tickets import cards
 from bot.handlers.tickets.declaration import plugin
-from bot.handlers.tickets.wanted import Wanted, colleague
+from bot.handlers.tickets.wanted import Wanted
 from bot.handlers.tickets.wording import read_status, status_words
+from bot.named import colleague
 from bot.plugin import Member, Role, _
 from bot.replies import Message
 from storage import notes, tickets

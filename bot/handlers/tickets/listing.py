@@ -53,20 +53,12 @@ def _page(page: Page, session: Session, actor: Member, workspace: Workspace, rea
     )
     if not found:
         return Message(_nothing(page))
-    title = _title(page, min(len(found), LINES), done, more=len(found) > LINES)
+    what = {None: _("Tickets"), False: _("Open tickets"), True: _("Resolved tickets")}[done]
+    title = page.title(what, min(len(found), LINES), more=len(found) > LINES)
     lines = [cards.line(ticket, reader) for ticket in found[:LINES]]
     return Message(
         title, [b.section(title), *lines, *page.turns(plugin.id("page"), size=LINES, more=len(found) > LINES)]
     )
-
-
-def _title(page: Page, lines: int, done: bool | None, *, more: bool) -> b.Markup:
-    what = {None: _("Tickets"), False: _("Open tickets"), True: _("Resolved tickets")}[done]
-    filters = b.join(["", page.written], " ") if page.filters else ""
-    if not page.offset and not more:
-        return b.markup("*{what}*{filters}: {count}", what=what, filters=filters, count=lines)
-    first, last = page.offset + 1, page.offset + lines
-    return b.markup(_("*{what}*{filters}: {first} to {last}"), what=what, filters=filters, first=first, last=last)
 
 
 def _nothing(page: Page) -> b.Markup:

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from bot.grammar import Args
 from bot.handlers.tickets.wording import read_priority
-from storage import customers, members, tickets
-from storage.customers import Customer
-from storage.errors import CrmError, Invalid, NotFound
-from storage.members import Kind, Member
+from bot.named import colleague, customer_called
+from storage import customers, tickets
+from storage.errors import Invalid
+from storage.members import Member
 from storage.names import check_name
 from storage.tickets import Priority, Ticket
 
@@ -36,7 +36,7 @@ class Wanted:
             check_name(args["title"], field="title"),
             customer_called(session, customer).id if customer else None,
             read_priority(priority) if priority else Priority.NORMAL,
-            colleague(session, assignee_id) if assignee_id else None,
+            colleague(session, assignee_id, field="assignee") if assignee_id else None,
         )
 
     @classmethod
@@ -47,7 +47,7 @@ class Wanted:
             check_name(values["title"], field="title"),
             customer_called(session, customer).id if customer else None,
             tickets.check_priority(values.get("priority") or Priority.NORMAL),
-            colleague(session, assignee_id) if assignee_id else None,
+            colleague(session, assignee_id, field="assignee") if assignee_id else None,
         )
 
     @classmethod
@@ -59,7 +59,7 @@ class Wanted:
                 check_name(name),
                 customers.get(session, customer_id).id if customer_id else None,
                 tickets.check_priority(priority),
-                colleague(session, assignee_id) if assignee_id else None,
+                colleague(session, assignee_id, field="assignee") if assignee_id else None,
             )
         except (ValueError, TypeError, AttributeError):
             raise Invalid("This button can not be used any more.", hint="Please repeat the command.") from None
@@ -76,24 +76,3 @@ class Wanted:
         """Store the ticket; one that somebody is given is open at once."""
         ticket = tickets.add(session, name=self.name, customer_id=self.customer_id, priority=self.priority)
         return tickets.assign(session, ticket, self.assignee_id) if self.assignee_id else ticket
-
-
-def customer_called(session: Session, typed: str) -> Customer:
-    """Return the customer a person means; the error says how to add one that is not there."""
-    try:
-        return customers.resolve(session, typed)
-    except NotFound as error:
-        error.hint = error.hint or (None if error.candidates else "Add it with `/customer add`.")
-        raise error.on_field("customer") from None
-    except CrmError as error:
-        raise error.on_field("customer") from None
-
-
-def colleague(session: Session, member_id: str, *, field: str = "assignee") -> str:
-    """Return the id of one of our own people; raise Invalid for anybody else, who can be given nothing."""
-    member = members.get(session, member_id)
-    if member is None:
-        raise Invalid("I have not met this person yet.", field=field, hint="They have to use Rapport once.")
-    if member.kind != Kind.STAFF or not member.active:
-        raise Invalid("{name} is not one of your own people, so can be given nothing.", field=field, name=member.name)
-    return member.id
