@@ -67,7 +67,8 @@ def start(database: Database, slack: Sandbox) -> Iterator[Callable[..., Delivery
         def client_for(_workspace: str) -> WebClient:
             return WebClient("xoxb-a-sandbox", base_url=f"{slack.url}/api/")
 
-        delivery = Delivery(database, render, changed.pop("client_for", client_for), **(SHORT | changed))
+        draw = changed.pop("render", render)
+        delivery = Delivery(database, draw, changed.pop("client_for", client_for), **(SHORT | changed))
         running.append(delivery)
         if started:
             delivery.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -11,7 +12,9 @@ from hypothesis import strategies as st
 
 from bot.recurrence import next_time, placed
 
-ZONES = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/")))[::8]
+ZONES = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/")))[
+    ::10
+]
 BERLIN = "Europe/Berlin"
 
 
@@ -32,25 +35,53 @@ def at(text: str, zone: str = BERLIN) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone))
 
 
-@settings(max_examples=len(ZONES) * 2, deadline=None)
-@given(
-    zone=st.sampled_from(ZONES),
-    hour=st.integers(0, 23),
-    minute=st.sampled_from([0, 15, 30, 59]),
-    start=st.dates(date(2009, 1, 1), date(2035, 1, 1)),
-)
-def test_a_daily_time_comes_once_on_each_local_date(zone: str, hour: int, minute: int, start: date) -> None:
+def test_a_daily_time_comes_once_on_each_local_date_of_two_years_in_each_zone(long_form: bool) -> None:
+    @settings(max_examples=20 if long_form else 1, deadline=None)
+    @given(draw=st.randoms(use_true_random=False))
+    def check(draw: random.Random) -> None:
+        for zone in ZONES:
+            start = date(2009, 1, 1) + timedelta(days=draw.randrange(26 * 365))
+            once_on_each_date(
+                zone, time(draw.choice([0, 1, 2, 3, draw.randrange(24)]), draw.choice([0, 15, 30, 59])), start
+            )
+
+    assert len(ZONES) >= 50
+    check()
+
+
+def once_on_each_date(zone: str, at: time, start: date) -> None:
     after = datetime.combine(start, time(), UTC)
-    found = moments(f"FREQ=DAILY;{hour:02}:{minute:02}", zone, after, after + timedelta(days=120))
+    found = moments(f"FREQ=DAILY;{at:%H:%M}", zone, after, after + timedelta(days=731))
     days = [moment.astimezone(ZoneInfo(zone)).date() for moment in found]
     assert len(days) == len(set(days))
     missing = {days[0] + timedelta(days=n) for n in range((days[-1] - days[0]).days + 1)} - set(days)
     assert all(placed(day, time(12), ZoneInfo(zone)) is None for day in missing)
     for moment in found:
         shown = moment.astimezone(ZoneInfo(zone))
-        wanted = datetime.combine(shown.date(), time(hour, minute))
-        assert shown.replace(tzinfo=None) >= wanted
+        assert shown.replace(tzinfo=None) >= datetime.combine(shown.date(), at)
         assert shown.fold == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    zones=st.lists(st.sampled_from(ZONES), min_size=2, max_size=4),
+    hour=st.integers(0, 23),
+    start=st.datetimes(datetime(2024, 1, 1), datetime(2026, 1, 1), timezones=st.just(UTC)),
+)
+def test_who_moves_to_another_zone_misses_no_date_and_has_none_twice(
+    zones: list[str], hour: int, start: datetime
+) -> None:
+    after = start
+    for zone in zones:
+        days = []
+        for _day in range(5):
+            moment = next_time(f"FREQ=DAILY;{hour:02}:00", zone, after)
+            assert moment is not None
+            # A day, an hour of a clock change, and the hour that a gap moves it by.
+            assert after < moment <= after + timedelta(hours=26)
+            days.append(moment.astimezone(ZoneInfo(zone)).date())
+            after = moment
+        assert len(set(days)) == len(days)
 
 
 @settings(max_examples=60, deadline=None)

@@ -39,14 +39,15 @@ def nothing() -> str:
 def reminder(
     delivery: Delivery, reader: Member | None, workspace: Workspace, now: datetime, session: Session
 ) -> Message | None:
-    """Draw the reminder of a follow-up; None when it was closed, or done until its next time, meanwhile."""
+    """Draw the reminder of a follow-up; None when it was closed, put off, or done until its next time, meanwhile."""
     try:
         followup = followups.resolve(session, delivery.record or "")
     except NotFound:
         return None
     reminded_of = datetime.fromisoformat(str(delivery.payload.get("due_at", followup.due_at.isoformat())))
-    done_since = followup.recurrence is not None and followup.due_at > reminded_of
-    if followup.closed_at is not None or done_since:
+    # What recurs is reminded of again at later times than the one it is due since.
+    moved = followup.due_at > reminded_of if followup.recurrence else followup.due_at != reminded_of
+    if followup.closed_at is not None or moved:
         return None
     me = shown.reader(reader, workspace, now)
     return card(session, followup, me, was_quiet=delivery.held_by == Held.QUIET)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import pytest
 from sqlalchemy import delete, func, select, update
 
 from bot.shown import moment, zone
@@ -13,6 +14,8 @@ from storage.due import Due
 from storage.followups import Followup
 from storage.outbox import Delivery, Pause
 from tests.bot.conftest import Company, becomes
+
+DAY = timedelta(days=1)
 
 
 def comes_due(company: Company, reference: str = "F-1", ago: timedelta = timedelta()) -> None:
@@ -74,11 +77,25 @@ def test_the_reminder_comes_as_a_message_and_is_kept_there(company: Company) -> 
         assert due.get(session, "followup", "F-1") is None
 
 
-def test_a_reminder_that_is_late_says_so(company: Company) -> None:
+@pytest.mark.parametrize(
+    ("down", "said"),
+    [
+        (timedelta(seconds=3), ""),
+        (timedelta(minutes=10), "10 minutes ago"),
+        (timedelta(hours=8), "8 hours ago"),
+        (timedelta(days=3), "3 days ago"),
+    ],
+    ids=str,
+)
+def test_a_reminder_that_is_late_comes_once_and_says_so(company: Company, down: timedelta, said: str) -> None:
     company.rep.types("/deal add Acme renewal")
-    company.rep.types('/followup add D-1 when:"in 3 days" call back')
-    comes_due(company, ago=timedelta(hours=3))
-    assert "3 hours ago" in company.rep.sees("was due", channel="@Rapport")
+    company.rep.types('/followup add D-1 when:"in 5 days" call back')
+    comes_due(company, ago=down)
+    reminder = company.rep.sees("call back", channel="@Rapport")
+    assert (said in reminder) and ("was due" in reminder) is bool(said)
+    company.bot.clock.materialise()
+    company.settles()
+    assert len(company.rep.messages("@Rapport")) == 1
 
 
 def test_snoozing_reminds_again_in_ones_own_morning(company: Company) -> None:
@@ -205,6 +222,23 @@ def test_a_reminder_that_waits_is_not_sent_once_its_time_is_done(company: Compan
     comes_due(company)
     company.rep.types("/followup done F-1")
     with company.database.transaction(company.workspace) as session:
+        session.execute(delete(Pause))
+    becomes(lambda: outbox_states(company) == ["cancelled"])
+    assert company.sandbox.control.calls("chat.postMessage") == []
+
+
+def test_a_reminder_that_a_dead_process_had_in_hand_is_not_sent_once_it_is_put_off(company: Company) -> None:
+    company.rep.types("/deal add Acme renewal")
+    company.rep.types("/followup add D-1 when:tomorrow call back")
+    with company.database.transaction(company.workspace) as session:
+        sending.pause(session, "chat.postMessage", 60)
+    comes_due(company)
+    with company.database.transaction(company.workspace) as session:
+        in_hand = {"state": "sending", "attempt": 1, "first_attempt_at": func.now(), "lease_until": func.now() + DAY}
+        session.execute(update(Delivery).values(in_hand))
+    company.rep.types('/followup move F-1 when:"2030-01-07 9am"')
+    with company.database.transaction(company.workspace) as session:
+        session.execute(update(Delivery).values(lease_until=func.now()))
         session.execute(delete(Pause))
     becomes(lambda: outbox_states(company) == ["cancelled"])
     assert company.sandbox.control.calls("chat.postMessage") == []
