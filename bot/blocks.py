@@ -289,9 +289,11 @@ def person_input(name: str, label: str, *, initial: str | None = None, optional:
     return _input(name, label, UserSelectElement(action_id=name, initial_user=initial), optional)
 
 
-def channel_input(name: str, label: str, *, optional: bool = False, hint: str = "") -> Block:
+def channel_input(
+    name: str, label: str, *, initial: str | None = None, optional: bool = False, hint: str = ""
+) -> Block:
     """Ask for a public channel in a modal."""
-    return _input(name, label, ChannelSelectElement(action_id=name), optional, hint)
+    return _input(name, label, ChannelSelectElement(action_id=name, initial_channel=initial), optional, hint)
 
 
 def checks_input(

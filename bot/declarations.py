@@ -17,6 +17,9 @@ ID_LIMIT = 255
 ASKING = "slack"
 """What functions named by `before=` may ask for besides what every handler may."""
 
+FOR_DIGESTS = {"session", "workspace", "now", "reader", "period"}
+"""What sections of digests may ask for."""
+
 
 class PluginError(Exception):
     """A plugin can not be used; the message names the plugin, the declaration and the reason."""
@@ -31,6 +34,7 @@ def handlers(plugin: Plugin) -> Iterator[Handler]:
         *plugin.events,
         *plugin.jobs,
         *plugin.sections,
+        *plugin.digest_sections,
         *plugin.listeners,
         *plugin.renderers,
     ]
@@ -45,6 +49,8 @@ def check(plugin: Plugin) -> None:
         _check_arguments(plugin, handler, set(INJECTED))
         if not inspect.getdoc(handler):
             raise _wrong(plugin, handler, "has no docstring, and help is made from it")
+    for section in plugin.digest_sections:
+        _check_arguments(plugin, section.handler, FOR_DIGESTS)
     asking: list[Command | Action | View | SlackEvent] = [*plugin.commands, *plugin.actions, *plugin.views]
     asking += plugin.events
     for declared in asking:

@@ -43,6 +43,7 @@ INJECTED: Mapping[str, str] = {
     "fact": "a domain event of storage.events",
     "due": "a job's storage.due.Due row",
     "delivery": "the storage.outbox.Delivery to render",
+    "period": "the storage.figures.Period a digest is about: from when until when, and whose records count",
     "reader": "the Member who will read what a renderer draws; None in a channel",
     "model": "the workspace's model: `classify(text)` returns an ml.classifier.Verdict",
     "catalogue": "the bot.registry.Registry: every declaration, for help",
@@ -199,6 +200,19 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class DigestSection:
+    """Hold a part of digests that people can choose by its title."""
+
+    id: str
+    title: str
+    handler: Handler
+
+    def draw(self, given: Mapping[str, Any]) -> list[Any]:
+        """Return the section's blocks; `given` holds at least what its handler names."""
+        return list(self.handler(**{name: given[name] for name in inspect.signature(self.handler).parameters}) or ())
+
+
+@dataclass(frozen=True, slots=True)
 class Listener:
     """Hold a listener for a domain event, called in the same transaction."""
 
@@ -243,6 +257,7 @@ class Plugin:
     events: list[SlackEvent] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
     sections: list[Section] = field(default_factory=list)
+    digest_sections: list[DigestSection] = field(default_factory=list)
     listeners: list[Listener] = field(default_factory=list)
     renderers: list[Renderer] = field(default_factory=list)
     schema: Tables | None = None
@@ -349,6 +364,18 @@ class Plugin:
 
         return declare
 
+    def digest_section(self, title: str) -> Callable[[H], H]:
+        """Declare a part of digests; the function returns blocks, none where there is nothing to say.
+
+        It may name `session`, `workspace`, `now`, `reader` (None in a channel) and `period`.
+        """
+
+        def declare(function: H) -> H:
+            self.digest_sections.append(DigestSection(self.id(function.__name__), title, function))
+            return function
+
+        return declare
+
     def renderer(
         self, name: str, *, kind: Notice | Callable[[Any], Notice | None] | None = Notice.OTHER
     ) -> Callable[[H], H]:
@@ -376,6 +403,7 @@ __all__ = [
     "INJECTED",
     "Action",
     "Command",
+    "DigestSection",
     "Handler",
     "Job",
     "Listener",

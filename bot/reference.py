@@ -93,6 +93,7 @@ def _declared(plugin: Plugin) -> Iterator[tuple[str, list[tuple[str, str]]]]:
         ("Jobs", [(j.id, f"{_said(j.handler)} ({j.every} at {j.at})") for j in plugin.jobs]),
         ("Listens for", [(x.fact.__name__, _said(x.handler)) for x in plugin.listeners]),
         ("App Home", [(s.id, _said(s.handler)) for s in plugin.sections]),
+        ("Digests", [(s.id, _said(s.handler)) for s in plugin.digest_sections]),
         ("Draws", [(r.id, _said(r.handler)) for r in plugin.renderers]),
     ]
     if plugin.schema:

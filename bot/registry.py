@@ -14,6 +14,7 @@ from bot.grammar import Usage
 from bot.plugin import (
     Action,
     Command,
+    DigestSection,
     Handler,
     Job,
     Listener,
@@ -50,6 +51,7 @@ class Registry:
         self.shortcuts: dict[str, Shortcut] = {}
         self.renderers: dict[str, Renderer] = {}
         self.jobs: dict[str, Job] = {}
+        self.digest_sections: dict[str, DigestSection] = {}
         self.usages: dict[str, Usage] = {}
         self._sections: dict[str, Section] = {}
         self._claimed: dict[tuple[str, str], Plugin] = {}
@@ -81,6 +83,8 @@ class Registry:
             self._claim(self.jobs, job.id, job, plugin, "job")
         for section in plugin.sections:
             self._claim(self._sections, section.id, section, plugin, "home section")
+        for part in plugin.digest_sections:
+            self._claim(self.digest_sections, part.id, part, plugin, "digest section")
 
     def _claim(self, table: dict[str, T], key: str, value: T, plugin: Plugin, what: str) -> None:
         first = self._claimed.setdefault((what, key), plugin)

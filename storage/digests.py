@@ -1,18 +1,19 @@
 """Keep which digests are sent, to whom and when; what stands in them comes from `storage.figures`."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import CheckConstraint, Index, SmallInteger, Time, select, text
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage import due, records
 from storage.database import TENANT, Base, composite_key
 from storage.errors import Ambiguous, Invalid, NotFound
+from storage.figures import PIPELINE, SUPPORT
 from storage.history import CREATED
-from storage.members import Member
 from storage.names import check_name, name_key
 from storage.records import CANDIDATES, PAGE, Record, moment, one_of
 from storage.references import Noun
@@ -50,13 +51,17 @@ class Scope(StrEnum):
 class Digest(Record, Base):
     """Describe a digest; it goes either to a member or to a channel, at `at_time` in `zone`.
 
-    `weekday` is 0 for Monday, and only a weekly digest has one.
+    `weekday` is 0 for Monday, and only a weekly digest has one. `sections` are those of `storage.figures` and the ids
+    of plugins'; empty, as an earlier release leaves it, means what `content` says. A scope that is not everybody's is
+    that of the member `about_id`, or else the owner's.
     """
 
     __noun__ = Noun.DIGEST
     __tablename__ = "digest"
     __table_args__ = (
         composite_key("owner_id", "member", ondelete="SET NULL"),
+        composite_key("about_id", "member", ondelete="SET NULL"),
+        composite_key("pipeline_id", "pipeline", ondelete="SET NULL"),
         one_of("content", tuple(Content)),
         one_of("frequency", tuple(Frequency)),
         one_of("scope", tuple(Scope)),
@@ -78,8 +83,15 @@ class Digest(Record, Base):
     target_user: Mapped[str | None]
     target_channel: Mapped[str | None]
     active: Mapped[bool] = mapped_column(server_default=text("true"))
+    sections: Mapped[list[str]] = mapped_column(server_default="{}")
+    about_id: Mapped[str | None]
+    pipeline_id: Mapped[int | None]
+    skip_empty: Mapped[bool] = mapped_column(server_default=text("false"))
 
-    owner: Mapped[Member | None] = relationship(viewonly=True)
+    @property
+    def parts(self) -> Sequence[str]:
+        """Return the sections the digest has."""
+        return self.sections or ([PIPELINE, SUPPORT] if self.content == Content.BOTH else [self.content])
 
     @property
     def recurrence(self) -> str:
@@ -115,30 +127,48 @@ def add(
     scope: Scope | str = Scope.EVERYONE,
     target_user: str | None = None,
     target_channel: str | None = None,
+    sections: Sequence[str] = (),
+    about_id: str | None = None,
+    pipeline_id: int | None = None,
+    skip_empty: bool = False,
 ) -> Digest:
     """Have a digest sent from now on; to its owner if neither a user nor a channel is given.
 
-    A weekly digest is sent on Mondays unless `weekday` (0 is Monday) says otherwise. Raises Invalid if a value can not
-    be used.
+    A weekly digest is sent on Mondays unless `weekday` (0 is Monday) says otherwise; `sections` go before `content`.
+    Raises Invalid if a value can not be used.
     """
-    frequency = _one_of(Frequency, frequency, "frequency")
-    if weekday is not None and (frequency != Frequency.WEEKLY or not 0 <= weekday <= 6):
-        raise Invalid("Only a weekly digest has a day, from Monday to Sunday.", field="weekday")
-    digest = Digest.new(
-        session,
-        name=check_name(name),
-        content=_one_of(Content, content, "content"),
-        frequency=frequency,
-        weekday=(weekday or 0) if frequency == Frequency.WEEKLY else None,
-        at_time=at_time.replace(second=0, microsecond=0, tzinfo=None),
-        zone=check_zone(zone),
-        scope=_one_of(Scope, scope, "scope"),
-        owner_id=owner_id,
-        target_user=owner_id if target_user is None and target_channel is None else target_user,
-        target_channel=target_channel,
-    )
+    wanted = {"name": name, "at_time": at_time, "zone": zone, "content": content, "frequency": frequency}
+    wanted |= {"weekday": weekday, "scope": scope, "sections": list(sections), "about_id": about_id}
+    wanted |= {"pipeline_id": pipeline_id, "skip_empty": skip_empty, "target_channel": target_channel}
+    wanted["target_user"] = owner_id if target_user is None and target_channel is None else target_user
+    digest = Digest.new(session, owner_id=owner_id, **_checked(wanted))
     _schedule(session, digest)
     return digest
+
+
+def change(session: Session, digest: Digest, **wanted: Any) -> Digest:
+    """Set a digest up anew, with all values of `add` but the owner; raise Invalid if a value can not be used."""
+    for name, value in _checked(wanted).items():
+        setattr(digest, name, value)
+    session.flush()
+    if digest.active:
+        _schedule(session, digest)
+    return digest
+
+
+def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
+    frequency, weekday = _one_of(Frequency, wanted["frequency"], "frequency"), wanted["weekday"]
+    if weekday is not None and (frequency != Frequency.WEEKLY or not 0 <= weekday <= 6):
+        raise Invalid("Only a weekly digest has a day, from Monday to Sunday.", field="weekday")
+    return wanted | {
+        "name": check_name(wanted["name"]),
+        "content": _one_of(Content, wanted["content"], "content"),
+        "frequency": frequency,
+        "weekday": (weekday or 0) if frequency == Frequency.WEEKLY else None,
+        "at_time": wanted["at_time"].replace(second=0, microsecond=0, tzinfo=None),
+        "zone": check_zone(wanted["zone"]),
+        "scope": _one_of(Scope, wanted["scope"], "scope"),
+    }
 
 
 def get(session: Session, digest_id: int) -> Digest:

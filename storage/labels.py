@@ -41,6 +41,7 @@ class Label(Base):
     __table_args__ = (
         message_reference("CASCADE"),
         Index(None, "workspace_id", "message_id", "id"),
+        Index("label_at_idx", "workspace_id", "at"),
         one_of("source", tuple(Source)),
         {"info": TENANT},
     )

@@ -123,6 +123,11 @@ def default(session: Session) -> Pipeline:
     return made
 
 
+def all_of(session: Session) -> list[Pipeline]:
+    """Return the workspace's pipelines, the default one first."""
+    return list(session.scalars(select(Pipeline).order_by(Pipeline.is_default.desc(), Pipeline.id)))
+
+
 def stages(session: Session, pipeline_id: int | None = None) -> list[Stage]:
     """Return a pipeline's stages in order; the default pipeline's if none is named."""
     wanted = default(session).id if pipeline_id is None else pipeline_id

@@ -41,7 +41,7 @@ LEARNING = {"bot.categories", "bot.models", "bot.learning", "bot.model_cli"}
 PRODUCT_LINES = 350
 TEST_LINES = 450
 LONGER = {
-    "bot/plugin.py": 400,  # the plugin contract, whole, in one file
+    "bot/plugin.py": 430,  # the plugin contract, whole, in one file
 }
 
 

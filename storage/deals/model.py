@@ -70,6 +70,15 @@ class Deal(Named, Base):
             for name, by in (("", ()), ("_owner", ("owner_id",)))
         ),
         Index(None, "workspace_id", "created_at", "id"),
+        # A digest adds up the open deals from this alone.
+        Index(
+            "deal_pipeline_idx",
+            "workspace_id",
+            "stage_id",
+            "currency",
+            postgresql_include=["amount_minor", "owner_id", "touched_at"],
+            postgresql_where=text("closed_at IS NULL AND merged_into_id IS NULL"),
+        ),
         {"info": TENANT},
     )
 

@@ -46,6 +46,7 @@ MERGED, SPLIT, REPLIED = "merged", "split", "replied"
 _RANKS = " ".join(f"WHEN '{priority}'::text THEN {rank}" for rank, priority in enumerate(reversed(Priority), start=1))
 # As Postgres writes it back, so that the migrations' check sees no difference.
 _URGENCY = f"CASE priority {_RANKS} ELSE NULL::integer END"
+_ASKED = "merged_into_id IS NULL AND is_request IS TRUE"
 
 
 class Ticket(Named, Base):
@@ -99,6 +100,29 @@ class Ticket(Named, Base):
         ),
         Index(None, "workspace_id", "first_response_at"),
         Index(None, "workspace_id", "created_at", "id"),
+        # A digest counts the backlog and what was opened from these alone.
+        Index(
+            "ticket_backlog_idx",
+            "workspace_id",
+            "category",
+            "priority",
+            postgresql_include=["urgency", "first_response_at", "assignee_id"],
+            postgresql_where=text(f"resolved_at IS NULL AND {_ASKED}"),
+        ),
+        Index(
+            "ticket_asked_idx",
+            "workspace_id",
+            "created_at",
+            postgresql_include=["category", "assignee_id"],
+            postgresql_where=text(_ASKED),
+        ),
+        Index(
+            "ticket_unanswered_idx",
+            "workspace_id",
+            "created_at",
+            "id",
+            postgresql_where=text("resolved_at IS NULL AND first_response_at IS NULL"),
+        ),
         Index(
             "ticket_thread_key",
             "workspace_id",

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from bot import blocks as b
 from bot.grammar import Usage
-from bot.handlers.digests.report import WORDS
+from bot.handlers.digests.words import WORDS
 from bot.home import HOME_BLOCKS, HOME_CHARACTERS
 from bot.rendering import Renderings
 from bot.requests import Kind

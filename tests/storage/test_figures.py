@@ -7,15 +7,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
-from storage import deals, figures, followups, tickets
+from storage import deals, figures, followups, labels, messages, sla, tickets
 from storage.database import current_workspace
 from storage.deals import Deal
-from storage.figures import BacklogLine, Figure, FirstResponse, Period, Total
+from storage.figures import BacklogLine, Cut, Day, Durations, Figure, Part, Period, Promise, more_than_usual
 from storage.members import Kind, Member, Role
 from storage.money import Money
+from storage.sla import SlaClock
 from storage.tickets import Ticket
 
 MONDAY = datetime(2030, 1, 7, tzinfo=UTC)
@@ -61,14 +62,28 @@ def test_new_won_and_lost_deals_are_those_of_the_period(session: Session) -> Non
         lost = sale(session, name, 70, "USD")
         deals.lose(session, lost, "price")
         put(session, lost, created_at=BEFORE, closed_at=closed)
-    assert figures.total(session, Figure.DEALS_NEW, WEEK) == Total(2, (Money(200, "EUR"),))
-    assert figures.total(session, Figure.DEALS_WON, WEEK) == Total(1, (Money(500, "EUR"),))
-    assert figures.total(session, Figure.DEALS_LOST, WEEK) == Total(1, (Money(70, "USD"),))
-    assert figures.total(session, Figure.DEALS_OPEN, WEEK) == Total(4, (Money(400, "EUR"),))
+    read = figures.digest(session, WEEK, sections=["pipeline"])
+    told = {
+        (one.figure, one.part): (one.count, one.before, *(str(amount) for amount in one.amounts))
+        for one in read.numbers
+        if not one.part or one.part.cut is Cut.REASON
+    }
+    assert told == {
+        (Figure.DEALS_OPEN, None): (4, None, str(Money(400, "EUR"))),
+        (Figure.DEALS_NEW, None): (2, 4, str(Money(200, "EUR"))),
+        (Figure.DEALS_WON, None): (1, 0, str(Money(500, "EUR"))),
+        (Figure.DEALS_LOST, None): (1, 1, str(Money(70, "USD"))),
+        (Figure.DEALS_LOST, Part(Cut.REASON, "price")): (1, 1, str(Money(70, "USD"))),
+        (Figure.DEALS_STALLED, None): (4, None),
+        (Figure.FOLLOWUPS_OVERDUE, None): (0, None),
+    }
     assert [deal.name for deal in figures.records(session, Figure.DEALS_NEW, WEEK)] == ["new", "first"]
     assert figures.records(session, Figure.DEALS_WON, WEEK) == [won]
-    with pytest.raises(ValueError, match="does not count deals"):
-        figures.total(session, Figure.TICKETS_BACKLOG, WEEK)
+    by_price = figures.records(session, Figure.DEALS_LOST, WEEK, Part(Cut.REASON, "price"))
+    assert [deal.name for deal in by_price] == ["lost"]
+    assert figures.count(session, Figure.DEALS_LOST, WEEK, Part(Cut.REASON, None)) == 0
+    with pytest.raises(ValueError, match="Deal has no priority"):
+        figures.count(session, Figure.DEALS_LOST, WEEK, Part(Cut.PRIORITY, "high"))
 
 
 def test_a_stalled_deal_is_open_and_untouched_for_two_weeks(session: Session) -> None:
@@ -109,19 +124,19 @@ def test_support_counts_requests_only(session: Session) -> None:
     assert figures.records(session, Figure.TICKETS_RESOLVED, WEEK) == [solved]
     assert figures.records(session, Figure.TICKETS_BACKLOG, WEEK)[0] is bug
     assert figures.backlog(session, WEEK) == [
-        BacklogLine("bug", "urgent", 1),
-        BacklogLine("bug", "normal", 1),
-        BacklogLine(None, "normal", 1),
+        BacklogLine("bug", "urgent", 1, 1),
+        BacklogLine("bug", "normal", 1, 1),
+        BacklogLine(None, "normal", 1, 1),
     ]
 
 
 def test_first_response_is_the_median_and_the_slowest_tenth(session: Session) -> None:
-    assert figures.first_response(session, WEEK) == FirstResponse(0, None, None)
+    assert figures.digest(session, WEEK).answered == Durations()
     for minutes in (10, 20, 90):
         answered = asked(session, f"answered after {minutes}")
         tickets.responded(session, answered, answered.created_at + timedelta(minutes=minutes))
     waiting = asked(session, "waiting")
-    speed = figures.first_response(session, WEEK)
+    speed = figures.digest(session, WEEK).answered
     assert (speed.count, speed.median, speed.ninth_decile) == (3, timedelta(minutes=20), timedelta(minutes=76))
     assert figures.records(session, Figure.TICKETS_ANSWERED, WEEK)[0].name == "answered after 90"
     assert figures.records(session, Figure.TICKETS_UNANSWERED, WEEK) == [waiting]
@@ -151,6 +166,89 @@ def test_a_team_is_everybody_below_and_its_figures_are_theirs(session: Session) 
     assert figures.count(session, Figure.DEALS_OPEN, Period(WEEK.since, WEEK.until, [])) == 0
 
 
+def test_a_reading_tells_support_and_the_team(session: Session) -> None:
+    for number in range(6):
+        asked(session, f"bug {number}", category="bug", assignee_id="UAGENT")
+    for number in range(24):
+        asked(session, f"bill {number}", WEEK.since - timedelta(days=20), category="billing")
+    solved = asked(session, "solved", BEFORE, assignee_id="UAGENT")
+    tickets.set_status(session, solved, "resolved")
+    put(session, solved, resolved_at=WITHIN)
+    won = sale(session, "won", 500, owner_id="UREP")
+    deals.win(session, won)
+    put(session, won, created_at=BEFORE, closed_at=WITHIN)
+    read = figures.digest(session, WEEK, zone="Asia/Tokyo")
+    assert [(one.category, one.count) for one in read.unusual] == [("bug", 6)]
+    assert read.number(Figure.TICKETS_OPENED, Part(Cut.CATEGORY, "bug")).count == 6
+    assert (read.number(Figure.TICKETS_OPENED).count, read.number(Figure.TICKETS_OPENED).before) == (6, 1)
+    assert [(one.part.value, one.count) for one in read.parts(Figure.TICKETS_BACKLOG, Cut.CATEGORY) if one.part] == [
+        ("billing", 24),
+        ("bug", 6),
+    ]
+    assert read.number(Figure.TICKETS_UNANSWERED).count == 30
+    assert read.number(Figure.DEALS_WON, Part(Cut.OWNER, "UREP")).count == 1
+    assert read.number(Figure.TICKETS_RESOLVED, Part(Cut.OWNER, "UAGENT")).count == 1
+    assert len(read.days) == 14
+    assert Day(WITHIN.date(), 6, 1) in read.days
+    assert read.resolved.count == 1
+
+
+def test_promises_and_corrections_are_told_with_what_is_behind(session: Session) -> None:
+    sla.set_target(session, first_response_minutes=60)
+    session.flush()
+    now = datetime.now(UTC)
+    today = Period(now - timedelta(days=1), now + timedelta(days=1))
+    late = tickets.add(session, name="late", assignee_id="UAGENT")
+    clock = late_clock(session, late, now)
+    read = figures.digest(session, today, sections=["support"])
+    assert Promise(clock, 0, 1) in read.promises
+    assert figures.records(session, Figure.FIRST_ANSWERS_LATE, today) == [late]
+    mine = Period(today.since, today.until, ["UREP"])
+    assert figures.digest(session, mine, sections=["support"]).promises == []
+    correct(session)
+    read = figures.digest(session, today, sections=["support"])
+    assert (read.number(Figure.LABELS_CORRECTED).count, read.classified) == (1, 1)
+
+
+def late_clock(session: Session, ticket: Ticket, now: datetime) -> str:
+    session.execute(delete(SlaClock).where(SlaClock.ticket_id == ticket.id))
+    session.add(
+        SlaClock(
+            workspace_id=ticket.workspace_id,
+            ticket_id=ticket.id,
+            kind=sla.FIRST_RESPONSE,
+            priority="normal",
+            target_minutes=60,
+            started_at=now,
+            running_since=now,
+            due_at=now,
+        )
+    )
+    session.flush()
+    return sla.FIRST_RESPONSE
+
+
+def correct(session: Session) -> None:
+    ts = f"{datetime.now(UTC).timestamp():.6f}"
+    message = messages.receive(session, channel_id="C1", ts=ts, text="It breaks", author_id="U9")
+    assert message is not None
+    message.category = "billing"
+    labels.correct(session, message, "bug", actor_id="UAGENT")
+    labels.correct(session, message, "bug", actor_id="UAGENT")
+
+
+def test_more_than_usual_is_a_share_that_chance_does_not_explain() -> None:
+    usual = {"bug": 20, "billing": 80}
+    assert more_than_usual({"bug": 4, "billing": 16}, usual) == []
+    assert more_than_usual({"bug": 40, "billing": 160}, usual) == []
+    found = more_than_usual({"bug": 15, "billing": 10}, usual)
+    assert [(one.category, one.count, one.expected) for one in found] == [("bug", 15, 5.0)]
+    assert [one.category for one in more_than_usual({"outage": 6, "billing": 10}, usual)] == ["outage"]
+    assert more_than_usual({"outage": 4, "billing": 4}, usual) == []
+    assert more_than_usual({"bug": 15}, {"bug": 19}) == []
+    assert more_than_usual({"bug": 15}, {"bug": 30}) == []
+
+
 @pytest.mark.parametrize("figure", Figure)
 def test_every_number_is_that_of_its_records(session: Session, figure: Figure) -> None:
     ways: list[Callable[[], Any]] = [
@@ -162,10 +260,17 @@ def test_every_number_is_that_of_its_records(session: Session, figure: Figure) -
         lambda: tickets.add(session, name="new"),
         lambda: tickets.responded(session, tickets.add(session, name="answered")),
         lambda: tickets.set_status(session, tickets.add(session, name="resolved"), "resolved"),
+        lambda: late_clock(session, tickets.add(session, name="late"), datetime.now(UTC)),
+        lambda: session.execute(update(SlaClock).values(kind=sla.RESOLUTION, ticket_id=SlaClock.ticket_id - 1)),
+        lambda: late_clock(session, tickets.add(session, name="late too"), datetime.now(UTC)),
+        lambda: correct(session),
     ]
     for way in ways:
         way()
     now = datetime.now(UTC)
     today = Period(now - timedelta(days=1), now + timedelta(days=1))
     counted = figures.count(session, figure, today)
-    assert counted == len(figures.records(session, figure, today)) > 0
+    rows = figures.records(session, figure, today)
+    assert counted == len(rows) > 0
+    ids = figures.identities(session, figure, today)
+    assert figures.identified(session, figure, today, [*ids, 999]) == rows

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, time, timedelta
 from types import ModuleType, SimpleNamespace
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -29,6 +30,7 @@ from storage import (
     contacts,
     customers,
     deals,
+    digest_runs,
     digests,
     figures,
     followups,
@@ -47,7 +49,7 @@ from storage import (
 from storage.attention import Notice
 from storage.database import Base, Database
 from storage.errors import NotFound
-from storage.figures import Figure, Period
+from storage.figures import Figure, Number, Period
 from storage.history import timeline
 from storage.messages import IncomingMessage
 from storage.money import Money
@@ -60,8 +62,8 @@ TS, LATER, LATEST = "1893492000.000100", "1893492001.000100", "1893492002.000100
 HOUR = timedelta(hours=1)
 TODAY = Period(datetime(2020, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC))
 MODULES = (
-    about, attention, categories, channels, contacts, customers, deals, digests, figures, followups, holding, labels,
-    messages, model_versions, notes, pipelines, records, replies, search, tickets,
+    about, attention, categories, channels, contacts, customers, deals, digest_runs, digests, figures, followups,
+    holding, labels, messages, model_versions, notes, pipelines, records, replies, search, tickets,
 )  # fmt: skip
 
 
@@ -94,6 +96,16 @@ def everything(session: Session) -> SimpleNamespace:
     followup = followups.add(session, text="Secret Promise", due_at=SOON, zone="UTC", owner_id="UREP", about=deal)
     note = notes.add(session, customer, "Secret Note")
     digest = digests.add(session, name="Secret Digest", at_time=time(9), zone="UTC", owner_id="UMANAGER")
+    number = Number(Figure.DEALS_OPEN, 1)
+    run = digest_runs.keep(
+        session,
+        name="Secret Digest",
+        period=TODAY,
+        digest=digest,
+        target_user="UMANAGER",
+        delivery_id=uuid4(),
+        numbers=[digest_runs.described(session, "F1", number, TODAY)],
+    )
     saved = replies.save(session, "Secret Reply", "Secret Text")
     reply = replies.draft(session, ticket, "Secret Answer", author_id="UAGENT")
     replies.send(session, reply, ticket, renderer="triage.reply")
@@ -108,7 +120,7 @@ def everything(session: Session) -> SimpleNamespace:
     session.flush()
     return SimpleNamespace(
         customer=customer, contact=contact, deal=deal, link=link, message=message, ticket=ticket, followup=followup,
-        note=note, digest=digest, stage=stage, category=category, model=model, saved=saved, reply=reply,
+        note=note, digest=digest, run=run, stage=stage, category=category, model=model, saved=saved, reply=reply,
         held=held, urgent=urgent,
     )  # fmt: skip
 
@@ -167,16 +179,24 @@ READS: dict[str, Callable[[Session, Any], Any]] = {
     "deals.likely_duplicates": lambda s, t: deals.likely_duplicates(s, "Secret Deal", t.customer.id),
     "deals.list_deals": lambda s, t: deals.list_deals(s, closed=None) + deals.list_deals(s, stage_id=t.stage.id),
     "deals.resolve": lambda s, t: deals.resolve(s, t.deal.reference),
+    "digest_runs.described": lambda s, t: digest_runs.described(s, "F1", Number(Figure.DEALS_OPEN, 1), TODAY)["ids"],
+    "digest_runs.get": lambda s, t: digest_runs.get(s, t.run.id),
+    "digest_runs.last_sent": lambda s, t: digest_runs.last_sent(s, t.digest),
+    "digest_runs.newest": lambda s, t: digest_runs.newest(s, user_id="UMANAGER", channel_id="C1"),
     "digests.get": lambda s, t: digests.get(s, t.digest.id),
     "digests.list_digests": lambda s, t: digests.list_digests(s) + digests.list_digests(s, owner_id="UMANAGER"),
     "digests.resolve": lambda s, t: digests.resolve(s, "Secret Digest"),
     "figures.backlog": lambda s, t: figures.backlog(s, TODAY),
     "figures.count": lambda s, t: sum(figures.count(s, figure, TODAY) for figure in Figure),
-    "figures.first_response": lambda s, t: figures.first_response(s, TODAY).count,
+    "figures.digest": lambda s, t: sum(one.count for one in figures.digest(s, TODAY).numbers),
+    "figures.forecast": lambda s, t: [
+        one for one in figures.forecast(s, [(str(t.stage.id), [Money(1000, "EUR")])]) if one.minor
+    ],
+    "figures.identified": lambda s, t: figures.identified(s, Figure.DEALS_OPEN, TODAY, [t.deal.id]),
+    "figures.identities": lambda s, t: figures.identities(s, Figure.DEALS_OPEN, TODAY),
     "figures.pipeline": lambda s, t: figures.pipeline(s, TODAY),
     "figures.records": lambda s, t: [row for figure in Figure for row in figures.records(s, figure, TODAY)],
     "figures.team": lambda s, t: figures.team(s, "USTRANGER"),
-    "figures.total": lambda s, t: figures.total(s, Figure.DEALS_OPEN, TODAY).count,
     "followups.all_open": lambda s, t: followups.all_open(s, "UREP") + followups.all_open(s, "UAGENT"),
     "followups.cancel_about": lambda s, t: followups.cancel_about(s, t.deal),
     "followups.get": lambda s, t: followups.get(s, t.followup.id),
@@ -211,6 +231,7 @@ READS: dict[str, Callable[[Session, Any], Any]] = {
     "model_versions.standing": lambda s, t: model_versions.standing(s).live_id,
     "model_versions.weights": lambda s, t: model_versions.weights(s, t.model.id),
     "notes.about": lambda s, t: notes.about(s, t.customer),
+    "pipelines.all_of": lambda s, t: [one for one in pipelines.all_of(s) if one.id == t.stage.pipeline_id],
     "pipelines.changes": lambda s, t: pipelines.changes(s, t.deal.id),
     "pipelines.default": lambda s, t: pipelines.default(s).id == t.stage.pipeline_id,
     "pipelines.resolve_stage": lambda s, t: pipelines.resolve_stage(s, "lead", t.stage.pipeline_id),
@@ -267,6 +288,20 @@ WRITES: dict[str, Callable[[Session, Any], Any]] = {
     "deals.update_deal": lambda s, t: deals.update_deal(s, theft(s, t.deal), name="Mine"),
     "deals.win": lambda s, t: deals.win(s, theft(s, t.deal)),
     "digests.add": lambda s, t: digests.add(s, name="Mine", at_time=time(9), zone="UTC", owner_id="USTRANGER"),
+    "digest_runs.keep": lambda s, t: digest_runs.keep(
+        s, name="Mine", period=TODAY, digest=t.digest, target_user="UMANAGER", delivery_id=t.run.delivery_id, numbers=[]
+    ),
+    "digests.change": lambda s, t: digests.change(
+        s,
+        theft(s, t.digest),
+        name="Mine",
+        at_time=time(9),
+        zone="UTC",
+        content="both",
+        frequency="daily",
+        weekday=None,
+        scope="everyone",
+    ),
     "digests.remove": lambda s, t: digests.remove(s, theft(s, t.digest)),
     "digests.start": lambda s, t: digests.start(s, theft(s, t.digest)),
     "digests.stop": lambda s, t: digests.stop(s, theft(s, t.digest)),

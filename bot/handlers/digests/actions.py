@@ -1,4 +1,4 @@
-"""Send a digest now, stop, start or delete it from its card."""
+"""See a digest before it is sent, send it now, pause, resume, leave or delete it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot import blocks as b
 from bot import shown
+from bot.handlers.digests import report
 from bot.handlers.digests.cards import card
 from bot.handlers.digests.declaration import plugin
 from bot.plugin import Member, Role, _
@@ -16,6 +17,7 @@ from bot.replies import Message
 from bot.shown import overtaken
 from storage import digests, outbox
 from storage.digests import Digest
+from storage.errors import Refused
 from storage.workspaces import Workspace
 
 
@@ -36,14 +38,27 @@ def _change(
 
 @plugin.action("stop", role=Role.MANAGER)
 def stop(control: b.Control, actor: Member, workspace: Workspace, session: Session) -> Message:
-    """Send a digest no longer."""
+    """Pause a digest: it is sent no longer until it is resumed."""
     return _change(control, actor, workspace, session, digests.stop)
 
 
 @plugin.action("start", role=Role.MANAGER)
 def start(control: b.Control, actor: Member, workspace: Workspace, session: Session) -> Message:
-    """Send a stopped digest again."""
+    """Resume a paused digest."""
     return _change(control, actor, workspace, session, digests.start)
+
+
+@plugin.action("unsubscribe", role=Role.VIEWER)
+def unsubscribe(control: b.Control, actor: Member, session: Session) -> Message:
+    """Have a digest sent no longer: to oneself, or, as a manager, to a channel or somebody else."""
+    digest = digests.resolve(session, control.record)
+    if digest.target_user != actor.id and not actor.has(Role.MANAGER):
+        raise Refused("This digest comes to others too.", hint="Ask a manager to pause it.")
+    if not digest.active:
+        return Message(b.markup(_("*{name}* is paused already."), name=digest.name))
+    digests.stop(session, digest)
+    text = b.markup(_("*{name}* comes no longer. `/crm undo` takes this back."), name=digest.name)
+    return Message(text)
 
 
 @plugin.action("delete", role=Role.MANAGER)
@@ -52,6 +67,26 @@ def delete(control: b.Control, session: Session) -> Message:
     digest = digests.resolve(session, control.record)
     digests.remove(session, digest)
     return Message(b.markup(_("*{name}* is deleted. `/crm undo` takes this back."), name=digest.name), replace=True)
+
+
+@plugin.action("preview", role=Role.MANAGER)
+def preview(
+    control: b.Control,
+    actor: Member,
+    workspace: Workspace,
+    now: datetime,
+    session: Session,
+    catalogue: report.Catalogue,
+) -> Message:
+    """Show a digest as it would be sent now, only to who asks."""
+    digest = digests.resolve(session, control.record)
+    reader = None if digest.target_channel else actor
+    wanted = report.of_digest(session, digest, reader, workspace, now)
+    sheet, blocks = report.draw(session, wanted, catalogue)
+    shown_to_me = report.message(wanted, sheet, blocks, report.keep(session, wanted, sheet, user_id=actor.id))
+    skipped = digest.skip_empty and sheet.empty
+    note = _("A preview. Right now it would be skipped, as there is nothing to say.") if skipped else _("A preview.")
+    return Message(shown_to_me.text, [b.context(note), *shown_to_me.blocks])
 
 
 @plugin.action("send", role=Role.MANAGER)

@@ -7,36 +7,50 @@ from slack_sdk.models.blocks import Block
 from bot import blocks as b
 from bot import shown
 from bot.handlers.digests.declaration import plugin
+from bot.handlers.digests.words import sections
 from bot.plugin import _
-from storage.digests import Content, Digest, Frequency
+from storage.digests import Digest, Frequency
 
 
 def card(digest: Digest, locale: str) -> list[Block]:
     """Draw one digest's set-up."""
     control = b.Control(digest.reference, digest.version)
     switch = (
-        b.button(_("Stop"), plugin.id("stop"), control)
+        b.button(_("Pause"), plugin.id("stop"), control)
         if digest.active
-        else b.button(_("Start"), plugin.id("start"), control, style="primary")
+        else b.button(_("Resume"), plugin.id("start"), control, style="primary")
     )
     delete = b.button(_("Delete"), plugin.id("delete"), control, style="danger", confirm=_("It is sent no longer."))
     return [
         b.section(line(digest, locale)),
-        b.actions(b.button(_("Send now"), plugin.id("send"), control), switch, delete),
+        b.actions(
+            b.button(_("Preview"), plugin.id("preview"), control),
+            b.button(_("Send now"), plugin.id("send"), control),
+            switch,
+            b.button(_("Edit"), plugin.id("edit"), control),
+            delete,
+        ),
     ]
+
+
+def footer(digest: Digest) -> list[Block]:
+    """Draw what whoever gets a digest can do about it."""
+    control = b.Control(digest.reference, digest.version)
+    confirm = _("It is sent here no longer. A manager can resume it with `/digest list`.")
+    leave = b.button(_("Unsubscribe"), plugin.id("unsubscribe"), control, confirm=confirm)
+    return [b.actions(b.button(_("Edit"), plugin.id("edit"), control), leave)]
 
 
 def line(digest: Digest, locale: str) -> b.Markup:
     """Say in one line what a digest is, when it comes and to whom."""
     target = b.person(digest.target_user) if digest.target_user else b.channel(digest.target_channel or "")
-    state = b.esc("") if digest.active else b.markup(" _({stopped})_", stopped=_("stopped"))
-    contents = {Content.BOTH: _("Pipeline and support"), Content.PIPELINE: _("Pipeline"), Content.SUPPORT: _("Support")}
+    state = b.esc("") if digest.active else b.markup(" _({paused})_", paused=_("paused"))
     return b.markup(
         _("*{name}*  {ref}{state}\n{content}, {when}, to {target}"),
         name=digest.name,
         ref=digest.reference,
         state=state,
-        content=contents[Content(digest.content)],
+        content=sections(digest.parts),
         when=_when(digest, locale),
         target=target,
     )

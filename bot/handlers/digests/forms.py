@@ -1,28 +1,35 @@
-"""Set a digest up in a form."""
+"""Set a digest up in a form, and change it in the same one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time
 from typing import Any
 
+from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
 from bot import blocks as b
 from bot import shown
 from bot.handlers.digests.cards import card
 from bot.handlers.digests.declaration import plugin
+from bot.handlers.digests.report import Catalogue
+from bot.handlers.digests.words import section
 from bot.plugin import Member, Role, Slack, _
 from bot.replies import Message, Modal
-from storage import digests
-from storage.digests import Content, Frequency, Scope
+from storage import digests, pipelines, records
+from storage.digests import Digest, Frequency, Scope
 from storage.errors import Invalid, Refused
+from storage.figures import PIPELINE, SUPPORT, TEAM
 from storage.names import NAME_LIMIT
 from storage.workspaces import Workspace
 
-CONTENTS = {Content.BOTH: "Pipeline and support", Content.PIPELINE: "Pipeline", Content.SUPPORT: "Support"}
 FREQUENCIES = {Frequency.WORKDAYS: "Monday to Friday", Frequency.DAILY: "Every day", Frequency.WEEKLY: "Once a week"}
-SCOPES = {Scope.EVERYONE: "Everybody's", Scope.TEAM: "My team's", Scope.OWN: "Mine"}
+SCOPES = {Scope.EVERYONE: "Everybody's", Scope.TEAM: "A team's", Scope.OWN: "One person's"}
+SKIP = "skip"
+# Slack shows at most ten boxes.
+SECTIONS = 10
+ZONE_LIMIT = 60
 
 
 def _join(values: Mapping[str, Any], slack: Slack) -> str | None:
@@ -38,24 +45,65 @@ def _join(values: Mapping[str, Any], slack: Slack) -> str | None:
     return channel_id
 
 
+def _fields(
+    session: Session, actor: Member, workspace: Workspace, catalogue: Catalogue, known: Digest | None
+) -> list[Block]:
+    locale = shown.locale_of(actor, workspace)
+    weekdays = [b.Option(name, str(number)) for number, name in enumerate(shown.weekdays(locale))]
+    offered = {name: section(name) for name in (PIPELINE, SUPPORT, TEAM)}
+    offered |= {one.id: _(one.title) for one in catalogue.digest_sections.values()}
+    names = [b.Option(title, name) for name, title in list(offered.items())[:SECTIONS]]
+    chosen = known.parts if known else (PIPELINE, SUPPORT)
+    return [
+        b.text_input("name", _("Name"), initial=known.name if known else _("Sales and support"), max_length=NAME_LIMIT),
+        b.checks_input("sections", _("What"), names, initial=chosen),
+        b.choice_input("scope", _("Whose"), _options(SCOPES), initial=known.scope if known else Scope.EVERYONE),
+        b.person_input("about", _("Of whom (you, if empty)"), initial=known.about_id if known else None, optional=True),
+        *_pipelines(session, known),
+        b.choice_input(
+            "frequency",
+            _("How often"),
+            _options(FREQUENCIES),
+            initial=known.frequency if known else Frequency.WORKDAYS,
+        ),
+        b.choice_input("weekday", _("On (if once a week)"), weekdays, initial=str((known and known.weekday) or 0)),
+        b.time_input("time", _("At"), initial=f"{known.at_time:%H:%M}" if known else "09:00"),
+        b.text_input(
+            "zone",
+            _("Time zone"),
+            initial=known.zone if known else str(shown.zone_of(actor, workspace)),
+            max_length=ZONE_LIMIT,
+        ),
+        b.channel_input(
+            "channel",
+            _("To a channel"),
+            initial=known.target_channel if known else None,
+            optional=True,
+            hint=_("Leave it empty to get it yourself."),
+        ),
+        b.checks_input(
+            "skip",
+            _("When there is nothing to say"),
+            [b.Option(_("Send nothing"), SKIP)],
+            initial=[SKIP] if known and known.skip_empty else [],
+            optional=True,
+        ),
+    ]
+
+
+def _pipelines(session: Session, known: Digest | None) -> list[Block]:
+    found = pipelines.all_of(session)
+    if len(found) < 2:
+        return []
+    options = [b.Option(_("All pipelines"), "0"), *(b.Option(one.name, str(one.id)) for one in found)]
+    initial = str((known and known.pipeline_id) or 0)
+    return [b.choice_input("pipeline", _("Pipeline"), options, initial=initial)]
+
+
 @plugin.view("new", title="New digest", role=Role.MANAGER, before=_join)
-def new(actor: Member, workspace: Workspace) -> Modal:
-    """Have a digest of the pipeline, support or both sent at a fixed time."""
-    days = shown.weekdays(shown.locale_of(actor, workspace))
-    weekdays = [b.Option(name, str(number)) for number, name in enumerate(days)]
-    return Modal(
-        _("New digest"),
-        [
-            b.text_input("name", _("Name"), initial=_("Sales and support"), max_length=NAME_LIMIT),
-            b.choice_input("content", _("What"), _options(CONTENTS), initial=Content.BOTH),
-            b.choice_input("scope", _("Whose"), _options(SCOPES), initial=Scope.EVERYONE),
-            b.choice_input("frequency", _("How often"), _options(FREQUENCIES), initial=Frequency.WORKDAYS),
-            b.choice_input("weekday", _("On (if once a week)"), weekdays, initial="0"),
-            b.time_input("time", _("At"), initial="09:00"),
-            b.channel_input("channel", _("To a channel"), optional=True, hint=_("Leave it empty to get it yourself.")),
-        ],
-        submit=_("Save"),
-    )
+def new(actor: Member, workspace: Workspace, session: Session, catalogue: Catalogue) -> Modal:
+    """Have a digest of the pipeline, support, the team and more sent at a fixed time."""
+    return Modal(_("New digest"), _fields(session, actor, workspace, catalogue, None), submit=_("Save"))
 
 
 @new.submit
@@ -68,26 +116,78 @@ def create(
     session: Session,
 ) -> Message:
     """Store the digest of a form."""
+    wanted = _wanted(session, values, found)
+    digest = digests.add(session, owner_id=actor.id, **wanted)
+    return _saved(digest, actor, workspace, now)
+
+
+@plugin.view("edit", title="Edit digest", role=Role.MANAGER, before=_join)
+def edit(control: b.Control, actor: Member, workspace: Workspace, session: Session, catalogue: Catalogue) -> Modal:
+    """Open the form with what a digest is set up as."""
+    digest = digests.resolve(session, control.record)
+    state = {"record": digest.reference, "version": str(digest.version)}
+    fields = _fields(session, actor, workspace, catalogue, digest)
+    return Modal(_("Edit digest"), fields, submit=_("Save"), state=state)
+
+
+@edit.submit
+def save(
+    values: Mapping[str, Any],
+    state: Mapping[str, str],
+    found: str | None,
+    actor: Member,
+    workspace: Workspace,
+    now: datetime,
+    session: Session,
+) -> Message:
+    """Store what was changed, unless somebody else was quicker."""
+    digest = records.at_version(session, digests.resolve(session, state["record"]), int(state["version"]))
+    wanted = _wanted(session, values, found)
+    # Whoever got it goes on getting it, also where a manager edits another's.
+    target_user = None if found else digest.target_user or actor.id
+    return _saved(digests.change(session, digest, target_user=target_user, **wanted), actor, workspace, now)
+
+
+def _wanted(session: Session, values: Mapping[str, Any], channel_id: str | None) -> dict[str, Any]:
     try:
         at = time.fromisoformat(str(values["time"]))
     except ValueError:
         raise Invalid("Choose a time of day.", field="time") from None
+    sections = list(values["sections"] or [])
+    if not sections:
+        raise Invalid("Choose at least one part.", field="sections")
     weekly = values["frequency"] == Frequency.WEEKLY
-    digest = digests.add(
-        session,
-        name=str(values["name"]),
-        content=str(values["content"]),
-        scope=str(values["scope"]),
-        frequency=str(values["frequency"]),
-        weekday=int(values["weekday"] or 0) if weekly else None,
-        at_time=at,
-        zone=str(shown.zone_of(actor, workspace)),
-        owner_id=actor.id,
-        target_channel=found,
-    )
-    first = shown.reader(actor, workspace, now).moment(digests.first_time(digest, now))
-    notice = b.context(b.markup(_("Saved. It comes for the first time {when}."), when=first))
-    return Message(_("The digest is saved."), [notice, *card(digest, shown.locale_of(actor, workspace))])
+    pipeline_id = int(values.get("pipeline") or 0)
+    if pipeline_id and pipeline_id not in {one.id for one in pipelines.all_of(session)}:
+        raise Invalid("There is no such pipeline any more.", field="pipeline")
+    both = {PIPELINE, SUPPORT} <= set(sections)
+    return {
+        "name": str(values["name"]),
+        "sections": sections,
+        # What a replica of the release before draws.
+        "content": "both" if both else next((one for one in sections if one in (PIPELINE, SUPPORT)), "both"),
+        "scope": str(values["scope"]),
+        "about_id": str(values.get("about") or "") or None,
+        "pipeline_id": pipeline_id or None,
+        "frequency": str(values["frequency"]),
+        "weekday": int(values["weekday"] or 0) if weekly else None,
+        "at_time": at,
+        "zone": str(values["zone"]).strip(),
+        "target_channel": channel_id,
+        "skip_empty": SKIP in (values.get("skip") or ()),
+    }
+
+
+def _saved(digest: Digest, actor: Member, workspace: Workspace, now: datetime) -> Message:
+    if not digest.active:
+        notice = b.esc(_("Saved. It is paused: press Resume to have it sent."))
+    else:
+        first = shown.reader(actor, workspace, now).moment(digests.first_time(digest, now))
+        notice = b.markup(_("Saved. It comes for the first time {when}."), when=first)
+        if digest.version > 1:
+            notice = b.markup(_("Saved. It comes next {when}."), when=first)
+    blocks: Sequence[Block] = [b.context(notice), *card(digest, shown.locale_of(actor, workspace)), shown.undo_hint()]
+    return Message(_("The digest is saved."), blocks)
 
 
 def _options(choices: Mapping[Any, str]) -> list[b.Option]:
@@ -96,3 +196,4 @@ def _options(choices: Mapping[Any, str]) -> list[b.Option]:
 
 plugin.opens("digest", new)
 plugin.opens("digest new", new)
+plugin.button_opens("edit", edit)

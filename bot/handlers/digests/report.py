@@ -1,86 +1,142 @@
-"""Draw a digest: sales and support in numbers, each with the word that explains it."""
+"""Draw a digest from its sections, keep its numbers for the next, and send it at its time."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
 from bot import blocks as b
-from bot import categories, shown
+from bot import shown
+from bot.handlers.digests import pipeline, support, team
+from bot.handlers.digests.cards import footer
 from bot.handlers.digests.declaration import plugin
 from bot.handlers.digests.held import held_back
-from bot.plugin import Member, Notice, _
+from bot.handlers.digests.sheet import Sheet
+from bot.plugin import DigestSection, Member, Notice, _
 from bot.replies import Message
-from bot.shown import Reader
-from storage import digests, figures
-from storage.digests import Content, Digest, Frequency, Scope
+from storage import digest_runs, digests, figures
+from storage.digest_runs import DigestRun
+from storage.digests import Digest, Frequency, Scope
 from storage.errors import NotFound
-from storage.figures import Figure, Period, Total
+from storage.figures import PIPELINE, SUPPORT, TEAM, Period
 from storage.outbox import Delivery
 from storage.workspaces import Workspace
 
-NAMED = 3
-SALES: dict[str, Figure] = {
-    "open": Figure.DEALS_OPEN,
-    "new": Figure.DEALS_NEW,
-    "won": Figure.DEALS_WON,
-    "lost": Figure.DEALS_LOST,
-    "stalled": Figure.DEALS_STALLED,
-    "overdue": Figure.FOLLOWUPS_OVERDUE,
+log = logging.getLogger(__name__)
+
+LATE = timedelta(minutes=10)
+LONGEST = timedelta(days=31)
+"""A digest that was paused for longer begins anew."""
+
+BUILT_IN: Mapping[str, Callable[[Sheet], list[Block]]] = {
+    PIPELINE: pipeline.draw,
+    SUPPORT: support.draw,
+    TEAM: team.draw,
 }
-SUPPORT: dict[str, Figure] = {
-    "opened": Figure.TICKETS_OPENED,
-    "resolved": Figure.TICKETS_RESOLVED,
-    "backlog": Figure.TICKETS_BACKLOG,
-    "answered": Figure.TICKETS_ANSWERED,
-    "unanswered": Figure.TICKETS_UNANSWERED,
-}
-WORDS = {**SALES, **SUPPORT}
-"""What is typed after `/digest explain` for each number."""
 
 
-def label(word: str) -> str:
-    """Return what a number is called in a digest."""
-    return {
-        "open": _("Open deals"),
-        "new": _("New deals"),
-        "won": _("Deals won"),
-        "lost": _("Deals lost"),
-        "stalled": _("Stalled deals"),
-        "overdue": _("Follow-ups overdue"),
-        "opened": _("Tickets opened"),
-        "resolved": _("Tickets resolved"),
-        "backlog": _("Backlog"),
-        "answered": _("Answered for the first time"),
-        "unanswered": _("Waiting for a first answer"),
-    }[word]
+class Catalogue(Protocol):
+    """Stand for what a digest asks of every plugin's declarations."""
+
+    @property
+    def digest_sections(self) -> Mapping[str, DigestSection]:
+        """Return the sections that plugins add to digests, by id."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Say what is to be drawn: the name, the sections, the time, for whom, and what to compare it with."""
+
+    name: str
+    sections: Sequence[str]
+    period: Period
+    reader: Member | None
+    workspace: Workspace
+    now: datetime
+    digest: Digest | None = None
+    last: DigestRun | None = None
+    late: timedelta | None = None
 
 
 @plugin.renderer("digest", kind=lambda row: None if row.payload.get("asked") else Notice.DIGESTS)
 def digest(
-    delivery: Delivery, session: Session, reader: Member | None, workspace: Workspace, now: datetime
+    delivery: Delivery,
+    session: Session,
+    reader: Member | None,
+    workspace: Workspace,
+    now: datetime,
+    catalogue: Catalogue,
 ) -> Message | None:
-    """Draw a scheduled digest for the time it was due; None when it was stopped or deleted."""
+    """Draw a scheduled digest for the time it was due; None when it was stopped or deleted, or has nothing to say."""
     try:
         found = digests.resolve(session, delivery.record or "")
     except NotFound:
         return None
-    if not found.active and not delivery.payload.get("asked"):
+    asked = bool(delivery.payload.get("asked"))
+    if not found.active and not asked:
         return None
-    due_at = delivery.payload.get("due_at")
-    until = datetime.fromisoformat(str(due_at).replace("Z", "+00:00")) if due_at else now
-    period = Period(since_of(found, until), until, owners_of(session, found))
-    me = shown.reader(reader, workspace, until)
-    message = draw(session, found.name, found.content, period, me, reference=found.reference)
-    return replace(message, blocks=[*message.blocks, *held_back(session, delivery.lane, period)])
+    wanted = of_digest(session, found, reader, workspace, now, delivery)
+    sheet, blocks = draw(session, wanted, catalogue)
+    if found.skip_empty and sheet.empty and not asked:
+        return None
+    run = digest_runs.keep(
+        session,
+        name=found.name,
+        period=wanted.period,
+        numbers=_described(sheet),
+        digest=found,
+        delivery_id=delivery.id,
+        target_user=delivery.target_user,
+        target_channel=delivery.target_channel,
+        asked=asked,
+    )
+    return message(wanted, sheet, blocks, run)
+
+
+def of_digest(
+    session: Session,
+    found: Digest,
+    reader: Member | None,
+    workspace: Workspace,
+    now: datetime,
+    delivery: Delivery | None = None,
+) -> Wanted:
+    """Return what a digest is to show for a delivery, or as it would be sent now.
+
+    It covers the time since the last one that went out, so that runs that were missed are one, and what happened
+    meanwhile is in it.
+    """
+    due = delivery.payload.get("due_at") if delivery else None
+    due_at = datetime.fromisoformat(str(due).replace("Z", "+00:00")) if due else now
+    late = now - due_at if now - due_at >= LATE else None
+    until = now if late else due_at
+    own = delivery.id if delivery else None
+    scheduled = digest_runs.last_sent(session, found, but=own, scheduled=True)
+    since = since_of(found, until)
+    if scheduled is not None and until - LONGEST <= scheduled.until < until:
+        since = scheduled.until
+    return Wanted(
+        name=found.name,
+        sections=found.parts,
+        period=Period(since, until, owners_of(session, found), found.pipeline_id),
+        reader=reader,
+        workspace=workspace,
+        now=now,
+        digest=found,
+        last=digest_runs.last_sent(session, found, but=own),
+        late=late,
+    )
 
 
 def since_of(found: Digest, until: datetime) -> datetime:
-    """Return where a digest's period begins: a day ago, a week ago, or on a Monday after Friday's."""
+    """Return where a first digest's period begins: a day ago, a week ago, or on a Monday after Friday's."""
     if found.frequency == Frequency.WEEKLY:
         return until - timedelta(days=7)
     monday = until.astimezone(shown.zone(found.zone)).weekday() == 0
@@ -89,113 +145,89 @@ def since_of(found: Digest, until: datetime) -> datetime:
 
 def owners_of(session: Session, found: Digest) -> Sequence[str] | None:
     """Return whose records a digest counts, None for everybody's."""
-    if found.owner_id is None or found.scope == Scope.EVERYONE:
+    about = found.about_id or found.owner_id
+    if about is None or found.scope == Scope.EVERYONE:
         return None
-    return figures.team(session, found.owner_id) if found.scope == Scope.TEAM else [found.owner_id]
+    return figures.team(session, about) if found.scope == Scope.TEAM else [about]
 
 
-def draw(session: Session, name: str, content: str, period: Period, me: Reader, *, reference: str = "") -> Message:
-    """Draw a digest of a period; `reference` is that of the digest whose records it counts, none for everybody's."""
-    blocks: list[Block] = [
-        b.header(name),
-        b.context(b.markup(_("{since} to {until}"), since=me.moment(period.since), until=me.moment(period.until))),
-    ]
-    words: list[str] = []
-    if content in {Content.PIPELINE, Content.BOTH}:
-        blocks += _sales(session, period, me)
-        words += SALES
-    if content in {Content.SUPPORT, Content.BOTH}:
-        blocks += _support(session, period, me)
-        words += SUPPORT
-    span = f"{period.since.timestamp()} {period.until.timestamp()}"
-    choices = [b.Option(label(word), str(b.Control(reference, 0, f"{word} {span}"))) for word in words]
-    blocks.append(b.actions(b.menu(_("What is behind…"), plugin.id("behind"), choices)))
-    return Message(b.markup(_("Digest: {name}"), name=name), blocks)
+def draw(session: Session, wanted: Wanted, catalogue: Catalogue) -> tuple[Sheet, list[Block]]:
+    """Read and draw the sections of a digest; the sheet has the numbers, in the order of their keys."""
+    me = shown.reader(wanted.reader, wanted.workspace, wanted.period.until)
+    zone = wanted.digest.zone if wanted.digest else str(me.zone)
+    reading = figures.digest(session, wanted.period, sections=wanted.sections, zone=zone)
+    sheet = Sheet(session, reading, me, wanted.last)
+    blocks: list[Block] = []
+    for name in wanted.sections:
+        if name in BUILT_IN:
+            blocks += BUILT_IN[name](sheet)
+        elif name in catalogue.digest_sections:
+            blocks += _of_plugin(session, wanted, catalogue.digest_sections[name], sheet)
+    if wanted.digest is not None:
+        target = wanted.digest.target_user or wanted.digest.target_channel or ""
+        held = held_back(session, target, wanted.period)
+        sheet.said_more |= bool(held)
+        blocks += held
+    return sheet, blocks
 
 
-def _sales(session: Session, period: Period, me: Reader) -> list[Block]:
-    lines = figures.pipeline(session, period)
-    stages = [
-        b.markup(
-            "{stage}  *{count}*  {total}  _{share}_",
-            stage=line.stage,
-            count=line.count,
-            total=me.money(line.total) if line.total else _("no amount"),
-            share=shown.percent(line.probability / 100, me.locale),
-        )
-        for line in lines
-    ]
-    weighted = me.totals(line.weighted for line in lines)
-    blocks: list[Block] = [
-        b.divider(),
-        b.section(b.join([b.markup("*{title}*", title=_("Pipeline")), *(stages or [b.esc(_("No open deals."))])])),
-    ]
-    if weighted:
-        blocks.append(b.context(b.markup(_("Weighted forecast: *{sum}*"), sum=", ".join(weighted))))
-    counts = [
-        *(_deals(label(word), figures.total(session, SALES[word], period), me) for word in ("new", "won", "lost")),
-        _count(label("overdue"), figures.count(session, Figure.FOLLOWUPS_OVERDUE, period)),
-    ]
-    return [*blocks, b.section("", fields=counts), *_stalled(session, period, me)]
+def _of_plugin(session: Session, wanted: Wanted, section: DigestSection, sheet: Sheet) -> list[Block]:
+    given = {"session": session, "workspace": wanted.workspace, "now": wanted.now, "reader": wanted.reader}
+    title: list[Block] = [b.divider(), b.section(b.markup("*{title}*", title=_(section.title)))]
+    try:
+        with session.begin_nested():
+            drawn = section.draw({**given, "period": wanted.period})
+    except Exception:
+        log.exception("the digest section %s failed, the rest goes on without it", section.id)
+        return [*title, b.context(_("This part could not be shown right now."))]
+    sheet.said_more |= bool(drawn)
+    return [*title, *drawn] if drawn else []
 
 
-def _stalled(session: Session, period: Period, me: Reader) -> list[Block]:
-    number = figures.count(session, Figure.DEALS_STALLED, period)
-    if not number:
-        return []
-    named = [
-        b.markup("• {ref} {name}  _{ago}_", ref=deal.reference, name=deal.name, ago=me.ago(deal.touched_at))
-        for deal in figures.records(session, Figure.DEALS_STALLED, period, limit=NAMED)
-    ]
-    return [b.section(b.join([_count(_("Stalled, nothing for two weeks"), number), *named]))]
-
-
-def _support(session: Session, period: Period, me: Reader) -> list[Block]:
-    counts = [
-        *(
-            _count(label(word), figures.count(session, SUPPORT[word], period))
-            for word in ("opened", "resolved", "unanswered")
-        ),
-        _first_response(figures.first_response(session, period), me),
-    ]
-    backlog = figures.backlog(session, period)
-    called = categories.namer(session)
-    by_category: dict[str, int] = {}
-    for line in backlog:
-        name = called(line.category) if line.category else _("Not classified")
-        by_category[name] = by_category.get(name, 0) + line.count
-    urgent = sum(line.count for line in backlog if line.priority in {"urgent", "high"})
-    rows = [
-        b.markup("{name}  *{count}*", name=name, count=count)
-        for name, count in sorted(by_category.items(), key=lambda item: -item[1])[:8]
-    ]
-    title = b.markup(
-        _("*Backlog*  *{count}*, {urgent} of them high or urgent"),
-        count=sum(by_category.values()),
-        urgent=urgent,
+def keep(session: Session, wanted: Wanted, sheet: Sheet, *, user_id: str) -> DigestRun:
+    """Keep the numbers of a digest that one person sees at once."""
+    return digest_runs.keep(
+        session,
+        name=wanted.name,
+        period=wanted.period,
+        numbers=_described(sheet),
+        digest=wanted.digest,
+        target_user=user_id,
+        asked=True,
     )
+
+
+def _described(sheet: Sheet) -> list[dict[str, object]]:
+    period = sheet.reading.period
     return [
-        b.divider(),
-        b.section(b.markup("*{title}*", title=_("Support")), fields=counts),
-        b.section(b.join([title, *(rows or [b.esc(_("Nothing is open."))])])),
+        digest_runs.described(sheet.session, f"F{place}", number, period)
+        for place, number in enumerate(sheet.numbers, start=1)
     ]
 
 
-def _first_response(found: figures.FirstResponse, me: Reader) -> b.Markup:
-    if found.median is None or found.ninth_decile is None:
-        return b.markup("{label}\n*{none}*", label=_("First answer"), none=_("none yet"))
+def message(wanted: Wanted, sheet: Sheet, blocks: Sequence[Block], run: DigestRun) -> Message:
+    """Put a digest together: what it is about, its sections, and the menu that explains its numbers."""
+    period, me = wanted.period, sheet.me
+    span = b.markup(_("{since} to {until}"), since=me.moment(period.since), until=me.moment(period.until))
+    notes = [span, _compared(wanted, sheet)]
+    if wanted.late:
+        ago = shown.duration(wanted.late, me.locale)
+        notes.insert(0, b.markup(_("*Late by {time}*: Rapport was not running when this was due."), time=ago))
+    choices = [
+        b.Option(f"F{place} {sheet.title(number)}", str(b.Control(detail=f"F{place} {run.id}")))
+        for place, number in enumerate(sheet.numbers, start=1)
+    ]
+    menus = [b.actions(b.menu(_("What is behind…"), plugin.id("behind"), choices))] if choices else []
+    own = footer(wanted.digest) if wanted.digest else []
+    text = b.markup(_("Digest: {name}"), name=wanted.name)
+    return Message(text, [b.header(wanted.name), b.context(*notes), *blocks, *menus, *own])
+
+
+def _compared(wanted: Wanted, sheet: Sheet) -> b.Markup:
+    length = shown.duration(wanted.period.until - wanted.period.since, sheet.me.locale)
+    if wanted.last is None:
+        return b.markup(_("▲▼ against the {length} before"), length=length)
+    when = sheet.me.moment(wanted.last.until)
     return b.markup(
-        _("{label}\n*{median}*, 9 of 10 within {slowest}"),
-        label=_("First answer"),
-        median=shown.duration(found.median, me.locale),
-        slowest=shown.duration(found.ninth_decile, me.locale),
+        _("▲▼ against the {length} before; what stands now, against the digest of {when}"), length=length, when=when
     )
-
-
-def _deals(label: str, total: Total, me: Reader) -> b.Markup:
-    worth = ", ".join(me.money(amount) for amount in total.amounts)
-    return b.markup("{label}\n*{count}*  {worth}", label=label, count=total.count, worth=worth)
-
-
-def _count(label: str, number: int) -> b.Markup:
-    return b.markup("{label}\n*{number}*", label=label, number=number)

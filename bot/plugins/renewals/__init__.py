@@ -16,6 +16,7 @@ from bot.replies import Message
 from bot.shown import Reader, paragraphs, undo_hint
 from bot.shown import reader as shown_to
 from storage import customers, outbox
+from storage.figures import Period
 from storage.outbox import Delivery
 from storage.workspaces import Workspace
 
@@ -58,6 +59,17 @@ def mine(actor: Member, workspace: Workspace, now: datetime, session: Session) -
     me = shown_to(actor, workspace, now)
     found = for_owner(session, actor.id, me.today, me.today + timedelta(days=90))
     return paragraphs(_lines(found, me))
+
+
+@plugin.digest_section("Renewals")
+def soon(reader: Member | None, workspace: Workspace, now: datetime, period: Period, session: Session) -> list[Block]:
+    """Show the contracts that renew within a month, of the owners whose records count."""
+    me = shown_to(reader, workspace, now)
+    last = me.today + NOTICE
+    if period.owners is None:
+        return paragraphs(_lines(upcoming(session, me.today, last), me))
+    found = [one for owner_id in period.owners for one in for_owner(session, owner_id, me.today, last)]
+    return paragraphs(_lines(sorted(found, key=lambda one: one.on_date), me))
 
 
 @plugin.job("remind", every="FREQ=DAILY", at="08:00")

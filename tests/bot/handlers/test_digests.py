@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, update
 
 from bot import blocks as b
-from bot.handlers.digests import commands
+from bot.handlers.digests import explain
 from sandbox.control import Person
 from storage import digests, due
 from storage.due import Due
 from storage.errors import Invalid, NotFound
+from storage.workspaces import Workspace
 from tests.bot.conftest import Company, becomes
 
 
@@ -46,10 +47,9 @@ def test_a_digest_is_seen_at_once_and_each_number_explained(business: Company, m
     assert "Tickets opened\n2" in shown
     assert "Backlog  1, 1 of them high or urgent" in shown
     assert "Weighted forecast: €7,000, $2,500" in shown
-    manager.selects("What is behind…", "Deals won")
-    manager.sees("Deals won: 1")
-    assert "D-3 Signed  $12,000" in plain(manager.sees("Deals won: 1"))
-    manager.selects("What is behind…", "Stalled deals")
+    manager.selects("What is behind…", "F5 Deals won")
+    assert "D-3 Signed  $12,000" in plain(manager.sees("F5 Deals won: 1"))
+    manager.selects("What is behind…", "F6 Deals lost")
     manager.sees("Nothing is behind it.")
 
 
@@ -60,7 +60,7 @@ def test_a_digest_of_one_part_and_another_period(business: Company, manager: Per
     support = manager.types("/digest now support period:day").text
     assert "Backlog" in support
     assert "Pipeline" not in support
-    assert "It is of pipeline, support or both." in manager.types("/digest now weather").text
+    assert "It is of pipeline, support, team or both." in manager.types("/digest now weather").text
     assert "It is day, week or month." in manager.types("/digest now period:decade").text
 
 
@@ -78,6 +78,47 @@ def test_an_empty_company_has_a_digest_too(company: Company, manager: Person) ->
     assert "First answer\nnone yet" in shown
 
 
+def test_a_number_is_explained_by_its_key_as_it_was_counted(business: Company, manager: Person) -> None:
+    assert "No digest came here or to you yet." in business.rep.types("/digest explain F1").text
+    manager.types("/digest now pipeline")
+    business.rep.types("/deal move D-1 qualified")
+    business.rep.types("/deal won D-2")
+    shown = plain(manager.types("/digest explain f3").text)
+    assert "F3 Open deals: Proposal: 1" in shown
+    assert "D-1 Small  $5,000" in shown
+    manager.types("/digest now support")
+    assert "T-1 Login fails" in plain(manager.types("/digest explain F1").text)
+    assert "D-1 Small" in plain(manager.types("/digest explain F3 of:pipeline").text)
+    assert "has the numbers F1 to F6" in manager.types("/digest explain F9").text
+    assert "No digest called “luck”" in manager.types("/digest explain F1 of:luck").text
+
+
+def test_numbers_say_how_they_changed(business: Company, manager: Person) -> None:
+    assert "Deals won\n1  $12,000  ▲ 1" in plain(manager.types("/digest now pipeline").text)
+    business.rep.types("/deal add Another amount:1k stage:proposal")
+    business.rep.types("/deal lost D-2 price")
+    shown = plain(manager.types("/digest now pipeline").text)
+    assert "2 open  ±0" in shown
+    assert "Proposal  2  $6,000  50%  ▲ 1" in shown
+    assert "Weighted forecast: $3,000  ▲ $500" in shown
+    assert "Lost because of: price 1" in shown
+
+
+def test_missed_digests_come_as_one_that_says_so(business: Company, manager: Person) -> None:
+    manager.types("/digest new")
+    manager.submits({"Name": "Morning numbers"})
+    manager.sees("It comes for the first time")
+    with business.database.transaction(business.workspace) as session:
+        ago = func.now() - timedelta(days=3)
+        session.execute(update(Due).where(Due.subject == "G-1").values(at=ago))
+    business.bot.clock.materialise()
+    assert "Late by 3 days" in plain(manager.sees("Morning numbers", channel="@Rapport"))
+    assert "Deals won\n1" in plain(manager.sees("Morning numbers", channel="@Rapport"))
+    business.bot.clock.materialise()
+    business.settles()
+    assert len(manager.messages("@Rapport")) == 1
+
+
 def test_a_digest_comes_by_message_at_its_time(business: Company, manager: Person) -> None:
     manager.types("/digest new")
     manager.submits({"Name": "Morning numbers", "At": "08:30"})
@@ -89,19 +130,19 @@ def test_a_digest_comes_by_message_at_its_time(business: Company, manager: Perso
         assert (row.zone, row.target_user) == ("Asia/Tokyo", "UAMANAGER")
     comes_due(business)
     assert "Deals won\n1  $12,000" in plain(manager.sees("Morning numbers", channel="@Rapport"))
-    manager.selects("What is behind…", "Tickets opened", channel="@Rapport")
+    manager.selects("What is behind…", "F8 Tickets opened", channel="@Rapport")
     becomes(lambda: any("T-2" in text and "Slow" in text for text in manager.texts("@Rapport")))
 
 
 def test_a_weekly_digest_to_a_channel(business: Company, manager: Person) -> None:
     manager.types("/digest")
     manager.submits(
-        {"What": "Pipeline", "How often": "Once a week", "On (if once a week)": "Friday", "To a channel": "CGENERAL"}
+        {"What": ["Pipeline"], "How often": "Once a week", "On (if once a week)": "Friday", "To a channel": "CGENERAL"}
     )
     manager.sees("Pipeline, every Friday 9:00 AM (Asia/Tokyo), to #general")
     comes_due(business)
     business.rep.sees("Weighted forecast", channel="CGENERAL")
-    business.rep.selects("What is behind…", "Deals won", channel="CGENERAL")
+    business.rep.selects("What is behind…", "F5 Deals won", channel="CGENERAL")
     business.rep.sees("D-3", channel="CGENERAL")
     business.agent.does_not_see("Deals won: 1", channel="CGENERAL")
 
@@ -119,11 +160,11 @@ def test_a_digest_counts_whose_records_it_says(business: Company, manager: Perso
     business.agent.types("/deal add Theirs amount:1k")
     business.agent.types("/deal won D-4")
     manager.types("/digest new")
-    manager.submits({"Name": "Team", "Whose": "My team's"})
+    manager.submits({"Name": "Team", "Whose": "A team's"})
     manager.sees("It comes for the first time")
     comes_due(business)
     assert "Deals won\n1  $12,000" in plain(manager.sees("Team", channel="@Rapport"))
-    manager.selects("What is behind…", "Deals won", channel="@Rapport")
+    manager.selects("What is behind…", "F5 Deals won", channel="@Rapport")
     manager.sees("Signed", channel="@Rapport")
     manager.does_not_see("Theirs", channel="@Rapport")
 
@@ -133,15 +174,15 @@ def test_a_digest_is_stopped_started_sent_and_deleted(business: Company, manager
     manager.types("/digest new")
     manager.submits({"Name": "Morning numbers"})
     manager.sees("It comes for the first time")
-    manager.clicks("Stop")
-    manager.sees("(stopped)")
+    manager.clicks("Pause")
+    manager.sees("(paused)")
     comes_due(business)
     manager.clicks("Send now")
     manager.sees("Morning numbers is on its way.")
     manager.sees("Deals won", channel="@Rapport")
     assert len(manager.messages("@Rapport")) == 1
-    manager.clicks("Start")
-    becomes(lambda: not any("(stopped)" in text for text in manager.texts()))
+    manager.clicks("Resume")
+    becomes(lambda: not any("(paused)" in text for text in manager.texts()))
     with business.database.transaction(business.workspace) as session:
         assert digests.get(session, 1).active
         assert due.get(session, "digest", "G-1") is not None
@@ -152,14 +193,65 @@ def test_a_digest_is_stopped_started_sent_and_deleted(business: Company, manager
         assert due.get(session, "digest", "G-1") is None
 
 
+def test_a_digest_is_edited_previewed_and_left(business: Company, manager: Person) -> None:
+    manager.types("/digest new")
+    manager.submits({"Name": "Numbers", "What": ["Team", "Renewals"], "When there is nothing to say": ["Send nothing"]})
+    assert "Team, Renewals, Monday to Friday" in plain(manager.sees("It comes for the first time"))
+    manager.clicks("Preview")
+    assert "Rita Rep  `F1` won 1" in plain(manager.sees("A preview."))
+    assert "Pipeline" not in manager.texts()[-1]
+    manager.clicks("Edit")
+    manager.submits({"Name": "Pipeline only", "What": ["Pipeline"], "At": "10:30", "Time zone": "Europe/Paris"})
+    assert "Pipeline, Monday to Friday 10:30 AM (Europe/Paris)" in plain(manager.sees("Pipeline only"))
+    comes_due(business)
+    assert "Deals won" in manager.sees("Pipeline only", channel="@Rapport")
+    manager.clicks("Unsubscribe", channel="@Rapport")
+    manager.sees("Pipeline only comes no longer.", channel="@Rapport")
+    with business.database.transaction(business.workspace) as session:
+        assert due.get(session, "digest", "G-1") is None
+    manager.types("/crm undo")
+    with business.database.transaction(business.workspace) as session:
+        assert due.get(session, "digest", "G-1") is not None
+
+
+def test_a_channels_digest_is_left_by_managers_only(business: Company, manager: Person) -> None:
+    manager.types("/digest new")
+    refused = manager.submits({"What": [], "To a channel": "CGENERAL", "Time zone": "Mars"})
+    assert refused.errors
+    manager.submits({"What": ["Pipeline"], "Time zone": "Asia/Tokyo"})
+    manager.sees("to #general")
+    comes_due(business)
+    business.rep.sees("Deals won", channel="CGENERAL")
+    business.rep.clicks("Unsubscribe", channel="CGENERAL")
+    business.rep.sees("This digest comes to others too.", channel="CGENERAL")
+    manager.clicks("Unsubscribe", channel="CGENERAL")
+    manager.sees("comes no longer", channel="CGENERAL")
+
+
+def test_a_digest_with_nothing_to_say_is_skipped_if_so_chosen(company: Company, manager: Person) -> None:
+    company.rep.types("/deal add Quiet amount:5k")
+    company.rep.types("/digest explain open")
+    manager.types("/digest new")
+    manager.submits({"Name": "Quiet", "What": ["Support"], "When there is nothing to say": ["Send nothing"]})
+    manager.sees("It comes for the first time")
+    comes_due(company)
+    company.settles()
+    assert manager.messages("@Rapport") == []
+    manager.clicks("Preview")
+    manager.sees("it would be skipped")
+    company.agent.types("/ticket add Login fails")
+    comes_due(company)
+    manager.sees("Tickets opened", channel="@Rapport")
+
+
 def test_a_stale_card_of_a_digest_says_who_was_quicker(business: Company, manager: Person) -> None:
     manager.types("/digest new")
     manager.submits({"Name": "Morning numbers"})
     manager.sees("It comes for the first time")
     business.admin.types("/digest list")
-    business.admin.clicks("Stop")
-    business.admin.sees("(stopped)")
-    manager.clicks("Stop")
+    business.admin.clicks("Pause")
+    business.admin.sees("(paused)")
+    manager.clicks("Pause")
     manager.sees("Nothing was done: Ada Admin has changed this meanwhile")
 
 
@@ -171,4 +263,4 @@ def test_digests_are_for_managers(rep: Person) -> None:
 @pytest.mark.parametrize("detail", ["", "won", "won x y", "won 1 nan", "won 1 1e99", "luck 1 2"])
 def test_a_menu_that_is_not_ours_explains_nothing(detail: str) -> None:
     with pytest.raises((Invalid, NotFound)):
-        commands.behind(b.Control(detail=detail), None, None, datetime.now(UTC), None)  # type: ignore[arg-type]  # refused first
+        explain.behind(b.Control(detail=detail), None, Workspace(id="T"), datetime.now(UTC), None)  # type: ignore[arg-type]  # refused first

@@ -1,0 +1,35 @@
+"""Draw the team: who won, resolved and has promises overdue, those with the most first."""
+
+from __future__ import annotations
+
+from slack_sdk.models.blocks import Block
+
+from bot import blocks as b
+from bot.handlers.digests.sheet import Sheet
+from bot.handlers.digests.words import section
+from bot.plugin import _
+from storage.figures import TEAM, Cut, Figure, Number
+
+
+def draw(sheet: Sheet) -> list[Block]:
+    """Draw the section."""
+    by_person: dict[str, list[Number]] = {}
+    for figure in (Figure.DEALS_WON, Figure.TICKETS_RESOLVED, Figure.FOLLOWUPS_OVERDUE):
+        for number in sheet.reading.parts(figure, Cut.OWNER):
+            if number.part and number.part.value:
+                by_person.setdefault(number.part.value, []).append(number)
+    busiest = sorted(by_person.values(), key=lambda row: -sum(number.count for number in row))
+    lines = [_line(sheet, row) for row in busiest] or [b.esc(_("Nobody won or resolved anything."))]
+    return [b.divider(), b.section(b.join([b.markup("*{title}*", title=section(TEAM)), *lines]))]
+
+
+def _line(sheet: Sheet, row: list[Number]) -> b.Markup:
+    said = {
+        Figure.DEALS_WON: _("{key} won *{count}*"),
+        Figure.TICKETS_RESOLVED: _("{key} resolved *{count}*"),
+        Figure.FOLLOWUPS_OVERDUE: _("{key} overdue *{count}*"),
+    }
+    parts = [b.markup(said[number.figure], key=sheet.key(number), count=number.count) for number in row]
+    # By name and without a mention: a digest is no reason to ring anybody's bell.
+    who = sheet.called(row[0].part) if row[0].part else ""
+    return b.markup("{who}  {parts}", who=b.cut(who, 80), parts=b.join(parts, "  ·  "))
