@@ -12,7 +12,7 @@ help:
 	@echo "make test   run the tests"
 	@echo "make lint   check style and types"
 	@echo "make bench  measure speed beside a bare Bolt app; takes about ten minutes on a quiet machine"
-	@echo "make torture  kill replicas by the hundred and count what is lost or comes twice; takes about half an hour"
+	@echo "make torture  kill replicas by the hundred and count what is lost or comes twice; takes about an hour"
 	@echo "make evaluate DATA=folder   measure the classifier on public data"
 	@echo "make clean  remove the virtual environment and caches; data in .rapport stays"
 
@@ -30,6 +30,7 @@ bench: $(STAMP)
 
 torture: $(STAMP)
 	$(BIN)/python -m torture --out docs/torture.json
+	$(BIN)/python -m pytest --long tests/bot/test_kills.py tests/bot/test_pace.py tests/bot/test_delivery_states.py tests/bot/test_recurrence.py
 
 # DATA is a folder with the public data sets banking77, clinc150 and bitext, which are not part of the repository.
 evaluate: $(STAMP)

@@ -2,7 +2,7 @@
 
 Follow-ups are made, edited, put off and closed while processes die, Slack fails and time passes or jumps. A reminder
 that became due is seen within five minutes of its time, or of the last trouble, and never twice; one that was put off
-or closed before it was seen never is.
+or closed before it was seen never is, and in its reader's quiet hours only what Slack may have had already.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from bot.delivery import Delivery
 from bot.registry import load
 from bot.rendering import Renderings
 from sandbox.server import Sandbox
-from storage import due, followups, outbox, sending
+from storage import attention, due, followups, outbox, sending
 from storage.database import Database
 from storage.members import Kind, Member
 from storage.workspaces import Installation, Workspace
@@ -69,7 +69,7 @@ SHIFT = """
 DO $$ DECLARE span interval := make_interval(secs => {seconds}); BEGIN
     UPDATE outbox SET not_before = not_before - span, lease_until = lease_until - span, sent_at = sent_at - span,
         first_attempt_at = first_attempt_at - span, check_at = check_at - span, created_at = created_at - span,
-        unreadable_since = unreadable_since - span,
+        unreadable_since = unreadable_since - span, held_at = held_at - span,
         payload = payload || jsonb_build_object('due_at', (payload->>'due_at')::timestamptz - span);
     UPDATE due SET at = at - span;
     UPDATE followup SET due_at = due_at - span;
@@ -87,6 +87,7 @@ class Promise:
     """Hold what the model knows of a follow-up: when it is `due` now, and which earlier times were seen."""
 
     due: datetime
+    who: str
     open: bool = True
     were: set[datetime] = field(default_factory=set)
 
@@ -114,6 +115,7 @@ class Reminders(RuleBasedStateMachine):
         self.ahead = timedelta()
         self.trouble = self.now
         self.stored_late = False
+        self.quiet: dict[str, Counter[tuple[str, datetime]]] = {}
 
     @property
     def now(self) -> datetime:
@@ -132,14 +134,16 @@ class Reminders(RuleBasedStateMachine):
             session.add(Workspace(id=OURS, name="Northwind"))
             session.flush()
             session.add(Installation(workspace_id=OURS, sealed_token="sealed", key_id="1"))
-            session.add_all(Member(workspace_id=OURS, id=one, name=one, roles=[], kind=Kind.STAFF) for one in PEOPLE)
+            session.add_all(
+                Member(workspace_id=OURS, id=one, name=one, roles=[], kind=Kind.STAFF, zone="UTC") for one in PEOPLE
+            )
 
     @rule(after=SOON, who=st.sampled_from(PEOPLE))
     def create(self, after: int, who: str) -> None:
         at = self.now + timedelta(seconds=after)
         with self.place.database.transaction(OURS) as session:
             made = followups.add(session, text="Call back", due_at=at - self.ahead, zone="UTC", owner_id=who)
-            self.promises[made.reference] = Promise(at)
+            self.promises[made.reference] = Promise(at, who)
 
     @precondition(lambda self: self.promises)
     @rule(which=st.integers(0, 9))
@@ -200,6 +204,23 @@ class Reminders(RuleBasedStateMachine):
         self.jump(seconds)
         self.trouble = self.now
 
+    @rule(who=st.sampled_from(PEOPLE))
+    def quiet_hours_begin(self, who: str) -> None:
+        self.wait_for_slack()
+        hours = [(datetime.now(UTC) + timedelta(hours=hour)).time() for hour in (-2, 3)]
+        with self.place.database.transaction(OURS) as session:
+            attention.set_quiet(session, who, (hours[0], hours[1]))
+        self.quiet[who] = self.seen()
+
+    @precondition(lambda self: self.quiet)
+    @rule()
+    def quiet_hours_end(self) -> None:
+        for who in self.quiet:
+            with self.place.database.transaction(OURS) as session:
+                attention.set_quiet(session, who, None)
+        self.quiet.clear()
+        self.trouble = self.now
+
     @invariant()
     def each_is_seen_once_and_in_time(self) -> None:
         seen = self.seen()
@@ -207,10 +228,14 @@ class Reminders(RuleBasedStateMachine):
         for reference, promise in self.promises.items():
             shown = {at for one, at in seen if one == reference}
             assert shown <= promise.were | ({promise.due} if promise.open else set())
-            if promise.open and self.now > max(promise.due, self.trouble) + WITHIN:
+            if promise.who in self.quiet:
+                new = shown - {at for one, at in self.quiet[promise.who] if one == reference}
+                assert all(row.ambiguous for row, at in self.rows(reference) if at in new)
+            elif promise.open and self.now > max(promise.due, self.trouble) + WITHIN:
                 assert promise.due in shown, self.rows(reference)
 
     def teardown(self) -> None:
+        self.quiet_hours_end()
         last = max((promise.due for promise in self.promises.values()), default=self.now)
         self.jump(max(0, int((last - self.now).total_seconds())))
         self.time_passes(int(WITHIN.total_seconds()) + 2 * STEP_S)
@@ -289,8 +314,8 @@ def place(
         monkeypatch.setattr(owner, name, getattr(owner, name))  # to be as it was afterwards
     for point in DEATHS:
         die_at(point, partial(die, point), mid_request_s=0)
-    render = Renderings(load()).render
-    replicas = [start(started=False, render=render, apart_s=0.0, grace_s=1.0) for _ in range(2)]
+    drawn = Renderings(load())
+    replicas = [start(started=False, render=drawn.render, hold=drawn.hold, apart_s=0.0, grace_s=1.0) for _ in range(2)]
     clock = Clock(database, replicas[0], run_job=lambda *_: None)
     yield Place(database, admin_url, slack, replicas, clock, armed)
     clock.stop()
