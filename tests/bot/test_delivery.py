@@ -13,6 +13,7 @@ from slack_sdk import WebClient
 from sqlalchemy import text
 
 from bot.delivery import Delivery
+from bot.slack_calls import Rendered, marked_as_repeat
 from sandbox.server import Sandbox
 from storage import sending
 from storage.database import EVERY_WORKSPACE, Database
@@ -211,6 +212,33 @@ def test_what_edits_is_simply_done_again(
     (row,) = settled(database, post(database, "Taken", kind=kind, edits=card, target_channel=None))
     assert (row.state, row.ambiguous) == ("sent", False)
     assert slack.control.calls("conversations.history") == []
+
+
+def test_deleting_what_somebody_has_deleted_is_done(
+    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
+) -> None:
+    start()
+    card = post(database)
+    (posted,) = settled(database, card)
+    WebClient("xoxb-a-sandbox", base_url=f"{slack.url}/api/").chat_delete(channel="CSUPPORT", ts=str(posted.ts))
+    (row,) = settled(database, post(database, kind="delete", edits=card, target_channel=None))
+    assert (row.state, row.attempt) == ("sent", 1)
+    assert [call["outcome"] for call in slack.control.calls("chat.delete")] == ["ok", "message_not_found"]
+
+
+def test_a_deletion_that_is_refused_is_dead(
+    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
+) -> None:
+    slack.control.fault("error", method="chat.delete", code="cant_delete_message", count=1)
+    start()
+    card = post(database)
+    settled(database, card)
+    (row,) = settled(database, post(database, kind="delete", edits=card, target_channel=None))
+    assert (row.state, row.reason) == ("dead", "cant_delete_message")
+
+
+def test_a_possible_repeat_without_blocks_says_so_in_its_text() -> None:
+    assert marked_as_repeat(Rendered("Call Acme back")) == Rendered("(may be a repeat) Call Acme back", [])
 
 
 def test_an_update_of_what_was_refused_is_cancelled(

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from slack_sdk import WebClient
 from sqlalchemy import NullPool, create_engine, text
 
 from bot.delivery import Delivery
@@ -124,6 +125,23 @@ def test_a_message_that_came_up_once_is_left_alone_and_not_watched_for_ever(
     expire(database, row.id, check_at=datetime.now(UTC), sent_at=datetime.now(UTC) - timedelta(minutes=11))
     delivery.repair()
     assert (delivery.repaired, read(database, row.id).check_at) == (0, None)
+
+
+def test_a_repair_of_what_somebody_has_deleted_or_without_a_token_does_nothing(
+    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
+) -> None:
+    def client_for(_workspace: str) -> WebClient:
+        raise RuntimeError("no token")
+
+    slack.control.fault("reset_after", method="chat.postMessage", count=1)
+    delivery = start()
+    (row,) = settled(database, post(database))
+    WebClient("xoxb-a-sandbox", base_url=f"{slack.url}/api/").chat_delete(channel="CSUPPORT", ts=str(row.ts))
+    for repairing in (delivery, start(started=False, client_for=client_for)):
+        expire(database, row.id, check_at=datetime.now(UTC))
+        repairing.repair()
+        assert (repairing.repaired, read(database, row.id).ts) == (0, row.ts)
+    assert len(slack.control.calls("chat.delete")) == 1
 
 
 def test_a_repair_that_is_held_back_comes_again(
