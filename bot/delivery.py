@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -23,6 +22,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from bot.pictures import Illustrator, send
 from bot.posting import REVOKED, Ambiguous, Outcome, RateLimited, Refused, TooSoon, Unreached, call, copies
 from bot.slack_calls import LIMITS, METHODS, Limit, Rendered, SlackCall, call_for, marked_as_repeat
 from bot.workers import Workers, back_off
@@ -103,6 +103,7 @@ class Delivery:
         self._apart_s = apart_s
         self._limits = limits
         # Connections of their own: a lock is held while Slack is waited for, and requests must not wait for that.
+        self._illustrator = Illustrator()
         self._locks = Database(database.engine.url, pool_size=hands, application_name="rapport-send")
         self.workers = Workers(
             "delivery", self._claim, self._work, hands=hands, poll_s=poll_s, database=database, channel=outbox.CHANNEL
@@ -170,6 +171,8 @@ class Delivery:
         wanted = self._draw(row, channel, repeat=repeat)
         if wanted is None:
             return
+        spare_s = claim.until - time.monotonic() - self._needs_s
+        wanted = self._illustrator.illustrate(partial(self._ask, row, client), row.id, wanted, spare_s=spare_s)
         with self._alone(row) as alone:
             if not alone:
                 self._mark(row, sending.retry_later, "another worker still sends it", delay_s=self._grace_s)
@@ -208,7 +211,8 @@ class Delivery:
         with self._database.transaction(row.workspace_id) as session:
             now = session.scalar(select(func.now()))
         since = row.unreadable_since
-        if since is not None and _seconds_between(since, now) >= self._patience_s and not _can_wait(row):
+        unreadable_s = (now - since).total_seconds() if since and now else 0.0
+        if unreadable_s >= self._patience_s and not _can_wait(row):
             return self._mark(row, sending.looked, None)
         delay = outcome.seconds if isinstance(outcome, RateLimited) else self._wait(row)
         self._mark(row, sending.unreadable, f"history unreadable: {outcome}", delay_s=delay)
@@ -246,7 +250,7 @@ class Delivery:
 
     def _send(self, row: outbox.Delivery, client: WebClient, wanted: SlackCall) -> None:
         try:
-            answer = call(client, wanted.method, repeatable=row.kind != POST, **wanted.arguments)
+            answer = send(wanted, lambda one: call(client, one.method, repeatable=row.kind != POST, **one.arguments))
         except Refused as exc:
             if row.kind != DELETE or exc.code != "message_not_found":
                 raise
@@ -343,8 +347,3 @@ def _can_wait(row: outbox.Delivery) -> bool:
 def _searched_from(row: outbox.Delivery) -> float:
     assert row.first_attempt_at is not None
     return row.first_attempt_at.timestamp() - MARGIN_S
-
-
-def _seconds_between(earlier: datetime, later: datetime | None) -> float:
-    assert later is not None
-    return (later - earlier).total_seconds()

@@ -16,8 +16,10 @@ DESCRIPTIONS: Mapping[str, str] = {
     "digest": "Get the numbers on a schedule",
 }
 
-CORE_SCOPES = frozenset({"chat:write", "commands", "users:read", "users:read.email", "im:write", "im:history"})
-"""What answering, DMs with their reconciliation, and knowing people need, whatever plugins there are."""
+CORE_SCOPES = frozenset(
+    {"chat:write", "commands", "users:read", "users:read.email", "im:write", "im:history", "files:write"}
+)
+"""What answering, DMs with their reconciliation, pictures, and knowing people need, whatever plugins there are."""
 
 _CHANNEL_SCOPES = {"channels:read", "channels:join", "channels:history", "groups:read", "groups:history", "team:read"}
 

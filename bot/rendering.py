@@ -87,4 +87,4 @@ class Renderings:
         if message is None:
             return None
         blocks: list[Block] = list(message.blocks) or [b.section(message.text)]
-        return Rendered(b.cut(message.text, TEXT_LIMIT), b.render(blocks))
+        return Rendered(b.cut(message.text, TEXT_LIMIT), b.render(blocks), message.pictures)

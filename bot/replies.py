@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks import Block, ImageBlock
+from slack_sdk.models.blocks.basic_components import SlackFile
 
 from bot.blocks import Markup, Option, Text
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Draw a picture of a delivered message: `draw` returns a PNG, after the transaction, `alt` says what it shows."""
+
+    name: str
+    alt: str
+    draw: Callable[[], bytes]
+
+    def block(self, file_id: str) -> Block:
+        """Return the block that shows the picture once it is uploaded."""
+        return ImageBlock(alt_text=self.alt[:2_000], slack_file=SlackFile(id=file_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +37,8 @@ class Message:
     """Show it to the whole channel; never honoured in channels shared with other organisations."""
     replace: bool = False
     """Put it in the place of the message whose control was used."""
+    pictures: Mapping[int, Picture] = field(default_factory=dict)
+    """Pictures by the number of blocks above them; only in what is delivered, and left out where Slack takes none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,4 +76,4 @@ class Options:
 Reply = Message | Modal | FieldErrors | Home | Options | None
 """What a handler may return; None acknowledges and says nothing."""
 
-__all__ = ["FieldErrors", "Home", "Markup", "Message", "Modal", "Options", "Reply"]
+__all__ = ["FieldErrors", "Home", "Markup", "Message", "Modal", "Options", "Picture", "Reply"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot import blocks as b
 from bot.plugin import _
 from bot.posting import metadata
+from bot.replies import Picture
 from storage.outbox import DELETE, POST, UPDATE, Delivery
 
 METHODS = {POST: "chat.postMessage", UPDATE: "chat.update", DELETE: "chat.delete"}
@@ -31,6 +32,8 @@ LIMITS: Mapping[str, Limit] = {
     "conversations.open": Limit(50, 25),
     "conversations.history": Limit(50, 25),
     "conversations.replies": Limit(50, 25),
+    "files.getUploadURLExternal": Limit(100, 50),
+    "files.completeUploadExternal": Limit(100, 50),
 }
 
 
@@ -40,15 +43,22 @@ class Rendered:
 
     text: str
     blocks: Sequence[Mapping[str, Any]] = ()
+    pictures: Mapping[int, Picture] = field(default_factory=dict)
+    """Pictures by the number of blocks above them."""
 
 
 @dataclass(frozen=True, slots=True)
 class SlackCall:
-    """Hold a call: a Web API method, its arguments, and the conversation they name."""
+    """Hold a call: a Web API method, its arguments, and the conversation they name.
+
+    `pictures` are yet to be uploaded; `plain` is the same call without those that were.
+    """
 
     method: str
     channel: str
     arguments: Mapping[str, Any]
+    pictures: Mapping[int, Picture] = field(default_factory=dict)
+    plain: SlackCall | None = None
 
 
 def call_for(row: Delivery, edited: Delivery | None, channel: str, rendered: Rendered) -> SlackCall:
@@ -62,7 +72,8 @@ def call_for(row: Delivery, edited: Delivery | None, channel: str, rendered: Ren
             "unfurl_links": False,
             "unfurl_media": False,
         }
-        return SlackCall(METHODS[POST], channel, says | ({"thread_ts": row.thread_ts} if row.thread_ts else {}))
+        says |= {"thread_ts": row.thread_ts} if row.thread_ts else {}
+        return SlackCall(METHODS[POST], channel, says, rendered.pictures)
     assert edited.channel is not None
     place = {"channel": edited.channel, "ts": edited.ts}
     if row.kind == DELETE:
@@ -75,4 +86,5 @@ def marked_as_repeat(rendered: Rendered) -> Rendered:
     """Return a message that says of itself that it may have been seen before."""
     note = _("(may be a repeat)")
     blocks = [b.context(note).to_dict(), *rendered.blocks][: b.MESSAGE_BLOCKS] if rendered.blocks else []
-    return replace(rendered, text=f"{note} {rendered.text}", blocks=blocks)
+    pictures = {place + 1: picture for place, picture in rendered.pictures.items()}
+    return replace(rendered, text=f"{note} {rendered.text}", blocks=blocks, pictures=pictures)

@@ -7,7 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from sandbox.workspace import App, Channel, Installation, Json, Message, PendingEvent, Team, User, View
+from sandbox.workspace import App, Channel, File, Installation, Json, Message, PendingEvent, Team, User, View
 from sandbox.world import ResponseUrl, World
 
 FILE = "workspace.json"
@@ -25,6 +25,7 @@ def dump(world: World) -> str:
         "apps": list(workspace.apps.values()),
         "installations": workspace.installations,
         "homes": workspace.homes,
+        "files": [file for file in workspace.files.values() if file.complete],
         "pending": list(workspace.pending.values()),
         "responses": list(world.responses.values()),
     }
@@ -44,6 +45,7 @@ def restore(world: World, text: str) -> None:
     workspace.apps = {one["id"]: App(**one) for one in state["apps"]}
     workspace.installations = [Installation(**one) for one in state["installations"]]
     workspace.homes = {key: View(**one) for key, one in state["homes"].items()}
+    workspace.files = {one["id"]: File(**one) for one in state.get("files", [])}
     workspace.pending = {one["id"]: PendingEvent(**one) for one in state["pending"]}
     world.responses = {one["id"]: ResponseUrl(**one) for one in state["responses"]}
 

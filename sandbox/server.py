@@ -17,6 +17,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from sandbox import files
 from sandbox.answers import serve_response_url
 from sandbox.control import Control, Person
 from sandbox.control_api import ControlApi
@@ -188,7 +189,15 @@ class Sandbox:
         async def response_url(request: Request) -> Response:
             return await serve_response_url(self.core, request)
 
+        async def upload(request: Request) -> Response:
+            return await files.take(self.core, request)
+
+        async def picture(request: Request) -> Response:
+            return await files.show(self.core, request)
+
         routes: list[Any] = [
+            Route("/upload/{id}", upload, methods=["POST"]),
+            Route("/files/{id}", picture),
             Route("/api/{method}", web_api.serve, methods=["GET", "POST"]),
             Route("/response/{id}", response_url, methods=["POST"]),
             WebSocketRoute("/link/", self.core.courier.sockets.serve),

@@ -154,6 +154,18 @@ class View:
 
 
 @dataclass
+class File:
+    """Keep an uploaded file; `content` is base64, empty until it arrives."""
+
+    id: str
+    team_id: str
+    name: str
+    length: int
+    content: str = ""
+    complete: bool = False
+
+
+@dataclass
 class PendingEvent:
     """Keep an event that its app has not acknowledged; `due` is the wall-clock time of the next attempt."""
 
@@ -198,6 +210,7 @@ class Workspace:
     def __init__(self) -> None:
         self.teams: dict[str, Team] = {}
         self.users: dict[str, User] = {}
+        self.files: dict[str, File] = {}
         self.channels: dict[str, Channel] = {}
         self.messages: dict[str, list[Message]] = {}
         self.apps: dict[str, App] = {}

@@ -4,6 +4,7 @@ import json
 import time
 
 from sandbox import posting
+from sandbox.files import check_blocks
 from sandbox.methods.registry import Call, method
 from sandbox.shapes import message_object
 from sandbox.workspace import Channel, Json, User
@@ -22,6 +23,7 @@ def post_message(call: Call) -> Json:
             response_metadata={"messages": ["[ERROR] post with unfurl_links=false and unfurl_media=false"]},
         )
     content = posting.read_content(call.args)
+    check_blocks(call.core, call.bot.team_id, content.get("blocks", []))
     content |= _metadata(call)
     given_id = call.text("client_msg_id")
     if given_id and call.core.world.settings.honour_client_msg_id:

@@ -24,9 +24,9 @@ function context(block, ctx) {
 
 /** Return what stands for a picture: the page loads nothing from elsewhere, so it shows what the picture says. */
 function picture(one, title) {
-  const own = one.image_url?.startsWith(`${location.origin}/`);
-  const shown = own
-    ? h("img", { src: one.image_url, alt: one.alt_text })
+  const own = one.slack_file?.id ? `/files/${one.slack_file.id}` : one.image_url;
+  const shown = own?.startsWith("/") || own?.startsWith(`${location.origin}/`)
+    ? h("img", { src: own, alt: one.alt_text })
     : h("div", { class: "image", role: "img", "aria-label": one.alt_text }, icon("image"), h("span", { text: one.alt_text }));
   return h("figure", {}, title ? h("figcaption", {}, plainText(title)) : null, shown);
 }

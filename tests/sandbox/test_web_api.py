@@ -2,6 +2,8 @@
 
 import json
 import urllib.request
+from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 from slack_sdk import WebClient
@@ -137,6 +139,35 @@ def test_threads(slack: Sandbox, client: WebClient) -> None:
     later = client.conversations_replies(channel="CGENERAL", ts=root, oldest=replies[1])["messages"]
     assert [m["ts"] for m in later] == [root, replies[2], shown]
     assert refused(client.conversations_replies, channel="CGENERAL", ts="1.1") == "thread_not_found"
+
+
+def test_a_picture_is_uploaded_and_shown_in_a_message(slack: Sandbox, client: WebClient) -> None:
+    png = b"\x89PNG\r\n\x1a\n" + b"0" * 20
+
+    def uploaded(content: bytes) -> str:
+        place = client.files_getUploadURLExternal(filename="chart.png", length=len(content))
+        with urllib.request.urlopen(place["upload_url"], data=content, timeout=5) as answer:
+            assert answer.status == 200
+        return str(place["file_id"])
+
+    def shown(file_id: str) -> dict[str, Any]:
+        blocks = [{"type": "image", "alt_text": "a chart", "slack_file": {"id": file_id}}]
+        return {"channel": "CGENERAL", "text": "chart", "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
+
+    file_id = uploaded(png)
+    assert refused(client.chat_postMessage, **shown(file_id)) == "invalid_blocks"
+    assert refused(client.files_completeUploadExternal, files=[{"id": "F0"}]) == "file_not_found"
+    client.files_completeUploadExternal(files=[{"id": file_id, "title": "chart"}])
+    client.chat_postMessage(**shown(file_id))
+    with urllib.request.urlopen(f"{slack.url}/files/{file_id}", timeout=5) as answer:
+        assert (answer.headers["Content-Type"], answer.read()) == ("image/png", png)
+    text = uploaded(b"no picture")
+    client.files_completeUploadExternal(files=[{"id": text, "title": "text"}])
+    assert refused(client.chat_postMessage, **shown(text)) == "invalid_blocks"
+    with pytest.raises(HTTPError, match="404") as gone:
+        urllib.request.urlopen(f"{slack.url}/files/{text}", timeout=5)
+    gone.value.close()
+    assert refused(client.files_getUploadURLExternal, filename="x", length=0) == "invalid_arguments"
 
 
 def test_posts_can_be_limited_per_channel(slack: Sandbox, client: WebClient) -> None:

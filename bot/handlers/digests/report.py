@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 
 from bot import blocks as b
 from bot import shown
-from bot.handlers.digests import pipeline, support, team
+from bot.handlers.digests import charts, pipeline, support, team
 from bot.handlers.digests.cards import footer
 from bot.handlers.digests.declaration import plugin
 from bot.handlers.digests.held import held_back
 from bot.handlers.digests.sheet import Sheet
 from bot.plugin import DigestSection, Member, Notice, _
-from bot.replies import Message
+from bot.replies import Message, Picture
 from storage import digest_runs, digests, figures
 from storage.digest_runs import DigestRun
 from storage.digests import Digest, Frequency, Scope
@@ -33,6 +33,9 @@ log = logging.getLogger(__name__)
 LATE = timedelta(minutes=10)
 LONGEST = timedelta(days=31)
 """A digest that was paused for longer begins anew."""
+
+CHARTS: Mapping[str, Callable[[Sheet], Picture | None]] = {PIPELINE: charts.pipeline, SUPPORT: charts.tickets}
+"""The picture under each section; /digest now and previews go without, as Slack shows none in what only one sees."""
 
 BUILT_IN: Mapping[str, Callable[[Sheet], list[Block]]] = {
     PIPELINE: pipeline.draw,
@@ -161,6 +164,7 @@ def draw(session: Session, wanted: Wanted, catalogue: Catalogue) -> tuple[Sheet,
     for name in wanted.sections:
         if name in BUILT_IN:
             blocks += BUILT_IN[name](sheet)
+            sheet.pictures |= {len(blocks): chart for chart in [_chart(name, sheet)] if chart}
         elif name in catalogue.digest_sections:
             blocks += _of_plugin(session, wanted, catalogue.digest_sections[name], sheet)
     if wanted.digest is not None:
@@ -169,6 +173,10 @@ def draw(session: Session, wanted: Wanted, catalogue: Catalogue) -> tuple[Sheet,
         sheet.said_more |= bool(held)
         blocks += held
     return sheet, blocks
+
+
+def _chart(name: str, sheet: Sheet) -> Picture | None:
+    return CHARTS[name](sheet) if name in CHARTS else None
 
 
 def _of_plugin(session: Session, wanted: Wanted, section: DigestSection, sheet: Sheet) -> list[Block]:
@@ -220,7 +228,9 @@ def message(wanted: Wanted, sheet: Sheet, blocks: Sequence[Block], run: DigestRu
     menus = [b.actions(b.menu(_("What is behind…"), plugin.id("behind"), choices))] if choices else []
     own = footer(wanted.digest) if wanted.digest else []
     text = b.markup(_("Digest: {name}"), name=wanted.name)
-    return Message(text, [b.header(wanted.name), b.context(*notes), *blocks, *menus, *own])
+    head = [b.header(wanted.name), b.context(*notes)]
+    pictures = {place + len(head): picture for place, picture in sheet.pictures.items()}
+    return Message(text, [*head, *blocks, *menus, *own], pictures=pictures)
 
 
 def _compared(wanted: Wanted, sheet: Sheet) -> b.Markup:

@@ -12,6 +12,7 @@ from bot import blocks as b
 from bot import categories
 from bot.handlers.digests.words import label, priority
 from bot.plugin import _
+from bot.replies import Picture
 from bot.shown import Reader
 from storage import figures, members, pipelines
 from storage.digest_runs import DigestRun
@@ -32,6 +33,8 @@ class Sheet:
     last: DigestRun | None
     """The digest that went out before, if any: what stands at a moment is compared with it."""
     numbers: list[Number] = field(default_factory=list)
+    pictures: dict[int, Picture] = field(default_factory=dict)
+    """Charts, by the number of blocks above them."""
     said_more: bool = False
     """Whether a section of a plugin, or what was held back, has something to say."""
 
