@@ -72,7 +72,7 @@ def sandbox(folder: Path, seed: Mapping[str, Any] | None = None) -> Iterator[str
     port, path = free_port(), folder / "seed.json"
     path.write_text(json.dumps(seed or _seed()), encoding="utf-8")
     arguments = ["-m", "sandbox", "--port", str(port), "--seed", str(path), "--with-parent"]
-    with _running(arguments, folder) as process:
+    with running(arguments, folder) as process:
         App(port, process, f"http://127.0.0.1:{port}/control/people").wait_until_ready()
         yield f"http://127.0.0.1:{port}"
 
@@ -90,7 +90,7 @@ def rapport(database_url: str, slack: str, data: Path, folder: Path, *, token: s
         "SLACK_BOT_TOKEN": token,
         "SLACK_SIGNING_SECRET": SECRET,
     }
-    with _running(["-c", "from bot.cli import main; main()", "run"], folder, settings) as process:
+    with running(["-c", "from bot.cli import main; main()", "run"], folder, settings) as process:
         yield App(port, process, f"http://127.0.0.1:{port}/readyz")
 
 
@@ -103,11 +103,11 @@ def bare(database_url: str, slack: str, folder: Path) -> Iterator[App]:
         "CONNECTIONS": str(POOL),
         "DATABASE_URL": database_url,
         "PORT": str(port),
-        "PYTHONPATH": str(Path(__file__).parent.parent),
+        **own_code(),
         "SECRET": SECRET,
         "TOKEN": TOKEN,
     }
-    with _running(["-m", "bench.bare"], folder, settings) as process:
+    with running(["-m", "bench.bare"], folder, settings) as process:
         yield App(port, process, f"http://127.0.0.1:{port}/")
 
 
@@ -138,13 +138,17 @@ class Callers:
 @contextmanager
 def callers(slack: str, number: int, folder: Path) -> Iterator[Callers]:
     """Run so many concurrent callers."""
-    settings = {"PYTHONPATH": str(Path(__file__).parent.parent)}
-    with _running(["-m", "bench.load"], folder, settings, stdout=subprocess.PIPE) as process:
+    with running(["-m", "bench.load"], folder, own_code(), stdout=subprocess.PIPE) as process:
         yield Callers(process, slack, number)
 
 
+def own_code() -> dict[str, str]:
+    """Return the setting with which a process elsewhere finds this folder's code."""
+    return {"PYTHONPATH": str(Path(__file__).parent.parent)}
+
+
 @contextmanager
-def _running(
+def running(
     arguments: Sequence[str], folder: Path, settings: Mapping[str, str] | None = None, stdout: int | None = None
 ) -> Iterator[Process]:
     """Run Python in a folder, with no settings of Rapport's but the given; what it says goes to the folder's log."""

@@ -26,6 +26,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage import outbox
 from storage.database import QUEUE, Base, current_workspace, notify
+from storage.queues import in_index_order
 from storage.workspaces import Workspace
 
 JOB = "job:"
@@ -141,11 +142,11 @@ def materialise(session: Session, limit: int, *, next_time: NextTime) -> int:
     transaction, counted from now, so that times missed meanwhile are one. A recurrence that can not be read stops that
     row alone, with the error in it.
     """
+    in_index_order(session)
     taken = session.execute(text("SELECT * FROM materialise_due(:most)"), {"most": limit}).all()
-    now = session.scalar(select(func.now()))
-    for row in taken:
-        if row.recurrence is None:
-            continue
+    again = [row for row in taken if row.recurrence is not None]
+    now = session.scalar(select(func.now())) if again else None
+    for row in again:
         _set_next(session, row.workspace_id, row.id, *_next(next_time, row.recurrence, row.zone, now))
     if taken:
         notify(session, outbox.CHANNEL)
