@@ -11,7 +11,7 @@ help:
 	@echo "make run    serve your workspace; tokens and DATABASE_URL from the environment or .env (see .env.example)"
 	@echo "make test   run the tests"
 	@echo "make lint   check style and types"
-	@echo "make bench  measure speed beside a bare Bolt app; takes about ten minutes on a quiet machine"
+	@echo "make bench  measure speed beside a bare Bolt app; takes about half an hour on a quiet machine"
 	@echo "make torture  kill replicas by the hundred and count what is lost or comes twice; takes about an hour"
 	@echo "make evaluate DATA=folder   measure the classifier on public data"
 	@echo "make clean  remove the virtual environment and caches; data in .rapport stays"

@@ -18,23 +18,30 @@ from sqlalchemy import NullPool, create_engine, event, make_url, text
 from sqlalchemy.orm import Session
 
 from storage import (
+    answers,
     channels,
     contacts,
     customers,
     deals,
     digests,
+    due,
+    experience,
     figures,
+    folds,
     followups,
     labels,
     messages,
     notes,
     pipelines,
+    reactions,
     records,
+    replies,
+    routes,
     search,
     sla,
     tickets,
 )
-from storage.database import Database
+from storage.database import EVERY_WORKSPACE, Database
 from storage.errors import Ambiguous, NotFound
 from storage.figures import Cut, Figure, Part, Period
 from storage.glance import glance
@@ -45,6 +52,7 @@ from storage.references import Noun
 from storage.workspaces import Workspace
 from tests.cluster import Cluster
 from tests.conftest import SECOND_WORKSPACE, WORKSPACE
+from tests.storage import support_rows
 from tests.storage.saying import Said
 
 NOW = datetime.now(UTC)
@@ -164,7 +172,7 @@ def fill(url: str) -> None:
             connection.execute(text(f"DROP INDEX {name}"))
         connection.execute(text("SET session_replication_role = replica"))
         for workspace_id, size in SIZES.items():
-            for statement in FILL.split(";\n"):
+            for statement in (*FILL.split(";\n"), *support_rows.ROWS.split(";\n")):
                 values = {"w": workspace_id, "n": size}
                 connection.execute(text(statement), {name: values[name] for name in values if f":{name}" in statement})
             connection.execute(text("DROP TABLE word, named"))
@@ -297,6 +305,20 @@ QUERIES: dict[str, Callable[[Session], Any]] = {
     "messages of a ticket": lambda s: messages.of_ticket(s, 77),
     "messages of a customer": lambda s: messages.of_customer(s, 77),
     "labels of a message": lambda s: labels.of_message(s, one_message(s)),
+    "tickets of a thread": lambda s: messages.tickets_of_thread(s, "C28", "78.000100"),
+    "replies without a ticket": lambda s: messages.without_ticket(s, "C27", "77.000100", NOW - timedelta(days=90)),
+    "a ticket of a thread": lambda s: tickets.of_thread(s, "C27", "77.000100"),
+    "newest message of a ticket": lambda s: messages.newest_of_ticket(s, 78),
+    "route of a ticket": lambda s: routes.match(s, category="bug", tier="gold", language="en"),
+    "first answer in a thread": lambda s: answers.first(s, "C27", "77.000100", NOW - timedelta(days=365)),
+    "what a ticket may be folded under": lambda s: folds.candidates(s, tickets.get(s, 77), "CCARDS", NOW),
+    "how tickets of a category ended": lambda s: experience.resolved(s, "bug", without=77),
+    "who usually handles a category": lambda s: experience.usual(s, "bug", NOW),
+    "a reaction": lambda s: reactions.is_held(s, "C27", "77.000100", "eyes"),
+    "a card by ts": lambda s: reactions.card_of(s, "D77", "77.000400"),
+    "replies sent": lambda s: replies.sent(s, 77),
+    "a draft": lambda s: replies.draft_of(s, tickets.get(s, 77), "U77"),
+    "labels since": lambda s: labels.last_words(s, after=0, limit=10),
     "channel link": lambda s: channels.link_of(s, "C7"),
     "channels of a customer": lambda s: channels.links(s, customer_id=7),
     "notes": lambda s: notes.about(s, customers.get(s, 77)),
@@ -355,6 +377,12 @@ def test_a_query_reads_about_what_it_returns(full: Database, plans: Plans, works
             except (NotFound, Ambiguous):
                 assert "beginning" in query or "typo" in query or "name" in query, query
     assert plans
+    assert [line for plan in plans for line in excess(plan)] == []
+
+
+def test_a_tick_takes_from_the_front_of_what_is_due(full: Database, plans: Plans) -> None:
+    with full.transaction(EVERY_WORKSPACE) as session:
+        assert due.materialise(session, 10, next_time=lambda *_given: None) == 10
     assert [line for plan in plans for line in excess(plan)] == []
 
 
