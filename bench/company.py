@@ -117,24 +117,27 @@ def databases(admin_url: str, sizes: list[int]) -> dict[int, str]:
     found = {}
     for size in sizes:
         name = f"customers_{size}"
-        with closing(_connect(admin_url)) as connection:
+        with closing(connect(admin_url)) as connection:
             known = connection.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone()
             if known is None:
                 # Under another name until it is whole, so that one half filled is never measured.
                 connection.execute("DROP DATABASE IF EXISTS being_filled")
                 connection.execute("CREATE DATABASE being_filled TEMPLATE template0")
-                fill(_url(admin_url, "being_filled"), size)
+                fill(named(admin_url, "being_filled"), size)
                 connection.execute(sql.SQL("ALTER DATABASE being_filled RENAME TO {}").format(sql.Identifier(name)))
-        found[size] = _url(admin_url, name)
+        found[size] = named(admin_url, name)
     return found
 
 
-def fill(url: str, customers: int) -> None:
-    """Migrate an empty database and fill it; raise AssertionError if a key is not what storage makes of the name."""
+def fill(url: str, customers: int, related: int = 0) -> None:
+    """Migrate an empty database and fill it, with `related` deals, tickets and notes, or one for every few customers.
+
+    Raises AssertionError if a key is not what storage makes of the name.
+    """
     for line in load().lines:
         migrate.upgrade(url, line=line)
     stages = _begin(url, customers)
-    with closing(_connect(url)) as connection:
+    with closing(connect(url)) as connection:
         connection.execute("SET maintenance_work_mem = '512MB'")
         connection.execute("SET session_replication_role = replica")  # each row would check its foreign keys
         indexes = connection.execute(
@@ -145,9 +148,14 @@ def fill(url: str, customers: int) -> None:
             connection.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(name)))
         connection.execute(DRAW)
         _customers(connection, customers)
-        related = {"team": TEAM, "people": PEOPLE, "customers": customers, "count": customers // RELATED_EVERY}
+        values = {
+            "team": TEAM,
+            "people": PEOPLE,
+            "customers": customers,
+            "count": related or customers // RELATED_EVERY,
+        }
         for query in (DEALS, TICKETS, NOTES):
-            connection.execute(query.encode(), {**related, "stages": stages})
+            connection.execute(query.encode(), {**values, "stages": stages})
         for _name, definition in indexes:
             connection.execute(definition.encode())
         connection.execute("VACUUM (ANALYZE)")
@@ -212,7 +220,7 @@ def questions(url: str, customers: int, number: int) -> dict[str, list[Question]
     the beginning of a western name of at least two words, with one letter left out, doubled or swapped with the next.
     """
     chance = random.Random(number)
-    with closing(_connect(url)) as connection:
+    with closing(connect(url)) as connection:
         drawn = connection.execute(
             "SELECT id, name, (SELECT count(*) FROM customer AS same WHERE same.workspace_id = customer.workspace_id"
             " AND same.name_key = customer.name_key) FROM customer WHERE workspace_id = %s AND id = ANY(%s)",
@@ -230,7 +238,7 @@ def questions(url: str, customers: int, number: int) -> dict[str, list[Question]
 
 def version(url: str) -> str:
     """Return the server's version."""
-    with closing(_connect(url)) as connection:
+    with closing(connect(url)) as connection:
         return str(connection.info.parameter_status("server_version"))
 
 
@@ -253,10 +261,12 @@ def _misspelt(name: str, chance: random.Random) -> str:
     return " ".join(words)
 
 
-def _connect(url: str) -> Connection:
+def connect(url: str) -> Connection:
+    """Connect as whoever owns the database, each statement a transaction of its own."""
     plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     return psycopg.connect(plain, autocommit=True)
 
 
-def _url(admin_url: str, database: str) -> str:
+def named(admin_url: str, database: str) -> str:
+    """Return the URL of another database on the same server."""
     return make_url(admin_url).set(database=database).render_as_string(hide_password=False)

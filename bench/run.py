@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import cards, clock, company, demo_start, predict, servers
+from bench import cards, clock, company, demo_start, digest, predict, servers
 from bench.figures import Figure, merge, percentile, table
 from bench.load import Found
 from ml.train import ensure_starter
@@ -24,7 +24,7 @@ from storage.embedded import EmbeddedPostgres
 CALLERS = 20
 COMMANDS = ("show", "find_typo")
 APPS = ("rapport", "bare")
-PARTS = ("speed", "predict", "cards", "intake", "clock")
+PARTS = ("speed", "predict", "cards", "intake", "clock", "digest")
 POSTGRES = {"shared_buffers": "512MB", "effective_cache_size": "4GB", "max_wal_size": "4GB"}
 """What every guide sets on a server of this size; all that makes data safe (fsync and the rest) is on, as it comes."""
 
@@ -167,6 +167,10 @@ def parts(
     if "clock" in only:
         say.print("What is due at once…")
         told, postgres = clock.measure(clock.FOLLOWUPS_QUICK if quick else clock.FOLLOWUPS, logs / "clock", POSTGRES)
+        made += told
+    if "digest" in only:
+        say.print("Digests…")
+        told, postgres = digest.measure(digest.SIZES_QUICK if quick else digest.SIZES, logs / "digest", POSTGRES)
         made += told
     return made, postgres
 
