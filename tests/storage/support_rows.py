@@ -13,15 +13,15 @@ INSERT INTO reaction (workspace_id, channel_id, ts, name, member_id, held)
 SELECT :w, 'C' || i % 50, i || '.000100', 'eyes', 'U' || i % 200, true FROM generate_series(1, :n / 10) AS i;
 INSERT INTO reply (workspace_id, ticket_id, text, author_id)
 SELECT :w, i, 'Try again, please', 'U' || i % 200 FROM generate_series(1, :n / 10) AS i;
-INSERT INTO message (workspace_id, at, channel_id, ts, thread_ts, author_id, ticket_id, text)
+INSERT INTO message (workspace_id, at, channel_id, ts, thread_ts, author_id, ticket_id, text, category)
 SELECT :w, now() - i * interval '1 hour' + interval '1 minute', 'C' || i % 50, i || '.000200', i || '.000100',
-    'UX' || i, CASE WHEN i % 2 = 0 THEN i END, 'Still not'
+    'UX' || i, CASE WHEN i % 2 = 0 THEN i END, 'Still not', 'bug'
 FROM generate_series(1, :n / 10) AS i;
 INSERT INTO ticket (workspace_id, id, name, name_key, find_key, customer_id, status, priority, category,
     assignee_id, channel_id, thread_ts, card_delivery_id, version, created_at)
 SELECT :w, :n + i, 'It is down', 'it is down', 'it is down', i, 'open', 'normal', 'order',
     'U9', 'CLIVE', i || '.000300', gen_random_uuid(), 1, now() - i * interval '10 seconds'
-FROM generate_series(1, 300) AS i;
+FROM generate_series(1, 150) AS i;
 INSERT INTO outbox (workspace_id, id, kind, target_channel, renderer, record, state)
 SELECT :w, card_delivery_id, 'post', 'CCARDS', 'triage.card', 'T-' || id, 'sent' FROM ticket
 WHERE workspace_id = :w AND card_delivery_id IS NOT NULL;
@@ -29,8 +29,8 @@ INSERT INTO outbox (workspace_id, id, kind, target_user, renderer, record, state
 SELECT :w, gen_random_uuid(), 'post', 'U' || i % 200, 'followups.reminder', 'F-' || i, 'sent', 'D' || i % 200,
     i || '.000400'
 FROM generate_series(1, :n / 10) AS i;
-INSERT INTO message (workspace_id, at, channel_id, ts, customer_id, ticket_id, text)
-SELECT :w, created_at, channel_id, thread_ts, customer_id, id, 'It is down' FROM ticket
+INSERT INTO message (workspace_id, at, channel_id, ts, customer_id, ticket_id, text, category)
+SELECT :w, created_at, channel_id, thread_ts, customer_id, id, 'It is down', 'order' FROM ticket
 WHERE workspace_id = :w AND channel_id = 'CLIVE'
 """
 """Statements for a workspace `:w` of `:n` customers."""
