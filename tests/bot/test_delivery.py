@@ -7,21 +7,24 @@ import threading
 import time
 from collections.abc import Callable
 from itertools import pairwise
+from uuid import UUID
 
 import pytest
 from slack_sdk import WebClient
-from sqlalchemy import text
+from sqlalchemy import func, text
+from sqlalchemy.orm import Session
 
 from bot.delivery import Delivery
 from bot.slack_calls import Rendered, marked_as_repeat
 from sandbox.server import Sandbox
-from storage import sending
+from storage import outbox, sending
 from storage.database import EVERY_WORKSPACE, Database
 from storage.errors import Refused
 from storage.workspaces import Installation
 from tests.bot.deliveries import (
     OURS,
     copies_of,
+    expire,
     ours,
     post,
     read,
@@ -258,6 +261,22 @@ def test_what_is_no_longer_wanted_is_not_sent(
     (row,) = settled(database, post(database, renderer="unwanted"))
     assert (row.state, row.reason) == ("cancelled", "no longer wanted")
     assert seen(slack) == []
+
+
+def test_what_slack_may_have_already_is_not_held_back(
+    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
+) -> None:
+    asked: list[UUID] = []
+
+    def hold(_session: Session, row: outbox.Delivery) -> bool:
+        asked.append(row.id)
+        return False
+
+    usual, doubtful = post(database), post(database)
+    expire(database, doubtful, ambiguous=True, first_attempt_at=func.now())
+    start(hold=hold)
+    assert [row.state for row in settled(database, usual, doubtful)] == ["sent", "sent"]
+    assert asked == [usual]
 
 
 @pytest.mark.parametrize("renderer", ["broken", "sql"])
