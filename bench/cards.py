@@ -29,6 +29,8 @@ from storage.outbox import Delivery
 LINKS = 300
 NUMBER = re.compile(r"\(number (\d+)\)")
 SETTLE_S = 10.0
+PACE = 100.0
+"""What Slack takes of messages a minute is not what is measured."""
 STILL_S = 60.0
 """After so long without anything moving nothing more is to be expected."""
 
@@ -74,7 +76,7 @@ class Found:
 
 
 def measure(plan: Plan, data: Path, logs: Path, settings: dict[str, str]) -> tuple[Found, str]:
-    """Send what the plan says to one Rapport with its usual settings; return what was found and Postgres' version."""
+    """Send what the plan says to one Rapport; return what was found and Postgres' version."""
     logs.mkdir(exist_ok=True)
     ensure_starter(data / "models")
     with EmbeddedPostgres(logs / "postgres", settings=settings) as server:
@@ -87,7 +89,7 @@ def measure(plan: Plan, data: Path, logs: Path, settings: dict[str, str]) -> tup
             support.meet(database, authors)
             with (
                 servers.sandbox(logs, support.seed(LINKS)) as slack,
-                servers.rapport(url, slack, data, logs, token=support.TOKEN) as app,
+                servers.rapport(url, slack, data, logs, token=support.TOKEN, pace=PACE) as app,
             ):
                 app.wait_until_ready()
                 time.sleep(SETTLE_S)

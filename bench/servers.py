@@ -78,14 +78,17 @@ def sandbox(folder: Path, seed: Mapping[str, Any] | None = None) -> Iterator[str
 
 
 @contextmanager
-def rapport(database_url: str, slack: str, data: Path, folder: Path, *, token: str = TOKEN) -> Iterator[App]:
-    """Run Rapport as its users do; `data` is where its model is."""
+def rapport(
+    database_url: str, slack: str, data: Path, folder: Path, *, token: str = TOKEN, pace: float = 1.0
+) -> Iterator[App]:
+    """Run Rapport as its users do; `data` is where its model is, `pace` how much more than Slack's its Slack takes."""
     port = free_port()
     settings = {
         "DATABASE_URL": database_url,
         "PORT": str(port),
         "RAPPORT_DATA_DIR": str(data.resolve()),
         "RAPPORT_LOG_LEVEL": "WARNING",
+        "RAPPORT_SLACK_PACE": str(pace),
         "SLACK_API_URL": f"{slack}/api/",
         "SLACK_BOT_TOKEN": token,
         "SLACK_SIGNING_SECRET": SECRET,

@@ -38,6 +38,7 @@ from bot.respond import Responder
 from bot.runtime import Runtime
 from bot.settings import Settings
 from bot.slack import Installations, SlackDoor
+from bot.slack_calls import at_pace
 from bot.sockets import Sockets
 from ml.signals import read_signals
 from storage import labels, members, workspaces
@@ -125,6 +126,7 @@ class Rapport:
             hold=renderings.hold,
             lease_s=settings.lease_seconds,
             grace_s=settings.grace_seconds,
+            limits=at_pace(settings.slack_pace),
         )
         self.audit = Audit(self.background, self.metrics, settings.heartbeat_file)
         self.clock = Clock(

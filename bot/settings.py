@@ -68,6 +68,12 @@ def _seconds(value: str) -> float:
     return float(value)
 
 
+def _pace(value: str) -> float:
+    if not re.fullmatch(r"\d+(\.\d+)?", value, re.ASCII) or not 0.1 <= float(value) <= 100:
+        raise ValueError("must be a number from 0.1 to 100")
+    return float(value)
+
+
 def _words(pattern: str, what: str) -> Callable[[str], frozenset[str]]:
     def read(value: str) -> frozenset[str]:
         words = frozenset(re.split(r"[,\s]+", value.strip(", \t\n")))
@@ -224,6 +230,12 @@ class Settings:
     )
     drain_seconds: float = _setting(
         "RAPPORT_DRAIN_SECONDS", _seconds, "How long work in hand may take after SIGTERM; 20.", default=20.0
+    )
+    slack_pace: float = _setting(
+        "RAPPORT_SLACK_PACE",
+        _pace,
+        "How many times as many calls a minute as Slack publishes it takes from you; 1.",
+        default=1.0,
     )
     heartbeat_file: Path | None = _setting(  # noqa: RUF009 - as above
         "RAPPORT_HEARTBEAT_FILE",

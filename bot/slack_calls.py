@@ -27,7 +27,7 @@ class Limit:
 # it thinks of an app besides, it says with a 429.
 LIMITS: Mapping[str, Limit] = {
     "chat.postMessage": Limit(300, 200),
-    "chat.update": Limit(50, 25),
+    "chat.update": Limit(50, 50),
     "chat.delete": Limit(50, 25),
     "conversations.open": Limit(50, 25),
     "conversations.history": Limit(50, 25),
@@ -35,6 +35,11 @@ LIMITS: Mapping[str, Limit] = {
     "files.getUploadURLExternal": Limit(100, 50),
     "files.completeUploadExternal": Limit(100, 50),
 }
+
+
+def at_pace(pace: float) -> Mapping[str, Limit]:
+    """Return the limits for a Slack that takes so many times what it publishes."""
+    return {name: Limit(one.per_minute * pace, max(1, round(one.burst * pace))) for name, one in LIMITS.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from bot.settings import Settings, SettingsError
+from bot.slack_calls import Limit, at_pace
 
 ROOT = Path(__file__).parents[2]
 HEX = "0123456789abcdef" * 2
@@ -104,6 +105,7 @@ def test_half_an_oauth_app_is_named() -> None:
         ("RAPPORT_LEASE_SECONDS", "0"),
         ("RAPPORT_LEASE_SECONDS", "1m"),
         ("RAPPORT_GRACE_SECONDS", "-1"),
+        ("RAPPORT_SLACK_PACE", "0"),
         ("RAPPORT_WORKERS", "0"),
         ("RAPPORT_POOL_SIZE", "²"),
     ],
@@ -146,6 +148,7 @@ def test_lists_and_numbers_are_read() -> None:
             "RAPPORT_PLUGINS_OFF": "birthdays kudos",
             "RAPPORT_ENCRYPTION_KEYS": f"{KEY}, {other}",
             "RAPPORT_GRACE_SECONDS": "2.5",
+            "RAPPORT_SLACK_PACE": "2",
             "RAPPORT_COMMAND_PREFIX": "acme-",
             "PORT": "8081",
         }
@@ -154,6 +157,7 @@ def test_lists_and_numbers_are_read() -> None:
     assert settings.plugins_off == {"birthdays", "kudos"}
     assert settings.encryption_keys == (KEY, other)
     assert (settings.grace_seconds, settings.command_prefix, settings.port) == (2.5, "acme-", 8081)
+    assert at_pace(settings.slack_pace)["chat.postMessage"] == Limit(600, 400)
 
 
 def test_the_environment_wins_over_the_file_and_empty_means_unset(tmp_path: Path) -> None:
