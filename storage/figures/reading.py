@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, null, or_, select
 from sqlalchemy.orm import Session
 
 from storage.deals import Deal
@@ -197,20 +197,29 @@ def _promises(session: Session, reading: Reading) -> None:
 
 def _team(session: Session, reading: Reading) -> None:
     period = reading.period
-    by: Sequence[tuple[Figure, Any]] = (
-        (Figure.DEALS_WON, Deal.owner_id),
-        (Figure.TICKETS_RESOLVED, Ticket.assignee_id),
-        (Figure.FOLLOWUPS_OVERDUE, Followup.owner_id),
+    by: Sequence[tuple[Figure, Any, Any]] = (
+        (Figure.DEALS_WON, Deal.owner_id, Deal.closed_at),
+        (Figure.TICKETS_RESOLVED, Ticket.assignee_id, Ticket.resolved_at),
+        (Figure.FOLLOWUPS_OVERDUE, Followup.owner_id, None),
     )
     rows: list[Number] = []
     busy: Counter[str] = Counter()
-    for figure, owner in by:
-        counted = meaning(figure, period).select(owner, func.count()).where(owner.is_not(None)).group_by(owner)
-        for member_id, number in session.execute(counted):
-            rows.append(Number(figure, number, Part(Cut.OWNER, member_id)))
-            busy[member_id] += number
+    for figure, owner, at in by:
+        both = Period(
+            period.before if at is not None else period.since, period.until, period.owners, period.pipeline_id
+        )
+        counts = (func.count(), null()) if at is None else [func.count().filter(when) for when in _halves(at, period)]
+        counted = meaning(figure, both).select(owner, *counts).where(owner.is_not(None)).group_by(owner)
+        for member_id, number, before in session.execute(counted):
+            if number or before:
+                rows.append(Number(figure, number, Part(Cut.OWNER, member_id), before=before))
+                busy[member_id] += number
     most = {member_id for member_id, _ in sorted(busy.items(), key=lambda item: (-item[1], item[0]))[:PEOPLE]}
     reading.numbers += [one for one in rows if one.part and one.part.value in most]
+
+
+def _halves(at: Any, period: Period) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return at >= period.since, at < period.since
 
 
 def _days(session: Session, period: Period, zone: str) -> list[Day]:

@@ -93,7 +93,7 @@ class Sheet:
             return text
         before = {one.currency: one.minor for one in self._weighted(self.last.parts(Figure.DEALS_OPEN, Cut.STAGE))}
         changes = [Money(one.minor - before.get(one.currency, 0), one.currency) for one in now]
-        shown = [f"{'▲' if one.minor > 0 else '▼'} {self.me.money(_size(one))}" for one in changes if one.minor]
+        shown = [f"{'▲' if one.minor > 0 else '▼'}\u00a0{self.me.money(_size(one))}" for one in changes if one.minor]
         return b.join([text, *shown], "  ")
 
     def _weighted(self, stages: Iterable[Number]) -> list[Money]:
@@ -134,7 +134,8 @@ class Sheet:
 
 
 def _arrow(difference: int) -> str:
-    return "±0" if not difference else f"{'▲' if difference > 0 else '▼'} {abs(difference)}"
+    # The arrow stays with its number where a line is broken.
+    return "±0" if not difference else f"{'▲' if difference > 0 else '▼'}\u00a0{abs(difference)}"
 
 
 def _size(amount: Money) -> Money:

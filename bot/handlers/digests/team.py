@@ -25,11 +25,14 @@ def draw(sheet: Sheet) -> list[Block]:
 
 def _line(sheet: Sheet, row: list[Number]) -> b.Markup:
     said = {
-        Figure.DEALS_WON: _("{key} won *{count}*"),
-        Figure.TICKETS_RESOLVED: _("{key} resolved *{count}*"),
-        Figure.FOLLOWUPS_OVERDUE: _("{key} overdue *{count}*"),
+        Figure.DEALS_WON: _("{key} won *{count}*{change}"),
+        Figure.TICKETS_RESOLVED: _("{key} resolved *{count}*{change}"),
+        Figure.FOLLOWUPS_OVERDUE: _("{key} overdue *{count}*{change}"),
     }
-    parts = [b.markup(said[number.figure], key=sheet.key(number), count=number.count) for number in row]
+    parts = [
+        b.markup(said[number.figure], key=sheet.key(number), count=number.count, change=sheet.change(number))
+        for number in row
+    ]
     # By name and without a mention: a digest is no reason to ring anybody's bell.
     who = sheet.called(row[0].part) if row[0].part else ""
     return b.markup("{who}  {parts}", who=b.cut(who, 80), parts=b.join(parts, "  ·  "))

@@ -18,7 +18,7 @@ from tests.bot.conftest import Company, becomes
 
 
 def plain(text: str) -> str:
-    return text.replace("*", "").replace("_", "")
+    return text.replace("*", "").replace("_", "").replace("\u00a0", " ")
 
 
 @pytest.fixture
@@ -198,7 +198,7 @@ def test_a_digest_is_edited_previewed_and_left(business: Company, manager: Perso
     manager.submits({"Name": "Numbers", "What": ["Team", "Renewals"], "When there is nothing to say": ["Send nothing"]})
     assert "Team, Renewals, Monday to Friday" in plain(manager.sees("It comes for the first time"))
     manager.clicks("Preview")
-    assert "Rita Rep  `F1` won 1" in plain(manager.sees("A preview."))
+    assert "Rita Rep  `F1` won 1  ▲ 1" in plain(manager.sees("A preview."))
     assert "Pipeline" not in manager.texts()[-1]
     manager.clicks("Edit")
     manager.submits({"Name": "Pipeline only", "What": ["Pipeline"], "At": "10:30", "Time zone": "Europe/Paris"})
