@@ -47,7 +47,7 @@ STRANGERS: Mapping[str, Mapping[str, Any]] = {
     "without a role": {"kind": people.Kind.STAFF},
     "gone": {"kind": people.Kind.STAFF, "roles": ["admin"], "active": False},
 }
-NOBODYS = {"events", "jobs", "listeners", "renderers"}
+NOBODYS = {"digest_sections", "events", "jobs", "listeners", "renderers"}
 """What is not run for the person who asks."""
 NOUNS = {"customers": "C", "deals": "D", "tickets": "T", "triage": "T", "followups": "F", "digests": "G"}
 DETAILS = {"digests.behind": "open 0 4000000000", "followups.snooze": "1h", "deals.page": "", "tickets.page": ""}
@@ -419,13 +419,13 @@ def test_a_rep_who_clicks_a_managers_copied_button_is_refused(company: Company) 
         digests.add(session, name="Monday", at_time=time(9), zone="UTC", owner_id="UAMANAGER")
     company.manager.types("/digest list share:yes", channel="CGENERAL")
     company.rep.sees("Monday", channel="CGENERAL")
-    company.rep.clicks("Stop", channel="CGENERAL")
+    company.rep.clicks("Pause", channel="CGENERAL")
     company.rep.sees("This needs the role manager.", channel="CGENERAL")
     company.settles()
     with company.database.transaction(company.workspace) as session:
         assert digests.resolve(session, "G-1").active
         assert session.scalar(text("SELECT count(*) FROM change_set WHERE actor_id = 'UAREP'")) == 0
-    company.manager.clicks("Stop", channel="CGENERAL")
+    company.manager.clicks("Pause", channel="CGENERAL")
     company.settles()
     with company.database.transaction(company.workspace) as session:
         assert not digests.resolve(session, "G-1").active
