@@ -80,4 +80,5 @@ def _labels(company: Company) -> list[str]:
 def _let_time_pass(company: Company) -> None:
     """Make what is due later due now."""
     with company.database.transaction(company.workspace) as session:
+        session.execute(text("UPDATE followup SET due_at = now()"))
         session.execute(text("UPDATE due SET at = now() WHERE kind = 'followup'"))
