@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 
 from bot.pictures import Illustrator, send
 from bot.posting import REVOKED, Ambiguous, Outcome, RateLimited, Refused, TooSoon, Unreached, call, copies
+from bot.second_copies import by_conversation, delete_second_copies
 from bot.slack_calls import LIMITS, METHODS, Limit, Rendered, SlackCall, call_for, marked_as_repeat
 from bot.workers import Workers, back_off
 from storage import outbox, sending, undelivered, workspaces
@@ -39,7 +40,7 @@ HTTP_TIMEOUT_S = 10
 MARGIN_S = 5.0
 PATIENCE_S = 15 * 60.0
 LONGEST_WAIT_S = 300.0
-CHECKS = 20
+CHECKS = 200
 _CHANCE = random.SystemRandom()
 
 
@@ -122,13 +123,18 @@ class Delivery:
         """Look at messages that may have come up twice, and delete all copies but the first."""
         with self._database.transaction(EVERY_WORKSPACE) as session:
             rows = sending.claim_checks(session, CHECKS)
-        for row in rows:
+        for together in by_conversation(rows):
+            row = together[0]
             try:
-                self._repair(row)
+                ask = partial(self._ask, row, self._client(row))
+                oldest = min(_searched_from(one) for one in together)
+                self.repaired += delete_second_copies(self._database, ask, together, oldest)
             except RateLimited as exc:
                 self._pause(row, exc)
+                with self._database.transaction(row.workspace_id) as session:
+                    sending.check_again(session, together, exc.seconds)
             except Outcome as exc:
-                log.warning("delivery %s could not be looked at for a second copy: %s", row.id, exc)
+                log.warning("%s could not be looked at for second copies: %s", row.lane, exc)
 
     def _claim(self, free: int) -> Sequence[_Claim]:
         until = time.monotonic() + self._lease_s
@@ -195,10 +201,10 @@ class Delivery:
     def _was_sent(self, row: outbox.Delivery, client: WebClient, channel: str) -> bool:
         """Search the conversation for the delivery and mark it if it is there; raise what keeps us from reading it."""
         ask = partial(self._ask, row, client)
-        pages = copies(ask, channel, row.thread_ts, row.id, oldest=_searched_from(row), resume=row.looked_until)
+        pages = copies(ask, channel, row.thread_ts, {row.id}, oldest=_searched_from(row), resume=row.looked_until)
         for found, resume in pages:
             if found:
-                self._mark(row, sending.mark_sent, channel=channel, ts=min(found, key=float))
+                self._mark(row, sending.mark_sent, channel=channel, ts=min((ts for _id, ts in found), key=float))
                 return True
             # Kept after each page, as the next may have to wait a minute; emptied at the end, before it is sent again.
             self._mark(row, sending.looked, resume)
@@ -272,21 +278,6 @@ class Delivery:
         with self._database.transaction(row.workspace_id) as session:
             if sending.dead(session, row, reason):
                 undelivered.tell(session, row, reason)
-
-    def _repair(self, row: outbox.Delivery) -> None:
-        ask = partial(self._ask, row, self._client(row))
-        assert row.channel is not None
-        found: list[str] = []
-        for page, _resume in copies(ask, row.channel, row.thread_ts, row.id, oldest=_searched_from(row), resume=None):
-            found += page
-        first, *others = sorted(set(found), key=float) or [str(row.ts)]
-        for ts in others:
-            ask("chat.delete", repeatable=True, channel=row.channel, ts=ts)
-            self.repaired += 1
-            log.warning("delivery %s had come up twice; the later copy is deleted", row.id)
-        if others:
-            with self._database.transaction(row.workspace_id) as session:
-                sending.is_at(session, row, first)
 
     @contextmanager
     def _alone(self, row: outbox.Delivery) -> Iterator[bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from socket import gaierror
 from typing import Any
 from urllib.error import URLError
@@ -78,13 +78,14 @@ def call(client: WebClient, method: str, *, repeatable: bool = False, **argument
 
 
 def copies(
-    ask: Ask, channel: str, thread_ts: str | None, delivery_id: UUID, *, oldest: float, resume: str | None
-) -> Iterator[tuple[list[str], str | None]]:
-    """Search a conversation for a delivery, a page at a time: the ts of its copies, and where to go on from.
+    ask: Ask, channel: str, thread_ts: str | None, deliveries: Collection[UUID], *, oldest: float, resume: str | None
+) -> Iterator[tuple[list[tuple[UUID, str]], str | None]]:
+    """Search a conversation for deliveries, a page at a time: the ts of their copies, and where to go on from.
 
     `ask` is `call` with its client. The last page goes on from None. `resume` is what an interrupted search came to; a
     conversation is read from its newest message backwards, a thread from `oldest` on.
     """
+    wanted = {str(one): one for one in deliveries}
     while True:
         window = {"oldest": f"{oldest:.6f}", "limit": PAGE, "include_all_metadata": True, "channel": channel}
         if thread_ts is None:
@@ -96,7 +97,7 @@ def copies(
             answer = ask("conversations.replies", repeatable=True, **window)
         messages = answer.get("messages") or []
         times = [str(m["ts"]) for m in messages if m["ts"] != thread_ts]
-        found = [str(m["ts"]) for m in messages if _is_copy(m, delivery_id)]
+        found = [(wanted[carried], str(m["ts"])) for m in messages if (carried := _carried(m)) in wanted]
         if not answer.get("has_more") or not times:
             yield found, None
             return
@@ -109,10 +110,11 @@ def metadata(delivery_id: UUID) -> dict[str, Any]:
     return {"event_type": EVENT_TYPE, "event_payload": {"delivery_id": str(delivery_id)}}
 
 
-def _is_copy(message: Mapping[str, Any], delivery_id: UUID) -> bool:
+def _carried(message: Mapping[str, Any]) -> str:
+    """Return the id of the delivery that a message is, empty for one that is none."""
     carried = message.get("metadata") or {}
-    wanted = str(delivery_id)
-    return carried.get("event_type") == EVENT_TYPE and carried.get("event_payload", {}).get("delivery_id") == wanted
+    payload = carried.get("event_payload") or {}
+    return str(payload.get("delivery_id") or "") if carried.get("event_type") == EVENT_TYPE else ""
 
 
 def _judge(method: str, exc: SlackApiError, unknown: type[Outcome]) -> Outcome:

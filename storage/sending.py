@@ -16,6 +16,7 @@ from storage.queues import in_index_order
 __all__ = [
     "CHANNEL",
     "cancelled",
+    "check_again",
     "claim",
     "claim_checks",
     "conversation",
@@ -233,6 +234,13 @@ def claim_checks(session: Session, limit: int) -> Sequence[Delivery]:
     """Take up to `limit` sent messages of which a second copy may have come up; the session sees '*'."""
     statement = select(Delivery).from_statement(_CLAIM_CHECKS).execution_options(populate_existing=True)
     return session.scalars(statement, {"most": limit}).all()
+
+
+def check_again(session: Session, rows: Sequence[Delivery], delay_s: float) -> None:
+    """Have messages looked at after `delay_s` seconds that could not be looked at now."""
+    which = (Delivery.workspace_id == current_workspace(session), Delivery.id.in_([row.id for row in rows]))
+    later = update(Delivery).where(*which, Delivery.state == "sent").values(check_at=_in(delay_s))
+    session.execute(later.execution_options(synchronize_session=False))
 
 
 def is_at(session: Session, row: Delivery, ts: str) -> None:

@@ -13,6 +13,7 @@ from slack_sdk import WebClient
 from sqlalchemy import NullPool, create_engine, text
 
 from bot.delivery import Delivery
+from bot.posting import EVENT_TYPE
 from sandbox.server import Sandbox
 from storage.database import Database, login_url
 from tests.bot.deliveries import (
@@ -113,6 +114,25 @@ def test_a_copy_that_comes_up_after_the_grace_is_deleted_and_counted(
     delivery.repair()
     assert delivery.repaired == 1
     assert copies_of(slack, row) == [read(database, row.id).ts]
+
+
+def test_a_conversation_is_read_once_for_all_that_may_have_come_up_twice_in_it(
+    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
+) -> None:
+    slack.control.fault("reset_after", method="chat.postMessage", count=3)
+    delivery = start()
+    rows = settled(database, *(post(database, str(number)) for number in range(3)))
+    client = WebClient("xoxb-a-sandbox", base_url=f"{slack.url}/api/")
+    for row in rows[:2]:
+        said = {"event_type": EVENT_TYPE, "event_payload": {"delivery_id": str(row.id)}}
+        client.chat_postMessage(channel="CSUPPORT", text="again", metadata=said, unfurl_links=False, unfurl_media=False)
+    for row in rows:
+        expire(database, row.id, check_at=datetime.now(UTC))
+    before = len(slack.control.calls("conversations.history"))
+    delivery.repair()
+    assert len(slack.control.calls("conversations.history")) == before + 1
+    assert delivery.repaired == 2
+    assert [len(copies_of(slack, row)) for row in rows] == [1, 1, 1]
 
 
 def test_a_message_that_came_up_once_is_left_alone_and_not_watched_for_ever(
