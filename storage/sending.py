@@ -40,7 +40,11 @@ LANE_INTERVAL_S = 1
 
 CHECK_EVERY_S = 45
 CHECK_FOR_S = 600
-"""How long a message that may have been sent twice is watched for its second copy."""
+"""How long a message that may have been sent twice is watched for its second copy.
+
+The longer it has been there, the less likely is another copy: from a minute and a half on, looks come at one and a half
+times the age.
+"""
 
 LANE_WAIT_MIN = 15
 """How long a delivery that was tried holds up those behind it in its lane."""
@@ -218,12 +222,22 @@ def cancelled(session: Session, row: Delivery, reason: str) -> bool:
     return _mark(session, row, state="cancelled", lease_until=None, reason=reason)
 
 
+# With each message that is due, the others that are watched in its conversation: one look serves them all, and Slack
+# lets a workspace's conversations be read seldom.
 _CLAIM_CHECKS = text(f"""
-WITH taken AS MATERIALIZED (
-    SELECT workspace_id, id FROM outbox WHERE check_at <= now() ORDER BY check_at LIMIT :most FOR UPDATE SKIP LOCKED
+WITH due AS MATERIALIZED (
+    SELECT workspace_id, channel, thread_ts FROM outbox WHERE check_at <= now() ORDER BY check_at LIMIT :most
+), taken AS MATERIALIZED (
+    SELECT workspace_id, id FROM outbox AS watched
+    WHERE check_at IS NOT NULL AND EXISTS (
+        SELECT FROM due WHERE due.workspace_id = watched.workspace_id AND due.channel = watched.channel
+          AND due.thread_ts IS NOT DISTINCT FROM watched.thread_ts
+    )
+    FOR UPDATE SKIP LOCKED
 )
 UPDATE outbox SET check_at = CASE
-    WHEN now() < sent_at + make_interval(secs => {CHECK_FOR_S}) THEN now() + make_interval(secs => {CHECK_EVERY_S})
+    WHEN now() < sent_at + make_interval(secs => {CHECK_FOR_S})
+    THEN now() + greatest(make_interval(secs => {CHECK_EVERY_S}), (now() - sent_at) / 2)
 END
 FROM taken WHERE outbox.workspace_id = taken.workspace_id AND outbox.id = taken.id
 RETURNING outbox.*
@@ -231,7 +245,10 @@ RETURNING outbox.*
 
 
 def claim_checks(session: Session, limit: int) -> Sequence[Delivery]:
-    """Take up to `limit` sent messages of which a second copy may have come up; the session sees '*'."""
+    """Take sent messages of which a second copy may have come up: `limit` that are due, and all of their conversations.
+
+    The session sees '*'.
+    """
     statement = select(Delivery).from_statement(_CLAIM_CHECKS).execution_options(populate_existing=True)
     return session.scalars(statement, {"most": limit}).all()
 

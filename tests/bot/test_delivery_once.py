@@ -116,7 +116,7 @@ def test_a_copy_that_comes_up_after_the_grace_is_deleted_and_counted(
     assert copies_of(slack, row) == [read(database, row.id).ts]
 
 
-def test_a_conversation_is_read_once_for_all_that_may_have_come_up_twice_in_it(
+def test_a_conversation_is_read_once_for_all_that_may_have_come_up_twice_in_it_due_or_not(
     database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
 ) -> None:
     slack.control.fault("reset_after", method="chat.postMessage", count=3)
@@ -126,8 +126,7 @@ def test_a_conversation_is_read_once_for_all_that_may_have_come_up_twice_in_it(
     for row in rows[:2]:
         said = {"event_type": EVENT_TYPE, "event_payload": {"delivery_id": str(row.id)}}
         client.chat_postMessage(channel="CSUPPORT", text="again", metadata=said, unfurl_links=False, unfurl_media=False)
-    for row in rows:
-        expire(database, row.id, check_at=datetime.now(UTC))
+    expire(database, rows[2].id, check_at=datetime.now(UTC))
     before = len(slack.control.calls("conversations.history"))
     delivery.repair()
     assert len(slack.control.calls("conversations.history")) == before + 1
@@ -145,6 +144,21 @@ def test_a_message_that_came_up_once_is_left_alone_and_not_watched_for_ever(
     expire(database, row.id, check_at=datetime.now(UTC), sent_at=datetime.now(UTC) - timedelta(minutes=11))
     delivery.repair()
     assert (delivery.repaired, read(database, row.id).check_at) == (0, None)
+
+
+@pytest.mark.parametrize(("age", "again"), [(45, 45), (89, 45), (180, 90), (500, 250)])
+def test_the_older_a_message_is_the_later_it_is_looked_at_again(
+    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery], age: int, again: int
+) -> None:
+    slack.control.fault("reset_after", method="chat.postMessage", count=1)
+    delivery = start()
+    (row,) = settled(database, post(database))
+    now = datetime.now(UTC)
+    expire(database, row.id, check_at=now, sent_at=now - timedelta(seconds=age))
+    delivery.repair()
+    next_look = read(database, row.id).check_at
+    assert next_look is not None
+    assert again - 1 < (next_look - now).total_seconds() < again + 10
 
 
 def test_a_repair_of_what_somebody_has_deleted_or_without_a_token_does_nothing(
