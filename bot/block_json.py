@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from slack_sdk.models.basic_objects import JsonObject
-from slack_sdk.models.blocks import RichTextElement
+from slack_sdk.models.blocks import Option, PlainTextObject, RichTextElement
 
 
 def to_json(value: Any) -> Any:
@@ -28,6 +28,8 @@ def _object(value: JsonObject) -> dict[str, Any]:
         return {key: to_json(one) for key, one in value.to_dict().items()}
     for name in _validators(kind):
         getattr(value, name)()
+    if isinstance(value, Option):
+        return _option(value)
     made = {}
     for key in _attributes(kind):
         one = getattr(value, key, None)
@@ -39,9 +41,16 @@ def _object(value: JsonObject) -> dict[str, Any]:
     return made
 
 
+def _option(value: Option) -> dict[str, Any]:
+    """Return an option as blocks hold it. A card's menus have twenty, and each would search for its checks itself."""
+    made = {"text": to_json(value._text or PlainTextObject.from_str(value.label or "")), "value": value.value}
+    made |= {"description": to_json(value._block_description)} if value._block_description else {}
+    return made | ({"url": value.url} if value.url else {})
+
+
 @cache
 def _writes_itself(kind: type[JsonObject]) -> bool:
-    return kind.to_dict is not JsonObject.to_dict or issubclass(kind, RichTextElement)
+    return kind is not Option and (kind.to_dict is not JsonObject.to_dict or issubclass(kind, RichTextElement))
 
 
 @cache

@@ -16,8 +16,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from ml.calibration import calibration_error, choose_threshold, fit_temperature, folds, probabilities
 from ml.explain import Reason, explain
-from ml.features import Counts, TextFeatures, count
-from ml.text import looks_like_code, read, terms
+from ml.features import Counts, TextFeatures, counted
+from ml.text import looks_like_code, read, terms_of
 
 Floats = NDArray[np.floating[Any]]
 Integers = NDArray[np.integer[Any]]
@@ -98,10 +98,10 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         if len(self.classes_) < 2:
             raise ValueError("a classifier needs examples of at least two classes")
         truth = np.searchsorted(self.classes_, names)
-        counted = _count_all(texts)
-        self._calibrate(*self._unseen(counted, truth))
+        counts = _count_all(texts)
+        self._calibrate(*self._unseen(counts, truth))
         self.features_ = TextFeatures(self.min_gram_df)
-        coef, self.intercept_ = self._fit_margins(self.features_.learn(counted), truth)
+        coef, self.intercept_ = self._fit_margins(self.features_.learn(counts), truth)
         self.coef_ = coef.astype(np.float32)
         self.version_ = f"{self.name}-{self._digest()}"
         return self
@@ -127,23 +127,21 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         part, where it tells messages of no class from the others better than the probability or the margin alone.
         """
         check_is_fitted(self, "coef_")
-        counted = _count_all(texts)
-        return _belonging(self._margins(counted), self.features_.known(counted))
+        counts = _count_all(texts)
+        return _belonging(self._margins(counts), self.features_.known(counts))
 
     def answers(self, texts: Sequence[str]) -> Booleans:
         """Tell for each text (n_samples,) whether the model is sure enough to answer."""
         check_is_fitted(self, "coef_")
-        counted = _count_all(texts)
-        margins = self._margins(counted)
-        belonging = _belonging(margins, self.features_.known(counted))
+        counts = _count_all(texts)
+        margins = self._margins(counts)
+        belonging = _belonging(margins, self.features_.known(counts))
         return self._sure(probabilities(margins, self.temperature_).max(axis=1), belonging)
 
     def classify(self, text: str) -> Verdict:
         """Return the category of one message with its confidence and its reasons, or an abstention that says so."""
         check_is_fitted(self, "coef_")
-        pieces = read(text)
-        blocks = terms(pieces)
-        counts = count(blocks)
+        counts = counted(text)
         columns, values = self.features_.vector(counts)
         if not len(columns):
             return Verdict(None, 0.0, None, abstained=True, version=self.version_)
@@ -161,13 +159,13 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             confidence=confidence,
             second=str(self.classes_[ranked[1]]) if len(ranked) > 1 else None,
             abstained=not chatter and (not sure or looks_like_code(text)),
-            reasons=explain(pieces, blocks, self.features_, self.coef_, probability, best),
+            reasons=explain(read(text), terms_of(text), self.features_, self.coef_, probability, best),
             version=self.version_,
             chatter=chatter,
         )
 
-    def _margins(self, counted: Sequence[Counts]) -> Floats:
-        return np.asarray(self.features_.rows(counted) @ self.coef_ + self.intercept_)
+    def _margins(self, counts: Sequence[Counts]) -> Floats:
+        return np.asarray(self.features_.rows(counts) @ self.coef_ + self.intercept_)
 
     def _sure(self, confidence: Floats, belonging: Floats) -> Booleans:
         if self.threshold_ is None:
@@ -200,7 +198,7 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             coef, intercept = coef / own, intercept / own
         return coef, intercept
 
-    def _unseen(self, counted: list[Counts], truth: Integers) -> tuple[Floats, Floats, Integers]:
+    def _unseen(self, counts: list[Counts], truth: Integers) -> tuple[Floats, Floats, Integers]:
         """Return margins (n_judged, n_classes), known shares and classes (n_judged,) where each fold judges the others.
 
         Every fold learns its own vocabulary, as a stranger's message meets a vocabulary that never saw it.
@@ -212,8 +210,8 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             if not len(judged):
                 continue
             seen = np.flatnonzero(fold_of != fold)
-            features, strangers = TextFeatures(self.min_gram_df), [counted[i] for i in judged]
-            coef, intercept = self._fit_margins(features.learn([counted[i] for i in seen]), truth[seen])
+            features, strangers = TextFeatures(self.min_gram_df), [counts[i] for i in judged]
+            coef, intercept = self._fit_margins(features.learn([counts[i] for i in seen]), truth[seen])
             margins[judged], known[judged] = features.rows(strangers) @ coef + intercept, features.known(strangers)
         return margins[fold_of >= 0], known[fold_of >= 0], truth[fold_of >= 0]
 
@@ -247,7 +245,7 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
 
 
 def _count_all(texts: Sequence[str]) -> list[Counts]:
-    return [count(terms(read(text))) for text in texts]
+    return [counted(text) for text in texts]
 
 
 def _belonging(margins: Floats, known: Floats) -> Floats:

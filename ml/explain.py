@@ -1,6 +1,7 @@
 """Say which words of a message made the model choose its category."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +38,7 @@ class Reason:
 
 
 def explain(
-    pieces: list[Piece], blocks: Terms, features: TextFeatures, coef: Floats, probability: Floats, chosen: int
+    pieces: Sequence[Piece], blocks: Terms, features: TextFeatures, coef: Floats, probability: Floats, chosen: int
 ) -> list[Reason]:
     """Return up to `MOST_REASONS` words of a message, the one that speaks most for class `chosen` first.
 
@@ -74,7 +75,7 @@ def _share(weights: list[float], block: list[Term], contributions: Floats) -> No
             weights[i] += contribution / (last - first)
 
 
-def _words(pieces: list[Piece], weights: Floats) -> dict[str, Reason]:
+def _words(pieces: Sequence[Piece], weights: Floats) -> dict[str, Reason]:
     """Gather pieces into words: one typed twice counts once with both weights; Chinese is cut where it speaks most."""
     found: dict[str, Reason] = {}
     i = 0
@@ -92,7 +93,7 @@ def _words(pieces: list[Piece], weights: Floats) -> dict[str, Reason]:
     return found
 
 
-def _add(found: dict[str, Reason], pieces: list[Piece], weight: float) -> None:
+def _add(found: dict[str, Reason], pieces: Sequence[Piece], weight: float) -> None:
     key = "".join(piece.key for piece in pieces)
     word = found[key].word if key in found else "".join(piece.surface for piece in pieces)
     found[key] = Reason(word, weight + (found[key].weight if key in found else 0.0))

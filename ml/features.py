@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -10,7 +11,7 @@ from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from ml.text import Terms, read, terms
+from ml.text import READ_LATELY, Terms, terms_of
 
 Floats = NDArray[np.floating[Any]]
 Integers = NDArray[np.int64]
@@ -35,20 +36,20 @@ class TextFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sc
 
     def fit_transform(self, texts: Sequence[str], labels: object = None) -> csr_matrix:
         """Learn from texts (n_samples,) and return their rows (n_samples, n_features), float64."""
-        return self.learn([count(terms(read(text))) for text in texts])
+        return self.learn([counted(text) for text in texts])
 
-    def learn(self, counted: Sequence[Counts]) -> csr_matrix:
+    def learn(self, messages: Sequence[Counts]) -> csr_matrix:
         """Learn from messages counted before (n_samples,) and return their rows (n_samples, n_features)."""
         word_df: Counter[str] = Counter()
         gram_df: Counter[str] = Counter()
-        for words, grams in counted:
+        for words, grams in messages:
             word_df.update(words.keys())
             gram_df.update(grams.keys())
         kept = sorted(gram for gram, df in gram_df.items() if df >= self.min_gram_df)
         self.set_vocabulary(sorted(word_df), kept)
         df = np.array([word_df[word] for word in self.words_] + [gram_df[gram] for gram in self.grams_], dtype=float)
-        self.idf_: Floats = np.log((1 + len(counted)) / (1 + df)) + 1
-        return self.rows(counted)
+        self.idf_: Floats = np.log((1 + len(messages)) / (1 + df)) + 1
+        return self.rows(messages)
 
     def set_vocabulary(self, words: Sequence[str], grams: Sequence[str]) -> None:
         """Give each term its column: words first, then characters, each in the order given."""
@@ -58,11 +59,11 @@ class TextFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sc
     def transform(self, texts: Sequence[str]) -> csr_matrix:
         """Return the rows of texts, (n_samples, n_features); a text without a known term is a row of zeros."""
         check_is_fitted(self, "idf_")
-        return self.rows([count(terms(read(text))) for text in texts])
+        return self.rows([counted(text) for text in texts])
 
-    def known(self, counted: Sequence[Counts]) -> Floats:
+    def known(self, messages: Sequence[Counts]) -> Floats:
         """Return which share of each message's words and pairs (n_samples,) was seen in training; 0 without any."""
-        shares = [sum(word in self.words_ for word in words) / len(words) if words else 0.0 for words, _ in counted]
+        shares = [sum(word in self.words_ for word in words) / len(words) if words else 0.0 for words, _ in messages]
         return np.array(shares)
 
     def vector(self, counts: Counts) -> tuple[Integers, Floats]:
@@ -80,17 +81,23 @@ class TextFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sc
         values = (1 + np.log(times)) * self.idf_[columns]
         return columns, values / np.sqrt(values @ values)
 
-    def rows(self, counted: Sequence[Counts]) -> csr_matrix:
+    def rows(self, messages: Sequence[Counts]) -> csr_matrix:
         """Return the rows (n_samples, n_features) of messages counted before (n_samples,)."""
         columns, values, ends = [], [], [0]
-        for words, grams in counted:
+        for words, grams in messages:
             for counts, vocabulary in ((words, self.words_), (grams, self.grams_)):
                 block, weights = self._block(counts, vocabulary)
                 columns.append(block)
                 values.append(weights)
             ends.append(ends[-1] + len(columns[-1]) + len(columns[-2]))
         data = (np.concatenate([*values, np.empty(0)]), np.concatenate([*columns, np.empty(0, dtype=np.int64)]), ends)
-        return csr_matrix(data, shape=(len(counted), len(self.idf_)))
+        return csr_matrix(data, shape=(len(messages), len(self.idf_)))
+
+
+@lru_cache(maxsize=READ_LATELY)
+def counted(text: str) -> Counts:
+    """Count the word terms and the character terms of a text; who gets them must not change them."""
+    return count(terms_of(text))
 
 
 def count(blocks: Terms) -> Counts:

@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from ml.features import TextFeatures, count
-from ml.text import read, terms
+from ml.features import TextFeatures, counted
 
 Floats = NDArray[np.floating[Any]]
 Integers = NDArray[np.int64]
@@ -120,7 +119,7 @@ class Memory:
 
     def _weigh(self, text: str) -> tuple[dict[str, float], float]:
         """Return a message's terms and weights, each block of length one, and the length of both together."""
-        words, grams = count(terms(read(text)))
+        words, grams = counted(text)
         # The two blocks have terms in common, which are not the same.
         found = {f"w{term}": weight for term, weight in self._block(words, self._features.words_).items()}
         found |= {f"g{term}": weight for term, weight in self._block(grams, self._features.grams_).items()}

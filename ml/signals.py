@@ -55,7 +55,7 @@ def read_signals(text: str) -> Signals:
     return Signals(
         language=_language(words),
         urgency=soon.level,
-        sentiment=str(mood().predict([text])[0]),
+        sentiment=mood().mood_of(text),
         wants_to_cancel=leaves is not None,
         because=[*soon.because, *([leaves] if leaves and leaves not in soon.because else [])],
     )

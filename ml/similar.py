@@ -29,8 +29,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.features import count
-from ml.text import read, terms
+from ml.features import counted
 
 Floats = NDArray[np.floating[Any]]
 Vector = tuple[NDArray[np.int32], NDArray[np.float32]]
@@ -57,7 +56,7 @@ class Vocabulary(Protocol):
 
 def vector(features: Vocabulary, text: str) -> Vector:
     """Return a message's columns and values, both (n_terms,), of length one; empty where there is nothing to read."""
-    words, grams = count(terms(read(text)))
+    words, grams = counted(text)
     blocks = [_block(words, features.words_, features.idf_), _block(grams, features.grams_, features.idf_)]
     columns = np.concatenate([columns for columns, _ in blocks])
     values = np.concatenate([values for _, values in blocks])
@@ -70,7 +69,7 @@ def tells(features: Vocabulary, text: str) -> bool:
 
     "Can somebody help me please" is like any other such message, whatever they are about.
     """
-    words, _ = count(terms(read(text)))
+    words, _ = counted(text)
     seen = ((word, features.words_.get(word)) for word in words if " " not in word)
     telling = sum(column is None or features.idf_[column] >= _TELLING for _, column in seen)
     return bool(telling >= _TELLING_WORDS)

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,6 +15,9 @@ MAX_WORD = 24
 # Prose has two or three of these marks in a hundred characters, source code about ten.
 CODE_SHARE = 0.06
 MIN_CODE = 100
+
+READ_LATELY = 32
+"""How many messages stay read: category, memory, mood and likeness are made of the same one, one after the other."""
 
 GRAM_SIZES = range(2, 6)
 CJK_GRAM_SIZES = range(1, 4)
@@ -56,7 +60,8 @@ class Piece:
         return self.start + len(self.surface)
 
 
-def read(text: str) -> list[Piece]:
+@lru_cache(maxsize=READ_LATELY)
+def read(text: str) -> tuple[Piece, ...]:
     """Cut the first `MAX_CHARACTERS` of a text into pieces; mentions, links and addresses are left out."""
     text = _INVISIBLE.sub("", text[:MAX_CHARACTERS])
     pieces = []
@@ -64,7 +69,7 @@ def read(text: str) -> list[Piece]:
         kind = match.lastgroup or "skipped"
         if kind != "skipped":
             pieces.append(Piece(match[0], _key(match[0], kind), kind, match.start()))
-    return pieces
+    return tuple(pieces)
 
 
 def looks_like_code(text: str) -> bool:
@@ -73,7 +78,13 @@ def looks_like_code(text: str) -> bool:
     return len(_SYMBOL.findall(considered)) > CODE_SHARE * max(MIN_CODE, len(considered))
 
 
-def terms(pieces: list[Piece]) -> Terms:
+@lru_cache(maxsize=READ_LATELY)
+def terms_of(text: str) -> Terms:
+    """Return the terms of a text as `terms` finds them; who gets them must not change them."""
+    return terms(read(text))
+
+
+def terms(pieces: Sequence[Piece]) -> Terms:
     """Return the word terms (words and pairs) and the character terms (2 to 5 within a word, 1 to 3 of Chinese)."""
     words: list[Term] = []
     grams: list[Term] = []
@@ -96,7 +107,7 @@ def terms(pieces: list[Piece]) -> Terms:
     return words, grams
 
 
-def _continues(pieces: list[Piece], first: int, size: int) -> bool:
+def _continues(pieces: Sequence[Piece], first: int, size: int) -> bool:
     """Tell whether the last of `size` pieces is a CJK character that directly follows the one before it."""
     last = pieces[first + size - 1]
     return last.kind == "cjk" and last.start == pieces[first].start + size - 1

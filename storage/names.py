@@ -24,7 +24,8 @@ def name_key(text: str) -> str:
     surrogates) are left out, so any text is safe to look up.
     """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    visible = "".join(map(_visible, folded))
+    # Most names are ASCII and printable: nothing in them is invisible.
+    visible = folded if folded.isascii() and folded.isprintable() else "".join(map(_visible, folded))
     return " ".join(visible.split())[:KEY_LIMIT].rstrip()
 
 

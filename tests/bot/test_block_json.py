@@ -10,6 +10,8 @@ from slack_sdk.models.blocks import (
     Block,
     ButtonElement,
     HeaderBlock,
+    Option,
+    OverflowMenuElement,
     PlainTextObject,
     RichTextBlock,
     RichTextElementParts,
@@ -41,6 +43,15 @@ BLOCKS = [
     b.person_input("owner", "Owner", initial="U1"),
     b.channel_input("channel", "Channel", hint="Public ones"),
     b.checks_input("what", "What", OPTIONS, initial=["silver"]),
+    SectionBlock(
+        text="x",
+        accessory=OverflowMenuElement(
+            options=[
+                Option(value="a", text="A", description="why", url="https://a.example"),
+                Option(value="b", label="B"),
+            ]
+        ),
+    ),
     RichTextBlock(elements=[RichTextSectionElement(elements=[RichTextElementParts.Text(text="hi")])]),
 ]
 
@@ -56,8 +67,9 @@ def test_a_block_becomes_what_it_makes_of_itself(block: Block) -> None:
         HeaderBlock(text=PlainTextObject(text="x" * 151)),
         SectionBlock(),
         SectionBlock(text="x", accessory=ButtonElement(text="x" * 76, action_id="a")),
+        SectionBlock(text="x", accessory=OverflowMenuElement(options=[Option(value="x", text="x" * 76)] * 2)),
     ],
-    ids=["long", "empty", "inside"],
+    ids=["long", "empty", "inside", "option"],
 )
 def test_what_slack_would_refuse_is_refused(block: Block) -> None:
     with pytest.raises(SlackObjectFormationError):

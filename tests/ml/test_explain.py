@@ -23,7 +23,8 @@ def without(text: str, pieces: Iterable[Piece]) -> str:
 
 def shown(text: str, words: list[str]) -> list[Piece]:
     """Return the pieces of a text that the given reasons stand for."""
-    found, pieces = [], read(text)
+    found: list[Piece] = []
+    pieces = read(text)
     for word in words:
         keys = [piece.key for piece in read(word)]
         for i in range(len(pieces)):

@@ -2,6 +2,7 @@ import time
 
 import pytest
 
+from ml.mood import MoodClassifier
 from ml.signals import Signals, read_signals
 from ml.starter import load_signals
 
@@ -108,3 +109,11 @@ def test_on_messages_held_out_signals_are_mostly_right() -> None:
     assert sum(row.urgency == said.urgency for row, said in pairs) / len(rows) > 0.7
     assert sum(row.sentiment == said.sentiment for row, said in pairs) / len(rows) > 0.65
     assert sum(row.wants_to_cancel == said.wants_to_cancel for row, said in pairs) / len(rows) > 0.9
+
+
+@pytest.mark.parametrize("moods", [("negative", "positive"), ("negative", "neutral", "positive")], ids=len)
+def test_the_mood_of_one_text_is_what_is_predicted_of_many(moods: tuple[str, ...]) -> None:
+    rows = [row for row in load_signals() if row.sentiment in moods]
+    model = MoodClassifier().fit([row.text for row in rows], [row.sentiment for row in rows])
+    texts = [row.text for row in rows[::5]] + ["", "这太糟糕了", "Thanks!!"]
+    assert [model.mood_of(text) for text in texts] == list(model.predict(texts))
