@@ -18,7 +18,7 @@ from functools import partial
 from typing import Any
 
 from slack_sdk import WebClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -42,6 +42,8 @@ PATIENCE_S = 15 * 60.0
 LONGEST_WAIT_S = 300.0
 CHECKS = 200
 _CHANCE = random.SystemRandom()
+_LOCK = text("SELECT pg_try_advisory_lock(:key)")
+_UNLOCK = text("SELECT pg_advisory_unlock(:key)")
 
 
 Render = Callable[[Session, outbox.Delivery], Rendered | None]
@@ -106,6 +108,7 @@ class Delivery:
         # Connections of their own: a lock is held while Slack is waited for, and requests must not wait for that.
         self._illustrator = Illustrator()
         self._locks = Database(database.engine.url, pool_size=hands, application_name="rapport-send")
+        self._outside = self._locks.engine.execution_options(isolation_level="AUTOCOMMIT")
         self.workers = Workers(
             "delivery", self._claim, self._work, hands=hands, poll_s=poll_s, database=database, channel=outbox.CHANNEL
         )
@@ -189,13 +192,14 @@ class Delivery:
 
     def _resolve(self, row: outbox.Delivery, client: WebClient) -> str:
         """Return where to post; it is stored before the first attempt, so that a crash leaves where to search."""
+        if row.channel is not None:
+            return row.channel
         with self._database.transaction(row.workspace_id) as session:
-            known = sending.conversation(session, row)
+            known = sending.direct_messages(session, row)
         if known is None:
             opened = self._ask(row, client, "conversations.open", repeatable=True, users=row.target_user)
             known = str(opened["channel"]["id"])
-        if row.channel is None:
-            self._mark(row, sending.resolved, known)
+        self._mark(row, sending.resolved, known)
         return known
 
     def _was_sent(self, row: outbox.Delivery, client: WebClient, channel: str) -> bool:
@@ -283,14 +287,14 @@ class Delivery:
     def _alone(self, row: outbox.Delivery) -> Iterator[bool]:
         """Hold the delivery's advisory lock, outside any transaction; False if another worker holds it."""
         key = int.from_bytes(row.id.bytes[:8], signed=True)
-        with self._locks.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            held = bool(connection.scalar(select(func.pg_try_advisory_lock(key))))
+        with self._outside.connect() as connection:
+            held = bool(connection.scalar(_LOCK, {"key": key}))
             try:
                 yield held
             finally:
                 if held:
                     try:
-                        connection.execute(select(func.pg_advisory_unlock(key)))
+                        connection.execute(_UNLOCK, {"key": key})
                     except DBAPIError:
                         connection.invalidate()
 

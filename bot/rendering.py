@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
@@ -50,9 +51,12 @@ class Renderings:
         notice = self._notice(delivery)
         if notice is None:
             return False
-        reader = members.get(session, delivery.target_user) if delivery.target_user else None
-        workspace = workspaces.get(session, current_workspace(session))
-        zone = shown.zone((reader.zone if reader else None) or (workspace.zone if workspace else None))
+
+        def zone() -> ZoneInfo:
+            reader = members.get(session, delivery.target_user) if delivery.target_user else None
+            workspace = workspaces.get(session, current_workspace(session))
+            return shown.zone((reader.zone if reader else None) or (workspace.zone if workspace else None))
+
         return holding.hold(session, delivery, notice, zone=zone, now=self._now())
 
     def _notice(self, delivery: Delivery) -> Notice | None:

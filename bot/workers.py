@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 QUICK_POLL_S = 0.2
 QUICK_FOR_S = 2.0
+GATHER_S = 0.05
+"""For how long a claim waits, where more work is there than hands, so that it is for several hands and not for each."""
 
 
 class Workers(Generic[T]):
@@ -96,15 +98,23 @@ class Workers(Generic[T]):
                 self._stopping.wait(self._poll_s)
 
     def _turn(self) -> None:
-        while not self._stopping.is_set() and (free := self._hands - self._busy) > 0:
+        enough = 1
+        while not self._stopping.is_set() and (free := self._free(enough)) > 0:
             self.last_turn_at = time.monotonic()
             claimed = self._claim(free)
             if not claimed:
                 return
+            enough = max(1, self._hands // 2) if len(claimed) == free else 1
             with self._idle:
                 self._busy += len(claimed)
             for one in claimed:
                 self._pool.submit(self._do, one)
+
+    def _free(self, enough: int) -> int:
+        """Return how many hands are free, after waiting a moment until they are enough."""
+        with self._idle:
+            self._idle.wait_for(lambda: self._hands - self._busy >= enough, GATHER_S)
+            return self._hands - self._busy
 
     def _do(self, one: T) -> None:
         try:

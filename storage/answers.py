@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, func, select
+from sqlalchemy import ForeignKey, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -27,10 +27,13 @@ def note(session: Session, channel_id: str, thread_ts: str, at: datetime) -> Non
     session.execute(insert(Answer).values(given).on_conflict_do_nothing())
 
 
+_FIRST = select(func.min(Answer.at)).where(
+    Answer.channel_id == bindparam("channel"),
+    Answer.thread_ts == bindparam("thread"),
+    Answer.at > bindparam("since"),
+)
+
+
 def first(session: Session, channel_id: str, thread_ts: str, since: datetime) -> datetime | None:
     """Return when a thread was first answered after a moment, None if it was not."""
-    return session.scalar(
-        select(func.min(Answer.at)).where(
-            Answer.channel_id == channel_id, Answer.thread_ts == thread_ts, Answer.at > since
-        )
-    )
+    return session.scalar(_FIRST, {"channel": channel_id, "thread": thread_ts, "since": since})

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Index, select, text
+from sqlalchemy import Index, bindparam, select, text
 from sqlalchemy.orm import Mapped, Session, relationship, selectinload
 
 from storage import customers, records
@@ -96,10 +96,12 @@ def get(session: Session, contact_id: int) -> Contact:
     return records.get(session, Contact, contact_id)
 
 
+_BY_SLACK_USER = select(Contact).where(Contact.slack_user_id == bindparam("user"), Contact.merged_into_id.is_(None))
+
+
 def by_slack_user(session: Session, slack_user_id: str) -> Contact | None:
     """Return the contact who is this Slack user, None if nobody is."""
-    statement = select(Contact).where(Contact.slack_user_id == slack_user_id, Contact.merged_into_id.is_(None))
-    return session.scalars(statement).one_or_none()
+    return session.scalars(_BY_SLACK_USER, {"user": slack_user_id}).one_or_none()
 
 
 def recognise(session: Session, slack_user_id: str, email: str | None) -> Contact | None:

@@ -1,7 +1,6 @@
 """Hand out the numbers people see: one row of them per workspace and noun."""
 
-from sqlalchemy import ForeignKey
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ForeignKey, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.database import TENANT, Base, current_workspace
@@ -20,6 +19,13 @@ class Counter(Base):
     last_id: Mapped[int]
 
 
+_DRAW = text("""
+INSERT INTO counter (workspace_id, noun, last_id) VALUES (:workspace, :noun, :count)
+ON CONFLICT (workspace_id, noun) DO UPDATE SET last_id = counter.last_id + excluded.last_id
+RETURNING last_id
+""")
+
+
 def next_ids(session: Session, noun: Noun | str, count: int = 1) -> range:
     """Return `count` consecutive numbers that nobody else gets; imports draw them in blocks.
 
@@ -28,13 +34,8 @@ def next_ids(session: Session, noun: Noun | str, count: int = 1) -> range:
     """
     if count < 1:
         raise ValueError("count must be positive")
-    statement = insert(Counter).values(workspace_id=current_workspace(session), noun=str(noun), last_id=count)
-    last_id = session.scalars(
-        statement.on_conflict_do_update(
-            index_elements=[Counter.workspace_id, Counter.noun],
-            set_={"last_id": Counter.last_id + statement.excluded.last_id},
-        ).returning(Counter.last_id)
-    ).one()
+    values = {"workspace": current_workspace(session), "noun": str(noun), "count": count}
+    last_id = session.execute(_DRAW, values).scalar_one()
     return range(last_id - count + 1, last_id + 1)
 
 

@@ -226,6 +226,14 @@ def current_workspace(session: Session) -> str:
     return workspace
 
 
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
+
+
+def lock_until_end(session: Session, key: str) -> None:
+    """Wait until no other transaction holds the lock of this key, and hold it until this one ends."""
+    session.execute(_LOCK, {"key": key})
+
+
 def notify(session: Session, channel: str, payload: str = "") -> None:
     """Tell those who listen on the channel, at the moment the transaction commits; `payload` is under 8,000 bytes."""
     session.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": channel, "payload": payload})

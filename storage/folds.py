@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm.util import identity_key
 
-from storage.database import current_workspace
+from storage.database import current_workspace, lock_until_end
 from storage.incidents import Incident
 from storage.messages import IncomingMessage
 from storage.tickets import Ticket
@@ -70,7 +70,7 @@ ORDER BY lead.id
 def lock(session: Session, channel_id: str) -> None:
     """Let nobody else fold what is shown in a channel until this transaction ends, so that each sees the others."""
     key = f"fold {current_workspace(session)} {channel_id}"
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
+    lock_until_end(session, key)
 
 
 def candidates(session: Session, ticket: Ticket, channel_id: str, at: datetime) -> list[Candidate]:

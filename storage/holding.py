@@ -5,7 +5,7 @@ it; quiet hours hold until they end; what is beyond a channel's budget waits for
 waits longer than that. Nothing is lost: `waiting` and `held_back` say what was held.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from uuid import UUID
@@ -41,10 +41,11 @@ class HeldCount:
     records: tuple[str, ...]
 
 
-def hold(session: Session, row: Delivery, notice: Notice, *, zone: ZoneInfo, now: datetime) -> bool:
+def hold(session: Session, row: Delivery, notice: Notice, *, zone: Callable[[], ZoneInfo], now: datetime) -> bool:
     """Put a claimed delivery back if its receiver does not want it now, and tell whether that was done.
 
-    `zone` is the receiver's, `now` the time. Wishes that somebody is changing at this moment are waited for.
+    `zone` tells the receiver's, which is seldom needed; `now` is the time. Wishes that somebody is changing at this
+    moment are waited for.
     """
     wishes = attention.get(session, row.lane, steady=True)
     if wishes is None:
@@ -55,12 +56,13 @@ def hold(session: Session, row: Delivery, notice: Notice, *, zone: ZoneInfo, now
         return sending.hold(session, row, None, notice=notice, held_by=Held.MUTED, held_at=now)
     if is_urgent(session, row, notice):
         return _goes(session, row, notice)
-    until, why = next_allowed(wishes, zone, now), Held.QUIET
+    there = zone()
+    until, why = next_allowed(wishes, there, now), Held.QUIET
     if until <= now:
-        if not _is_spent(session, row, wishes, notice, zone, now):
+        if not _is_spent(session, row, wishes, notice, there, now):
             return _goes(session, row, notice)
-        until, why = next_allowed(wishes, zone, next_morning(zone, now)), Held.BUDGET
-        _tell_spent(session, row, wishes, zone, now)
+        until, why = next_allowed(wishes, there, next_morning(there, now)), Held.BUDGET
+        _tell_spent(session, row, wishes, there, now)
     if row.held_by in {why, Held.BUDGET} and row.held_at is not None:
         # Since when it waits for the budget is remembered through quiet hours: it does so for one morning only.
         return sending.hold(session, row, until)

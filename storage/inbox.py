@@ -7,14 +7,27 @@ attempt's number is the fence: who was overtaken finds that `done` refuses.
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, SmallInteger, func, select, text, update
+from sqlalchemy import (
+    CheckConstraint,
+    Float,
+    ForeignKey,
+    Identity,
+    Index,
+    SmallInteger,
+    Table,
+    bindparam,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.database import QUEUE, Base, current_workspace
-from storage.queues import in_index_order
+from storage.queues import In, in_index_order, mark
 from storage.workspaces import Workspace
 
 CHANNEL = "rapport_inbox"
@@ -67,6 +80,10 @@ class InboxItem(Base):
     received_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+assert isinstance(InboxItem.__table__, Table)
+_TABLE = InboxItem.__table__
+
+
 def store(
     session: Session,
     *,
@@ -95,15 +112,21 @@ def store(
         "priority": priority,
     }
     if lease_s is not None:
-        values |= {
-            "state": "working",
-            "attempt": 1,
-            "lease_until": func.now() + func.make_interval(0, 0, 0, 0, 0, 0, lease_s),
-        }
-    # Told in the same round trip: this is what Slack waits for.
-    told = [] if lease_s is not None else [func.pg_notify(CHANNEL, "")]
-    made = insert(InboxItem).values(values).on_conflict_do_nothing().returning(InboxItem, *told)
-    return session.scalars(made).one_or_none()
+        values |= {"state": "working", "attempt": 1}
+    statement = _insertion(frozenset(values), leased=lease_s is not None)
+    return session.scalars(statement, values | {"lease_s": lease_s} if lease_s is not None else values).one_or_none()
+
+
+@cache
+def _insertion(columns: frozenset[str], *, leased: bool) -> Any:
+    """Return what inserts one row: written once, as this is what Slack waits for."""
+    given = {name: bindparam(name, type_=_TABLE.c[name].type) for name in sorted(columns)}
+    lease = {"lease_until": func.now() + func.make_interval(0, 0, 0, 0, 0, 0, bindparam("lease_s", type_=Float()))}
+    # Told in the same round trip.
+    told = [] if leased else [func.pg_notify(CHANNEL, "")]
+    values = given | (lease if leased else {})
+    made = insert(_TABLE).values(values).on_conflict_do_nothing().returning(*_TABLE.c, *told)
+    return select(InboxItem).from_statement(made)
 
 
 # The workspaces that have open rows are found by skipping through the index, and each gives its share: a flood in one
@@ -143,10 +166,15 @@ def claim(session: Session, limit: int, lease_s: float) -> Sequence[InboxItem]:
     return sorted(claimed, key=lambda item: (-item.priority, item.id))
 
 
+_HOLD = text("""
+SELECT FROM inbox
+WHERE workspace_id = :workspace_id AND id = :id AND state = :state AND attempt = :attempt FOR UPDATE
+""")
+
+
 def hold(session: Session, item: InboxItem) -> bool:
     """Lock a claimed row until the transaction ends; False if its lease ran out and somebody else has it."""
-    mine = _mine(item)
-    return session.execute(select(InboxItem.id).where(*mine).with_for_update()).first() is not None
+    return session.execute(_HOLD, _mine(item)).first() is not None
 
 
 def done(session: Session, item: InboxItem) -> bool:
@@ -156,8 +184,7 @@ def done(session: Session, item: InboxItem) -> bool:
 
 def retry(session: Session, item: InboxItem, error: str, *, delay_s: float) -> bool:
     """Give a claimed row back, to be claimed again after `delay_s` seconds."""
-    later = func.now() + func.make_interval(0, 0, 0, 0, 0, 0, delay_s)
-    return _mark(session, item, state="pending", not_before=later, lease_until=None, error=error)
+    return _mark(session, item, state="pending", not_before=In(delay_s), lease_until=None, error=error)
 
 
 def dead(session: Session, item: InboxItem, error: str) -> bool:
@@ -181,30 +208,17 @@ def purge(session: Session, keep_days: int, limit: int = 1000) -> int:
         )
         .limit(limit)
     )
-    table = InboxItem.__table__
     gone = session.execute(
-        table.delete()  # type: ignore[attr-defined]  # __table__ is typed as any selectable
-        .where(table.c.workspace_id == current_workspace(session), table.c.id.in_(old))
-        .returning(table.c.id)
+        _TABLE.delete()
+        .where(_TABLE.c.workspace_id == current_workspace(session), _TABLE.c.id.in_(old))
+        .returning(_TABLE.c.id)
     )
     return len(gone.all())
 
 
-def _mine(item: InboxItem) -> tuple[Any, ...]:
-    return (
-        InboxItem.workspace_id == item.workspace_id,
-        InboxItem.id == item.id,
-        InboxItem.state == "working",
-        InboxItem.attempt == item.attempt,
-    )
+def _mine(item: InboxItem) -> dict[str, Any]:
+    return {"workspace_id": item.workspace_id, "id": item.id, "state": "working", "attempt": item.attempt}
 
 
 def _mark(session: Session, item: InboxItem, **values: Any) -> bool:
-    marked = session.execute(
-        update(InboxItem)
-        .where(*_mine(item))
-        .values(values)
-        .returning(InboxItem.id)
-        .execution_options(synchronize_session=False)
-    )
-    return marked.first() is not None
+    return mark(session, _TABLE, _mine(item), values)

@@ -6,7 +6,6 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Identity, Index, select, text
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from storage.customers import Customer
@@ -115,6 +114,13 @@ class MessageKey(Base):
     message_at: Mapped[datetime]
 
 
+_NEW_KEY = text("""
+INSERT INTO message_key (workspace_id, channel_id, ts, message_id, message_at)
+VALUES (:workspace_id, :channel_id, :ts, :message_id, :message_at)
+ON CONFLICT DO NOTHING RETURNING message_id
+""")
+
+
 def receive(
     session: Session,
     *,
@@ -151,12 +157,7 @@ def receive(
         _judged(message, **judged)
     session.add(message)
     session.flush()
-    first = session.execute(
-        insert(MessageKey)
-        .values(**key, message_id=message.id, message_at=message.at)
-        .on_conflict_do_nothing()
-        .returning(MessageKey.message_id)
-    ).first()
+    first = session.execute(_NEW_KEY, key | {"message_id": message.id, "message_at": message.at}).first()
     if first is None:
         session.delete(message)
         session.flush()

@@ -66,18 +66,19 @@ class Standing:
     merged: dict[str, str]
 
 
+_STANDING = select(
+    select(ModelVersion.id).where(ModelVersion.state == State.LIVE).scalar_subquery(),
+    select(func.max(Label.id)).scalar_subquery(),
+    select(func.max(Example.id)).scalar_subquery(),
+    select(func.jsonb_object_agg(Category.key, Category.merged_into))
+    .where(Category.merged_into.is_not(None))
+    .scalar_subquery(),
+)
+
+
 def standing(session: Session) -> Standing:
     """Return what the workspace's model depends on, in one look that no other workspace's rows are in."""
-    row = session.execute(
-        select(
-            select(ModelVersion.id).where(ModelVersion.state == State.LIVE).scalar_subquery(),
-            select(func.max(Label.id)).scalar_subquery(),
-            select(func.max(Example.id)).scalar_subquery(),
-            select(func.jsonb_object_agg(Category.key, Category.merged_into))
-            .where(Category.merged_into.is_not(None))
-            .scalar_subquery(),
-        )
-    ).one()
+    row = session.execute(_STANDING).one()
     return Standing(row[0], row[1] or 0, row[2] or 0, row[3] or {})
 
 

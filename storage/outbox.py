@@ -6,6 +6,7 @@ lane (a conversation) go out one after the other, a second apart. How a delivery
 """
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,10 +14,13 @@ from sqlalchemy import (
     CheckConstraint,
     ColumnElement,
     Computed,
+    Executable,
     ForeignKey,
     Identity,
     Index,
     SmallInteger,
+    Table,
+    bindparam,
     func,
     select,
     text,
@@ -164,13 +168,21 @@ def enqueue(
         "edits": edits,
         "dedupe_key": dedupe_key,
     }
-    told = func.pg_notify(CHANNEL, "")
-    insertion = insert(Delivery).values(row).on_conflict_do_nothing().returning(Delivery.id, told)
-    made: UUID | None = session.scalars(insertion).one_or_none()
+    made: UUID | None = session.scalars(_insertion(frozenset(row)), row).one_or_none()
     if made is None:
         same = (Delivery.workspace_id == current_workspace(session), Delivery.dedupe_key == dedupe_key)
         return session.scalars(select(Delivery.id).where(*same)).one()
     return made
+
+
+@cache
+def _insertion(columns: frozenset[str]) -> Executable:
+    """Return what inserts one row: written once, as it is the same for every message."""
+    assert isinstance(Delivery.__table__, Table)
+    table = Delivery.__table__
+    values = {name: bindparam(name, type_=table.c[name].type) for name in sorted(columns)}
+    told = func.pg_notify(CHANNEL, "")
+    return insert(table).values(values).on_conflict_do_nothing().returning(table.c.id, told)
 
 
 def cancel(session: Session, delivery_id: UUID, *, reason: str) -> bool:

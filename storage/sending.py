@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, text, update
+from sqlalchemy import ColumnElement, Table, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from storage.database import current_workspace
 from storage.members import Member
 from storage.outbox import CHANNEL, OPEN, POST, Delivery, Pause
-from storage.queues import in_index_order
+from storage.queues import NOW, In, in_index_order, mark
 
 __all__ = [
     "CHANNEL",
@@ -19,8 +19,8 @@ __all__ = [
     "check_again",
     "claim",
     "claim_checks",
-    "conversation",
     "dead",
+    "direct_messages",
     "hold",
     "is_at",
     "looked",
@@ -34,6 +34,9 @@ __all__ = [
     "take",
     "unreadable",
 ]
+
+assert isinstance(Delivery.__table__, Table)
+_TABLE = Delivery.__table__
 
 LANE_INTERVAL_S = 1
 """Slack takes about one message a second in a conversation."""
@@ -117,7 +120,8 @@ UPDATE outbox SET
     state = 'sending', attempt = attempt + 1, fence = fence + 1,
     ambiguous = ambiguous OR state = 'sending',
     lease_until = now() + make_interval(secs => :lease),
-    first_attempt_at = coalesce(first_attempt_at, now())
+    first_attempt_at = coalesce(first_attempt_at, now()),
+    channel = coalesce(channel, target_channel)
 FROM taken WHERE outbox.workspace_id = taken.workspace_id AND outbox.id = taken.id
 RETURNING outbox.*
 """)  # noqa: S608 - the conditions are our own
@@ -136,22 +140,22 @@ def claim(session: Session, limit: int, lease_s: float, *, apart_s: float = LANE
     return sorted(claimed, key=lambda row: (-row.priority, row.seq))
 
 
-def conversation(session: Session, row: Delivery) -> str | None:
-    """Return the conversation a delivery goes to, None while Slack was never asked to open it."""
-    if row.channel or row.target_channel:
-        return row.channel or row.target_channel
+def direct_messages(session: Session, row: Delivery) -> str | None:
+    """Return the conversation with the person a delivery is for, None while Slack was never asked to open it."""
     who = (Member.workspace_id == row.workspace_id, Member.id == row.target_user)
     return session.scalar(select(Member.dm_channel_id).where(*who))
 
 
 def resolved(session: Session, row: Delivery, channel: str) -> bool:
-    """Remember, before the first attempt to send, where a delivery goes, and so will the next ones to its reader."""
-    if row.target_user is not None:
-        who = (Member.workspace_id == row.workspace_id, Member.id == row.target_user)
-        same = Member.dm_channel_id.is_not_distinct_from(channel)
-        session.execute(
-            update(Member).where(*who, ~same).values(dm_channel_id=channel).execution_options(synchronize_session=False)
-        )
+    """Remember, before the first attempt, where a delivery to a person goes, and so will the next ones to them.
+
+    That a delivery to a channel goes there is remembered as it is claimed.
+    """
+    who = (Member.workspace_id == row.workspace_id, Member.id == row.target_user)
+    same = Member.dm_channel_id.is_not_distinct_from(channel)
+    session.execute(
+        update(Member).where(*who, ~same).values(dm_channel_id=channel).execution_options(synchronize_session=False)
+    )
     return _mark(session, row, channel=channel)
 
 
@@ -163,11 +167,11 @@ def mark_sent(session: Session, row: Delivery, *, channel: str, ts: str) -> bool
         state="sent",
         channel=channel,
         ts=ts,
-        sent_at=func.now(),
+        sent_at=NOW,
         lease_until=None,
         reason=None,
         looked_until=None,
-        check_at=_in(CHECK_EVERY_S) if row.ambiguous and row.kind == POST else None,
+        check_at=In(CHECK_EVERY_S) if row.ambiguous and row.kind == POST else None,
     )
 
 
@@ -203,8 +207,7 @@ def noted(session: Session, row: Delivery, notice: str) -> bool:
 
 def unreadable(session: Session, row: Delivery, reason: str, *, delay_s: float) -> bool:
     """Say that the conversation's history could not be read, and since when, so that nobody knows if it is there."""
-    since = func.coalesce(Delivery.unreadable_since, func.now())
-    return _back(session, row, reason, delay_s, ambiguous=True, unreadable_since=since)
+    return _back(session, row, reason, delay_s, ambiguous=True, unreadable_since=row.unreadable_since or NOW)
 
 
 def looked(session: Session, row: Delivery, until: str | None) -> bool:
@@ -274,59 +277,43 @@ def pause(session: Session, method: str, seconds: float) -> None:
     session.execute(statement.on_conflict_do_update(index_elements=["workspace_id", "method"], set_={"until": later}))
 
 
+# The moment from which on the next token is there, as long as nobody is told to wait.
+_NEXT = "bucket.full_at - make_interval(secs => :each * (:burst - 1))"
+_TAKE = text(f"""
+INSERT INTO outbox_pause AS bucket (workspace_id, method, until, full_at)
+VALUES (:workspace, :method, now(), clock_timestamp() + make_interval(secs => :each))
+ON CONFLICT (workspace_id, method) DO UPDATE
+SET full_at = greatest(bucket.full_at, clock_timestamp()) + make_interval(secs => :each)
+WHERE greatest(bucket.until, {_NEXT}) <= clock_timestamp()
+RETURNING bucket.method
+""")  # noqa: S608 - an expression of our own
+_WAIT = text(f"""
+UPDATE outbox_pause AS bucket SET until = greatest(bucket.until, {_NEXT})
+WHERE workspace_id = :workspace AND method = :method
+RETURNING extract(epoch FROM bucket.until - clock_timestamp())
+""")  # noqa: S608 - an expression of our own
+
+
 def take(session: Session, method: str, *, per_minute: float, burst: int) -> float:
     """Take a token for one call of a method in this workspace; return 0, or in how many seconds there may be one.
 
     A bucket holds `burst` tokens and gains `per_minute` a minute. Without a token the method is held back in all
     replicas until there is one; so it is while a 429 lasts, which costs none.
     """
-    each = _seconds(60 / per_minute)
-    now = func.clock_timestamp()
-    next_at = Pause.full_at - each * (burst - 1)
-    statement = insert(Pause).values(
-        workspace_id=current_workspace(session), method=method, until=func.now(), full_at=now + each
-    )
-    taken = statement.on_conflict_do_update(
-        index_elements=["workspace_id", "method"],
-        set_={"full_at": func.greatest(Pause.full_at, now) + each},
-        where=func.greatest(Pause.until, next_at) <= now,
-    ).returning(Pause.method)
-    if session.scalar(taken) is not None:
+    values = {"workspace": current_workspace(session), "method": method, "each": 60 / per_minute, "burst": burst}
+    if session.scalar(_TAKE, values) is not None:
         return 0.0
-    which = (Pause.workspace_id == current_workspace(session), Pause.method == method)
-    until = session.scalar(
-        update(Pause)
-        .where(*which)
-        .values(until=func.greatest(Pause.until, next_at))
-        .returning(func.extract("epoch", Pause.until - now))
-        .execution_options(synchronize_session=False)
-    )
-    return max(0.01, float(until or 0))
+    return max(0.01, float(session.scalar(_WAIT, values) or 0))
 
 
 def _in(seconds: float) -> ColumnElement[Any]:
-    return func.now() + _seconds(seconds)
-
-
-def _seconds(seconds: float) -> ColumnElement[Any]:
-    return func.make_interval(0, 0, 0, 0, 0, 0, seconds)
+    return func.now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
 
 
 def _back(session: Session, row: Delivery, reason: str, delay_s: float, **values: Any) -> bool:
-    return _mark(session, row, state="pending", lease_until=None, not_before=_in(delay_s), reason=reason, **values)
+    return _mark(session, row, state="pending", lease_until=None, not_before=In(delay_s), reason=reason, **values)
 
 
 def _mark(session: Session, row: Delivery, **values: Any) -> bool:
-    marked = session.execute(
-        update(Delivery)
-        .where(
-            Delivery.workspace_id == row.workspace_id,
-            Delivery.id == row.id,
-            Delivery.state == "sending",
-            Delivery.fence == row.fence,
-        )
-        .values(values)
-        .returning(Delivery.id)
-        .execution_options(synchronize_session=False)
-    )
-    return marked.first() is not None
+    claimed = {"workspace_id": row.workspace_id, "id": row.id, "state": "sending", "fence": row.fence}
+    return mark(session, _TABLE, claimed, values)

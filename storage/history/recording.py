@@ -20,6 +20,9 @@ CHANGES = (CREATED, UPDATED, DELETED)
 
 _KEY = "rapport.history"
 
+_NEW_CHANGE_SET = insert(ChangeSet).returning(ChangeSet.id, ChangeSet.at)
+_NEW_ACTIVITY = insert(Activity)
+
 
 @dataclass
 class _Change:
@@ -86,10 +89,7 @@ class Recorder:
             }
             if self._at is not None:
                 given["at"] = self._at
-            made = self._session.connection().execute(
-                insert(ChangeSet).values(given).returning(ChangeSet.id, ChangeSet.at)
-            )
-            change_set_id, at = made.one()
+            change_set_id, at = self._session.connection().execute(_NEW_CHANGE_SET, given).one()
             self._written = (change_set_id, at)
         return self._written
 
@@ -97,7 +97,7 @@ class Recorder:
         """Insert activities; each row gives noun, record_id, entity, row_key, action, before and after."""
         change_set_id, at = self.write()
         common = {"workspace_id": current_workspace(self._session), "change_set_id": change_set_id, "at": at}
-        self._session.connection().execute(insert(Activity), [common | row for row in rows])
+        self._session.connection().execute(_NEW_ACTIVITY, [common | row for row in rows])
 
     def before_flush(self, session: Session, _context: UOWTransaction, _instances: Any) -> None:
         """Note what is about to change, while the values before are known."""

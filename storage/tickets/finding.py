@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, selectinload
 
 from storage import contacts, customers, records
@@ -41,10 +41,12 @@ def get(session: Session, ticket_id: int) -> Ticket:
     return records.get(session, Ticket, ticket_id)
 
 
+_OF_THREAD = select(Ticket.id).where(Ticket.channel_id == bindparam("channel"), Ticket.thread_ts == bindparam("thread"))
+
+
 def by_thread(session: Session, channel_id: str, thread_ts: str) -> Ticket | None:
     """Return the ticket that came from a Slack thread, None if none did."""
-    statement = select(Ticket.id).where(Ticket.channel_id == channel_id, Ticket.thread_ts == thread_ts)
-    found = session.scalars(statement).one_or_none()
+    found = session.scalars(_OF_THREAD, {"channel": channel_id, "thread": thread_ts}).one_or_none()
     return None if found is None else records.get(session, Ticket, found)
 
 

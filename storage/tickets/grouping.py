@@ -9,12 +9,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from storage import answers, messages
 from storage.channels import Grouping
-from storage.database import current_workspace
+from storage.database import current_workspace, lock_until_end
 from storage.history import Activity, ChangeSet
 from storage.messages import IncomingMessage
 from storage.records import get, moment
@@ -45,7 +45,7 @@ class _Found:
 def lock(session: Session, channel_id: str) -> None:
     """Let nobody else decide about messages of a channel until this transaction ends, so that each sees the others."""
     key = f"{current_workspace(session)} {channel_id}"
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
+    lock_until_end(session, key)
 
 
 def group(

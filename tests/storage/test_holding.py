@@ -36,7 +36,7 @@ def held(
     database: Database, workspace: str, row: Delivery, notice: Notice = Notice.REMINDERS, *, now: datetime = NIGHT
 ) -> bool:
     with database.transaction(workspace) as session:
-        return holding.hold(session, row, notice, zone=BERLIN, now=now)
+        return holding.hold(session, row, notice, zone=lambda: BERLIN, now=now)
 
 
 def to_person(database: Database, workspace: str, target: str = "UREP", **values: Any) -> UUID:
@@ -109,7 +109,7 @@ def test_the_newest_wish_holds(database: Database, workspace: str) -> None:
     quiet(database, workspace)
     row = claimed(database, to_person(database, workspace))
     with database.transaction(workspace) as session:
-        holding.hold(session, row, Notice.REMINDERS, zone=BERLIN, now=NIGHT)
+        holding.hold(session, row, Notice.REMINDERS, zone=lambda: BERLIN, now=NIGHT)
     assert claim(database) == []
     with database.transaction(workspace) as session, history.recording(session, actor_id="UREP", source="slash"):
         attention.set_quiet(session, "UREP", None)
@@ -151,7 +151,7 @@ def test_who_sets_a_wish_finds_what_is_being_held(database: Database, workspace:
 
     lifting = threading.Thread(target=lift)
     with database.transaction(workspace) as session:
-        assert holding.hold(session, row, Notice.REMINDERS, zone=BERLIN, now=NIGHT)
+        assert holding.hold(session, row, Notice.REMINDERS, zone=lambda: BERLIN, now=NIGHT)
         lifting.start()
         lifting.join(0.3)
         assert lifting.is_alive()

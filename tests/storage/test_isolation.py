@@ -312,7 +312,7 @@ WRITES: dict[str, Callable[[Session, Any], Any]] = {
     "followups.reschedule": lambda s, t: followups.reschedule(s, theft(s, t.followup), SOON + timedelta(days=2)),
     "followups.reopen": lambda s, t: followups.reopen(s, theft(s, t.followup)),
     "followups.snooze": lambda s, t: followups.snooze(s, theft(s, t.followup), SOON + timedelta(days=1)),
-    "holding.hold": lambda s, t: holding.hold(s, theft(s, t.held), Notice.TICKETS, zone=BERLIN, now=SOON),
+    "holding.hold": lambda s, t: holding.hold(s, theft(s, t.held), Notice.TICKETS, zone=lambda: BERLIN, now=SOON),
     "holding.send_now": lambda s, t: holding.send_now(s, t.held.id),
     "labels.changed": lambda s, t: labels.changed(s, t.message),
     "labels.correct": lambda s, t: labels.correct(s, t.message, "billing", actor_id="UREP"),
