@@ -22,6 +22,7 @@ from bench.load import Found, Round
 APP_ID = "A0RAPPORT"
 SECRET = "0123456789abcdef0123456789abcdef"
 TOKEN = "xoxb-bench"
+INSTALLED = {"SLACK_BOT_TOKEN": TOKEN}
 POOL = 10
 """Connections of each app: what Rapport takes when nobody says otherwise."""
 START_S = 60.0
@@ -79,9 +80,19 @@ def sandbox(folder: Path, seed: Mapping[str, Any] | None = None) -> Iterator[str
 
 @contextmanager
 def rapport(
-    database_url: str, slack: str, data: Path, folder: Path, *, token: str = TOKEN, pace: float = 1.0
+    database_url: str,
+    slack: str,
+    data: Path,
+    folder: Path,
+    *,
+    role: str = "all",
+    installed: Mapping[str, str] = INSTALLED,
+    pace: float = 1.0,
 ) -> Iterator[App]:
-    """Run Rapport as its users do; `data` is where its model is, `pace` how much more than Slack's its Slack takes."""
+    """Run Rapport as its users do: `data` is where its model is, `installed` the settings that say for whom.
+
+    `pace` is how much more than Slack's its Slack takes.
+    """
     port = free_port()
     settings = {
         "DATABASE_URL": database_url,
@@ -90,10 +101,10 @@ def rapport(
         "RAPPORT_LOG_LEVEL": "WARNING",
         "RAPPORT_SLACK_PACE": str(pace),
         "SLACK_API_URL": f"{slack}/api/",
-        "SLACK_BOT_TOKEN": token,
         "SLACK_SIGNING_SECRET": SECRET,
+        **installed,
     }
-    with running(["-c", "from bot.cli import main; main()", "run"], folder, settings) as process:
+    with running(["-c", "from bot.cli import main; main()", "run", "--role", role], folder, settings) as process:
         yield App(port, process, f"http://127.0.0.1:{port}/readyz")
 
 

@@ -1,4 +1,4 @@
-"""Make a support team's workspace: customers in channels of their own, each with a channel for its cards."""
+"""Make support teams' workspaces: customers in channels of their own, each with a channel for its cards."""
 
 from __future__ import annotations
 
@@ -12,47 +12,77 @@ from ml.starter import CHATTER, load_examples
 from storage import channels, contacts, customers, members, workspaces
 from storage.channels import Grouping
 from storage.database import Database
+from storage.secrets import Vault
 
 OURS, THEIRS = "T0SUPPORT", "T0CUSTOMERS"
-TOKEN = "xoxb-support"
 AUTHORS_A_LINK = 5
 
 
-def link(database: Database, links: int, groupings: Sequence[Grouping]) -> list[Author]:
-    """Link so many channels to customers, grouped in turn as given, and return who writes there."""
-    with database.transaction(OURS) as session:
-        workspaces.ensure(session, name="Support")
-        workspaces.install(session, bot_user_id=f"UBOT{OURS}")
-        for number in range(links):
-            customer = customers.add(session, name=f"Customer {number}")
-            session.flush()
-            channels.seen(session, f"C0LINK{number:03}", name=f"link-{number}", is_ext_shared=True)
-            made = channels.link(session, f"C0LINK{number:03}", customer.id)
-            made.cards_channel_id = cards_channel(number)
-            made.grouping = groupings[number % len(groupings)]
-    return [Author(f"C0LINK{number:03}", user, THEIRS, OURS) for number in range(links) for user in _authors(number)]
+def token_of(team: str) -> str:
+    """Return the token with which the app acts in a team."""
+    return f"xoxb-{team.lower()}"
+
+
+TOKEN = token_of(OURS)
+
+
+def link(
+    database: Database,
+    links: int,
+    groupings: Sequence[Grouping],
+    *,
+    ours: Sequence[str] = (OURS,),
+    vault: Vault | None = None,
+) -> list[Author]:
+    """Link so many channels to customers, of each team and grouped in turn as given, and return who writes there.
+
+    With a vault the teams' tokens are kept in it, without one the app has the only one in its environment.
+    """
+    for place, team in enumerate(ours):
+        with database.transaction(team) as session:
+            workspaces.ensure(session, name=team)
+            token = token_of(team) if vault else None
+            workspaces.install(session, token=token, vault=vault, bot_user_id=f"UBOT{team}")
+            for number in range(place, links, len(ours)):
+                customer = customers.add(session, name=f"Customer {number}")
+                session.flush()
+                channels.seen(session, f"C0LINK{number:03}", name=f"link-{number}", is_ext_shared=True)
+                made = channels.link(session, f"C0LINK{number:03}", customer.id)
+                made.cards_channel_id = cards_channel(number)
+                made.grouping = groupings[number // len(ours) % len(groupings)]
+    return [
+        Author(f"C0LINK{number:03}", user, THEIRS, ours[number % len(ours)])
+        for number in range(links)
+        for user in _authors(number)
+    ]
 
 
 def meet(database: Database, authors: Sequence[Author]) -> None:
     """Let Rapport know these people, as it does from the second message that somebody writes."""
-    with database.transaction(OURS) as session:
-        for author in authors:
-            link_of = channels.link_of(session, author.channel)
-            assert link_of is not None, "authors write in linked channels"
-            profile = {"id": author.user, "team_id": author.team, "real_name": author.user.title()}
-            member = members.ensure(session, author.user, profile)
-            contacts.add(session, name=member.name, customer_id=link_of.customer_id, slack_user_id=member.id)
+    for team in {author.ours for author in authors}:
+        with database.transaction(team) as session:
+            for author in (one for one in authors if one.ours == team):
+                link_of = channels.link_of(session, author.channel)
+                assert link_of is not None, "authors write in linked channels"
+                profile = {"id": author.user, "team_id": author.team, "real_name": author.user.title()}
+                member = members.ensure(session, author.user, profile)
+                contacts.add(session, name=member.name, customer_id=link_of.customer_id, slack_user_id=member.id)
 
 
-def seed(links: int) -> dict[str, Any]:
-    """Return the sandbox's workspace for so many links."""
-    ours = team_of(OURS, TOKEN, ["U0AGENT"], [(cards_channel(number), ["U0AGENT"]) for number in range(links)])
-    for number in range(links):
-        name = f"C0LINK{number:03}"
-        members = ["U0AGENT", f"UBOT{OURS}", *_authors(number)]
-        ours["channels"].append({"id": name, "name": name.lower(), "members": members, "connected": [THEIRS]})
+def seed(links: int, ours: Sequence[str] = (OURS,)) -> dict[str, Any]:
+    """Return the sandbox's workspaces for so many links."""
+    teams = []
+    for place, team in enumerate(ours):
+        numbers = range(place, links, len(ours))
+        agent = f"U0AGENT{team}"
+        made = team_of(team, token_of(team), [agent], [(cards_channel(number), [agent]) for number in numbers])
+        for number in numbers:
+            name = f"C0LINK{number:03}"
+            members = [agent, f"UBOT{team}", *_authors(number)]
+            made["channels"].append({"id": name, "name": name.lower(), "members": members, "connected": [THEIRS]})
+        teams.append(made)
     theirs = team_of(THEIRS, "xoxb-nobody", [one for number in range(links) for one in _authors(number)], [])
-    return {"apps": [app_of()], "teams": [ours, {**theirs, "installs": []}]}
+    return {"apps": [app_of()], "teams": [*teams, {**theirs, "installs": []}]}
 
 
 def said(count: int) -> list[str]:

@@ -20,7 +20,7 @@ from storage.tickets import Ticket
 WITHIN = timedelta(hours=2)
 """How long after its last message an incident still takes in another."""
 COMPARED = 300
-"""At most so many of the newest open tickets are compared with a new one."""
+"""At most so many of the newest open tickets with a card in the channel are compared with a new one."""
 READ = 4_000
 """As many characters of a message as a model reads."""
 LISTED = 20
@@ -36,12 +36,15 @@ class Candidate:
     text: str
 
 
-# Each ticket's card and first message are looked up by their keys: joined otherwise, and with no statistics yet, all
-# cards would be read for each ticket. Of a message written long before its ticket was opened old partitions are not
-# looked into.
+# Each ticket and its first message are looked up by their keys: joined otherwise, and with no statistics yet, all would
+# be read. Of a message written long before its ticket was opened old partitions are not looked into.
 _CANDIDATES = text(f"""
 WITH newest AS MATERIALIZED (
-    (SELECT id FROM ticket WHERE created_at > :since AND id <> :mine ORDER BY created_at DESC, id DESC LIMIT {COMPARED})
+    (
+        SELECT id FROM ticket
+        WHERE card_channel_id = :channel AND resolved_at IS NULL AND created_at > :since AND id <> :mine
+        ORDER BY created_at DESC NULLS LAST, id DESC LIMIT {COMPARED}
+    )
     UNION
     SELECT min(ticket.id) FROM incident JOIN ticket ON ticket.incident_id = incident.id
     WHERE incident.last_at > :since AND ticket.merged_into_id IS NULL GROUP BY incident.id
@@ -49,15 +52,12 @@ WITH newest AS MATERIALIZED (
 SELECT lead.id, lead.incident_id, first.at, first.text
 FROM newest
 CROSS JOIN LATERAL (
-    SELECT id, incident_id, card_delivery_id, created_at FROM ticket
-    WHERE id = newest.id AND card_delivery_id IS NOT NULL AND resolved_at IS NULL AND (
+    SELECT id, incident_id, created_at FROM ticket
+    WHERE id = newest.id AND card_channel_id = :channel AND resolved_at IS NULL AND (
         customer_id IS DISTINCT FROM CAST(:customer AS bigint)
         OR CAST(:customer AS bigint) IS NULL AND requester_id IS DISTINCT FROM CAST(:requester AS text)
     ) OFFSET 0
 ) AS lead
-CROSS JOIN LATERAL (
-    SELECT FROM outbox WHERE id = lead.card_delivery_id AND target_channel = :channel OFFSET 0
-) AS card
 CROSS JOIN LATERAL (
     SELECT at, left(text, {READ}) AS text FROM message
     WHERE ticket_id = lead.id AND deleted_at IS NULL AND at > lead.created_at - interval '1 day'
@@ -76,8 +76,8 @@ def lock(session: Session, channel_id: str) -> None:
 def candidates(session: Session, ticket: Ticket, channel_id: str, at: datetime) -> list[Candidate]:
     """Return what a ticket of this moment may be put under: cards in a channel, of other customers, not resolved.
 
-    Their first message is at most two hours old, or others reported the same within two hours. The newest 300 tickets
-    are looked at.
+    Their first message is at most two hours old, or others reported the same within two hours. The newest 300 are
+    looked at.
     """
     session.flush()
     values = {

@@ -116,10 +116,11 @@ def named_args(table: str) -> tuple[ForeignKeyConstraint | Index, ...]:
     )
 
 
-def newest_first(name: str, *columns: str) -> Index:
+def newest_first(name: str, *columns: str, where: str | None = None) -> Index:
     """Return an index whose last column is a moment: filters and lists take the newest first, rows without one last."""
     *first, at = columns
-    return Index(name, "workspace_id", *first, text(f"{at} DESC NULLS LAST"), text("id DESC"))
+    ordered = (text(f"{at} DESC NULLS LAST"), text("id DESC"))
+    return Index(name, "workspace_id", *first, *ordered, postgresql_where=None if where is None else text(where))
 
 
 def one_of(column: str, values: Sequence[str]) -> CheckConstraint:

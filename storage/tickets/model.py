@@ -52,9 +52,9 @@ _ASKED = "merged_into_id IS NULL AND is_request IS TRUE"
 class Ticket(Named, Base):
     """Describe a request; `name` is its subject. It is in the backlog exactly while `resolved_at` is empty.
 
-    `channel_id` and `thread_ts` are the Slack thread it came from, `card_delivery_id` the outbox row of its card in the
-    triage channel, `incident_id` what others reported at about the same time. A ticket that was no request is closed
-    and counts in no figure.
+    `channel_id` and `thread_ts` are the Slack thread it came from, `card_delivery_id` the outbox row of its card and
+    `card_channel_id` where that is, `incident_id` what others reported at about the same time. A ticket that was no
+    request is closed and counts in no figure.
     """
 
     __noun__ = Noun.TICKET
@@ -123,6 +123,12 @@ class Ticket(Named, Base):
             "id",
             postgresql_where=text("resolved_at IS NULL AND first_response_at IS NULL"),
         ),
+        newest_first(
+            "ticket_card_idx",
+            "card_channel_id",
+            "created_at",
+            where="resolved_at IS NULL AND card_channel_id IS NOT NULL",
+        ),
         Index(
             "ticket_thread_key",
             "workspace_id",
@@ -148,6 +154,7 @@ class Ticket(Named, Base):
     channel_id: Mapped[str | None]
     thread_ts: Mapped[str | None]
     card_delivery_id: Mapped[UUID | None] = mapped_column(info={"unrecorded": True})
+    card_channel_id: Mapped[str | None] = mapped_column(info={"unrecorded": True})
     first_response_at: Mapped[datetime | None]
     resolved_at: Mapped[datetime | None]
 

@@ -43,6 +43,7 @@ def reported(
     ticket.created_at = at
     if channel is not None:
         ticket.card_delivery_id = outbox.enqueue(session, target_channel=channel, renderer="triage.card", record=None)
+        ticket.card_channel_id = channel
     session.flush()
     return ticket
 
@@ -160,6 +161,7 @@ def test_reports_at_once_come_under_one_card(database: Database, workspace: str)
                 ticket.card_delivery_id = outbox.enqueue(
                     session, target_channel="CSUPPORT", renderer="triage.card", record=None
                 )
+                ticket.card_channel_id = "CSUPPORT"
 
     def begin(name: str) -> None:
         start.wait(5)

@@ -33,6 +33,7 @@ def show_in(session: Session, ticket: Ticket, channel_id: str | None) -> None:
             dedupe_key=f"card:{ticket.reference}",
             priority=ALERT_PRIORITY,
         )
+        ticket.card_channel_id = channel_id
         session.flush()
 
 
