@@ -51,9 +51,12 @@ class Example(Recorded, Base):
     __mapper_args__ = {"eager_defaults": True}
 
 
+_ALL = select(Category).order_by(Category.created_at, Category.key)
+
+
 def all_of(session: Session) -> list[Category]:
     """Return what the workspace says of its categories, also of merged ones, in the order in which it said so."""
-    return list(session.scalars(select(Category).order_by(Category.created_at, Category.key)))
+    return list(session.scalars(_ALL))
 
 
 def resolve(merged: dict[str, str], key: str) -> str:

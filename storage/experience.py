@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from storage.tickets import Ticket
@@ -29,26 +29,41 @@ class Past:
     assignee_id: str | None
 
 
+_DONE = (
+    Ticket.category == bindparam("category"),
+    Ticket.resolved_at.is_not(None),
+    Ticket.merged_into_id.is_(None),
+    Ticket.is_request.is_(True),
+)
+_RESOLVED = (
+    select(Ticket.id, Ticket.name, Ticket.created_at, Ticket.resolved_at, Ticket.assignee_id)
+    .where(*_DONE, Ticket.id != bindparam("without"))
+    .order_by(*_NEWEST)
+    .limit(bindparam("most"))
+)
+_LATELY = (
+    select(Ticket.assignee_id)
+    .where(*_DONE, Ticket.resolved_at > bindparam("since"))
+    .order_by(*_NEWEST)
+    .limit(COUNTED)
+    .subquery()
+)
+_USUAL = (
+    select(_LATELY.c.assignee_id, func.count().label("n"))
+    .where(_LATELY.c.assignee_id.is_not(None))
+    .group_by(_LATELY.c.assignee_id)
+    .order_by(func.count().desc(), _LATELY.c.assignee_id)
+    .limit(bindparam("most"))
+)
+
+
 def resolved(session: Session, category: str, *, without: int, limit: int = LOOKED_BACK) -> list[Past]:
     """Return the tickets of a category that were resolved last, newest first, `without` one."""
-    statement = select(Ticket.id, Ticket.name, Ticket.created_at, Ticket.resolved_at, Ticket.assignee_id)
-    newest = statement.where(*_done(category), Ticket.id != without).order_by(*_NEWEST).limit(limit)
-    return [Past(row.id, row.name, row.created_at, row.resolved_at, row.assignee_id) for row in session.execute(newest)]
+    found = session.execute(_RESOLVED, {"category": category, "without": without, "most": limit})
+    return [Past(row.id, row.name, row.created_at, row.resolved_at, row.assignee_id) for row in found]
 
 
 def usual(session: Session, category: str, now: datetime, *, limit: int = 3) -> list[tuple[str, int]]:
     """Return who resolved most tickets of a category in 90 days, and how many of the newest 1,000, most first."""
-    lately = select(Ticket.assignee_id).where(*_done(category), Ticket.resolved_at > now - USUAL_WITHIN)
-    newest = lately.order_by(*_NEWEST).limit(COUNTED).subquery()
-    counted = select(newest.c.assignee_id, func.count().label("n")).where(newest.c.assignee_id.is_not(None))
-    ranked = counted.group_by(newest.c.assignee_id).order_by(func.count().desc(), newest.c.assignee_id)
-    return [(str(member_id), number) for member_id, number in session.execute(ranked.limit(limit))]
-
-
-def _done(category: str) -> tuple[ColumnElement[bool], ...]:
-    return (
-        Ticket.category == category,
-        Ticket.resolved_at.is_not(None),
-        Ticket.merged_into_id.is_(None),
-        Ticket.is_request.is_(True),
-    )
+    found = session.execute(_USUAL, {"category": category, "since": now - USUAL_WITHIN, "most": limit})
+    return [(str(member_id), number) for member_id, number in found]

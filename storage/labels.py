@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, ForeignKey, Identity, Index, and_, func, select
+from sqlalchemy import ColumnElement, ForeignKey, Identity, Index, and_, bindparam, func, select
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from storage.database import TENANT, Base, current_workspace, notify
@@ -100,9 +100,12 @@ def correct(
     return label
 
 
+_OF_MESSAGE = select(Label).where(Label.message_id == bindparam("message")).order_by(Label.id)
+
+
 def of_message(session: Session, message: IncomingMessage) -> list[Label]:
     """Return what people said of a message, oldest first."""
-    return list(session.scalars(select(Label).where(Label.message_id == message.id).order_by(Label.id)))
+    return list(session.scalars(_OF_MESSAGE, {"message": message.id}))
 
 
 def take_back(session: Session, message: IncomingMessage) -> None:

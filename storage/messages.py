@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Identity, Index, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Identity, Index, bindparam, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from storage.customers import Customer
@@ -269,10 +269,17 @@ def tickets_of_thread(session: Session, channel_id: str, thread_ts: str) -> list
     return sorted(found for found in session.scalars(replies.distinct()) if found is not None)
 
 
+_OF_TICKET = (
+    select(IncomingMessage)
+    .where(IncomingMessage.ticket_id == bindparam("ticket"))
+    .order_by(IncomingMessage.at, IncomingMessage.id)
+    .limit(bindparam("most"))
+)
+
+
 def of_ticket(session: Session, ticket_id: int, limit: int = PAGE) -> list[IncomingMessage]:
     """Return the first messages of a ticket, oldest first, at most `limit`."""
-    statement = select(IncomingMessage).where(IncomingMessage.ticket_id == ticket_id)
-    return list(session.scalars(statement.order_by(IncomingMessage.at, IncomingMessage.id).limit(limit)))
+    return list(session.scalars(_OF_TICKET, {"ticket": ticket_id, "most": limit}))
 
 
 def newest_of_ticket(session: Session, ticket_id: int) -> IncomingMessage | None:

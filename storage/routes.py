@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, func, or_, select
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, bindparam, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage import members
@@ -140,12 +140,18 @@ def follow(session: Session, category: str, into: str) -> int:
     return len(moving)
 
 
+# Of a ticket that has none, a condition on it holds for no route: nothing equals null.
+_FITTING = select(Route).where(
+    or_(Route.category.is_(None), Route.category == bindparam("category")),
+    or_(Route.tier.is_(None), Route.tier == bindparam("tier")),
+    or_(Route.language.is_(None), Route.language == bindparam("language")),
+)
+
+
 def match(session: Session, *, category: str | None, tier: str | None, language: str | None) -> Route | None:
     """Return the rule for such a ticket, None if none fits: the one that says most wins, then the oldest."""
-    statement = select(Route)
-    for column, value in ((Route.category, category), (Route.tier, tier), (Route.language, language)):
-        statement = statement.where(or_(column.is_(None), column == value) if value is not None else column.is_(None))
-    return min(session.scalars(statement), key=lambda route: (-route.says, route.id), default=None)
+    found = session.scalars(_FITTING, {"category": category, "tier": tier, "language": language})
+    return min(found, key=lambda route: (-route.says, route.id), default=None)
 
 
 def uses_channel(session: Session, channel_id: str) -> bool:
