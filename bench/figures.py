@@ -69,7 +69,8 @@ def merge(path: Path, figures: Sequence[Figure], postgres: str) -> None:
     kept: list[dict[str, object]] = []
     if path.exists():
         before, *earlier = json.loads(path.read_text(encoding="utf-8"))
-        kept = [{**row, "commit": row.get("commit", before["commit"])} for row in earlier if row["name"] not in names]
+        dated = [{"commit": before["commit"]} | row for row in earlier if row["name"] not in names]
+        kept = [{key: row[key] for key in row if key != "commit" or row[key] != head["commit"]} for row in dated]
     path.write_text(json.dumps([head, *kept, *rows], indent=2) + "\n", encoding="utf-8")
 
 

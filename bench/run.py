@@ -140,39 +140,36 @@ def figures(found: dict[Cell, Measured], sizes: Sequence[int]) -> Iterator[Figur
 
 def parts(
     only: Collection[str], plan: Plan, data: Path, logs: Path, say: Console, *, quick: bool
-) -> tuple[list[Figure], str]:
-    """Measure the parts that are asked for; return their figures and Postgres' version."""
-    made: list[Figure] = []
-    postgres = ""
+) -> Iterator[tuple[list[Figure], str]]:
+    """Measure the parts that are asked for, one after the other; give the figures of each and Postgres' version."""
     if "speed" in only:
         found, postgres = measure(plan, data, logs, say)
-        made += figures(found, plan.sizes)
+        yield list(figures(found, plan.sizes)), postgres
         if plan.demo_starts:
             first, *later = demo_start.starts(logs, plan.demo_starts)
-            made.append(Figure("demo_first_start_s", first, "s"))
-            made += [Figure("demo_second_start_s", statistics.median(later), "s")] if later else []
+            second = [Figure("demo_second_start_s", statistics.median(later), "s")] if later else []
+            yield [Figure("demo_first_start_s", first, "s"), *second], postgres
     if "predict" in only:
         say.print("Predictions…")
-        made += predict.figures()
+        yield list(predict.figures()), ""
     if "cards" in only:
-        say.print("Messages to cards…")
-        written = cards.CARDS_QUICK if quick else cards.CARDS
-        shown, postgres = cards.measure(written, data, logs / "cards", POSTGRES)
-        made += shown.cards(written)
+        rows: list[Figure] = []
+        for written in cards.CARDS_QUICK if quick else cards.CARDS:
+            say.print(f"Messages to cards, {written.per_second:g} a second…")
+            shown, postgres = cards.measure(written, data, logs / f"cards-{written.per_second:g}", POSTGRES)
+            rows += shown.cards(written)
+        yield rows, postgres
     if "intake" in only:
         say.print("Events to acknowledgements…")
         written = cards.INTAKE_QUICK if quick else cards.INTAKE
         shown, postgres = cards.measure(written, data, logs / "intake", POSTGRES)
-        made += shown.intake(written)
+        yield list(shown.intake(written)), postgres
     if "clock" in only:
         say.print("What is due at once…")
-        told, postgres = clock.measure(clock.FOLLOWUPS_QUICK if quick else clock.FOLLOWUPS, logs / "clock", POSTGRES)
-        made += told
+        yield clock.measure(clock.FOLLOWUPS_QUICK if quick else clock.FOLLOWUPS, logs / "clock", POSTGRES)
     if "digest" in only:
         say.print("Digests…")
-        told, postgres = digest.measure(digest.SIZES_QUICK if quick else digest.SIZES, logs / "digest", POSTGRES)
-        made += told
-    return made, postgres
+        yield digest.measure(digest.SIZES_QUICK if quick else digest.SIZES, logs / "digest", POSTGRES)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -199,14 +196,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console()
     with tempfile.TemporaryDirectory(prefix="rapport-bench-") as folder:
         logs = Path(folder)
+        made: list[Figure] = []
+        postgres = ""
         try:
-            made, postgres = parts(options.only, plan, options.data or logs, logs, console, quick=options.quick)
+            for rows, version in parts(options.only, plan, options.data or logs, logs, console, quick=options.quick):
+                made, postgres = [*made, *rows], version or postgres
+                # At once: a run takes half an hour, and what ends it takes nothing of what was measured.
+                if options.out:
+                    merge(options.out, rows, postgres)
         except RuntimeError as error:
             console.print(error, *(log.read_text(errors="replace")[-4000:] for log in logs.rglob("log")), markup=False)
             return 1
     console.print(table(made))
-    if options.out:
-        merge(options.out, made, postgres)
     return 0
 
 

@@ -192,3 +192,7 @@ def stop_signals() -> threading.Event:
 @contextmanager
 def _nothing() -> Iterator[None]:
     yield
+
+
+if __name__ == "__main__":
+    main()

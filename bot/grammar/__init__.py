@@ -5,6 +5,7 @@ from bot.grammar.arguments import Args, parse
 from bot.grammar.dates import parse_date, parse_moment, warm_up
 from bot.grammar.entities import unescape
 from bot.grammar.filters import FilterValues
+from bot.grammar.hours import parse_hours, parse_weekdays
 from bot.grammar.recurring import When, parse_when, said
 from bot.grammar.usage import Usage
 from bot.grammar.words import did_you_mean, split_text
@@ -20,7 +21,9 @@ __all__ = [
     "parse",
     "parse_amount",
     "parse_date",
+    "parse_hours",
     "parse_moment",
+    "parse_weekdays",
     "parse_when",
     "said",
     "split_text",

@@ -236,8 +236,7 @@ def message(wanted: Wanted, sheet: Sheet, blocks: Sequence[Block], run: DigestRu
 def _compared(wanted: Wanted, sheet: Sheet) -> b.Markup:
     length = shown.duration(wanted.period.until - wanted.period.since, sheet.me.locale)
     if wanted.last is None:
-        return b.markup(_("▲▼ against the {length} before"), length=length)
+        return b.markup(_("▲▼ against the period before ({length})"), length=length)
     when = sheet.me.moment(wanted.last.until)
-    return b.markup(
-        _("▲▼ against the {length} before; what stands now, against the digest of {when}"), length=length, when=when
-    )
+    template = _("▲▼ against the period before ({length}); what stands now, against the digest of {when}")
+    return b.markup(template, length=length, when=when)

@@ -10,6 +10,8 @@ from babel.units import format_unit
 
 from bot import blocks as b
 from bot import shown
+from bot.grammar import parse_hours, parse_weekdays
+from bot.grammar.hours import HOURS
 from bot.plugin import _
 from storage.errors import Invalid
 from storage.names import name_key
@@ -21,11 +23,7 @@ _SPAN = re.compile(
     r"(?:(?P<hours>\d{1,4}(?:[.,]\d{1,2})?)\s*(?:h|hr|hrs|hours?|小时|个小时))?\s*"
     r"(?:(?P<minutes>\d{1,6})\s*(?:m|min|mins|minutes?|分|分钟))?"
 )
-_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_CHINESE = re.compile(r"(?:周|星期)([一二三四五六日天])")
-_CHINESE_DAYS = {name: number for number, name in enumerate("一二三四五六日")} | {"天": 6}
-_DASH = r"\s*[-\u2013\u2014~到至]\s*"
-_PART = re.compile(rf"(?P<days>\D+?)\s*(\d{{1,2}})(?:[:.](\d{{2}}))?{_DASH}(\d{{1,2}})(?:[:.](\d{{2}}))?(?!\d)")
+_PART = re.compile(rf"(?P<days>\D+?)\s*(?P<hours>{HOURS})(?!\d)")
 _SEPARATORS = " ,;，；、"
 ALWAYS = frozenset({"always", "24/7", "around the clock", "全天", "全年无休"})
 
@@ -70,9 +68,11 @@ def read_week(text: str) -> Week:
         match = _PART.match(rest)
         if match is None:
             raise _unreadable(text)
-        begins, ends = (_minute(match[number], match[number + 1], text) for number in (2, 4))
-        for day in _days(match["days"], text):
-            week[day] = check_span(begins, ends)
+        days, hours = parse_weekdays(match["days"]), parse_hours(match["hours"])
+        if days is None or hours is None:
+            raise _unreadable(text)
+        for day in days:
+            week[day] = check_span(*hours)
         rest = rest[match.end() :].strip(_SEPARATORS)
     if not any(week):
         raise _unreadable(text)
@@ -129,33 +129,6 @@ def promise_line(target: SlaTarget, locale: str) -> b.Markup:
     if target.resolution_minutes is not None:
         said.append(b.markup(_("solve within {time}"), time=span_words(target.resolution_minutes, locale)))
     return b.markup("• {which}: {said}", which=which_words(target), said=b.join(said, ", "))
-
-
-def _days(text: str, typed: str) -> list[int]:
-    days: list[int] = []
-    named = re.sub(r"\band\b|和", " ", re.sub(_DASH, "-", text)).strip(_SEPARATORS)
-    for word in re.split(rf"[{_SEPARATORS}/&+]+", named):
-        ends = [_day(end, typed) for end in word.split("-")]
-        if len(ends) > 2:
-            raise _unreadable(typed)
-        days += [(ends[0] + n) % 7 for n in range((ends[-1] - ends[0]) % 7 + 1)]
-    return days
-
-
-def _day(name: str, typed: str) -> int:
-    if chinese := _CHINESE.fullmatch(name):
-        return _CHINESE_DAYS[chinese[1]]
-    found = [number for number, day in enumerate(_DAYS) if len(name) >= 2 and day.startswith(name.rstrip("."))]
-    if len(found) != 1:
-        raise _unreadable(typed)
-    return found[0]
-
-
-def _minute(hour: str, minute: str | None, typed: str) -> int:
-    value = int(hour) * 60 + int(minute or 0)
-    if value > DAY_MINUTES or int(minute or 0) > 59:
-        raise _unreadable(typed)
-    return value
 
 
 def _time(minute: int, locale: str) -> str:
