@@ -22,6 +22,8 @@ from storage.embedded import EmbeddedPostgres, EmbeddedPostgresError
 
 OLDEST_POSTGRES = 15
 EXTENSIONS = frozenset({"pg_trgm", "btree_gin"})
+CONNECTIONS_BESIDE = 16
+"""What a process may open besides a pool for requests and one for workers, as `bot.app` wires it."""
 SHOWN = 3
 MIGRATE = "Run `rapport db upgrade` (with DATABASE_ADMIN_URL where DATABASE_URL's role may not)."
 TOKEN_REMEDIES = {
@@ -81,6 +83,7 @@ def _database(settings: Settings, registry: Registry | None) -> Iterator[Finding
         with _database_url(settings) as url, _connect(url) as connection:
             yield Finding("Database", True, _place(url, settings))
             yield from _server(connection)
+            yield _connections(connection, settings)
             yield from _migrations(url, registry)
             yield _application_role(url)
             yield from _queues(url)
@@ -140,6 +143,27 @@ def _server(connection: Connection) -> Iterator[Finding]:
         letters if "pg_trgm" in installed else "not known before pg_trgm is there",
         "Make the database anew: CREATE DATABASE rapport TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'; "
         "then copy the data with pg_dump and pg_restore.",
+    )
+
+
+def connections_of(settings: Settings) -> int:
+    """Return how many connections one process opens at most."""
+    return settings.pool_size + settings.workers + CONNECTIONS_BESIDE
+
+
+def _connections(connection: Connection, settings: Settings) -> Finding:
+    allowed, reserved = (
+        int(connection.execute(text(f"SHOW {name}")).scalar_one())
+        for name in ("max_connections", "superuser_reserved_connections")
+    )
+    each = connections_of(settings)
+    room = (allowed - reserved) // each
+    return Finding(
+        "Connections",
+        room >= 2,
+        f"up to {each} a process; the server has {allowed - reserved}, room for {room} of them",
+        "Raise the server's max_connections, or lower RAPPORT_POOL_SIZE and RAPPORT_WORKERS:"
+        " there must be room for one process more than run, as a roll-out adds one.",
     )
 
 

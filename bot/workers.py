@@ -56,10 +56,15 @@ class Workers(Generic[T]):
         self._last_done = 0.0
         self._threads: list[threading.Thread] = []
 
+    @property
+    def listens(self) -> bool:
+        """Tell whether NOTIFY wakes it, on a connection of its own."""
+        return self._channel is not None
+
     def start(self) -> None:
         """Start to claim; returns at once."""
         self._spawn("claims", self._run)
-        if self._channel is not None:
+        if self.listens:
             self._spawn("listens", self._listen)
 
     def wake(self) -> None:

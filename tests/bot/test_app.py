@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import gc
 import http.client
 import json
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from slack_bolt import BoltRequest
+from sqlalchemy import QueuePool
 
 from bot.app import Rapport
+from bot.doctor import connections_of
 from bot.registry import Registry
 from bot.settings import Settings
+from bot.workers import Workers
 from sandbox import sample_teams
 from sandbox.server import Sandbox
 from storage import due, outbox, workspaces
@@ -25,6 +29,8 @@ from storage.outbox import Delivery
 from tests.bot.conftest import Company, Starter, _started
 from tests.bot.test_dispatch import locked, until
 from tests.bot.wire import Wire
+
+T = TypeVar("T")
 
 
 def asked(port: int, path: str) -> tuple[int, dict[str, Any]]:
@@ -78,6 +84,19 @@ def test_a_bot_that_stopped_leaves_no_worker_behind(start_company: Starter) -> N
     company.bot.stop(5)
     kinds = ("work_", "open_", "intake", "delivery")
     until(lambda: not [t for t in set(threading.enumerate()) - others if t.name.startswith(kinds)])
+
+
+def test_a_process_opens_as_many_connections_as_the_doctor_says(start_bot: Callable[..., Rapport]) -> None:
+    def alive(kind: type[T]) -> dict[int, T]:
+        return {id(one): one for one in gc.get_objects() if isinstance(one, kind)}
+
+    databases, workers = alive(Database), alive(Workers)
+    bot = start_bot("http://127.0.0.1:9", pool_size=7, workers=3)
+    pools = [one.engine.pool for key, one in alive(Database).items() if key not in databases]
+    # The bot hears of changes, and each of its workers of what there is to do, on a connection besides.
+    listening = [one for key, one in alive(Workers).items() if key not in workers and one.listens]
+    opened = sum(pool.size() for pool in pools if isinstance(pool, QueuePool)) + 1 + len(listening)
+    assert opened == connections_of(bot.settings)
 
 
 def test_what_was_begun_is_finished_before_the_end(start_company: Starter) -> None:

@@ -91,6 +91,7 @@ def test_all_is_well(admin_url: str, slack: Slack) -> None:
         "PostgreSQL",
         "Extensions",
         "Locale",
+        "Connections",
         "Migrations",
         "Application role",
         "On time",
