@@ -27,6 +27,18 @@ def note(session: Session, channel_id: str, thread_ts: str, at: datetime) -> Non
     session.execute(insert(Answer).values(given).on_conflict_do_nothing())
 
 
+_LAST = select(func.max(Answer.at)).where(
+    Answer.channel_id == bindparam("channel"),
+    Answer.thread_ts == bindparam("thread"),
+    Answer.at < bindparam("until"),
+)
+
+
+def last(session: Session, channel_id: str, thread_ts: str, until: datetime) -> datetime | None:
+    """Return when a thread was last answered before a moment, None if it was not."""
+    return session.scalar(_LAST, {"channel": channel_id, "thread": thread_ts, "until": until})
+
+
 _FIRST = select(func.min(Answer.at)).where(
     Answer.channel_id == bindparam("channel"),
     Answer.thread_ts == bindparam("thread"),

@@ -10,6 +10,7 @@ from storage import customers, records
 from storage.customers import Customer
 from storage.database import TENANT, Base, composite_key
 from storage.errors import Invalid
+from storage.members import Member
 from storage.names import check_email, check_name, check_text, email_key, name_key
 from storage.query import Field, Fields
 from storage.records import CANDIDATES, PAGE, Key, Named, named_args
@@ -89,6 +90,16 @@ def add(
         customer_id=customer_id,
         slack_user_id=slack_user_id,
     )
+
+
+def add_member(session: Session, member: Member, *, customer_id: int | None) -> Contact:
+    """Add who writes in Slack as a contact; what can not be kept of their name or address is left out."""
+    try:
+        email = None if member.email is None else check_email(member.email)
+    except Invalid:
+        email = None
+    name = member.name if name_key(member.name) else member.id
+    return add(session, name=name, email=email, customer_id=customer_id, slack_user_id=member.id)
 
 
 def get(session: Session, contact_id: int) -> Contact:

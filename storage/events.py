@@ -49,6 +49,10 @@ class TicketOpened(Fact):
     """Say that a ticket was opened; `record` is a storage.tickets.Ticket."""
 
 
+class TicketSplit(Fact):
+    """Say that a message became a ticket of its own; `record` is the new storage.tickets.Ticket."""
+
+
 class TicketChanged(Fact):
     """Say that a ticket's fields changed; `record` is a storage.tickets.Ticket."""
 

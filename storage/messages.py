@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Identity, Index, bindparam, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Identity, Index, bindparam, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from storage.customers import Customer
@@ -18,6 +18,8 @@ TEXT_LIMIT = 40_000
 
 BURST_LIMIT = 500
 
+CHATTER = "chatter"
+"""The category of messages that ask for nothing."""
 URGENCIES = ("low", "normal", "high", "urgent")
 SENTIMENTS = ("negative", "neutral", "positive")
 
@@ -289,9 +291,17 @@ def newest_of_ticket(session: Session, ticket_id: int) -> IncomingMessage | None
     return session.scalars(newest.limit(1)).first()
 
 
-def burst(session: Session, ticket_id: int, at: datetime, gap: timedelta) -> datetime:
-    """Return when what was written in a ticket up to a moment began, with no pause above `gap`."""
+def newest_asking(session: Session, ticket_id: int) -> int | None:
+    """Return the id of the message of a ticket that was stored last and asks for something, None if none does."""
+    asks = IncomingMessage.category.is_distinct_from(CHATTER) | IncomingMessage.abstained.is_(True)
+    return session.scalar(select(func.max(IncomingMessage.id)).where(IncomingMessage.ticket_id == ticket_id, asks))
+
+
+def burst(session: Session, ticket_id: int, at: datetime, gap: timedelta, *, since: datetime | None = None) -> datetime:
+    """Return when what was written in a ticket after `since` and up to a moment began, with no pause above `gap`."""
     statement = select(IncomingMessage.at).where(IncomingMessage.ticket_id == ticket_id, IncomingMessage.at <= at)
+    if since is not None:
+        statement = statement.where(IncomingMessage.at > since)
     for earlier in session.scalars(statement.order_by(IncomingMessage.at.desc()).limit(BURST_LIMIT)):
         if at - earlier > gap:
             break

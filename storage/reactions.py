@@ -7,6 +7,7 @@ from sqlalchemy import ForeignKey, Index, Select, func, inspect, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from storage import messages
 from storage.database import TENANT, Base, composite_key, current_workspace
 from storage.history.recorded import from_json, to_json
 from storage.messages import slack_time
@@ -58,10 +59,15 @@ def let_go(session: Session, *, channel_id: str, ts: str, name: str, member_id: 
     return _note(session, channel_id=channel_id, ts=ts, name=name, member_id=member_id, at=at, held=False)
 
 
+_ASKED = "asked"
+"""Beside the fields in `before`: the newest message of the ticket that asked for something."""
+
+
 def acted(session: Session, reaction: Reaction, ticket: Ticket, before: dict[str, Any]) -> None:
     """Keep what an emoji changed: the ticket as it is now, and the fields it changed with their values from before."""
     reaction.ticket_id, reaction.version = ticket.id, ticket.version
-    reaction.before = {field: to_json(value) for field, value in before.items()}
+    values = {field: to_json(value) for field, value in before.items()}
+    reaction.before = values | {_ASKED: messages.newest_asking(session, ticket.id)}
     session.flush()
 
 
@@ -73,7 +79,8 @@ def is_held(session: Session, channel_id: str, ts: str, name: str) -> bool:
 def taken_back(session: Session, channel_id: str, ts: str, name: str) -> Ticket | None:
     """Undo what an emoji that nobody holds any more has changed, and return the ticket.
 
-    None where it changed nothing, or where somebody has changed the ticket since.
+    None where it changed nothing, where somebody has changed the ticket since, and where it would close a ticket in
+    which the customer has asked something since.
     """
     effect = session.scalars(_on(channel_id, ts, name).where(Reaction.ticket_id.is_not(None)).limit(1)).first()
     if effect is None:
@@ -85,9 +92,12 @@ def taken_back(session: Session, channel_id: str, ts: str, name: str) -> Ticket 
     )
     effect.ticket_id = effect.version = effect.before = None
     session.flush()
-    if ticket is None or ticket.version != version:
+    if ticket is None or before is None or ticket.version != version:
         return None
-    for field, value in (before or {}).items():
+    asked = before.pop(_ASKED, None)
+    if before.get("status") in DONE and asked != messages.newest_asking(session, ticket.id):
+        return None
+    for field, value in before.items():
         setattr(ticket, field, from_json(inspect(Ticket).column_attrs[field], value))
     ticket.resolved_at = (ticket.resolved_at or moment()) if ticket.status in DONE else None
     return changed(session, ticket)

@@ -165,6 +165,12 @@ def sent(session: Session, ticket_id: int, limit: int = PAGE) -> list[tuple[Repl
     return [(reply, delivery) for reply, delivery in rows]
 
 
+def last_sent(session: Session, ticket_id: int, until: datetime) -> datetime | None:
+    """Return when a ticket's customer was last answered from its card before a moment, None if they were not."""
+    before = (Reply.ticket_id == ticket_id, Reply.delivery_id.is_not(None), Reply.at < until)
+    return session.scalar(select(func.max(Reply.at)).where(*before))
+
+
 def send(session: Session, reply: Reply, ticket: Ticket, *, renderer: str, priority: int = 0) -> Reply:
     """Have a draft brought to the thread the ticket came from, once; raise Invalid for a ticket that came from none.
 

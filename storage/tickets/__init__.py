@@ -1,5 +1,6 @@
 """Keep what customers ask for until it is answered."""
 
+from storage.messages import CHATTER
 from storage.tickets.finding import (
     FIELDS,
     by_thread,
@@ -11,7 +12,6 @@ from storage.tickets.finding import (
     resolve,
 )
 from storage.tickets.grouping import (
-    CHATTER,
     answered,
     group,
     lock,

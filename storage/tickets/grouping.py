@@ -16,7 +16,7 @@ from storage import answers, messages
 from storage.channels import Grouping
 from storage.database import current_workspace, lock_until_end
 from storage.history import Activity, ChangeSet
-from storage.messages import IncomingMessage
+from storage.messages import CHATTER, IncomingMessage
 from storage.records import get, moment
 from storage.references import Noun
 from storage.tickets.finding import by_thread
@@ -24,8 +24,6 @@ from storage.tickets.merging import merge
 from storage.tickets.model import DONE, Priority, Status, Ticket
 from storage.tickets.work import add, changed, responded, set_status, subject_of
 
-CHATTER = "chatter"
-"""The category of messages that ask for nothing."""
 BY_ITSELF = ("message",)
 """The sources of change sets that are the customer's writing, and no work of ours."""
 ENOUGH = 500
@@ -61,9 +59,9 @@ def group(
     """Return the ticket of a message and whether it is a new one: it was opened, or the message joined it.
 
     `asks` is False for a word of thanks or a greeting: it opens nothing, reopens nothing, and belongs to what was asked
-    before it only. A ticket that waited for the customer, or was resolved, is open again. `within` is how far apart
-    an author's messages may be under `Grouping.WINDOW`. The first line is the subject unless a `name` is given. The
-    caller holds the channel's `lock`, from before it looked for the message.
+    before it only. A ticket that waited for the customer, was resolved or was dismissed is open again. `within` is how
+    far apart an author's messages may be under `Grouping.WINDOW`. The first line is the subject unless a `name` is
+    given. The caller holds the channel's `lock`, from before it looked for the message.
     """
     found = _found(session, message, Grouping(grouping), within)
     ticket = _united(session, found.tickets)
@@ -74,7 +72,10 @@ def group(
         ticket = _open(session, message, Grouping(grouping), priority, name)
     elif not asks and _asked_at(session, ticket) > message.at:
         return None, False
-    elif asks and ticket.is_request and ticket.status not in {Status.NEW, Status.OPEN}:
+    elif asks and ticket.status not in {Status.NEW, Status.OPEN} and (ticket.is_request or _handled(session, ticket)):
+        if not ticket.is_request:
+            # It was said that the first message asked for nothing; this one does.
+            ticket.is_request, ticket.category = True, None if message.abstained else message.category
         set_status(session, ticket, Status.OPEN)
     joined = [message] if grouping == Grouping.MESSAGE else [message, *found.loose, *_replies(session, message, found)]
     for one in joined:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from storage import history, labels, messages
 from storage.errors import Conflict, Invalid
+from storage.events import TicketSplit, emit
 from storage.labels import Source
 from storage.messages import IncomingMessage
 from storage.records import get, moment
@@ -63,9 +64,10 @@ def split(session: Session, message: IncomingMessage) -> Ticket:
         thread_ts=message.ts,
     )
     own.language = message.language
+    session.flush()
     moved = _move(session, ticket, own, only=message)
     _note(session, own, SPLIT, moved, ticket)
-    changed(session, own)
+    emit(session, TicketSplit(own))
     changed(session, ticket)
     return own
 

@@ -79,9 +79,21 @@ def set_status(session: Session, ticket: Ticket, status: Status | str) -> Ticket
         ticket.resolved_at = ticket.resolved_at or moment()
     else:
         ticket.resolved_at = None
-    ticket.is_request = ticket.is_request or wanted != Status.CLOSED
+    was_none = not ticket.is_request and wanted != Status.CLOSED
+    ticket.is_request = ticket.is_request or was_none
     ticket.status = wanted
+    if was_none:
+        _take_dismissal_back(session, ticket)
     return changed(session, ticket)
+
+
+def _take_dismissal_back(session: Session, ticket: Ticket) -> None:
+    """Forget that somebody said that the message asked for nothing: the same words are heard again."""
+    for message in messages.of_ticket(session, ticket.id, limit=1):
+        said = labels.of_message(session, message)
+        if said and said[-1].source == Source.DISMISSED:
+            labels.take_back(session, message)
+            ticket.category = None if message.abstained else message.category
 
 
 def assign(session: Session, ticket: Ticket, assignee_id: str | None) -> Ticket:

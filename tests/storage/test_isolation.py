@@ -51,6 +51,7 @@ from storage.database import Base, Database
 from storage.errors import NotFound
 from storage.figures import Figure, Number, Period
 from storage.history import timeline
+from storage.members import Member
 from storage.messages import IncomingMessage
 from storage.money import Money
 from storage.outbox import Delivery
@@ -220,6 +221,7 @@ READS: dict[str, Callable[[Session, Any], Any]] = {
     "messages.burst": lambda s, t: messages.burst(s, t.ticket.id, t.message.at + HOUR, HOUR) == t.message.at,
     "messages.by_ts": lambda s, t: messages.by_ts(s, "C1", TS),
     "messages.get": lambda s, t: messages.get(s, t.message.id, t.message.at),
+    "messages.newest_asking": lambda s, t: messages.newest_asking(s, t.ticket.id),
     "messages.newest_of_ticket": lambda s, t: messages.newest_of_ticket(s, t.ticket.id),
     "messages.of_customer": lambda s, t: messages.of_customer(s, t.customer.id),
     "messages.of_ticket": lambda s, t: messages.of_ticket(s, t.ticket.id),
@@ -248,6 +250,7 @@ READS: dict[str, Callable[[Session, Any], Any]] = {
     "replies.draft_of": lambda s, t: replies.draft_of(s, t.ticket, "UAGENT"),
     "replies.get": lambda s, t: replies.get(s, t.reply.id),
     "replies.get_saved": lambda s, t: replies.get_saved(s, t.saved.id),
+    "replies.last_sent": lambda s, t: replies.last_sent(s, t.ticket.id, SOON),
     "replies.saved": lambda s, t: replies.saved(s),
     "replies.sent": lambda s, t: replies.sent(s, t.ticket.id),
     "search.find": lambda s, t: search.find(s, "secret") + search.find(s, t.customer.reference),
@@ -278,6 +281,7 @@ WRITES: dict[str, Callable[[Session, Any], Any]] = {
     "channels.set_triage": lambda s, t: channels.set_triage(s, "C2"),
     "channels.show_cards_in": lambda s, t: channels.show_cards_in(s, theft(s, t.link), "C9"),
     "contacts.add": lambda s, t: contacts.add(s, name="Mine", customer_id=t.customer.id),
+    "contacts.add_member": lambda s, t: contacts.add_member(s, Member(id="U8", name="I"), customer_id=t.customer.id),
     "customers.add": lambda s, t: customers.add(s, name="Mine", owner_id="USTRANGER"),
     "customers.assign": lambda s, t: customers.assign(s, theft(s, t.customer), "UREP"),
     "customers.update": lambda s, t: customers.update(s, theft(s, t.customer), name="Mine"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.blocks.block_elements import InteractiveElement
@@ -50,14 +50,21 @@ def headline(ticket: Ticket) -> b.Markup:
     return b.markup("*{name}*  {ref}", name=ticket.name, ref=ticket.reference)
 
 
-def line(ticket: Ticket, reader: Reader, *, action: str = "show", assignee: bool = True) -> Block:
-    """Draw a ticket as one line of a list, with a button that shows it."""
+def lines(
+    session: Session, found: Sequence[Ticket], reader: Reader, *, action: str = "show", assignee: bool = True
+) -> list[Block]:
+    """Draw tickets as a list of one line each, with a button that shows it."""
+    called = categories.namer(session)
+    return [_line(ticket, reader, called, action=action, assignee=assignee) for ticket in found]
+
+
+def _line(ticket: Ticket, reader: Reader, called: Callable[[str], str], *, action: str, assignee: bool) -> Block:
     show = b.button(_("Show"), plugin.id(action), b.Control(ticket.reference, ticket.version))
     parts: list[b.Text | None] = [
         _priority(ticket),
         status_words(ticket.status),
         ticket.customer.name if ticket.customer is not None else None,
-        ticket.category,
+        called(ticket.category) if ticket.category else None,
         reader.ago(ticket.created_at),
         (b.person(ticket.assignee_id) if ticket.assignee_id else _("nobody's yet")) if assignee else None,
     ]
@@ -65,11 +72,11 @@ def line(ticket: Ticket, reader: Reader, *, action: str = "show", assignee: bool
     return b.section(b.join([headline(ticket), details]), accessory=show)
 
 
-def twins(wanted: Wanted, alike: Sequence[Ticket], reader: Reader) -> Message:
+def twins(session: Session, wanted: Wanted, alike: Sequence[Ticket], reader: Reader) -> Message:
     """Ask whether one of these is not the ticket that was meant; nothing is stored yet."""
     text = b.markup(_("There is an open ticket called *{name}*, so nothing has been added yet."), name=wanted.name)
     anyway = b.button(_("Add anyway"), plugin.id("add_anyway"), b.Control(detail=wanted.dump()), style="primary")
-    return Message(text, [b.section(text), *(line(ticket, reader) for ticket in alike), b.actions(anyway)])
+    return Message(text, [b.section(text), *lines(session, alike, reader), b.actions(anyway)])
 
 
 def _priority(ticket: Ticket) -> str:

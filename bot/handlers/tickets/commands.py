@@ -35,7 +35,7 @@ def add(args: Args, session: Session, actor: Member, workspace: Workspace, now: 
     reader = shown.reader(actor, workspace, now)
     alike = wanted.twins(session)
     if alike:
-        return cards.twins(wanted, alike, reader)
+        return cards.twins(session, wanted, alike, reader)
     return cards.card(session, wanted.add(session), reader, actor=actor, notice=_("Added."), undo=True)
 
 

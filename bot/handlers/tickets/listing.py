@@ -55,7 +55,7 @@ def _page(page: Page, session: Session, actor: Member, workspace: Workspace, rea
         return Message(_nothing(page))
     what = {None: _("Tickets"), False: _("Open tickets"), True: _("Resolved tickets")}[done]
     title = page.title(what, min(len(found), LINES), more=len(found) > LINES)
-    lines = [cards.line(ticket, reader) for ticket in found[:LINES]]
+    lines = cards.lines(session, found[:LINES], reader)
     return Message(
         title, [b.section(title), *lines, *page.turns(plugin.id("page"), size=LINES, more=len(found) > LINES)]
     )

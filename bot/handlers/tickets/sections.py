@@ -30,7 +30,7 @@ def mine(session: Session, actor: Member, workspace: Workspace, now: datetime) -
     if not found:
         return [b.section(_("You have no tickets. See which nobody has: `/ticket list assignee:none`"))]
     reader = shown.reader(actor, workspace, now)
-    lines = [cards.line(ticket, reader, action="open", assignee=False) for ticket in found[:LINES]]
+    lines = cards.lines(session, found[:LINES], reader, action="open", assignee=False)
     more = [b.context(_("More: `/ticket list assignee:me`"))] if len(found) > LINES else []
     return [*lines, *more]
 

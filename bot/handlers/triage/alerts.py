@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from bot.handlers.triage import placing
 from bot.handlers.triage.plugin import plugin
 from storage import outbox, tickets
-from storage.events import TicketChanged, TicketRemoved
+from storage.events import TicketChanged, TicketRemoved, TicketSplit
 from storage.tickets import Ticket
 
 ALERT_PRIORITY = 5
@@ -52,6 +52,15 @@ def refresh(session: Session, ticket: Ticket) -> None:
         lead = tickets.first_of_incident(session, ticket.incident_id)
         if lead is not None and lead.card_delivery_id is not None:
             refresh(session, lead)
+
+
+@plugin.on(TicketSplit)
+def on_ticket_split(fact: TicketSplit, session: Session) -> None:
+    """Bring what was split off to its people, as if it had been written by itself."""
+    ticket: Ticket = fact.record
+    route = placing.route_of(session, ticket)
+    placing.give(session, ticket, route)
+    show_in(session, ticket, placing.cards_channel(session, ticket, route))
 
 
 @plugin.on(TicketChanged)

@@ -93,9 +93,7 @@ def author(session: Session, actor: Member | None, customer_id: int | None) -> C
     session.get_one(Member, (actor.workspace_id, actor.id), with_for_update=True, populate_existing=True)
     known = contacts.recognise(session, actor.id, actor.email)
     if known is None and actor.kind != Kind.STAFF:
-        return contacts.add(
-            session, name=actor.name, email=actor.email, customer_id=customer_id, slack_user_id=actor.id
-        )
+        return contacts.add_member(session, actor, customer_id=customer_id)
     return known
 
 

@@ -10,9 +10,8 @@ from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
 from bot import blocks as b
-from bot import shown
+from bot import categories, shown
 from bot.handlers.triage.actions import stale
-from bot.handlers.triage.alerts import show
 from bot.handlers.triage.plugin import plugin
 from bot.plugin import Member, Role, _
 from bot.replies import Message, Modal, Options
@@ -126,20 +125,18 @@ def _join(session: Session, ticket: Ticket, values: Values) -> Message:
     made = [tickets.split(session, one) for one in _later(session, ticket) if one.ts in wanted]
     if not made:
         raise Invalid("Choose a ticket to merge it into, or messages to split off.", field="into")
-    for one in made:
-        show(session, one)
     refs = ", ".join(one.reference for one in made)
     return Message(b.markup(_("Split off from {ref}: {refs}."), ref=ticket.reference, refs=refs))
 
 
 def _history(session: Session, ticket: Ticket, reader: shown.Reader) -> list[b.Markup]:
-    lines = []
+    lines, called = [], categories.namer(session)
     for activity in history.timeline(session, Noun.TICKET, ticket.id, limit=SHOWN):
         who = activity.change_set.actor_id
         if activity.action == CREATED and activity.entity == Noun.TICKET:
             did: b.Text = _("opened it")
         elif activity.action == UPDATED:
-            did = _changes(activity.before or {}, activity.after or {})
+            did = _changes(activity.before or {}, activity.after or {}, called)
         else:
             did = {tickets.REPLIED: _("answered the customer")}.get(activity.action, "")
         if did:
@@ -148,9 +145,11 @@ def _history(session: Session, ticket: Ticket, reader: shown.Reader) -> list[b.M
     return lines
 
 
-def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> b.Text:
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any], called: Callable[[str], str]) -> b.Text:
     def value(of: Mapping[str, Any], field: str) -> b.Text:
         known = of.get(field)
+        if known and field == "category":
+            return called(str(known))
         return b.person(str(known)) if known and field == "assignee_id" else str(known or "–")
 
     told = [b.markup("{old} → {new}", old=value(before, f), new=value(after, f)) for f in TOLD if f in after]

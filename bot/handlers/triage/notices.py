@@ -10,7 +10,7 @@ from bot import blocks as b
 from bot.handlers.triage.plugin import plugin
 from bot.plugin import Member, Notice, _
 from bot.replies import Message
-from storage import messages, outbox, tickets
+from storage import answers, messages, outbox, replies, tickets
 from storage.errors import NotFound
 from storage.members import Kind
 from storage.messages import IncomingMessage
@@ -23,10 +23,18 @@ SHOWN = 300
 
 
 def wrote_again(session: Session, ticket: Ticket, message: IncomingMessage) -> None:
-    """Have the assignee told that the customer wrote in their ticket, once for several messages in a row."""
+    """Have the assignee told that the customer wrote in their ticket, once for several messages in a row.
+
+    What comes after an answer is another row of messages.
+    """
     if ticket.assignee_id is None or ticket.assignee_id == message.author_id:
         return
-    began = messages.burst(session, ticket.id, message.at, BURST)
+    answered = [
+        replies.last_sent(session, ticket.id, message.at),
+        answers.last(session, message.channel_id, message.thread, message.at),
+    ]
+    since = max((at for at in answered if at is not None), default=None)
+    began = messages.burst(session, ticket.id, message.at, BURST, since=since)
     outbox.enqueue(
         session,
         target_user=ticket.assignee_id,

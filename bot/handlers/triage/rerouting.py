@@ -32,7 +32,7 @@ LOOKED_AT = 50
 def on_ticket_changed(fact: TicketChanged, session: Session) -> None:
     """Give a ticket that nobody has taken to the people of its new category, and tell their channel."""
     ticket: Ticket = fact.record
-    if ticket.status in DONE or ticket.incident_id is not None or not _is_about_something_else(session, ticket):
+    if ticket.status in DONE or _is_folded(session, ticket) or not _is_about_something_else(session, ticket):
         return
     if ticket.assignee_id is not None and not _was_placed(session, ticket):
         return
@@ -44,6 +44,11 @@ def on_ticket_changed(fact: TicketChanged, session: Session) -> None:
         tickets.assign(session, ticket, None)
     placing.give(session, ticket, route)
     _point(session, ticket, route)
+
+
+def _is_folded(session: Session, ticket: Ticket) -> bool:
+    """Tell whether a ticket is under another's card, and with whoever that is with."""
+    return ticket.incident_id is not None and tickets.first_of_incident(session, ticket.incident_id) is not ticket
 
 
 def _is_about_something_else(session: Session, ticket: Ticket) -> bool:

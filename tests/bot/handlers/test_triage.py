@@ -98,10 +98,28 @@ def test_what_is_no_request_leaves_the_figures_and_teaches(support: Company) -> 
         assert list(labels.examples(session)) == [(BROKEN, "chatter")]
     support.agent.clicks("Reopen", channel="CSUPPORT")
     support.agent.sees("Status: open", channel="CSUPPORT")
+    assert ticket_of(support).category == "bug"
+    with support.database.transaction(support.workspace) as session:
+        assert list(labels.examples(session)) == []
     support.agent.clicks("Not a request", channel="CSUPPORT")
     support.agent.sees("Status: not a request", channel="CSUPPORT")
     support.agent.types("/crm undo", channel="CGENERAL")
     support.agent.sees("Status: open", channel="CSUPPORT")
+
+
+def test_who_asks_in_the_thread_of_what_was_dismissed_is_heard(support: Company) -> None:
+    first = support.customer.posts(BROKEN, channel="CSHARED")
+    support.agent.clicks("Not a request", channel="CSUPPORT")
+    support.agent.sees("Status: not a request", channel="CSUPPORT")
+    support.customer.posts(THANKS, channel="CSHARED", thread=first.ts)
+    support.settles()
+    assert not ticket_of(support).is_request
+    support.customer.posts("I want a refund for the last invoice", channel="CSHARED", thread=first.ts)
+    support.agent.sees("Status: open", channel="CSUPPORT")
+    ticket = ticket_of(support)
+    assert (ticket.is_request, ticket.category, ticket.resolved_at) == (True, "refund", None)
+    with support.database.transaction(support.workspace) as session:
+        assert list(labels.examples(session)) == [(BROKEN, "chatter")]
 
 
 def test_a_card_follows_what_commands_do(support: Company) -> None:

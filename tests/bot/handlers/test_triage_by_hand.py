@@ -47,6 +47,18 @@ def test_emoji_take_and_resolve_on_the_message_and_on_the_card(support: Company)
     assert (ticket_of(support).assignee_id, ticket_of(support).status) == ("UAAGENT", "waiting")
 
 
+def test_an_emoji_that_opened_a_ticket_does_not_close_it_over_a_question(support: Company) -> None:
+    said = support.rep.posts("Globex called: their invoice is wrong", channel="CGENERAL")
+    support.manager.types("/crm inbox #general", channel="CSUPPORT")
+    support.agent.reacts("ticket", said.ts, channel="CGENERAL")
+    support.agent.sees("T-1", channel="CSUPPORT")
+    support.rep.posts("And they ask when it will be corrected?", channel="CGENERAL", thread=said.ts)
+    support.agent.sees("wrote again", channel="CSUPPORT")
+    support.agent.reacts("ticket", said.ts, channel="CGENERAL", remove=True)
+    support.settles()
+    assert ticket_of(support).is_request
+
+
 def test_a_messages_menu_opens_a_ticket(support: Company) -> None:
     said = support.rep.posts("Initech wants a refund", channel="CGENERAL")
     support.agent.shortcut("triage.open", message=said.ts, channel="CGENERAL")
@@ -88,7 +100,8 @@ def test_a_message_is_split_off_by_its_link(support: Company) -> None:
     support.settles()
     link = f"https://team.slack.com/archives/CSHARED/p{other.ts.replace('.', '')}"
     assert "Split off T-1" in support.agent.types(f"/ticket split {link}", channel="CGENERAL").text
-    support.agent.sees("And please send us the invoice of May", channel="CSUPPORT")
+    card = support.agent.sees("T-2", channel="CSUPPORT")
+    assert "And please send us the invoice of May" in card
     with support.database.transaction(support.workspace) as session:
         own = tickets.get(session, 2)
         replies.send(session, replies.draft(session, own, "Here", author_id="UAAGENT"), own, renderer="triage.reply")

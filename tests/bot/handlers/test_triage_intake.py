@@ -197,6 +197,16 @@ def test_a_known_contact_is_recognised_by_id_then_by_address(shared: Channel) ->
         ]
 
 
+def test_whose_name_and_address_can_not_be_kept_is_heard_all_the_same(shared: Channel) -> None:
+    with shared.database.transaction(shared.workspace) as session:
+        carla = session.get_one(Member, (shared.workspace, "UCARLA"))
+        carla.name, carla.email = "\u200b\u2060\ufe0f", "not an; address"
+    shared.tell(wrote(ts_at(0), BROKEN))
+    assert shared.live() == {1: {ts_at(0)}}
+    with shared.database.transaction(shared.workspace) as session:
+        assert session.execute(select(Contact.name, Contact.email)).all() == [("UCARLA", None)]
+
+
 def test_a_recorded_contact_counts_though_slack_calls_them_one_of_us(shared: Channel) -> None:
     shared.tell(wrote(ts_at(0), BROKEN, AGENT))
     assert shared.live() == {}
@@ -218,6 +228,9 @@ def test_the_assignee_hears_once_of_several_messages_in_a_row(shared: Channel) -
         shared.tell(wrote(ts_at(second), text, thread=first["ts"]))
     told = deliveries(shared, "triage.wrote_again")
     assert [(one.target_user, one.record) for one in told] == [(AGENT, "T-1")] * 2
+    shared.tell(wrote(ts_at(14460), "Which browser is it?", AGENT, thread=first["ts"]))
+    shared.tell(wrote(ts_at(14520), "Firefox, and it is still broken", thread=first["ts"]))
+    assert len(deliveries(shared, "triage.wrote_again")) == 3
     with shared.database.transaction(shared.workspace) as session:
         drawn = draw_wrote_again(told[0], session)
         assert drawn is not None
