@@ -133,15 +133,23 @@ def keep(
 def last_sent(
     session: Session, digest: Digest, *, but: UUID | None = None, scheduled: bool = False
 ) -> DigestRun | None:
-    """Return the last run of a digest that went out, or only of the `scheduled` ones; `but` is left out."""
-    gone = select(outbox.Delivery.id).where(
+    """Return the last run of a digest that went out, or only of the `scheduled` ones; `but` is left out.
+
+    What one person was shown at once, such as a preview, went out to nobody.
+    """
+    unsent = select(outbox.Delivery.id).where(
         outbox.Delivery.workspace_id == current_workspace(session),
         outbox.Delivery.id == DigestRun.delivery_id,
-        outbox.Delivery.state.in_(("dead", "cancelled")),
+        outbox.Delivery.state != "sent",
     )
     statement = (
         select(DigestRun)
-        .where(DigestRun.digest_id == digest.id, DigestRun.delivery_id.is_distinct_from(but), ~gone.exists())
+        .where(
+            DigestRun.digest_id == digest.id,
+            DigestRun.delivery_id.is_not(None),
+            DigestRun.delivery_id.is_distinct_from(but),
+            ~unsent.exists(),
+        )
         .order_by(DigestRun.until.desc())
         .limit(1)
     )

@@ -214,6 +214,19 @@ def test_a_digest_is_edited_previewed_and_left(business: Company, manager: Perso
         assert due.get(session, "digest", "G-1") is not None
 
 
+def test_a_preview_is_no_digest_that_went_out(business: Company, manager: Person) -> None:
+    manager.types("/digest new")
+    manager.submits({"Name": "Numbers", "What": ["Pipeline"]})
+    manager.sees("It comes for the first time")
+    comes_due(business)
+    manager.sees("2 open", channel="@Rapport")
+    business.rep.types("/deal add Another amount:1k stage:proposal")
+    manager.clicks("Preview")
+    manager.sees("A preview.")
+    comes_due(business)
+    assert "3 open  ▲ 1" in plain(manager.sees("3 open", channel="@Rapport"))
+
+
 def test_a_channels_digest_is_left_by_managers_only(business: Company, manager: Person) -> None:
     manager.types("/digest new")
     refused = manager.submits({"What": [], "To a channel": "CGENERAL", "Time zone": "Mars"})
