@@ -200,9 +200,9 @@ def resolve(session: Session, text: str) -> Digest:
     raise NotFound("There is no {noun} called {name}.", candidates=known[:3], noun=str(Noun.DIGEST), name=text)
 
 
-def list_digests(session: Session, *, owner_id: str | None = None, limit: int = PAGE) -> list[Digest]:
-    """Return digests, oldest first, at most `limit`."""
-    statement = select(Digest).order_by(Digest.id).limit(limit)
+def list_digests(session: Session, *, owner_id: str | None = None, limit: int = PAGE, offset: int = 0) -> list[Digest]:
+    """Return digests, oldest first, at most `limit` after the first `offset`."""
+    statement = select(Digest).order_by(Digest.id).limit(limit).offset(offset)
     if owner_id is not None:
         statement = statement.where(Digest.owner_id == owner_id)
     return list(session.scalars(statement))

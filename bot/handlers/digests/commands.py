@@ -16,11 +16,13 @@ from bot.handlers.digests.explain import period_of
 from bot.handlers.digests.words import section
 from bot.plugin import Member, Role, _
 from bot.replies import Message
+from bot.shown import Page
 from storage import digest_runs, digests
 from storage.errors import Invalid
 from storage.figures import PIPELINE, SUPPORT, TEAM
 from storage.workspaces import Workspace
 
+LINES = 6
 BOTH = "both"
 CONTENTS = {PIPELINE: [PIPELINE], SUPPORT: [SUPPORT], TEAM: [TEAM], BOTH: [PIPELINE, SUPPORT]}
 
@@ -53,8 +55,22 @@ def now_(
 @plugin.command("digest list", role=Role.MANAGER)
 def list_(actor: Member, workspace: Workspace, session: Session) -> Message:
     """List the digests that are sent, with buttons to see, send, edit, pause or delete each."""
-    found = digests.list_digests(session)
+    return _page(Page(), session, shown.locale_of(actor, workspace))
+
+
+@plugin.action("page", role=Role.MANAGER)
+def page(control: b.Control, actor: Member, workspace: Workspace, session: Session) -> Message:
+    """Turn to another page of the digests."""
+    turned = _page(Page.load(control.detail), session, shown.locale_of(actor, workspace))
+    return Message(turned.text, turned.blocks, replace=True)
+
+
+def _page(page: Page, session: Session, locale: str) -> Message:
+    found = digests.list_digests(session, limit=LINES + 1, offset=page.offset)
     if not found:
-        return Message(_("No digests yet. Set one up: `/digest new`"))
-    blocks = [block for one in found for block in card(one, shown.locale_of(actor, workspace))]
-    return Message(_("Digests"), [b.header(_("Digests")), *blocks])
+        none = _("There are no more digests.") if page.offset else _("No digests yet. Set one up: `/digest new`")
+        return Message(b.Markup(none))
+    more = len(found) > LINES
+    title = page.title(_("Digests"), min(len(found), LINES), more=more)
+    blocks = [block for one in found[:LINES] for block in card(one, locale)]
+    return Message(title, [b.section(title), *blocks, *page.turns(plugin.id("page"), size=LINES, more=more)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from sqlalchemy import func, update
@@ -191,6 +191,21 @@ def test_a_digest_is_stopped_started_sent_and_deleted(business: Company, manager
     assert "No digests yet." in manager.types("/digest list").text
     with business.database.transaction(business.workspace) as session:
         assert due.get(session, "digest", "G-1") is None
+
+
+def test_every_digest_is_on_a_page_of_the_list(company: Company, manager: Person) -> None:
+    with company.database.transaction(company.workspace) as session:
+        for number in range(1, 9):
+            digests.add(session, name=f"Number {number} {'x' * 60}", at_time=time(9), zone="UTC", owner_id=manager.id)
+    first = plain(manager.types("/digest list").text)
+    assert "Digests: 1 to 6" in first
+    assert "Number 6" in first
+    assert "Number 7" not in first
+    manager.clicks("More")
+    manager.sees("Number 8")
+    assert "Number 6" not in manager.texts()[-1]
+    manager.clicks("Back")
+    assert "Digests: 1 to 6" in plain(manager.sees("Number 1"))
 
 
 def test_a_digest_is_edited_previewed_and_left(business: Company, manager: Person) -> None:
