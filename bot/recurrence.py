@@ -1,17 +1,18 @@
 """Say when something that recurs comes next, on the calendar of the person's own zone.
 
-The days come from dateutil's rrule, without any zone; each is then placed in the zone. A local time that a clock change
-leaves out moves to the first that exists after it, one that comes twice is the first of the two, and a date that the
-zone leaves out altogether (Samoa, 30 December 2011) has no occurrence.
+The days come from dateutil's rrule, without any zone; each is then placed in the zone (`storage.local_times`), and a
+date that the zone leaves out altogether (Samoa, 30 December 2011) has no occurrence.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dateutil.rrule import rrule, rrulestr
+
+from storage.local_times import placed
 
 FREQUENCIES = frozenset({"DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
 HORIZON = timedelta(days=3653)
@@ -42,36 +43,6 @@ def next_time(recurrence: str, zone: str, after: datetime) -> datetime | None:
         if moment is not None and moment > after:
             return moment
     return None
-
-
-def placed(day: date, at: time, zone: ZoneInfo) -> datetime | None:
-    """Return the moment of a local time, in UTC; None on a date that the zone leaves out."""
-    wanted = datetime.combine(day, at)
-    moment = wanted.replace(tzinfo=zone).astimezone(UTC)
-    if _local(moment, zone) == wanted:
-        return moment
-    first = _end_of_gap(wanted, zone)
-    midnight = datetime.combine(day, time())
-    left_out = _local(first, zone).date() != day and _local(_end_of_gap(midnight, zone), zone).date() != day
-    return None if left_out else first
-
-
-def _end_of_gap(wanted: datetime, zone: ZoneInfo) -> datetime:
-    """Return the first moment whose local time is not before the wanted one."""
-    # Read with the offset from before the change a local time in the gap is late, with that from after it early.
-    late = wanted.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    early = wanted.replace(tzinfo=zone, fold=1).astimezone(UTC)
-    while late - early > timedelta(seconds=1):
-        middle = (early + (late - early) / 2).replace(microsecond=0)
-        if _local(middle, zone) < wanted:
-            early = middle
-        else:
-            late = middle
-    return late
-
-
-def _local(moment: datetime, zone: ZoneInfo) -> datetime:
-    return moment.astimezone(zone).replace(tzinfo=None)
 
 
 @lru_cache(maxsize=512)

@@ -1,7 +1,7 @@
 """Keep which digests are sent, to whom and when; what stands in them comes from `storage.figures`."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from storage.database import TENANT, Base, composite_key
 from storage.errors import Ambiguous, Invalid, NotFound
 from storage.figures import PIPELINE, SUPPORT
 from storage.history import CREATED
+from storage.local_times import placed
 from storage.names import check_name, name_key
 from storage.records import CANDIDATES, PAGE, Record, moment, one_of
 from storage.references import Noun
@@ -232,12 +233,12 @@ def remove(session: Session, digest: Digest) -> None:
 
 
 def first_time(digest: Digest, after: datetime) -> datetime:
-    """Return when a digest is sent first after a moment; a local time that does not exist is moved on by the gap."""
+    """Return when a digest is sent first after a moment, as its recurrence will say when it is sent next."""
     zone = ZoneInfo(digest.zone)
     day = after.astimezone(zone).date()
     while True:
-        at = datetime.combine(day, digest.at_time, tzinfo=zone).astimezone(UTC)
-        if at > after and _is_day(digest, day.weekday()):
+        at = placed(day, digest.at_time, zone)
+        if at is not None and at > after and _is_day(digest, day.weekday()):
             return at
         day += timedelta(days=1)
 

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.recurrence import next_time, placed
+from bot.recurrence import next_time
+from storage.digests import Digest, first_time
+from storage.local_times import placed
 
 ZONES = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/")))[
     ::10
@@ -176,3 +178,15 @@ def test_what_can_not_be_read_is_refused(rule: str) -> None:
 def test_an_unknown_zone_is_refused(zone: str) -> None:
     with pytest.raises(ValueError, match="zone"):
         next_time("FREQ=DAILY", zone, at("2026-01-01"))
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/Havana", "Pacific/Apia", "Australia/Lord_Howe"])
+@pytest.mark.parametrize("clock", [time(0, 0), time(0, 30), time(1, 45), time(2, 30), time(9, 0)])
+@pytest.mark.parametrize(("frequency", "weekday"), [("daily", None), ("weekly", 6)])
+def test_a_digest_comes_first_when_its_recurrence_says(
+    zone: str, clock: time, frequency: str, weekday: int | None
+) -> None:
+    digest = Digest(at_time=clock, zone=zone, frequency=frequency, weekday=weekday)
+    hours = [datetime(year, 1, 1, tzinfo=UTC) + timedelta(hours=n) for year in (2011, 2026) for n in range(0, 8760, 31)]
+    for after in hours:
+        assert first_time(digest, after) == next_time(digest.recurrence, zone, after)

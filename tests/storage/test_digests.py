@@ -57,6 +57,11 @@ def test_a_digest_recurs_on_the_local_calendar(session: Session, values: dict[st
         ({"frequency": "weekly", "weekday": 2}, "2030-01-04T12:00", "2030-01-09T08:00"),
         ({"frequency": "daily", "zone": "Asia/Tokyo"}, "2030-01-05T12:00", "2030-01-06T00:00"),
         ({"frequency": "daily"}, "2030-07-05T12:00", "2030-07-06T07:00"),
+        ({"frequency": "daily", "at_time": time(2, 30)}, "2026-03-28T12:00", "2026-03-29T01:00"),
+        ({"frequency": "daily", "at_time": time(2, 30)}, "2026-03-29T01:00", "2026-03-30T00:30"),
+        ({"frequency": "daily", "at_time": time(2, 30)}, "2026-10-24T12:00", "2026-10-25T00:30"),
+        ({"frequency": "daily", "at_time": time(2, 30)}, "2026-10-25T00:30", "2026-10-26T01:30"),
+        ({"frequency": "daily", "zone": "Pacific/Apia"}, "2011-12-29T20:00", "2011-12-30T19:00"),
     ],
 )
 def test_the_first_time_is_the_next_that_fits(session: Session, values: dict[str, Any], after: str, first: str) -> None:
