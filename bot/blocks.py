@@ -320,15 +320,27 @@ def _input(name: str, label: str, element: Any, optional: bool, hint: str = "") 
 def render(
     blocks: Sequence[Block], *, limit: int = MESSAGE_BLOCKS, budget: int = MESSAGE_CHARACTERS
 ) -> list[dict[str, Any]]:
-    """Turn blocks into Slack's JSON within its limits; what does not fit is named in a last line."""
-    rendered: list[dict[str, Any]] = []
+    """Turn blocks into Slack's JSON within its limits; what does not fit is named in a last line.
+
+    A row of controls at the end stays below that line, as it is how one goes on.
+    """
+    drawn = [to_json(block) for block in blocks]
+    controls = drawn[-1:] if _is_short_row(drawn[-1:], budget) else []
+    shown = drawn[: len(drawn) - len(controls)]
+    limit, budget = limit - len(controls), budget - sum(map(_size, controls))
     characters = 0
-    for index, block in enumerate(blocks):
-        data = to_json(block)
-        characters += len(json.dumps(data, ensure_ascii=False))
-        if (len(rendered) == limit - 1 and index < len(blocks) - 1) or characters > budget - 200:
-            left = len(blocks) - index
-            rendered.append(to_json(context(markup("… and {left} more parts that do not fit here.", left=left))))
-            break
-        rendered.append(data)
-    return rendered
+    for index, data in enumerate(shown):
+        characters += _size(data)
+        if (index == limit - 1 and index < len(shown) - 1) or characters > budget - 200:
+            left = to_json(context(markup("… and {left} more parts that do not fit here.", left=len(shown) - index)))
+            return [*shown[:index], left, *controls]
+    return drawn
+
+
+def _is_short_row(last: Sequence[dict[str, Any]], budget: int) -> bool:
+    """Tell whether a message ends with controls that leave room for the rest, which a long menu does not."""
+    return any(data["type"] == ActionsBlock.type and _size(data) < budget // 4 for data in last)
+
+
+def _size(data: Mapping[str, Any]) -> int:
+    return len(json.dumps(data, ensure_ascii=False))
