@@ -21,6 +21,7 @@ from bot.handlers.digests.sheet import Sheet
 from bot.plugin import DigestSection, Member, Notice, _
 from bot.replies import Message, Picture
 from storage import digest_runs, digests, figures
+from storage.attention import Held
 from storage.digest_runs import DigestRun
 from storage.digests import Digest, Frequency, Scope
 from storage.errors import NotFound
@@ -66,6 +67,7 @@ class Wanted:
     digest: Digest | None = None
     last: DigestRun | None = None
     late: timedelta | None = None
+    why_late: str = ""
 
 
 @plugin.renderer("digest", kind=lambda row: None if row.payload.get("asked") else Notice.DIGESTS)
@@ -77,13 +79,15 @@ def digest(
     now: datetime,
     catalogue: Catalogue,
 ) -> Message | None:
-    """Draw a scheduled digest for the time it was due; None when it was stopped or deleted, or has nothing to say."""
+    """Draw a scheduled digest for the time it was due; None when it was stopped, or has nothing new to say."""
     try:
         found = digests.resolve(session, delivery.record or "")
     except NotFound:
         return None
     asked = bool(delivery.payload.get("asked"))
     if not found.active and not asked:
+        return None
+    if not asked and delivery.held_by != Held.ASKED and _is_told(session, found, delivery, now):
         return None
     wanted = of_digest(session, found, reader, workspace, now, delivery)
     sheet, blocks = draw(session, wanted, catalogue)
@@ -116,8 +120,7 @@ def of_digest(
     It covers the time since the last one that went out, so that runs that were missed are one, and what happened
     meanwhile is in it.
     """
-    due = delivery.payload.get("due_at") if delivery else None
-    due_at = datetime.fromisoformat(str(due).replace("Z", "+00:00")) if due else now
+    due_at = _due_at(delivery, now)
     late = now - due_at if now - due_at >= LATE else None
     until = now if late else due_at
     own = delivery.id if delivery else None
@@ -135,7 +138,29 @@ def of_digest(
         digest=found,
         last=digest_runs.last_sent(session, found, but=own),
         late=late,
+        why_late=_why_late(delivery, due_at) if delivery else "",
     )
+
+
+def _due_at(delivery: Delivery | None, now: datetime) -> datetime:
+    due = delivery.payload.get("due_at") if delivery else None
+    return datetime.fromisoformat(str(due).replace("Z", "+00:00")) if due else now
+
+
+def _is_told(session: Session, found: Digest, delivery: Delivery, now: datetime) -> bool:
+    """Tell whether the last digest covers the time of this one, as where several waited and the first said it all."""
+    last = digest_runs.last_sent(session, found, but=delivery.id, scheduled=True)
+    return last is not None and last.until >= _due_at(delivery, now)
+
+
+def _why_late(delivery: Delivery, due_at: datetime) -> str:
+    if delivery.created_at - due_at >= LATE:
+        return _("Rapport was not running when this was due.")
+    if delivery.held_by == Held.ASKED:
+        return _("it was held back until somebody asked for it.")
+    if delivery.held_by is not None:
+        return _("it was held back until quiet hours were over.")
+    return _("it could not be delivered sooner.")
 
 
 def since_of(found: Digest, until: datetime) -> datetime:
@@ -220,7 +245,7 @@ def message(wanted: Wanted, sheet: Sheet, blocks: Sequence[Block], run: DigestRu
     notes = [span, _compared(wanted, sheet)]
     if wanted.late:
         ago = shown.duration(wanted.late, me.locale)
-        notes.insert(0, b.markup(_("*Late by {time}*: Rapport was not running when this was due."), time=ago))
+        notes.insert(0, b.markup(_("*Late by {time}*: {why}"), time=ago, why=wanted.why_late))
     choices = [
         b.Option(f"F{place} {sheet.title(number)}", str(b.Control(detail=f"F{place} {run.id}")))
         for place, number in enumerate(sheet.numbers, start=1)

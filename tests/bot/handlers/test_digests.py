@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import func, update
+from sqlalchemy import func, select, update
 
 from bot import blocks as b
 from bot.handlers.digests import explain
@@ -13,6 +14,7 @@ from sandbox.control import Person
 from storage import digests, due
 from storage.due import Due
 from storage.errors import Invalid, NotFound
+from storage.outbox import Delivery
 from storage.workspaces import Workspace
 from tests.bot.conftest import Company, becomes
 
@@ -112,11 +114,37 @@ def test_missed_digests_come_as_one_that_says_so(business: Company, manager: Per
         ago = func.now() - timedelta(days=3)
         session.execute(update(Due).where(Due.subject == "G-1").values(at=ago))
     business.bot.clock.materialise()
-    assert "Late by 3 days" in plain(manager.sees("Morning numbers", channel="@Rapport"))
+    assert "Late by 3 days: Rapport was not running when this was due." in plain(
+        manager.sees("Morning numbers", channel="@Rapport")
+    )
     assert "Deals won\n1" in plain(manager.sees("Morning numbers", channel="@Rapport"))
     business.bot.clock.materialise()
     business.settles()
     assert len(manager.messages("@Rapport")) == 1
+
+
+def test_digests_that_quiet_hours_held_come_as_one(business: Company, manager: Person) -> None:
+    manager.types("/digest new")
+    manager.submits({"Name": "Morning numbers", "What": ["Pipeline"]})
+    manager.sees("It comes for the first time")
+    here = datetime.now(ZoneInfo("Asia/Tokyo"))
+    manager.types(f"/crm quiet {here - timedelta(hours=1):%H:%M}-{here + timedelta(hours=2):%H:%M}")
+    for _day in range(2):
+        comes_due(business)
+    business.settles()
+    assert manager.messages("@Rapport") == []
+    with business.database.transaction(business.workspace) as session:
+        waiting = session.scalars(select(Delivery).where(Delivery.renderer == digests.RENDERER).order_by(Delivery.seq))
+        for days, row in zip((2, 1), waiting, strict=True):
+            ago = datetime.now(UTC) - timedelta(days=days)
+            row.created_at, row.payload = ago, row.payload | {"due_at": ago.isoformat()}
+    manager.types("/crm quiet off")
+    shown = plain(manager.sees("Morning numbers", channel="@Rapport"))
+    assert "Late by 2 days: it was held back until quiet hours were over." in shown
+    business.settles()
+    assert len(manager.messages("@Rapport")) == 1
+    comes_due(business)
+    becomes(lambda: len(manager.messages("@Rapport")) == 2)
 
 
 def test_a_digest_comes_by_message_at_its_time(business: Company, manager: Person) -> None:
