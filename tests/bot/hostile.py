@@ -347,7 +347,7 @@ def seed(session: Session, name: str) -> Seeded:
     deal = deals.add(session, name=name, customer_id=customer.id, owner_id=WHO, close_on=now.date())
     notes.add(session, deal, name)
     followup = followups.add(session, text=name, due_at=now + timedelta(hours=1), zone="UTC", owner_id=WHO, about=deal)
-    digest = digests.add(session, name=name, at_time=time(9), zone="UTC", owner_id=WHO)
+    digest = digests.add(session, name=name, at_time=time(9), zone="UTC", owner_id=WHO, target_channel=CHANNEL)
     came = messages.receive(
         session,
         channel_id=CHANNEL,
@@ -377,6 +377,7 @@ def seed(session: Session, name: str) -> Seeded:
     session.execute(update(Delivery).where(Delivery.id == refused).values(state="dead", reason=f"<!here> {name}"))
     known = {
         "asked": True,
+        "channel": CHANNEL,
         "delivery": str(refused),
         "followups": [followup.reference],
         "incident": incident.id,
@@ -392,6 +393,7 @@ def seed(session: Session, name: str) -> Seeded:
         "attention.spent": "",
         "deliveries.undelivered": "",
         "digests.digest": digest.reference,
+        "digests.shared": digest.reference,
         "followups.handed_over": "UMARKED",
         "followups.reminder": followup.reference,
         "learning.learned": "",

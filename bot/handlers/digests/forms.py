@@ -38,7 +38,7 @@ def _join(values: Mapping[str, Any], slack: Slack) -> str | None:
     if not channel_id:
         return None
     channel = slack.join(channel_id)
-    if channel.get("is_ext_shared") or channel.get("is_pending_ext_shared"):
+    if channel.get("is_ext_shared") or channel.get("is_org_shared") or channel.get("is_pending_ext_shared"):
         raise Refused(
             "That channel is shared with another organisation.", field="channel", hint="Choose one of your own."
         )

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from bot import blocks as b
 from bot.handlers.digests import explain
 from sandbox.control import Person
-from storage import digests, due
+from storage import channels, digests, due
 from storage.due import Due
 from storage.errors import Invalid, NotFound
 from storage.outbox import Delivery
@@ -181,6 +181,20 @@ def test_numbers_do_not_go_where_others_read(business: Company, manager: Person)
     assert "shared with another organisation" in refused.errors["channel"]
     manager.submits({"To a channel": "CSUPPORT"})
     manager.sees("to #support")
+
+
+def test_numbers_do_not_go_where_others_read_by_now(business: Company, manager: Person) -> None:
+    manager.types("/digest new")
+    manager.submits({"Name": "Numbers", "What": ["Pipeline"], "To a channel": "CGENERAL"})
+    manager.sees("to #general")
+    with business.database.transaction(business.workspace) as session:
+        channels.seen(session, "CGENERAL", name="general", is_ext_shared=True)
+    comes_due(business)
+    manager.sees("Numbers was not sent: #general is shared with another organisation", channel="@Rapport")
+    comes_due(business)
+    business.settles()
+    assert len(manager.messages("@Rapport")) == 1
+    business.rep.does_not_see("Deals won", channel="CGENERAL")
 
 
 def test_a_digest_counts_whose_records_it_says(business: Company, manager: Person) -> None:
