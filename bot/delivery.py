@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 
 from bot.pictures import Illustrator, send
 from bot.posting import REVOKED, Ambiguous, Outcome, RateLimited, Refused, TooSoon, Unreached, call, copies
-from bot.second_copies import by_conversation, delete_second_copies
+from bot.second_copies import by_conversation, delete_second_copies, searched_from
 from bot.slack_calls import LIMITS, METHODS, Limit, Rendered, SlackCall, call_for, marked_as_repeat
 from bot.workers import Workers, back_off
 from storage import outbox, sending, undelivered, workspaces
@@ -130,8 +130,7 @@ class Delivery:
             row = together[0]
             try:
                 ask = partial(self._ask, row, self._client(row))
-                oldest = min(_searched_from(one) for one in together)
-                self.repaired += delete_second_copies(self._database, ask, together, oldest)
+                self.repaired += delete_second_copies(self._database, ask, together)
             except RateLimited as exc:
                 self._pause(row, exc)
                 with self._database.transaction(row.workspace_id) as session:
@@ -205,7 +204,7 @@ class Delivery:
     def _was_sent(self, row: outbox.Delivery, client: WebClient, channel: str) -> bool:
         """Search the conversation for the delivery and mark it if it is there; raise what keeps us from reading it."""
         ask = partial(self._ask, row, client)
-        pages = copies(ask, channel, row.thread_ts, {row.id}, oldest=_searched_from(row), resume=row.looked_until)
+        pages = copies(ask, channel, row.thread_ts, {row.id}, oldest=searched_from(row), resume=row.looked_until)
         for found, resume in pages:
             if found:
                 self._mark(row, sending.mark_sent, channel=channel, ts=min((ts for _id, ts in found), key=float))
@@ -337,8 +336,3 @@ def _can_wait(row: outbox.Delivery) -> bool:
     """Tell whether a message is held for as long as it takes: a second digest is worse than a late one."""
     named = parse_reference(row.record or "")
     return named is not None and named[0] is Noun.DIGEST
-
-
-def _searched_from(row: outbox.Delivery) -> float:
-    assert row.first_attempt_at is not None
-    return row.first_attempt_at.timestamp() - MARGIN_S

@@ -13,6 +13,9 @@ from storage.outbox import Delivery
 
 log = logging.getLogger(__name__)
 
+EARLIER_S = 5.0
+"""How far the clock that stamps messages may be behind the one that stamps attempts."""
+
 
 def by_conversation(rows: Iterable[Delivery]) -> list[list[Delivery]]:
     """Put together what stands in one conversation, as Slack lets that be read seldom."""
@@ -22,11 +25,18 @@ def by_conversation(rows: Iterable[Delivery]) -> list[list[Delivery]]:
     return list(found.values())
 
 
-def delete_second_copies(database: Database, ask: Ask, rows: Sequence[Delivery], oldest: float) -> int:
-    """Look through one conversation from a moment on for some of its messages; return how many copies were deleted."""
+def searched_from(row: Delivery) -> float:
+    """Return the ts from which on Slack may have a delivery that was tried."""
+    assert row.first_attempt_at is not None
+    return row.first_attempt_at.timestamp() - EARLIER_S
+
+
+def delete_second_copies(database: Database, ask: Ask, rows: Sequence[Delivery]) -> int:
+    """Look through one conversation for some of its messages; return how many copies were deleted."""
     seen: dict[UUID, set[str]] = {row.id: set() for row in rows}
     channel = rows[0].channel
     assert channel is not None
+    oldest = min(searched_from(row) for row in rows)
     for page, _resume in copies(ask, channel, rows[0].thread_ts, seen, oldest=oldest, resume=None):
         for delivery_id, ts in page:
             seen[delivery_id].add(ts)

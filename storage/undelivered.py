@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import case, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from storage import digests, followups, members, outbox
@@ -43,10 +43,13 @@ def get(session: Session, delivery_id: UUID) -> Delivery:
 
 
 def resend(session: Session, delivery_id: UUID) -> Delivery:
-    """Have a refused message sent again; raise Conflict if it is not refused any more."""
-    return _decide(
-        session, delivery_id, state="pending", attempt=0, first_attempt_at=None, not_before=func.now(), reason=None
-    )
+    """Have a refused message sent again; raise Conflict if it is not refused any more.
+
+    What Slack may have since an earlier attempt is looked for from that one on, and all over again.
+    """
+    fresh = {"attempt": 0, "not_before": func.now(), "reason": None, "looked_until": None, "unreadable_since": None}
+    first = case((Delivery.ambiguous, Delivery.first_attempt_at))
+    return _decide(session, delivery_id, state="pending", first_attempt_at=first, **fresh)
 
 
 def give_up(session: Session, delivery_id: UUID) -> Delivery:

@@ -12,9 +12,11 @@ import pytest
 from slack_sdk import WebClient
 from sqlalchemy import NullPool, create_engine, text
 
+from bot import second_copies
 from bot.delivery import Delivery
 from bot.posting import EVENT_TYPE
 from sandbox.server import Sandbox
+from storage import undelivered
 from storage.database import Database, login_url
 from tests.bot.deliveries import (
     copies_of,
@@ -66,6 +68,22 @@ def test_after_an_answer_nobody_saw_there_is_one_copy(
     assert (row.state, row.ambiguous) == ("sent", True)
     assert len(slack.control.calls("conversations.history")) == 1
     assert len(copies_of(slack, row)) == 1
+
+
+def test_what_slack_may_have_is_found_also_when_it_is_sent_again_long_after(
+    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(second_copies, "EARLIER_S", 0)
+    slack.control.fault("reset_after", method="chat.postMessage", count=1)
+    start(grace_s=1.5)
+    delivery_id = post(database)
+    waiting(database, delivery_id, "chat.postMessage")
+    expire(database, delivery_id, state="dead", looked_until=f"{time.time() - 60:.6f}")
+    with database.transaction(ours) as session:
+        undelivered.resend(session, delivery_id)
+    (row,) = settled(database, delivery_id)
+    assert copies_of(slack, row) == [row.ts]
+    assert len(slack.control.calls("chat.postMessage")) == 1
 
 
 @pytest.mark.parametrize("fault", ["reset", "reset_after"])
