@@ -43,11 +43,12 @@ def delete_second_copies(database: Database, ask: Ask, rows: Sequence[Delivery])
     deleted = 0
     for row in rows:
         first, *others = sorted(seen[row.id], key=float) or [str(row.ts)]
+        if first != row.ts:
+            # Before anything is deleted: should that stop halfway, what edits the message still finds it.
+            with database.transaction(row.workspace_id) as session:
+                sending.is_at(session, row, first)
         for ts in others:
             ask("chat.delete", repeatable=True, channel=channel, ts=ts)
             deleted += 1
             log.warning("delivery %s had come up twice; the later copy is deleted", row.id)
-        if others:
-            with database.transaction(row.workspace_id) as session:
-                sending.is_at(session, row, first)
     return deleted

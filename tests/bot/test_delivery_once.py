@@ -134,6 +134,30 @@ def test_a_copy_that_comes_up_after_the_grace_is_deleted_and_counted(
     assert copies_of(slack, row) == [read(database, row.id).ts]
 
 
+@pytest.mark.parametrize("fault", [{"kind": "rate_limit"}, {"kind": "error", "code": "fatal_error"}])
+def test_where_the_copy_stays_is_known_before_the_other_is_deleted(
+    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery], fault: dict[str, Any]
+) -> None:
+    slack.control.fault("reset_after", method="chat.postMessage", count=1)
+    delivery = start()
+    (row,) = settled(database, post(database))
+    said = {"event_type": EVENT_TYPE, "event_payload": {"delivery_id": str(row.id)}}
+    client = WebClient("xoxb-a-sandbox", base_url=f"{slack.url}/api/")
+    client.chat_postMessage(channel="CSUPPORT", text="again", metadata=said, unfurl_links=False, unfurl_media=False)
+    first, later = sorted(copies_of(slack, row), key=float)
+    # As if the copy that is known were the one that came up later.
+    expire(database, row.id, check_at=datetime.now(UTC), ts=later)
+    slack.control.fault(**fault, method="chat.delete", count=1)
+    delivery.repair()
+    assert (delivery.repaired, read(database, row.id).ts) == (0, first)
+    (changed,) = settled(database, post(database, "Taken", kind="update", edits=row.id, target_channel=None))
+    assert changed.state == "sent"
+    time.sleep(1.5)
+    expire(database, row.id, check_at=datetime.now(UTC))
+    delivery.repair()
+    assert copies_of(slack, row) == [first]
+
+
 def test_a_conversation_is_read_once_for_all_that_may_have_come_up_twice_in_it_due_or_not(
     database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
 ) -> None:
