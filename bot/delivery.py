@@ -29,6 +29,7 @@ from bot.slack_calls import LIMITS, METHODS, Limit, Rendered, SlackCall, call_fo
 from bot.workers import Workers, back_off
 from storage import outbox, sending, undelivered, workspaces
 from storage.database import EVERY_WORKSPACE, Database
+from storage.messages import storable
 from storage.outbox import DELETE, POST
 from storage.references import Noun, parse_reference
 
@@ -41,6 +42,7 @@ MARGIN_S = 5.0
 PATIENCE_S = 15 * 60.0
 LONGEST_WAIT_S = 300.0
 CHECKS = 200
+REASON_LIMIT = 300
 _CHANCE = random.SystemRandom()
 _LOCK = text("SELECT pg_try_advisory_lock(:key)")
 _UNLOCK = text("SELECT pg_advisory_unlock(:key)")
@@ -50,7 +52,10 @@ Render = Callable[[Session, outbox.Delivery], Rendered | None]
 
 
 class Unrenderable(Exception):
-    """What is to be sent could not be drawn."""
+    """What is to be sent could not be drawn; `str()` is the reason to keep, of what a database stores."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(storable(reason)[:REASON_LIMIT])
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,13 @@ from uuid import UUID
 
 import pytest
 from slack_sdk import WebClient
-from sqlalchemy import func, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from bot.delivery import Delivery
 from bot.slack_calls import Rendered, marked_as_repeat
 from sandbox.server import Sandbox
-from storage import outbox, sending
+from storage import outbox, sending, undelivered
 from storage.database import EVERY_WORKSPACE, Database
 from storage.errors import Refused
 from storage.workspaces import Installation
@@ -287,6 +287,24 @@ def test_what_can_not_be_drawn_is_dead_after_some_attempts(
     (row,) = settled(database, post(database, renderer=renderer))
     assert (row.state, row.attempt) == ("dead", 2)
     assert row.reason and row.reason.startswith(renderer)
+
+
+@pytest.mark.parametrize("said", ["\x00", "\ud800", " ".join(map(str, range(9_000)))], ids=["nul", "surrogate", "long"])
+def test_whatever_a_renderer_raises_is_kept_and_told(
+    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery], said: str
+) -> None:
+    def raises(_session: Session, row: outbox.Delivery) -> Rendered:
+        if row.renderer == undelivered.RENDERER:
+            return Rendered("not delivered")
+        raise ValueError(said)
+
+    start(render=raises, render_attempts=2)
+    (row,) = settled(database, post(database))
+    assert (row.state, row.attempt) == ("dead", 2)
+    assert row.reason and row.reason.startswith("card: ValueError: ") and len(row.reason) <= 300
+    with database.transaction(OURS) as session:
+        told = session.scalars(select(outbox.Delivery).where(outbox.Delivery.renderer == undelivered.RENDERER)).one()
+    assert told.target_user == "UADMIN"
 
 
 def test_a_burst_in_one_channel_keeps_its_order_and_pace_with_two_senders(
