@@ -219,15 +219,21 @@ class Delivery:
         return False
 
     def _send_unseen(self, row: outbox.Delivery, outcome: Outcome) -> bool:
-        """Decide whether to send though nobody can see if it was: a reminder after a while, a digest never."""
+        """Decide whether to send though nobody can see if it was: a reminder after a while, a digest never.
+
+        Raises the refusal, after a while, where what can wait would wait for ever.
+        """
         if isinstance(outcome, RateLimited):
             self._pause(row, outcome)
         with self._database.transaction(row.workspace_id) as session:
             now = session.scalar(select(func.now()))
         since = row.unreadable_since
         unreadable_s = (now - since).total_seconds() if since and now else 0.0
-        if unreadable_s >= self._patience_s and not _can_wait(row):
-            return self._mark(row, sending.looked, None)
+        if unreadable_s >= self._patience_s:
+            if not _can_wait(row):
+                return self._mark(row, sending.looked, None)
+            if isinstance(outcome, Refused):
+                raise outcome
         delay = outcome.seconds if isinstance(outcome, RateLimited) else self._wait(row)
         self._mark(row, sending.unreadable, f"history unreadable: {outcome}", delay_s=delay)
         return False

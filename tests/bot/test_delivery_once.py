@@ -10,13 +10,13 @@ from uuid import UUID
 
 import pytest
 from slack_sdk import WebClient
-from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy import NullPool, create_engine, select, text
 
 from bot import second_copies
 from bot.delivery import Delivery
 from bot.posting import EVENT_TYPE
 from sandbox.server import Sandbox
-from storage import undelivered
+from storage import outbox, undelivered
 from storage.database import Database, login_url
 from tests.bot.deliveries import (
     copies_of,
@@ -247,12 +247,14 @@ def test_a_long_thread_is_searched_to_its_end(
     assert row.ts and float(row.ts) > float(root)
 
 
-def unreadable_for(database: Database, slack: Sandbox, start: Callable[..., Delivery], record: str) -> UUID:
+def unreadable_for(
+    database: Database, slack: Sandbox, start: Callable[..., Delivery], record: str, code: str = "missing_scope"
+) -> UUID:
     slack.control.fault("reset", method="chat.postMessage", count=1)
-    slack.control.fault("error", method="conversations.history", code="missing_scope", count=None)
+    slack.control.fault("error", method="conversations.history", code=code, count=None)
     start(patience_s=2.0)
     delivery_id = post(database, record=record)
-    assert waiting(database, delivery_id, "history unreadable: missing_scope").unreadable_since
+    assert waiting(database, delivery_id, "history unreadable: ").unreadable_since
     assert len(slack.control.calls("chat.postMessage")) == 1
     return delivery_id
 
@@ -267,11 +269,26 @@ def test_a_reminder_nobody_can_look_for_goes_out_as_a_possible_repeat(
 def test_a_digest_nobody_can_look_for_is_held_until_somebody_can(
     database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
 ) -> None:
-    delivery_id = unreadable_for(database, slack, start, "G-1")
+    delivery_id = unreadable_for(database, slack, start, "G-1", "service_unavailable")
     time.sleep(2.5)
     assert seen(slack) == []
     slack.control.clear_faults()
     settled(database, delivery_id)
+    assert seen(slack) == ["Call Acme back"]
+
+
+def test_a_digest_nobody_will_ever_be_able_to_look_for_is_told_and_can_be_sent_again(
+    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
+) -> None:
+    (row,) = settled(database, unreadable_for(database, slack, start, "G-1"))
+    assert (row.state, row.reason, seen(slack)) == ("dead", "missing_scope", [])
+    with database.transaction(ours) as session:
+        renderers = session.scalars(select(outbox.Delivery.renderer).order_by(outbox.Delivery.seq)).all()
+        assert renderers == ["card", undelivered.RENDERER]
+    slack.control.clear_faults()
+    with database.transaction(ours) as session:
+        undelivered.resend(session, row.id)
+    settled(database, row.id)
     assert seen(slack) == ["Call Acme back"]
 
 

@@ -36,6 +36,7 @@ WHAT: Mapping[str, str] = {
 REASONS: Mapping[str, str] = {
     "channel_not_found": "the channel is gone, or Rapport is not in it: invite it with `/invite`",
     "not_in_channel": "Rapport is not in the channel: invite it with `/invite`",
+    "missing_scope": "the app lacks a permission: install it again",
     "is_archived": "the channel is archived: choose another",
     "account_inactive": "the person's account is closed",
     "user_disabled": "the person's account is closed",
