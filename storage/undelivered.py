@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import case, exists, func, select, update
+from sqlalchemy import and_, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from storage import digests, followups, members, outbox
@@ -15,7 +15,7 @@ from storage.errors import Conflict, NotFound
 from storage.followups import Followup
 from storage.inbox import InboxItem
 from storage.members import Member, Role
-from storage.outbox import POST, Delivery
+from storage.outbox import POST, Delivery, Pause
 from storage.references import Noun, parse_reference
 from storage.workspaces import Installation
 
@@ -124,7 +124,8 @@ def late(session: Session) -> int:
     """Return how many messages and due times of all workspaces are late; the session sees '*'.
 
     Late is what is unsent five minutes after it was due and may be tried: what waits for the end of quiet hours has
-    that in its `not_before`, and a change of a message waits for the message. Workspaces that removed the app do not
+    that in its `not_before`, and a change of a message waits for the message. Late is also what was tried more than
+    once, five minutes ago for the first time, unless Slack wants us to wait. Workspaces that removed the app do not
     count.
     """
     since = func.now() - timedelta(minutes=LATE_MIN)
@@ -135,11 +136,17 @@ def late(session: Session) -> int:
         edited.state == "pending",
         edited.not_before > func.now(),
     )
+    paused = exists().where(
+        Pause.workspace_id == Delivery.workspace_id,
+        Pause.method == case((Delivery.kind == POST, "chat.postMessage"), else_=func.concat("chat.", Delivery.kind)),
+        Pause.until > func.now(),
+    )
     unsent = (
         Delivery.state.in_(("pending", "sending")),
-        Delivery.not_before < since,
-        Delivery.created_at < since,
-        ~waits,
+        or_(
+            and_(Delivery.not_before < since, Delivery.created_at < since, ~waits),
+            and_(Delivery.attempt > 1, Delivery.first_attempt_at < since, ~paused),
+        ),
     )
     undone = (Due.at < since, ~Due.is_job)
     return sum(
