@@ -38,7 +38,7 @@ REASONS: Mapping[str, str] = {
     "not_in_channel": "Rapport is not in the channel: invite it with `/invite`",
     "missing_scope": "the app lacks a permission: install it again",
     "is_archived": "the channel is archived: choose another",
-    "account_inactive": "the person's account is closed",
+    "account_inactive": "the app's token is no longer valid: install it again",
     "user_disabled": "the person's account is closed",
     "user_not_found": "Slack does not know this person any more",
     "cannot_dm_bot": "this is no person",

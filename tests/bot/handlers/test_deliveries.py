@@ -58,6 +58,14 @@ def test_it_is_sent_again_from_the_notice(company: Company) -> None:
     company.manager.sees("Somebody has seen to this message already.", channel="@Rapport")
 
 
+def test_a_token_that_is_no_longer_valid_is_said_to_be_so(company: Company) -> None:
+    reminder_is_refused(company, "is_archived")
+    company.manager.sees("This could not be delivered", channel="@Rapport")
+    with company.database.transaction(company.workspace) as session:
+        session.execute(update(Delivery).where(Delivery.state == "dead").values(reason="account_inactive"))
+    assert "the app's token is no longer valid" in company.admin.types("/crm undelivered").text
+
+
 def test_it_is_listed_and_given_up(company: Company) -> None:
     reminder_is_refused(company, "is_archived")
     company.manager.sees("This could not be delivered", channel="@Rapport")
