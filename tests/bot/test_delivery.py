@@ -39,6 +39,12 @@ from tests.bot.deliveries import (
 __all__ = ["ours", "slack", "start"]  # fixtures
 
 
+def told_instead(database: Database) -> list[str | None]:
+    notices = select(outbox.Delivery.target_user).where(outbox.Delivery.renderer == undelivered.RENDERER)
+    with database.transaction(OURS) as session:
+        return list(session.scalars(notices))
+
+
 def test_a_post_is_seen_with_its_id_and_nothing_else_in_the_metadata(
     database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
 ) -> None:
@@ -157,6 +163,17 @@ def test_a_person_who_can_not_be_written_to_is_a_refusal(
     start()
     (row,) = settled(database, post(database, target_channel=None, target_user="UNOBODY"))
     assert (row.state, row.reason) == ("dead", "user_not_found")
+
+
+def test_a_person_whose_account_was_closed_since_is_a_refusal_that_is_told(
+    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
+) -> None:
+    start()
+    settled(database, post(database, target_channel=None, target_user="UAREP"))
+    slack.control.fault("error", method="chat.postMessage", code="user_disabled", count=1)
+    (row,) = settled(database, post(database, target_channel=None, target_user="UAREP"))
+    assert (row.state, row.reason, row.attempt) == ("dead", "user_disabled", 1)
+    assert told_instead(database) == ["UADMIN"]
 
 
 def test_nothing_is_ambiguous_about_a_slack_that_is_not_there(
@@ -302,9 +319,7 @@ def test_whatever_a_renderer_raises_is_kept_and_told(
     (row,) = settled(database, post(database))
     assert (row.state, row.attempt) == ("dead", 2)
     assert row.reason and row.reason.startswith("card: ValueError: ") and len(row.reason) <= 300
-    with database.transaction(OURS) as session:
-        told = session.scalars(select(outbox.Delivery).where(outbox.Delivery.renderer == undelivered.RENDERER)).one()
-    assert told.target_user == "UADMIN"
+    assert told_instead(database) == ["UADMIN"]
 
 
 def test_a_burst_in_one_channel_keeps_its_order_and_pace_with_two_senders(

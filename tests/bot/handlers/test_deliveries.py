@@ -58,6 +58,17 @@ def test_it_is_sent_again_from_the_notice(company: Company) -> None:
     company.manager.sees("Somebody has seen to this message already.", channel="@Rapport")
 
 
+def test_an_admin_sends_it_again_from_the_home(company: Company) -> None:
+    reminder_is_refused(company, "restricted_action")
+    company.manager.sees("This could not be delivered", channel="@Rapport")
+    company.admin.opens_home()
+    company.admin.sees("Not delivered")
+    company.admin.clicks("Send again", view="home")
+    company.admin.sees("It is sent again")
+    company.rep.sees("call back", channel="@Rapport")
+    assert "Everything was delivered." in company.admin.types("/crm undelivered").text
+
+
 def test_a_token_that_is_no_longer_valid_is_said_to_be_so(company: Company) -> None:
     reminder_is_refused(company, "is_archived")
     company.manager.sees("This could not be delivered", channel="@Rapport")
