@@ -184,15 +184,16 @@ class Delivery:
         wanted = self._draw(row, channel, repeat=repeat)
         if wanted is None:
             return
-        spare_s = claim.until - time.monotonic() - self._needs_s
-        wanted = self._illustrator.illustrate(partial(self._ask, row, client), row.id, wanted, spare_s=spare_s)
+        until = claim.until - self._needs_s
+        ask = partial(self._ask, row, client)
+        wanted = self._illustrator.illustrate(ask, row.id, wanted, spare_s=until - time.monotonic())
         with self._alone(row) as alone:
             if not alone:
                 self._mark(row, sending.retry_later, "another worker still sends it", delay_s=self._grace_s)
-            elif claim.until - time.monotonic() <= self._needs_s:
+            elif time.monotonic() >= until:
                 self._mark(row, sending.release)
             else:
-                self._send(row, client, wanted)
+                self._send(row, client, wanted, until)
 
     def _resolve(self, row: outbox.Delivery, client: WebClient) -> str:
         """Return where to post; it is stored before the first attempt, so that a crash leaves where to search."""
@@ -219,10 +220,7 @@ class Delivery:
         return False
 
     def _send_unseen(self, row: outbox.Delivery, outcome: Outcome) -> bool:
-        """Decide whether to send though nobody can see if it was: a reminder after a while, a digest never.
-
-        Raises the refusal, after a while, where what can wait would wait for ever.
-        """
+        """Decide whether to send unseen: a reminder after a while; what would keep a digest for ever is then raised."""
         if isinstance(outcome, RateLimited):
             self._pause(row, outcome)
         with self._database.transaction(row.workspace_id) as session:
@@ -268,9 +266,10 @@ class Delivery:
         except Exception as exc:
             raise Unrenderable(f"{row.renderer}: {type(exc).__name__}: {exc}") from exc
 
-    def _send(self, row: outbox.Delivery, client: WebClient, wanted: SlackCall) -> None:
+    def _send(self, row: outbox.Delivery, client: WebClient, wanted: SlackCall, until: float) -> None:
+        post = partial(call, client, repeatable=row.kind != POST)
         try:
-            answer = send(wanted, lambda one: call(client, one.method, repeatable=row.kind != POST, **one.arguments))
+            answer = send(wanted, lambda one: post(one.method, **one.arguments), until=until)
         except Refused as exc:
             if row.kind != DELETE or exc.code != "message_not_found":
                 raise

@@ -19,7 +19,7 @@ from uuid import UUID
 
 from bot.block_json import to_json
 from bot.blocks import MESSAGE_BLOCKS
-from bot.posting import Outcome, Refused
+from bot.posting import Outcome, Refused, Unreached
 from bot.replies import Picture
 from bot.slack_calls import SlackCall
 
@@ -64,10 +64,15 @@ class Illustrator:
         return replace(wanted, arguments={**wanted.arguments, "blocks": blocks}, plain=wanted)
 
 
-def send(wanted: SlackCall, post: Callable[[SlackCall], Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Post a message with pictures; where Slack refuses its blocks, once more after a while, then without them."""
+def send(wanted: SlackCall, post: Callable[[SlackCall], Mapping[str, Any]], *, until: float) -> Mapping[str, Any]:
+    """Post a message with pictures; where Slack refuses its blocks, once more after a while, then without them.
+
+    Raises Unreached where another post would begin after `until`, on time.monotonic(): what was refused had no effect.
+    """
     attempts = [wanted] if wanted.plain is None else [wanted, wanted, wanted.plain]
     for number, attempt in enumerate(attempts, start=1):
+        if number > 1 and time.monotonic() >= until:
+            raise Unreached("too little of the lease is left to post it again")
         try:
             return post(attempt)
         except Refused as exc:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
@@ -80,9 +82,23 @@ def test_refused_blocks_are_tried_again_and_then_sent_without_pictures(monkeypat
             raise Refused("invalid_blocks")
         return {"ts": "1"}
 
-    assert send(drawn, post) == {"ts": "1"}
+    assert send(drawn, post, until=math.inf) == {"ts": "1"}
     assert tried == [drawn, drawn, plain]
     with pytest.raises(Refused):
-        send(drawn, lambda call: refuse("chat.postMessage"))
+        send(drawn, lambda call: refuse("chat.postMessage"), until=math.inf)
     with pytest.raises(Refused):
-        send(SlackCall("chat.postMessage", "C1", {}), lambda call: refuse("chat.postMessage"))
+        send(SlackCall("chat.postMessage", "C1", {}), lambda call: refuse("chat.postMessage"), until=math.inf)
+
+
+def test_refused_blocks_are_not_tried_again_once_the_lease_may_be_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "NOT_READY_S", 0.1)
+    drawn = SlackCall("chat.postMessage", "C1", {"blocks": []}, plain=wanted())
+    tried: list[SlackCall] = []
+
+    def post(call: SlackCall) -> Mapping[str, Any]:
+        tried.append(call)
+        raise Refused("invalid_blocks")
+
+    with pytest.raises(Unreached):
+        send(drawn, post, until=time.monotonic() + 0.05)
+    assert tried == [drawn]
