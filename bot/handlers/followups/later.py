@@ -16,9 +16,11 @@ from bot.handlers.followups.commands import finish
 from bot.handlers.followups.declaration import plugin
 from bot.plugin import Member, Role, _
 from bot.replies import Message, Modal
-from storage import followups, notes
+from bot.shown import overtaken
+from storage import followups, notes, records
 from storage.about import subject_of
 from storage.errors import Invalid
+from storage.followups import Followup
 from storage.names import NOTE_LIMIT
 from storage.workspaces import Workspace
 
@@ -43,7 +45,7 @@ def reschedule(control: b.Control, actor: Member, workspace: Workspace, now: dat
             ),
         ],
         submit=_("Reschedule"),
-        state={"followup": followup.reference},
+        state=_seen(followup),
     )
 
 
@@ -56,9 +58,9 @@ def rescheduled(
     now: datetime,
     session: Session,
 ) -> Message:
-    """Have the follow-up due at that time."""
+    """Have the follow-up due at that time, unless somebody else has changed it since the form was opened."""
     me = shown.reader(actor, workspace, now)
-    followup = followups.resolve(session, state["followup"])
+    followup = _unchanged(session, state)
     when = parse_when(str(values["when"]), zone=me.zone, now=now, locale=me.locale)
     followups.reschedule(session, followup, when.at, recurrence=when.recurrence)
     return cards.card(session, followup, me, notice=cards.reminding(followup, me))
@@ -68,6 +70,8 @@ def rescheduled(
 def log(control: b.Control, session: Session) -> Modal:
     """Say what came of a follow-up, which is then done."""
     followup = followups.resolve(session, control.record)
+    if late := overtaken(session, followup, control):
+        return Modal(_("Log"), [b.section(late), b.section(b.markup("*{text}*", text=followup.text[:200]))])
     if followup.about is None:
         raise Invalid("This follow-up is about no record, so there is nothing to log it on.")
     options = [b.Option(_(name), key) for key, name in KINDS.items()]
@@ -79,7 +83,7 @@ def log(control: b.Control, session: Session) -> Modal:
             b.text_input("text", _("What came of it"), multiline=True, max_length=min(NOTE_LIMIT, 3_000)),
         ],
         submit=_("Log and finish"),
-        state={"followup": followup.reference},
+        state=_seen(followup),
     )
 
 
@@ -92,13 +96,21 @@ def logged(
     now: datetime,
     session: Session,
 ) -> Message:
-    """Write it down on the record, and finish the follow-up."""
-    followup = followups.resolve(session, state["followup"])
+    """Write it down on the record and finish the follow-up, unless somebody else has changed that meanwhile."""
+    followup = _unchanged(session, state)
     about = subject_of(session, followup)
     if about is None:
         raise Invalid("The record this was about is gone.")
     notes.add(session, about, str(values["text"]), kind=str(values["kind"]))
     return finish(session, followup, shown.reader(actor, workspace, now))
+
+
+def _seen(followup: Followup) -> dict[str, str]:
+    return {"followup": followup.reference, "version": str(followup.version)}
+
+
+def _unchanged(session: Session, state: Mapping[str, str]) -> Followup:
+    return records.at_version(session, followups.resolve(session, state["followup"]), int(state["version"]))
 
 
 plugin.button_opens("reschedule", reschedule)

@@ -273,6 +273,31 @@ def test_what_came_of_it_is_logged_on_the_record(company: Company) -> None:
     assert "They want a discount" in company.rep.types("/deal show D-1").text
 
 
+def test_of_two_who_put_it_off_at_once_the_second_is_told(company: Company) -> None:
+    company.rep.types("/deal add Acme renewal")
+    company.rep.types("/followup add D-1 when:tomorrow call back")
+    company.rep.clicks("Reschedule")
+    company.agent.types('/followup move F-1 when:"2030-01-07 14:00"')
+    settled = due_at(company)
+    assert "F-1 was changed meanwhile by Anton Agent" in str(company.rep.submits(When="in 2 hours").errors)
+    assert due_at(company) == settled
+
+
+def test_one_time_of_what_recurs_is_logged_once(company: Company) -> None:
+    company.rep.types("/customer add Acme Corp")
+    company.rep.types('/followup add acme when:"every monday 9am" look at their usage')
+    company.rep.clicks("Log")
+    company.agent.types("/followup done F-1")
+    following = due_at(company)
+    said = company.rep.submits({"What came of it": "All is well"})
+    assert "F-1 was changed meanwhile by Anton Agent" in str(said.errors)
+    company.rep.closes()
+    company.rep.clicks("Log")
+    company.rep.sees("Nothing was done: Anton Agent has changed this meanwhile")
+    assert due_at(company) == following
+    assert "All is well" not in company.rep.types("/customer show acme").text
+
+
 def test_done_offers_the_next(company: Company) -> None:
     company.rep.types("/deal add Acme renewal")
     company.rep.types("/followup add D-1 when:tomorrow call back")
