@@ -85,8 +85,9 @@ def schedule(
 ) -> None:
     """Set when something falls due, in the place of what was set for the same kind and subject.
 
-    What does not recur is thereby put off: a reminder of the earlier time that was not sent yet is cancelled. Raises
-    ValueError if `at` has no zone, or if a delivery lacks its one target or its renderer.
+    What does not recur is thereby put off: a reminder of the earlier time that was not sent yet is cancelled. Of what
+    recurs, only what was to go to another target is. Raises ValueError if `at` has no zone, or if a delivery lacks its
+    one target or its renderer.
     """
     if at.tzinfo is None:
         raise ValueError("a due time has a zone")
@@ -110,8 +111,8 @@ def schedule(
         .values(values)
         .on_conflict_do_update(index_elements=["workspace_id", "kind", "subject"], set_=afresh)
     )
-    if recurrence is None:
-        outbox.cancel_occasion(session, kind, subject, reason="put off")
+    still_to = None if recurrence is None else target_user or target_channel
+    outbox.cancel_occasion(session, kind, subject, reason="put off", but_to=still_to)
 
 
 def cancel(session: Session, kind: str, subject: str) -> bool:

@@ -216,12 +216,16 @@ def reschedule(session: Session, followup: Followup, at: datetime, *, recurrence
 
 
 def hand_over(session: Session, followup: Followup, owner_id: str) -> Followup:
-    """Give an open follow-up to somebody else, who is reminded instead; raise Conflict if it is closed."""
+    """Give an open follow-up to somebody else, who is reminded instead; raise Conflict if it is closed.
+
+    What is due already is due to them now, whoever was reminded of it before.
+    """
     _still_open(followup)
     followup.owner_id = owner_id
     session.flush()
     session.expire(followup, ["owner"])
-    _schedule(session, followup)
+    # One that was sent answers for its time, so a time that has passed is not set again.
+    _schedule(session, followup, at=max(followup.due_at, moment()))
     return followup
 
 
@@ -252,12 +256,12 @@ def _still_open(followup: Followup) -> None:
         raise Conflict("{reference} is {status} already.", reference=followup.reference, status=followup.status)
 
 
-def _schedule(session: Session, followup: Followup) -> None:
+def _schedule(session: Session, followup: Followup, *, at: datetime | None = None) -> None:
     due.schedule(
         session,
         DUE_KIND,
         followup.reference,
-        at=followup.due_at,
+        at=at or followup.due_at,
         zone=followup.zone,
         recurrence=followup.recurrence,
         target_user=followup.owner_id,

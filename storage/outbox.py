@@ -196,11 +196,15 @@ def cancel_for_record(session: Session, record: str, *, renderer: str | None = N
     return _cancel(session, Delivery.record == record, *only, reason=reason)
 
 
-def cancel_occasion(session: Session, kind: str, subject: str, *, reason: str) -> int:
-    """Cancel the unsent deliveries that came from one row of `storage.due`, and return how many."""
+def cancel_occasion(session: Session, kind: str, subject: str, *, reason: str, but_to: str | None = None) -> int:
+    """Cancel the unsent deliveries that came from one row of `storage.due`, and return how many.
+
+    What goes `but_to` a user or channel is left to go there.
+    """
     born = func.starts_with(Delivery.dedupe_key, f"{kind}:{subject}:")
+    elsewhere = () if but_to is None else (Delivery.lane != but_to,)
     # Without its key, so that what falls due at the same time again is not taken for sent.
-    return _cancel(session, Delivery.record == subject, born, reason=reason, dedupe_key=None)
+    return _cancel(session, Delivery.record == subject, born, *elsewhere, reason=reason, dedupe_key=None)
 
 
 def cancel_all(session: Session, *, reason: str) -> int:

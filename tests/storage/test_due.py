@@ -147,6 +147,16 @@ def test_what_is_set_for_the_same_time_again_is_sent(database: Database, workspa
     assert [d.state for d in deliveries(database, workspace)] == ["cancelled", "pending"]
 
 
+def test_what_recurs_is_taken_back_only_from_an_earlier_target(database: Database, workspace: str) -> None:
+    schedule(database, workspace, recurrence="daily")
+    materialise(database)
+    schedule(database, workspace, at=FUTURE, recurrence="daily")
+    assert [d.state for d in deliveries(database, workspace)] == ["pending"]
+    schedule(database, workspace, recurrence="daily", target_user=None, target_channel="C1")
+    materialise(database)
+    assert [(d.lane, d.state) for d in deliveries(database, workspace)] == [("UREP", "cancelled"), ("C1", "pending")]
+
+
 def test_what_is_cancelled_is_not_sent(database: Database, workspace: str) -> None:
     schedule(database, workspace)
     with database.transaction(workspace) as session:

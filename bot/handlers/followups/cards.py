@@ -39,18 +39,24 @@ def nothing() -> str:
 def reminder(
     delivery: Delivery, reader: Member | None, workspace: Workspace, now: datetime, session: Session
 ) -> Message | None:
-    """Draw the reminder of a follow-up; None when it was closed, put off, or done until its next time, meanwhile."""
+    """Draw the reminder of a follow-up; None when it is of no use any more."""
     try:
         followup = followups.resolve(session, delivery.record or "")
     except NotFound:
         return None
-    reminded_of = datetime.fromisoformat(str(delivery.payload.get("due_at", followup.due_at.isoformat())))
-    # What recurs is reminded of again at later times than the one it is due since.
-    moved = followup.due_at > reminded_of if followup.recurrence else followup.due_at != reminded_of
-    if followup.closed_at is not None or moved:
+    if _is_over(followup, delivery):
         return None
     me = shown.reader(reader, workspace, now)
     return card(session, followup, me, was_quiet=delivery.held_by == Held.QUIET)
+
+
+def _is_over(followup: Followup, delivery: Delivery) -> bool:
+    """Tell whether a follow-up was closed, handed over, put off or done meanwhile."""
+    if followup.closed_at is not None or followup.owner_id != delivery.target_user:
+        return True
+    reminded_of = datetime.fromisoformat(str(delivery.payload.get("due_at", followup.due_at.isoformat())))
+    # It may be reminded of at later times than the one it is due since: again and again, or as it has a new owner.
+    return followup.due_at > reminded_of
 
 
 def card(

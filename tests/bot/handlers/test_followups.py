@@ -323,14 +323,3 @@ def test_closing_a_deal_cancels_what_was_promised_and_says_so(company: Company) 
     company.rep.types("/followup add D-1 when:tomorrow call back")
     assert "F-1" in company.rep.types("/deal won D-1").text
     assert "Nothing to follow up." in company.rep.types("/followup list").text
-
-
-def test_promises_of_who_leaves_go_to_who_is_responsible(company: Company) -> None:
-    company.rep.types("/deal add Acme renewal")
-    company.agent.types("/followup add D-1 when:tomorrow call back")
-    with company.database.transaction(company.workspace) as session:
-        agent_id = str(followups.get(session, 1).owner_id)
-    company.sandbox.control.admin("user_changes", user=agent_id, fields={"deleted": True})
-    company.rep.sees("Anton Agent has left, so 1 of their follow-ups are yours now.", channel="@Rapport")
-    with company.database.transaction(company.workspace) as session:
-        assert followups.get(session, 1).owner_id != agent_id
