@@ -15,7 +15,7 @@ from bot.handlers.followups.declaration import plugin
 from bot.plugin import Member, Notice, Role, _
 from bot.replies import Message
 from bot.shown import Reader, undo_hint
-from storage import followups
+from storage import due, followups
 from storage.about import subject_of
 from storage.attention import Held
 from storage.deals import Deal
@@ -44,19 +44,21 @@ def reminder(
         followup = followups.resolve(session, delivery.record or "")
     except NotFound:
         return None
-    if _is_over(followup, delivery):
+    if _is_over(session, followup, delivery):
         return None
     me = shown.reader(reader, workspace, now)
     return card(session, followup, me, was_quiet=delivery.held_by == Held.QUIET)
 
 
-def _is_over(followup: Followup, delivery: Delivery) -> bool:
-    """Tell whether a follow-up was closed, handed over, put off or done meanwhile."""
+def _is_over(session: Session, followup: Followup, delivery: Delivery) -> bool:
+    """Tell whether a follow-up was closed, handed over, put off, done or reminded of again meanwhile."""
     if followup.closed_at is not None or followup.owner_id != delivery.target_user:
         return True
     reminded_of = datetime.fromisoformat(str(delivery.payload.get("due_at", followup.due_at.isoformat())))
+    clock = due.get(session, followups.DUE_KIND, followup.reference)
     # It may be reminded of at later times than the one it is due since: again and again, or as it has a new owner.
-    return followup.due_at > reminded_of
+    newest = clock.last_at if clock and clock.last_at else reminded_of
+    return max(followup.due_at, newest) > reminded_of
 
 
 def card(

@@ -227,6 +227,22 @@ def test_a_reminder_that_waits_is_not_sent_once_its_time_is_done(company: Compan
     assert company.sandbox.control.calls("chat.postMessage") == []
 
 
+def test_reminders_that_piled_up_come_as_one(company: Company) -> None:
+    company.rep.types("/customer add Acme Corp")
+    company.rep.types("/followup add acme when:daily look at their usage")
+    with company.database.transaction(company.workspace) as session:
+        sending.pause(session, "chat.postMessage", 60)
+    comes_due(company, ago=2 * DAY)
+    with company.database.transaction(company.workspace) as session:
+        session.execute(update(Due).where(Due.subject == "F-1").values(at=func.now()))
+    company.bot.clock.materialise()
+    with company.database.transaction(company.workspace) as session:
+        session.execute(delete(Pause))
+    becomes(lambda: sorted(outbox_states(company)) == ["cancelled", "sent"])
+    assert "was due" in company.rep.sees("look at their usage", channel="@Rapport")
+    assert len(company.rep.messages("@Rapport")) == 1
+
+
 def test_a_reminder_that_a_dead_process_had_in_hand_is_not_sent_once_it_is_put_off(company: Company) -> None:
     company.rep.types("/deal add Acme renewal")
     company.rep.types("/followup add D-1 when:tomorrow call back")
