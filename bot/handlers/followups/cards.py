@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from bot import blocks as b
 from bot import shown
 from bot.grammar import said
+from bot.handlers.followups import record
 from bot.handlers.followups.declaration import plugin
 from bot.plugin import Member, Notice, Role, _
 from bot.replies import Message
@@ -47,7 +48,7 @@ def reminder(
     if _is_over(session, followup, delivery):
         return None
     me = shown.reader(reader, workspace, now)
-    return card(session, followup, me, was_quiet=delivery.held_by == Held.QUIET)
+    return card(session, followup, me, whole=True, was_quiet=delivery.held_by == Held.QUIET)
 
 
 def _is_over(session: Session, followup: Followup, delivery: Delivery) -> bool:
@@ -68,16 +69,18 @@ def card(
     *,
     notice: b.Text | None = None,
     replace: bool = False,
+    whole: bool = False,
     was_quiet: bool = False,
 ) -> Message:
-    """Draw one follow-up with the record it is about; a closed one has no buttons left.
+    """Draw one follow-up with the record it is about, the `whole` of it or its name; a closed one has no buttons left.
 
     With `was_quiet` it comes when it does because its owner wished to be left alone before.
     """
-    about = about_line(session, followup, reader)
+    about = None if whole else about_line(session, followup, reader)
     blocks: list[Block] = [
         *([b.context(notice)] if notice else []),
         b.section(b.join([b.markup("*{text}*", text=followup.text), *([about] if about else [])])),
+        *(record.blocks(session, followup, reader) if whole else []),
         b.context(_held_until_now(followup, reader) if was_quiet else _when(followup, reader)),
     ]
     if followup.closed_at is None:
@@ -122,11 +125,11 @@ def _due(followup: Followup, reader: Reader) -> b.Markup:
 
 def about_line(session: Session, followup: Followup, reader: Reader) -> b.Markup | None:
     """Name the record a follow-up is about, a deal with its amount."""
-    record = subject_of(session, followup)
-    if record is None:
+    about = subject_of(session, followup)
+    if about is None:
         return None
-    amount = record.amount if isinstance(record, Deal) else None
-    line = b.markup("{ref} {name}", ref=record.reference, name=record.name)
+    amount = about.amount if isinstance(about, Deal) else None
+    line = b.markup("{ref} {name}", ref=about.reference, name=about.name)
     return b.join([line, reader.money(amount)], " · ") if amount else line
 
 

@@ -68,13 +68,49 @@ def test_the_reminder_comes_as_a_message_and_is_kept_there(company: Company) -> 
     company.rep.types('/followup add D-1 when:"in 3 days" call back')
     comes_due(company)
     reminder = company.rep.sees("Done", channel="@Rapport")
-    assert all(part in reminder for part in ("call back", "D-1 Acme renewal · $12,000", "Snooze"))
+    assert all(part in reminder for part in ("call back", "D-1 Acme renewal", "$12,000", "Snooze"))
     assert "was due" not in reminder
     company.rep.clicks("Done", channel="@Rapport")
     company.rep.sees("F-1 · done", channel="@Rapport")
     assert len(company.rep.messages("@Rapport")) == 1
     with company.database.transaction(company.workspace) as session:
         assert due.get(session, "followup", "F-1") is None
+
+
+def reminded(company: Company, about: str) -> str:
+    """Return the reminder of a promise about a record, as its owner sees it."""
+    company.rep.types(f'/followup add {about} when:"in 3 days" call back')
+    comes_due(company)
+    return company.rep.sees("Snooze", channel="@Rapport")
+
+
+def test_the_reminder_shows_what_a_deal_is_about_and_all_of_it_if_asked(company: Company) -> None:
+    company.rep.types("/customer add Acme Corp")
+    company.rep.types("/deal add Acme renewal amount:12k customer:acme close:2030-01-07")
+    reminder = reminded(company, "D-1")
+    known = ("Lead", "$12,000", "Jan 7, 2030", "@Rita Rep", "Acme Corp C-1")
+    assert all(part in " ".join(reminder.replace("*", "").split()) for part in known), reminder
+    company.rep.clicks("Show", channel="@Rapport")
+    company.rep.sees("Move to", channel="@Rapport")
+
+
+def test_the_reminder_shows_how_a_ticket_stands_and_begins(company: Company, manager: Person) -> None:
+    company.rep.types("/customer add Globex")
+    company.rep.types("/customer link globex channel:#ext-globex")
+    manager.types("/crm triage #support")
+    company.customer.posts("The export is broken\nIt says error 500", channel="CSHARED")
+    company.agent.sees("T-1", channel="CSUPPORT")
+    reminder = reminded(company, "T-1")
+    assert all(part in reminder for part in ("Status", "new", "Priority", "Globex", "It says error 500")), reminder
+
+
+def test_the_reminder_shows_what_is_open_at_a_customer(company: Company) -> None:
+    company.rep.types("/customer add Acme Corp tier:gold")
+    for number in range(4):
+        company.rep.types(f"/deal add Renewal {number} customer:acme amount:{number + 1}k")
+    reminder = reminded(company, "C-1")
+    assert all(part in reminder for part in ("gold", "@Rita Rep", "D-3 Renewal 2 · Lead · $3,000", "…")), reminder
+    assert "Renewal 3" not in reminder
 
 
 @pytest.mark.parametrize(
