@@ -46,7 +46,7 @@ def opens(registry: Registry, request: Request) -> View | None:
             return command.opens if command and not rest else None
         case Kind.ACTION:
             action = registry.actions.get(request.name)
-            return action.opens if action else None
+            return action.opens if action and action.choice in {"", request.control.detail} else None
         case Kind.SHORTCUT:
             shortcut = registry.shortcuts.get(request.name)
             return shortcut.opens if shortcut else None

@@ -122,13 +122,14 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Hold a button or menu, known to Slack by its `action_id`, `plugin.name`."""
+    """Hold a button or menu, known to Slack by its `action_id`, `plugin.name`; one `choice` or each opens a modal."""
 
     id: str
     role: Role
     handler: Handler | None
     before: Handler | None = None
     opens: View | None = None
+    choice: str = ""
 
 
 @dataclass(slots=True)
@@ -286,12 +287,16 @@ class Plugin:
         self.commands.append(Command(words, "", view.role, None, None, view))
 
     def action(
-        self, name: str, *, role: Role, before: Handler | None = None, opens: View | None = None
+        self, name: str, *, role: Role, before: Handler | None = None, opens: View | None = None, choice: str = ""
     ) -> Callable[[H], H]:
-        """Declare a button or menu; with `opens` it opens that modal and the function only documents it."""
+        """Declare a button or menu; with `opens` it opens that modal and the function only documents it.
+
+        With a `choice`, the detail of one entry of a menu, only that one does, and the function is for the others.
+        """
 
         def declare(function: H) -> H:
-            self.actions.append(Action(self.id(name), role, None if opens else function, before, opens))
+            done = function if choice or not opens else None
+            self.actions.append(Action(self.id(name), role, done, before, opens, choice))
             return function
 
         return declare

@@ -130,7 +130,9 @@ class Office:
         for action in registry.actions.values():
             control = b.Control(self.record(action.id, number), 1, DETAILS.get(action.id, ""))
             body = {"actions": [{"action_id": action.id, "value": str(control)}], "channel": {"id": HERE}}
-            yield Use("action", action.id, action.role.value, Kind.ACTION, body, bool(action.opens))
+            yield Use(
+                "action", action.id, action.role.value, Kind.ACTION, body, bool(action.opens and not action.choice)
+            )
         for shortcut in registry.shortcuts.values():
             body = {"callback_id": shortcut.id, "message": {"ts": "1.0"}, "channel": {"id": HERE}}
             yield Use("shortcut", shortcut.id, shortcut.role.value, Kind.SHORTCUT, body, True)

@@ -12,6 +12,7 @@ from bot.grammar import parse_moment
 from bot.handlers.followups import cards
 from bot.handlers.followups.commands import finish
 from bot.handlers.followups.declaration import plugin
+from bot.handlers.followups.later import reschedule
 from bot.plugin import Member, Role, _
 from bot.replies import Message
 from bot.shown import Reader, overtaken
@@ -40,7 +41,7 @@ def done_in_list(control: b.Control, actor: Member, workspace: Workspace, now: d
     return finish(session, followup, me)
 
 
-@plugin.action("snooze", role=Role.VIEWER)
+@plugin.action("snooze", role=Role.VIEWER, opens=reschedule, choice=cards.PICK)
 def snooze(control: b.Control, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
     """Put a follow-up off."""
     followup, me = followups.resolve(session, control.record), shown.reader(actor, workspace, now)

@@ -28,7 +28,8 @@ from storage.workspaces import Workspace
 LATE = timedelta(minutes=10)
 LISTED = 20
 ON_HOME = 8
-SNOOZES = {"1h": "In an hour", "tomorrow": "Tomorrow at 9", "week": "Next Monday at 9"}
+PICK = "pick"
+SNOOZES = {"1h": "In an hour", "tomorrow": "Tomorrow at 9", "week": "Next Monday at 9", PICK: "Pick a time…"}
 
 
 def nothing() -> str:

@@ -325,6 +325,16 @@ def test_what_came_of_it_is_logged_on_the_record(company: Company) -> None:
     assert "They want a discount" in company.rep.types("/deal show D-1").text
 
 
+def test_snoozing_takes_any_time(company: Company) -> None:
+    company.rep.types("/deal add Acme renewal")
+    company.rep.types("/followup add D-1 when:tomorrow call back")
+    company.rep.selects("Snooze", "Pick a time…")
+    company.rep.submits(When="2030-01-07 14:00")
+    company.rep.sees("I will remind you Jan 7, 2030, 2:00 PM")
+    company.rep.selects("Snooze", "In an hour")
+    company.rep.sees("I will remind you again")
+
+
 def test_of_two_who_put_it_off_at_once_the_second_is_told(company: Company) -> None:
     company.rep.types("/deal add Acme renewal")
     company.rep.types("/followup add D-1 when:tomorrow call back")
