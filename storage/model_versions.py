@@ -101,6 +101,16 @@ def newest(session: Session, limit: int = 10) -> list[ModelVersion]:
     return list(session.scalars(statement.order_by(ModelVersion.id.desc()).limit(limit)))
 
 
+def before(session: Session, live: ModelVersion) -> ModelVersion | None:
+    """Return the version that answered before the live one, however many were refused since; None for the starter."""
+    statement = select(ModelVersion).where(
+        ModelVersion.state == State.RETIRED,
+        ModelVersion.live_at < (live.live_at or live.trained_at),
+        ModelVersion.weights.is_not(None),
+    )
+    return session.scalars(statement.order_by(ModelVersion.live_at.desc()).limit(1)).first()
+
+
 def weights(session: Session, version_id: int) -> bytes | None:
     """Return a version's file, None where it was not kept."""
     return session.scalars(select(ModelVersion.weights).where(ModelVersion.id == version_id)).one_or_none()

@@ -47,6 +47,18 @@ def test_a_model_is_rolled_back_to_one_before_or_to_the_starter_and_that_is_undo
     assert model_versions.live(session) is second
 
 
+def test_the_version_before_is_found_behind_any_number_of_refused_ones(session: Session) -> None:
+    first = kept(session, "learned-1")
+    assert model_versions.before(session, first) is None
+    second = kept(session, "learned-2")
+    third = kept(session, "learned-3")
+    for number in range(4, 24):
+        kept(session, f"learned-{number}", promote=False)
+    assert model_versions.before(session, third) is second
+    model_versions.make_live(session, first)
+    assert model_versions.before(session, first) is third
+
+
 def test_a_model_without_weights_can_not_be_live(session: Session) -> None:
     worse = kept(session, "learned-1", promote=False, weights=None)
     with pytest.raises(Conflict, match="not kept"):

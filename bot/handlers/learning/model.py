@@ -46,7 +46,7 @@ def card(session: Session, reader: Reader, model: WorkspaceModel, *, notice: b.T
         *_refused(model.refused),
         *(figures.compared(live, reader) if live else []),
         *(figures.confusion(live, name) if live else []),
-        *_controls(live, versions),
+        *_controls(session, live),
         b.divider(),
         *_learned(session, versions, reader, name),
         *_versions(live, versions, reader),
@@ -81,17 +81,10 @@ def _refused(why: str | None) -> list[Block]:
     return [b.section(b.markup(text, why=why))]
 
 
-def before(live: ModelVersion, versions: list[ModelVersion]) -> ModelVersion | None:
-    """Return the version that answered before the live one, None for the starter model."""
-    since = live.live_at or live.trained_at
-    earlier = [one for one in versions if one.state == State.RETIRED and one.live_at and one.live_at < since]
-    return max(earlier, key=lambda one: one.live_at or one.trained_at, default=None)
-
-
-def _controls(live: ModelVersion | None, versions: list[ModelVersion]) -> list[Block]:
+def _controls(session: Session, live: ModelVersion | None) -> list[Block]:
     if live is None:
         return []
-    target = before(live, versions)
+    target = model_versions.before(session, live)
     called = target.version if target else _("the starter model")
     question = _("From now on {version} answers instead of {live}. What was corrected stays remembered.")
     return [

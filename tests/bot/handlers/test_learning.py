@@ -98,6 +98,16 @@ def test_a_model_is_shown_with_its_figures_and_rolled_back_and_that_is_undone(
     manager.sees("From now on *learned-2* answers.")
 
 
+def test_behind_many_refused_versions_the_one_before_is_rolled_back_to(company: Company, manager: Person) -> None:
+    learned(company, "learned-1")
+    learned(company, "learned-2")
+    for number in range(3, 11):
+        learned(company, f"learned-{number}", promote=False, weights=b"")
+    manager.types("/crm model")
+    manager.clicks("Roll back")
+    manager.sees("From now on *learned-1* answers.")
+
+
 def test_without_a_version_before_the_starter_answers_again(company: Company, manager: Person) -> None:
     learned(company, "learned-1")
     manager.types("/crm model")
