@@ -101,6 +101,12 @@ def newest(session: Session, limit: int = 10) -> list[ModelVersion]:
     return list(session.scalars(statement.order_by(ModelVersion.id.desc()).limit(limit)))
 
 
+def turn(session: Session) -> int:
+    """Return a number that is another after each time a version went live; 0 where none ever did."""
+    last = session.scalars(select(func.max(ModelVersion.live_at))).one()
+    return int(last.timestamp() * 1_000_000) if last else 0
+
+
 def before(session: Session, live: ModelVersion) -> ModelVersion | None:
     """Return the version that answered before the live one, however many were refused since; None for the starter."""
     statement = select(ModelVersion).where(

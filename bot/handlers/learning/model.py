@@ -49,7 +49,7 @@ def card(session: Session, reader: Reader, model: WorkspaceModel, *, notice: b.T
         *_controls(session, live),
         b.divider(),
         *_learned(session, versions, reader, name),
-        *_versions(live, versions, reader),
+        *_versions(session, live, versions, reader),
     ]
     return Message(_("The model"), blocks, replace=notice is not None)
 
@@ -92,12 +92,18 @@ def _controls(session: Session, live: ModelVersion | None) -> list[Block]:
             b.button(
                 _("Roll back"),
                 plugin.id("use"),
-                b.Control(detail=f"{target.id if target else STARTER}:{live.id}"),
+                _use(session, target, live),
                 style="danger",
                 confirm=question.format(version=called, live=live.version),
             )
         )
     ]
+
+
+def _use(session: Session, version: ModelVersion | None, live: ModelVersion | None) -> b.Control:
+    """Name the version to use, the one it takes the place of, and the turn, which tells a click from a repeat of it."""
+    ids = [str(one.id) if one else STARTER for one in (version, live)]
+    return b.Control(detail=":".join([*ids, str(model_versions.turn(session))]))
 
 
 def _learned(session: Session, versions: list[ModelVersion], reader: Reader, name: figures.Name) -> list[Block]:
@@ -122,7 +128,7 @@ def _learned(session: Session, versions: list[ModelVersion], reader: Reader, nam
     return shown.paragraphs(lines)
 
 
-def _versions(live: ModelVersion | None, versions: list[ModelVersion], reader: Reader) -> list[Block]:
+def _versions(session: Session, live: ModelVersion | None, versions: list[ModelVersion], reader: Reader) -> list[Block]:
     others = [one for one in versions if one is not live]
     if not others:
         return []
@@ -135,7 +141,7 @@ def _versions(live: ModelVersion | None, versions: list[ModelVersion], reader: R
             what=_outcome(one, reader),
         )
         if one.state == State.RETIRED:
-            control = b.Control(detail=f"{one.id}:{live.id if live else STARTER}")
+            control = _use(session, one, live)
             question = _("From now on {version} answers.").format(version=one.version)
             blocks.append(b.section(line, accessory=b.button(_("Use it"), plugin.id("use"), control, confirm=question)))
         else:

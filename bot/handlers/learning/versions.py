@@ -26,7 +26,7 @@ def use(
     control: b.Control, session: Session, actor: Member, workspace: Workspace, now: datetime, model: WorkspaceModel
 ) -> Message:
     """Have another version answer from now on: the one before, an earlier one, or the starter model."""
-    wanted, _colon, drawn = control.detail.partition(":")
+    wanted, drawn, *_turn = control.detail.split(":")
     live = model_versions.live(session)
     if drawn != (str(live.id) if live else STARTER):
         raise Conflict(

@@ -108,6 +108,18 @@ def test_behind_many_refused_versions_the_one_before_is_rolled_back_to(company: 
     manager.sees("From now on *learned-1* answers.")
 
 
+def test_two_versions_take_turns_on_one_card_as_often_as_somebody_clicks(company: Company, manager: Person) -> None:
+    learned(company, "learned-1")
+    learned(company, "learned-2")
+    manager.types("/crm model")
+    for button, version in (("Roll back", 1), ("Use it", 2), ("Roll back", 1), ("Use it", 2)):
+        manager.clicks(button)
+        manager.sees(f"From now on *learned-{version}* answers.")
+        with company.database.transaction(company.workspace) as session:
+            live = model_versions.live(session)
+            assert live is not None and live.version == f"learned-{version}"
+
+
 def test_without_a_version_before_the_starter_answers_again(company: Company, manager: Person) -> None:
     learned(company, "learned-1")
     manager.types("/crm model")
