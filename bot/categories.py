@@ -36,6 +36,11 @@ def offered(own: Own) -> dict[str, str]:
     return {key: name for key, name in found.items() if key not in own or own[key].merged_into is None}
 
 
+def taken(session: Session) -> dict[str, str]:
+    """Return key and name of all that no category may be called: those people can choose, and what asks for nothing."""
+    return names(session) | {CHATTER: _("Not a request")}
+
+
 def name(session: Session, key: str) -> str:
     """Return a category as people read it; one that was merged is called as the one it went into."""
     return called(own(session), key)

@@ -83,10 +83,10 @@ def rename(args: Args, session: Session) -> Message:
 
 def renamed(session: Session, key: str, name: str) -> Message:
     """Rename a category and say so."""
-    offered = named.names(session)
-    row = categories.rename(session, key, name, taken=offered)
+    taken = named.taken(session)
+    row = categories.rename(session, key, name, taken=taken)
     redraw(session)
-    return listing(session, notice=b.markup(_("*{old}* is called *{new}* now."), old=offered[key], new=row.name))
+    return listing(session, notice=b.markup(_("*{old}* is called *{new}* now."), old=taken[key], new=row.name))
 
 
 @plugin.command("categories merge", usage="<category> into:billing", role=Role.MANAGER, example="refund into:billing")

@@ -40,7 +40,7 @@ def add() -> Modal:
 @add.submit
 def added(values: Values, session: Session) -> Message:
     """Add a category; messages like its examples are of it at once."""
-    row = categories.add(session, values["name"], values["examples"].splitlines(), taken=named.names(session))
+    row = categories.add(session, values["name"], values["examples"].splitlines(), taken=named.taken(session))
     redraw(session)
     text = _(
         "*{name}* is a category now. Messages like its examples are of it at once, others once a model that "

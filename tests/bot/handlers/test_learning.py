@@ -181,6 +181,16 @@ def test_a_category_is_renamed_by_command_and_form_with_a_guess_for_a_mistake(
     assert "Defects" in plain(manager.types("/crm categories").text)
 
 
+@pytest.mark.parametrize("name", ["Chatter", "not a request"])
+def test_no_category_is_called_as_what_asks_for_nothing(company: Company, manager: Person, name: str) -> None:
+    manager.types("/crm categories add")
+    manager.submits({"Name": name, "Examples, one to a line": EXAMPLES})
+    assert f"There is a category {name} already" in str(manager.modal)
+    refused = plain(manager.types(f'/crm categories rename bug to:"{name}"').text)
+    assert f"There is a category {name} already" in refused
+    assert f"There is no category {name}" in plain(manager.types(f'/crm categories merge bug into:"{name}"').text)
+
+
 def test_a_merge_says_what_it_does_first_and_everything_resolves_to_the_new_one(
     support: Company, manager: Person
 ) -> None:
