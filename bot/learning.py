@@ -105,8 +105,8 @@ class Learning:
             if fitted is None:
                 return None
             weights, outcome = fitted
-            outcome |= {"seconds": round(time.monotonic() - started, 1), "last_example_id": standing.last_example_id}
-            outcome["merged"] = standing.merged
+            outcome |= {"seconds": round(time.monotonic() - started, 1), "merged": standing.merged}
+            outcome |= {"last_example_id": standing.last_example_id, "examples": standing.examples}
             return self._keep(workspace_id, standing, weights, outcome)
 
     def stop(self) -> None:
@@ -120,13 +120,8 @@ class Learning:
     def _is_time(self, session: Session, standing: Standing) -> bool:
         """Tell whether enough was said since the last fit, or anything by the time the night has come."""
         last = next(iter(model_versions.newest(session, 1)), None)
-        if last is None:
-            fresh, known_example, known_merges = labels.count_after(session, 0), 0, {}
-        else:
-            fresh = labels.count_after(session, last.last_label_id)
-            known_example = int(last.figures.get("last_example_id", 0))
-            known_merges = last.figures.get("merged", {})
-        if fresh >= self._enough or standing.last_example_id > known_example or standing.merged != known_merges:
+        fresh = labels.count_after(session, last.last_label_id if last else 0)
+        if fresh >= self._enough or _is_otherwise(standing, last.figures if last else {}):
             return True
         if not fresh:
             return False
@@ -226,6 +221,17 @@ class Learning:
             finally:
                 if held:
                     connection.execute(select(func.pg_advisory_unlock(key)))
+
+
+def _is_otherwise(standing: Standing, known: dict[str, Any]) -> bool:
+    """Tell whether examples or merges are others than those of the last fit, of which the figures are given."""
+    # The figures of the first versions do not say how many examples there were.
+    count = known.get("examples", standing.examples)
+    return (
+        standing.last_example_id > int(known.get("last_example_id", 0))
+        or standing.examples != count
+        or standing.merged != known.get("merged", {})
+    )
 
 
 def _items(session: Session, live: ModelVersion | None, standing: Standing) -> list[Item]:

@@ -40,7 +40,8 @@ class _Kept:
     live_id: int | None = None
     refused: str | None = None
     last_label_id: int = 0
-    last_example_id: int = 0
+    examples: tuple[int, int] = (0, 0)
+    written: set[int] = field(default_factory=set)
     stale: set[int] = field(default_factory=set)
 
 
@@ -142,18 +143,15 @@ class Models:
     def _follow_labels(self, session: Session, kept: _Kept, standing: Standing) -> None:
         from ml.memory import LIMIT
 
-        if standing.last_label_id < kept.last_label_id or standing.last_example_id < kept.last_example_id:
+        if standing.last_label_id < kept.last_label_id:
             # The newest was taken back.
-            kept.memory, kept.last_label_id, kept.last_example_id = _memory(self._starter()), 0, 0
+            kept.memory, kept.last_label_id = _memory(self._starter()), 0
+            kept.examples, kept.written = (0, 0), set()
         if standing.last_label_id > kept.last_label_id:
             for said in reversed(labels.last_words(session, after=kept.last_label_id, limit=LIMIT)):
                 kept.memory.remember(said.message_id, said.text, said.category, said.label_id)
             kept.last_label_id = standing.last_label_id
-        if standing.last_example_id > kept.last_example_id:
-            for example in categories.examples_of(session, after=kept.last_example_id):
-                # Below every label: what people say of real messages outweighs what they made up.
-                kept.memory.remember(-example.id, example.text, example.category, -1)
-            kept.last_example_id = standing.last_example_id
+        self._follow_examples(session, kept, standing)
         if kept.stale:
             words = {said.message_id: said for said in labels.last_words_on(session, kept.stale)}
             for message_id in kept.stale:
@@ -161,6 +159,18 @@ class Models:
             for said in words.values():
                 kept.memory.remember(said.message_id, said.text, said.category, said.label_id)
             kept.stale.clear()
+
+    def _follow_examples(self, session: Session, kept: _Kept, standing: Standing) -> None:
+        examples = (standing.last_example_id, standing.examples)
+        if kept.examples == examples:
+            return
+        written = {-example.id: example for example in categories.examples_of(session)}
+        for key in kept.written - written.keys():
+            kept.memory.forget(key)
+        for key in sorted(written.keys() - kept.written, reverse=True):
+            # Below every label: what people say of real messages outweighs what they made up.
+            kept.memory.remember(key, written[key].text, written[key].category, -1)
+        kept.examples, kept.written = examples, set(written)
 
 
 def _memory(starter: MessageClassifier) -> Memory:

@@ -144,9 +144,9 @@ def merge(session: Session, key: str, into: str, *, taken: dict[str, str]) -> Ca
     return row
 
 
-def examples_of(session: Session, key: str | None = None, *, after: int = 0) -> list[Example]:
-    """Return the examples of a category, or of all, that came after one, oldest first."""
-    statement = select(Example).where(Example.id > after).order_by(Example.id)
+def examples_of(session: Session, key: str | None = None) -> list[Example]:
+    """Return the examples of a category, or of all, oldest first."""
+    statement = select(Example).order_by(Example.id)
     return list(session.scalars(statement if key is None else statement.where(Example.category == key)))
 
 

@@ -58,11 +58,15 @@ class ModelVersion(Recorded, Base):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Hold what a workspace's model depends on at this moment; an id is None where there is no row, 0 for labels."""
+    """Hold what a workspace's model depends on at this moment; an id is None where there is no row, 0 for labels.
+
+    `examples` is how many there are: the newest stays where an older one is taken back.
+    """
 
     live_id: int | None
     last_label_id: int
     last_example_id: int
+    examples: int
     merged: dict[str, str]
 
 
@@ -70,6 +74,7 @@ _STANDING = select(
     select(ModelVersion.id).where(ModelVersion.state == State.LIVE).scalar_subquery(),
     select(func.max(Label.id)).scalar_subquery(),
     select(func.max(Example.id)).scalar_subquery(),
+    select(func.count(Example.id)).scalar_subquery(),
     select(func.jsonb_object_agg(Category.key, Category.merged_into))
     .where(Category.merged_into.is_not(None))
     .scalar_subquery(),
@@ -79,7 +84,7 @@ _STANDING = select(
 def standing(session: Session) -> Standing:
     """Return what the workspace's model depends on, in one look that no other workspace's rows are in."""
     row = session.execute(_STANDING).one()
-    return Standing(row[0], row[1] or 0, row[2] or 0, row[3] or {})
+    return Standing(row[0], row[1] or 0, row[2] or 0, row[3], row[4] or {})
 
 
 def live(session: Session) -> ModelVersion | None:

@@ -15,7 +15,7 @@ from bot.learning import Learning
 from bot.models import Models
 from ml.classifier import MessageClassifier
 from ml.train import ensure_starter
-from storage import categories, channels, labels, messages, model_versions, workspaces
+from storage import categories, channels, history, labels, messages, model_versions, workspaces
 from storage.database import Database
 from storage.model_versions import State
 from storage.outbox import Delivery
@@ -165,6 +165,24 @@ def test_few_labels_wait_for_the_night_and_new_examples_do_not(
     learning.tick()
     learning.tick()
     assert fits.count == 2, "all was seen by the live model, so nothing could judge another"
+
+
+def test_examples_that_are_taken_back_are_unlearned_though_newer_ones_stay(
+    database: Database, workspace: str, learning: Learning, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fits = Fits(learning, monkeypatch, better=False, reason="not right more often")
+    for actor, name in (("UFIRST", "Trade"), ("USECOND", "Press")):
+        with database.transaction(workspace) as session, history.recording(session, actor_id=actor, source="test"):
+            categories.add(session, name, [f"{name} {word}" for word in ("one", "two", "three")], taken={})
+    learning.tick()
+    learning.tick()
+    assert fits.count == 1
+    with database.transaction(workspace) as session, history.recording(session, actor_id="UFIRST", source="test"):
+        history.undo(session, "UFIRST")
+    say(KIND[:2], "wholesale")
+    learning.tick()
+    learning.tick()
+    assert fits.count == 2
 
 
 def test_two_labels_are_too_few_to_judge_by(

@@ -11,7 +11,7 @@ from bot.models import Models
 from ml.classifier import MessageClassifier, Verdict
 from ml.model_blob import pack
 from ml.train import ensure_starter
-from storage import categories, labels, messages, model_versions
+from storage import categories, history, labels, messages, model_versions
 from storage.database import Database
 from storage.labels import LABELS_CHANGED
 from storage.messages import IncomingMessage
@@ -199,3 +199,17 @@ def test_only_so_many_workspaces_are_kept(
     assert list(replica._kept) == [second_workspace]
     replica.forget()
     assert list(replica._kept) == []
+
+
+def test_the_examples_of_a_category_that_is_taken_back_are_forgotten_though_newer_ones_stay(
+    database: Database, replica: Models, workspace: str, asks: Ask, starter: MessageClassifier
+) -> None:
+    pallets, press = [PALLET, "pallet price?", "trade terms"], ["May I interview you?", "press kit?", "a logo please"]
+    for actor, name, examples in (("UFIRST", "Wholesale", pallets), ("USECOND", "Press", press)):
+        with database.transaction(workspace) as session, history.recording(session, actor_id=actor, source="test"):
+            categories.add(session, name, examples, taken={})
+    assert [asks(replica, workspace, text).category for text in (PALLET, press[0])] == ["wholesale", "press"]
+    with database.transaction(workspace) as session, history.recording(session, actor_id="UFIRST", source="test"):
+        history.undo(session, "UFIRST")
+    assert asks(replica, workspace, PALLET) == starter.classify(PALLET)
+    assert asks(replica, workspace, press[0]).category == "press"

@@ -80,4 +80,5 @@ def test_the_standing_says_what_a_model_depends_on(session: Session) -> None:
     after = model_versions.standing(session)
     assert (after.live_id, after.last_label_id) == (version.id, label.id)
     assert after.last_example_id == categories.examples_of(session)[-1].id
+    assert after.examples == before.examples + 3
     assert after.merged == {"bug": "wholesale"}
