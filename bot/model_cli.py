@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from bot.models import Models
     from ml.classifier import MessageClassifier
+    from ml.replay import Difference
     from storage.database import Database
 
 model = typer.Typer(no_args_is_help=True, help="Look after the model that classifies messages.")
@@ -100,45 +101,52 @@ def _workspaces(opened: Database, wanted: str | None) -> list[str]:
 def _replay(
     opened: Database, workspace_id: str, models: Models, days: int, threshold: float | None, candidate: str | None
 ) -> None:
+    from bot.models import REMEMBERED, as_merged
     from ml.replay import Past, at_threshold, replay, shown
-    from storage import labels
+    from storage import categories, labels
 
     with opened.transaction(workspace_id) as session:
-        current = models.of(session).classifier
+        own = models.of(session)
+        current, merged = own.classifier, categories.merges(session)
         other = _candidate(session, candidate) if candidate else current
         if threshold is not None:
             other = at_threshold(other, threshold)
         since = datetime.now(UTC) - timedelta(days=days)
-        past = [Past(name, text, said) for name, text, said in labels.messages_since(session, since)]
-    found = list(replay(past, current, other))
+        past = [
+            Past(name, text, said and categories.resolve(merged, said), own.classify(text).version.endswith(REMEMBERED))
+            for name, text, said in labels.messages_since(session, since)
+        ]
+    judges = [lambda text, fitted=fitted: as_merged(fitted.classify(text), merged) for fitted in (current, other)]
+    found = list(replay(past, *judges))
     different = [one for one, changes in found if changes]
+    remembered = sum(one.remembered for one in past)
     typer.echo(
-        f"{workspace_id}: {len(different)} of {len(found)} cards of the last {days} days would have been others."
+        f"{workspace_id}: {len(different)} of {len(past) - remembered} cards of the last {days} days "
+        "would have been others."
     )
-    told = [one for one, _ in found if one.past.said is not None]
-    if told:
-        before, after = (
-            sum(shown(verdict) == one.past.said for one, verdict in pairs)
-            for pairs in ([(o, o.before) for o in told], [(o, o.after) for o in told])
-        )
-        typer.echo(
-            f"Of {len(told)} that people labelled, {before} were answered right and {after} would have been. "
-            "A model that learned from these labels has seen most of them."
-        )
+    if remembered:
+        typer.echo(f"Another {remembered} show what people said of such a message, whichever model there is.")
+    _print_right([one for one, _ in found if one.past.said is not None])
     rows = [
-        (
-            one.past.name,
-            " ".join(one.past.text.split())[:TEXT_SHOWN],
-            shown(one.before),
-            shown(one.after),
-            one.past.said or "",
-        )
+        (one.past.name, " ".join(one.past.text.split())[:TEXT_SHOWN], shown(one.before), shown(one.after))
         for one in different[:MOST_SHOWN]
     ]
     if rows:
-        _print([("card", "message", "now", "then", "people said"), *rows])
+        _print([("card", "message", "now", "then"), *rows])
     if len(different) > MOST_SHOWN:
         typer.echo(f"… and {len(different) - MOST_SHOWN} more")
+
+
+def _print_right(told: list[Difference]) -> None:
+    from ml.replay import is_right
+
+    if told:
+        before = sum(is_right(one.past, one.before) for one in told)
+        after = sum(is_right(one.past, one.after) for one in told)
+        typer.echo(
+            f"Of {len(told)} that people labelled, the model alone answers {before} right and the other {after}. "
+            "A model that learned from these labels has seen most of them."
+        )
 
 
 def _candidate(session: Session, wanted: str) -> MessageClassifier:

@@ -199,11 +199,12 @@ def _classify(kept: _Kept, standing: Standing, text: str) -> Verdict:
                 chatter=category == CHATTER,
             )
     verdict = classifier.classify(text)
-    return _merged(verdict, standing.merged) if standing.merged else verdict
+    return as_merged(verdict, standing.merged)
 
 
-def _merged(verdict: Verdict, merged: dict[str, str]) -> Verdict:
-    if verdict.category is None:
+def as_merged(verdict: Verdict, merged: dict[str, str]) -> Verdict:
+    """Return a model's verdict as it is after the merges of categories."""
+    if verdict.category is None or not merged:
         return verdict
     category = categories.resolve(merged, verdict.category)
     second = verdict.second and categories.resolve(merged, verdict.second)

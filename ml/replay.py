@@ -1,19 +1,28 @@
 """Compare what two models, or one at two thresholds, make of the same messages, before anything is changed."""
 
 import copy
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from ml.classifier import MessageClassifier, Verdict
+from ml.starter import CHATTER
+
+NO_TICKET = "no ticket"
+Judge = Callable[[str], Verdict]
+"""Says what a card is to show of a text: a model, and what its workspace makes of the model's answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """Hold one message of the past: what it is called (a ticket's reference or its time), and what people said."""
+    """Hold one message of the past: what it is called (a ticket's reference or its time), and what people said.
+
+    `remembered` says that its card shows what people said, whichever model there is.
+    """
 
     name: str
     text: str
     said: str | None
+    remembered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +43,22 @@ def at_threshold(model: MessageClassifier, threshold: float) -> MessageClassifie
     return changed
 
 
-def replay(
-    messages: Iterable[Past], current: MessageClassifier, candidate: MessageClassifier
-) -> Iterator[tuple[Difference, bool]]:
+def replay(messages: Iterable[Past], current: Judge, candidate: Judge) -> Iterator[tuple[Difference, bool]]:
     """Yield for each message what both make of it, and whether its card would have been another."""
     for past in messages:
-        found = Difference(past, current.classify(past.text), candidate.classify(past.text))
-        yield found, shown(found.before) != shown(found.after)
+        found = Difference(past, current(past.text), candidate(past.text))
+        yield found, not past.remembered and shown(found.before) != shown(found.after)
+
+
+def is_right(past: Past, verdict: Verdict) -> bool:
+    """Tell whether a card would show what people said."""
+    return shown(verdict) == (NO_TICKET if past.said == CHATTER else past.said)
 
 
 def shown(verdict: Verdict) -> str:
     """Say what a card shows of a verdict: the category, not sure with its best guess, or no card at all."""
     if verdict.chatter:
-        return "no ticket"
+        return NO_TICKET
     if verdict.category is None:
         return "not sure"
     return f"not sure ({verdict.category}?)" if verdict.abstained else verdict.category

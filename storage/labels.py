@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, ForeignKey, Identity, Index, and_, bindparam, func, select
+from sqlalchemy import ColumnElement, ForeignKey, Identity, Index, and_, bindparam, exists, func, select, tuple_
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from storage.database import TENANT, Base, current_workspace, notify
@@ -159,7 +159,10 @@ def newest(session: Session, limit: int) -> list[tuple[Label, str]]:
 
 
 def messages_since(session: Session, since: datetime) -> Iterator[tuple[str, str, str | None]]:
-    """Yield ticket reference (or Slack's ts), text and what people said last of each message since, oldest first."""
+    """Yield ticket reference (or Slack's ts), text and what people said last of each message since, oldest first.
+
+    Of a ticket's messages it is the first, which its card shows; what belongs to no ticket is there too.
+    """
     said = (
         select(Label.new_category)
         .where(Label.workspace_id == IncomingMessage.workspace_id, Label.message_id == IncomingMessage.id)
@@ -167,8 +170,14 @@ def messages_since(session: Session, since: datetime) -> Iterator[tuple[str, str
         .limit(1)
         .scalar_subquery()
     )
+    earlier = aliased(IncomingMessage)
+    follows = exists().where(
+        earlier.workspace_id == IncomingMessage.workspace_id,
+        earlier.ticket_id == IncomingMessage.ticket_id,
+        tuple_(earlier.at, earlier.id) < tuple_(IncomingMessage.at, IncomingMessage.id),
+    )
     statement = select(IncomingMessage.ticket_id, IncomingMessage.ts, IncomingMessage.text, said)
-    statement = statement.where(IncomingMessage.at >= since).order_by(IncomingMessage.at)
+    statement = statement.where(IncomingMessage.at >= since, ~follows).order_by(IncomingMessage.at)
     for ticket_id, ts, text, category in session.execute(statement.execution_options(yield_per=1000)):
         yield reference(Noun.TICKET, ticket_id) if ticket_id else ts, text, category
 

@@ -7,14 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import Session
 from typer.testing import CliRunner, Result
 
 from bot.cli import app
 from ml.classifier import MessageClassifier
 from ml.model_blob import pack
 from ml.model_file import save
-from storage import labels, messages, model_versions, workspaces
+from storage import categories, labels, messages, model_versions, tickets, workspaces
 from storage.database import Database
+from storage.messages import IncomingMessage
 
 Run = Callable[..., Result]
 
@@ -33,6 +35,23 @@ def run(monkeypatch: pytest.MonkeyPatch, admin_url: str, models: Path) -> Run:
     return typed
 
 
+def received(session: Session, text: str, number: int = 0, thread_ts: str | None = None) -> IncomingMessage:
+    ts = f"{1893492000 + number}.000100"
+    message = messages.receive(session, channel_id="C1", ts=ts, text=text, author_id="U9", thread_ts=thread_ts)
+    assert message is not None
+    return message
+
+
+@pytest.fixture
+def other() -> MessageClassifier:
+    model = MessageClassifier(name="other", n_folds=2).fit(
+        ["the export is broken", "an error again", "what does it cost", "price please"],
+        ["fault", "fault", "cost", "cost"],
+    )
+    model.threshold_, model.scope_threshold_ = 0.0, -9.0
+    return model
+
+
 def test_a_labelled_file_is_measured(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
     rows = [
@@ -48,30 +67,57 @@ def test_a_labelled_file_is_measured(run: Run, tmp_path: Path) -> None:
     assert (refused.exit_code, "needs a first line" in refused.stderr) == (2, True)
 
 
-def test_the_past_is_replayed_and_stays_as_it_was(run: Run, database: Database, workspace: str, tmp_path: Path) -> None:
-    other = MessageClassifier(name="other", n_folds=2).fit(
-        ["the export is broken", "an error again", "what does it cost", "price please"],
-        ["fault", "fault", "cost", "cost"],
-    )
-    other.threshold_, other.scope_threshold_ = 0.0, -9.0
+def test_the_past_is_replayed_and_stays_as_it_was(
+    run: Run, database: Database, workspace: str, tmp_path: Path, other: MessageClassifier
+) -> None:
     with database.transaction(workspace) as session:
         workspaces.install(session)
-        message = messages.receive(session, channel_id="C1", ts="1893492000.000100", text=BROKEN, author_id="U9")
-        assert message is not None
-        labels.correct(session, message, "fault", actor_id="UAGENT")
+        received(session, BROKEN)
+        labels.correct(session, received(session, "price please", 1), "cost", actor_id="UAGENT")
         model_versions.keep(session, version="other-1", figures={}, last_label_id=0, weights=pack(other), promote=False)
     save(other, tmp_path / "folder")
     (tmp_path / "file.zip").write_bytes(pack(other))
     for candidate in ("other-1", str(tmp_path / "folder"), str(tmp_path / "file.zip")):
         shown = run("replay", "--candidate", candidate)
         assert "1 of 1 cards of the last 30 days would have been others" in shown.stdout, shown.output
-        assert "0 were answered right and 1 would have been" in shown.stdout
+        assert "Another 1 show what people said of such a message" in shown.stdout
+        assert "Of 1 that people labelled, the model alone answers 0 right and the other 1." in shown.stdout
         assert "fault" in shown.stdout and BROKEN in shown.stdout
     assert "not sure" in run("replay", "--threshold", "1.0", "--days", "3").stdout
     with database.transaction(workspace) as session:
         assert model_versions.live(session) is None
         found = messages.by_ts(session, "C1", "1893492000.000100")
         assert found is not None and found.model_version is None
+
+
+def test_a_card_is_replayed_once_however_often_its_customer_wrote(
+    run: Run, database: Database, workspace: str, other: MessageClassifier
+) -> None:
+    with database.transaction(workspace) as session:
+        workspaces.install(session)
+        first = received(session, BROKEN)
+        for message in (first, received(session, "an error again, see?", 1, first.ts)):
+            tickets.open_from_message(session, message)
+        received(session, "what does the other one cost", 2)
+        model_versions.keep(session, version="other-1", figures={}, last_label_id=0, weights=pack(other), promote=False)
+    shown = run("replay", "--candidate", "other-1")
+    assert "2 of 2 cards" in shown.stdout, shown.output
+    assert "T-1" in shown.stdout and "an error again" not in shown.stdout
+
+
+def test_merged_categories_are_one_in_what_models_and_people_say(
+    run: Run, database: Database, workspace: str, other: MessageClassifier
+) -> None:
+    with database.transaction(workspace) as session:
+        workspaces.install(session)
+        labels.correct(session, received(session, "price please"), "billing", actor_id="UAGENT")
+        labels.correct(session, received(session, "what does it cost", 1), "cost", actor_id="UAGENT")
+        labels.correct(session, received(session, "many thanks to all of you!", 2), "chatter", actor_id="UAGENT")
+        categories.merge(session, "cost", "billing", taken={"cost": "Cost", "billing": "Billing"})
+        model_versions.keep(session, version="other-1", figures={}, last_label_id=0, weights=pack(other), promote=False)
+    shown = run("replay", "--candidate", "other-1")
+    assert "0 of 0 cards" in shown.stdout, shown.output
+    assert "Of 3 that people labelled" in shown.stdout and "and the other 2." in shown.stdout
 
 
 @pytest.mark.parametrize(
