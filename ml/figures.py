@@ -1,7 +1,7 @@
 """Measure a classifier on messages it has not seen."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,6 +14,7 @@ Floats = NDArray[np.floating[Any]]
 Booleans = NDArray[np.bool_]
 Strings = NDArray[np.str_]
 Labelled = tuple[Sequence[str], Sequence[str]]
+Confusion = list[tuple[str, str, int]]
 
 
 class Classifier(Protocol):
@@ -40,7 +41,7 @@ class Figures:
 
     `ece` is the expected calibration error over all messages (15 bins), `coverage` the share the model answered,
     `precision` how many of those answers were right, `answered_macro_f1` the macro-F1 over the answered messages. A
-    macro-F1 is the mean over the classes that occur in the truth.
+    macro-F1 is the mean over the classes that occur in the truth. `confusion` counts (truth, guess).
     """
 
     examples: int
@@ -50,6 +51,7 @@ class Figures:
     coverage: float
     precision: float
     answered_macro_f1: float
+    confusion: Confusion = field(default_factory=list)
 
 
 def evaluate(model_factory: Callable[[], Classifier], train: Labelled, test: Labelled) -> Figures:
@@ -73,7 +75,14 @@ def measure(model: Classifier, test: Labelled) -> Figures:
         coverage=float(answered.mean()),
         precision=float(right[answered].mean()) if answered.any() else 0.0,
         answered_macro_f1=_macro_f1(truth[answered], guesses[answered]),
+        confusion=confusion(truth, guesses),
     )
+
+
+def confusion(truth: Strings, guesses: Strings) -> Confusion:
+    """Count how often each class was taken for each, itself or another; both (n_samples,)."""
+    pairs, counts = np.unique(np.stack([truth, guesses]).astype(str), axis=1, return_counts=True)
+    return [(str(a), str(b), int(n)) for a, b, n in zip(*pairs, counts, strict=True)]
 
 
 def stranger_auroc(model: Classifier, ours: Sequence[str], strangers: Sequence[str]) -> float:

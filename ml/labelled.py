@@ -7,19 +7,21 @@ from collections.abc import Callable
 from dataclasses import asdict
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ml.baseline import TextbookClassifier
 from ml.calibration import folds
 from ml.classifier import MessageClassifier
-from ml.figures import Classifier, Figures, Labelled, evaluate
+from ml.figures import Classifier, Confusion, Figures, Labelled, evaluate
 
 COLUMNS = ("text", "label")
 PARTS = 5
 SEEDS = range(3)
 MOST_BYTES = 256 * 2**20
 FEWEST = 2
+MOST_CONFUSED = 10
 SHOWN = {
     "right": "accuracy",
     "macro-F1": "macro_f1",
@@ -79,7 +81,8 @@ def _decoded(path: Path) -> str:
 def measure_file(path: Path, *, few_shot: int | None = None) -> dict[str, Figures]:
     """Fit on four fifths of a file, or on `few_shot` examples of each label of them, and measure on the last fifth.
 
-    Returns figures by model, `default` and `baseline`; with `few_shot` the mean of three draws.
+    Returns figures by model, `default` and `baseline`; with `few_shot` the mean of three draws, and what was taken for
+    what in all three.
     """
     texts, labels = read_labelled(path)
     judged = folds(np.unique(labels, return_inverse=True)[1], PARTS, seed=0) == 0
@@ -108,24 +111,43 @@ def _draw(examples: Labelled, n: int, seed: int) -> Labelled:
 
 
 def _mean(found: list[Figures]) -> Figures:
-    values = {name: float(np.mean([asdict(one)[name] for one in found])) for name in asdict(found[0])}
-    return Figures(**{**values, "examples": found[0].examples})  # type: ignore[arg-type]  # by name
+    names = set(asdict(found[0])) - {"examples", "confusion"}
+    values: dict[str, Any] = {name: float(np.mean([getattr(one, name) for one in found])) for name in names}
+    counts: Counter[tuple[str, str]] = Counter()
+    for one in found:
+        counts.update({(truth, guess): count for truth, guess, count in one.confusion})
+    pairs = [(truth, guess, count) for (truth, guess), count in sorted(counts.items())]
+    return Figures(**values, examples=found[0].examples, confusion=pairs)
+
+
+def _confused(figures: Figures) -> Confusion:
+    """Return what was taken for something else most often, the most frequent first."""
+    wrong = [(truth, guess, count) for truth, guess, count in figures.confusion if truth != guess]
+    return sorted(wrong, key=lambda pair: (-pair[2], pair))[:MOST_CONFUSED]
 
 
 def table(found: dict[str, Figures]) -> list[tuple[str, str, str]]:
-    """Return rows to print: figure, ours, the textbook's; the first is the heading."""
+    """Return rows to print: figure, ours, the textbook's; the first is the heading, the last what ours confused."""
     ours, theirs = found["default"], found["baseline"]
     rows = [(f"{ours.examples} held-out messages", "Rapport", "textbook")]
+    rows += [(shown, f"{getattr(ours, name):.3f}", f"{getattr(theirs, name):.3f}") for shown, name in SHOWN.items()]
+    as_often = {(truth, guess): count for truth, guess, count in theirs.confusion}
     return rows + [
-        (shown, f"{getattr(ours, name):.3f}", f"{getattr(theirs, name):.3f}") for shown, name in SHOWN.items()
+        (f"{truth} taken for {guess}", str(count), str(as_often.get((truth, guess), 0)))
+        for truth, guess, count in _confused(ours)
     ]
 
 
 def as_json(found: dict[str, Figures]) -> str:
-    """Return the figures as a list of `name`, `value`, `unit` and `at`."""
-    rows = [
+    """Return the figures as a list of `name`, `value`, `unit` and `at`; `confused` has `truth` and `guess` besides."""
+    rows: list[dict[str, Any]] = [
         {"name": name, "value": round(getattr(figures, name), 4), "unit": "share", "at": at}
         for at, figures in found.items()
         for name in SHOWN.values()
+    ]
+    rows += [
+        {"name": "confused", "truth": truth, "guess": guess, "value": count, "unit": "messages", "at": at}
+        for at, figures in found.items()
+        for truth, guess, count in _confused(figures)
     ]
     return json.dumps(rows, indent=2)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ml.calibration import calibration_error, folds
 from ml.classifier import MessageClassifier
 from ml.features import TextFeatures
+from ml.figures import Confusion, confusion
 from ml.model_blob import pack, unpack
 from ml.starter import CHATTER, Examples, load_examples
 
@@ -67,7 +68,7 @@ class Worth:
     surer: float
     coverage: float
     precision: float
-    confusion: list[tuple[str, str, int]] = field(default_factory=list)
+    confusion: Confusion = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,14 +235,13 @@ def _cross_validated(fits: _Fits, said: Sequence[Item], judged: Sequence[Item]) 
 def _worth(items: Sequence[Item], found: _Guessed) -> Worth:
     truth = np.array([item.category for item in items])
     right = found.guess == truth
-    pairs, counts = np.unique(np.stack([truth, found.guess]).astype(str), axis=1, return_counts=True)
     return Worth(
         right=float(right.mean()),
         ece=calibration_error(found.confidence, right),
         surer=_surer(found.confidence, right),
         coverage=float(found.answered.mean()),
         precision=float(right[found.answered].mean()) if found.answered.any() else 0.0,
-        confusion=[(str(a), str(b), int(n)) for a, b, n in zip(*pairs, counts, strict=True)],
+        confusion=confusion(truth, found.guess),
     )
 
 

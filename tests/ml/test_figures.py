@@ -35,6 +35,7 @@ def test_figures_are_those_of_the_definition() -> None:
     assert found.precision == pytest.approx(2 / 3)
     assert found.macro_f1 == pytest.approx(0.5)
     assert found.answered_macro_f1 == pytest.approx(2 / 3)
+    assert found.confusion == [("a", "a", 1), ("a", "b", 1), ("b", "a", 1), ("b", "b", 1)]
     assert found.ece == pytest.approx((2 * 0.1 + 0.6 + 0.8) / 4)
 
 

@@ -62,3 +62,21 @@ def test_both_models_are_measured_on_the_same_held_out_part(tmp_path: Path, few_
     rows = json.loads(as_json(found))
     assert {row["at"] for row in rows} == {"default", "baseline"}
     assert {"name": "accuracy", "value": found["default"].accuracy, "unit": "share", "at": "default"} in rows
+
+
+@pytest.mark.parametrize("few_shot", [None, 3])
+def test_what_is_taken_for_what_most_often_is_shown(tmp_path: Path, few_shot: int | None) -> None:
+    # Nobody can tell these two kinds apart, so each is taken for the other.
+    alike = [f"the {thing} again,{label}" for label in ("again", "anew") for thing in THINGS]
+    path = written(tmp_path, "text,label\n" + "\n".join([*ROWS, *alike]) + "\n")
+    found = measure_file(path, few_shot=few_shot)
+    wrong = [pair for pair in found["default"].confusion if pair[0] != pair[1]]
+    assert {(truth, guess) for truth, guess, _ in wrong} & {("again", "anew"), ("anew", "again")}
+    counted = sum(count for _, _, count in found["default"].confusion)
+    assert counted == found["default"].examples * (1 if few_shot is None else 3)
+    rows = [row for row in json.loads(as_json(found)) if row["name"] == "confused" and row["at"] == "default"]
+    assert sorted((row["truth"], row["guess"], row["value"]) for row in rows) == sorted(wrong)
+    truth, guess, count = max(wrong, key=lambda pair: pair[2])
+    assert (f"{truth} taken for {guess}", str(count)) in [row[:2] for row in table(found)]
+    shown = [int(ours) for title, ours, _ in table(found) if " taken for " in title]
+    assert shown == sorted(shown, reverse=True)
