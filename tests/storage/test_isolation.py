@@ -91,8 +91,9 @@ def everything(session: Session) -> SimpleNamespace:
     labels.correct(session, message, "bug", actor_id="UAGENT")
     category = categories.add(session, "Secret Category", ["a", "b", "c"], taken={})
     categories.merge(session, "bug", category.key, taken={"bug": "Bug"})
-    model = model_versions.keep(
-        session, version="secret-1", figures={}, last_label_id=1, weights=b"secret", promote=True
+    _retired, model = (
+        model_versions.keep(session, version=name, figures={}, last_label_id=1, weights=b"secret", promote=True)
+        for name in ("secret-1", "secret-2")
     )
     followup = followups.add(session, text="Secret Promise", due_at=SOON, zone="UTC", owner_id="UREP", about=deal)
     note = notes.add(session, customer, "Secret Note")
@@ -227,10 +228,12 @@ READS: dict[str, Callable[[Session, Any], Any]] = {
     "messages.of_ticket": lambda s, t: messages.of_ticket(s, t.ticket.id),
     "messages.tickets_of_thread": lambda s, t: messages.tickets_of_thread(s, "C1", TS),
     "messages.without_ticket": lambda s, t: messages.without_ticket(s, "C1", TS, t.message.at),
+    "model_versions.before": lambda s, t: model_versions.before(s, t.model),
     "model_versions.get": lambda s, t: model_versions.get(s, t.model.id),
     "model_versions.live": lambda s, t: model_versions.live(s),
     "model_versions.newest": lambda s, t: model_versions.newest(s),
     "model_versions.standing": lambda s, t: model_versions.standing(s).live_id,
+    "model_versions.turn": lambda s, t: model_versions.turn(s),
     "model_versions.weights": lambda s, t: model_versions.weights(s, t.model.id),
     "notes.about": lambda s, t: notes.about(s, t.customer),
     "pipelines.all_of": lambda s, t: [one for one in pipelines.all_of(s) if one.id == t.stage.pipeline_id],
