@@ -47,7 +47,6 @@ _CHANCE = random.SystemRandom()
 _LOCK = text("SELECT pg_try_advisory_lock(:key)")
 _UNLOCK = text("SELECT pg_advisory_unlock(:key)")
 
-
 Render = Callable[[Session, outbox.Delivery], Rendered | None]
 
 
@@ -140,8 +139,11 @@ class Delivery:
                 self._pause(row, exc)
                 with self._database.transaction(row.workspace_id) as session:
                     sending.check_again(session, together, exc.seconds)
+                continue
             except Outcome as exc:
                 log.warning("%s could not be looked at for second copies: %s", row.lane, exc)
+            with self._database.transaction(row.workspace_id) as session:
+                sending.checked(session, together)
 
     def _claim(self, free: int) -> Sequence[_Claim]:
         until = time.monotonic() + self._lease_s

@@ -17,6 +17,7 @@ __all__ = [
     "CHANNEL",
     "cancelled",
     "check_again",
+    "checked",
     "claim",
     "claim_checks",
     "dead",
@@ -238,13 +239,10 @@ WITH due AS MATERIALIZED (
     )
     FOR UPDATE SKIP LOCKED
 )
-UPDATE outbox SET check_at = CASE
-    WHEN now() < sent_at + make_interval(secs => {CHECK_FOR_S})
-    THEN now() + greatest(make_interval(secs => {CHECK_EVERY_S}), (now() - sent_at) / 2)
-END
+UPDATE outbox SET check_at = now() + greatest(make_interval(secs => {CHECK_EVERY_S}), (now() - sent_at) / 2)
 FROM taken WHERE outbox.workspace_id = taken.workspace_id AND outbox.id = taken.id
 RETURNING outbox.*
-""")  # noqa: S608 - two numbers of our own
+""")  # noqa: S608 - a number of our own
 
 
 def claim_checks(session: Session, limit: int) -> Sequence[Delivery]:
@@ -254,6 +252,14 @@ def claim_checks(session: Session, limit: int) -> Sequence[Delivery]:
     """
     statement = select(Delivery).from_statement(_CLAIM_CHECKS).execution_options(populate_existing=True)
     return session.scalars(statement, {"most": limit}).all()
+
+
+def checked(session: Session, rows: Sequence[Delivery]) -> None:
+    """Watch those messages no longer that were looked at and are old enough: not before, as a look may be cut short."""
+    old = Delivery.sent_at <= func.now() - func.make_interval(0, 0, 0, 0, 0, 0, CHECK_FOR_S)
+    which = (Delivery.workspace_id == current_workspace(session), Delivery.id.in_([row.id for row in rows]))
+    done = update(Delivery).where(*which, old).values(check_at=None)
+    session.execute(done.execution_options(synchronize_session=False))
 
 
 def check_again(session: Session, rows: Sequence[Delivery], delay_s: float) -> None:

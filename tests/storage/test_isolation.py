@@ -262,9 +262,7 @@ READS: dict[str, Callable[[Session, Any], Any]] = {
     "tickets.first_of_incident": lambda s, t: tickets.first_of_incident(s, 1),
     "tickets.get": lambda s, t: tickets.get(s, t.ticket.id),
     "tickets.likely_duplicates": lambda s, t: tickets.likely_duplicates(s, "Secret Message", t.customer.id),
-    "tickets.list_tickets": lambda s, t: (
-        tickets.list_tickets(s, done=None) + tickets.list_tickets(s, assignee_id="UAGENT")
-    ),
+    "tickets.list_tickets": lambda s, t: tickets.list_tickets(s, done=None),
     "tickets.of_thread": lambda s, t: tickets.of_thread(s, "C1", TS),
     "tickets.resolve": lambda s, t: tickets.resolve(s, "secret"),
 }

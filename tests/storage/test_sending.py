@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import update
 
 from storage import outbox, sending
-from storage.database import Database
+from storage.database import EVERY_WORKSPACE, Database
 from storage.outbox import Delivery
 from storage.workspaces import Installation
 from tests.storage.test_outbox import claim, pass_a_second, post, read, send
@@ -161,6 +161,26 @@ def test_history_is_unreadable_since_the_first_time(database: Database, workspac
         seen.add(read(database, workspace, delivery_id).unreadable_since)
     assert len(seen) == 1
     assert None not in seen
+
+
+def test_a_message_is_watched_until_a_look_at_it_has_ended(database: Database, workspace: str) -> None:
+    delivery_id = post(database, workspace)
+    (row,) = claim(database)
+    row.ambiguous = True
+    with database.transaction(workspace) as session:
+        sending.mark_sent(session, row, channel="C1", ts="1.1")
+        old = {"check_at": datetime.now(UTC), "sent_at": datetime.now(UTC) - timedelta(minutes=11)}
+        session.execute(update(Delivery).where(Delivery.id == delivery_id).values(old))
+    for _killed in range(2):
+        with database.transaction(EVERY_WORKSPACE) as session:
+            taken = sending.claim_checks(session, 10)
+        assert [one.id for one in taken] == [delivery_id]
+        assert read(database, workspace, delivery_id).check_at is not None
+        with database.transaction(workspace) as session:
+            sending.check_again(session, taken, 0)
+    with database.transaction(workspace) as session:
+        sending.checked(session, taken)
+    assert read(database, workspace, delivery_id).check_at is None
 
 
 def test_a_released_delivery_is_as_if_it_was_never_claimed(database: Database, workspace: str) -> None:
