@@ -14,7 +14,7 @@ from slack_sdk import WebClient
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from bot.delivery import Delivery
+from bot.delivery import Delivery, Unrenderable
 from bot.slack_calls import Rendered, marked_as_repeat
 from sandbox.server import Sandbox
 from storage import outbox, sending, undelivered
@@ -306,7 +306,11 @@ def test_what_can_not_be_drawn_is_dead_after_some_attempts(
     assert row.reason and row.reason.startswith(renderer)
 
 
-@pytest.mark.parametrize("said", ["\x00", "\ud800", " ".join(map(str, range(9_000)))], ids=["nul", "surrogate", "long"])
+def test_the_reason_kept_of_a_failed_drawing_can_be_stored() -> None:
+    assert str(Unrenderable("a\x00b\ud800" + "x" * 9_000)) == "a\ufffdb?" + "x" * 296
+
+
+@pytest.mark.parametrize("said", ["\x00", " ".join(map(str, range(9_000)))], ids=["nul", "long"])
 def test_whatever_a_renderer_raises_is_kept_and_told(
     database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery], said: str
 ) -> None:
