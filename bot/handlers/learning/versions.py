@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -21,14 +22,17 @@ if TYPE_CHECKING:
     from bot.models import WorkspaceModel
 
 
+_VERSION = re.compile(rf"{STARTER}|[0-9]{{1,18}}")
+
+
 @plugin.action("use", role=Role.MANAGER)
 def use(
     control: b.Control, session: Session, actor: Member, workspace: Workspace, now: datetime, model: WorkspaceModel
 ) -> Message:
     """Have another version answer from now on: the one before, an earlier one, or the starter model."""
-    wanted, drawn, *_turn = control.detail.split(":")
+    wanted, drawn, *_turn = (*control.detail.split(":"), "")
     live = model_versions.live(session)
-    if drawn != (str(live.id) if live else STARTER):
+    if drawn != (str(live.id) if live else STARTER) or not _VERSION.fullmatch(wanted):
         raise Conflict(
             "Another model answers by now than when this was drawn, so nothing was done.",
             hint="Look again with `/crm model`.",
