@@ -29,8 +29,12 @@ def blocks(session: Session, ticket: Ticket, message: IncomingMessage, locale: s
     said = labels.of_message(session, message)
     if said:
         last = said[-1]
-        name = categories.called(own, last.new_category)
         who = b.person(last.actor_id) if last.actor_id else b.esc("")
+        if last.source == Source.DISMISSED and ticket.is_request:
+            about = categories.called(own, ticket.category) if ticket.category else _("Not sure")
+            later = _("*{category}*  asked later; that the first message was no request said {who}")
+            return [b.section(_with_marks(b.markup(later, category=about, who=who), message))]
+        name = categories.called(own, last.new_category)
         by = _("*{category}*  confirmed by {who}") if last.source == Source.CONFIRMED else _("*{category}*  said {who}")
         return [b.section(_with_marks(b.markup(by, category=name, who=who), message))]
     if message.category is None:

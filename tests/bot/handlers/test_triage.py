@@ -116,6 +116,7 @@ def test_who_asks_in_the_thread_of_what_was_dismissed_is_heard(support: Company)
     assert not ticket_of(support).is_request
     support.customer.posts("I want a refund for the last invoice", channel="CSHARED", thread=first.ts)
     support.agent.sees("Status: open", channel="CSUPPORT")
+    support.agent.sees("Refund and return asked later; that the first message was no request", channel="CSUPPORT")
     ticket = ticket_of(support)
     assert (ticket.is_request, ticket.category, ticket.resolved_at) == (True, "refund", None)
     with support.database.transaction(support.workspace) as session:
