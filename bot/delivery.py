@@ -109,8 +109,8 @@ class Delivery:
         self._render_attempts = render_attempts
         self._apart_s = apart_s
         self._limits = limits
-        # Connections of their own: a lock is held while Slack is waited for, and requests must not wait for that.
         self._illustrator = Illustrator()
+        # Connections of their own: a lock is held while Slack is waited for, and requests must not wait for that.
         self._locks = Database(database.engine.url, pool_size=hands, application_name="rapport-send")
         self._outside = self._locks.engine.execution_options(isolation_level="AUTOCOMMIT")
         self.workers = Workers(
