@@ -6,7 +6,7 @@ from sandbox.workspace import Json
 
 APP_ID = "A0RAPPORT"
 APP_TOKEN = "xapp-1-A0RAPPORT-sandbox"  # noqa: S105  (opens nothing but a sandbox)
-SIGNING_SECRET = "sandbox-signing-secret"  # noqa: S105  (as above)
+SIGNING_SECRET = "5a4db0c5a4db0c5a4db0c5a4db0c5a4d"  # noqa: S105  (as above)
 
 
 def install(letter: str, scopes: list[str] | None = None) -> Json:

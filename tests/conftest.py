@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import Session
 
-from bot.registry import load
+from bot.registry import Registry, load
 from storage import migrate
 from storage.database import Database
 from storage.embedded import UNSAFE_BUT_FAST, EmbeddedPostgres
@@ -65,6 +66,22 @@ def empty_url(cluster: Cluster) -> Iterator[str]:
     url = cluster.create()
     yield url
     cluster.drop(url)
+
+
+@pytest.fixture(scope="session")
+def registry() -> Registry:
+    """Read every plugin once."""
+    return load()
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Train the starter model once for all tests."""
+    from ml.train import ensure_starter
+
+    folder = tmp_path_factory.mktemp("data")
+    ensure_starter(folder / "models")
+    return folder
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from bot.app import Rapport
 from bot.manifest import manifest
-from bot.registry import Registry, load
+from bot.registry import Registry
 from bot.settings import Settings
 from sandbox import sample_teams
 from sandbox.control import PATIENCE, Person
@@ -124,22 +124,6 @@ def becomes(holds: Callable[[], bool], within: float = PATIENCE) -> None:
     while not holds():
         assert time.monotonic() < deadline, "it did not become so"
         time.sleep(0.02)
-
-
-@pytest.fixture(scope="session")
-def registry() -> Registry:
-    """Read every plugin once."""
-    return load()
-
-
-@pytest.fixture(scope="session")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Train the starter model once for all tests."""
-    from ml.train import ensure_starter
-
-    folder = tmp_path_factory.mktemp("data")
-    ensure_starter(folder / "models")
-    return folder
 
 
 @pytest.fixture(params=["socket"])
