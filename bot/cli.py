@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.db_cli import db
 from bot.model_cli import model
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Rapport, the CRM that lives in Slack.",
 )
-db = typer.Typer(no_args_is_help=True, help="Look after the database.")
 app.add_typer(db, name="db")
 app.add_typer(model, name="model")
 
@@ -123,31 +123,6 @@ def docs(folder: Annotated[Path, typer.Argument(help="The docs folder")] = Path(
 
     for path in write(load(), folder):
         typer.echo(str(path))
-
-
-@db.command()
-def upgrade() -> None:
-    """Bring the database's tables, and those of every plugin, up to this version."""
-    from bot.settings import Settings
-
-    settings = Settings.load(slack=False)
-    with database(settings, ready=False) as url:
-        migrate_all(settings, url)
-    typer.echo("The database is up to date.")
-
-
-@db.command("drop-plugin")
-def drop_plugin(name: str, yes: Annotated[bool, typer.Option(help="Do not ask")] = False) -> None:
-    """Delete the tables that a removed plugin left behind, with everything in them."""
-    from bot.settings import Settings
-    from storage.migrate import drop
-
-    settings = Settings.load(slack=False)
-    if not yes:
-        typer.confirm(f"Delete every table of the plugin {name}, and all that is in them?", abort=True)
-    with database(settings) as url:
-        drop(settings.database_admin_url or url, name)
-    typer.echo(f"The tables of {name} are gone.")
 
 
 @contextmanager
