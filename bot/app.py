@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,7 +40,6 @@ from bot.settings import Settings
 from bot.slack import Installations, SlackDoor
 from bot.slack_calls import at_pace
 from bot.sockets import Sockets
-from ml.signals import read_signals
 from storage import labels, members, workspaces
 from storage.database import EVERY_WORKSPACE, Database
 from storage.secrets import Vault
@@ -52,6 +51,8 @@ log = logging.getLogger(__name__)
 
 RETRY_S = 5.0
 LISTEN_S = 0.5
+WARM_S = 0.1
+"""How often it is looked whether the bot serves and the model can be loaded."""
 TICK_LIMIT_S = 300.0
 """A process whose ticks stand still for this long is restarted; a database that is away must not cause that alone."""
 CHANNELS = (
@@ -81,9 +82,12 @@ class Rapport:
         vault = Vault(settings.encryption_keys) if settings.encryption_keys else None
         self.installations = Installations(self.acks, api_url=settings.api_url, vault=vault, token=settings.bot_token)
         self.people = People(self.database, self._slack, admins=settings.admins)
+        self._stopping = threading.Event()
         # scikit-learn takes seconds to import: everything but the first customer message can do without it.
         self._loading = ThreadPoolExecutor(1, thread_name_prefix="model")
-        self.models = Models(self._loading.submit(_model, Path(settings.data_dir) / "models").result)
+        self._model: Future[MessageClassifier] | None = None
+        self._model_lock = threading.Lock()
+        self.models = Models(self._starter)
         self.learning = Learning(database_url, self.models)
         self.metrics = CollectorRegistry()
         failures = Failures(self.registry, self.metrics)
@@ -101,7 +105,6 @@ class Rapport:
             lease_s=settings.lease_seconds,
         )
         self.health = Health(ping=self._ping)
-        self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self._wire_workers()
         self._wire_slack()
@@ -188,7 +191,7 @@ class Rapport:
             self._spawn("identify", self.identify)
             self._spawn("listen", self._listen)
             self._spawn("warm", warm_up)
-            self._spawn("warm-signals", lambda: read_signals("hello"))
+            self._spawn("warm-model", self._warm_model)
         if self._has("worker"):
             self.intake.start()
             self.delivery.start()
@@ -202,7 +205,25 @@ class Rapport:
         A full collection that walks it keeps people waiting. It is for the program, not for what embeds a bot: objects
         that are kept so are hidden from whoever asks the collector about them.
         """
-        self._loading.submit(gc.freeze)
+        self._spawn("keep", self._keep)
+
+    def _keep(self) -> None:
+        if self._has("worker") or self._has("slack"):
+            self._warm_model()
+        gc.freeze()
+
+    def _warm_model(self) -> None:
+        """Load the model before it is asked for, but not while people wait for the bot to serve."""
+        while not self._serves:
+            if self._stopping.wait(WARM_S):
+                return
+        self._starter()
+
+    def _starter(self) -> MessageClassifier:
+        with self._model_lock:
+            if self._model is None:
+                self._model = self._loading.submit(_model, Path(self.settings.data_dir) / "models")
+        return self._model.result()
 
     def _spawn(self, name: str, run: Callable[[], object]) -> None:
         thread = threading.Thread(target=run, name=name, daemon=True)
@@ -254,10 +275,16 @@ class Rapport:
     def wait_until_ready(self, timeout_s: float) -> None:
         """Wait until a workspace is served and its requests can arrive; raise TimeoutError if that takes too long."""
         deadline = time.monotonic() + timeout_s
-        while not (self.server.started and self.connected and self.installations.all()):
+        while not (self._serves and self.connected):
             if time.monotonic() > deadline:
                 raise TimeoutError("the bot did not become ready")
             time.sleep(0.01)
+
+    @property
+    def _serves(self) -> bool:
+        """Tell whether a workspace is served and what this process takes from Slack can arrive."""
+        connected = self.sockets is None or self.sockets.connected
+        return self.server.started and connected and bool(self.installations.all())
 
     @property
     def connected(self) -> bool:
@@ -297,6 +324,8 @@ class Rapport:
 
 
 def _model(folder: Path) -> MessageClassifier:
+    from ml.signals import read_signals
     from ml.train import ensure_starter
 
+    read_signals("hello")
     return ensure_starter(folder)

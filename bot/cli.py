@@ -33,16 +33,23 @@ ROLES = ("all", "slack", "worker", "api")
 
 def main() -> None:
     """Run the command line; a known mistake is a sentence and exit code 2, not a traceback."""
+    try:
+        app()
+    except Exception as exc:
+        if not isinstance(exc, _known_mistakes()):
+            raise
+        typer.echo(str(exc), err=True)
+        sys.exit(2)
+
+
+def _known_mistakes() -> tuple[type[Exception], ...]:
+    """Return what is told as a sentence; asked for once something was raised, as to import it takes a second."""
     from bot.registry import PluginError
     from bot.settings import SettingsError
     from storage.embedded import DirectoryInUse, EmbeddedPostgresError
     from storage.migrate import SchemaBehind
 
-    try:
-        app()
-    except (SettingsError, PluginError, DirectoryInUse, EmbeddedPostgresError, SchemaBehind) as exc:
-        typer.echo(str(exc), err=True)
-        sys.exit(2)
+    return SettingsError, PluginError, DirectoryInUse, EmbeddedPostgresError, SchemaBehind
 
 
 @app.command()

@@ -1,15 +1,20 @@
 """Read what a message says beside what it is about: its language, urgency, mood, and whether the customer may leave."""
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass, field
 from functools import cache
+from typing import TYPE_CHECKING
 
 from ml.leaving import wants_to_cancel
-from ml.mood import MoodClassifier
 from ml.phrases import plain
 from ml.starter import load_signals
 from ml.text import MAX_CHARACTERS, Piece, looks_like_code, read
 from ml.urgency import urgency
+
+if TYPE_CHECKING:
+    from ml.mood import MoodClassifier
 
 NEUTRAL = "neutral"
 # Of a message in Chinese with English product names in it, each character is a word.
@@ -64,6 +69,8 @@ def read_signals(text: str) -> Signals:
 @cache
 def mood() -> MoodClassifier:
     """Return the model of mood, learned from the examples at its first use: that takes a quarter of a second."""
+    from ml.mood import MoodClassifier
+
     rows = load_signals()
     return MoodClassifier().fit([row.text for row in rows], [row.sentiment for row in rows])
 

@@ -81,12 +81,26 @@ class Replica:
         except OSError:
             return False
 
+    def is_alive(self) -> bool:
+        """Tell whether it answers at all."""
+        try:
+            return self.get("/livez")[0] == 200
+        except OSError:
+            return False
+
+    def wait_until_alive(self, within: float = START_S) -> None:
+        """Wait until it answers, whether or not it can serve; fail with what it printed if it does not."""
+        self._wait_until(self.is_alive, within)
+
     def wait_until_ready(self, within: float = START_S) -> None:
         """Wait until it can serve; fail with what it printed if it ends or takes too long."""
+        self._wait_until(self.is_ready, within)
+
+    def _wait_until(self, holds: Callable[[], bool], within: float) -> None:
         deadline = time.monotonic() + within
-        while not self.is_ready():
+        while not holds():
             assert self.process.poll() is None, f"it ended with {self.process.returncode}:\n{self.said}"
-            assert time.monotonic() < deadline, f"it is not ready:\n{self.said}"
+            assert time.monotonic() < deadline, f"it takes too long:\n{self.said}"
             time.sleep(0.1)
 
     def stop(self, within: float = 30.0) -> int:

@@ -14,7 +14,6 @@ from bot.handlers.triage.plugin import plugin
 from bot.handlers.triage.vectors import Reading
 from bot.plugin import _
 from bot.shown import duration, paragraphs, permalink
-from ml.similar import LIKE, LIKE_WHAT_HAPPENS, similarities, tells
 from storage import folds, outbox, tickets
 from storage.database import current_workspace
 from storage.folds import Candidate
@@ -39,6 +38,8 @@ def fold(
 
     Only under a card in the channel where its own would be, `channel_id`: else those for whom it is would not see it.
     """
+    from ml.similar import tells
+
     reading = Reading(current_workspace(session), model)
     if channel_id is None or ticket.incident_id is not None or not tells(reading.features, message.text):
         return False
@@ -57,6 +58,8 @@ def fold(
 
 def _same(reading: Reading, message: IncomingMessage, found: list[Candidate]) -> Candidate | None:
     """Return what says most the same, if that is enough."""
+    from ml.similar import LIKE, LIKE_WHAT_HAPPENS, similarities
+
     if not found:
         return None
     mine = reading.read(message.text)

@@ -13,7 +13,6 @@ from bot import blocks as b
 from bot.handlers.triage.vectors import Reading
 from bot.plugin import _
 from bot.shown import day, duration, money
-from ml.similar import LIKE_WHAT_HAPPENS, similarities, tells
 from storage import deals, experience, folds
 from storage.database import current_workspace
 from storage.experience import Past
@@ -46,6 +45,8 @@ def blocks(
 def _past(
     session: Session, ticket: Ticket, message: IncomingMessage, model: MessageClassifier | None, locale: str
 ) -> list[b.Text]:
+    from ml.similar import tells
+
     category = ticket.category or message.category
     if category is None or model is None:
         return []
@@ -61,6 +62,8 @@ def _past(
 
 def _ranked(session: Session, reading: Reading, message: IncomingMessage, past: Sequence[Past]) -> list[Past]:
     """Return what is most like a message and enough so, the most first; what was read before is not read again."""
+    from ml.similar import LIKE_WHAT_HAPPENS, similarities
+
     known = {one.ticket_id: reading.known(one) for one in past}
     unread = [ticket_id for ticket_id, vector in known.items() if vector is None][:READ_AT_ONCE]
     texts = folds.first_texts(session, unread) if unread else {}

@@ -6,12 +6,14 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ml.features import TextFeatures
-from ml.similar import Vector, vector
 from storage.experience import Past
 from storage.folds import READ
+
+if TYPE_CHECKING:
+    from ml.features import TextFeatures
+    from ml.similar import Vector
 
 KEPT = 8_000
 """How many vectors are kept, of some kilobytes each: those used last."""
@@ -63,12 +65,17 @@ class Reading:
 
     def remember(self, past: Past, text: str) -> Vector:
         """Return the vector of an old ticket by what it said, which need not be looked up the next time."""
-        return RECENT.of(self._key(past), lambda: vector(self.features, text))
+        return RECENT.of(self._key(past), lambda: self._vector(text))
 
     def read(self, text: str) -> Vector:
         """Return the vector of a message, by as much of it as a model reads."""
         digest = blake2b(text[:READ].encode(), digest_size=16).digest()
-        return RECENT.of((*self._prefix, digest), lambda: vector(self.features, text[:READ]))
+        return RECENT.of((*self._prefix, digest), lambda: self._vector(text[:READ]))
+
+    def _vector(self, text: str) -> Vector:
+        from ml.similar import vector
+
+        return vector(self.features, text)
 
     def _key(self, past: Past) -> Hashable:
         return (*self._prefix, past.ticket_id, past.created_at)

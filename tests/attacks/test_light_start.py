@@ -1,0 +1,73 @@
+"""Show that no command loads what only a model or a chart needs, and that `rapport run` loads it once it serves."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.attacks.conftest import PROJECT, StartReplica, free_port, until
+
+HEAVY = {"sklearn", "scipy", "numpy", "matplotlib", "pandas", "joblib"}
+IMPORT = re.compile(r"^import time:\s+\d+ \|\s+\d+ \|\s+([\w.]+)$", re.MULTILINE)
+TIMED = {"PYTHONPROFILEIMPORTTIME": "1"}
+COMMANDS = [
+    ["--help"],
+    ["run", "--help"],
+    ["model", "--help"],
+    ["model", "train", "--help"],
+    ["doctor"],
+    ["manifest"],
+    ["docs", "written"],
+    ["db", "upgrade"],
+]
+
+
+def loaded(said: str) -> set[str]:
+    """Return the packages that a process says it has imported."""
+    return {name.partition(".")[0] for name in IMPORT.findall(said)}
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_command_loads_neither_models_nor_charts(admin_url: str, tmp_path: Path, command: list[str]) -> None:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("SLACK_", "RAPPORT_"))}
+    ended = subprocess.run(
+        [sys.executable, "-c", "from bot.cli import main; main()", *command],
+        cwd=tmp_path,
+        env=kept | TIMED | {"PYTHONPATH": str(PROJECT), "DATABASE_URL": admin_url},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in ended.stderr
+    found = loaded(ended.stderr)
+    assert "bot" in found
+    assert not found & HEAVY
+    # What only lists the commands needs nothing of the program behind them.
+    assert "--help" not in command or not found & {"sqlalchemy", "alembic", "dateparser", "slack_bolt"}
+
+
+def test_a_process_for_the_api_never_loads_a_model(start: StartReplica) -> None:
+    replica = start(role="api", settings=TIMED)
+    assert replica.stop() == 0
+    assert "uvicorn" in loaded(replica.said) and not loaded(replica.said) & HEAVY
+
+
+def test_no_model_is_loaded_while_the_bot_can_not_serve_yet(start: StartReplica) -> None:
+    nobody = f"http://127.0.0.1:{free_port()}/api/"
+    replica = start(socket=True, ready=False, settings={**TIMED, "SLACK_API_URL": nobody})
+    replica.wait_until_alive()
+    assert replica.stop() == 0
+    assert "uvicorn" in loaded(replica.said) and not loaded(replica.said) & HEAVY
+
+
+@pytest.mark.parametrize("role", ["worker", "slack"])
+def test_the_model_is_loaded_before_anybody_needs_it(start: StartReplica, role: str) -> None:
+    replica = start(role=role, settings=TIMED)
+    until(lambda: "ml.classifier" in IMPORT.findall(replica.said))
+    assert replica.stop() == 0
