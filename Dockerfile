@@ -27,12 +27,13 @@ LABEL org.opencontainers.image.title="Rapport" \
 RUN useradd --uid 10001 --home-dir /data --shell /usr/sbin/nologin rapport \
  && install --directory --owner rapport --group rapport --mode 0700 /data
 COPY --from=build /app /app
-ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 RAPPORT_DATA_DIR=/data PORT=8080
+ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 RAPPORT_DATA_DIR=/data PORT=8080 RAPPORT_PROBE_PORT=8081
 WORKDIR /app
 USER 10001:10001
 VOLUME /data
+# The probes' port is for the container's own network: it is not among those to be published.
 EXPOSE 8080
 HEALTHCHECK --interval=15s --timeout=3s --start-period=60s --retries=3 \
-    CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f\"http://127.0.0.1:{os.environ['PORT']}/livez\", timeout=2)"]
+    CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f\"http://127.0.0.1:{os.environ['RAPPORT_PROBE_PORT']}/livez\", timeout=2)"]
 ENTRYPOINT ["rapport"]
 CMD ["run"]

@@ -67,6 +67,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def free_ports() -> dict[str, str]:
+    """Return the settings of a replica beside others: ports that nobody listens on."""
+    return {"PORT": str(free_port()), "RAPPORT_PROBE_PORT": str(free_port())}
+
+
 @contextmanager
 def sandbox(folder: Path, seed: Mapping[str, Any] | None = None) -> Iterator[str]:
     """Run the Slack that apps ask who they and their users are, by default the benchmarks'; give its address."""
@@ -93,10 +98,10 @@ def rapport(
 
     `pace` is how much more than Slack's its Slack takes.
     """
-    port = free_port()
+    ports = free_ports()
     settings = {
         "DATABASE_URL": database_url,
-        "PORT": str(port),
+        **ports,
         "RAPPORT_DATA_DIR": str(data.resolve()),
         "RAPPORT_LOG_LEVEL": "WARNING",
         "RAPPORT_SLACK_PACE": str(pace),
@@ -105,7 +110,7 @@ def rapport(
         **installed,
     }
     with running(["-c", "from bot.cli import main; main()", "run", "--role", role], folder, settings) as process:
-        yield App(port, process, f"http://127.0.0.1:{port}/readyz")
+        yield App(int(ports["PORT"]), process, f"http://127.0.0.1:{ports['RAPPORT_PROBE_PORT']}/readyz")
 
 
 @contextmanager

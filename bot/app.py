@@ -11,7 +11,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import uvicorn
 from prometheus_client import CollectorRegistry
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -36,6 +35,7 @@ from bot.registry import Registry, load
 from bot.rendering import Renderings
 from bot.respond import Responder
 from bot.runtime import Runtime
+from bot.serving import Listener
 from bot.settings import Settings
 from bot.slack import Installations, SlackDoor
 from bot.slack_calls import at_pace
@@ -55,6 +55,8 @@ WARM_S = 0.1
 """How often it is looked whether the bot serves and the model can be loaded."""
 TICK_LIMIT_S = 300.0
 """A process whose ticks stand still for this long is restarted; a database that is away must not cause that alone."""
+LOOP_LIMIT_S = 30.0
+"""Nothing that may wait runs in the event loop: one that has not moved for this long will not come back."""
 CHANNELS = (
     workspaces.INSTALLATIONS_CHANGED,
     workspaces.WORKSPACES_CHANGED,
@@ -158,16 +160,10 @@ class Rapport:
             self._endpoint = web.SlackEndpoint(self.bolt, self.dispatcher, self.settings.signing_secret)
         pages = oauth.pages(self.settings, self.installer, self.registry) if self._has("slack") else {}
         slack = self._endpoint.answer if self._endpoint else None
-        self.web = web.web_app(health_app(self.health, self.metrics), slack, pages)
-        config = uvicorn.Config(
-            self.web,
-            host="0.0.0.0",  # noqa: S104 - a container is reached from outside
-            port=self.settings.port,
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=5,
-        )
-        self.server = uvicorn.Server(config)
+        self.public = Listener(web.web_app(slack, pages), self.settings.port, "PORT")
+        self.probes = Listener(health_app(self.health, self.metrics), self.settings.probe_port, "RAPPORT_PROBE_PORT")
+        # The probes have a loop of their own: that they answer says nothing about the one that people wait for.
+        self.health.watch("web", self.public.age, LOOP_LIMIT_S)
 
     def _has(self, role: str) -> bool:
         return self.role in {"all", role}
@@ -180,13 +176,16 @@ class Rapport:
             session.execute(text("SELECT 1"))
 
     def start(self) -> None:
-        """Load what is known, open the port, then connect to Slack and start the workers."""
+        """Load what is known, open the ports, then connect to Slack and start the workers."""
+        for listener in (self.public, self.probes):
+            listener.open()
         try:
             self.installations.load()
         except SQLAlchemyError as exc:
             # They are loaded as soon as the database can be listened to; until then the process is not ready.
             log.warning("the database can not be reached yet: %s", type(exc).__name__)
-        self._spawn("web", self.server.run)
+        self.probes.start()
+        self.public.start()
         if self._has("worker") or self._has("slack"):
             self._spawn("identify", self.identify)
             self._spawn("listen", self._listen)
@@ -262,15 +261,15 @@ class Rapport:
         """Return how long ago the tick that comes most often began its last good run."""
         return time.monotonic() - max(self.clock.last_tick_at.values())
 
-    def _stop_web(self, timeout_s: float) -> None:
-        """Answer what came by HTTP and take nothing more."""
-        self.server.should_exit = True
-        self._threads[0].join(timeout_s)
-
     @property
     def port(self) -> int:
-        """Return the port that the web server listens on, once it does."""
-        return int(self.server.servers[0].sockets[0].getsockname()[1])
+        """Return the port for Slack and browsers, once it is listened on."""
+        return self.public.port
+
+    @property
+    def probe_port(self) -> int:
+        """Return the port for probes and metrics, once it is listened on."""
+        return self.probes.port
 
     def wait_until_ready(self, timeout_s: float) -> None:
         """Wait until a workspace is served and its requests can arrive; raise TimeoutError if that takes too long."""
@@ -284,7 +283,7 @@ class Rapport:
     def _serves(self) -> bool:
         """Tell whether a workspace is served and what this process takes from Slack can arrive."""
         connected = self.sockets is None or self.sockets.connected
-        return self.server.started and connected and bool(self.installations.all())
+        return self.public.started and self.probes.started and connected and bool(self.installations.all())
 
     @property
     def connected(self) -> bool:
@@ -300,7 +299,7 @@ class Rapport:
 
         self.health.drain()
         self._stopping.set()
-        ending: list[Callable[[float], object]] = [self.intake.stop, self._stop_web]
+        ending: list[Callable[[float], object]] = [self.intake.stop, self.public.stop]
         if self._has("worker"):
             self.learning.stop()
             ending += [self.delivery.stop, self.clock.stop]
@@ -317,6 +316,7 @@ class Rapport:
             thread.join(left())
         if self._endpoint:
             self._endpoint.close()
+        self.probes.stop(left())
         self._loading.shutdown(cancel_futures=True)
         self.learning.close()
         for database in (self.acks, self.background, self.database):

@@ -45,11 +45,12 @@ def main() -> None:
 def _known_mistakes() -> tuple[type[Exception], ...]:
     """Return what is told as a sentence; asked for once something was raised, as to import it takes a second."""
     from bot.registry import PluginError
+    from bot.serving import PortTaken
     from bot.settings import SettingsError
     from storage.embedded import DirectoryInUse, EmbeddedPostgresError
     from storage.migrate import SchemaBehind
 
-    return SettingsError, PluginError, DirectoryInUse, EmbeddedPostgresError, SchemaBehind
+    return SettingsError, PluginError, PortTaken, DirectoryInUse, EmbeddedPostgresError, SchemaBehind
 
 
 @app.command()

@@ -1,23 +1,21 @@
 """Read everything that comes from the environment, and name all that is missing or malformed at once.
 
-Each setting is declared in one place: its field in `Settings`, with its name, how to read it, and how to get it.
+Each setting is declared in one place: its field in `Settings`, with its name, how to read it (bot.setting_values), and
+how to get it.
 """
 
 from __future__ import annotations
 
 import difflib
 import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urlsplit
 
-from cryptography.fernet import Fernet
 from dotenv import dotenv_values
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+
+from bot import setting_values as values
 
 SLACK_API_URL = "https://slack.com/api/"
 
@@ -43,88 +41,6 @@ class SettingsError(Exception):
         self.problems = problems
 
 
-def _matching(pattern: str, what: str) -> Callable[[str], str]:
-    def read(value: str) -> str:
-        if not re.fullmatch(pattern, value):
-            raise ValueError(what)
-        return value
-
-    return read
-
-
-def _number(lowest: int, highest: int) -> Callable[[str], int]:
-    def read(value: str) -> int:
-        number = int(value) if value.isascii() and value.isdigit() else None
-        if number is None or not lowest <= number <= highest:
-            raise ValueError(f"must be a whole number from {lowest} to {highest}")
-        return number
-
-    return read
-
-
-def _seconds(value: str) -> float:
-    if not re.fullmatch(r"\d+(\.\d+)?", value, re.ASCII) or not 0 < float(value) <= 3600:
-        raise ValueError("must be a number of seconds, above 0 and up to 3600")
-    return float(value)
-
-
-def _pace(value: str) -> float:
-    if not re.fullmatch(r"\d+(\.\d+)?", value, re.ASCII) or not 0.1 <= float(value) <= 100:
-        raise ValueError("must be a number from 0.1 to 100")
-    return float(value)
-
-
-def _words(pattern: str, what: str) -> Callable[[str], frozenset[str]]:
-    def read(value: str) -> frozenset[str]:
-        words = frozenset(re.split(r"[,\s]+", value.strip(", \t\n")))
-        if not all(re.fullmatch(pattern, word) for word in words):
-            raise ValueError(what)
-        return words
-
-    return read
-
-
-def _fernet_keys(value: str) -> tuple[str, ...]:
-    keys = tuple(re.split(r"[,\s]+", value.strip(", \t\n")))
-    for key in keys:
-        try:
-            Fernet(key)
-        except ValueError:
-            raise ValueError("must be one or more Fernet keys, separated by commas, the newest first") from None
-    return keys
-
-
-def _database_url(value: str) -> str:
-    what = "must look like postgresql://user:password@host:5432/database"
-    try:
-        url = make_url(value)
-    except (ArgumentError, ValueError):
-        raise ValueError(what) from None
-    if url.drivername not in ("postgres", "postgresql", "postgresql+psycopg") or not url.database:
-        raise ValueError(what)
-    return value
-
-
-def _api_url(value: str) -> str:
-    if not _is_web_address(value) or not value.endswith("/api/"):
-        raise ValueError("must be an http or https address that ends with /api/")
-    return value
-
-
-def _public_url(value: str) -> str:
-    if not _is_web_address(value) or urlsplit(value).path.strip("/"):
-        raise ValueError("must be an http or https address without a path")
-    return value.rstrip("/")
-
-
-def _is_web_address(value: str) -> bool:
-    try:
-        parts = urlsplit(value)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        return False
-
-
 def _setting(
     name: str, read: Callable[[str], Any], remedy: str, *, default: Any = None, secret: bool = False
 ) -> Any:  # the field's annotation says what `read` returns
@@ -137,103 +53,112 @@ class Settings:
 
     bot_token: str | None = _setting(
         "SLACK_BOT_TOKEN",
-        _matching(r"xoxb-[A-Za-z0-9-]+", "must begin with xoxb-"),
+        values.matching(r"xoxb-[A-Za-z0-9-]+", "must begin with xoxb-"),
         "api.slack.com/apps > your app > Install App > Bot User OAuth Token.",
         secret=True,
     )
     app_token: str | None = _setting(
         "SLACK_APP_TOKEN",
-        _matching(r"xapp-[A-Za-z0-9-]+", "must begin with xapp-"),
+        values.matching(r"xapp-[A-Za-z0-9-]+", "must begin with xapp-"),
         "api.slack.com/apps > your app > Basic Information > App-Level Tokens, with the scope connections:write.",
         secret=True,
     )
     signing_secret: str | None = _setting(
         "SLACK_SIGNING_SECRET",
-        _matching(r"[0-9a-f]{32}", "must be 32 characters, 0-9 and a-f"),
+        values.matching(r"[0-9a-f]{32}", "must be 32 characters, 0-9 and a-f"),
         "api.slack.com/apps > your app > Basic Information > App Credentials > Signing Secret.",
         secret=True,
     )
     client_id: str | None = _setting(
         "SLACK_CLIENT_ID",
-        _matching(r"\d+\.\d+", "must be two numbers with a dot between them"),
+        values.matching(r"\d+\.\d+", "must be two numbers with a dot between them"),
         "api.slack.com/apps > your app > Basic Information > App Credentials > Client ID.",
     )
     client_secret: str | None = _setting(
         "SLACK_CLIENT_SECRET",
-        _matching(r"[0-9a-f]{32}", "must be 32 characters, 0-9 and a-f"),
+        values.matching(r"[0-9a-f]{32}", "must be 32 characters, 0-9 and a-f"),
         "api.slack.com/apps > your app > Basic Information > App Credentials > Client Secret.",
         secret=True,
     )
     api_url: str = _setting(
-        "SLACK_API_URL", _api_url, "Leave it unset for Slack itself; the sandbox prints its own.", default=SLACK_API_URL
+        "SLACK_API_URL",
+        values.api_url,
+        "Leave it unset for Slack itself; the sandbox prints its own.",
+        default=SLACK_API_URL,
     )
     public_url: str | None = _setting(
         "RAPPORT_PUBLIC_URL",
-        _public_url,
+        values.public_url,
         "The address at which Slack and browsers reach this program, as in https://crm.example.com.",
     )
     database_url: str | None = _setting(
         "DATABASE_URL",
-        _database_url,
+        values.database_url,
         "Ask whoever runs your PostgreSQL (15 or newer), or leave it unset to use the embedded one.",
         secret=True,
     )
     database_admin_url: str | None = _setting(
         "DATABASE_ADMIN_URL",
-        _database_url,
+        values.database_url,
         "The URL of the role that owns the tables; needed for `rapport db upgrade` where DATABASE_URL's may not.",
         secret=True,
     )
     data_dir: Path = _setting(  # noqa: RUF009 - it returns a dataclass field, as dataclasses.field does
         "RAPPORT_DATA_DIR", Path, "A folder this program may write to.", default=Path(".rapport")
     )
-    port: int = _setting("PORT", _number(1, 65535), "Any free port; 8080 when unset.", default=8080)
+    port: int = _setting("PORT", values.number(1, 65535), "Any free port; 8080 when unset.", default=8080)
+    probe_port: int = _setting(
+        "RAPPORT_PROBE_PORT", values.number(1, 65535), "Any free port but that of PORT; 8081 when unset.", default=8081
+    )
     encryption_keys: tuple[str, ...] = _setting(
         "RAPPORT_ENCRYPTION_KEYS",
-        _fernet_keys,
+        values.fernet_keys,
         "Make one with: python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'",
         default=(),
         secret=True,
     )
     command_prefix: str = _setting(
         "RAPPORT_COMMAND_PREFIX",
-        _matching(r"[a-z0-9_-]{1,16}", "must be up to 16 lower-case letters, digits, - or _"),
+        values.matching(r"[a-z0-9_-]{1,16}", "must be up to 16 lower-case letters, digits, - or _"),
         "With the prefix acme- the commands are /acme-crm, /acme-deal and so on.",
         default="",
     )
     admins: frozenset[str] = _setting(
         "RAPPORT_ADMINS",
-        _words(r"[UW][A-Z0-9]{2,}", "must be Slack member ids, separated by commas"),
+        values.words(r"[UW][A-Z0-9]{2,}", "must be Slack member ids, separated by commas"),
         "In Slack: a person's profile > the three dots > Copy member ID.",
         default=frozenset(),
     )
     plugins_off: frozenset[str] = _setting(
         "RAPPORT_PLUGINS_OFF",
-        _words(r"[a-z][a-z0-9_-]*", "must be names of plugins, separated by commas"),
+        values.words(r"[a-z][a-z0-9_-]*", "must be names of plugins, separated by commas"),
         "`rapport doctor` lists the plugins.",
         default=frozenset(),
     )
     log_level: str = _setting(
         "RAPPORT_LOG_LEVEL",
-        _matching(r"DEBUG|INFO|WARNING|ERROR", "must be DEBUG, INFO, WARNING or ERROR"),
+        values.matching(r"DEBUG|INFO|WARNING|ERROR", "must be DEBUG, INFO, WARNING or ERROR"),
         "INFO is right for most.",
         default="INFO",
     )
     lease_seconds: float = _setting(
-        "RAPPORT_LEASE_SECONDS", _seconds, "How long a worker may hold a row before another takes it; 60.", default=60.0
+        "RAPPORT_LEASE_SECONDS",
+        values.seconds,
+        "How long a worker may hold a row before another takes it; 60.",
+        default=60.0,
     )
     grace_seconds: float = _setting(
         "RAPPORT_GRACE_SECONDS",
-        _seconds,
+        values.seconds,
         "How late Slack may show a message whose sending got no answer; 30.",
         default=30.0,
     )
     drain_seconds: float = _setting(
-        "RAPPORT_DRAIN_SECONDS", _seconds, "How long work in hand may take after SIGTERM; 20.", default=20.0
+        "RAPPORT_DRAIN_SECONDS", values.seconds, "How long work in hand may take after SIGTERM; 20.", default=20.0
     )
     slack_pace: float = _setting(
         "RAPPORT_SLACK_PACE",
-        _pace,
+        values.pace,
         "How many times as many calls a minute as Slack publishes it takes from you; 1.",
         default=1.0,
     )
@@ -244,10 +169,10 @@ class Settings:
         default=None,
     )
     workers: int = _setting(
-        "RAPPORT_WORKERS", _number(1, 64), "Threads that work off stored requests and messages; 4.", default=4
+        "RAPPORT_WORKERS", values.number(1, 64), "Threads that work off stored requests and messages; 4.", default=4
     )
     pool_size: int = _setting(
-        "RAPPORT_POOL_SIZE", _number(2, 200), "Database connections of this process; 10.", default=10
+        "RAPPORT_POOL_SIZE", values.number(2, 200), "Database connections of this process; 10.", default=10
     )
 
     @property
@@ -278,25 +203,27 @@ class Settings:
         file = {} if dotenv is None else dotenv_values(dotenv, interpolate=False)
         problems = _misspelt(file, cls.names())
         present = {name: value for name, value in {**file, **given}.items() if value}
-        values: dict[str, Any] = {}
+        found: dict[str, Any] = {}
         for one in fields(cls):
             name, read, remedy = (one.metadata[key] for key in ("name", "read", "remedy"))
             assert one.default is not MISSING
             try:
                 text = _value(present, name)
                 if text:
-                    values[one.name] = read(text)
+                    found[one.name] = read(text)
             except OSError as error:
                 problems.append(Problem(f"{name}_FILE", f"can not be read ({error.strerror})", remedy))
             except ValueError as error:
                 problems.append(Problem(name, str(error), remedy))
-                values[one.name] = one.default
-        settings = cls(**values)
+                found[one.name] = one.default
+        settings = cls(**found)
         malformed = {problem.name.removesuffix("_FILE") for problem in problems}
         if slack:
             problems += [missing for missing in _missing(settings) if not malformed & set(missing.name.split(" or "))]
         if settings.database_admin_url and not settings.database_url and "DATABASE_URL" not in malformed:
             problems.append(_problem("DATABASE_URL", "is missing, though DATABASE_ADMIN_URL is set"))
+        if settings.port == settings.probe_port and not malformed & {"PORT", "RAPPORT_PROBE_PORT"}:
+            problems.append(_problem("RAPPORT_PROBE_PORT", "must be another port than PORT"))
         if problems:
             raise SettingsError(problems)
         return settings

@@ -11,21 +11,18 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl
 
 from slack_bolt import App, BoltRequest, BoltResponse
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import Route
 
 from bot import bolt
 from bot.dispatch import Begun, Dispatcher
 from bot.requests import readable
-
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp
 
 log = logging.getLogger(__name__)
 
@@ -145,12 +142,9 @@ def read_body(text: str) -> dict[str, Any]:
     return dict(body)
 
 
-def web_app(
-    health: ASGIApp, slack: Callable[[Request], Any] | None, pages: Mapping[str, Callable[[Request], Any]]
-) -> Starlette:
-    """Put Slack's endpoint, where there is one, pages by their path, and the health endpoints on one port."""
-    routes: list[BaseRoute] = [Route(path, page, methods=["GET"]) for path, page in pages.items()]
-    routes.append(Mount("/", app=health))
+def web_app(slack: Callable[[Request], Any] | None, pages: Mapping[str, Callable[[Request], Any]]) -> Starlette:
+    """Put Slack's endpoint, where there is one, and pages by their path on one port, and nothing else."""
+    routes = [Route(path, page, methods=["GET"]) for path, page in pages.items()]
     if slack:
-        routes.insert(0, Route("/slack/events", slack, methods=["POST"]))
+        routes.append(Route("/slack/events", slack, methods=["POST"]))
     return Starlette(routes=routes)

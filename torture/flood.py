@@ -77,8 +77,9 @@ def run(stage: Stage, size: Size) -> Outcome:
             plan = _plan(stage, url, slack)
             with replicas(plan, stage.folder / "log") as running:
                 ports = [int(each["PORT"]) for each in plan.replicas]
-                for port in ports:
-                    servers.wait_until_ready(f"http://127.0.0.1:{port}/readyz", running.process)
+                for each in plan.replicas:
+                    address = f"http://127.0.0.1:{each['RAPPORT_PROBE_PORT']}/readyz"
+                    servers.wait_until_ready(address, running.process)
                 over = threading.Event()
                 killing = threading.Thread(target=_kill, args=(running, size, over), daemon=True)
                 killing.start()
@@ -166,5 +167,5 @@ def _plan(stage: Stage, url: str, slack: str) -> Plan:
         "RAPPORT_LEASE_SECONDS": "5",
         "RAPPORT_GRACE_SECONDS": "1",
     }
-    each = [settings | {"PORT": str(servers.free_port())} for _replica in range(3)]
+    each = [settings | servers.free_ports() for _replica in range(3)]
     return Plan("all", each, {"http_timeout_s": 2, "margin_s": 0.5})

@@ -137,7 +137,7 @@ def _plan(stage: Stage, size: Size, url: str, slack: str, key: str) -> Plan:
         "SLACK_CLIENT_SECRET": "0" * 32,
     }
     delivery = {"http_timeout_s": size.http_timeout_s, "margin_s": 0.2, "first_wait_s": 0.5, "poll_s": 0.3}
-    each = [settings | {"PORT": str(servers.free_port())} for _replica in range(3)]
+    each = [settings | servers.free_ports() for _replica in range(3)]
     return Plan("worker", each, delivery, [*POINTS, *[OUTSIDE] * len(POINTS)])
 
 

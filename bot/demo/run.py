@@ -73,7 +73,7 @@ def _serve(folder: Path, database_url: str, url: str, registry: Registry, stoppi
     database = Database(database_url, pool_size=2)
     new = sample.fill(database)
     settings = Settings(
-        bot_token=BOT_TOKEN, app_token=APP_TOKEN, api_url=f"{url}/api/", data_dir=folder, port=_free_port()
+        bot_token=BOT_TOKEN, app_token=APP_TOKEN, api_url=f"{url}/api/", data_dir=folder, port=0, probe_port=0
     )
     bot = Rapport(settings, database_url, registry=registry)
     bot.start()
@@ -144,9 +144,3 @@ def _refuse_taken(port: int) -> None:
         probe.settimeout(0.5)
         if probe.connect_ex(("127.0.0.1", port)) == 0:
             raise typer.BadParameter(f"port {port} is taken. Choose another: `rapport demo --port {port + 1}`")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -45,15 +45,16 @@ def free_port() -> int:
 
 @dataclass
 class Replica:
-    """Hold one `rapport run`: its process, its port, and the file its output goes to."""
+    """Hold one `rapport run`: its process, its ports, and the file its output goes to."""
 
     process: subprocess.Popen[bytes]
     port: int
+    probe_port: int
     log: Path
 
     @property
     def address(self) -> str:
-        """Return where it listens."""
+        """Return where it listens for Slack and browsers."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
@@ -61,10 +62,14 @@ class Replica:
         """Return all that it has printed so far."""
         return self.log.read_text("utf-8", errors="replace")
 
-    def get(self, path: str, timeout: float = 5.0) -> tuple[int, Any]:
-        """Return the status and the body of a page, decoded where it is JSON; raise OSError if nobody answers."""
+    def get(self, path: str, timeout: float = 5.0, *, public: bool = False) -> tuple[int, Any]:
+        """Return the status and the body of a page, decoded where it is JSON; raise OSError if nobody answers.
+
+        Probes and metrics have a port of their own; `public` asks the one for Slack and browsers.
+        """
+        address = self.address if public else f"http://127.0.0.1:{self.probe_port}"
         try:
-            with urllib.request.urlopen(self.address + path, timeout=timeout) as answer:
+            with urllib.request.urlopen(address + path, timeout=timeout) as answer:
                 status, body = answer.status, answer.read()
         except urllib.error.HTTPError as error:
             with error:
@@ -143,11 +148,12 @@ def start(admin_url: str, models: Path, slack: Sandbox, tmp_path: Path) -> Itera
     def run(
         *, role: str = "all", socket: bool = False, ready: bool = True, settings: Mapping[str, str | None] | None = None
     ) -> Replica:
-        port = free_port()
+        port, probe_port = free_port(), free_port()
         log = tmp_path / f"replica-{len(running) + 1}.log"
         given: dict[str, str | None] = {
             "DATABASE_URL": admin_url,
             "PORT": str(port),
+            "RAPPORT_PROBE_PORT": str(probe_port),
             "RAPPORT_DATA_DIR": str(models),
             "SLACK_API_URL": f"{slack.url}/api/",
             "SLACK_BOT_TOKEN": "xoxb-a-sandbox",
@@ -162,7 +168,7 @@ def start(admin_url: str, models: Path, slack: Sandbox, tmp_path: Path) -> Itera
             process = subprocess.Popen(
                 command, cwd=tmp_path, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
             )
-        replica = Replica(process, port, log)
+        replica = Replica(process, port, probe_port, log)
         running.append(replica)
         if ready:
             replica.wait_until_ready()

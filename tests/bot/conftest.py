@@ -196,6 +196,7 @@ def _started(
         api_url=f"{sandbox.url}/api/",
         data_dir=models,
         port=0,
+        probe_port=0,
         pool_size=6,
     )
     bot = Rapport(replace(settings, **changed), database_url, registry=registry)  # type: ignore[arg-type]  # by name

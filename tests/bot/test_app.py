@@ -62,13 +62,14 @@ def start_bot(admin_url: str, registry: Registry, models: Path) -> Iterator[Call
                 "api_url": f"{url}/api/",
                 "data_dir": models,
                 "port": 0,
+                "probe_port": 0,
                 "pool_size": 4,
                 **changed,
             }
         )
         bot = Rapport(settings, database_url, role=role, registry=registry)
         bot.start()
-        until(lambda: bot.server.started)
+        until(lambda: bot.public.started and bot.probes.started)
         running.append(bot)
         return bot
 
@@ -125,7 +126,7 @@ def test_slack_that_is_down_at_the_start_keeps_nobody_from_working(
         slack.control.fault("reset", count=None)
         bot = start_bot(slack.url)
         slack.control.app(sample_teams.APP_ID, request_url=f"http://127.0.0.1:{bot.port}/slack/events")
-        until(lambda: asked(bot.port, "/readyz")[0] == 200)
+        until(lambda: asked(bot.probe_port, "/readyz")[0] == 200)
         assert "Acme" in slack.person("UAREP").types("/customer show acme").text
         with first.database.transaction("TA") as session:
             payload = {"text": "later", "blocks": []}
@@ -135,7 +136,7 @@ def test_slack_that_is_down_at_the_start_keeps_nobody_from_working(
         time.sleep(0.5)
         with first.database.transaction("TA") as session:
             assert session.get_one(Delivery, ("TA", waits)).state != "dead"
-        assert asked(bot.port, "/livez")[0] == 200
+        assert asked(bot.probe_port, "/livez")[0] == 200
 
 
 def test_a_database_that_is_down_at_the_start_is_waited_for(
@@ -145,11 +146,11 @@ def test_a_database_that_is_down_at_the_start_is_waited_for(
     company.bot.stop(5)
     wire.refuse = True
     bot = start_bot(company.sandbox.url, wire.url)
-    assert asked(bot.port, "/livez")[0] == 200
-    assert asked(bot.port, "/readyz")[0] == 503
+    assert asked(bot.probe_port, "/livez")[0] == 200
+    assert asked(bot.probe_port, "/readyz")[0] == 503
     wire.refuse = False
     until(lambda: bot.installations.all() == ["TA"], within=15)
-    until(lambda: asked(bot.port, "/readyz")[0] == 200, within=15)
+    until(lambda: asked(bot.probe_port, "/readyz")[0] == 200, within=15)
     company.sandbox.control.app(sample_teams.APP_ID, request_url=f"http://127.0.0.1:{bot.port}/slack/events")
     until(lambda: "What you can do" in company.rep.types("/crm help").text)
 
@@ -164,11 +165,11 @@ def test_events_that_can_not_be_stored_come_again(wire: Wire, admin_url: str, re
         company.rep.opens_home()
         assert "I can't reach the database, so nothing was saved." in company.rep.types("/customer add Acme").text
         until(lambda: any(one["code"] == 503 for one in company.sandbox.control.deliveries("events_api")))
-        assert asked(company.bot.port, "/livez")[0] == 200
-        until(lambda: asked(company.bot.port, "/readyz")[0] == 503)
+        assert asked(company.bot.probe_port, "/livez")[0] == 200
+        until(lambda: asked(company.bot.probe_port, "/readyz")[0] == 503)
         wire.refuse = False
         company.rep.sees("Here is what is yours", within=15)
-        until(lambda: asked(company.bot.port, "/readyz")[0] == 200)
+        until(lambda: asked(company.bot.probe_port, "/readyz")[0] == 200)
     finally:
         wire.refuse = False
         company.close()
@@ -192,7 +193,7 @@ def test_a_process_does_only_its_role(start_bot: Callable[..., Rapport], start_c
     assert connection.getresponse().status == 404
     connection.close()
     api = start_bot(company.sandbox.url, role="api")
-    assert asked(api.port, "/livez")[0] == 200
+    assert asked(api.probe_port, "/livez")[0] == 200
     assert not api.clock._scheduler.running
 
 

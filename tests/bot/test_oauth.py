@@ -69,11 +69,12 @@ def bot(slack: Sandbox, admin_url: str, registry: Registry, models: Path) -> Ite
         api_url=f"{slack.url}/api/",
         data_dir=models,
         port=0,
+        probe_port=0,
         pool_size=4,
     )
     bot = Rapport(settings, admin_url, registry=registry)
     bot.start()
-    while not bot.server.started:
+    while not bot.public.started:
         pass
     slack.control.app(APP_ID, request_url=f"http://127.0.0.1:{bot.port}/slack/events")
     yield bot
@@ -147,7 +148,9 @@ def test_a_code_that_slack_refuses_is_said_so(browser: Browser, slack: Sandbox, 
 def test_without_oauth_there_are_no_such_pages(
     slack: Sandbox, admin_url: str, registry: Registry, models: Path
 ) -> None:
-    settings = Settings(bot_token="xoxb-a-sandbox", signing_secret=sample_teams.SIGNING_SECRET, data_dir=models, port=0)
+    settings = Settings(
+        bot_token="xoxb-a-sandbox", signing_secret=sample_teams.SIGNING_SECRET, data_dir=models, port=0, probe_port=0
+    )
     bot = Rapport(replace(settings, api_url=f"{slack.url}/api/"), admin_url, registry=registry)
     bot.start()
     bot.wait_until_ready(20)

@@ -46,7 +46,7 @@ else:
     Responder.send = send
 settings = Settings(
     bot_token="xoxb-a-sandbox", signing_secret=SIGNING_SECRET, api_url=slack_url + "/api/", data_dir=Path(data),
-    port=0, pool_size=4,
+    port=0, probe_port=0, pool_size=4,
 )
 bot = Rapport(settings, database_url, role="slack", registry=Registry([*load().plugins.values(), trial.plugin]))
 bot.dispatcher.patience, bot.dispatcher.deadline, bot.dispatcher.lease_s = 0.3, 2.0, 1.0

@@ -40,9 +40,19 @@ def test_two_tokens_are_enough() -> None:
     settings = load(SOCKET)
     assert settings.socket_mode
     assert not settings.oauth
-    assert (settings.port, settings.data_dir, settings.database_url) == (8080, Path(".rapport"), None)
+    assert (settings.port, settings.probe_port, settings.data_dir, settings.database_url) == (
+        8080,
+        8081,
+        Path(".rapport"),
+        None,
+    )
     assert settings.api_url == "https://slack.com/api/"
     assert (settings.lease_seconds, settings.grace_seconds) == (60, 30)
+
+
+@pytest.mark.parametrize("given", [{"PORT": "8081"}, {"RAPPORT_PROBE_PORT": "8080"}])
+def test_the_two_ports_differ(given: dict[str, str]) -> None:
+    assert problems({**SOCKET, **given}) == {"RAPPORT_PROBE_PORT": "must be another port than PORT"}
 
 
 def test_signed_http_and_oauth() -> None:
@@ -151,12 +161,18 @@ def test_lists_and_numbers_are_read() -> None:
             "RAPPORT_SLACK_PACE": "2",
             "RAPPORT_COMMAND_PREFIX": "acme-",
             "PORT": "8081",
+            "RAPPORT_PROBE_PORT": "9000",
         }
     )
     assert settings.admins == {"U12", "W34"}
     assert settings.plugins_off == {"birthdays", "kudos"}
     assert settings.encryption_keys == (KEY, other)
-    assert (settings.grace_seconds, settings.command_prefix, settings.port) == (2.5, "acme-", 8081)
+    assert (settings.grace_seconds, settings.command_prefix, settings.port, settings.probe_port) == (
+        2.5,
+        "acme-",
+        8081,
+        9000,
+    )
     assert at_pace(settings.slack_pace)["chat.postMessage"] == Limit(600, 400)
 
 

@@ -116,15 +116,21 @@ def test_stopping_leaves_time_to_drain() -> None:
 
 def test_probes_ask_the_port_that_answers() -> None:
     container = PODS["Deployment rapport"]["containers"][0]
-    assert container["ports"] == [{"name": "http", "containerPort": 8080, "protocol": "TCP"}]
+    variables = {one["name"]: one["value"] for one in container["env"]}
+    assert container["ports"] == [
+        {"name": "http", "containerPort": int(variables["PORT"]), "protocol": "TCP"},
+        {"name": "probes", "containerPort": int(variables["RAPPORT_PROBE_PORT"]), "protocol": "TCP"},
+    ]
+    annotations = resource("Deployment")["spec"]["template"]["metadata"]["annotations"]
+    assert annotations["prometheus.io/port"] == variables["RAPPORT_PROBE_PORT"]
     paths = {kind: container[kind]["httpGet"] for kind in ("startupProbe", "livenessProbe", "readinessProbe")}
     assert {kind: probe["path"] for kind, probe in paths.items()} == {
         "startupProbe": "/livez",
         "livenessProbe": "/livez",
         "readinessProbe": "/readyz",
     }
-    assert {probe["port"] for probe in paths.values()} == {"http"}
-    assert resource("Service")["spec"]["ports"][0]["targetPort"] == "http"
+    assert {probe["port"] for probe in paths.values()} == {"probes"}
+    assert [port["targetPort"] for port in resource("Service")["spec"]["ports"]] == ["http"]
     assert resource("Service")["spec"]["selector"] == {"app": "rapport"}
 
 
@@ -151,7 +157,10 @@ def test_the_network_is_closed_but_for_names_postgres_and_slack() -> None:
     ]
     outside = next(rule for rule in allow["egress"] if rule["ports"][0]["port"] == 443)
     assert "169.254.0.0/16" in outside["to"][0]["ipBlock"]["except"]
-    assert [port["port"] for rule in allow["ingress"] for port in rule["ports"]] == [8080]
+    assert allow["ingress"] == [
+        {"ports": [{"port": 8080, "protocol": "TCP"}]},
+        {"from": [{"namespaceSelector": {}}], "ports": [{"port": 8081, "protocol": "TCP"}]},
+    ]
 
 
 def test_replicas_go_one_at_a_time_and_spread_out() -> None:
@@ -171,4 +180,5 @@ def test_the_image_runs_as_the_user_the_manifests_name_and_installs_only_by_hash
     assert installs
     assert all("--no-deps" in line and ("--require-hashes" in line or "--editable" in line) for line in installs)
     assert "HEALTHCHECK" in dockerfile
-    assert re.search(r"^EXPOSE 8080$", dockerfile, re.MULTILINE)
+    assert re.findall(r"^EXPOSE (.+)$", dockerfile, re.MULTILINE) == ["8080"]
+    assert "os.environ['RAPPORT_PROBE_PORT']" in dockerfile

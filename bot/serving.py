@@ -1,0 +1,87 @@
+"""Listen on two ports: one for Slack and browsers, and one for probes and metrics that the world need not reach."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+HOST = "0.0.0.0"  # noqa: S104 - a container is reached from outside
+GRACE_S = 5
+
+
+class PortTaken(Exception):
+    """Say which setting names a port that can not be listened on."""
+
+    def __init__(self, setting: str, port: int, why: str) -> None:
+        super().__init__(f"{setting}: port {port} can not be listened on ({why}). Choose another, or stop what has it.")
+
+
+class Listener:
+    """Serve an app on a port, in a thread with an event loop of its own; `setting` is where the port comes from."""
+
+    def __init__(self, app: ASGIApp, port: int, setting: str) -> None:
+        self._port = port
+        self._setting = setting
+        self._socket: socket.socket | None = None
+        self._thread: threading.Thread | None = None
+        self._last = time.monotonic()
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            ws="none",
+            timeout_graceful_shutdown=GRACE_S,
+            callback_notify=self._beat,
+            timeout_notify=1,
+        )
+        self._server = uvicorn.Server(config)
+
+    def open(self) -> None:
+        """Take the port, so that connections wait from now on; raise PortTaken if somebody else has it."""
+        try:
+            self._socket = socket.create_server((HOST, self._port))
+        except OSError as error:
+            raise PortTaken(self._setting, self._port, os.strerror(error.errno or 0)) from error
+
+    def start(self) -> None:
+        """Begin to answer."""
+        assert self._socket is not None
+        self._last = time.monotonic()
+        self._thread = threading.Thread(
+            target=self._server.run, args=([self._socket],), name=self._setting.lower(), daemon=True
+        )
+        self._thread.start()
+
+    def stop(self, timeout_s: float) -> None:
+        """Answer what came and take nothing more."""
+        self._server.should_exit = True
+        if self._thread:
+            self._thread.join(timeout_s)
+
+    @property
+    def started(self) -> bool:
+        """Tell whether it answers."""
+        return self._server.started
+
+    @property
+    def port(self) -> int:
+        """Return the port it listens on, once it does."""
+        assert self._socket is not None
+        return int(self._server.servers[0].sockets[0].getsockname()[1])
+
+    def age(self) -> float | None:
+        """Return how long its event loop has not moved; None while it does not serve."""
+        return time.monotonic() - self._last if self.started and not self._server.should_exit else None
+
+    async def _beat(self) -> None:
+        self._last = time.monotonic()
