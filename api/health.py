@@ -54,13 +54,20 @@ class _Ping:
 
 
 class Health:
-    """Hold what the probes look at. `ping` is a database round trip that raises when it fails.
+    """Hold what the probes look at. `ping` is a database round trip that raises when it fails; `explain` says why.
 
     It is first called when someone first asks for readiness, and then every second until `drain`.
     """
 
-    def __init__(self, *, ping: Callable[[], None], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        *,
+        ping: Callable[[], None],
+        explain: Callable[[Exception], str] = lambda exc: type(exc).__name__,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._ping = ping
+        self._explain = explain
         self._clock = clock
         self._watches: list[_Watch] = []
         self._last: _Ping | None = None
@@ -114,8 +121,8 @@ class Health:
             try:
                 self._ping()
             except Exception as exc:  # any failure means the same: not ready
-                # Its kind only: the message of a database error may hold addresses and values.
-                error = type(exc).__name__
+                # Never in the database's own words, which may hold addresses and values.
+                error = self._explain(exc)
             self._last = _Ping(self._clock(), self._clock() - began, error)
             self._draining.wait(PING_EVERY_S)
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.health import Health, health_app
@@ -29,6 +28,7 @@ from bot.intake import Intake
 from bot.isolation import Failures
 from bot.learning import LOOK_S, Learning
 from bot.models import Models
+from bot.outages import watch
 from bot.people import People
 from bot.plugin import Slack
 from bot.registry import Registry, load
@@ -41,7 +41,9 @@ from bot.slack import Installations, SlackDoor
 from bot.slack_calls import at_pace
 from bot.sockets import Sockets
 from storage import labels, members, workspaces
-from storage.database import EVERY_WORKSPACE, Database
+from storage.confinement import Unconfined
+from storage.database import Database
+from storage.outages import outage
 from storage.secrets import Vault
 
 if TYPE_CHECKING:
@@ -79,11 +81,12 @@ class Rapport:
         self.registry = registry or load(settings.plugins_off, prefix=settings.command_prefix)
         self.database = Database(database_url, pool_size=settings.pool_size)
         # Its own connections, so that neither digests nor a flood of events keep people waiting.
-        self.background = Database(database_url, pool_size=settings.workers + 2, application_name="rapport-work")
-        self.acks = Database(database_url, pool_size=3, application_name="rapport-ack")
+        self.background = self.database.another(pool_size=settings.workers + 2, application_name="rapport-work")
+        self.acks = self.database.another(pool_size=3, application_name="rapport-ack")
         vault = Vault(settings.encryption_keys) if settings.encryption_keys else None
         self.installations = Installations(self.acks, api_url=settings.api_url, vault=vault, token=settings.bot_token)
         self.people = People(self.database, self._slack, admins=settings.admins)
+        self._begun = threading.Event()
         self._stopping = threading.Event()
         # scikit-learn takes seconds to import: everything but the first customer message can do without it.
         self._loading = ThreadPoolExecutor(1, thread_name_prefix="model")
@@ -106,7 +109,7 @@ class Rapport:
             workers=settings.pool_size,
             lease_s=settings.lease_seconds,
         )
-        self.health = Health(ping=self._ping)
+        self.health = Health(ping=self.acks.ask, explain=lambda exc: outage(exc) or type(exc).__name__)
         self._threads: list[threading.Thread] = []
         self._wire_workers()
         self._wire_slack()
@@ -157,7 +160,9 @@ class Rapport:
             self.sockets = Sockets(self.bolt, self.settings.app_token, self.settings.api_url)
         self._endpoint = None
         if not self.settings.socket_mode and self.settings.signing_secret and self._has("slack"):
-            self._endpoint = web.SlackEndpoint(self.bolt, self.dispatcher, self.settings.signing_secret)
+            self._endpoint = web.SlackEndpoint(
+                self.bolt, self.dispatcher, self.settings.signing_secret, ready=self._begun.is_set
+            )
         pages = oauth.pages(self.settings, self.installer, self.registry) if self._has("slack") else {}
         slack = self._endpoint.answer if self._endpoint else None
         self.public = Listener(web.web_app(slack, pages), self.settings.port, "PORT")
@@ -171,24 +176,34 @@ class Rapport:
     def _slack(self, workspace_id: str) -> Slack:
         return SlackDoor(self.installations.client(workspace_id))
 
-    def _ping(self) -> None:
-        with self.acks.transaction(EVERY_WORKSPACE, statement_timeout_ms=2_000) as session:
-            session.execute(text("SELECT 1"))
-
     def start(self) -> None:
-        """Load what is known, open the ports, then connect to Slack and start the workers."""
+        """Open the ports and begin."""
+        self.open()
+        self.begin()
+
+    def open(self) -> None:
+        """Open the ports and answer probes; what Slack sends waits."""
         for listener in (self.public, self.probes):
             listener.open()
+        self.probes.start()
+
+    def refuse(self) -> None:
+        """Answer Slack with 503 until `begin`, which may be long: events come again, and people see that it failed."""
+        self.public.start()
+
+    def begin(self) -> None:
+        """Load what is known, then connect to Slack and start the workers."""
         try:
             self.installations.load()
-        except SQLAlchemyError as exc:
+        except (SQLAlchemyError, Unconfined) as exc:
             # They are loaded as soon as the database can be listened to; until then the process is not ready.
-            log.warning("the database can not be reached yet: %s", type(exc).__name__)
-        self.probes.start()
+            log.warning("the installations could not be read yet: %s", type(exc).__name__, extra={"cause": exc})
+        self._begun.set()
         self.public.start()
         if self._has("worker") or self._has("slack"):
             self._spawn("identify", self.identify)
             self._spawn("listen", self._listen)
+            self._spawn("watch", lambda: watch(self.acks, self._stopping))
             self._spawn("warm", warm_up)
             self._spawn("warm-model", self._warm_model)
         if self._has("worker"):
@@ -245,7 +260,7 @@ class Rapport:
                         for note in listener.wait(LISTEN_S):
                             self._heard(note.channel, note.payload)
             except Exception as exc:
-                log.warning("not listening for changes: %s", type(exc).__name__)
+                log.warning("not listening for changes: %s", type(exc).__name__, extra={"cause": exc})
                 self._stopping.wait(RETRY_S)
 
     def _heard(self, channel: str, payload: str) -> None:

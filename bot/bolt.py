@@ -50,7 +50,7 @@ def build(
         try:
             store_event(body, team_id)
         except Exception as exc:
-            log.warning("an event was not stored, Slack will repeat it: %s", type(exc).__name__)
+            log.warning("an event was not stored, Slack will repeat it: %s", type(exc).__name__, extra={"cause": exc})
             return BoltResponse(status=503)
         return BoltResponse(status=200)
 

@@ -47,10 +47,13 @@ def _known_mistakes() -> tuple[type[Exception], ...]:
     from bot.registry import PluginError
     from bot.serving import PortTaken
     from bot.settings import SettingsError
+    from storage.confinement import Unconfined
     from storage.embedded import DirectoryInUse, EmbeddedPostgresError
     from storage.migrate import SchemaBehind
+    from storage.outages import DatabaseRefused
 
-    return SettingsError, PluginError, PortTaken, DirectoryInUse, EmbeddedPostgresError, SchemaBehind
+    mistakes = SettingsError, PluginError, PortTaken, DirectoryInUse, EmbeddedPostgresError, SchemaBehind
+    return *mistakes, Unconfined, DatabaseRefused
 
 
 @app.command()
@@ -58,6 +61,7 @@ def run(role: Annotated[str, typer.Option(help="all, slack, worker or api")] = "
     """Run the bot: tokens from .env, DATABASE_URL or else the embedded Postgres."""
     from bot.app import Rapport
     from bot.logs import set_up
+    from bot.outages import await_database
     from bot.settings import Settings
     from storage.embedded import DirectoryLock
 
@@ -65,14 +69,21 @@ def run(role: Annotated[str, typer.Option(help="all, slack, worker or api")] = "
         raise typer.BadParameter(f"the role is one of {', '.join(ROLES)}")
     settings = Settings.load()
     set_up(settings.log_level)
-    with DirectoryLock(settings.data_dir) if not settings.database_url else _nothing(), database(settings) as url:
-        bot = Rapport(settings, url, role=role)
+    with (
+        DirectoryLock(settings.data_dir) if not settings.database_url else _nothing(),
+        database(settings, ready=False) as url,
+    ):
         stopping = stop_signals()
-        bot.start()
-        bot.keep_what_is_loaded()
-        typer.echo(f"Rapport is running (port {settings.port}); Ctrl-C stops it.")
-        stopping.wait()
-        bot.stop()
+        bot = Rapport(settings, url, role=role)
+        bot.open()
+        try:
+            if await_database(bot.database, bot.registry.lines, stopping, waiting=bot.refuse):
+                bot.begin()
+                bot.keep_what_is_loaded()
+                typer.echo(f"Rapport is running (port {settings.port}); Ctrl-C stops it.")
+                stopping.wait()
+        finally:
+            bot.stop()
 
 
 @app.command()

@@ -30,6 +30,7 @@ from bot.workers import Workers, back_off
 from storage import outbox, sending, undelivered, workspaces
 from storage.database import EVERY_WORKSPACE, Database
 from storage.messages import storable
+from storage.outages import outage
 from storage.outbox import DELETE, POST
 from storage.references import Noun, parse_reference
 
@@ -111,7 +112,7 @@ class Delivery:
         self._limits = limits
         self._illustrator = Illustrator()
         # Connections of their own: a lock is held while Slack is waited for, and requests must not wait for that.
-        self._locks = Database(database.engine.url, pool_size=hands, application_name="rapport-send")
+        self._locks = database.another(pool_size=hands, application_name="rapport-send")
         self._outside = self._locks.engine.execution_options(isolation_level="AUTOCOMMIT")
         self.workers = Workers(
             "delivery", self._claim, self._work, hands=hands, poll_s=poll_s, database=database, channel=outbox.CHANNEL
@@ -261,12 +262,11 @@ class Delivery:
     def _rendered(self, session: Session, row: outbox.Delivery) -> Rendered | None:
         try:
             return self._render(session, row)
-        except DBAPIError as exc:
-            if exc.connection_invalidated:
-                raise
-            raise Unrenderable(f"{row.renderer}: {type(exc).__name__}") from exc
         except Exception as exc:
-            raise Unrenderable(f"{row.renderer}: {type(exc).__name__}: {exc}") from exc
+            if outage(exc):
+                raise  # it says nothing about the message
+            said = "" if isinstance(exc, DBAPIError) else f": {exc}"
+            raise Unrenderable(f"{row.renderer}: {type(exc).__name__}{said}") from exc
 
     def _send(self, row: outbox.Delivery, client: WebClient, wanted: SlackCall, until: float) -> None:
         post = partial(call, client, repeatable=row.kind != POST)

@@ -143,7 +143,7 @@ class Dispatcher:
         if answer or request.kind is Kind.OPTIONS:
             return acknowledgement(request, answer) if answer else working(request)
         if stored and stored.done() and (error := stored.exception()):
-            log.warning("%s could not be stored: %s", request.name, type(error).__name__)
+            log.warning("%s could not be stored: %s", request.name, type(error).__name__, extra={"cause": error})
         outcome = ticket.close(stored=stored is not None and stored.done() and not stored.exception())
         if outcome:
             return acknowledgement(request, outcome)
@@ -174,7 +174,7 @@ class Dispatcher:
             with self._acks.transaction(request.workspace_id, statement_timeout_ms=2_000) as session:
                 inbox.done(session, item)
         except Exception as exc:
-            log.warning("%s stays in the inbox: %s", request.name, type(exc).__name__)
+            log.warning("%s stays in the inbox: %s", request.name, type(exc).__name__, extra={"cause": exc})
 
     def _open(self, request: Request, view: View) -> None:
         try:

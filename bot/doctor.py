@@ -13,12 +13,15 @@ from sqlalchemy import Connection, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.manifest import scopes
+from bot.outages import examine
 from bot.registry import PluginError, Registry, load
 from bot.settings import Settings, SettingsError
 from bot.slack import HTTP_TIMEOUT_S, NETWORK_ERRORS
 from storage import migrate, undelivered
+from storage.confinement import Unconfined
 from storage.database import APP_ROLE, EVERY_WORKSPACE, Database, login_url
 from storage.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from storage.outages import refusal
 
 OLDEST_POSTGRES = 15
 EXTENSIONS = frozenset({"pg_trgm", "btree_gin"})
@@ -187,24 +190,16 @@ def _migrations(url: str, registry: Registry | None) -> Iterator[Finding]:
 def _application_role(url: str) -> Finding:
     """Look at a connection that was returned to the pool and taken again: that is where a role can get lost."""
     database = Database(url, pool_size=1, application_name="rapport-doctor")
-    query = "SELECT current_user, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
     try:
         for _ in range(2):
-            with database.transaction(EVERY_WORKSPACE) as session:
-                role, unbound = session.execute(text(query)).one()
+            examine(database)
+    except Unconfined as error:
+        return Finding("Application role", False, error.what, error.remedy)
     except SQLAlchemyError as error:
-        return Finding("Application role", False, _sentence(error), MIGRATE)
+        return Finding("Application role", False, refusal(error) or _sentence(error), MIGRATE)
     finally:
         database.dispose()
-    ok = role == APP_ROLE and not unbound
-    detail = f"acts as {role}" + (", which sees every workspace's rows" if unbound else "")
-    return Finding(
-        "Application role",
-        ok,
-        detail,
-        f"As the server's administrator: ALTER ROLE {APP_ROLE} NOSUPERUSER NOBYPASSRLS; and connect without a pooler "
-        "that drops the start-up option role.",
-    )
+    return Finding("Application role", True, f"acts as {APP_ROLE}, which every table's policies bind")
 
 
 def _queues(url: str) -> Iterator[Finding]:
@@ -215,8 +210,8 @@ def _queues(url: str) -> Iterator[Finding]:
             late = undelivered.late(session)
             refused = undelivered.dead_everywhere(session)
             failed = undelivered.failed(session)
-    except SQLAlchemyError:
-        return  # the schema is behind, which is said above
+    except (SQLAlchemyError, Unconfined):
+        return  # what is the matter is said above
     finally:
         database.dispose()
     yield Finding(

@@ -91,7 +91,9 @@ class Doubts:
         except NotKnown:
             return False
         except Exception as exc:
-            log.warning("what became of %s could not be told yet: %s", request.name, type(exc).__name__)
+            log.warning(
+                "what became of %s could not be told yet: %s", request.name, type(exc).__name__, extra={"cause": exc}
+            )
             return False
         return True
 

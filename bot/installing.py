@@ -116,7 +116,7 @@ class Installer:
             log.warning("Slack can not be reached yet: %s", code)
             return False
         except Exception as exc:
-            log.warning("the workspaces could not be looked after yet: %s", type(exc).__name__)
+            log.warning("the workspaces could not be looked after yet: %s", type(exc).__name__, extra={"cause": exc})
             return False
         return True
 

@@ -171,7 +171,7 @@ class _Door:
     """
 
     def __init__(self, database: Database, *, connections: int = 2, within_s: float = STORE_WITHIN_S) -> None:
-        self._database = Database(database.engine.url, pool_size=connections, application_name="rapport-intake")
+        self._database = database.another(pool_size=connections, application_name="rapport-intake")
         self._within_s = within_s
         self._pool = ThreadPoolExecutor(connections, thread_name_prefix="intake-store")
         self._lock = threading.Lock()

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from bot.plugin import Handler
 from bot.registry import Registry
 from storage import events
+from storage.outages import outage
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,8 @@ class Failures:
         """Make a call that belongs to a handler; None where it is an optional plugin's and raises.
 
         What the failed call did in the session is undone, and what it said happened was never said. What a built-in
-        handler raises passes: nothing of a request is saved if the CRM itself could not do its part.
+        handler raises passes: nothing of a request is saved if the CRM itself could not do its part. So does what the
+        database could not do, which is no fault of a plugin.
         """
         if handler.__module__.startswith(BUILT_IN):
             return call()
@@ -46,7 +48,9 @@ class Failures:
                 return call()
             with session.begin_nested():
                 return call()
-        except Exception:
+        except Exception as exc:
+            if outage(exc):
+                raise
             log.exception("%s.%s failed, the rest goes on without it", handler.__module__, handler.__qualname__)
             self.count(handler)
             if session:

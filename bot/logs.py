@@ -6,14 +6,22 @@ import logging
 import re
 import sys
 import threading
-from collections.abc import Mapping, MutableMapping
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, MutableMapping
+from copy import copy
 from types import TracebackType
 from typing import Any
 
 import structlog
 
+from storage.outages import Outage, outage, words
+
 OURS = ("bot", "storage", "ml", "api")
 """The packages whose loggers follow RAPPORT_LOG_LEVEL; others, which quote requests and queries, only warn."""
+
+QUIET_S = 60.0
+"""For how long nothing more is said of an outage of the database that was just told."""
 
 _SECRETS = re.compile(
     r"xox[a-z](?:\.xox[a-z])?-[\w.%-]+|xapp-[\w-]+|https://hooks\.slack\.com/[^\s\"'>]+"
@@ -69,7 +77,7 @@ def set_up(level: str, *, stream: Any = None) -> None:
         _scrub_event,
     ]
     last = structlog.dev.ConsoleRenderer(colors=False) if stream.isatty() else structlog.processors.JSONRenderer()
-    handler = logging.StreamHandler(stream)
+    handler = Bounded(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -84,6 +92,37 @@ def set_up(level: str, *, stream: Any = None) -> None:
     logging.captureWarnings(True)
     sys.excepthook = _uncaught
     threading.excepthook = lambda args: _uncaught(args.exc_type, args.exc_value, args.exc_traceback)
+
+
+class Bounded(logging.StreamHandler[Any]):
+    """Write what the database causes in one line a minute for each kind of outage, and without its traceback.
+
+    The cause is the error that a record carries, or its `cause` where the record is not to have a traceback.
+    """
+
+    def __init__(self, stream: Any, *, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(stream)
+        self._clock = clock
+        self._said_at: dict[Outage, float] = {}
+        self._left_out: Counter[Outage] = Counter()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record, or count it."""
+        record = copy(record)
+        cause = record.__dict__.pop("cause", None) or (record.exc_info[1] if record.exc_info else None)
+        kind = outage(cause) if cause else None
+        if cause is None or kind is None:
+            super().emit(record)
+            return
+        now = self._clock()
+        if now - self._said_at.get(kind, -QUIET_S) < QUIET_S:
+            self._left_out[kind] += 1
+            return
+        self._said_at[kind] = now
+        before = f"; {self._left_out.pop(kind)} lines like it were left out" if self._left_out[kind] else ""
+        record.msg = f"{record.getMessage()}; the database {kind}: {words(cause)}{before}"
+        record.args, record.exc_info, record.exc_text = (), None, None
+        super().emit(record)
 
 
 def _uncaught(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:

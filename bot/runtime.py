@@ -18,8 +18,6 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from bot import blocks as b
@@ -35,6 +33,7 @@ from bot.requests import Kind, Request, mentioned
 from storage import events, history
 from storage.database import CommitUnknown, Database
 from storage.errors import CrmError, Refused, sqlstate, translate
+from storage.outages import Outage, outage
 
 if TYPE_CHECKING:
     from bot.models import WorkspaceModel
@@ -202,11 +201,9 @@ class Runtime:
         if sqlstate(exc) == QUERY_CANCELED:
             log.warning("a statement of %s took too long", request.name)
             return unsaved(_("This took too long and nothing was saved. Please try again in a minute."), request)
-        if isinstance(exc, OperationalError | InterfaceError | PoolTimeout) and translate(exc) is None:
-            log.warning("database unreachable for %s: %s", request.name, type(exc).__name__)
-            return unsaved(
-                _("I can't reach the database, so nothing was saved. Please try again in a minute."), request
-            )
+        if (kind := outage(exc)) and translate(exc) is None:
+            log.warning("%s was not carried out: %s", request.name, type(exc).__name__, extra={"cause": exc})
+            return unsaved(_because(kind), request)
         usage = call.usage if call else ""
         if isinstance(exc, Misused):
             usage, exc = exc.usage, exc.error
@@ -236,13 +233,31 @@ class Runtime:
             with self.database.transaction(request.workspace_id, statement_timeout_ms=2_000) as session:
                 return _earlier(session, request)
         except Exception as exc:
-            log.warning("could not look for %s: %s", request.name, type(exc).__name__)
+            log.warning("could not look for %s: %s", request.name, type(exc).__name__, extra={"cause": exc})
             raise NotKnown from exc
 
 
 def _earlier(session: Session, request: Request) -> Answer | None:
     stored = history.find_answer(session, request.key) if request.key else None
     return Answer.load(stored) if stored is not None else None
+
+
+def _because(kind: Outage) -> str:
+    """Say to a person why the database could not save what was asked for."""
+    match kind:
+        case Outage.AWAY:
+            return _("I can't reach the database, so nothing was saved. Please try again in a minute.")
+        case Outage.READ_ONLY:
+            return _("The database is read-only right now, so nothing was saved. Please try again in a minute.")
+        case Outage.FULL:
+            return _("The database is full right now, so nothing was saved. Please tell whoever runs Rapport.")
+        case Outage.CROWDED:
+            return _("The database takes no more connections, so nothing was saved. Please try again in a minute.")
+        case Outage.UNCONFINED:
+            return _(
+                "The database would not keep workspaces apart right now, so nothing was done."
+                " Please tell whoever runs Rapport."
+            )
 
 
 def _refused(role: Role) -> Refused:

@@ -54,7 +54,9 @@ class Listener:
             raise PortTaken(self._setting, self._port, os.strerror(error.errno or 0)) from error
 
     def start(self) -> None:
-        """Begin to answer."""
+        """Begin to answer; without effect the second time."""
+        if self._thread:
+            return
         assert self._socket is not None
         self._last = time.monotonic()
         self._thread = threading.Thread(

@@ -51,7 +51,16 @@ class SlackEndpoint:
     What Bolt does in between takes a fraction of a millisecond and asks nobody, so it may do it in the event loop.
     """
 
-    def __init__(self, app: App, dispatcher: Dispatcher, secret: str, *, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        app: App,
+        dispatcher: Dispatcher,
+        secret: str,
+        *,
+        ready: Callable[[], bool] = lambda: True,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._ready = ready
         self._app = app
         self._dispatcher = dispatcher
         self._secret = secret
@@ -67,6 +76,8 @@ class SlackEndpoint:
         if not verified(self._secret, request.headers, body, self._now()):
             log.warning("refused a request that Slack did not sign (%d bytes)", len(body))
             return Response(status_code=401)
+        if not self._ready():
+            return Response(status_code=503)
         try:
             asked = _bolt_request(read_body(body.decode()), request.headers, received)
         except Exception:

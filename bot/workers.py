@@ -103,6 +103,8 @@ class Workers(Generic[T]):
                 self._stopping.wait(self._poll_s)
 
     def _turn(self) -> None:
+        if self._database.standing.troubles:
+            self._database.ask()  # as what is claimed and cannot be done uses up an attempt
         enough = 1
         while not self._stopping.is_set() and (free := self._free(enough)) > 0:
             self.last_turn_at = time.monotonic()
@@ -143,7 +145,7 @@ class Workers(Generic[T]):
                         if listener.wait(0.5):
                             self._woken.set()
             except Exception as exc:
-                log.warning("%s does not listen: %s", self.name, type(exc).__name__)
+                log.warning("%s does not listen: %s", self.name, type(exc).__name__, extra={"cause": exc})
                 self._stopping.wait(self._poll_s)
 
 

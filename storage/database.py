@@ -7,14 +7,16 @@ its `WHERE workspace_id = ...` finds nothing of anybody else's.
 import select
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 import psycopg
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    Connection,
     Date,
     DateTime,
     Engine,
@@ -29,9 +31,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, ExceptionContext
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session
+
+from storage.confinement import Unconfined, confine
+from storage.outages import Outage, outage
 
 APP_ROLE = "rapport_app"
 EVERY_WORKSPACE = "*"
@@ -73,8 +78,15 @@ class CommitUnknown(Exception):
     """The connection broke while COMMIT was on its way: the changes are in the database or they are not."""
 
 
-class WrongRole(Exception):
-    """The connections do not act as the application role, so row-level security would not bind them."""
+@dataclass
+class Standing:
+    """Hold what is known about a database by all of a process's pools on it.
+
+    `refusal` says why none of them is used now, `troubles` what has failed since the database was last asked.
+    """
+
+    refusal: Unconfined | None = None
+    troubles: set[Outage] = field(default_factory=set)
 
 
 class Listener:
@@ -99,23 +111,42 @@ class Database:
     most (`pool_size`, no overflow), so that the sum over the replicas stays below the server's limit.
     """
 
-    def __init__(self, url: str | URL, *, pool_size: int = 10, application_name: str = "rapport") -> None:
-        self._url = login_url(url)
+    def __init__(
+        self,
+        url: str | URL,
+        *,
+        pool_size: int = 10,
+        application_name: str = "rapport",
+        standing: Standing | None = None,
+    ) -> None:
+        self.standing = standing or Standing()
+        self.url = login_url(url)
         self._application_name = application_name
         self.engine: Engine = create_engine(
-            self._url,
+            self.url,
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=2,
             hide_parameters=True,  # an error's text goes to the log, and the values are people's
             connect_args=self._connect_args(),
         )
+        event.listen(self.engine, "do_connect", lambda _dialect, _record, given, named: _open(*given, **named))
         event.listen(self.engine, "checkout", _refuse_dead)
+        event.listen(self.engine, "handle_error", self._note)
+
+    def another(self, *, pool_size: int, application_name: str) -> Self:
+        """Return a pool of its own on the same database, which knows what this one knows about it."""
+        return type(self)(self.url, pool_size=pool_size, application_name=application_name, standing=self.standing)
+
+    def _alone(self) -> psycopg.Connection[Any]:
+        """Open a connection outside the pool, on which each statement is a transaction."""
+        url = self.url.set(drivername="postgresql").difference_update_query(["options"])
+        return _open(url.render_as_string(hide_password=False), autocommit=True, **self._connect_args())
 
     def _connect_args(self) -> dict[str, Any]:
         # The role is a start-up option and not a SET ROLE in a connect hook: the first rollback would undo that and
         # leave the connection with the login's rights.
-        given = self._url.query.get("options", "")
+        given = self.url.query.get("options", "")
         # A server that looks whether its client still lives frees the locks of a killed process within seconds.
         own = (
             f"-c role={APP_ROLE} -c timezone=UTC -c idle_in_transaction_session_timeout=30s"
@@ -135,10 +166,13 @@ class Database:
         """Open a transaction that sees one workspace, commit it at the end, roll it back on an exception.
 
         `'*'` sees the queue tables of every workspace, to claim and look up. Raises CommitUnknown if the connection
-        broke during COMMIT; any other exception means that nothing was saved.
+        broke during COMMIT; any other exception means that nothing was saved. Unconfined is raised where row-level
+        security would not bind the transaction.
         """
         if not workspace_id or "\0" in workspace_id:
             raise ValueError("a transaction needs a workspace")
+        if self.standing.refusal:
+            raise Unconfined(*self.standing.refusal.args)
         with Session(self.engine, expire_on_commit=False, info={"workspace": workspace_id}) as session:
             _begin(session, workspace_id, statement_timeout_ms)
             yield session
@@ -150,21 +184,47 @@ class Database:
                     raise CommitUnknown from exc
                 raise
 
-    def check_role(self) -> None:
-        """Raise WrongRole unless a connection that was used and given back still acts as the application role."""
-        query = text("SELECT current_user, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
-        for _ in range(2):
+    def examine(self) -> bool:
+        """Raise Unconfined unless a connection of the pool is confined; no pool of the database is used until it is.
+
+        Returns whether the connection is the server's own, and not a pooler's.
+        """
+        try:
             with self.engine.connect() as connection:
-                role, unbound = connection.execute(query).one()
-            if role != APP_ROLE or unbound:
-                raise WrongRole(f"The database acts for us as {role} and not as a plain {APP_ROLE}.")
+                direct = confine(_driver(connection))
+        except Unconfined as exc:
+            self.standing.refusal = exc
+            raise
+        self.standing.refusal = None
+        return direct
+
+    def ask(self) -> None:
+        """Raise what keeps the database from serving: a question that takes a round trip, more after some trouble."""
+        noted = set(self.standing.troubles)
+        with self.transaction(EVERY_WORKSPACE, statement_timeout_ms=2_000) as session:
+            session.execute(_WRITES)
+            if Outage.FULL in noted:
+                session.execute(text("SET LOCAL work_mem = '64kB'"))
+                session.execute(_FILLS_A_FILE)
+        if Outage.CROWDED in noted:
+            self._alone().close()
+        self.standing.troubles -= noted
+
+    def _note(self, context: ExceptionContext) -> None:
+        if kind := outage(context.original_exception):
+            self.standing.troubles.add(kind)
+
+    def keeps_sessions(self) -> bool:
+        """Tell whether two connections stay the two they are, as they would not behind a pooler of transactions."""
+        ask = "SELECT pg_backend_pid()"
+        with self._alone() as one, self._alone() as other:
+            pairs = {(one.execute(ask).fetchone(), other.execute(ask).fetchone()) for _ in range(4)}
+        return len(pairs) == 1 and all(mine != theirs for mine, theirs in pairs)
 
     @contextmanager
     def listen(self, channels: Iterable[str]) -> Iterator[Listener]:
         """Open a connection outside the pool that hears the given NOTIFY channels."""
-        url = self._url.set(drivername="postgresql").difference_update_query(["options"])
-        connection = psycopg.connect(url.render_as_string(hide_password=False), autocommit=True, **self._connect_args())
-        with connection:
+        with self._alone() as connection:
             for channel in channels:
                 connection.execute(psycopg.sql.SQL("LISTEN {}").format(psycopg.sql.Identifier(channel)))
             yield Listener(connection)
@@ -180,13 +240,42 @@ def _begin(session: Session, workspace_id: str, statement_timeout_ms: int | None
     settings = f"set_config('rapport.workspace', '{quoted}', true)"
     if statement_timeout_ms is not None:
         settings += f", set_config('statement_timeout', '{statement_timeout_ms:d}ms', true)"
-    driver = session.connection().connection.driver_connection
-    assert isinstance(driver, psycopg.Connection)
-    # Below psycopg, which begins a transaction by itself, in a round trip of its own.
-    done = driver.pgconn.exec_(f"BEGIN; SELECT {settings}".encode())
+    driver = _driver(session.connection())
+    # Below psycopg, which begins a transaction by itself, in a round trip of its own. Whether the role is bound is
+    # asked in the same one, as it may be given BYPASSRLS at any time.
+    done = driver.pgconn.exec_(f"BEGIN; SELECT {_IS_BOUND}, {settings}".encode())
     if done.status != psycopg.pq.ExecStatus.TUPLES_OK:
         session.execute(text("SELECT 1"))  # which raises, as SQLAlchemy says such things
         raise AssertionError("a transaction that could not begin was used")
+    if done.get_value(0, 0) == b"f":
+        confine(driver)
+        raise Unconfined("Row-level security did not bind a transaction.", "It was given up.")
+
+
+# It changes nothing, and fails where nothing may be changed.
+_WRITES = text("UPDATE outbox_pause SET until = until WHERE false")
+
+# More than fits in the memory it may use, so that it goes to the server's disk for a moment.
+_FILLS_A_FILE = text("SELECT count(*) FROM generate_series(1, 100000)")
+
+_IS_BOUND = "row_security_active(to_regclass('public.workspace'))"
+
+
+def _driver(connection: Connection) -> psycopg.Connection[Any]:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    return driver
+
+
+def _open(*given: Any, **named: Any) -> psycopg.Connection[Any]:
+    """Connect, and close the connection again where it would not be confined."""
+    connection = psycopg.connect(*given, **named)
+    try:
+        confine(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _refuse_dead(connection: psycopg.Connection[Any], *_pool: Any) -> None:

@@ -13,7 +13,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, NullPool, create_engine, text
+from sqlalchemy import URL, Connection, NullPool, create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateSchema, DropSchema
 
@@ -70,7 +70,7 @@ def downgrade(admin_url: str, revision: str, *, line: Line = CORE) -> None:
         command.downgrade(_config(line, connection), revision)
 
 
-def current(url: str, *, line: Line = CORE) -> str | None:
+def current(url: str | URL, *, line: Line = CORE) -> str | None:
     """Return the revision the database is at, None if it has none. The application's login may ask."""
     with _connect(url) as connection:
         return MigrationContext.configure(connection, opts={"version_table_schema": line.schema}).get_current_revision()
@@ -83,7 +83,7 @@ def head(*, line: Line = CORE) -> str:
     return revision
 
 
-def check(url: str, *, line: Line = CORE) -> None:
+def check(url: str | URL, *, line: Line = CORE) -> None:
     """Raise SchemaBehind if the database lacks a revision.
 
     A database that is ahead passes: during a release the old program runs on the new schema.
@@ -104,7 +104,7 @@ def drop(admin_url: str, schema: str) -> None:
 
 
 @contextmanager
-def _connect(url: str) -> Iterator[Connection]:
+def _connect(url: str | URL) -> Iterator[Connection]:
     engine = create_engine(login_url(url), poolclass=NullPool, connect_args={"connect_timeout": 5})
     with engine.connect() as connection:
         yield connection

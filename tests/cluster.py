@@ -16,9 +16,10 @@ OURS = "(SELECT oid FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%' AND nspnam
 # All that a test could change besides rows: tables, columns, grants, policies, functions, keys and the revision.
 SCHEMA = f"""
 SELECT md5(concat(
-    (SELECT string_agg(concat_ws(' ', oid, relname, relacl, relnatts, relchecks, relrowsecurity), ',' ORDER BY oid)
-     FROM pg_class WHERE relnamespace IN {OURS}),
-    (SELECT count(*) FROM pg_policy), (SELECT string_agg(concat(oid, proacl), ',' ORDER BY oid) FROM pg_proc),
+    (SELECT string_agg(concat_ws(' ', oid, relname, relowner, relacl, relnatts, relchecks, relrowsecurity,
+         relforcerowsecurity), ',' ORDER BY oid) FROM pg_class WHERE relnamespace IN {OURS}),
+    (SELECT string_agg(concat(oid, polqual, polwithcheck), ',' ORDER BY oid) FROM pg_policy),
+    (SELECT string_agg(concat(oid, proacl), ',' ORDER BY oid) FROM pg_proc),
     (SELECT count(*) FROM pg_constraint), (SELECT count(*) FROM pg_namespace), (SELECT count(*) FROM pg_trigger),
     (SELECT string_agg(version_num, ',') FROM alembic_version)
 ))

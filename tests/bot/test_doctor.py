@@ -102,7 +102,7 @@ def test_all_is_well(admin_url: str, slack: Slack) -> None:
         "Socket Mode",
     ]
     assert findings["Token"].detail == "rapport in Acme (T0ACME)"
-    assert findings["Application role"].detail == "acts as rapport_app"
+    assert findings["Application role"].detail.startswith("acts as rapport_app")
 
 
 def test_what_is_late_refused_or_failed_is_said(admin_url: str, workspace: str, database: Database) -> None:
@@ -197,7 +197,8 @@ def test_an_application_role_that_row_security_does_not_bind(cluster: Cluster, a
         finding = found(with_database(admin_url))["Application role"]
     finally:
         cluster.run("ALTER ROLE rapport_app NOBYPASSRLS")
-    assert (finding.ok, finding.detail) == (False, "acts as rapport_app, which sees every workspace's rows")
+    assert not finding.ok
+    assert "has BYPASSRLS" in finding.detail
     assert "NOBYPASSRLS" in finding.remedy
 
 

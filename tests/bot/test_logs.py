@@ -10,10 +10,11 @@ import threading
 import warnings
 from collections.abc import Iterator
 
+import psycopg
 import pytest
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
-from bot.logs import scrub, set_up
+from bot.logs import Bounded, scrub, set_up
 from storage import contacts, customers
 from storage.database import Database
 from tests.bot.conftest import Company
@@ -144,3 +145,33 @@ def test_a_day_of_work_leaves_no_trace_of_people_or_tokens(log: io.StringIO, tri
     assert "trial" in text
     for canary in ("jo@", "1234567", "xoxb-a-sandbox", "xapp-1", "Canary", "sandbox-signing"):
         assert canary not in text, text[max(0, text.index(canary) - 300) : text.index(canary) + 50]
+
+
+def test_an_outage_is_one_line_a_minute_for_its_kind() -> None:
+    stream, now = io.StringIO(), [100.0]
+    handler = Bounded(stream, clock=lambda: now[0])
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    logger = logging.Logger("bot.sample")
+    logger.addHandler(handler)
+
+    def fail(error: Exception) -> None:
+        try:
+            raise error
+        except Exception:
+            logger.exception("claims failed in %s", "T1")
+        logger.warning("not stored: %s", type(error).__name__, extra={"cause": error})
+
+    for _ in range(20):
+        fail(OperationalError("SELECT 'a value'", {}, psycopg.errors.ReadOnlySqlTransaction("cannot execute UPDATE")))
+    fail(psycopg.errors.DiskFull("no space"))
+    assert stream.getvalue().splitlines() == [
+        "claims failed in T1; the database is read-only: cannot execute UPDATE",
+        "claims failed in T1; the database has no room left: no space",
+    ]
+    now[0] += 60
+    fail(psycopg.errors.ReadOnlySqlTransaction("cannot execute INSERT"))
+    assert "cannot execute INSERT; 39 lines like it were left out" in stream.getvalue()
+    fail(ZeroDivisionError("ours"))
+    fail(ZeroDivisionError("ours"))
+    assert stream.getvalue().count("Traceback") == 2
+    assert stream.getvalue().count("not stored: ZeroDivisionError") == 2

@@ -8,9 +8,8 @@ from sqlalchemy import NullPool, create_engine, select, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from storage.database import CommitUnknown, Database, WrongRole, current_workspace, login_url, notify
+from storage.database import CommitUnknown, Database, current_workspace, login_url, notify
 from storage.workspaces import Workspace
-from tests.cluster import Cluster
 
 WHO_AND_WHERE = text("SELECT current_user, current_setting('rapport.workspace', true), pg_backend_pid()")
 
@@ -31,16 +30,6 @@ def test_a_connection_taken_again_is_the_application_role_in_no_workspace(databa
         role, inside, second_pid = connection.execute(WHO_AND_WHERE).one()
         assert (role, inside, second_pid) == ("rapport_app", "", first_pid)
         assert connection.scalars(select(Workspace.id)).all() == []
-
-
-def test_a_start_notices_a_role_that_nothing_binds(database: Database, cluster: Cluster) -> None:
-    database.check_role()
-    cluster.run("ALTER ROLE rapport_app BYPASSRLS")
-    try:
-        with pytest.raises(WrongRole, match="plain rapport_app"):
-            database.check_role()
-    finally:
-        cluster.run("ALTER ROLE rapport_app NOBYPASSRLS")
 
 
 def test_the_application_role_can_not_become_more(database: Database, workspace: str) -> None:
