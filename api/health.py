@@ -1,7 +1,7 @@
 """Answer probes and metrics: is this process alive, can it serve, and what has it counted.
 
 Alive never depends on Postgres or Slack: restarting a process mends neither. Able to serve depends on the database,
-asked from a thread of its own, so that a probe never waits for it.
+asked from a thread of its own, so that a probe never waits for it, and on what else the process says it needs.
 """
 
 from __future__ import annotations
@@ -70,6 +70,7 @@ class Health:
         self._explain = explain
         self._clock = clock
         self._watches: list[_Watch] = []
+        self._needs: dict[str, Callable[[], str]] = {}
         self._last: _Ping | None = None
         self._draining = threading.Event()
         self._thread: threading.Thread | None = None
@@ -78,6 +79,10 @@ class Health:
     def watch(self, name: str, age: Callable[[], float | None], limit_s: float) -> None:
         """Count the process as dead once `age()` is above the limit, in seconds; None means not applicable now."""
         self._watches.append(_Watch(name, age, limit_s))
+
+    def need(self, name: str, missing: Callable[[], str]) -> None:
+        """Count the process as not ready while `missing()` says what it lacks; it answers at once, without secrets."""
+        self._needs[name] = missing
 
     def drain(self) -> None:
         """Answer from now on that the process is not ready, while it finishes its work."""
@@ -96,17 +101,23 @@ class Health:
         """Return why the process can not serve now, by name; nothing when it can."""
         if self._draining.is_set():
             return {"process": "is stopping"}
+        found = {name: why for name, missing in self._needs.items() if (why := missing())}
+        if why := self._database():
+            found["database"] = why
+        return found
+
+    def _database(self) -> str:
         last = self._last
         self._start()
         if last is None:
-            return {"database": "not asked yet"}
+            return "not asked yet"
         if last.error:
-            return {"database": last.error}
+            return last.error
         if last.took_s > SLOW_PING_S:
-            return {"database": f"answered after {last.took_s:.1f} s"}
+            return f"answered after {last.took_s:.1f} s"
         if (age := self._clock() - last.at) > STALE_PING_S:
-            return {"database": f"has not answered for {age:.0f} s"}
-        return {}
+            return f"has not answered for {age:.0f} s"
+        return ""
 
     def _start(self) -> None:
         with self._lock:

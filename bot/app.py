@@ -110,6 +110,8 @@ class Rapport:
             lease_s=settings.lease_seconds,
         )
         self.health = Health(ping=self.acks.ask, explain=lambda exc: outage(exc) or type(exc).__name__)
+        if role != "api":
+            self.health.need("slack", self.installer.missing)
         self._threads: list[threading.Thread] = []
         self._wire_workers()
         self._wire_slack()
@@ -157,7 +159,10 @@ class Rapport:
         )
         self.sockets = None
         if self.settings.app_token and self._has("slack"):
-            self.sockets = Sockets(self.bolt, self.settings.app_token, self.settings.api_url)
+            self.sockets = Sockets(
+                self.bolt, self.dispatcher, self.settings.app_token, self.settings.api_url, self.installer.knows
+            )
+            self.health.need("socket", self.sockets.missing)
         self._endpoint = None
         if not self.settings.socket_mode and self.settings.signing_secret and self._has("slack"):
             self._endpoint = web.SlackEndpoint(
@@ -201,7 +206,7 @@ class Rapport:
         self._begun.set()
         self.public.start()
         if self._has("worker") or self._has("slack"):
-            self._spawn("identify", self.identify)
+            self._spawn("identify", lambda: self.installer.keep_identified(self._stopping))
             self._spawn("listen", self._listen)
             self._spawn("watch", lambda: watch(self.acks, self._stopping))
             self._spawn("warm", warm_up)
@@ -211,7 +216,7 @@ class Rapport:
             self.delivery.start()
             self.clock.start()
         if self.sockets:
-            self._spawn("sockets", self.sockets.connect)
+            self._spawn("sockets", self.sockets.run)
 
     def keep_what_is_loaded(self) -> None:
         """Have the collector pass over what was loaded by the time the model is: it stays as long as the process.
@@ -245,8 +250,8 @@ class Rapport:
         self._threads.append(thread)
 
     def identify(self) -> None:
-        """Ask Slack once which workspace the token belongs to, and keep asking while Slack is down."""
-        self.installer.identify(self.settings.bot_token, self._stopping)
+        """Ask Slack which workspace the token belongs to, and keep asking until it says."""
+        self.installer.identify(self._stopping)
 
     def _listen(self) -> None:
         """Drop what is remembered when another process changes it."""

@@ -78,7 +78,7 @@ def build(
             begun = context.get("begun")
             if not isinstance(begun, Begun):
                 return response(dispatcher.handle(request, received))
-            begun.request, begun.ticket = request, dispatcher.begin(request, begun.told)
+            begun.request, begun.ticket = request, dispatcher.begin(request, begun.told, proves=begun.proves)
             return response("")
 
         listener.__name__ = f"answer_{kind}"

@@ -63,6 +63,7 @@ def run(role: Annotated[str, typer.Option(help="all, slack, worker or api")] = "
     from bot.logs import set_up
     from bot.outages import await_database
     from bot.settings import Settings
+    from bot.starting import wait_until_ready
     from storage.embedded import DirectoryLock
 
     if role not in ROLES:
@@ -80,7 +81,8 @@ def run(role: Annotated[str, typer.Option(help="all, slack, worker or api")] = "
             if await_database(bot.database, bot.registry.lines, stopping, waiting=bot.refuse):
                 bot.begin()
                 bot.keep_what_is_loaded()
-                typer.echo(f"Rapport is running (port {settings.port}); Ctrl-C stops it.")
+                if wait_until_ready(bot.health.ready, stopping, typer.echo):
+                    typer.echo(f"Rapport is running (port {settings.port}); Ctrl-C stops it.")
                 stopping.wait()
         finally:
             bot.stop()

@@ -26,6 +26,8 @@ from storage.database import EVERY_WORKSPACE, Database
 from storage.due import Due
 
 log = logging.getLogger(__name__)
+# A tick that takes longer than its interval is left out once, as it should be; liveness sees one that stands still.
+logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 MATERIALISE_S = 5.0
 REPAIR_S = 10.0

@@ -20,7 +20,7 @@ from bot.answers import loading, origin_of, sentence
 from bot.doubts import Doubts
 from bot.plugin import View, _, speak
 from bot.requests import Kind, Request
-from bot.respond import Ack, Responder, acknowledgement, travels_after, unsaved, working
+from bot.respond import Ack, Responder, acknowledgement, carried, travels_after, unsaved, working
 from bot.runtime import Runtime
 from bot.ticket import Ticket
 from storage import inbox
@@ -39,9 +39,13 @@ OWED = frozenset({Kind.ACTION, Kind.VIEW})
 
 @dataclass(slots=True)
 class Begun:
-    """Carry through Bolt that whoever asks waits for the answer elsewhere, and bring back what was begun for it."""
+    """Carry through Bolt that whoever asks waits for the answer elsewhere, and bring back what was begun for it.
 
-    told: Callable[[], None]
+    `proves` says that they will tell whether the acknowledgement was heard.
+    """
+
+    told: Callable[[], None] | None = None
+    proves: bool = False
     request: Request | None = None
     ticket: Ticket | None = None
 
@@ -82,13 +86,16 @@ class Dispatcher:
         ticket.wait(received + self.patience)
         return self.acknowledge(request, ticket, received)
 
-    def begin(self, request: Request, told: Callable[[], None] | None = None) -> Ticket | None:
-        """Begin a request; `told` is called once it has an answer. None for one that is acknowledged empty, at once."""
+    def begin(self, request: Request, told: Callable[[], None] | None = None, *, proves: bool = False) -> Ticket | None:
+        """Begin a request; `told` is called once it has an answer. None for one that is acknowledged empty, at once.
+
+        With `proves`, `acknowledged` will be called.
+        """
         view = self._runtime.opens(request)
         if view:
             self._openers.submit(self._open, request, view)
             return None
-        ticket = Ticket(told)
+        ticket = Ticket(told, proves=proves)
         self._workers.submit(self._work, request, ticket)
         return ticket
 
@@ -96,6 +103,17 @@ class Dispatcher:
         """Return a request's acknowledgement: with its answer, or once it is stored, which takes until the deadline."""
         answer = ticket.answer
         return acknowledgement(request, answer) if answer else self._late(request, ticket, received + self.deadline)
+
+    def acknowledged(self, request: Request, ticket: Ticket, *, heard: bool) -> None:
+        """Take note of whether Slack heard an acknowledgement; an answer that it carried in vain goes another way."""
+        answer = ticket.answer
+        if answer and ticket.carried and not heard:
+            speak(self._runtime.people.locale(request.workspace_id, request.user_id))
+            unheard = carried(request, answer)
+            if unheard:
+                log.warning("the acknowledgement of %s was not heard; the answer goes another way", request.name)
+                self._responder.send(request, unheard, view_id=_own_view(request))
+        self._finished(request, ticket)
 
     def close(self, timeout_s: float = 20.0) -> None:
         """Finish what was begun, take nothing more."""
@@ -122,10 +140,14 @@ class Dispatcher:
                 wait([ticket.storing], self.deadline)
             if answer.in_doubt:
                 self.doubts.add(request, ticket.item)
-            elif ticket.item:
-                self._settle(request, ticket.item)
+            else:
+                self._finished(request, ticket)
         except Exception:
             log.exception("the answer to %s %s was not sent", request.kind, request.name)
+
+    def _finished(self, request: Request, ticket: Ticket) -> None:
+        if ticket.finished() and ticket.item:
+            self._settle(request, ticket.item)
 
     def _before_commit(self, session: Session, request: Request, ticket: Ticket) -> None:
         """Store, with the effect, that its answer is owed; refuse where the person was told that nothing was saved."""

@@ -90,7 +90,9 @@ class Events:
     def finish(self, item: InboxItem) -> None:
         """Finish a person's request whose process died; a repeat of one that had its effect only answers it."""
         request = read(Kind(item.kind), item.body, item.workspace_id)
-        answer: Answer = self._runtime.perform(request)
+        # First, as a command that is run again may not come to where it would notice that it has had its effect.
+        earlier = self._runtime.repeated(request) if request.key else None
+        answer: Answer = earlier or self._runtime.perform(request)
         if answer.in_doubt:
             raise RuntimeError("it is not known whether this had its effect; it is looked at again")
         view_id = str(request.view.get("id", "")) if request.kind is Kind.VIEW else ""

@@ -14,6 +14,7 @@ from slack_sdk.errors import SlackApiError
 from bot import jobs
 from bot.registry import Registry
 from bot.slack import NETWORK_ERRORS, PASSING, Installations, refusal
+from bot.workers import back_off
 from storage import workspaces
 from storage.database import Database
 from storage.secrets import Vault
@@ -21,6 +22,9 @@ from storage.secrets import Vault
 log = logging.getLogger(__name__)
 
 RETRY_S = 5.0
+REFUSED_RETRY_S = 60.0
+"""The longest wait before Slack is asked again about a token that it refuses: the app may be installed again."""
+LOOK_S = 1.0
 PEOPLE_A_PAGE = 200
 
 
@@ -41,22 +45,60 @@ class Installer:
         self._registry = registry
         self._vault = vault
         self._now = now
+        self._token = installations.token
+        self._asked = False
+        self._refused = ""
+        self._own = ""
 
-    def identify(self, token: str | None, stopping: threading.Event) -> None:
-        """Put every known workspace's jobs on the clock, then ask Slack once whose token this is; tries until then."""
+    def knows(self) -> bool:
+        """Tell whether it is known whom we serve: before, nobody could be answered."""
+        known = not self._token or (self._asked and bool(self._installations.all()))
+        return self._installations.loaded and known
+
+    def missing(self) -> str:
+        """Say why the token of the environment is of no use now; empty where all is well, or Slack is only away."""
+        if self._refused:
+            return f"Slack refuses SLACK_BOT_TOKEN: {self._refused}"
+        if not self._installations.loaded:
+            return "waiting for the database to say who has the app"
+        return "" if self.knows() else "waiting for Slack to say whose SLACK_BOT_TOKEN this is"
+
+    def keep_identified(self, stopping: threading.Event) -> None:
+        """Identify the token, and again once its workspace is no longer served: it may be installed again."""
+        while not stopping.is_set():
+            self.identify(stopping)
+            if not self._token:
+                return
+            while self._installations.get(self._own) and not stopping.wait(LOOK_S):
+                pass
+            # What ended it says so first: Slack tells of it in more than one way.
+            stopping.wait(RETRY_S)
+
+    def identify(self, stopping: threading.Event) -> None:
+        """Put every known workspace's jobs on the clock, then ask Slack whose token this is; tries until it says."""
         while not self._tried(self._ensure_jobs) and not stopping.wait(RETRY_S):
             pass
-        if not token:
+        if not self._token:
             return
-        client = self._installations.bare_client(token)
+        client = self._installations.bare_client(self._token)
+        refusals = 0
         while not stopping.is_set():
+            wait = RETRY_S
             try:
-                if self._tried(lambda: self.remember(client)):
+                if self._tried(lambda: self._remember_own(client)):
                     return
             except SlackApiError as exc:
-                log.error("Slack refused SLACK_BOT_TOKEN: %s; `rapport doctor` says more", refusal(exc))
-                return
-            stopping.wait(RETRY_S)
+                if refusal(exc) != self._refused:
+                    log.error("Slack refuses SLACK_BOT_TOKEN: %s; `rapport doctor` says more", refusal(exc))
+                self._refused = refusal(exc)
+                refusals += 1
+                wait = back_off(refusals, longest_s=REFUSED_RETRY_S)
+            self._asked = True
+            stopping.wait(wait)
+
+    def _remember_own(self, client: WebClient) -> None:
+        self._own = self.remember(client)
+        self._refused, self._asked = "", True
 
     def remember(
         self,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from slack_sdk.webhook import WebhookClient
 
 from bot import blocks as b
-from bot.answers import Answer, after, note_view
+from bot.answers import Answer, after, note_view, sentence
 from bot.home import HomeView
 from bot.plugin import _
 from bot.requests import Kind, Request
@@ -65,6 +66,18 @@ def travels_after(request: Request, answer: Answer) -> bool:
     if request.kind is Kind.COMMAND:
         return answer.kind != "message"
     return not (request.kind is Kind.VIEW and answer.kind == "modal")
+
+
+def carried(request: Request, answer: Answer) -> Answer | None:
+    """Return what an acknowledgement told with an answer, so that it can be told again; None where it told nothing."""
+    if request.kind not in {Kind.COMMAND, Kind.VIEW}:
+        return None
+    if answer.kind == "none":
+        return sentence(_("Done."))
+    if travels_after(request, answer):
+        # The form would have been closed; what is beside it is sent anyway.
+        return replace(answer, kind="none") if request.kind is Kind.VIEW else None
+    return answer
 
 
 def _message(answer: Answer) -> dict[str, Any]:

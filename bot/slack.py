@@ -64,10 +64,13 @@ class Installations:
         self._database = database
         self._api_url = api_url
         self._vault = vault
-        self._token = token
+        self.token = token
+        """The token of the environment, which is then every workspace's."""
         self._known: dict[str, Installed] = {}
         self._clients: dict[str, WebClient] = {}
         self._lock = threading.Lock()
+        self.loaded = False
+        """Whether the database has been asked: until then it is not known who has the app."""
 
     def load(self) -> None:
         """Read every installation that is not revoked; called at start and when one changes."""
@@ -76,10 +79,11 @@ class Installations:
             found = {
                 row.workspace_id: Installed(row.workspace_id, token, row.bot_id, row.bot_user_id)
                 for row in rows
-                if (token := self._token or (self._vault and workspaces.token_of(row, self._vault)))
+                if (token := self.token or (self._vault and workspaces.token_of(row, self._vault)))
             }
         with self._lock:
             self._known = found
+            self.loaded = True
             self._clients = {k: c for k, c in self._clients.items() if k in found and c.token == found[k].token}
 
     def all(self) -> list[str]:

@@ -1,129 +1,264 @@
-"""Take Slack's requests by Socket Mode: two connections, so that one is there while the other is renewed."""
+"""Keep Socket Mode's connections open: two, so that one is there while the other is renewed, and no more than needed.
+
+A connection that Slack is about to close is replaced at once and stays until Slack closes it: what came by it is
+answered over it, as Slack takes no acknowledgement from elsewhere.
+"""
 
 from __future__ import annotations
 
+import json
 import logging
-import socket
+import random
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from slack_bolt import App, BoltRequest
-from slack_bolt.adapter.socket_mode.internals import build_headers, send_response
+from slack_bolt import App, BoltRequest, BoltResponse
+from slack_bolt.adapter.socket_mode.internals import build_headers
 from slack_sdk import WebClient
-from slack_sdk.socket_mode.builtin import SocketModeClient
+from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.request import SocketModeRequest
 
+from bot import bolt
+from bot.dispatch import Begun, Dispatcher
 from bot.requests import readable
-from bot.slack import HTTP_TIMEOUT_S
+from bot.slack import HTTP_TIMEOUT_S, NETWORK_ERRORS, PASSING, refusal
+from bot.socket_line import Line
+from bot.workers import back_off
 
 log = logging.getLogger(__name__)
 
 CONNECTIONS = 2
-CONCURRENCY = 64
-"""Requests of one connection that may wait for their answers at a time."""
-RETRY_S = 5.0
+CONCURRENCY = 128
+"""Requests that may wait for their answers at a time."""
+SLACK_WAITS_S = 3.0
+"""After which Slack has told the person that it failed, and takes no acknowledgement any more."""
+LINGER_S = 30.0
+"""After which a connection that Slack said it would close is closed from here."""
+STEADY_S = 10.0
+"""A connection that lasted so long was no failure."""
+LONGEST_WAIT_S = 10.0
+LONGEST_WAIT_WITH_ONE_S = 30.0
+"""The longest wait between two attempts without any connection, and with one."""
+MOST_LOSSES = 4
+"""As how many failures connections that were soon lost count at most: a wait of four seconds."""
+TURN_S = 0.5
+_CHANCE = random.SystemRandom()
 
 
-class _Received(str):
-    """Carry with a message when it came, however long it then waited in the SDK's queue."""
+class Pace:
+    """Say when the next connection may be opened: at once, or later and later while they do not last."""
 
-    at: float
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._failures = 0
+        self._failed_at = 0.0
+        self._chance = 1.0
+        self._at_least_s = 0.0
 
+    def failed(self, at_least_s: float = 0.0, *, served: bool = False) -> None:
+        """Note that one could not be opened; `at_least_s` is how long Slack wants to be left alone.
 
-class _Client(SocketModeClient):
-    """Read one connection's messages and hand each to Bolt with the time at which it came."""
+        One that `served`, but not for long, is waited for too, but never as long: Slack lets us in.
+        """
+        self._failures = max(self._failures, min(self._failures + 1, MOST_LOSSES)) if served else self._failures + 1
+        self._failed_at = self._clock()
+        self._chance = _CHANCE.uniform(0.5, 1.0)
+        self._at_least_s = at_least_s
 
-    def __init__(self, app: App, app_token: str, api_url: str) -> None:
-        super().__init__(
-            app_token,
-            # Not Bolt's logger: what is sent must not be in the log at any level.
-            logger=logging.getLogger("slack_sdk.socket_mode"),
-            web_client=WebClient(base_url=api_url, timeout=HTTP_TIMEOUT_S, retry_handlers=[]),
-            ping_interval=10,
-            concurrency=CONCURRENCY,
-        )
-        self._app = app
-        self._answering = 0
-        self._idle = threading.Condition()
+    def lasted(self) -> None:
+        """Note that one has lasted."""
+        self._failures = 0
+        self._at_least_s = 0.0
 
-    def enqueue_message(self, message: str) -> None:
-        """Note when a message came."""
-        received = _Received(message)
-        received.at = time.monotonic()
-        super().enqueue_message(received)
-
-    def run_message_listeners(self, message: dict[str, Any], raw_message: str) -> None:
-        """Have Bolt answer a request, and acknowledge it."""
-        request = SocketModeRequest.from_dict(message)
-        if request is None or not readable(request.payload):
-            return
-        with self._idle:
-            self._answering += 1
-        try:
-            self._answer(request, raw_message.at if isinstance(raw_message, _Received) else time.monotonic())
-        except Exception as exc:
-            # Without the traceback: it may quote the request. Slack repeats events, and people see that it failed.
-            log.error("a request was not answered: %s", type(exc).__name__)
-        finally:
-            with self._idle:
-                self._answering -= 1
-                self._idle.notify_all()
-
-    def _answer(self, request: SocketModeRequest, received: float) -> None:
-        asked = BoltRequest(
-            body=request.payload, headers=build_headers(request), context={"received": received}, mode="socket_mode"
-        )
-        send_response(self, request, self._app.dispatch(asked), time.time())
-
-    def finish(self, timeout_s: float) -> None:
-        """Answer what is being answered, then close without waiting for anything else to come."""
-        with self._idle:
-            self._idle.wait_for(lambda: self._answering == 0, timeout_s)
-        self.closed = True
-        self.auto_reconnect_enabled = False
-        self.message_queue.put(None)
-        connection = self.current_session
-        if connection is not None and connection.sock is not None:
-            # The SDK closes only once its reader returns, which otherwise waits for what comes next.
-            with suppress(OSError):
-                connection.sock.shutdown(socket.SHUT_RDWR)
-        self.close()
+    def left(self, *, with_one: bool) -> float:
+        """Return for how many seconds none may be opened; `with_one` tells whether one is open already."""
+        if not self._failures:
+            return 0.0
+        longest = LONGEST_WAIT_WITH_ONE_S if with_one else LONGEST_WAIT_S
+        wait = back_off(self._failures, longest_s=longest * 4) / 4 * self._chance
+        return max(0.0, self._failed_at + max(wait, self._at_least_s) - self._clock())
 
 
 class Sockets:
-    """Keep the connections of Socket Mode open."""
+    """Hold the connections and what came by them; `may_begin` says when people can be answered, which has to come first."""
 
-    def __init__(self, app: App, app_token: str, api_url: str) -> None:
+    def __init__(
+        self,
+        app: App,
+        dispatcher: Dispatcher,
+        app_token: str,
+        api_url: str,
+        may_begin: Callable[[], bool],
+    ) -> None:
         self._app = app
+        self._dispatcher = dispatcher
         self._app_token = app_token
-        self._api_url = api_url
-        self._clients: list[_Client] = []
-        self._stopping = threading.Event()
+        self._web = WebClient(base_url=api_url, timeout=HTTP_TIMEOUT_S, retry_handlers=[])
+        self._may_begin = may_begin
+        self._lines: list[Line] = []
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._takes = True
+        self._pace = Pace()
+        self._pool = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="socket")
+        self._refused = ""
+        self._trouble = ""
+        self._ever = False
 
     @property
     def connected(self) -> bool:
         """Tell whether at least one connection is open."""
-        return any(client.is_connected() for client in self._clients)
+        return any(line.serves or line.leaves for line in self._lines)
 
-    def connect(self) -> None:
-        """Open the connections; tries until they are open, or until `close`."""
-        while len(self._clients) < CONNECTIONS and not self._stopping.is_set():
-            client = _Client(self._app, self._app_token, self._api_url)
-            try:
-                client.connect()
-                self._clients.append(client)
-            except Exception as exc:
-                log.warning("no socket to Slack yet: %s", type(exc).__name__)
-                client.finish(0)
-                self._stopping.wait(RETRY_S)
+    def missing(self) -> str:
+        """Say what an operator has to wait for or mend; empty once connected, also while Slack is only away."""
+        if self._refused:
+            return f"Slack refuses SLACK_APP_TOKEN: {self._refused}"
+        if self._trouble == "link_disabled":
+            return "Socket Mode is switched off in the settings of the Slack app"
+        if not self._ever:
+            return "no connection to Slack yet" + (f": {self._trouble}" if self._trouble else "")
+        return ""
+
+    def run(self) -> None:
+        """Keep the connections open until `close`."""
+        while not self._stopping:
+            self._end_leaving()
+            serving = sum(line.serves for line in self._lines)
+            wait = TURN_S
+            if serving < CONNECTIONS and self._may_begin():
+                wait = min(TURN_S, self._pace.left(with_one=serving > 0))
+                if not wait:
+                    self._open()
+                    continue
+            with self._changed:
+                self._changed.wait_for(lambda: self._stopping, wait)
 
     def close(self, timeout_s: float) -> None:
-        """Answer what is being answered, then close."""
-        self._stopping.set()
-        closing = [threading.Thread(target=client.finish, args=(timeout_s,), daemon=True) for client in self._clients]
-        for thread in closing:
-            thread.start()
-        for thread in closing:
-            thread.join(timeout_s + 1.0)
+        """Answer what came, over the connection it came by, then close; what comes late is left to others."""
+        deadline = time.monotonic() + timeout_s
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+            # At first what comes is answered too: closed is when nothing is open, but not at any price.
+            self._changed.wait_for(self._idle, timeout_s / 2)
+            self._takes = False
+            self._changed.wait_for(self._idle, max(0.0, deadline - time.monotonic()))
+            lines = list(self._lines)
+        for line in lines:
+            line.close()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _idle(self) -> bool:
+        return not any(line.answering for line in self._lines)
+
+    def _end_leaving(self) -> None:
+        with self._changed:
+            ended = [line for line in self._lines if line.leaves_for() > LINGER_S and not line.answering]
+        for line in ended:
+            line.close()
+
+    def _open(self) -> None:
+        try:
+            url = str(self._web.apps_connections_open(app_token=self._app_token)["url"])
+        except NETWORK_ERRORS as exc:
+            code = refusal(exc)
+            if code not in PASSING:
+                self._refused = code
+            self._fail(code, _retry_after(exc))
+            return
+        self._refused = ""
+        line = Line(url, take=self._take, changed=self._line_changed)
+        with self._changed:
+            self._lines.append(line)
+            line.start()
+            self._changed.wait_for(lambda: line.serves or line.counted or self._stopping)
+
+    def _line_changed(self, line: Line) -> None:
+        """Take note that a connection serves, is about to be closed, or is over."""
+        with self._changed:
+            if line.serves:
+                self._ever, self._trouble = True, ""
+                log.info("a socket to Slack is open")
+            elif not line.counted:
+                line.counted = True
+                if line.served_for() >= STEADY_S:
+                    self._pace.lasted()
+                    log.info("a socket to Slack is renewed: %s", line.why)
+                else:
+                    self._fail(line.why, served=line.served_for() > 0)
+                if line.why == "link_disabled":
+                    self._trouble = line.why
+            if line.over and line in self._lines:
+                self._lines.remove(line)
+            self._changed.notify_all()
+
+    def _fail(self, why: str, at_least_s: float = 0.0, *, served: bool = False) -> None:
+        with self._changed:
+            if self._trouble != why:
+                log.warning("a socket to Slack could not be opened or did not last: %s", why)
+            self._trouble = why
+            self._pace.failed(at_least_s, served=served)
+
+    def _take(self, line: Line, message: dict[str, Any], received: float) -> None:
+        """Have a request answered that came by a connection."""
+        request = SocketModeRequest.from_dict(message)
+        if request is None or not readable(request.payload):
+            return
+        with self._changed:
+            if not self._takes:
+                return
+            line.answering += 1
+        self._pool.submit(self._answer, line, request, received)
+
+    def _answer(self, line: Line, request: SocketModeRequest, received: float) -> None:
+        try:
+            self._answer_over(line, request, received)
+        except Exception as exc:
+            # Without the traceback: it may quote the request. Slack repeats events, and people see that it failed.
+            log.error("a request was not answered: %s", type(exc).__name__)
+        finally:
+            with self._changed:
+                line.answering -= 1
+                self._changed.notify_all()
+
+    def _answer_over(self, line: Line, request: SocketModeRequest, received: float) -> None:
+        begun = Begun(proves=True)
+        asked = BoltRequest(
+            body=request.payload,
+            headers=build_headers(request),
+            context={"received": received, "begun": begun},
+            mode="socket_mode",
+        )
+        response = self._app.dispatch(asked)
+        if begun.request is None or begun.ticket is None:
+            if response.status == 200:
+                line.send(_acknowledgement(request, response))
+            return
+        begun.ticket.wait(received + self._dispatcher.patience)
+        ack = self._dispatcher.acknowledge(begun.request, begun.ticket, received)
+        in_time = time.monotonic() < received + SLACK_WAITS_S
+        sent = line.send(_acknowledgement(request, bolt.response(ack)))
+        heard = in_time and sent and (not begun.ticket.carried or line.proves_heard())
+        self._dispatcher.acknowledged(begun.request, begun.ticket, heard=heard)
+
+
+def _acknowledgement(request: SocketModeRequest, response: BoltResponse) -> str:
+    acknowledged: dict[str, Any] = {"envelope_id": request.envelope_id}
+    if response.body:
+        as_json = response.first_headers().get("content-type", "").startswith("application/json")
+        acknowledged["payload"] = json.loads(response.body) if as_json else {"text": response.body}
+    return json.dumps(acknowledged)
+
+
+def _retry_after(exc: Exception) -> float:
+    if not isinstance(exc, SlackApiError) or isinstance(exc.response, dict):
+        return 0.0
+    headers = {name.lower(): value for name, value in exc.response.headers.items()}
+    try:
+        return float(headers.get("retry-after", 0))
+    except ValueError:
+        return 0.0

@@ -21,9 +21,13 @@ class Ticket:
 
     An answer that comes while its request is being stored still travels in the acknowledgement. Once the ticket is
     closed as late, whoever does the work sends the answer; once it is abandoned, no transaction of its may commit.
+    `proves` says that whoever acknowledges will also say whether that was heard, so that an answer which travels in
+    the acknowledgement is owed until then.
     """
 
-    def __init__(self, told: Callable[[], None] | None = None) -> None:
+    def __init__(self, told: Callable[[], None] | None = None, *, proves: bool = False) -> None:
+        self.proves = proves
+        self._parts = 2 if proves else 1
         self.late_at = 0.0
         self.abandoned = False
         self.storing: Future[None] | None = None
@@ -42,6 +46,17 @@ class Ticket:
     def late(self) -> bool:
         """Tell whether the acknowledgement has gone without the answer."""
         return self.late_at > 0
+
+    @property
+    def carried(self) -> bool:
+        """Tell whether the acknowledgement carried the answer."""
+        return self._answer is not None and not self.late and not self.abandoned
+
+    def finished(self) -> bool:
+        """Say that the work, or the acknowledging, is done; return whether nothing is left to do."""
+        with self._changed:
+            self._parts -= 1
+            return self._parts <= 0
 
     @property
     def item(self) -> InboxItem | None:

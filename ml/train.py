@@ -12,7 +12,7 @@ from ml.baseline import TextbookClassifier
 from ml.calibration import folds
 from ml.classifier import MessageClassifier
 from ml.figures import Figures, evaluate
-from ml.model_file import ModelRefused, load, save
+from ml.model_file import MODEL_FILE, ModelRefused, load, save
 from ml.starter import CHATTER, Examples, load_examples
 
 Booleans = NDArray[np.bool_]
@@ -73,7 +73,10 @@ def ensure_starter(directory: Path) -> MessageClassifier:
             return stored.model
         log.info("The starter examples have changed; training the starter model again.")
     except ModelRefused as refusal:
-        log.info("Training the starter model: %s", refusal)
+        if (directory / "starter" / MODEL_FILE).exists():
+            log.warning("The starter model is trained again: %s", refusal)
+        else:
+            log.info("The starter model is trained, as at every first start.")
     return _fit_and_save(examples, directory)
 
 

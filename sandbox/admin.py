@@ -73,11 +73,37 @@ async def grants(core: Core, args: Json) -> Json:
 
 
 async def disconnects(core: Core, args: Json) -> Json:
-    """Send a disconnect message to an app's sockets (none when `reason` is empty) and close them unless told not to."""
+    """Send a disconnect message to an app's sockets (none when `reason` is empty) and close them unless told not to.
+
+    `after` is for how many seconds they stay open; Slack takes about ten.
+    """
     closed = await core.courier.sockets.disconnect(
-        args["app_id"], args.get("reason", "refresh_requested"), bool(args.get("close", True))
+        args["app_id"],
+        args.get("reason", "refresh_requested"),
+        bool(args.get("close", True)),
+        float(args.get("after", 0)),
     )
     return {"sockets": closed}
+
+
+async def cuts(core: Core, args: Json) -> Json:
+    """Cut the connections of an app's sockets, or with `freeze` leave them open and deaf."""
+    addresses = core.courier.sockets.addresses(args["app_id"])
+    for address in addresses:
+        (core.freeze_connection if args.get("freeze") else core.cut_connection)(address)
+    return {"sockets": len(addresses)}
+
+
+async def reinstalls(core: Core, args: Json) -> Json:
+    """Install an app again that was removed from a team, with its old token or the new `fields` of its installation."""
+    install = next(
+        one for one in core.world.workspace.installations if (one.app_id, one.team_id) == (args["app_id"], args["team"])
+    )
+    for name, value in (args.get("fields") or {}).items():
+        setattr(install, name, value)
+    install.revoked = False
+    core.world.workspace.changes.bump()
+    return {"installation": asdict(install)}
 
 
 async def silences(core: Core, args: Json) -> Json:
@@ -99,6 +125,8 @@ VERBS: dict[str, Callable[[Core, Json], Awaitable[Json]]] = {
         authorizes,
         grants,
         disconnects,
+        cuts,
+        reinstalls,
         silences,
     )
 }

@@ -59,7 +59,7 @@ server first waits for it to become possible.
 
 **Set up** (POST `/control/admin/<verb>`, bodies in `sandbox.admin`): `seed`, `app`, `user_joins`, `user_changes`,
 `channel_renames`, `archives`, `uninstalls`, `authorizes`, `grants`, `disconnects`,
-`silences`.
+`cuts`, `reinstalls`, `silences`.
 
 `/control/faults`     GET lists, POST scripts one (`sandbox.faults.Fault`), DELETE forgets all
 `/control/settings`   GET shows, POST changes (`sandbox.world.Settings`)

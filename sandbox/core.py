@@ -14,7 +14,7 @@ from sandbox.world import World
 
 
 class Core:
-    """Bundle world, transports, events and faults; `cut_connection` and `stopping` come from the server."""
+    """Bundle world, transports, events and faults; what the server gives is put in by it."""
 
     def __init__(self, workspace: Workspace) -> None:
         self.world = World(workspace)
@@ -23,6 +23,7 @@ class Core:
         self.events = Events(self.world, self.courier, self.faults)
         self.membership = Membership(self)
         self.cut_connection: Callable[[tuple[str, int, int]], None] = lambda _address: None
+        self.freeze_connection: Callable[[tuple[str, int, int]], None] = lambda _address: None
         self.stopping = asyncio.Event()
 
     def cut(self, request: Request) -> None:

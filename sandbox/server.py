@@ -62,6 +62,13 @@ def reset_connection(address: tuple[str, int, int]) -> None:
     transport.abort()
 
 
+def freeze_connection(address: tuple[str, int, int]) -> None:
+    """Read no more of what a client sends, and leave its connection open."""
+    transport = _TrackedProtocol.transports.get(address)
+    if transport is not None:
+        transport.pause_reading()
+
+
 class _Page(StaticFiles):
     """Serve the page, which may load nothing from elsewhere and is asked for anew after an upgrade."""
 
@@ -173,6 +180,7 @@ class Sandbox:
     @contextlib.asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         self.core.cut_connection = reset_connection
+        self.core.freeze_connection = freeze_connection
         self.core.events.resume()
         if self._keeper is not None:
             self._keeper.start()

@@ -23,6 +23,7 @@ class SocketHub:
         self._tickets: dict[str, str] = {}
         self._open: dict[str, list[WebSocket]] = {}
         self._waiting: dict[str, tuple[WebSocket, asyncio.Future[Any]]] = {}
+        self._closing: set[asyncio.Task[None]] = set()
         self._turn = itertools.count()
         self.silent = False
 
@@ -60,7 +61,7 @@ class SocketHub:
         self._world.workspace.changes.bump()
         try:
             while True:
-                self._take(await socket.receive_text())
+                self._take(socket, await socket.receive_text())
         except (WebSocketDisconnect, RuntimeError):
             pass
         finally:
@@ -71,11 +72,12 @@ class SocketHub:
                     self._waiting.pop(envelope, None)
             self._world.workspace.changes.bump()
 
-    def _take(self, text: str) -> None:
+    def _take(self, socket: WebSocket, text: str) -> None:
         with contextlib.suppress(ValueError):
             frame = json.loads(text)
-            _, future = self._waiting.pop(frame.get("envelope_id", ""), (None, None))
-            if future is not None and not future.done():
+            carrier, future = self._waiting.get(frame.get("envelope_id", ""), (None, None))
+            # What came by one socket is acknowledged over that one.
+            if carrier is socket and future is not None and not future.done():
                 future.set_result(frame.get("payload"))
 
     async def send(self, app: App, kind: str, payload: Json, retry: int, reason: str) -> Any:
@@ -107,15 +109,36 @@ class SocketHub:
         if socket in self._open[app_id]:
             self._open[app_id].remove(socket)
 
-    async def disconnect(self, app_id: str, reason: str, close: bool = True) -> int:
-        """Tell every socket of an app to go (`warning`, `refresh_requested`, `link_disabled`) and close it."""
+    async def disconnect(self, app_id: str, reason: str, close: bool = True, after: float = 0.0) -> int:
+        """Tell every socket of an app to go (`warning`, `refresh_requested`, `link_disabled`), then close it.
+
+        Slack closes about ten seconds after it said so; `after` is how many it takes here.
+        """
         sockets = list(self._open.get(app_id, []))
         for socket in sockets:
-            with contextlib.suppress(WebSocketDisconnect, RuntimeError):
-                if reason:
+            if reason:
+                with contextlib.suppress(WebSocketDisconnect, RuntimeError):
                     await socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": "sandbox"}})
-                if close:
-                    # Nothing more is sent there, even before the client has answered the close.
-                    self._forget(app_id, socket)
-                    await socket.close()
+        if close and after:
+            task = asyncio.create_task(self._close_later(app_id, sockets, after))
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+        elif close:
+            await self._close(app_id, sockets)
         return len(sockets)
+
+    async def _close_later(self, app_id: str, sockets: list[WebSocket], after: float) -> None:
+        await asyncio.sleep(after)
+        await self._close(app_id, sockets)
+
+    async def _close(self, app_id: str, sockets: list[WebSocket]) -> None:
+        for socket in sockets:
+            # Nothing more is sent there, even before the client has answered the close.
+            self._forget(app_id, socket)
+            with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+                await socket.close()
+
+    def addresses(self, app_id: str) -> list[tuple[str, int, int]]:
+        """Return the client's host and port, and the server's port, of each open socket of an app."""
+        found = self._open.get(app_id, [])
+        return [(one.client.host, one.client.port, one.scope["server"][1]) for one in found if one.client]

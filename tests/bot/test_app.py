@@ -89,7 +89,7 @@ def test_a_bot_that_stopped_leaves_no_worker_behind(start_company: Starter) -> N
 
 def test_a_process_opens_as_many_connections_as_the_doctor_says(start_bot: Callable[..., Rapport]) -> None:
     def alive(kind: type[T]) -> dict[int, T]:
-        return {id(one): one for one in gc.get_objects() if isinstance(one, kind)}
+        return {id(one): one for one in gc.get_objects() if issubclass(type(one), kind)}
 
     databases, workers = alive(Database), alive(Workers)
     bot = start_bot("http://127.0.0.1:9", pool_size=7, workers=3)
