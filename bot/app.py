@@ -294,7 +294,7 @@ class Rapport:
     def wait_until_ready(self, timeout_s: float) -> None:
         """Wait until a workspace is served and its requests can arrive; raise TimeoutError if that takes too long."""
         deadline = time.monotonic() + timeout_s
-        while not (self._serves and self.connected):
+        while not self._serves:
             if time.monotonic() > deadline:
                 raise TimeoutError("the bot did not become ready")
             time.sleep(0.01)
@@ -304,11 +304,6 @@ class Rapport:
         """Tell whether a workspace is served and what this process takes from Slack can arrive."""
         connected = self.sockets is None or self.sockets.connected
         return self.public.started and self.probes.started and connected and bool(self.installations.all())
-
-    @property
-    def connected(self) -> bool:
-        """Tell whether Slack's requests can arrive: a socket is open, or they come over HTTP."""
-        return not self.settings.socket_mode or (self.sockets is not None and self.sockets.connected)
 
     def stop(self, timeout_s: float | None = None) -> None:
         """Stop taking work, finish what was begun, release the rest, and close everything."""

@@ -83,7 +83,7 @@ class Pace:
 
 
 class Sockets:
-    """Hold the connections and what came by them; `may_begin` says when people can be answered, which has to come first."""
+    """Hold the connections and what came by them; none is opened before `may_begin` says that it is of use."""
 
     def __init__(
         self,
