@@ -49,11 +49,12 @@ def _known_mistakes() -> tuple[type[Exception], ...]:
     from bot.settings import SettingsError
     from storage.confinement import Unconfined
     from storage.embedded import DirectoryInUse, EmbeddedPostgresError
-    from storage.migrate import SchemaBehind
+    from storage.grants import NotMended
+    from storage.migrate import RestoreUnfinished, SchemaBehind
     from storage.outages import DatabaseRefused
 
     mistakes = SettingsError, PluginError, PortTaken, DirectoryInUse, EmbeddedPostgresError, SchemaBehind
-    return *mistakes, Unconfined, DatabaseRefused
+    return *mistakes, Unconfined, DatabaseRefused, NotMended, RestoreUnfinished
 
 
 @app.command()

@@ -1,24 +1,100 @@
-"""Give the `rapport db` commands: bring the database up to this version, and look after what is in it."""
+"""Give the `rapport db` commands: bring the database up to this version, copy it to a file, and bring it back."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from bot.settings import Settings
+    from storage.due import NextTime
+
 db = typer.Typer(no_args_is_help=True, help="Look after the database.")
+
+OWNER = "Name the tables' owner or a superuser in DATABASE_ADMIN_URL (docs/install.md has the roles)."
 
 
 @db.command()
 def upgrade() -> None:
-    """Bring the database's tables, and those of every plugin, up to this version."""
+    """Bring the tables, and those of every plugin, up to this version; give roles and grants again that got lost."""
     from bot.cli import database, migrate_all
     from bot.settings import Settings
 
     settings = Settings.load(slack=False)
-    with database(settings, ready=False) as url:
+    with _told(), database(settings, ready=False) as url:
         migrate_all(settings, url)
     typer.echo("The database is up to date.")
+
+
+@db.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where to write it; only its owner may read it")],
+    yes: Annotated[bool, typer.Option("--yes", help="Replace a file of that name without asking")] = False,
+) -> None:
+    """Copy everything in the database to one file, as it is at this moment; the bot goes on serving."""
+    from bot.settings import Settings
+
+    settings = Settings.load(slack=False)
+    if file.exists() and not yes:
+        typer.confirm(f"Replace {file}?", abort=True)
+    with _told(), _admin(settings) as url:
+        rows = _back_up(url, file)
+    typer.echo(f"{_rows(rows)} are in {file} ({file.stat().st_size:,} bytes).")
+    if settings.encryption_keys:
+        typer.echo("RAPPORT_ENCRYPTION_KEYS are not in it: keep them too, elsewhere, or tokens can not be read.")
+
+
+@db.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `rapport db backup` wrote")],
+    without: Annotated[list[str] | None, typer.Option(help="Leave out the tables of this plugin")] = None,
+) -> None:
+    """Fill an empty database from a backup, with all the roles and rights it needs; all of it or nothing."""
+    from bot.recurrence import next_time
+    from bot.settings import Settings
+    from storage.embedded import DirectoryLock, EmbeddedPostgres
+
+    settings = Settings.load(slack=False)
+    with _told():
+        if settings.database_url:
+            url = settings.database_admin_url or settings.database_url
+            rows = _restore(settings, url, file, without or [], next_time)
+        else:
+            with DirectoryLock(settings.data_dir), EmbeddedPostgres(settings.data_dir / "postgres") as server:
+                rows = _restore(settings, server.start(), file, without or [], next_time)
+    typer.echo(f"{_rows(rows)} are back. `rapport doctor` looks whether all is well; then `rapport run`.")
+    typer.echo("Whatever served the old database must not run any more.")
+
+
+@db.command()
+def move() -> None:
+    """Copy everything from the embedded database to the empty one in DATABASE_URL; the old one is kept."""
+    from bot.settings import Settings
+    from storage.backup_file import BackupRefused
+    from storage.embedded import DirectoryLock, EmbeddedPostgres
+
+    settings = Settings.load(slack=False)
+    old = settings.data_dir / "postgres"
+    with _told():
+        if not settings.database_url:
+            raise BackupRefused("Set DATABASE_URL, and DATABASE_ADMIN_URL where its role may not make tables.")
+        if not EmbeddedPostgres(old).exists:
+            raise BackupRefused(f"There is no embedded database in {settings.data_dir}.")
+        file = settings.data_dir / "moving.backup"
+        # Held to the end: a bot that went on writing here would write what nobody reads again.
+        with DirectoryLock(settings.data_dir):
+            try:
+                with EmbeddedPostgres(old) as server:
+                    _back_up(server.start(), file)
+                rows = _restore(settings, settings.database_admin_url or settings.database_url, file, [], None)
+            finally:
+                file.unlink(missing_ok=True)
+    typer.echo(f"{_rows(rows)} have moved. `rapport run` serves them as long as DATABASE_URL is set; keep it in .env.")
+    typer.echo(f"The old database is still in {old}. Without DATABASE_URL it would be served again: move it away.")
 
 
 @db.command("drop-plugin")
@@ -34,3 +110,72 @@ def drop_plugin(name: str, yes: Annotated[bool, typer.Option(help="Do not ask")]
     with database(settings) as url:
         drop(settings.database_admin_url or url, name)
     typer.echo(f"The tables of {name} are gone.")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Say in a sentence what a database refuses, instead of a traceback."""
+    from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+    from storage.backup_file import BackupRefused
+    from storage.errors import INSUFFICIENT_PRIVILEGE, sqlstate
+    from storage.grants import NotMended
+    from storage.migrate import RestoreUnfinished
+
+    try:
+        yield
+    except (BackupRefused, NotMended, RestoreUnfinished) as exc:
+        typer.echo(str(exc), err=True)
+    except SQLAlchemyError as exc:
+        cause = exc.orig if isinstance(exc, DBAPIError) else exc
+        hint = f" {OWNER}" if sqlstate(exc) == INSUFFICIENT_PRIVILEGE else ""
+        typer.echo(f"The database says: {' '.join(str(cause).split())}.{hint}", err=True)
+    else:
+        return
+    raise typer.Exit(2)
+
+
+@contextmanager
+def _admin(settings: Settings) -> Iterator[str]:
+    """Give the URL of who owns the tables, starting or joining the embedded server where there is no other."""
+    from storage.backup_file import BackupRefused
+    from storage.embedded import EmbeddedPostgres
+
+    if settings.database_url:
+        yield settings.database_admin_url or settings.database_url
+        return
+    server = EmbeddedPostgres(settings.data_dir / "postgres")
+    if not server.exists:
+        raise BackupRefused(f"There is no database in {settings.data_dir} yet, and DATABASE_URL is not set.")
+    with server:
+        yield server.start()
+
+
+def _back_up(url: str, file: Path) -> Mapping[str, int]:
+    from importlib.metadata import version
+
+    from storage.backup import backup as write
+
+    return write(url, file, product=version("rapport"), progress=_progress)
+
+
+def _restore(
+    settings: Settings, url: str, file: Path, without: list[str], next_time: NextTime | None
+) -> Mapping[str, int]:
+    from sqlalchemy import make_url
+
+    from bot.registry import load
+    from storage.restore import restore as fill
+
+    login = make_url(settings.database_url or url).username
+    # Also of plugins that are switched off: their rows are in the file.
+    lines = load().lines
+    return fill(url, file, lines, login=login, progress=_progress, next_time=next_time, without=without)
+
+
+def _progress(line: str) -> None:
+    typer.echo(line, err=True)
+
+
+def _rows(rows: Mapping[str, int]) -> str:
+    return f"{sum(rows.values()):,} rows of {len(rows)} tables"

@@ -17,8 +17,16 @@ from sqlalchemy import URL, Connection, NullPool, create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateSchema, DropSchema
 
+from storage import grants
 from storage.database import APP_ROLE, login_url
 from storage.errors import LOCK_NOT_AVAILABLE, sqlstate
+
+ADVISORY_LOCK = 0x726170706F7274
+"""One migration at a time in a database; the number only has to be ours ("rapport" as ASCII)."""
+
+VERSION_TABLE = "alembic_version"
+RESTORING_TABLE = "restoring_version"
+"""Where a restore keeps the revision until it is done: so long the database counts as having none."""
 
 _FOLDER = Path(__file__).parent / "migrations"
 
@@ -43,20 +51,35 @@ class SchemaBehind(Exception):
         self.head = head
 
 
-def upgrade(admin_url: str, *, line: Line = CORE, login: str | None = None, patience: float = 60) -> None:
-    """Run the revisions that are missing, each in a transaction of its own.
+class RestoreUnfinished(Exception):
+    """Say that a restore ended halfway, and how to begin it again."""
+
+
+def upgrade(
+    admin_url: str,
+    *,
+    line: Line = CORE,
+    login: str | None = None,
+    patience: float = 60,
+    revision: str = "head",
+    version_table: str = VERSION_TABLE,
+) -> None:
+    """Mend the grants that got lost, and run the revisions that are missing, each in a transaction of its own.
 
     The admin owns the tables. `login`, the role the application connects as if it is not the admin, becomes a member of
     `rapport_app`. A lock that can not be had within a second is tried again for `patience` seconds, then the database's
-    OperationalError is raised. Safe to run twice, and from several processes at once.
+    OperationalError is raised. Raises NotMended where the admin may not do what is missing. Safe to run twice, and from
+    several processes at once. While `version_table` is another than usual, the database counts as having no revision.
     """
     deadline = time.monotonic() + patience
     while True:
         try:
             with _connect(admin_url) as connection:
+                _unfinished(connection, version_table)
+                _mend(connection, line)
                 _prepare(connection, line)
-                command.upgrade(_config(line, connection), "head")
-                _admit(connection, line, login)
+                command.upgrade(_config(line, connection, version_table), revision)
+                _admit(connection, line, login, version_table)
             return
         except OperationalError as exc:
             if sqlstate(exc) != LOCK_NOT_AVAILABLE or time.monotonic() > deadline:
@@ -73,7 +96,7 @@ def downgrade(admin_url: str, revision: str, *, line: Line = CORE) -> None:
 def current(url: str | URL, *, line: Line = CORE) -> str | None:
     """Return the revision the database is at, None if it has none. The application's login may ask."""
     with _connect(url) as connection:
-        return MigrationContext.configure(connection, opts={"version_table_schema": line.schema}).get_current_revision()
+        return _revision(connection, line)
 
 
 def head(*, line: Line = CORE) -> str:
@@ -83,14 +106,18 @@ def head(*, line: Line = CORE) -> str:
     return revision
 
 
+def knows(revision: str, *, line: Line = CORE) -> bool:
+    """Return whether this version of the program has a revision; it has not if the database is ahead."""
+    return revision in {script.revision for script in _scripts(line).walk_revisions()}
+
+
 def check(url: str | URL, *, line: Line = CORE) -> None:
     """Raise SchemaBehind if the database lacks a revision.
 
     A database that is ahead passes: during a release the old program runs on the new schema.
     """
     at, newest = current(url, line=line), head(line=line)
-    known = {script.revision for script in _scripts(line).walk_revisions()}
-    if at != newest and (at is None or at in known):
+    if at != newest and (at is None or knows(at, line=line)):
         raise SchemaBehind(at, newest)
 
 
@@ -110,13 +137,14 @@ def _connect(url: str | URL) -> Iterator[Connection]:
         yield connection
 
 
-def _config(line: Line, connection: Connection | None = None) -> Config:
+def _config(line: Line, connection: Connection | None = None, version_table: str = VERSION_TABLE) -> Config:
     config = Config()
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     config.set_main_option("version_locations", str(line.versions).replace("%", "%%"))
     config.set_main_option("path_separator", "newline")
     config.attributes["connection"] = connection
     config.attributes["schema"] = line.schema
+    config.attributes["version_table"] = version_table
     return config
 
 
@@ -128,16 +156,57 @@ def _prepare(connection: Connection, line: Line) -> None:
     """Make the line's schema: Alembic writes its version table there before the first revision runs."""
     if line.schema != CORE.schema:
         connection.execute(CreateSchema(line.schema, if_not_exists=True))
-        connection.execute(text(f"GRANT USAGE ON SCHEMA {_quoted(connection, line.schema)} TO {APP_ROLE}"))
+        _let_use(connection, line)
         connection.commit()
 
 
-def _admit(connection: Connection, line: Line, login: str | None) -> None:
+def _let_use(connection: Connection, line: Line) -> None:
+    connection.execute(text(f"GRANT USAGE ON SCHEMA {_quoted(connection, line.schema)} TO {APP_ROLE}"))
+
+
+def _unfinished(connection: Connection, version_table: str) -> None:
+    """Raise SchemaBehind where a restore did not come to its end, unless this is that restore."""
+    left = text("SELECT to_regclass(:table) IS NOT NULL AND to_regclass(:usual) IS NULL")
+    names = {"table": f"public.{RESTORING_TABLE}", "usual": f"public.{VERSION_TABLE}"}
+    if version_table == VERSION_TABLE and connection.scalar(left, names):
+        raise RestoreUnfinished("A restore did not come to its end here. Run `rapport db restore` again.")
+    connection.commit()
+
+
+def _admit(connection: Connection, line: Line, login: str | None, version_table: str) -> None:
     """Let the application's login act as the application role and see whether the schema is current."""
-    connection.execute(text(f"GRANT SELECT ON {_quoted(connection, line.schema)}.alembic_version TO {APP_ROLE}"))
+    connection.execute(text(f"GRANT SELECT ON {_quoted(connection, line.schema)}.{version_table} TO {APP_ROLE}"))
     if login is not None:
         connection.execute(text(f"GRANT {APP_ROLE} TO {_quoted(connection, login)}"))
+    grants.let_backups_read(connection, line.schema)
     connection.commit()
+
+
+def _mend(connection: Connection, line: Line) -> None:
+    """Give again what got lost of what the revisions so far have given."""
+    lost = missing(connection, line)
+    if lost:
+        connection.execute(text("SET LOCAL lock_timeout = '1s'"))
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK})
+        at = _revision(connection, line)
+        assert at is not None
+        if line.schema != CORE.schema:
+            _let_use(connection, line)
+        grants.mend(connection, grants.statements(_scripts(line), at))
+    connection.commit()
+
+
+def missing(connection: Connection, line: Line) -> list[str]:
+    """Return what the revisions so far gave (roles, grants, policies, owners) and the database lacks."""
+    at = _revision(connection, line)
+    if at is None or not knows(at, line=line):
+        return []
+    return grants.missing(connection, grants.statements(_scripts(line), at))
+
+
+def _revision(connection: Connection, line: Line) -> str | None:
+    options = {"version_table_schema": line.schema}
+    return MigrationContext.configure(connection, opts=options).get_current_revision()
 
 
 def _quoted(connection: Connection, name: str) -> str:

@@ -4,12 +4,10 @@ from alembic import context
 from sqlalchemy import text
 
 from storage.database import Base
-
-# One migration at a time in a database; the number only has to be ours ("rapport" as ASCII).
-ADVISORY_LOCK = 0x726170706F7274
+from storage.migrate import ADVISORY_LOCK
 
 connection = context.config.attributes["connection"]
-schema = context.config.attributes["schema"]
+schema, version_table = (context.config.attributes[name] for name in ("schema", "version_table"))
 
 # A revision waiting behind a long read would make everybody else wait behind it; `storage.migrate` tries again instead.
 connection.execute(text("SET lock_timeout = '1s'"))
@@ -19,6 +17,7 @@ context.configure(
     connection=connection,
     target_metadata=Base.metadata,
     transaction_per_migration=True,
+    version_table=version_table,
     version_table_schema=schema,
 )
 with context.begin_transaction():

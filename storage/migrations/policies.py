@@ -9,6 +9,10 @@ import sqlalchemy as sa
 
 APP = "rapport_app"
 SEARCH = "rapport_search"
+BACKUP = "rapport_backup"
+
+MEMBERS_MAY_NOT_INHERIT = 160_000
+"""The version from which on a role may be given to be become, without what it sees being seen all the time."""
 
 # Text equality is leakproof, so an index on workspace_id serves it. A pooled connection's unset setting reads as ''.
 OURS = "NULLIF(current_setting('rapport.workspace', true), '')"
@@ -186,7 +190,7 @@ def create_role(operations: Runs, role: str) -> None:
                 EXECUTE format('GRANT {role} TO %I', current_user);
             END IF;
         END $$
-        """,  # noqa: S608 - the role's name is one of the two constants above
+        """,  # noqa: S608 - the role's name is one of our constants
     )
 
 
