@@ -51,6 +51,23 @@ async def archives(core: Core, args: Json) -> Json:
     return {}
 
 
+async def shares(core: Core, args: Json) -> Json:
+    """Share a channel with the organisation `team`, which the apps are told (`channel_shared`) unless `told` is false.
+
+    `how` is connected, or what Slack tells no app of: invited (not accepted yet), sibling (of the same enterprise).
+    """
+    channel = core.world.workspace.channels[args["channel"]]
+    core.sharing.share(channel, args["team"], args.get("how", "connected"), told=bool(args.get("told", True)))
+    return {"channel": asdict(channel)}
+
+
+async def unshares(core: Core, args: Json) -> Json:
+    """End the sharing with `team`, which the apps are told (`channel_unshared`) unless `told` is false."""
+    channel = core.world.workspace.channels[args["channel"]]
+    core.sharing.unshare(channel, args["team"], told=bool(args.get("told", True)))
+    return {"channel": asdict(channel)}
+
+
 async def uninstalls(core: Core, args: Json) -> Json:
     """Remove an app from a team (`tokens_revoked`, `app_uninstalled`); a later seed may install it again."""
     core.membership.uninstall(args["app_id"], args["team"])
@@ -121,6 +138,8 @@ VERBS: dict[str, Callable[[Core, Json], Awaitable[Json]]] = {
         user_changes,
         channel_renames,
         archives,
+        shares,
+        unshares,
         uninstalls,
         authorizes,
         grants,

@@ -9,6 +9,7 @@ from sandbox.delivery import Courier
 from sandbox.events import Events
 from sandbox.faults import Faults
 from sandbox.membership import Membership
+from sandbox.sharing import Sharing
 from sandbox.workspace import Workspace
 from sandbox.world import World
 
@@ -22,6 +23,7 @@ class Core:
         self.courier = Courier(self.world)
         self.events = Events(self.world, self.courier, self.faults)
         self.membership = Membership(self)
+        self.sharing = Sharing(self)
         self.cut_connection: Callable[[tuple[str, int, int]], None] = lambda _address: None
         self.freeze_connection: Callable[[tuple[str, int, int]], None] = lambda _address: None
         self.stopping = asyncio.Event()

@@ -25,6 +25,8 @@ SCOPES = {
     "user_change": "users:read",
     "member_joined_channel": "channels:read",
     "channel_rename": "channels:read",
+    "channel_shared": "channels:read",
+    "channel_unshared": "channels:read",
 }
 
 
@@ -49,11 +51,11 @@ class Events:
             if install.bot_user_id in channel.members and not install.revoked and self._wants(install, event):
                 self._send(install, event, sender_team or install.team_id, channel.is_ext_shared)
 
-    def to_team(self, team_id: str, event: Json) -> None:
-        """Send an event that belongs to a team rather than to a channel."""
+    def to_team(self, team_id: str, event: Json, shared: bool = False) -> None:
+        """Send an event that belongs to a team rather than to a channel's members."""
         for install in self._world.workspace.installations:
             if install.team_id == team_id and not install.revoked and self._wants(install, event):
-                self._send(install, event, team_id, False)
+                self._send(install, event, team_id, shared)
 
     def to_installations(self, installs: Iterable[Installation], event: Json) -> None:
         """Send an event to these installations, revoked ones too."""

@@ -53,7 +53,11 @@ class User:
 
 @dataclass
 class Channel:
-    """Describe a conversation; `kind` is public, private, im or mpim, `connected` the other teams of a shared one."""
+    """Describe a conversation; `kind` is public, private, im or mpim.
+
+    `connected` are the other organisations of a shared one, `invited` those that have not accepted yet, `siblings` the
+    other workspaces of the same Enterprise Grid that have it.
+    """
 
     id: str
     team_id: str
@@ -61,6 +65,8 @@ class Channel:
     kind: str = "public"
     members: list[str] = field(default_factory=list)
     connected: list[str] = field(default_factory=list)
+    invited: list[str] = field(default_factory=list)
+    siblings: list[str] = field(default_factory=list)
     topic: str = ""
     purpose: str = ""
     creator: str = ""
