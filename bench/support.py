@@ -46,7 +46,7 @@ def link(
             for number in range(place, links, len(ours)):
                 customer = customers.add(session, name=f"Customer {number}")
                 session.flush()
-                channels.seen(session, f"C0LINK{number:03}", name=f"link-{number}", is_ext_shared=True)
+                channels.seen(session, f"C0LINK{number:03}", name=f"link-{number}")
                 made = channels.link(session, f"C0LINK{number:03}", customer.id)
                 made.cards_channel_id = cards_channel(number)
                 made.grouping = groupings[number // len(ours) % len(groupings)]

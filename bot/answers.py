@@ -25,7 +25,10 @@ ERROR_LIMIT = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Hold an answer as plain data: `kind` is message, modal, errors, home, options or none."""
+    """Hold an answer as plain data: `kind` is message, modal, errors, home, options or none.
+
+    `share` asks for all of a channel to see it; whether they may is decided when it is sent (`bot.audience`).
+    """
 
     kind: str = "none"
     text: str = ""
@@ -60,7 +63,7 @@ def answer(reply: Reply, request: Request, view: View | None = None) -> Answer:
                 "message",
                 text,
                 b.render(reply.blocks or [b.section(reply.text)]),
-                share=reply.share and not request.place.shared,
+                share=reply.share,
                 replace=reply.replace,
             )
         case Modal():

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.health import Health, health_app
 from bot import bolt, jobs, oauth, web
+from bot.audience import Audience
 from bot.audit import AUDIT_S, Audit
 from bot.clock import Clock
 from bot.delivery import Delivery
@@ -37,6 +38,7 @@ from bot.respond import Responder
 from bot.runtime import Runtime
 from bot.serving import Listener
 from bot.settings import Settings
+from bot.sharing import Sharing
 from bot.slack import Installations, SlackDoor
 from bot.slack_calls import at_pace
 from bot.sockets import Sockets
@@ -101,7 +103,9 @@ class Rapport:
         )
         self.installer = Installer(self.database, self.installations, self.registry, vault=vault, now=self.runtime.now)
         self.home = HomeView(self.database, self.registry, self.people, self.installations, failures=failures)
-        self.responder = Responder(self.installations, self.acks, self.home)
+        self.sharing = Sharing()
+        audience = Audience(self.sharing, self.database, self._slack, self.installations.client)
+        self.responder = Responder(self.installations, self.acks, self.home, audience)
         self.dispatcher = Dispatcher(
             self.runtime,
             self.responder,
@@ -134,6 +138,8 @@ class Rapport:
             renderings.render,
             self.installations.client,
             hold=renderings.hold,
+            ours=renderings.ours,
+            sharing=self.sharing,
             lease_s=settings.lease_seconds,
             grace_s=settings.grace_seconds,
             limits=at_pace(settings.slack_pace),
@@ -261,12 +267,23 @@ class Rapport:
                     self.installations.load()
                     self.people.forget()
                     self.models.forget()
+                    self.sharing.doubt()
                     while not self._stopping.is_set():
+                        self._keep_sharing_true()
                         for note in listener.wait(LISTEN_S):
                             self._heard(note.channel, note.payload)
             except Exception as exc:
                 log.warning("not listening for changes: %s", type(exc).__name__, extra={"cause": exc})
                 self._stopping.wait(RETRY_S)
+
+    def _keep_sharing_true(self) -> None:
+        """Take for known who reads a channel only while Slack's events come, and only what was learned since then."""
+        if not self._has("slack"):
+            return
+        if not self.connected:
+            self.sharing.doubt()
+        for workspace_id in self.installations.all():
+            self.sharing.settle(self.acks, workspace_id)
 
     def _heard(self, channel: str, payload: str) -> None:
         workspace_id, _space, which = payload.partition(" ")

@@ -22,9 +22,11 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from bot.pacing import Pace
 from bot.pictures import Illustrator, send
 from bot.posting import REVOKED, Ambiguous, Outcome, RateLimited, Refused, TooSoon, Unreached, call, copies
 from bot.second_copies import by_conversation, delete_second_copies, searched_from
+from bot.sharing import Sharing
 from bot.slack_calls import LIMITS, METHODS, Limit, Rendered, SlackCall, call_for, marked_as_repeat
 from bot.workers import Workers, back_off
 from storage import outbox, sending, undelivered, workspaces
@@ -48,8 +50,6 @@ _CHANCE = random.SystemRandom()
 _LOCK = text("SELECT pg_try_advisory_lock(:key)")
 _UNLOCK = text("SELECT pg_advisory_unlock(:key)")
 
-Render = Callable[[Session, outbox.Delivery], Rendered | None]
-
 
 class Unrenderable(Exception):
     """What is to be sent could not be drawn; `str()` is the reason to keep, of what a database stores."""
@@ -70,17 +70,19 @@ class Delivery:
     """Send the outbox's rows.
 
     `render` draws one from its record at the last moment, None if it is no longer wanted; before that, `hold` puts back
-    what its receiver does not want now, and says so. `client_for` gives a workspace's client, of which token and
-    address are used. Raises ValueError if the lease is too short for a send to begin within it.
+    what its receiver does not want now, and says so. What is `ours` alone goes only where nobody else reads it.
+    `client_for` gives a client, of which token and address are used. Raises ValueError if the lease is too short.
     """
 
     def __init__(
         self,
         database: Database,
-        render: Render,
+        render: Callable[[Session, outbox.Delivery], Rendered | None],
         client_for: Callable[[str], WebClient],
         *,
         hold: Callable[[Session, outbox.Delivery], bool] = lambda _session, _row: False,
+        ours: Callable[[outbox.Delivery], bool] = lambda _row: True,
+        sharing: Sharing | None = None,
         lease_s: float = 60.0,
         grace_s: float = 30.0,
         http_timeout_s: int = HTTP_TIMEOUT_S,
@@ -101,6 +103,7 @@ class Delivery:
         self._database = database
         self._render = render
         self._hold = hold
+        self._ours = ours
         self._client_for = client_for
         self._lease_s = lease_s
         self._grace_s = grace_s
@@ -109,7 +112,8 @@ class Delivery:
         self._first_wait_s = first_wait_s
         self._render_attempts = render_attempts
         self._apart_s = apart_s
-        self._limits = limits
+        self._pace = Pace(database, limits)
+        self._sharing = sharing or Sharing()
         self._illustrator = Illustrator()
         # Connections of their own: a lock is held while Slack is waited for, and requests must not wait for that.
         self._locks = database.another(pool_size=hands, application_name="rapport-send")
@@ -137,7 +141,7 @@ class Delivery:
                 ask = partial(self._ask, row, self._client(row))
                 self.repaired += delete_second_copies(self._database, ask, together)
             except RateLimited as exc:
-                self._pause(row, exc)
+                self._pace.pause(row.workspace_id, exc)
                 with self._database.transaction(row.workspace_id) as session:
                     sending.check_again(session, together, exc.seconds)
                 continue
@@ -156,7 +160,7 @@ class Delivery:
         try:
             self._deliver(claim, self._client(row))
         except RateLimited as exc:
-            self._pause(row, exc)
+            self._pace.pause(row.workspace_id, exc)
             self._mark(row, sending.retry_later, str(exc), delay_s=exc.seconds)
         except Unreached as exc:
             self._mark(row, sending.retry_later, str(exc), delay_s=self._wait(row))
@@ -187,6 +191,7 @@ class Delivery:
         wanted = self._draw(row, channel, repeat=repeat)
         if wanted is None:
             return
+        self._keep_ours(row, client, wanted.channel)
         until = claim.until - self._needs_s
         ask = partial(self._ask, row, client)
         wanted = self._illustrator.illustrate(ask, row.id, wanted, spare_s=until - time.monotonic())
@@ -225,7 +230,7 @@ class Delivery:
     def _send_unseen(self, row: outbox.Delivery, outcome: Outcome) -> bool:
         """Decide whether to send unseen: a reminder after a while; what would keep a digest for ever is then raised."""
         if isinstance(outcome, RateLimited):
-            self._pause(row, outcome)
+            self._pace.pause(row.workspace_id, outcome)
         with self._database.transaction(row.workspace_id) as session:
             now = session.scalar(select(func.now()))
         since = row.unreadable_since
@@ -254,7 +259,7 @@ class Delivery:
                 sending.cancelled(session, row, "no longer wanted")
                 return None
             # Last, as others wait for the bucket while this transaction lasts.
-            wait = self._take(session, METHODS[row.kind])
+            wait = self._pace.take(session, METHODS[row.kind])
         if wait:
             raise TooSoon(METHODS[row.kind], wait)
         return call_for(row, edited, channel, marked_as_repeat(rendered) if repeat else rendered)
@@ -269,9 +274,14 @@ class Delivery:
             raise Unrenderable(f"{row.renderer}: {type(exc).__name__}{said}") from exc
 
     def _send(self, row: outbox.Delivery, client: WebClient, wanted: SlackCall, until: float) -> None:
-        post = partial(call, client, repeatable=row.kind != POST)
+        def post(one: SlackCall) -> Mapping[str, Any]:
+            self._keep_ours(row, client, wanted.channel)
+            if time.monotonic() >= until:
+                raise Unreached("too little of the lease is left to post it")
+            return call(client, one.method, repeatable=row.kind != POST, **one.arguments)
+
         try:
-            answer = send(wanted, lambda one: post(one.method, **one.arguments), until=until)
+            answer = send(wanted, post, until=until)
         except Refused as exc:
             if row.kind != DELETE or exc.code != "message_not_found":
                 raise
@@ -280,8 +290,14 @@ class Delivery:
         if not self._mark(row, sending.mark_sent, channel=str(answer.get("channel") or wanted.channel), ts=ts):
             log.warning("delivery %s was sent by a worker that had been overtaken", row.id)
 
+    def _keep_ours(self, row: outbox.Delivery, client: WebClient, channel: str) -> None:
+        """Raise an Outcome for what is ours alone unless nobody else is known to read the channel."""
+        if self._ours(row):
+            last = row.attempt >= self._render_attempts
+            self._sharing.refuse(self._database, row, channel, partial(self._ask, row, client), last=last)
+
     def _refused(self, row: outbox.Delivery, code: str) -> None:
-        log.error("delivery %s to %s is refused by Slack: %s", row.id, row.lane, code)
+        log.error("delivery %s to %s is refused: %s", row.id, row.lane, code)
         if code not in REVOKED:
             self._give_up(row, code)
             return
@@ -318,23 +334,7 @@ class Delivery:
         return WebClient(known.token, base_url=known.base_url, timeout=self._http_timeout_s, retry_handlers=[])
 
     def _ask(self, row: outbox.Delivery, client: WebClient, method: str, **given: Any) -> Mapping[str, Any]:
-        """Make a call besides the send itself, if the workspace has one left of this method."""
-        with self._database.transaction(row.workspace_id) as session:
-            wait = self._take(session, method)
-        if wait:
-            raise TooSoon(method, wait)
-        return call(client, method, **given)
-
-    def _take(self, session: Session, method: str) -> float:
-        limit = self._limits[method]
-        return sending.take(session, method, per_minute=limit.per_minute, burst=limit.burst)
-
-    def _pause(self, row: outbox.Delivery, outcome: RateLimited) -> None:
-        if isinstance(outcome, TooSoon):
-            return
-        seconds = outcome.seconds + _CHANCE.uniform(0.1, 1.0)
-        with self._database.transaction(row.workspace_id) as session:
-            sending.pause(session, outcome.method, seconds)
+        return self._pace.ask(row.workspace_id, client, method, **given)
 
     def _mark(self, row: outbox.Delivery, mark: Callable[..., bool], *values: Any, **named: Any) -> bool:
         with self._database.transaction(row.workspace_id) as session:

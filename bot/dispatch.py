@@ -129,6 +129,9 @@ class Dispatcher:
             answer = self._runtime.perform(
                 request, before_commit=lambda session: self._before_commit(session, request, ticket)
             )
+            if request.kind is Kind.COMMAND:
+                # What is acknowledged is sent from here; what travels after is decided about when it does.
+                answer = self._responder.audience.confine(request, answer)
             late = ticket.answer_with(answer)
             if ticket.abandoned:
                 return

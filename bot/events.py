@@ -18,7 +18,7 @@ from bot.requests import Kind, Request, read
 from bot.respond import Responder
 from bot.runtime import Runtime, call_with
 from bot.slack import Installations
-from storage import history, workspaces
+from storage import history, sharing, workspaces
 from storage.errors import CrmError
 from storage.inbox import InboxItem
 
@@ -65,6 +65,8 @@ class Events:
         """
         request: Request = prepared["request"]
         known: Known | None = prepared["known"]
+        if request.place.shared and request.place.channel_id:
+            sharing.noticed(session, request.place.channel_id)
         workspace = known.workspace if known else workspaces.get(session, item.workspace_id)
         speak(workspace.locale if workspace else None)
         key = f"event|{item.id}"

@@ -29,6 +29,8 @@ EVENT_SCOPES: Mapping[str, frozenset[str]] = {
     "app_home_opened": frozenset(),
     "member_joined_channel": frozenset({"channels:read", "groups:read"}),
     "channel_rename": frozenset({"channels:read"}),
+    "channel_shared": frozenset({"channels:read", "groups:read"}),
+    "channel_unshared": frozenset({"channels:read", "groups:read"}),
     "reaction_added": frozenset({"reactions:read"}),
     "reaction_removed": frozenset({"reactions:read"}),
     "user_change": frozenset({"users:read"}),

@@ -7,15 +7,13 @@ import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeVar
 
 from bot.plugin import Member, Role, Slack
-from storage import channels, members, workspaces
+from storage import members, workspaces
 from storage.database import Database
 from storage.errors import CrmError
 from storage.workspaces import Workspace
 
-T = TypeVar("T")
 FRESH_S = 600.0
 CAPACITY = 50_000
 
@@ -39,7 +37,6 @@ class People:
         self._slack_for = slack_for
         self._admins = frozenset(admins)
         self._known: dict[tuple[str, str], tuple[float, Known]] = {}
-        self._shared: dict[tuple[str, str], tuple[float, bool]] = {}
         self._forgotten = 0
         self._lock = threading.Lock()
 
@@ -57,7 +54,7 @@ class People:
             # Named an admin after we first met. What we know serves where Slack can not be asked.
             with suppress(CrmError):
                 known = self._learn(workspace_id, user_id)
-        self._keep(self._known, key, known, forgotten)
+        self._keep(key, known, forgotten)
         return known
 
     def locale(self, workspace_id: str, user_id: str) -> str | None:
@@ -65,36 +62,14 @@ class People:
         cached = self._known.get((workspace_id, user_id))
         return cached[1].member.locale if cached else None
 
-    def _keep(self, table: dict[tuple[str, str], tuple[float, T]], key: tuple[str, str], value: T, since: int) -> None:
+    def _keep(self, key: tuple[str, str], known: Known, since: int) -> None:
         """Remember what was read, unless it was to be forgotten while it was being read."""
         with self._lock:
             if since != self._forgotten:
                 return
-            if len(table) >= CAPACITY:
-                table.clear()
-            table[key] = (time.monotonic() + FRESH_S, value)
-
-    def shared(self, workspace_id: str, channel_id: str) -> bool:
-        """Tell whether a channel is shared with another organisation; raise CrmError if Slack can not say."""
-        if not channel_id or channel_id.startswith("D"):
-            return False
-        key = (workspace_id, channel_id)
-        cached = self._shared.get(key)
-        if cached and cached[0] > time.monotonic():
-            return cached[1]
-        forgotten = self._forgotten
-        info = self._slack_for(workspace_id).channel(channel_id)
-        shared = bool(info.get("is_ext_shared") or info.get("is_org_shared") or info.get("is_pending_ext_shared"))
-        with self._database.transaction(workspace_id) as session:
-            channels.seen(
-                session,
-                channel_id,
-                name=str(info.get("name") or ""),
-                is_ext_shared=shared,
-                is_private=bool(info.get("is_private")),
-            )
-        self._keep(self._shared, key, shared, forgotten)
-        return shared
+            if len(self._known) >= CAPACITY:
+                self._known.clear()
+            self._known[key] = (time.monotonic() + FRESH_S, known)
 
     def forget(self, workspace_id: str = "", user_id: str = "") -> None:
         """Drop what is remembered of a person, a workspace, or everybody."""
@@ -102,8 +77,6 @@ class People:
             self._forgotten += 1
             for key in [k for k in self._known if workspace_id in {"", k[0]} and user_id in {"", k[1]}]:
                 del self._known[key]
-            for key in [k for k in self._shared if workspace_id in {"", k[0]}]:
-                del self._shared[key]
 
     def _read(self, workspace_id: str, user_id: str) -> Known | None:
         with self._database.transaction(workspace_id) as session:

@@ -72,12 +72,11 @@ def _catalogue(code: str) -> NullTranslations | GNUTranslations:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Say where something was said: the channel's id, and the thread's ts if any."""
+    """Say where something was said: the channel's id, and the thread's ts if any; an event says if it is `shared`."""
 
     channel_id: str = ""
     thread_ts: str | None = None
     shared: bool = False
-    """The channel is shared with another organisation, so nothing may be shown to all of it."""
 
 
 class Slack(Protocol):
@@ -223,11 +222,12 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Renderer:
-    """Hold what draws an outbox row's message from its record, when it is sent, and of which kind that is."""
+    """Hold what draws an outbox row's message when it is sent, of which kind that is, and if others may read it."""
 
     id: str
     handler: Handler
     kind: Notice | Callable[[Any], Notice | None] | None = Notice.OTHER
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,15 +382,15 @@ class Plugin:
         return declare
 
     def renderer(
-        self, name: str, *, kind: Notice | Callable[[Any], Notice | None] | None = Notice.OTHER
+        self, name: str, *, kind: Notice | Callable[[Any], Notice | None] | None = Notice.OTHER, outside: bool = False
     ) -> Callable[[H], H]:
         """Declare what draws an outbox row's message; the function returns a Message, None when no longer wanted.
 
-        `kind` is what people mute, or tells it of a row; None answers what somebody did, and is never held back.
+        `kind` is what people mute, or tells it; None is never held back. Others are sent only what is for `outside`.
         """
 
         def declare(function: H) -> H:
-            self.renderers.append(Renderer(self.id(name), function, kind))
+            self.renderers.append(Renderer(self.id(name), function, kind, outside))
             return function
 
         return declare

@@ -59,6 +59,11 @@ class Renderings:
 
         return holding.hold(session, delivery, notice, zone=zone, now=self._now())
 
+    def ours(self, delivery: Delivery) -> bool:
+        """Tell whether a message is for our own people alone; so is what no plugin declares any more."""
+        declared = self._registry.renderers.get(delivery.renderer)
+        return declared is None or not declared.outside
+
     def _notice(self, delivery: Delivery) -> Notice | None:
         """Return of which kind a message is; one whose plugin fails to say so is any other."""
         declared = self._registry.renderers.get(delivery.renderer)

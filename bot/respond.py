@@ -11,6 +11,7 @@ from slack_sdk.webhook import WebhookClient
 
 from bot import blocks as b
 from bot.answers import Answer, after, note_view, sentence
+from bot.audience import Audience
 from bot.home import HomeView
 from bot.plugin import _
 from bot.requests import Kind, Request
@@ -93,10 +94,11 @@ def _message(answer: Answer) -> dict[str, Any]:
 class Responder:
     """Send what could not travel in an acknowledgement."""
 
-    def __init__(self, installations: Installations, database: Database, home: HomeView) -> None:
+    def __init__(self, installations: Installations, database: Database, home: HomeView, audience: Audience) -> None:
         self._installations = installations
         self._database = database
         self._home = home
+        self.audience = audience
 
     def send(self, request: Request, answer: Answer, *, view_id: str = "") -> None:
         """Send an answer by the way that suits the request; fall back to a DM that is delivered exactly once.
@@ -160,6 +162,7 @@ class Responder:
         if not self._installations.is_slack(request.response_url):
             log.warning("an answer to %s was not sent: its address is not Slack's", request.name)
             return False
+        answer = self.audience.confine(request, answer)
         hook = WebhookClient(request.response_url, timeout=HTTP_TIMEOUT_S, retry_handlers=[])
         replaces = answer.replace and request.kind is Kind.ACTION
         body: dict[str, Any] = {**_message(answer), "replace_original": replaces}

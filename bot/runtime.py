@@ -137,11 +137,7 @@ class Runtime:
     def _run(self, request: Request, call: Call, known: Known, before_commit: BeforeCommit | None) -> Answer:
         if not known.member.has(call.role):
             raise _refused(call.role)
-        place = request.place
-        if call.share:
-            place = replace(place, shared=self.people.shared(request.workspace_id, place.channel_id))
-            request = replace(request, place=place)
-        given = {**self.given(known), "place": place, **call.given}
+        given = {**self.given(known), "place": request.place, **call.given}
         for user_id in mentioned(request):
             # Whoever is named is known to the handler; of somebody Slack does not know it says so itself.
             with suppress(CrmError):
@@ -158,21 +154,15 @@ class Runtime:
             given["session"] = session
             reply = call_with(call.handler, given)
             self.tell_listeners(session, given)
-            wants_share = isinstance(reply, Message) and reply.share
-            said = answer(replace(reply, share=call.share) if isinstance(reply, Message) else reply, request, call.view)
+            if isinstance(reply, Message) and call.share:
+                reply = replace(reply, share=True)
+            said = answer(reply, request, call.view)
             session.flush()
             if record.change_set_id is not None:
                 history.save_answer(session, said.dump())
             if before_commit and said.kind != "errors":
                 before_commit(session)
-        return replace(said, share=True) if wants_share and not said.share and self._is_ours(request) else said
-
-    def _is_ours(self, request: Request) -> bool:
-        """Tell whether all who read a channel are our own people; where Slack can not say, it is not."""
-        try:
-            return not self.people.shared(request.workspace_id, request.place.channel_id)
-        except CrmError:
-            return False
+        return said
 
     def given(self, known: Known | None) -> dict[str, Any]:
         """Return what every handler may ask for."""

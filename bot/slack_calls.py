@@ -29,6 +29,7 @@ LIMITS: Mapping[str, Limit] = {
     "chat.postMessage": Limit(300, 200),
     "chat.update": Limit(50, 50),
     "chat.delete": Limit(50, 25),
+    "conversations.info": Limit(50, 50),
     "conversations.open": Limit(50, 25),
     "conversations.history": Limit(50, 25),
     "conversations.replies": Limit(50, 25),

@@ -41,7 +41,7 @@ LONGEST_WINDOW = 1_440
 
 
 class Channel(Base):
-    """Remember what Slack says of a channel; `id` is Slack's."""
+    """Remember what Slack says of a channel; `id` is Slack's. Who reads it is in `storage.sharing`."""
 
     __tablename__ = "channel"
     __table_args__ = {"info": TENANT}
@@ -49,6 +49,7 @@ class Channel(Base):
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"), primary_key=True)
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str | None]
+    # What a replica of the release before looks at.
     is_ext_shared: Mapped[bool] = mapped_column(server_default=text("false"))
     is_private: Mapped[bool] = mapped_column(server_default=text("false"))
     seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -95,11 +96,9 @@ class ChannelLink(Recorded, Base):
         return Noun.CUSTOMER, self.customer_id
 
 
-def seen(
-    session: Session, channel_id: str, *, name: str | None, is_ext_shared: bool = False, is_private: bool = False
-) -> Channel:
+def seen(session: Session, channel_id: str, *, name: str | None, is_private: bool = False) -> Channel:
     """Remember what Slack just said of a channel and return it."""
-    facts = {"name": name, "is_ext_shared": is_ext_shared, "is_private": is_private, "seen_at": func.now()}
+    facts = {"name": name, "is_private": is_private, "seen_at": func.now()}
     statement = insert(Channel).values(workspace_id=current_workspace(session), id=channel_id, **facts)
     return session.scalars(
         statement.on_conflict_do_update(index_elements=["workspace_id", "id"], set_=facts).returning(Channel),

@@ -22,6 +22,9 @@ from storage.workspaces import Installation
 RENDERER = "deliveries.undelivered"
 """The name under which the bot draws the notice of a message that could not be delivered."""
 
+SHARED = "shared_channel"
+"""Why a message is refused that others than our own people would read."""
+
 LATE_MIN = 5
 """How long after its time something unsent counts as late (reliability, R14)."""
 
@@ -75,10 +78,10 @@ def _decide(session: Session, delivery_id: UUID, **values: object) -> Delivery:
 def tell(session: Session, row: Delivery, reason: str) -> None:
     """Have those told who can do something about a refused message: its owner, a manager, or the admins.
 
-    Once a day for each place and reason. What only changes or deletes a message is told to nobody, and neither is a
-    notice of this kind: it would come back without end.
+    Once a day for each place and reason. What only changes or deletes a message is told to nobody, unless others read
+    that by now, and neither is a notice of this kind: it would come back without end.
     """
-    if row.kind != POST or row.renderer == RENDERER:
+    if row.renderer == RENDERER or (row.kind != POST and reason != SHARED):
         return
     today = session.scalar(select(func.to_char(func.now(), "YYYY-MM-DD")))
     for person in _responsible(session, row):

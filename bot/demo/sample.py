@@ -99,7 +99,7 @@ def _customer(session: Session, given: Mapping[str, str], number: int) -> Custom
 def _channels(session: Session) -> None:
     names = {people.HARBOR: "ext-harbor", people.LANTERN: "ext-lantern", people.HELP: "help", people.SUPPORT: "support"}
     for channel_id, name in names.items():
-        channels.seen(session, channel_id, name=name, is_ext_shared=name.startswith("ext-"))
+        channels.seen(session, channel_id, name=name)
     channels.make_inbox(session, people.HELP)
     channels.set_triage(session, people.SUPPORT)
 

@@ -315,7 +315,7 @@ def open_desk(cluster: Cluster, template: str) -> Iterator[Desk]:
                 )
             )
         session.flush()
-        channels.seen(session, CHANNEL, name="<!channel>", is_ext_shared=False, is_private=False)
+        channels.seen(session, CHANNEL, name="<!channel>")
         seed(session, "Acme")
     slack = QuietSlack()
     people = People(database, lambda _team: slack)
@@ -393,7 +393,6 @@ def seed(session: Session, name: str) -> Seeded:
         "attention.spent": "",
         "deliveries.undelivered": "",
         "digests.digest": digest.reference,
-        "digests.shared": digest.reference,
         "followups.handed_over": "UMARKED",
         "followups.reminder": followup.reference,
         "learning.learned": "",

@@ -14,8 +14,8 @@ from storage.references import Noun
 def test_what_slack_says_of_a_channel_is_remembered_and_renewed(session: Session) -> None:
     assert channels.get(session, "C1") is None
     channels.seen(session, "C1", name="acme")
-    known = channels.seen(session, "C1", name="acme-shared", is_ext_shared=True, is_private=True)
-    assert (known.name, known.is_ext_shared, known.is_private) == ("acme-shared", True, True)
+    known = channels.seen(session, "C1", name="acme-shared", is_private=True)
+    assert (known.name, known.is_private) == ("acme-shared", True)
     assert channels.get(session, "C1") is known
 
 

@@ -44,6 +44,9 @@ REASONS: Mapping[str, str] = {
     "cannot_dm_bot": "this is no person",
     "restricted_action": "an admin of Slack has limited who may post there",
     "msg_too_long": "it is too long for Slack",
+    "shared_channel": "others than your own people read that channel by now. Choose another (cards: `/crm triage` or"
+    " `/crm route`, a digest: Edit in `/digest list`), or end the sharing and send it again",
+    "sharing_unknown": "Slack could not say whether others than your own people read that channel: send it again later",
     "token_revoked": "the app was removed from Slack: install it again",
 }
 

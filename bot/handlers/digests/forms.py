@@ -17,7 +17,7 @@ from bot.handlers.digests.report import Catalogue
 from bot.handlers.digests.words import section
 from bot.plugin import Member, Role, Slack, _
 from bot.replies import Message, Modal
-from storage import digests, pipelines, records
+from storage import digests, pipelines, records, sharing
 from storage.digests import Digest, Frequency, Scope
 from storage.errors import Invalid, Refused
 from storage.figures import PIPELINE, SUPPORT, TEAM
@@ -32,13 +32,13 @@ SECTIONS = 10
 ZONE_LIMIT = 60
 
 
-def _join(values: Mapping[str, Any], slack: Slack) -> str | None:
+def _join(values: Mapping[str, Any], workspace: Workspace, slack: Slack) -> str | None:
     """Join the channel that was chosen; numbers of ours do not go where other organisations read."""
     channel_id = str(values.get("channel") or "")
     if not channel_id:
         return None
     channel = slack.join(channel_id)
-    if channel.get("is_ext_shared") or channel.get("is_org_shared") or channel.get("is_pending_ext_shared"):
+    if sharing.others_read(channel, workspace.id):
         raise Refused(
             "That channel is shared with another organisation.", field="channel", hint="Choose one of your own."
         )

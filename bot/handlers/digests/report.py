@@ -17,7 +17,6 @@ from bot.handlers.digests import charts, pipeline, support, team
 from bot.handlers.digests.cards import footer
 from bot.handlers.digests.declaration import plugin
 from bot.handlers.digests.held import held_back
-from bot.handlers.digests.shared import others_read
 from bot.handlers.digests.sheet import Sheet
 from bot.plugin import DigestSection, Member, Notice, _
 from bot.replies import Message, Picture
@@ -89,8 +88,6 @@ def digest(
     if not found.active and not asked:
         return None
     if not asked and delivery.held_by != Held.ASKED and _is_told(session, found, delivery, now):
-        return None
-    if others_read(session, delivery, found):
         return None
     wanted = of_digest(session, found, reader, workspace, now, delivery)
     sheet, blocks = draw(session, wanted, catalogue)

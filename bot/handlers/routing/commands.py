@@ -23,20 +23,21 @@ from bot.handlers.routing.wording import (
 from bot.plugin import Member, Role, Slack, _
 from bot.replies import Message
 from bot.shown import undo_hint
-from storage import channels, customers, members, routes
+from storage import channels, customers, members, routes, sharing
 from storage.errors import Invalid, NotFound, Refused
 from storage.routes import Route, Strategy
+from storage.workspaces import Workspace
 
 USAGE = '[category:billing] [tier:gold] [language:zh] [channel:#billing] [to:"@ada @ben"] [by:turn]'
 
 
-def _join(args: Args, slack: Slack) -> Mapping[str, Any] | None:
+def _join(args: Args, workspace: Workspace, slack: Slack) -> Mapping[str, Any] | None:
     """Join the channel that was named, if one was; cards do not go where other organisations read."""
     channel_id = args.channel("channel")
     if channel_id is None:
         return None
     channel = slack.join(channel_id)
-    if channel.get("is_ext_shared") or channel.get("is_org_shared") or channel.get("is_pending_ext_shared"):
+    if sharing.others_read(channel, workspace.id):
         raise Refused(
             "That channel is shared with another organisation, which must not see the cards.",
             field="channel",

@@ -114,7 +114,7 @@ def _send(session: Session, ticket: Ticket, state: State, actor: Member, workspa
     return Message(b.markup(_("Sent to {who} in {where}."), who=_whom(session, ticket), where=_where(ticket)))
 
 
-@plugin.renderer("reply", kind=None)
+@plugin.renderer("reply", kind=None, outside=True)
 def draw(delivery: Delivery, session: Session) -> Message | None:
     """Draw an answer for the customer; None when it is gone."""
     found = replies.get(session, int(delivery.payload["reply"]))

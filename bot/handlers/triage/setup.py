@@ -14,9 +14,10 @@ from bot.handlers.triage.plugin import plugin
 from bot.plugin import Place, Role, Slack, _
 from bot.replies import Message
 from bot.shown import undo_hint
-from storage import channels, customers, routes
+from storage import channels, customers, routes, sharing
 from storage.channels import ChannelLink, Grouping
 from storage.errors import Invalid, Refused
+from storage.workspaces import Workspace
 
 Found = Mapping[str, Any]
 
@@ -32,11 +33,7 @@ def _join(args: Args, place: Place, slack: Slack) -> Found:
 def _remember(session: Session, found: Found) -> str:
     name = str(found.get("name") or "")
     private = bool(found.get("is_private"))
-    return channels.seen(session, str(found["id"]), name=name, is_ext_shared=_shared(found), is_private=private).id
-
-
-def _shared(found: Found) -> bool:
-    return bool(found.get("is_ext_shared") or found.get("is_pending_ext_shared"))
+    return channels.seen(session, str(found["id"]), name=name, is_private=private).id
 
 
 def _refuse_where_cards_are(session: Session, channel_id: str) -> None:
@@ -82,9 +79,9 @@ def inbox(session: Session, found: Found) -> Message:
 @plugin.command(
     "triage", usage="[channel] [for:#ext-acme]", role=Role.MANAGER, example="#support for:#ext-acme", before=_join
 )
-def triage(args: Args, session: Session, found: Found) -> Message:
+def triage(args: Args, session: Session, workspace: Workspace, found: Found) -> Message:
     """Choose the channel in which support sees a card for each customer message, or for those of one channel."""
-    if _shared(found):
+    if sharing.others_read(found, workspace.id):
         raise Refused(
             "That channel is shared with another organisation, which must not see the cards.",
             field="channel",
