@@ -13,7 +13,7 @@ from bot.answers import Answer
 from bot.plugin import Slack, _
 from bot.requests import Kind, Request
 from bot.sharing import Sharing
-from storage import members
+from storage import members, sending
 from storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,6 @@ class Audience:
         self._database = database
         self._slack_for = slack_for
         self._client_for = client_for
-        self._own: dict[tuple[str, str], str] = {}
 
     def confine(self, request: Request, answer: Answer) -> Answer:
         """Return an answer as it may be sent at this moment: only who asked sees it where others read the channel.
@@ -63,16 +62,15 @@ class Audience:
 
     def _with_rapport(self, request: Request) -> str:
         """Return the conversation of who asks with Rapport; of others Slack does not tell us who reads them."""
-        key = (request.workspace_id, request.user_id)
-        if key not in self._own:
+        with self._database.transaction(request.workspace_id) as session:
+            known = members.get(session, request.user_id)
+            own = known.dm_channel_id if known else None
+        if own is None:
+            opened = self._client_for(request.workspace_id).conversations_open(users=request.user_id)
+            own = str(opened["channel"]["id"])
             with self._database.transaction(request.workspace_id) as session:
-                known = members.get(session, request.user_id)
-                own = known.dm_channel_id if known else None
-            if own is None:
-                opened = self._client_for(request.workspace_id).conversations_open(users=request.user_id)
-                own = str(opened["channel"]["id"])
-            self._own[key] = own
-        return self._own[key]
+                sending.opened(session, request.user_id, own)
+        return own
 
 
 def seen_by_all(request: Request, answer: Answer) -> bool:

@@ -28,6 +28,7 @@ __all__ = [
     "mark_ambiguous",
     "mark_sent",
     "noted",
+    "opened",
     "pause",
     "release",
     "resolved",
@@ -152,12 +153,17 @@ def resolved(session: Session, row: Delivery, channel: str) -> bool:
 
     That a delivery to a channel goes there is remembered as it is claimed.
     """
-    who = (Member.workspace_id == row.workspace_id, Member.id == row.target_user)
+    opened(session, str(row.target_user), channel)
+    return _mark(session, row, channel=channel)
+
+
+def opened(session: Session, user_id: str, channel: str) -> None:
+    """Remember the conversation of a person with Rapport that Slack has opened."""
+    who = (Member.workspace_id == current_workspace(session), Member.id == user_id)
     same = Member.dm_channel_id.is_not_distinct_from(channel)
     session.execute(
         update(Member).where(*who, ~same).values(dm_channel_id=channel).execution_options(synchronize_session=False)
     )
-    return _mark(session, row, channel=channel)
 
 
 def mark_sent(session: Session, row: Delivery, *, channel: str, ts: str) -> bool:

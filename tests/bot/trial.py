@@ -84,6 +84,8 @@ def _declare(trial: Trial) -> Plugin:
                     b.button("Add it", "trial.add", control),
                     b.button("Fill it in", "trial.fill", control),
                     b.button("Say nothing", "trial.nothing", control),
+                    b.button("Say it to all", "trial.shared", control),
+                    b.button("Say it here", "trial.instead", control),
                 ),
             ],
         )
@@ -115,6 +117,11 @@ def _declare(trial: Trial) -> Plugin:
         """Say something to all."""
         return Message("For everybody.", share=True)
 
+    @plugin.action("instead", role=Role.REP)
+    def instead() -> Message:
+        """Say something in the place of the message with the button."""
+        return Message("Something else.", replace=True)
+
     @plugin.action("home", role=Role.REP)
     def home_button(session: Session) -> Home:
         """Note something on the home page."""
@@ -140,6 +147,8 @@ def _declare(trial: Trial) -> Plugin:
                 return None
             case "home":
                 return Home("Saved.")
+            case "all":
+                return Message("For everybody.", share=True)
             case "next":
                 return Modal("Next", [b.section("A second page")])
             case "wrong":
