@@ -103,7 +103,7 @@ class Rapport:
         )
         self.installer = Installer(self.database, self.installations, self.registry, vault=vault, now=self.runtime.now)
         self.home = HomeView(self.database, self.registry, self.people, self.installations, failures=failures)
-        self.sharing = Sharing()
+        self.sharing = Sharing(hears=self._has("slack"))
         audience = Audience(self.sharing, self.database, self._slack, self.installations.client)
         self.responder = Responder(self.installations, self.acks, self.home, audience)
         self.dispatcher = Dispatcher(
@@ -267,7 +267,8 @@ class Rapport:
                     self.installations.load()
                     self.people.forget()
                     self.models.forget()
-                    self.sharing.doubt()
+                    if self._has("slack"):
+                        self.sharing.doubt()
                     while not self._stopping.is_set():
                         self._keep_sharing_true()
                         for note in listener.wait(LISTEN_S):

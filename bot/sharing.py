@@ -19,11 +19,12 @@ TRIES = 5
 class Sharing:
     """Tell which channels others read, from what the database knows or else from Slack.
 
-    A new process takes nothing for known that was learned before it, as events may have been missed.
+    A new process that Slack's events come to takes nothing for known that was learned before, as some may have been
+    missed; one that only works goes by what those know.
     """
 
-    def __init__(self) -> None:
-        self._doubts = 1
+    def __init__(self, *, hears: bool = True) -> None:
+        self._doubts = int(hears)
         self._settled: dict[str, int] = {}
 
     def doubt(self) -> None:
@@ -33,7 +34,7 @@ class Sharing:
     def settle(self, database: Database, workspace_id: str) -> None:
         """Have every process take nothing for known in a workspace, if there was a doubt since it was last done."""
         doubts = self._doubts
-        if self._settled.get(workspace_id) == doubts:
+        if self._settled.get(workspace_id, 0) == doubts:
             return
         with database.transaction(workspace_id) as session:
             sharing.doubt(session)

@@ -264,6 +264,9 @@ def test_a_new_process_and_one_that_may_have_missed_events_ask_again(database: D
     first.settle(database, OURS)
     assert second.others_read(database, OURS, "CSUPPORT", ask) is True
     assert len(asked) == 3, "a doubt is settled once"
+    worker = Sharing(hears=False)
+    assert worker.others_read(database, OURS, "CSUPPORT", ask) is True
+    assert len(asked) == 3, "who hears nothing can not have missed anything"
 
 
 def test_nothing_holds_longer_than_a_minute(
