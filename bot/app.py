@@ -23,6 +23,7 @@ from bot.delivery import Delivery
 from bot.dispatch import Dispatcher
 from bot.events import INTERACTIONS, Events
 from bot.grammar import warm_up
+from bot.hearing import Hearing
 from bot.home import HomeView
 from bot.installing import Installer
 from bot.intake import Intake
@@ -42,7 +43,6 @@ from bot.sharing import Sharing
 from bot.slack import Installations, SlackDoor
 from bot.slack_calls import at_pace
 from bot.sockets import Sockets
-from storage import labels, members, workspaces
 from storage.confinement import Unconfined
 from storage.database import Database
 from storage.outages import outage
@@ -54,19 +54,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RETRY_S = 5.0
-LISTEN_S = 0.5
 WARM_S = 0.1
 """How often it is looked whether the bot serves and the model can be loaded."""
 TICK_LIMIT_S = 300.0
 """A process whose ticks stand still for this long is restarted; a database that is away must not cause that alone."""
 LOOP_LIMIT_S = 30.0
 """Nothing that may wait runs in the event loop: one that has not moved for this long will not come back."""
-CHANNELS = (
-    workspaces.INSTALLATIONS_CHANGED,
-    workspaces.WORKSPACES_CHANGED,
-    members.MEMBERS_CHANGED,
-    labels.LABELS_CHANGED,
-)
 
 
 class Rapport:
@@ -104,6 +97,14 @@ class Rapport:
         self.installer = Installer(self.database, self.installations, self.registry, vault=vault, now=self.runtime.now)
         self.home = HomeView(self.database, self.registry, self.people, self.installations, failures=failures)
         self.sharing = Sharing(hears=self._has("slack"))
+        self.hearing = Hearing(
+            self.acks,
+            self.installations,
+            self.people,
+            self.models,
+            self.sharing,
+            connected=(lambda: self.sockets is None or self.sockets.connected) if self._has("slack") else None,
+        )
         audience = Audience(self.sharing, self.database, self._slack, self.installations.client)
         self.responder = Responder(self.installations, self.acks, self.home, audience)
         self.dispatcher = Dispatcher(
@@ -213,7 +214,7 @@ class Rapport:
         self.public.start()
         if self._has("worker") or self._has("slack"):
             self._spawn("identify", lambda: self.installer.keep_identified(self._stopping))
-            self._spawn("listen", self._listen)
+            self._spawn("listen", lambda: self.hearing.run(self._stopping))
             self._spawn("watch", lambda: watch(self.acks, self._stopping))
             self._spawn("warm", warm_up)
             self._spawn("warm-model", self._warm_model)
@@ -258,42 +259,6 @@ class Rapport:
     def identify(self) -> None:
         """Ask Slack which workspace the token belongs to, and keep asking until it says."""
         self.installer.identify(self._stopping)
-
-    def _listen(self) -> None:
-        """Drop what is remembered when another process changes it."""
-        while not self._stopping.is_set():
-            try:
-                with self.acks.listen(CHANNELS) as listener:
-                    self.installations.load()
-                    self.people.forget()
-                    self.models.forget()
-                    if self._has("slack"):
-                        self.sharing.doubt()
-                    while not self._stopping.is_set():
-                        self._keep_sharing_true()
-                        for note in listener.wait(LISTEN_S):
-                            self._heard(note.channel, note.payload)
-            except Exception as exc:
-                log.warning("not listening for changes: %s", type(exc).__name__, extra={"cause": exc})
-                self._stopping.wait(RETRY_S)
-
-    def _keep_sharing_true(self) -> None:
-        """Take for known who reads a channel only while Slack's events come, and only what was learned since then."""
-        if not self._has("slack"):
-            return
-        if not self.connected:
-            self.sharing.doubt()
-        for workspace_id in self.installations.all():
-            self.sharing.settle(self.acks, workspace_id)
-
-    def _heard(self, channel: str, payload: str) -> None:
-        workspace_id, _space, which = payload.partition(" ")
-        if channel == labels.LABELS_CHANGED:
-            self.models.heard(workspace_id, int(which))
-            return
-        if channel == workspaces.INSTALLATIONS_CHANGED:
-            self.installations.load()
-        self.people.forget(workspace_id, which)
 
     def _tick_age(self) -> float:
         """Return how long ago the tick that comes most often began its last good run."""

@@ -1,0 +1,81 @@
+"""Drop what is remembered once it may be otherwise: another process changed it, or Slack's events could not come."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from bot.models import Models
+from bot.people import People
+from bot.sharing import Sharing
+from bot.slack import Installations
+from storage import labels, members, workspaces
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+RETRY_S = 5.0
+LISTEN_S = 0.5
+CHANNELS = (
+    workspaces.INSTALLATIONS_CHANGED,
+    workspaces.WORKSPACES_CHANGED,
+    members.MEMBERS_CHANGED,
+    labels.LABELS_CHANGED,
+)
+
+
+class Hearing:
+    """Listen to the database, and look whether Slack's events come: `connected` tells, None where they never do."""
+
+    def __init__(
+        self,
+        database: Database,
+        installations: Installations,
+        people: People,
+        models: Models,
+        sharing: Sharing,
+        *,
+        connected: Callable[[], bool] | None,
+    ) -> None:
+        self._database = database
+        self._installations = installations
+        self._people = people
+        self._models = models
+        self._sharing = sharing
+        self._connected = connected
+
+    def run(self, stopping: threading.Event) -> None:
+        """Listen until the process stops; whenever it begins, all that is remembered may be old."""
+        while not stopping.is_set():
+            try:
+                with self._database.listen(CHANNELS) as listener:
+                    self._installations.load()
+                    self._people.forget()
+                    self._models.forget()
+                    away = self._connected is not None
+                    while not stopping.is_set():
+                        # Once more when they come again: something may have been learned and overtaken just before.
+                        missed, away = away, self._connected is not None and not self._connected()
+                        self._doubt_sharing(missed or away)
+                        for note in listener.wait(LISTEN_S):
+                            self._heard(note.channel, note.payload)
+            except Exception as exc:
+                log.warning("not listening for changes: %s", type(exc).__name__, extra={"cause": exc})
+                stopping.wait(RETRY_S)
+
+    def _doubt_sharing(self, missed: bool) -> None:
+        """Take for known who reads a channel only while Slack's events come, and what was learned since then."""
+        if missed:
+            self._sharing.doubt()
+        for workspace_id in self._installations.all():
+            self._sharing.settle(self._database, workspace_id)
+
+    def _heard(self, channel: str, payload: str) -> None:
+        workspace_id, _space, which = payload.partition(" ")
+        if channel == labels.LABELS_CHANGED:
+            self._models.heard(workspace_id, int(which))
+            return
+        if channel == workspaces.INSTALLATIONS_CHANGED:
+            self._installations.load()
+        self._people.forget(workspace_id, which)
