@@ -55,6 +55,23 @@ def resend(session: Session, delivery_id: UUID) -> Delivery:
     return _decide(session, delivery_id, state="pending", first_attempt_at=first, **fresh)
 
 
+def kept_from_others(session: Session, renderer: str) -> list[Delivery]:
+    """Return the messages of a renderer, the oldest first, that were refused as others would have read them."""
+    shared = (Delivery.state == "dead", Delivery.reason == SHARED, Delivery.kind == POST, Delivery.renderer == renderer)
+    ours = select(Delivery).where(Delivery.workspace_id == current_workspace(session), *shared)
+    return list(session.scalars(ours.order_by(Delivery.seq)))
+
+
+def send_elsewhere(session: Session, delivery_id: UUID, channel_id: str) -> Delivery:
+    """Have a refused message sent to another channel; raise Conflict if it is not refused any more.
+
+    Nobody looks in the first channel any more for what an earlier attempt may have left there.
+    """
+    fresh = {"attempt": 0, "not_before": func.now(), "reason": None, "looked_until": None, "unreadable_since": None}
+    where = {"target_channel": channel_id, "channel": None, "thread_ts": None}
+    return _decide(session, delivery_id, state="pending", first_attempt_at=None, ambiguous=False, **fresh, **where)
+
+
 def give_up(session: Session, delivery_id: UUID) -> Delivery:
     """Take a refused message from the list for good; raise Conflict if it is not refused any more."""
     return _decide(session, delivery_id, state="cancelled", reason="given up")

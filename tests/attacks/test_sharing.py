@@ -10,6 +10,12 @@ from tests.attacks.conftest import StartReplica, until
 
 TOLD = "others than your own people read that channel by now"
 ONLY_YOU = "Only you see this"
+DESK = {
+    "id": "TA",
+    "name": "Northwind",
+    "domain": "northwind",
+    "channels": [{"id": "CDESK", "name": "desk", "members": ["UAADMIN", "UAAGENT", "U0BOTA"]}],
+}
 WROTE = "The export fails with an error since this morning"
 
 
@@ -66,6 +72,21 @@ def test_cards_stop_when_their_channel_is_shared_and_come_when_it_is_not_any_mor
     slack.control.settles(60)
     admin.clicks("Send again", channel="@Rapport")
     until(lambda: len(posted(slack, "CSUPPORT")) > len(before) or bool(calls(slack, "chat.update", "CSUPPORT")))
+
+
+def test_cards_that_were_not_shown_come_where_support_looks_next(
+    slack: Sandbox, start: StartReplica, admin: Person
+) -> None:
+    start()
+    open_desk(admin)
+    share(slack, "CSUPPORT")
+    slack.person("UAREP").types(WROTE, channel="CGENERAL")
+    admin.sees(TOLD, channel="@Rapport", within=60)
+    slack.control.admin("seed", seed={"teams": [DESK]})
+    assert "Support sees a card" in admin.types("/crm triage #desk", channel="CGENERAL").text
+    admin.sees("1 that were not shown", channel="CGENERAL", within=60)
+    slack.person("UAAGENT").sees("T-1", channel="CDESK", within=60)
+    assert posted(slack, "CSUPPORT") == []
 
 
 def test_what_is_for_the_customer_reaches_their_shared_channel(
@@ -164,4 +185,4 @@ def test_a_digest_is_not_sent_where_others_read_it_by_now(slack: Sandbox, start:
     admin.clicks("Send now", channel="CGENERAL")
     admin.sees(TOLD, channel="@Rapport", within=60)
     assert posted(slack, "CSUPPORT") == []
-    assert not calls(slack, "files.completeUploadExternal", "CSUPPORT")
+    assert not slack.control.calls("files.completeUploadExternal")

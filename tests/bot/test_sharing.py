@@ -156,6 +156,17 @@ def test_a_channel_is_looked_at_again_after_pictures_were_uploaded(
     assert seen(slack) == []
 
 
+def test_no_picture_is_drawn_for_where_others_read(database: Database, slack: Sandbox, ours: str, start: Start) -> None:
+    def render(_session: Session, _row: outbox.Delivery) -> Rendered:
+        block = {"type": "section", "text": {"type": "mrkdwn", "text": "Numbers"}}
+        return Rendered("Numbers", [block], {1: Picture("chart.png", "a chart", lambda: PNG)})
+
+    shared(slack)
+    start(render=render, lease_s=30.0)
+    assert [row.reason for row in settled(database, post(database))] == [SHARED]
+    assert slack.control.calls("files.getUploadURLExternal") == []
+
+
 def test_a_channel_is_looked_at_again_before_a_second_attempt(
     database: Database, slack: Sandbox, ours: str, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:

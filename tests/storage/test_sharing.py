@@ -56,6 +56,7 @@ def test_a_channel_of_which_slack_says_nothing_is_shared() -> None:
 
 
 def test_an_answer_holds_for_a_minute(session: Session) -> None:
+    assert sharing.FRESH_S <= 60
     assert sharing.known(session, "C1").shared is None
     for shared in (False, True):
         learned(session, shared)

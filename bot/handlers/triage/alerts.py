@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from bot.handlers.triage import placing
 from bot.handlers.triage.plugin import plugin
-from storage import outbox, tickets
+from storage import outbox, tickets, undelivered
 from storage.events import TicketChanged, TicketRemoved, TicketSplit
 from storage.tickets import Ticket
 
@@ -35,6 +35,19 @@ def show_in(session: Session, ticket: Ticket, channel_id: str | None) -> None:
         )
         ticket.card_channel_id = channel_id
         session.flush()
+
+
+def bring_refused(session: Session) -> int:
+    """Show the cards in their channel of today that were refused as others read the one before; return how many."""
+    brought = 0
+    for card in undelivered.kept_from_others(session, plugin.id("card")):
+        ticket = tickets.resolve(session, card.record or "")
+        channel_id = placing.cards_channel(session, ticket, placing.route_of(session, ticket))
+        if ticket.card_delivery_id == card.id and channel_id not in {None, card.target_channel}:
+            undelivered.send_elsewhere(session, card.id, str(channel_id))
+            ticket.card_channel_id = channel_id
+            brought += 1
+    return brought
 
 
 def refresh(session: Session, ticket: Ticket) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot import blocks as b
 from bot.grammar import Args
+from bot.handlers.triage.alerts import bring_refused
 from bot.handlers.triage.plugin import plugin
 from bot.plugin import Place, Role, Slack, _
 from bot.replies import Message
@@ -99,10 +100,18 @@ def triage(args: Args, session: Session, workspace: Workspace, found: Found) -> 
         channels.show_cards_in(session, _used(session, of, field="for"), channel_id)
         text = _("Support sees the cards for {of} in {channel} from now on.")
         said = b.markup(text, of=b.channel(of), channel=b.channel(channel_id))
-        return Message(said, [b.section(said), undo_hint()])
+        return Message(said, [b.section(said), *_brought(session), undo_hint()])
     channels.set_triage(session, channel_id)
     text = _("Support sees a card for each customer message in {channel} from now on.")
-    return Message(b.markup(text, channel=b.channel(channel_id)))
+    said = b.markup(text, channel=b.channel(channel_id))
+    return Message(said, [b.section(said), *_brought(session)])
+
+
+def _brought(session: Session) -> list[Block]:
+    """Bring the cards that others would have read where they used to go."""
+    count = bring_refused(session)
+    text = _("{count} that were not shown, as others read their channel, come there too.")
+    return [b.context(b.markup(text, count=count))] if count else []
 
 
 @plugin.command(
