@@ -88,6 +88,7 @@ def _database(settings: Settings, registry: Registry | None) -> Iterator[Finding
             yield from _server(connection)
             yield _connections(connection, settings)
             yield from _migrations(url, registry)
+            yield _rights(url, registry)
             yield _application_role(url)
             yield from _queues(url)
     except (EmbeddedPostgresError, SQLAlchemyError) as error:
@@ -145,7 +146,7 @@ def _server(connection: Connection) -> Iterator[Finding]:
         pieces > 0,
         letters if "pg_trgm" in installed else "not known before pg_trgm is there",
         "Make the database anew: CREATE DATABASE rapport TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'; "
-        "then copy the data with pg_dump and pg_restore.",
+        "bring the data over with `rapport db backup` from the old one and `rapport db restore` into the new one.",
     )
 
 
@@ -170,14 +171,15 @@ def _connections(connection: Connection, settings: Settings) -> Finding:
     )
 
 
-def _migrations(url: str, registry: Registry | None) -> Iterator[Finding]:
+def _lines(registry: Registry | None) -> dict[str, migrate.Line]:
     plugins = [one for one in registry.plugins.values() if one.schema] if registry else []
-    lines = {
-        "core": migrate.CORE,
-        **{one.name: migrate.Line(one.schema.migrations, one.schema.schema) for one in plugins if one.schema},
-    }
+    own = {one.name: migrate.Line(one.schema.migrations, one.schema.schema) for one in plugins if one.schema}
+    return {"core": migrate.CORE, **own}
+
+
+def _migrations(url: str, registry: Registry | None) -> Iterator[Finding]:
     behind = []
-    for name, line in lines.items():
+    for name, line in _lines(registry).items():
         try:
             migrate.check(url, line=line)
         except migrate.SchemaBehind as error:
@@ -185,6 +187,20 @@ def _migrations(url: str, registry: Registry | None) -> Iterator[Finding]:
         except SQLAlchemyError as error:
             behind.append(f"{name} can not be read: {_sentence(error)}")
     yield Finding("Migrations", not behind, "; ".join(behind) or f"at {migrate.head()}", MIGRATE)
+
+
+def _rights(url: str, registry: Registry | None) -> Finding:
+    """Look for what gets lost in a restore without roles."""
+    lost: list[str] = []
+    try:
+        for line in _lines(registry).values():
+            lost += migrate.lost(url, line=line)
+    except SQLAlchemyError as error:
+        return Finding("Roles and rights", False, _sentence(error), MIGRATE)
+    shown = ", ".join(lost[:SHOWN]) + (f" and {len(lost) - SHOWN} more" if len(lost) > SHOWN else "")
+    return Finding(
+        "Roles and rights", not lost, f"missing: {shown}" if lost else "as the migrations gave them", MIGRATE
+    )
 
 
 def _application_role(url: str) -> Finding:

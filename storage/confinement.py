@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 from psycopg import pq
 
-from storage.migrations.policies import APP, SEARCH
+from storage.migrations.policies import APP, BACKUP, SEARCH
 
 ANSWER_WITHIN_S = 3.0
 SHOWN = 3
@@ -42,7 +42,7 @@ WITH ours AS MATERIALIZED (
 SELECT
     (SELECT string_agg(quote_ident(rolname), ', ' ORDER BY rolname) FROM pg_roles AS other
      WHERE rolname <> '{APP}' AND pg_has_role('{APP}', oid, 'MEMBER')
-         AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolname IN ('{SEARCH}', '{CLOCK}')
+         AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolname IN ('{SEARCH}', '{CLOCK}', '{BACKUP}')
               OR EXISTS (SELECT FROM ours WHERE relowner = other.oid))),
     (SELECT string_agg(oid::regclass::text, ',' ORDER BY oid) FROM ours WHERE NOT forced),
     (SELECT string_agg(DISTINCT quote_ident(polname) || ' on ' || ours.oid::regclass, ',')
@@ -122,7 +122,7 @@ def _refuse_open(
     if without:
         raise Unconfined(
             f"The policy `tenant` is missing for {_some(without)}: this database was not restored whole.",
-            "Restore it again, from a backup made by a role that sees everything.",
+            "Run `rapport db upgrade`, which makes policies again; look whether all rows came with the tables.",
         )
 
 

@@ -1,4 +1,4 @@
-"""Give roles, grants, policies and functions' owners again, as revisions gave them, where they got lost.
+"""Give roles, extensions, grants, policies and functions' owners again, as revisions did, where they got lost.
 
 They get lost in a restore by other means than `rapport db restore`: roles belong to the cluster and are not in a dump,
 and whatever names a missing role fails. What there should be is what the revisions say: their statements are written
@@ -17,12 +17,15 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from storage.database import APP_ROLE
+from storage.database import APP_ROLE, Base
 from storage.errors import DUPLICATE_OBJECT, INSUFFICIENT_PRIVILEGE, UNIQUE_VIOLATION, sqlstate
 from storage.migrations.policies import BACKUP, MEMBERS_MAY_NOT_INHERIT
 
 _ROLE = re.compile(r"DO \$\$.*?CREATE ROLE (\w+)", re.DOTALL)
 _MEMBER = re.compile(r"DO \$\$.*?'GRANT (\w+) TO", re.DOTALL)
+_EXTENSION = re.compile(r"CREATE EXTENSION IF NOT EXISTS (\w+)")
+_INDEX = re.compile(r"CREATE (?:UNIQUE )?INDEX (?:CONCURRENTLY )?(?:IF NOT EXISTS )?(\w+) ON ([\w.]+)")
+_NO_INDEX = re.compile(r"DROP INDEX (?:CONCURRENTLY )?(?:IF EXISTS )?(?:\w+\.)?(\w+)")
 _POLICY = re.compile(r"CREATE POLICY (\w+) ON (\S+)")
 _NO_POLICY = re.compile(r"DROP POLICY (?:IF EXISTS )?(\w+) ON (\S+)")
 _CHANGED_POLICY = re.compile(r"ALTER POLICY (\w+) ON (\S+)")
@@ -47,7 +50,12 @@ def statements(scripts: ScriptDirectory, revision: str) -> list[str]:
             written.append(said.strip().removesuffix(";"))
             return len(said)
 
-    options = {"as_sql": True, "output_buffer": Collected(), "literal_binds": True}
+    options = {
+        "as_sql": True,
+        "output_buffer": Collected(),
+        "literal_binds": True,
+        "target_metadata": Base.metadata,  # which says how indexes are called
+    }
     context = MigrationContext.configure(dialect_name="postgresql", dialect_opts={"paramstyle": "named"}, opts=options)
     with Operations.context(context):
         for script in reversed(list(scripts.iterate_revisions(revision, "base"))):
@@ -59,6 +67,8 @@ def missing(connection: Connection, said: Sequence[str]) -> list[str]:
     """Return what the statements give and the catalogue lacks; anybody may ask."""
     return [
         *_missing_roles(connection, said),
+        *(f"the extension {name}" for name in _missing_extensions(connection, said)),
+        *(f"the index {name}" for name, _ in _missing_indexes(connection, said)),
         *(f"the policy {name} of {table}" for table, name in _missing_policies(connection, said)),
         *(f"row-level security of {table}" for table, _ in _missing_security(connection, said)),
         *(f"the owner {owner} of {function}" for function, owner in _missing_owners(connection, said)),
@@ -76,6 +86,9 @@ def mend(connection: Connection, said: Sequence[str]) -> list[str]:
         return []
     try:
         _run(connection, (one for one in said if _ROLE.match(one) or _MEMBER.match(one)))
+        _run(connection, [f"CREATE EXTENSION IF NOT EXISTS {name}" for name in _missing_extensions(connection, said)])
+        # An index that an extension took with it. Without CONCURRENTLY, as this is a transaction.
+        _run(connection, [one.replace("CONCURRENTLY ", "") for _, one in _missing_indexes(connection, said)])
         policies = set(_missing_policies(connection, said))
         security = {one for _, one in _missing_security(connection, said)}
         owners = {
@@ -128,9 +141,11 @@ def let_backups_read(connection: Connection, schema: str) -> None:
             _run(connection, [f"GRANT SELECT ON {table} TO {BACKUP}"])
         if is_hidden:
             _run(connection, [f"CREATE POLICY backup ON {table} FOR SELECT TO {BACKUP} USING (true)"])
-    if not connection.scalar(
-        text("SELECT has_schema_privilege(:role, :schema, 'USAGE')"), {"role": BACKUP, "schema": schema}
-    ):
+    given = text(
+        "SELECT EXISTS (SELECT FROM pg_namespace, aclexplode(nspacl) AS granted"
+        " WHERE nspname = :schema AND granted.grantee = CAST(:backup AS regrole))"
+    )
+    if not connection.scalar(given, {"backup": BACKUP, "schema": schema}):
         _run(connection, [f"GRANT USAGE ON SCHEMA {quote(schema)} TO {BACKUP}"])
 
 
@@ -169,6 +184,24 @@ def _exists(connection: Connection, role: str) -> bool:
 def _missing_roles(connection: Connection, said: Sequence[str]) -> list[str]:
     made = [found[1] for one in said if (found := _ROLE.match(one))]
     return [f"the role {role}" for role in made if not _exists(connection, role)]
+
+
+def _missing_extensions(connection: Connection, said: Sequence[str]) -> list[str]:
+    there = set(connection.scalars(text("SELECT extname FROM pg_extension")))
+    return [found[1] for one in said if (found := _EXTENSION.match(one)) and found[1] not in there]
+
+
+def _missing_indexes(connection: Connection, said: Sequence[str]) -> list[tuple[str, str]]:
+    wanted: dict[str, tuple[str, str]] = {}
+    for one in said:
+        if found := _INDEX.match(one):
+            wanted[found[1]] = (found[2], one)
+        elif found := _NO_INDEX.match(one):
+            wanted.pop(found[1], None)
+    there = set(connection.scalars(text("SELECT indexname FROM pg_indexes")))
+    lacking = [(name, table, one) for name, (table, one) in wanted.items() if name not in there]
+    is_there = text("SELECT to_regclass(:table) IS NOT NULL")
+    return [(name, one) for name, table, one in lacking if connection.scalar(is_there, {"table": table})]
 
 
 def _missing_policies(connection: Connection, said: Sequence[str]) -> list[tuple[str, str]]:

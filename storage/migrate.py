@@ -184,8 +184,7 @@ def _admit(connection: Connection, line: Line, login: str | None, version_table:
 
 def _mend(connection: Connection, line: Line) -> None:
     """Give again what got lost of what the revisions so far have given."""
-    lost = missing(connection, line)
-    if lost:
+    if _missing(connection, line):
         connection.execute(text("SET LOCAL lock_timeout = '1s'"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK})
         at = _revision(connection, line)
@@ -196,8 +195,13 @@ def _mend(connection: Connection, line: Line) -> None:
     connection.commit()
 
 
-def missing(connection: Connection, line: Line) -> list[str]:
-    """Return what the revisions so far gave (roles, grants, policies, owners) and the database lacks."""
+def lost(url: str | URL, *, line: Line = CORE) -> list[str]:
+    """Return what the revisions so far gave (roles, grants, policies) and the database lacks; any login may ask."""
+    with _connect(url) as connection:
+        return _missing(connection, line)
+
+
+def _missing(connection: Connection, line: Line) -> list[str]:
     at = _revision(connection, line)
     if at is None or not knows(at, line=line):
         return []

@@ -93,6 +93,7 @@ def test_all_is_well(admin_url: str, slack: Slack) -> None:
         "Locale",
         "Connections",
         "Migrations",
+        "Roles and rights",
         "Application role",
         "On time",
         "Delivered",

@@ -111,12 +111,14 @@ UNION ALL SELECT 'policy', polrelid::regclass || ' ' || polname, concat_ws(' ', 
     pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)) FROM pg_policy
 UNION ALL SELECT 'function', p.oid::regprocedure::text, concat_ws(' ', prosrc, prosecdef, proconfig,
     CASE WHEN prosecdef AND proowner::regrole::text LIKE 'rapport\\_%' THEN proowner::regrole::text END,
-    (SELECT string_agg(CASE grantee WHEN 0 THEN 'public' ELSE grantee::regrole::text END, ', ' ORDER BY 1)
+    (SELECT string_agg(CASE grantee WHEN 0 THEN 'public' ELSE grantee::regrole::text END, ', '
+        ORDER BY grantee::regrole::text)
         FROM aclexplode(proacl) WHERE grantee <> proowner))
 FROM pg_proc AS p WHERE pronamespace IN {OURS}
     AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = p.oid AND deptype = 'e')
-UNION ALL SELECT 'schema', nspname, (SELECT string_agg(grantee::regrole || ' ' || privilege_type, ', ' ORDER BY 1)
-    FROM aclexplode(nspacl) WHERE grantee <> nspowner AND grantee <> 0 AND grantee::regrole::text LIKE 'rapport\\_%')
+UNION ALL SELECT 'schema', nspname, (SELECT string_agg(grantee::regrole || ' ' || privilege_type, ', '
+    ORDER BY grantee::regrole::text) FROM aclexplode(nspacl) WHERE grantee <> nspowner AND grantee <> 0
+    AND grantee::regrole::text LIKE 'rapport\\_%')
 FROM pg_namespace AS n WHERE n.oid IN {OURS}
 """
 
