@@ -47,7 +47,7 @@ def queue_table(operations: Runs, table: str, *, rights: str = ALL_RIGHTS) -> No
     """Confine a table like `tenant_table`, but let the setting '*' select and update all rows.
 
     The second policy is ORed with the first, so a query within one workspace must name `workspace_id` itself to have an
-    index on it used.
+    index on it used. A table made after revision 0012 also needs `keep_identity`.
     """
     tenant_table(operations, table, rights=rights)
     _run(
@@ -55,6 +55,30 @@ def queue_table(operations: Runs, table: str, *, rights: str = ALL_RIGHTS) -> No
         f"CREATE POLICY every_workspace_read ON {table} FOR SELECT USING ({EVERYONES})",
         f"CREATE POLICY every_workspace_claim ON {table} FOR UPDATE USING ({EVERYONES}) WITH CHECK ({EVERYONES})",
         f"ALTER TABLE {table} ADD CONSTRAINT {_bare(table)}_one_workspace_check CHECK (workspace_id <> '*')",
+    )
+
+
+KEEP_IDENTITY = """
+CREATE OR REPLACE FUNCTION keep_identity() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$ BEGIN
+    RAISE EXCEPTION 'permission denied: a row of % keeps its workspace and its key', TG_TABLE_NAME
+        USING ERRCODE = 'insufficient_privilege';
+END $$
+"""
+
+
+def keep_identity(operations: Runs, table: str, *key: str) -> None:
+    """Refuse to move a row to another workspace or to give it another key, which the setting '*' would else allow.
+
+    `key` names the columns of the primary key. A trigger and not a grant of columns, as it lets through what sets a
+    column to the value it has, and says nothing about columns that later revisions add.
+    """
+    old, new = (", ".join(f"{row}.{column}" for column in key) for row in ("OLD", "NEW"))
+    _run(
+        operations,
+        f"CREATE OR REPLACE TRIGGER keep_identity BEFORE UPDATE OF {', '.join(key)} ON {table} FOR EACH ROW"
+        f" WHEN (({old}) IS DISTINCT FROM ({new})) EXECUTE FUNCTION public.keep_identity()",
     )
 
 

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Connection, NullPool, create_engine, func, inspect, select, text
-from sqlalchemy.exc import IntegrityError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session
 
-from storage import history
+from storage import history, outbox
 from storage.database import EVERY_WORKSPACE, Base, Database
+from storage.errors import sqlstate
 from storage.history import Activity, ChangeSet
+from storage.inbox import InboxItem
 from storage.members import Member
 from storage.workspaces import Installation, install
 from tests.cluster import Cluster
@@ -168,9 +170,6 @@ def test_nobody_writes_into_another_workspace(database: Database, both: tuple[st
     with database.transaction(mine) as session:
         with pytest.raises(ProgrammingError, match="row-level security"), session.begin_nested():
             session.add(Member(workspace_id=theirs, id="USPY", name="Spy", kind="staff", roles=["admin"]))
-        moved = text("UPDATE member SET workspace_id = :theirs WHERE id = 'UADMIN'")
-        with pytest.raises(ProgrammingError, match="row-level security"), session.begin_nested():
-            session.execute(moved, {"theirs": theirs})
         assert affected(session, f"UPDATE member SET name = 'x' WHERE workspace_id <> '{mine}'") == 0
         assert affected(session, f"DELETE FROM installation WHERE workspace_id <> '{mine}'") == 0
 
@@ -192,6 +191,67 @@ def test_everyones_setting_reads_and_updates_queues_and_nothing_more(database: D
             assert session.scalar(text(f"SELECT count(*) FROM {table}")) == 0, table
         with pytest.raises(IntegrityError, match="workspace_id_check"), session.begin_nested():
             session.execute(text("INSERT INTO workspace (id, name) VALUES ('*', 'All')"))
+
+
+MOVES = [
+    "UPDATE {table} SET {column} = {other}",
+    "UPDATE {table} SET {column} = {other} WHERE {column} = {column}",
+    "WITH moved AS (UPDATE {table} SET {column} = {other} RETURNING 1) SELECT * FROM moved",
+    "MERGE INTO {table} USING (SELECT 1) AS one ON true WHEN MATCHED THEN UPDATE SET {column} = {other}",
+]
+
+
+def rows_of_every_queue(database: Database, workspace: str) -> None:
+    with database.transaction(workspace) as session:
+        session.execute(text(f"INSERT INTO outbox_pause VALUES ('{workspace}', 'chat.postMessage', now())"))
+        session.add(InboxItem(workspace_id=workspace, kind="message", body={}))
+        outbox.enqueue(session, target_channel="C1", renderer="sample.card", record="T-1")
+        session.execute(
+            text(
+                "INSERT INTO due (workspace_id, kind, subject, zone, target_channel, renderer)"
+                f" VALUES ('{workspace}', 'sample', 'S', 'UTC', 'C1', 'sample.card')"
+            )
+        )
+
+
+@pytest.mark.parametrize("move", MOVES)
+def test_everyones_setting_moves_no_row_and_gives_none_another_key(
+    admin: Connection, database: Database, both: tuple[str, str], move: str
+) -> None:
+    for workspace in both:
+        rows_of_every_queue(database, workspace)
+    others = {"id": "gen_random_uuid()", "method": "'users.info'", "workspace_id": f"'{both[1]}'"}
+    for table in QUEUE:
+        constraint = inspect(admin).get_pk_constraint(TABLES[table].name, TABLES[table].schema)
+        for column in constraint["constrained_columns"]:
+            other = "DEFAULT" if column == "id" and table != "outbox" else others[column]
+            for setting in (both[0], EVERY_WORKSPACE):
+                statement = move.format(table=table, column=column, other=other)
+                with database.transaction(setting) as session:
+                    with pytest.raises(ProgrammingError) as refused:
+                        session.execute(text(statement))
+                    assert sqlstate(refused.value) in {"42501", "428C9"}, statement
+                    session.rollback()
+    with database.transaction(EVERY_WORKSPACE) as session:
+        for table in QUEUE:
+            # What sets a column to the value it has is no move: a release before this one does that.
+            assert affected(session, f"UPDATE {table} SET workspace_id = workspace_id") >= len(both)
+            found = session.scalars(text(f"SELECT workspace_id FROM {table}"))
+            assert sorted(found) == sorted(both), table
+
+
+@pytest.mark.parametrize("table", TENANT)
+def test_no_setting_moves_a_row_of_a_table_that_is_no_queue(
+    database: Database, both: tuple[str, str], table: str
+) -> None:
+    column = "id" if table == "workspace" else "workspace_id"
+    for setting, target in ((both[0], both[1]), (EVERY_WORKSPACE, both[1]), ("T0NEW", both[1]), (both[0], "*")):
+        with database.transaction(setting) as session:
+            try:
+                assert affected(session, f"UPDATE {table} SET {column} = '{target}'") == 0
+            except DBAPIError as error:
+                assert sqlstate(error) in {"42501", "23503"}
+            session.rollback()
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)
