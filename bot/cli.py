@@ -162,6 +162,7 @@ def database(settings: Settings, *, ready: bool = True) -> Iterator[str]:
         return
     with EmbeddedPostgres(settings.data_dir / "postgres") as server:
         url = server.start()
+        server.supervise()
         migrate_all(settings, url)
         yield url
 

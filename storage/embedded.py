@@ -24,7 +24,9 @@ from types import TracebackType
 from typing import IO, Self
 from urllib.parse import quote
 
+from storage.directory_lock import DirectoryInUse, DirectoryLock
 from storage.embedded_account import Account, EmbeddedPostgresError, choose_account
+from storage.embedded_supervisor import Supervisor
 
 __all__ = ["UNSAFE_BUT_FAST", "DirectoryInUse", "DirectoryLock", "EmbeddedPostgres", "EmbeddedPostgresError"]
 
@@ -51,48 +53,6 @@ _SETTINGS: Mapping[str, str] = {
 }
 
 
-class DirectoryInUse(RuntimeError):
-    """Say which process already runs on a folder."""
-
-
-class DirectoryLock:
-    """Let one process at a time run on a folder; the file `lock` in it names the holder."""
-
-    def __init__(self, directory: Path) -> None:
-        self._path = directory / "lock"
-        self._file: IO[str] | None = None
-
-    def acquire(self) -> None:
-        """Take the lock, or raise DirectoryInUse naming the process that holds it."""
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = self._path.open("a+", encoding="utf-8")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            holder = file.read().strip() or "another process"
-            file.close()
-            raise DirectoryInUse(f"{self._path.parent} is in use by {holder}. Stop that process first.") from None
-        file.truncate(0)
-        file.write(f"process {os.getpid()} ({' '.join(sys.argv)})\n")
-        file.flush()
-        self._file = file
-
-    def release(self) -> None:
-        """Give the lock back; without effect when it is not held."""
-        if self._file is not None:
-            self._file.truncate(0)
-            self._file.close()
-            self._file = None
-
-    def __enter__(self) -> Self:
-        self.acquire()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.release()
-
-
 class EmbeddedPostgres:
     """Start or join the server of one data folder; raise EmbeddedPostgresError where it can not run.
 
@@ -109,6 +69,8 @@ class EmbeddedPostgres:
         self._dies_with_starter = dies_with_starter
         self._account: Account | None = None
         self._use: IO[str] | None = None
+        self._supervisor: Supervisor | None = None
+        self._leaving = threading.Event()
 
     @property
     def exists(self) -> bool:
@@ -140,10 +102,22 @@ class EmbeddedPostgres:
             fcntl.flock(self._use, fcntl.LOCK_SH)
             return self._url()
 
+    def supervise(self) -> None:
+        """Start the server again whenever it ends while this process uses it.
+
+        Whoever takes the turn first does it, so that of several supervisors one does, and none once it is stopped.
+        """
+        assert self._use is not None
+        self._supervisor = Supervisor(lambda: self._server() is not None, self._start_again, self._leaving, self.log)
+
     def stop(self) -> None:
         """Leave the server, and stop it when nobody else uses it; without effect when not started."""
         if self._use is None:
             return
+        self._leaving.set()
+        if self._supervisor:
+            self._supervisor.join()
+        self._leaving.clear()
         with self._turn():
             self._use.close()
             self._use = None
@@ -188,6 +162,11 @@ class EmbeddedPostgres:
             else:
                 yield True
 
+    def _start_again(self) -> None:
+        with self._turn():
+            if not self._await_running() and not self._leaving.is_set():
+                self._launch()
+
     def _running_account(self) -> Account:
         if self._account is None:
             raise EmbeddedPostgresError("The embedded PostgreSQL has not been started.")
@@ -215,11 +194,12 @@ class EmbeddedPostgres:
     def _launch(self) -> None:
         account = self._running_account()
         deadline = time.monotonic() + READY_SECONDS
-        self._disown_stale_pid()
+        folder = self._socket_folder(account)
+        self._disown_stale_pid(folder)
         while True:
-            process, log_start = self._spawn(account)
+            process, log_start = self._spawn(account, folder)
             try:
-                while process.poll() is None and time.monotonic() < deadline:
+                while process.poll() is None and time.monotonic() < deadline and not self._leaving.is_set():
                     server = self._server()
                     if server is not None and server[1] == "ready":
                         # Reaps the server whenever it ends, also when another process stops it.
@@ -236,15 +216,17 @@ class EmbeddedPostgres:
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
                 process.wait()
+                if self._leaving.is_set():
+                    return
             elif "still in use" in said and time.monotonic() < deadline:
                 # A killed server's last children are still leaving.
                 time.sleep(0.2)
                 continue
             raise EmbeddedPostgresError(f"PostgreSQL did not start in {self.data_dir}: {said.strip()[-2000:]}")
 
-    def _spawn(self, account: Account) -> tuple[subprocess.Popen[bytes], int]:
+    def _spawn(self, account: Account, folder: Path) -> tuple[subprocess.Popen[bytes], int]:
         """Start the server process and return it with the place in the log where its words begin."""
-        settings = {**self._settings, "unix_socket_directories": str(self._socket_folder(account))}
+        settings = {**self._settings, "unix_socket_directories": str(folder)}
         arguments = ["-D", str(self.cluster)]
         for name, value in settings.items():
             arguments += ["-c", f"{name}={value}"]
@@ -268,6 +250,10 @@ class EmbeddedPostgres:
     def _socket_folder(self, account: Account) -> Path:
         if len(os.fsencode(account.home)) <= SOCKET_PATH_LIMIT and "," not in str(account.home):
             return account.home
+        # That of a server that ended is kept, as those who used it know its address.
+        for before in map(Path, self._pid_file()[4:5]):
+            if before.name.startswith(SOCKET_FOLDER_PREFIX) and before.is_dir():
+                return before
         folder = Path(tempfile.mkdtemp(prefix=SOCKET_FOLDER_PREFIX))
         account.give(folder)
         return folder
@@ -294,17 +280,20 @@ class EmbeddedPostgres:
         while (server := self._server()) is not None:
             if server[1] == "ready":
                 return True
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or self._leaving.is_set():
                 raise EmbeddedPostgresError(f"Another PostgreSQL on {self.data_dir} is {server[1]}; see {self.log}.")
             time.sleep(0.02)
         return False
 
-    def _disown_stale_pid(self) -> None:
+    def _disown_stale_pid(self, folder: Path) -> None:
         """Replace a dead server's process id, which an unrelated process may have by now, with our own.
 
         PostgreSQL ignores its parent's id there, but still reads from the same file which shared memory to look at for
-        children that outlived the server: so the file is corrected, not deleted.
+        children that outlived the server: so the file is corrected, not deleted. The lock of its socket in `folder`
+        says nothing else.
         """
+        for stale in folder.glob(".s.PGSQL.*.lock"):
+            stale.unlink(missing_ok=True)
         lines = self._pid_file()
         if lines:
             file = self.cluster / "postmaster.pid"

@@ -58,7 +58,9 @@ def run_demo(folder: Path, *, port: int, fresh: bool, stopping: threading.Event)
         _refuse_taken(port)
         registry = load()
         with _sandbox(folder, port, registry) as url, server:
-            _serve(folder, server.start(), url, registry, stopping)
+            database_url = server.start()
+            server.supervise()
+            _serve(folder, database_url, url, registry, stopping)
 
 
 def _begin_again(folder: Path, server: EmbeddedPostgres) -> None:
