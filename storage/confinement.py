@@ -21,8 +21,10 @@ SO = "so the database would not keep workspaces apart"
 CLOCK = "rapport_clock"
 DIRECTLY = "Give DATABASE_URL the address of the PostgreSQL server itself; Rapport keeps pools of its own."
 
+# That the options came is seen by two of them: a server's own time zone may be UTC too.
 _WHO = """
-SELECT current_user, pg_backend_pid(), current_setting('TimeZone') = 'UTC',
+SELECT current_user, pg_backend_pid(),
+    current_setting('TimeZone') = 'UTC' AND current_setting('idle_in_transaction_session_timeout') = '30s',
     (SELECT concat_ws(' ', CASE WHEN rolsuper THEN 'SUPERUSER' END, CASE WHEN rolbypassrls THEN 'BYPASSRLS' END,
         CASE WHEN rolcreaterole THEN 'CREATEROLE' END) FROM pg_roles WHERE rolname = current_user)
 """
@@ -88,7 +90,9 @@ def confine(connection: psycopg.Connection[Any]) -> bool:
         )
     if options_came != "t":
         raise Unconfined(
-            "Something between us and the server (PgBouncer?) drops the start-up options of our connections.", DIRECTLY
+            "Something between us and the server (PgBouncer?) drops the start-up options of our connections, without"
+            " which a transaction could keep its locks for ever.",
+            DIRECTLY,
         )
     _refuse_open(*_ask(connection, _OPEN))
     return int(pid or 0) == connection.pgconn.backend_pid

@@ -61,6 +61,9 @@ def outage(exc: BaseException) -> Outage | None:
 def refusal(exc: BaseException) -> str | None:
     """Return in a sentence why a connection was refused for good, None where it may be had later."""
     said = _words(exc)
+    if "statement pooling" in said:
+        pooler = "a pooler that allows no transactions (PgBouncer's pool_mode = statement)"
+        return f"DATABASE_URL leads to {pooler}. {DIRECTLY}"
     if not isinstance(exc, OperationalError | psycopg.OperationalError) or sqlstate(exc):
         return None
     if not any(refused in said for refused in _REFUSED):

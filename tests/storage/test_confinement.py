@@ -162,7 +162,12 @@ class Optionless(Database):
 
 
 @pytest.mark.parametrize(
-    ("dropped", "said"), [("role=rapport_app", "as postgres and not"), ("timezone=UTC", "options")]
+    ("dropped", "said"),
+    [
+        ("role=rapport_app", "as postgres and not"),
+        ("timezone=UTC", "options"),
+        ("idle_in_transaction_session_timeout=30s", "options"),
+    ],
 )
 def test_a_start_up_option_that_is_dropped_is_noticed(
     admin_url: str, broken: Callable[..., None], monkeypatch: pytest.MonkeyPatch, dropped: str, said: str
