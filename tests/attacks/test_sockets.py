@@ -14,6 +14,7 @@ from slack_sdk import WebClient
 from websockets.sync.client import connect as open_socket
 
 from sandbox.control import Person, Reply
+from sandbox.interactions import TROUBLE
 from sandbox.sample_teams import APP_ID, APP_TOKEN
 from sandbox.server import Sandbox
 from tests.attacks.conftest import Replica, StartReplica, until
@@ -68,7 +69,10 @@ def everybody_knows(slack: Sandbox, begun: list[tuple[Person, str, Future[Reply]
         reply.result()
     for user_id in STAFF:
         person, asked = slack.person(user_id), [name for person, name, _reply in begun if person.id == user_id]
-        until(partial(knows, person, asked, admin_url))
+        try:
+            until(partial(knows, person, asked, admin_url))
+        except AssertionError:
+            raise AssertionError(f"{asked} of {names(admin_url)}: {person.texts('CGENERAL')}") from None
     assert len(set(names(admin_url))) == len(names(admin_url))
 
 
@@ -95,6 +99,10 @@ def replica(slack: Sandbox, start: StartReplica) -> Replica:
     replica = start(socket=True)
     until(lambda: opened(slack) == 2)
     slack.control.settings(answer_seconds=60, retry_scale=0.01)
+    for user_id in STAFF:
+        # Who is known already need not be asked for, which Slack may refuse by then.
+        slack.person(user_id).types("/crm help", channel="CGENERAL")
+        slack.person(user_id).sees("What you can do", channel="CGENERAL", within=60)
     return replica
 
 
@@ -145,8 +153,11 @@ def test_every_kind_of_request_survives_a_reconnect(
 ) -> None:
     rep, agent, manager, admin = (slack.person(user_id) for user_id in STAFF)
     rep.types("/customer add Acme", channel="CGENERAL")
+    rep.sees("C-1", channel="CGENERAL", within=60)
     rep.types("/followup add C-1 when:tomorrow call them", channel="CGENERAL")
-    assert "Acme" in agent.types("/customer show C-1", channel="CGENERAL").text
+    rep.sees("F-1", channel="CGENERAL", within=60)
+    agent.types("/customer show C-1", channel="CGENERAL")
+    agent.sees("C-1", channel="CGENERAL", within=60)
     agent.clicks("Edit", channel="CGENERAL")
     until(lambda: "Name" in str(agent.modal))
     said = admin.posts("call Globex about it", channel="CGENERAL").ts
@@ -167,9 +178,11 @@ def test_every_kind_of_request_survives_a_reconnect(
     if how != "cut":
         assert [kind for kind, reply in begun.items() if not reply.result().ok] == []
     until(lambda: knows(manager, ["Globex"], admin_url))
-    # What a busy machine gave up was told so, and may be done again.
-    until(lambda: "Acme Corp" in names(admin_url) or "nothing was saved" in str(agent.modal))
-    until(lambda: "Name" not in str(agent.modal) or "nothing was saved" in str(agent.modal))
+    # What a busy machine gave up is told too, by us or in Slack's own words.
+    failed = ("nothing was saved", TROUBLE)
+    until(lambda: "Acme Corp" in names(admin_url) or any(words in str(agent.modal) for words in failed))
+    if "Acme Corp" in names(admin_url):
+        until(lambda: not any(words in str(agent.modal) for words in (*failed, "Saving")))
     until(lambda: any("Done" in text or "nothing was saved" in text for text in rep.texts("CGENERAL")))
     until(lambda: how == "cut" or "About" in str(admin.modal))
     slack.control.settles(60)
@@ -191,13 +204,14 @@ def test_from_the_first_moment_nobody_is_told_to_install_it_again(slack: Sandbox
 
 
 @pytest.mark.parametrize("socket", [True, False], ids=["socket", "http"])
-def test_who_is_ready_answers(slack: Sandbox, start: StartReplica, socket: bool) -> None:
+def test_who_is_ready_answers(slack: Sandbox, start: StartReplica, admin_url: str, socket: bool) -> None:
     start(socket=socket)
     rep = slack.person("UAREP")
     assert "What you can do" in rep.types("/crm help", channel="CGENERAL").text
-    rep.types("/customer add", channel="CGENERAL")
+    rep.types("/customer", channel="CGENERAL")
     until(lambda: "Name" in str(rep.modal))
     assert rep.submits(Name="Acme").ok
+    until(lambda: names(admin_url) == ["Acme"])
     assert rep.shortcut("followups.remind", message=rep.posts("call", channel="CGENERAL").ts, channel="CGENERAL").ok
     until(lambda: "About" in str(rep.modal))
     assert rep.types_option("About", "acm").options == ["Acme (C-1)"]
