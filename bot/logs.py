@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import logging
-import re
 import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, MutableMapping
+from contextlib import suppress
 from copy import copy
 from types import TracebackType
 from typing import Any
 
 import structlog
 
+from bot.scrub import scrub
 from storage.outages import Outage, outage, words
 
 OURS = ("bot", "storage", "ml", "api")
@@ -23,25 +24,7 @@ OURS = ("bot", "storage", "ml", "api")
 QUIET_S = 60.0
 """For how long nothing more is said of an outage of the database that was just told."""
 
-_SECRETS = re.compile(
-    r"xox[a-z](?:\.xox[a-z])?-[\w.%-]+|xapp-[\w-]+|https://hooks\.slack\.com/[^\s\"'>]+"
-    r"|(?<=[Bb]earer )[^\s\"',}]+|(?<=[Bb]asic )[A-Za-z0-9+/=]{8,}|v0=[0-9a-fA-F]{8,}"
-    r"|(?<=://)[^/\s:@\"']+:[^/\s@\"']+(?=@)"
-    r"|(?<=password=)[^\s\"'&]+|(?<=client_secret=)[^\s\"'&]+"
-)
-_PEOPLE = re.compile(
-    r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+"  # e-mail addresses
-    r"|(?<![\w.])\+\d[\d ()./-]{6,}\d"  # +49 171 1234567
-    r"|(?<![\w.-])\(?\d{3}\)?[ -]\d{3}[ -]\d{4}(?![\w.])"  # (555) 123-4567
-    r"|(?<![\w.-])0\d{2,4}[ /-]\d{5,}(?![\w.])"  # 0171 1234567
-)
-# Postgres quotes the row at fault.
-_ROWS = re.compile(r"(DETAIL:\s+|Failing row contains |\[parameters: )[^\n]*")
-
-
-def scrub(text: str) -> str:
-    """Take tokens, hooks, signatures, passwords, e-mail addresses, phone numbers and quoted rows out of a text."""
-    return _PEOPLE.sub("[personal]", _SECRETS.sub("[secret]", _ROWS.sub(r"\1[row]", text)))
+_STRUCTLOGS_OWN = frozenset({"_record", "_from_structlog"})
 
 
 def _scrubbed(value: Any) -> Any:
@@ -59,10 +42,10 @@ def _scrubbed(value: Any) -> Any:
 
 
 def _scrub_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    for key, value in event.items():
-        if not key.startswith("_"):
-            event[key] = _scrubbed(value)
-    return event
+    return {
+        key if key in _STRUCTLOGS_OWN else scrub(key): value if key in _STRUCTLOGS_OWN else _scrubbed(value)
+        for key, value in event.items()
+    }
 
 
 def set_up(level: str, *, stream: Any = None) -> None:
@@ -92,6 +75,7 @@ def set_up(level: str, *, stream: Any = None) -> None:
     logging.captureWarnings(True)
     sys.excepthook = _uncaught
     threading.excepthook = lambda args: _uncaught(args.exc_type, args.exc_value, args.exc_traceback)
+    sys.unraisablehook = lambda args: _uncaught(args.exc_type, args.exc_value, args.exc_traceback)
 
 
 class Bounded(logging.StreamHandler[Any]):
@@ -123,6 +107,13 @@ class Bounded(logging.StreamHandler[Any]):
         record.msg = f"{record.getMessage()}; the database {kind}: {words(cause)}{before}"
         record.args, record.exc_info, record.exc_text = (), None, None
         super().emit(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Say that a line could not be written; the standard library would print its arguments."""
+        kind = sys.exc_info()[0]
+        what = kind.__name__ if kind else "unknown"
+        with suppress(Exception):
+            self.stream.write(f"a line of the log could not be written: {what} in {record.pathname}:{record.lineno}\n")
 
 
 def _uncaught(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
