@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot import terminal
 from bot.db_cli import db
 from bot.model_cli import model
 
@@ -32,14 +34,15 @@ ROLES = ("all", "slack", "worker", "api")
 
 
 def main() -> None:
-    """Run the command line; a known mistake is a sentence and exit code 2, not a traceback."""
+    """Run the command line; a known mistake is a sentence and exit code 2, anything else a traceback, scrubbed."""
     try:
         app()
     except Exception as exc:
-        if not isinstance(exc, _known_mistakes()):
-            raise
-        typer.echo(str(exc), err=True)
-        sys.exit(2)
+        if isinstance(exc, _known_mistakes()):
+            terminal.say(str(exc), err=True)
+            sys.exit(2)
+        terminal.say("".join(traceback.format_exception(exc)).rstrip(), err=True)
+        sys.exit(1)
 
 
 def _known_mistakes() -> tuple[type[Exception], ...]:
@@ -50,11 +53,11 @@ def _known_mistakes() -> tuple[type[Exception], ...]:
     from storage.confinement import Unconfined
     from storage.embedded import DirectoryInUse, EmbeddedPostgresError
     from storage.grants import NotMended
-    from storage.migrate import RestoreUnfinished, SchemaBehind
+    from storage.migrate import NothingToDrop, RestoreUnfinished, SchemaBehind
     from storage.outages import DatabaseRefused
 
     mistakes = SettingsError, PluginError, PortTaken, DirectoryInUse, EmbeddedPostgresError, SchemaBehind
-    return *mistakes, Unconfined, DatabaseRefused, NotMended, RestoreUnfinished
+    return *mistakes, NothingToDrop, Unconfined, DatabaseRefused, NotMended, RestoreUnfinished
 
 
 @app.command()
@@ -82,8 +85,8 @@ def run(role: Annotated[str, typer.Option(help="all, slack, worker or api")] = "
             if await_database(bot.database, bot.registry.lines, stopping, waiting=bot.refuse):
                 bot.begin()
                 bot.keep_what_is_loaded()
-                if wait_until_ready(bot.health.ready, stopping, typer.echo):
-                    typer.echo(f"Rapport is running (port {settings.port}); Ctrl-C stops it.")
+                if wait_until_ready(bot.health.ready, stopping, terminal.say):
+                    terminal.say(f"Rapport is running (port {settings.port}); Ctrl-C stops it.")
                 stopping.wait()
         finally:
             bot.stop()
@@ -114,26 +117,20 @@ def manifest() -> None:
         socket_mode=not http,
         public_url=settings.public_url,
     )
-    typer.echo(json.dumps(built, indent=2, ensure_ascii=False))
+    terminal.data(json.dumps(built, indent=2, ensure_ascii=False))
 
 
 @app.command()
 def doctor() -> None:
     """Check settings, database, locale, migrations, token and scopes, and say what to do about each failure."""
-    from rich.console import Console
-
     from bot.doctor import diagnose
     from bot.registry import load
 
-    console = Console()
     failed = False
     for finding in diagnose():
-        mark = "[green]✓[/green]" if finding.ok else "[red]✗[/red]"
-        console.print(f"{mark} [bold]{finding.name}[/bold]  {finding.detail}")
-        if not finding.ok:
-            failed = True
-            console.print(f"  → {finding.remedy}")
-    console.print("Plugins: " + ", ".join(load().plugins))
+        failed |= not finding.ok
+        terminal.found(finding.name, finding.detail, None if finding.ok else finding.remedy)
+    terminal.say("Plugins: " + ", ".join(load().plugins))
     raise typer.Exit(1 if failed else 0)
 
 
@@ -144,7 +141,7 @@ def docs(folder: Annotated[Path, typer.Argument(help="The docs folder")] = Path(
     from bot.registry import load
 
     for path in write(load(), folder):
-        typer.echo(str(path))
+        terminal.say(str(path))
 
 
 @contextmanager

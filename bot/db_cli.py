@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot import terminal
+from bot.scrub import printable
+
 if TYPE_CHECKING:
     from bot.settings import Settings
     from storage.due import NextTime
@@ -27,7 +30,7 @@ def upgrade() -> None:
     settings = Settings.load(slack=False)
     with _told(), database(settings, ready=False) as url:
         migrate_all(settings, url)
-    typer.echo("The database is up to date.")
+    terminal.say("The database is up to date.")
 
 
 @db.command()
@@ -43,9 +46,9 @@ def backup(
         typer.confirm(f"Replace {file}?", abort=True)
     with _told(), _admin(settings) as url:
         rows = _back_up(url, file)
-    typer.echo(f"{_rows(rows)} are in {file} ({file.stat().st_size:,} bytes).")
+    terminal.say(f"{_rows(rows)} are in {file} ({file.stat().st_size:,} bytes).")
     if settings.encryption_keys:
-        typer.echo("RAPPORT_ENCRYPTION_KEYS are not in it: keep them too, elsewhere, or tokens can not be read.")
+        terminal.say("RAPPORT_ENCRYPTION_KEYS are not in it: keep them too, elsewhere, or tokens can not be read.")
 
 
 @db.command()
@@ -66,8 +69,8 @@ def restore(
         else:
             with DirectoryLock(settings.data_dir), EmbeddedPostgres(settings.data_dir / "postgres") as server:
                 rows = _restore(settings, server.start(), file, without or [], next_time)
-    typer.echo(f"{_rows(rows)} are back. `rapport doctor` looks whether all is well; then `rapport run`.")
-    typer.echo("Whatever served the old database must not run any more.")
+    terminal.say(f"{_rows(rows)} are back. `rapport doctor` looks whether all is well; then `rapport run`.")
+    terminal.say("Whatever served the old database must not run any more.")
 
 
 @db.command()
@@ -93,23 +96,29 @@ def move() -> None:
                 rows = _restore(settings, settings.database_admin_url or settings.database_url, file, [], None)
             finally:
                 file.unlink(missing_ok=True)
-    typer.echo(f"{_rows(rows)} have moved. `rapport run` serves them as long as DATABASE_URL is set; keep it in .env.")
-    typer.echo(f"The old database is still in {old}. Without DATABASE_URL it would be served again: move it away.")
+    terminal.say(
+        f"{_rows(rows)} have moved. `rapport run` serves them as long as DATABASE_URL is set; keep it in .env."
+    )
+    terminal.say(f"The old database is still in {old}. Without DATABASE_URL it would be served again: move it away.")
 
 
 @db.command("drop-plugin")
 def drop_plugin(name: str, yes: Annotated[bool, typer.Option(help="Do not ask")] = False) -> None:
     """Delete the tables that a removed plugin left behind, with everything in them."""
     from bot.cli import database
+    from bot.registry import load
     from bot.settings import Settings
-    from storage.migrate import drop
+    from storage import migrate
 
     settings = Settings.load(slack=False)
-    if not yes:
-        typer.confirm(f"Delete every table of the plugin {name}, and all that is in them?", abort=True)
-    with database(settings) as url:
-        drop(settings.database_admin_url or url, name)
-    typer.echo(f"The tables of {name} are gone.")
+    in_use = load(settings.plugins_off).schemas
+    with _told(), database(settings, ready=False) as url:
+        admin = settings.database_admin_url or url
+        migrate.refuse_to_drop(admin, name, in_use=in_use)
+        if not yes:
+            typer.confirm(printable(f"Delete every table of the plugin {name}, and all that is in them?"), abort=True)
+        migrate.drop(admin, name, in_use=in_use)
+    terminal.say(f"The tables of {name} are gone.")
 
 
 @contextmanager
@@ -125,11 +134,11 @@ def _told() -> Iterator[None]:
     try:
         yield
     except (BackupRefused, NotMended, RestoreUnfinished) as exc:
-        typer.echo(str(exc), err=True)
+        terminal.say(str(exc), err=True)
     except SQLAlchemyError as exc:
         cause = exc.orig if isinstance(exc, DBAPIError) else exc
         hint = f" {OWNER}" if sqlstate(exc) == INSUFFICIENT_PRIVILEGE else ""
-        typer.echo(f"The database says: {' '.join(str(cause).split())}.{hint}", err=True)
+        terminal.say(f"The database says: {' '.join(str(cause).split())}.{hint}", err=True)
     else:
         return
     raise typer.Exit(2)
@@ -174,7 +183,7 @@ def _restore(
 
 
 def _progress(line: str) -> None:
-    typer.echo(line, err=True)
+    terminal.say(line, err=True)
 
 
 def _rows(rows: Mapping[str, int]) -> str:

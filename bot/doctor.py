@@ -90,8 +90,9 @@ def _database(settings: Settings, registry: Registry | None) -> Iterator[Finding
             yield from _migrations(url, registry)
             yield _rights(url, registry)
             yield _application_role(url)
+            yield _left_over(url, registry)
             yield from _queues(url)
-    except (EmbeddedPostgresError, SQLAlchemyError) as error:
+    except (EmbeddedPostgresError, SQLAlchemyError, ValueError) as error:  # a port that is no number is the last
         remedy = "Is the server up, and are host, port, user, password and database in DATABASE_URL right?"
         if settings.database_url is None:
             remedy = "The message says why; another way is to set DATABASE_URL to a server."
@@ -216,6 +217,13 @@ def _application_role(url: str) -> Finding:
     finally:
         database.dispose()
     return Finding("Application role", True, f"acts as {APP_ROLE}, which every table's policies bind")
+
+
+def _left_over(url: str, registry: Registry | None) -> Finding:
+    """Name the tables that nobody uses: that is no fault, as a plugin may come back."""
+    left = sorted(set(migrate.plugin_schemas(url)) - (registry.schemas if registry else set()))
+    shown = f"of plugins that are not in use: {', '.join(left)}; `rapport db drop-plugin NAME` deletes them"
+    return Finding("Left-over tables", True, shown if left and registry else "none")
 
 
 def _queues(url: str) -> Iterator[Finding]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from bot import terminal
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -33,7 +34,7 @@ def train(
 
     if not starter:
         raise typer.BadParameter("say --starter: what workspaces said is learned from by the bot itself")
-    _print(train_starter(Settings.load(slack=False).data_dir / "models").table())
+    terminal.table(train_starter(Settings.load(slack=False).data_dir / "models").table())
 
 
 @model.command()
@@ -48,12 +49,12 @@ def evaluate(
     try:
         found = measure_file(data, few_shot=few_shot)
     except NotLabelled as wrong:
-        typer.echo(str(wrong), err=True)
+        terminal.say(str(wrong), err=True)
         raise typer.Exit(2) from None
     if json:
-        typer.echo(as_json(found))
+        terminal.data(as_json(found))
     else:
-        _print(table(found))
+        terminal.table(table(found))
 
 
 @model.command()
@@ -81,7 +82,7 @@ def replay(
             for workspace_id in _workspaces(opened, workspace):
                 _replay(opened, workspace_id, Models(lambda: starter), days, threshold, candidate)
         except (ModelRefused, ValueError) as wrong:
-            typer.echo(str(wrong), err=True)
+            terminal.say(str(wrong), err=True)
             raise typer.Exit(2) from None
         finally:
             opened.dispose()
@@ -120,21 +121,21 @@ def _replay(
     found = list(replay(past, *judges))
     different = [one for one, changes in found if changes]
     remembered = sum(one.remembered for one in past)
-    typer.echo(
+    terminal.say(
         f"{workspace_id}: {len(different)} of {len(past) - remembered} cards of the last {days} days "
         "would have been others."
     )
     if remembered:
-        typer.echo(f"Another {remembered} show what people said of such a message, whichever model there is.")
+        terminal.say(f"Another {remembered} show what people said of such a message, whichever model there is.")
     _print_right([one for one, _ in found if one.past.said is not None])
     rows = [
         (one.past.name, " ".join(one.past.text.split())[:TEXT_SHOWN], shown(one.before), shown(one.after))
         for one in different[:MOST_SHOWN]
     ]
     if rows:
-        _print([("card", "message", "now", "then"), *rows])
+        terminal.table([("card", "message", "now", "then"), *rows])
     if len(different) > MOST_SHOWN:
-        typer.echo(f"… and {len(different) - MOST_SHOWN} more")
+        terminal.say(f"… and {len(different) - MOST_SHOWN} more")
 
 
 def _print_right(told: list[Difference]) -> None:
@@ -143,7 +144,7 @@ def _print_right(told: list[Difference]) -> None:
     if told:
         before = sum(is_right(one.past, one.before) for one in told)
         after = sum(is_right(one.past, one.after) for one in told)
-        typer.echo(
+        terminal.say(
             f"Of {len(told)} that people labelled, the model alone answers {before} right and the other {after}. "
             "A model that learned from these labels has seen most of them."
         )
@@ -165,14 +166,3 @@ def _candidate(session: Session, wanted: str) -> MessageClassifier:
         known = ", ".join(one.version for one in model_versions.newest(session)) or "none"
         raise ValueError(f"There is no file and no version {wanted}; kept are: {known}.")
     return unpack(model_versions.weights(session, kept[0].id) or b"").model
-
-
-def _print(rows: Iterable[Sequence[str]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    head, *rest = rows
-    table = Table(*head)
-    for row in rest:
-        table.add_row(*row)
-    Console().print(table)

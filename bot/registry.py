@@ -108,6 +108,11 @@ class Registry:
         own = (p.schema for p in self.plugins.values() if p.schema)
         return [CORE, *(Line(tables.migrations, tables.schema) for tables in own)]
 
+    @property
+    def schemas(self) -> set[str]:
+        """Return the schemas of the plugins' own tables."""
+        return {p.schema.schema for p in self.plugins.values() if p.schema}
+
     def listeners(self, fact: object) -> list[Listener]:
         """Return who listens for this domain event, in the plugins' order."""
         return [x for p in self.plugins.values() for x in p.listeners if isinstance(fact, x.fact)]

@@ -37,7 +37,7 @@ _SECRETS = re.compile(
     r"""
       \b(?:xox[a-z]|xwfp|xapp)(?:\.xox[a-z])?(?:-|%2D)[\w.%-]+
     | (?:https?(?:://|%3A%2F%2F|:\\+/\\+/)|\b)hooks\.slack[\w-]*\.com(?:/|%2F|\\+/)[^\s"'<>]+
-    | (?<=://)[^\s"'<>]{0,512}@                                            # user:password@host, with any sign in it
+    | (?<=://)[^\s"'<>]{0,512}(?=@)      # user:password@host, with any sign in it
     | (?<=%3A%2F%2F)[^\s"'<>&]{0,512}?%40(?=[\w.-])
     | (?<![\w.%+/@-])[\w.%+-]{1,128}:[^\s/@"',;)(]{1,256}@           # the same without a scheme
     | (?<=\bbearer\ )\s*[^\s"',}]+ | (?<=\bbasic\ )\s*[A-Za-z0-9+/=]{8,}
@@ -47,10 +47,12 @@ _SECRETS = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+# Behind a colon and a space, two words in a row are a sentence: "SLACK_SIGNING_SECRET: must be 32 characters".
 _NAMED = re.compile(
     r"""
       ((?:password|passwd|pgpass|\bpwd|passphrase|secret|api[_-]?key|encryption[_-]?keys?|response_url|set-cookie
-        |(?:access|refresh|bot|app|api|id)[_-]?token|(?:x-slack-)?signature)\w{0,40}\\*["']?\s*(?:[=:]|%3D)\s*
+        |(?:access|refresh|bot|app|api|id)[_-]?token|(?:x-slack-)?signature)\w{0,40}\\*["']?\s*
+          (?:=\s*|%3D|:\s*(?![a-z]+(?:\ [a-z]|,\ )))
       | \b(?:token|code|state|ticket)\\*["']?(?:=|["']\s*:)\s*
       | \bauthorization\\*["']?\s*[=:]\s*\\*["']?(?:(?:bearer|basic|token|digest)\s+)?)
       (?!\[(?:secret|row)\])

@@ -4,7 +4,7 @@ The core's tables and each plugin's are lines of their own: a folder of revision
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +49,21 @@ class SchemaBehind(Exception):
         super().__init__(f"The database is at revision {current or 'none'} and needs {head}: run `rapport db upgrade`.")
         self.current = current
         self.head = head
+
+
+class NothingToDrop(Exception):
+    """A name is not that of a plugin whose tables may be deleted; the message says what is."""
+
+
+_PLUGINS = text("""
+SELECT nspname FROM pg_namespace
+JOIN pg_class ON relnamespace = pg_namespace.oid AND relname = 'alembic_version' AND relkind = 'r'
+JOIN pg_roles ON rolname = :app
+WHERE nspname <> :core AND nspname <> 'information_schema' AND NOT starts_with(nspname, 'pg_')
+  AND has_schema_privilege(pg_roles.oid, pg_namespace.oid, 'USAGE')
+  AND has_table_privilege(pg_roles.oid, pg_class.oid, 'SELECT')
+ORDER BY nspname
+""")
 
 
 class RestoreUnfinished(Exception):
@@ -121,13 +136,51 @@ def check(url: str | URL, *, line: Line = CORE) -> None:
         raise SchemaBehind(at, newest)
 
 
-def drop(admin_url: str, schema: str) -> None:
-    """Delete a plugin's schema with every table in it; raise ValueError for one that holds the core's."""
-    if schema == CORE.schema or schema.startswith("pg_"):
-        raise ValueError(f"{schema} is not a plugin's schema")
-    with _connect(admin_url) as connection:
-        connection.execute(DropSchema(schema, cascade=True, if_exists=True))
-        connection.commit()
+def plugin_schemas(url: str) -> list[str]:
+    """Return the schemas that plugins' revisions have made, of those installed and of those that are gone.
+
+    Each has a version table that the application may read: other programs in the same database may have the one, and
+    not the other.
+    """
+    with _connect(url) as connection:
+        return list(connection.execute(_PLUGINS, {"core": CORE.schema, "app": APP_ROLE}).scalars())
+
+
+def refuse_to_drop(url: str, schema: str, *, in_use: Collection[str]) -> None:
+    """Raise NothingToDrop, naming what there is, unless a plugin has left this schema that is not `in_use`."""
+    known = plugin_schemas(url)
+    if schema in in_use:
+        raise NothingToDrop(
+            f"The plugin {schema} is installed and uses its tables."
+            f" Remove it first, or switch it off with RAPPORT_PLUGINS_OFF={schema}."
+        )
+    if schema not in known:
+        left = ", ".join(sorted(set(known) - set(in_use)))
+        raise NothingToDrop(
+            f"There are no tables of a plugin called {schema}: nothing was deleted."
+            + (f" Plugins that are not in use have left: {left}." if left else " No plugin has left any.")
+        )
+
+
+def drop(admin_url: str, schema: str, *, in_use: Collection[str] = (), patience: float = 60) -> None:
+    """Delete what a plugin has left, with every row; raise NothingToDrop for anything else.
+
+    Its tables may refer to the core's, which are locked for a moment: whoever holds one longer than a second has us try
+    again, for `patience` seconds.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        refuse_to_drop(admin_url, schema, in_use=in_use)
+        try:
+            with _connect(admin_url) as connection:
+                connection.execute(text("SET LOCAL lock_timeout = '1s'"))
+                connection.execute(DropSchema(schema, cascade=True))
+                connection.commit()
+            return
+        except OperationalError as exc:
+            if sqlstate(exc) != LOCK_NOT_AVAILABLE or time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import typer
 
+from bot import terminal
 from bot.app import Rapport
 from bot.demo import sample
 from bot.demo.people import APP_ID, APP_TOKEN, BOT_TOKEN, seed
@@ -84,9 +85,9 @@ def _serve(folder: Path, database_url: str, url: str, registry: Registry, stoppi
         if new:
             for channel, author, text in sample.live():
                 _post(f"{url}/control/act/posts", {"as": author, "channel": channel, "text": text})
-        typer.echo(WELCOME.format(url=url, folder=folder, **sample.PLACES))
+        terminal.say(WELCOME.format(url=url, folder=folder, **sample.PLACES))
         stopping.wait()
-        typer.echo("Stopping…")
+        terminal.say("Stopping…")
     finally:
         bot.stop(10)
         database.dispose()

@@ -95,6 +95,7 @@ def test_all_is_well(admin_url: str, slack: Slack) -> None:
         "Migrations",
         "Roles and rights",
         "Application role",
+        "Left-over tables",
         "On time",
         "Delivered",
         "Handled",

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import create_engine, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bot.scrub import printable, scrub
 from tests.cluster import connect
@@ -51,6 +51,8 @@ SECRETS = [
     "?sslpassword=canary",
     "password%3Dcanary",
     '{"password": "canary"}',
+    "password: canary",
+    "Password:canary",
     r"{\"password\": \"canary\"}",
     "{'client_secret': 'canary'}",
     "code=canary&state=canary",
@@ -135,6 +137,8 @@ KEPT = [
     'File "/app/bot/clock.py", line 114, in _tick',
     "Python 3.11.2 on 10.0.0.1, version 18.0.1",
     "attempt 2: the token was refused",
+    "SLACK_SIGNING_SECRET: must be 32 characters, 0-9 and a-f",
+    "the password: is missing, though the name is there",
 ]
 
 
@@ -188,6 +192,10 @@ def test_no_key_and_nothing_locked_is_left(make: Any) -> None:
 @pytest.mark.parametrize("kept", KEPT)
 def test_what_is_neither_is_left_alone(kept: str) -> None:
     assert scrub(kept) == kept
+
+
+def test_what_an_address_leads_to_is_still_there() -> None:
+    assert scrub("like postgresql://user:password@host:5432/crm") == "like postgresql://[secret]@host:5432/crm"
 
 
 def test_what_follows_a_row_is_still_there() -> None:
@@ -252,8 +260,9 @@ def test_nothing_that_postgresql_quotes_of_rows_is_left(guests: str, statement: 
     shown = scrub(said.replace("canary(", "("))
     assert "canary" in said
     assert [line for line in shown.splitlines() if "canary" in line and "[SQL: " not in line] == []
-    assert "canary" not in scrub(str(raised.value.orig))  # type: ignore[attr-defined]
-    assert "canary" not in scrub(" ".join(str(raised.value.orig).split()))  # type: ignore[attr-defined]
+    assert isinstance(raised.value, DBAPIError)
+    assert "canary" not in scrub(str(raised.value.orig))
+    assert "canary" not in scrub(" ".join(str(raised.value.orig).split()))
 
 
 def test_nothing_of_a_copy_is_left(guests: str) -> None:

@@ -131,14 +131,18 @@ def test_a_plugin_has_a_line_of_its_own(admin_url: str, tmp_path: Path) -> None:
     with database.transaction("T0OTHER") as session:
         assert session.scalar(text("SELECT count(*) FROM stars.star")) == 0
     database.dispose()
+    assert migrate.plugin_schemas(admin_url) == ["renewals", "stars"]
+    with pytest.raises(migrate.NothingToDrop, match="is installed"):
+        migrate.drop(admin_url, "stars", in_use={"stars"})
     migrate.drop(admin_url, "stars")
-    migrate.drop(admin_url, "stars")
+    with pytest.raises(migrate.NothingToDrop, match="have left: renewals"):
+        migrate.drop(admin_url, "stars")
     with pytest.raises(migrate.SchemaBehind):
         migrate.check(admin_url, line=line)
     migrate.check(admin_url)
 
 
-@pytest.mark.parametrize("schema", ["public", "pg_catalog"])
+@pytest.mark.parametrize("schema", ["public", "pg_catalog", "information_schema", "never"])
 def test_only_a_plugins_tables_are_dropped(admin_url: str, schema: str) -> None:
-    with pytest.raises(ValueError, match="not a plugin's schema"):
+    with pytest.raises(migrate.NothingToDrop, match="nothing was deleted"):
         migrate.drop(admin_url, schema)

@@ -1,0 +1,44 @@
+"""Print for whoever runs a command: scrubbed as the log is, and as it stands, whatever brackets are in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import typer
+
+from bot.scrub import printable
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print a text for people."""
+    typer.echo(printable(text), err=err)
+
+
+def data(text: str) -> None:
+    """Print what a program reads, as it is."""
+    typer.echo(text)
+
+
+def found(name: str, detail: str, remedy: str | None = None) -> None:
+    """Print how one thing is, and with a `remedy` that it is not well and what to do."""
+    from rich.console import Console
+    from rich.text import Text
+
+    mark = ("✓", "green") if remedy is None else ("✗", "red")
+    line = Text.assemble(mark, " ", (printable(name), "bold"), "  ", printable(detail))
+    Console().print(line)
+    if remedy is not None:
+        Console().print(Text(f"  → {printable(remedy)}"))
+
+
+def table(rows: Iterable[Sequence[str]]) -> None:
+    """Print rows below the first, which names the columns."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    head, *rest = rows
+    shown = Table(*head)
+    for row in rest:
+        shown.add_row(*(Text(printable(cell)) for cell in row))
+    Console().print(shown)
