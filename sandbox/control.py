@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 Json = dict[str, Any]
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """How many seconds what has to come is waited for: it comes late where many processes share two cores."""
 
 
@@ -82,7 +82,7 @@ class Control:
         self.post("clock", advance=seconds)
 
     def calls(self, method: str | None = None, since: float = 0) -> list[Json]:
-        """Return the logged Web API calls, oldest first: method, args without token, at, team, outcome."""
+        """Return the logged Web API calls, oldest first: method, args without token, at, team, outcome, a post's ts."""
         found: list[Json] = self.get("calls", method=method, since=since)["calls"]
         return found
 

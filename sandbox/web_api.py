@@ -125,6 +125,8 @@ class WebApi:
         self._limit(method, team, channel)
         result = await self._run(method, call)
         entry["outcome"] = "ok"
+        if "ts" in result:
+            entry["ts"] = result["ts"]
         return JSONResponse(result)
 
     async def _run(self, method: str, call: Call) -> Json:

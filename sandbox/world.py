@@ -9,7 +9,6 @@ from typing import Any
 from sandbox.clock import Clock
 from sandbox.workspace import Installation, Json, Workspace
 
-TRIGGER_SECONDS = 3.0
 RESPONSE_SECONDS = 30 * 60.0
 RESPONSE_USES = 5
 CODE_SECONDS = 10 * 60.0
@@ -65,9 +64,10 @@ class Code:
 
 @dataclass
 class Settings:
-    """Hold the switches of a sandbox."""
+    """Hold the switches of a sandbox; Slack's own times are three seconds to answer and to open a form."""
 
     answer_seconds: float = 3.0
+    trigger_seconds: float = 3.0
     retry_scale: float = 1.0
     honour_client_msg_id: bool = False
     delayed_events: bool = False
@@ -98,7 +98,8 @@ class World:
             self.triggers = {key: one for key, one in self.triggers.items() if one.expires > now}
         stamp = time.time_ns() // 1_000_000
         trigger_id = f"{stamp}.{len(self.triggers)}.{uuid.uuid4().hex}"
-        self.triggers[trigger_id] = Trigger(trigger_id, install.app_id, install.team_id, user_id, now + TRIGGER_SECONDS)
+        expires = now + self.settings.trigger_seconds
+        self.triggers[trigger_id] = Trigger(trigger_id, install.app_id, install.team_id, user_id, expires)
         return trigger_id
 
     def use_trigger(self, trigger_id: str, app_id: str) -> Trigger:

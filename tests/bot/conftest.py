@@ -26,7 +26,10 @@ from sandbox.workspace import Workspace
 from storage.database import EVERY_WORKSPACE, Database
 from storage.members import Role
 from tests.cluster import FORGET, Cluster, connect
+from tests.waiting import until
 
+UNHURRIED_S = 120.0
+"""How long Slack waits in tests that are not about that, so that a slow machine changes no answer."""
 FORGETTING = 5
 """How often emptying the database is tried."""
 BUSY = text("""
@@ -67,6 +70,12 @@ class Company:
             url = f"http://127.0.0.1:{self.bot.port}/slack/events"
             self.sandbox.control.app(sample_teams.APP_ID, request_url=url)
 
+    def hurry_nobody(self) -> None:
+        """Let Slack wait, and the bot with it."""
+        settings = self.sandbox.core.world.settings
+        settings.answer_seconds = settings.trigger_seconds = UNHURRIED_S
+        self.bot.dispatcher.patience, self.bot.dispatcher.deadline = UNHURRIED_S / 2, UNHURRIED_S * 3 / 4
+
     def settles(self, within: float = PATIENCE) -> None:
         """Wait until everything that was said is handled, and everything that is to be sent is sent."""
         self.sandbox.control.settles(within)
@@ -101,6 +110,7 @@ class Company:
         kept = {"changes", "_last_ts"}
         vars(world.workspace).update({name: value for name, value in vars(fresh).items() if name not in kept})
         world.settings, world.clock = type(world.settings)(), type(world.clock)()
+        self.hurry_nobody()
         self.sandbox.core.faults.clear()
         world.calls.clear()
         world.deliveries.clear()
@@ -118,12 +128,8 @@ class Company:
         self.database.dispose()
 
 
-def becomes(holds: Callable[[], bool], within: float = PATIENCE) -> None:
-    """Wait until something holds that another process or thread has to hear of first."""
-    deadline = time.monotonic() + within
-    while not holds():
-        assert time.monotonic() < deadline, "it did not become so"
-        time.sleep(0.02)
+becomes = until
+"""Wait until something holds that another process or thread has to hear of first."""
 
 
 @pytest.fixture(params=["socket"])
@@ -201,8 +207,9 @@ def _started(
     )
     bot = Rapport(replace(settings, **changed), database_url, registry=registry)  # type: ignore[arg-type]  # by name
     bot.start()
-    bot.wait_until_ready(20)
+    bot.wait_until_ready(UNHURRIED_S)
     company = Company(sandbox, bot, Database(admin_url, pool_size=2), admin_url, seed)
+    company.hurry_nobody()
     company.point()
     return company
 

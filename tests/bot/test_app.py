@@ -27,8 +27,9 @@ from storage.database import Database
 from storage.due import JOB
 from storage.outbox import Delivery
 from tests.bot.conftest import Company, Starter, _started
-from tests.bot.test_dispatch import locked, until
+from tests.bot.test_dispatch import locked
 from tests.bot.wire import Wire
+from tests.waiting import until
 
 T = TypeVar("T")
 

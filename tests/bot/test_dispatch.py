@@ -4,43 +4,37 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
 
+from bot.dispatch import DEADLINE_S, PATIENCE_S
+from bot.requests import Kind, read
 from sandbox.control import Json, Person
 from storage.inbox import InboxItem
 from tests.bot.conftest import Company
 from tests.bot.trial import Trial, names, trials, tried
 from tests.cluster import connect
+from tests.waiting import until
 
 __all__ = ["trials", "tried"]  # fixtures
 
-SLOW_S = 1.5
 over_both = pytest.mark.parametrize("transport", ["socket", "http"], indirect=True)
 
 
 @pytest.fixture
 def slow(tried: tuple[Company, Trial]) -> Iterator[tuple[Company, Trial]]:
-    """Take longer than the dispatcher waits, which waits less than usual."""
+    """Hold every handler at the gate, for longer than the dispatcher waits."""
     company, trial = tried
-    dispatcher = company.bot.dispatcher
-    kept = dispatcher.patience, dispatcher.deadline
-    dispatcher.patience, dispatcher.deadline = 0.3, 1.2
-    trial.wait_s = SLOW_S
+    company.bot.dispatcher.patience = 0.3
+    trial.gate.clear()
     yield tried
-    trial.wait_s = 0.0
+    trial.gate.set()
     company.settles()
-    dispatcher.patience, dispatcher.deadline = kept
-
-
-def until(condition: Callable[[], Any], within: float = 10.0) -> None:
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
+    company.hurry_nobody()
 
 
 def stored(company: Company) -> list[str]:
@@ -57,12 +51,30 @@ def locked(company: Company, table: str, mode: str = "EXCLUSIVE") -> Iterator[No
         yield
 
 
+def waiting(company: Company) -> int:
+    """Count the transactions that wait for another's lock."""
+    asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with closing(connect(company.admin_url)) as connection:
+        row = connection.execute(asked).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def calls(company: Company, method: str) -> list[Json]:
     return company.sandbox.control.calls(method)
 
 
 def controls(rep: Person, name: str) -> None:
     rep.types(f"/crm trial card {name}")
+
+
+def controls_clicked(company: Company) -> dict[str, object]:
+    """Return what Slack sends for a click that is never delivered."""
+    controls(company.rep, "Acme")
+    company.rep.clicks("Say nothing")
+    payload = dict(company.sandbox.control.deliveries("interactive")[-1]["payload"])
+    action = {**payload["actions"][0], "action_id": "trial.add"}
+    return {**payload, "actions": [action], "trigger_id": "1.2.other"}
 
 
 @over_both
@@ -75,31 +87,57 @@ def test_a_command_is_answered_in_its_acknowledgement(tried: tuple[Company, Tria
 
 @over_both
 def test_a_slow_command_is_answered_by_response_url(slow: tuple[Company, Trial]) -> None:
-    company, _trial = slow
+    company, trial = slow
     assert company.rep.types("/crm trial add Acme").text == "Working on it…"
     assert stored(company) == ["working"]
+    trial.gate.set()
     company.rep.sees("Added Acme as C-1.")
     until(lambda: stored(company) == ["done"])
     assert len(calls(company, "response_url")) == 1
     assert names(company) == ["Acme"]
 
 
-def test_two_seconds_are_waited_and_no_more(tried: tuple[Company, Trial]) -> None:
+def test_two_seconds_are_waited_from_the_moment_it_came_and_no_more(tried: tuple[Company, Trial]) -> None:
     company, trial = tried
-    trial.wait_s = 1.7
+    assert (PATIENCE_S, DEADLINE_S) == (2.0, 2.5)
+    trial.gate.clear()
+    dispatcher = company.bot.dispatcher
+    body = {"command": "/crm", "text": "trial read", "user_id": "UAREP", "trigger_id": "1.2.3"}
+    request = read(Kind.COMMAND, body, company.workspace)
+    with ThreadPoolExecutor(1) as pool:
+        late = pool.submit(dispatcher.handle, request, time.monotonic() - dispatcher.patience)
+        try:
+            assert "Working on it…" in str(late.result(dispatcher.patience / 2))
+        finally:
+            trial.gate.set()
+
+
+def test_an_answer_that_comes_before_that_travels_in_time(tried: tuple[Company, Trial]) -> None:
+    company, trial = tried
+    trial.gate.clear()
+
+    def open_it() -> None:
+        until(lambda: trial.ran)
+        trial.gate.set()
+
+    opening = threading.Thread(target=open_it)
+    opening.start()
     assert "customers." in company.rep.types("/crm trial read").text
-    trial.wait_s = 2.3
-    began = time.monotonic()
-    assert company.rep.types("/crm trial read").text == "Working on it…"
-    assert 1.9 < time.monotonic() - began < 2.5
-    company.rep.sees("There are 0 customers.")
+    opening.join()
+    assert calls(company, "response_url") == []
 
 
 def test_an_answer_that_comes_while_the_request_is_being_stored_still_travels_in_time(
-    slow: tuple[Company, Trial],
+    slow: tuple[Company, Trial], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     company, trial = slow
-    trial.wait_s = 0.5
+    store = company.bot.dispatcher._store_late
+
+    def storing(*given: Any) -> None:
+        trial.gate.set()
+        store(*given)
+
+    monkeypatch.setattr(company.bot.dispatcher, "_store_late", storing)
     with locked(company, "inbox"):
         assert company.rep.types("/crm trial add Acme").text == "Added Acme as C-1."
     company.settles()
@@ -108,40 +146,43 @@ def test_an_answer_that_comes_while_the_request_is_being_stored_still_travels_in
 
 
 def test_what_can_neither_be_done_nor_stored_is_given_up_and_the_person_told(slow: tuple[Company, Trial]) -> None:
-    company, _trial = slow
+    company, trial = slow
+    company.bot.dispatcher.deadline = 1.2
     with locked(company, "inbox"):
         said = company.rep.types("/crm trial add Acme").text
-        time.sleep(SLOW_S)
     assert "nothing was saved" in said
+    trial.gate.set()
     company.settles()
     assert (names(company), stored(company), calls(company, "response_url")) == ([], [], [])
-    company.rep.types("/crm trial card x")
 
 
 def test_a_modal_that_is_given_up_stays_open_with_what_was_entered(slow: tuple[Company, Trial]) -> None:
     company, trial = slow
-    trial.wait_s = 0.0
+    trial.gate.set()
     company.rep.types("/crm trial")
     company.rep.fills(Name="Acme")
-    trial.wait_s = SLOW_S
+    trial.gate.clear()
+    company.bot.dispatcher.deadline = 1.2
     with locked(company, "inbox"):
         assert "nothing was saved" in company.rep.submits().errors["name"]
-        time.sleep(SLOW_S)
+    trial.gate.set()
+    company.settles()
     assert names(company) == []
 
 
-def test_what_is_being_committed_is_not_given_up(slow: tuple[Company, Trial]) -> None:
-    company, trial = slow
-    trial.wait_s = 0.0
-    controls(company.rep, "Acme")
+def test_what_is_being_committed_is_not_given_up(tried: tuple[Company, Trial]) -> None:
+    company, _trial = tried
+    dispatcher = company.bot.dispatcher
+    request = read(Kind.ACTION, controls_clicked(company), company.workspace)
     with locked(company, "inbox"):
+        ticket = dispatcher.begin(request)
+        assert ticket is not None
         # The click's own row waits for the lock, in the transaction that has its effect.
-        clicked = threading.Thread(target=company.rep.clicks, args=("Add it",))
-        clicked.start()
-        clicked.join(3)
-        assert not clicked.is_alive()
+        until(lambda: waiting(company) == 1)
+        assert dispatcher.acknowledge(request, ticket, time.monotonic() - dispatcher.deadline) == ""
+        assert (ticket.late, ticket.abandoned) == (True, False)
     company.rep.sees("Added Acme as C-1.")
-    until(lambda: stored(company) == ["done"])
+    until(lambda: stored(company)[-1] == "done")
 
 
 @over_both
@@ -156,12 +197,13 @@ def test_a_click_is_acknowledged_empty_and_answered_by_response_url(tried: tuple
 
 
 def test_a_slow_click_is_answered_by_response_url(slow: tuple[Company, Trial]) -> None:
-    company, _trial = slow
+    company, trial = slow
     controls(company.rep, "Acme")
     clicked = company.rep.clicks("Add it")
     assert clicked.ok
     assert clicked.answer is None
     assert stored(company) == ["working"]
+    trial.gate.set()
     company.rep.sees("Added Acme as C-1.")
     until(lambda: stored(company) == ["done"])
     assert len(calls(company, "response_url")) == 1
@@ -208,12 +250,13 @@ def test_a_modal_says_under_its_fields_what_is_wrong(tried: tuple[Company, Trial
 
 def test_a_slow_modal_says_that_it_is_saving_and_then_what_came_of_it(slow: tuple[Company, Trial]) -> None:
     company, trial = slow
-    trial.wait_s = 0.0
+    trial.gate.set()
     company.rep.types("/crm trial")
     company.rep.fills(Name="Acme")
-    trial.wait_s = SLOW_S
+    trial.gate.clear()
     company.rep.submits()
-    company.rep.sees("Saving…", within=0.5)
+    company.rep.sees("Saving…")
+    trial.gate.set()
     company.rep.sees("Saved Acme.")
     company.rep.closes()
     company.rep.sees("A card")
@@ -223,23 +266,24 @@ def test_a_slow_modal_says_that_it_is_saving_and_then_what_came_of_it(slow: tupl
 @pytest.mark.parametrize(("name", "seen"), [("nothing", "Done."), ("home", "Saved."), ("next", "A second page")])
 def test_a_slow_modal_never_stays_at_saving(slow: tuple[Company, Trial], name: str, seen: str) -> None:
     company, trial = slow
-    trial.wait_s = 0.0
+    trial.gate.set()
     company.rep.types("/crm trial")
     company.rep.fills(Name=name)
-    trial.wait_s = SLOW_S
+    trial.gate.clear()
     company.rep.submits()
+    trial.gate.set()
     company.rep.sees(seen)
 
 
 def test_a_slow_modal_with_a_mistake_comes_back_with_what_was_entered(slow: tuple[Company, Trial]) -> None:
     company, trial = slow
-    trial.wait_s = 0.0
+    trial.gate.set()
     company.rep.types("/crm trial")
     company.rep.fills(Name="wrong", Tier="Silver")
-    trial.wait_s = SLOW_S
+    trial.gate.clear()
     company.rep.submits()
+    trial.gate.set()
     company.rep.sees("That is no name.")
-    trial.wait_s = 0.0
     shown = company.rep.modal
     assert shown is not None
     assert shown["values"]["name"]["name"]["value"] == "wrong"
@@ -250,12 +294,13 @@ def test_a_slow_modal_with_a_mistake_comes_back_with_what_was_entered(slow: tupl
 
 def test_a_slow_modal_that_was_closed_is_answered_where_it_was_opened(slow: tuple[Company, Trial]) -> None:
     company, trial = slow
-    trial.wait_s = 0.0
+    trial.gate.set()
     company.rep.types("/crm trial")
     company.rep.fills(Name="Acme")
-    trial.wait_s = SLOW_S
+    trial.gate.clear()
     company.rep.submits()
     company.rep.closes()
+    trial.gate.set()
     company.rep.sees("A card")
 
 
@@ -270,17 +315,18 @@ def test_a_home_button_draws_the_page_again(tried: tuple[Company, Trial]) -> Non
 
 def test_a_slow_home_button_draws_the_page_again(slow: tuple[Company, Trial]) -> None:
     company, trial = slow
-    trial.wait_s = 0.0
+    trial.gate.set()
     company.rep.opens_home()
     company.rep.sees("Trial part")
-    trial.wait_s = SLOW_S
+    trial.gate.clear()
     assert company.rep.clicks("Note it", view="home").ok
+    trial.gate.set()
     company.rep.sees("Noted.")
 
 
 def test_a_slow_menu_offers_nothing_rather_than_an_error(slow: tuple[Company, Trial]) -> None:
     company, trial = slow
-    trial.wait_s = 0.0
+    trial.gate.set()
     payload = {
         "type": "block_suggestion",
         "action_id": "trial.menu",
@@ -291,7 +337,8 @@ def test_a_slow_menu_offers_nothing_rather_than_an_error(slow: tuple[Company, Tr
         "view": {},
     }
     assert answered(company, payload)["options"][0]["value"] == "ac"
-    trial.wait_s = SLOW_S
+    trial.gate.clear()
+    company.bot.dispatcher.deadline = 0.6
     assert answered(company, payload) == {"options": []}
 
 

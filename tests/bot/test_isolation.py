@@ -18,8 +18,8 @@ from storage import due, events, workspaces
 from storage.database import Database
 from storage.due import JOB
 from tests.bot.conftest import Company
-from tests.bot.test_dispatch import until
 from tests.bot.trial import Trial, names, trials, tried
+from tests.waiting import until
 
 __all__ = ["trials", "tried"]  # fixtures
 

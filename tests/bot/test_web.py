@@ -16,8 +16,8 @@ from bot.web import BODY_LIMIT, read_body, verified
 from sandbox.sample_teams import SIGNING_SECRET
 from sandbox.signed_http import signature
 from tests.bot.conftest import Company
-from tests.bot.test_dispatch import until
 from tests.bot.trial import Trial, names, trials, tried
+from tests.waiting import until
 
 __all__ = ["trials", "tried"]  # fixtures
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from storage.errors import Invalid
 from storage.events import CustomerAdded
 from tests.bot.conftest import Company, _started
 from tests.cluster import Cluster
+from tests.waiting import PATIENCE_S
 
 
 class Trial:
@@ -29,22 +31,24 @@ class Trial:
 
     def __init__(self) -> None:
         self.plugin = _declare(self)
-        self.wait_s = 0.0
+        self.gate = threading.Event()
+        self.gate.set()
         self.fails: set[str] = set()
         self.ran: list[str] = []
         self.asked: Callable[[], None] = lambda: None
 
     def reset(self) -> None:
         """Behave again."""
-        self.wait_s = 0.0
+        self.gate.set()
         self.fails.clear()
         self.ran.clear()
         self.asked = lambda: None
 
     def takes_its_time(self, session: Session, name: str) -> None:
-        """Be slow, in the database as handlers are, and fail if so told."""
+        """Be held at the gate, in a transaction as handlers are, and fail if so told."""
         self.ran.append(name)
-        session.execute(text("SELECT pg_sleep(:seconds)"), {"seconds": self.wait_s})
+        session.execute(text("SELECT 1"))
+        assert self.gate.wait(PATIENCE_S), "nobody opened the gate"
         if name in self.fails:
             raise RuntimeError(f"{name} fails as it was told, about jo@example.com")
 

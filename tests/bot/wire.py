@@ -1,4 +1,4 @@
-"""Stand between a program and its database: delay, refuse, or lose the answer to a COMMIT."""
+"""Stand between a program and its database: hold, refuse, or lose the answer to a COMMIT."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import select
 import socket
 import struct
 import threading
-import time
 
 from sqlalchemy import make_url
 
@@ -18,8 +17,8 @@ CHANGE = b"INSERT INTO change_answer"
 class Wire:
     """Carry bytes between a port of this machine and the socket of a Postgres.
 
-    `delay_s` holds back everything the program says. `refuse` cuts what is open and every new connection. `lose` is how
-    many answers to the COMMIT of a change are lost, `before` whether the COMMIT itself is lost with them.
+    Unless it `flows`, what the program says is held back. `refuse` cuts what is open and every new connection. `lose`
+    is how many answers to the COMMIT of a change are lost, `before` whether the COMMIT itself is lost with them.
     """
 
     def __init__(self, url: str) -> None:
@@ -28,7 +27,8 @@ class Wire:
         self._listener = socket.create_server(("127.0.0.1", 0))
         port = self._listener.getsockname()[1]
         self.url = parsed.set(host="127.0.0.1", port=port, query={}).render_as_string(hide_password=False)
-        self.delay_s = 0.0
+        self.flows = threading.Event()
+        self.flows.set()
         self.lose = 0
         self.before = False
         self.lost = threading.Event()
@@ -51,6 +51,7 @@ class Wire:
 
     def close(self) -> None:
         """Stop carrying."""
+        self.flows.set()
         self._listener.close()
         self.refuse = True
 
@@ -80,7 +81,7 @@ class Wire:
                 if near in readable:
                     if not (said := near.recv(65536)):
                         break
-                    time.sleep(self.delay_s)
+                    self.flows.wait()
                     changed = changed or CHANGE in said
                     if self.lose > 0 and changed and COMMIT in said:
                         self.lose -= 1

@@ -16,7 +16,7 @@ from storage import members, outbox, workspaces
 from storage.outbox import Delivery
 from storage.workspaces import Installation
 from tests.bot.conftest import Company
-from tests.bot.test_dispatch import until
+from tests.waiting import until
 
 
 def installation(company: Company) -> Installation:

@@ -1,0 +1,28 @@
+"""Wait for what has to come, as long as it takes on a machine that has other things to do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+PATIENCE_S = 120.0
+"""No verdict on speed: long enough that only what never comes is given up."""
+
+
+def until(condition: Callable[[], Any], within: float = PATIENCE_S, what: str = "it did not happen") -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+def until_done(condition: Callable[[], Any], progress: Callable[[], Any]) -> None:
+    """Wait until something holds for as long as there is progress: what it returns changes at least now and then."""
+    reached, since = progress(), time.monotonic()
+    while not condition():
+        time.sleep(0.1)
+        if (now := progress()) != reached:
+            reached, since = now, time.monotonic()
+        assert time.monotonic() < since + PATIENCE_S, f"nothing happens any more: {reached}"
