@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable
+from contextlib import closing
 from itertools import pairwise
 from uuid import UUID
 
 import pytest
 from slack_sdk import WebClient
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.delivery import Delivery, Unrenderable
 from bot.slack_calls import Rendered, marked_as_repeat
 from sandbox.server import Sandbox
 from storage import outbox, sending, undelivered
-from storage.database import EVERY_WORKSPACE, Database
+from storage.database import Database
 from storage.errors import Refused
 from storage.workspaces import Installation
 from tests.bot.deliveries import (
     OURS,
     copies_of,
     expire,
+    go_on,
     ours,
     post,
     read,
@@ -35,8 +36,19 @@ from tests.bot.deliveries import (
     start,
     waiting,
 )
+from tests.cluster import connect
+from tests.waiting import PATIENCE_S, until
 
 __all__ = ["ours", "slack", "start"]  # fixtures
+
+
+def sessions(admin_url: str, which: str) -> int:
+    """Count the database's sessions of a kind; only the superuser is told what they do."""
+    asked = f"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND {which}"
+    with closing(connect(admin_url)) as connection:
+        row = connection.execute(asked.encode()).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def told_instead(database: Database) -> list[str | None]:
@@ -60,11 +72,11 @@ def test_a_post_is_seen_with_its_id_and_nothing_else_in_the_metadata(
 
 
 def test_a_notification_wakes_the_sender(
-    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
+    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery], admin_url: str
 ) -> None:
-    start(poll_s=30.0)
-    time.sleep(0.5)
-    settled(database, post(database), within=3)
+    start(poll_s=3_600.0)
+    until(lambda: sessions(admin_url, "query LIKE 'LISTEN%'") == 1)
+    settled(database, post(database))
 
 
 def test_a_direct_message_is_opened_once_and_remembered(
@@ -85,7 +97,7 @@ def test_a_rate_limit_is_honoured_by_every_replica_and_is_not_ambiguous(
     slack.control.fault("rate_limit", method="chat.postMessage", count=1, retry_after=2)
     start()
     first = post(database)
-    waiting(database, first, "held back")
+    until(lambda: slack.control.calls("chat.postMessage"))
     start()
     second = post(database, target_channel="CGENERAL")
     rows = settled(database, first, second)
@@ -134,10 +146,10 @@ def test_a_revoked_token_is_used_once(
     database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery], code: str
 ) -> None:
     slack.control.fault("error", method="chat.postMessage", code=code, count=None)
-    start()
+    delivery = start()
     (row,) = settled(database, post(database))
     post(database)
-    time.sleep(0.5)
+    assert delivery._claim(1) == []
     assert (row.state, row.reason) == ("dead", code)
     assert len(slack.control.calls("chat.postMessage")) == 1
     with database.transaction(OURS) as session:
@@ -185,10 +197,11 @@ def test_nothing_is_ambiguous_about_a_slack_that_is_not_there(
         base = f"{slack.url}/api/" if there else "http://127.0.0.1:9/api/"
         return WebClient("xoxb-a-sandbox", base_url=base)
 
-    start(client_for=client_for)
+    start(client_for=client_for, first_wait_s=3_600.0)
     delivery_id = post(database)
     assert not waiting(database, delivery_id, "URLError").ambiguous
     there.append(True)
+    go_on(database, delivery_id)
     (row,) = settled(database, delivery_id)
     assert (row.state, row.ambiguous) == ("sent", False)
 
@@ -244,6 +257,17 @@ def test_deleting_what_somebody_has_deleted_is_done(
     (row,) = settled(database, post(database, kind="delete", edits=card, target_channel=None))
     assert (row.state, row.attempt) == ("sent", 1)
     assert [call["outcome"] for call in slack.control.calls("chat.delete")] == ["ok", "message_not_found"]
+
+
+def test_changing_what_somebody_has_deleted_is_a_refusal(
+    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
+) -> None:
+    start()
+    card = post(database)
+    (posted,) = settled(database, card)
+    WebClient("xoxb-a-sandbox", base_url=f"{slack.url}/api/").chat_delete(channel="CSUPPORT", ts=str(posted.ts))
+    (row,) = settled(database, post(database, "Taken", kind="update", edits=card, target_channel=None))
+    assert (row.state, row.reason) == ("dead", "message_not_found")
 
 
 def test_a_deletion_that_is_refused_is_dead(
@@ -336,7 +360,6 @@ def test_a_burst_in_one_channel_keeps_its_order_and_pace_with_two_senders(
     assert seen(slack) == [f"message {number}" for number in range(4)]
     at = [call["at"] for call in slack.control.calls("chat.postMessage")]
     assert all(later - earlier > 0.95 for earlier, later in pairwise(at))
-    assert at[-1] - at[0] < 4.5
 
 
 def test_stopping_finishes_what_was_begun_and_begins_nothing(
@@ -345,11 +368,9 @@ def test_stopping_finishes_what_was_begun_and_begins_nothing(
     slack.control.fault("slow", method="chat.postMessage", count=1, seconds=0.6)
     delivery = start()
     first = post(database)
-    while not slack.control.calls("chat.postMessage"):
-        time.sleep(0.02)
-    delivery.stop(5)
+    until(lambda: slack.control.calls("chat.postMessage"))
+    delivery.stop(PATIENCE_S)
     second = post(database, target_channel="CGENERAL")
-    time.sleep(0.3)
     assert (read(database, first).state, read(database, second).state) == ("sent", "pending")
 
 
@@ -361,18 +382,17 @@ def test_a_lease_too_short_to_send_within_is_refused(database: Database) -> None
 def test_no_transaction_is_open_while_slack_is_waited_for(
     database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery], admin_url: str
 ) -> None:
-    slack.control.fault("slow", method="chat.postMessage", count=1, seconds=0.7)
-    start()
+    slack.control.fault("hang", method="chat.postMessage", count=1)
+    # What looks for work is in a transaction too, now and then: not here.
+    delivery = start(started=False, http_timeout_s=3)
     delivery_id = post(database)
-    while not slack.control.calls("chat.postMessage"):
-        time.sleep(0.02)
-    time.sleep(0.3)
-    with database.transaction(EVERY_WORKSPACE) as session:
-        open_ones = session.execute(
-            text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'")
-        ).scalar()
-    assert open_ones == 0
-    settled(database, delivery_id)
+    (claim,) = delivery._claim(1)
+    working = threading.Thread(target=delivery._work, args=(claim,))
+    working.start()
+    until(lambda: slack.control.calls("chat.postMessage"))
+    assert sessions(admin_url, "state LIKE 'idle in%'") == 0
+    working.join()
+    assert read(database, delivery_id).ambiguous
 
 
 def test_two_senders_never_send_one_thing_twice(

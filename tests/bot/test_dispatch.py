@@ -51,11 +51,13 @@ def locked(company: Company, table: str, mode: str = "EXCLUSIVE") -> Iterator[No
         yield
 
 
-def waiting(company: Company) -> int:
-    """Count the transactions that wait for another's lock."""
-    asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+def waiting(company: Company, statement: str = "") -> int:
+    """Count the transactions whose statement, which begins so, waits for another's lock."""
+    which = "datname = current_database() AND wait_event_type = 'Lock' AND starts_with(query, %s)"
     with closing(connect(company.admin_url)) as connection:
-        row = connection.execute(asked).fetchone()
+        row = connection.execute(
+            f"SELECT count(*) FROM pg_stat_activity WHERE {which}".encode(), [statement]
+        ).fetchone()
     assert row is not None
     return int(row[0])
 
@@ -178,7 +180,7 @@ def test_what_is_being_committed_is_not_given_up(tried: tuple[Company, Trial]) -
         ticket = dispatcher.begin(request)
         assert ticket is not None
         # The click's own row waits for the lock, in the transaction that has its effect.
-        until(lambda: waiting(company) == 1)
+        until(lambda: waiting(company, "INSERT INTO inbox") == 1)
         assert dispatcher.acknowledge(request, ticket, time.monotonic() - dispatcher.deadline) == ""
         assert (ticket.late, ticket.abandoned) == (True, False)
     company.rep.sees("Added Acme as C-1.")
