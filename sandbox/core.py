@@ -27,6 +27,8 @@ class Core:
         self.cut_connection: Callable[[tuple[str, int, int]], None] = lambda _address: None
         self.freeze_connection: Callable[[tuple[str, int, int]], None] = lambda _address: None
         self.stopping = asyncio.Event()
+        self.later: set[asyncio.Task[None]] = set()
+        """What is still to be stored of calls that were cut off."""
 
     def cut(self, request: Request) -> None:
         """Reset the TCP connection of a request, so that its caller can not know what became of it."""

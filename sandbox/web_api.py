@@ -52,7 +52,6 @@ class WebApi:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._recent: dict[tuple[str, str], deque[float]] = {}
-        self._later: set[asyncio.Task[None]] = set()
 
     async def serve(self, request: Request) -> Response:
         """Answer one call."""
@@ -144,8 +143,8 @@ class WebApi:
         """Break a call as scripted, after storing it where the fault says so."""
         if fault.kind == "late":
             task = asyncio.create_task(self._run_late(method, call, fault.seconds))
-            self._later.add(task)
-            task.add_done_callback(self._later.discard)
+            self._core.later.add(task)
+            task.add_done_callback(self._core.later.discard)
         elif fault.stored or fault.kind == "reset_after":
             await self._run(method, call)
         if fault.kind == "rate_limit":

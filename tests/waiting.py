@@ -6,15 +6,20 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-PATIENCE_S = 120.0
+PATIENCE_S = 180.0
 """No verdict on speed: long enough that only what never comes is given up."""
 
 
-def until(condition: Callable[[], Any], within: float = PATIENCE_S, what: str = "it did not happen") -> None:
-    """Wait until something holds."""
+def until(
+    condition: Callable[[], Any],
+    within: float = PATIENCE_S,
+    *,
+    otherwise: Callable[[], Any] = lambda: "it did not happen",
+) -> None:
+    """Wait until something holds; `otherwise` tells what there is instead."""
     deadline = time.monotonic() + within
     while not condition():
-        assert time.monotonic() < deadline, what
+        assert time.monotonic() < deadline, otherwise()
         time.sleep(0.02)
 
 

@@ -111,17 +111,26 @@ def settled(database: Database, *ids: UUID) -> list[outbox.Delivery]:
 def waiting(database: Database, delivery_id: UUID, reason: str) -> outbox.Delivery:
     """Wait until a delivery waits for a reason; what it waits for must be longer than a moment."""
 
-    def waits() -> bool:
+    def stands() -> tuple[str, str]:
         row = read(database, delivery_id)
-        return row.state == "pending" and reason in (row.reason or "")
+        return row.state, row.reason or ""
 
-    until(waits)
+    until(lambda: stands()[0] == "pending" and reason in stands()[1], otherwise=stands)
     return read(database, delivery_id)
 
 
 def go_on(database: Database, delivery_id: UUID) -> None:
     """End what a delivery waits for."""
     expire(database, delivery_id, not_before=datetime.now(UTC) - timedelta(seconds=1))
+
+
+def pass_time(database: Database, seconds: float) -> None:
+    """Make everything that waits wait that much less."""
+    span = timedelta(seconds=seconds)
+    with database.transaction(OURS) as session:
+        passed = {"until": outbox.Pause.until - span, "full_at": outbox.Pause.full_at - span}
+        session.execute(update(outbox.Pause).values(passed))
+        session.execute(update(outbox.Delivery).values(not_before=outbox.Delivery.not_before - span))
 
 
 def shown(slack: Sandbox, channel: str = "CSUPPORT") -> list[str]:

@@ -7,8 +7,9 @@ import pytest
 from bot.requests import Kind, read
 from sandbox.control import Json
 from tests.bot.conftest import Company
-from tests.bot.test_dispatch import calls, slow, until
+from tests.bot.test_dispatch import calls, slow
 from tests.bot.trial import Trial, names, trials, tried
+from tests.waiting import until
 
 __all__ = ["slow", "trials", "tried"]  # fixtures
 
@@ -78,9 +79,10 @@ def test_in_a_direct_message_only_that_with_rapport_is_ours(tried: tuple[Company
 
 
 def test_a_late_answer_is_decided_about_when_it_is_sent(slow: tuple[Company, Trial]) -> None:
-    company, _trial = slow
+    company, trial = slow
     assert company.rep.types("/crm trial add Acme share:yes", channel="CGENERAL").text == "Working on it…"
     company.sandbox.control.admin("shares", channel="CGENERAL", team="TB")
+    trial.gate.set()
     assert answered(company)["response_type"] == "ephemeral"
     assert public(company, "CGENERAL") == []
 

@@ -7,7 +7,6 @@ or closed before it was seen never is, and in its reader's quiet hours only what
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
@@ -42,6 +41,7 @@ from storage.members import Kind, Member
 from storage.workspaces import Installation, Workspace
 from tests.bot.deliveries import OURS, slack, start
 from tests.cluster import FORGET, connect
+from tests.waiting import until
 from torture.kill_points import POINTS, die_at
 
 __all__ = ["slack", "start"]  # fixtures
@@ -114,7 +114,6 @@ class Reminders(RuleBasedStateMachine):
         self.promises: dict[str, Promise] = {}
         self.ahead = timedelta()
         self.trouble = self.now
-        self.stored_late = False
         self.quiet: dict[str, Counter[tuple[str, datetime]]] = {}
 
     @property
@@ -271,12 +270,11 @@ class Reminders(RuleBasedStateMachine):
 
     def wait_for_slack(self) -> None:
         """Let Slack store what it stores late, which it does by a real clock."""
-        if self.stored_late:
-            time.sleep(LATE_S * 2)
+        until(lambda: not self.place.slack.core.later)
 
     def turn(self, who: int) -> None:
         """Do what a process does again and again: look what is due, send what can be sent, look for second copies."""
-        before = {fault["id"]: fault["kind"] for fault in self.place.slack.core.faults.listed()}
+        before = {fault["id"] for fault in self.place.slack.core.faults.listed()}
         try:
             self.place.clock.materialise()
             while claims := self.place.replicas[who]._claim(1):
@@ -284,9 +282,7 @@ class Reminders(RuleBasedStateMachine):
                     self.place.replicas[who]._work(claim)
             self.place.replicas[who].repair()
         finally:
-            struck = before.keys() - {fault["id"] for fault in self.place.slack.core.faults.listed()}
-            self.stored_late = any(before[one] == "late" for one in struck)
-            if struck:
+            if before != {fault["id"] for fault in self.place.slack.core.faults.listed()}:
                 self.trouble = self.now
 
 
@@ -315,7 +311,9 @@ def place(
     for point in DEATHS:
         die_at(point, partial(die, point), mid_request_s=0)
     drawn = Renderings(load())
-    replicas = [start(started=False, render=drawn.render, hold=drawn.hold, apart_s=0.0, grace_s=1.0) for _ in range(2)]
+    # Whatever dies is due again well within the five minutes, and nothing is taken for dead that is only slow.
+    times: dict[str, Any] = {"apart_s": 0.0, "grace_s": 20.0, "http_timeout_s": 10, "lease_s": 45.0}
+    replicas = [start(started=False, render=drawn.render, hold=drawn.hold, **times) for _ in range(2)]
     clock = Clock(database, replicas[0], run_job=lambda *_: None)
     yield Place(database, admin_url, slack, replicas, clock, armed)
     clock.stop()

@@ -20,7 +20,7 @@ from storage import outbox, sharing, undelivered
 from storage.database import Database
 from storage.members import Kind, Member, Role
 from storage.undelivered import SHARED
-from tests.bot.deliveries import OURS, ours, post, seen, settled, slack, start, waiting
+from tests.bot.deliveries import OURS, ours, pass_time, post, seen, settled, slack, start, waiting
 
 __all__ = ["ours", "slack", "start"]  # fixtures
 
@@ -115,12 +115,13 @@ def test_a_message_that_stands_there_is_not_changed_but_can_be_taken_away(
 
 
 def test_what_was_drawn_before_is_not_sent_after(database: Database, slack: Sandbox, ours: str, start: Start) -> None:
-    slack.control.fault("rate_limit", method="chat.postMessage", retry_after=1)
+    slack.control.fault("rate_limit", method="chat.postMessage", retry_after=600)
     start()
     row_id = post(database)
     waiting(database, row_id, "held back")
     shared(slack)
     forgotten(database)
+    pass_time(database, 610)
     assert [(row.state, row.reason) for row in settled(database, row_id)] == [("dead", SHARED)]
     assert seen(slack) == []
 
@@ -129,11 +130,12 @@ def test_what_may_have_been_sent_is_not_sent_again_where_others_read(
     database: Database, slack: Sandbox, ours: str, start: Start
 ) -> None:
     slack.control.fault("reset", method="chat.postMessage")
-    start(grace_s=1.0, lease_s=4.0)
+    start(grace_s=200.0)
     row_id = post(database)
     waiting(database, row_id, "chat.postMessage")
     shared(slack)
     forgotten(database)
+    pass_time(database, 210)
     assert [(row.state, row.reason) for row in settled(database, row_id)] == [("dead", SHARED)]
     assert seen(slack) == []
 
@@ -150,7 +152,7 @@ def test_a_channel_is_looked_at_again_after_pictures_were_uploaded(
         block = {"type": "section", "text": {"type": "mrkdwn", "text": "Numbers"}}
         return Rendered("Numbers", [block], {1: Picture("chart.png", "a chart", draw)})
 
-    start(render=render, lease_s=30.0)
+    start(render=render)
     assert [(row.state, row.reason) for row in settled(database, post(database))] == [("dead", SHARED)]
     assert len(slack.control.calls("files.completeUploadExternal")) == 1
     assert seen(slack) == []
@@ -177,7 +179,7 @@ def test_a_channel_is_looked_at_again_before_a_second_attempt(
         block = {"type": "section", "text": {"type": "mrkdwn", "text": "Numbers"}}
         return Rendered("Numbers", [block], {1: Picture("chart.png", "a chart", lambda: PNG)})
 
-    start(render=render, lease_s=30.0)
+    start(render=render)
     row_id = post(database)
     deadline = time.monotonic() + 10
     while not slack.control.calls("chat.postMessage"):
@@ -213,16 +215,21 @@ def test_where_slack_will_not_say_it_is_refused(database: Database, slack: Sandb
 def test_slack_is_asked_once_a_minute_and_at_its_pace(
     database: Database, slack: Sandbox, ours: str, start: Start
 ) -> None:
-    start(limits={**LIMITS, "conversations.info": Limit(60, 1)}, apart_s=0.0)
+    start(limits={**LIMITS, "conversations.info": Limit(1, 1)}, apart_s=0.0)
     settled(database, *(post(database, str(number)) for number in range(3)))
     assert asked(slack) == 1
     elsewhere = post(database, target_channel="CGENERAL")
     waiting(database, elsewhere, "conversations.info: held back")
+    pass_time(database, 60)
     assert [row.state for row in settled(database, elsewhere)] == ["sent"]
     assert asked(slack) == 2
-    slack.control.fault("rate_limit", method="conversations.info", retry_after=1)
+    slack.control.fault("rate_limit", method="conversations.info", retry_after=100)
     forgotten(database)
-    assert [row.state for row in settled(database, post(database))] == ["sent"]
+    pass_time(database, 60)
+    last = post(database)
+    waiting(database, last, "held back")
+    pass_time(database, 110)
+    assert [row.state for row in settled(database, last)] == ["sent"]
 
 
 def info(*, shared: bool) -> Mapping[str, Any]:

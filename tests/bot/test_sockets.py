@@ -17,8 +17,9 @@ from bot.sockets import LONGEST_WAIT_S, LONGEST_WAIT_WITH_ONE_S, Pace
 from sandbox.control import Reply
 from sandbox.sample_teams import APP_ID
 from tests.bot.conftest import Company
-from tests.bot.test_dispatch import controls, until
+from tests.bot.test_dispatch import controls
 from tests.bot.trial import Trial, names, trials, tried
+from tests.waiting import until
 
 __all__ = ["trials", "tried"]  # fixtures
 
@@ -178,19 +179,19 @@ def cut(tried: tuple[Company, Trial]) -> Iterator[Callable[[Callable[[], Reply]]
     with ThreadPoolExecutor(1) as pool:
 
         def run(act: Callable[[], Reply]) -> Reply:
-            until(lambda: hub.count(APP_ID) == 2, within=40)
-            trial.wait_s = 0.6
+            until(lambda: hub.count(APP_ID) == 2)
+            trial.gate.clear()
             reply = pool.submit(act)
             until(lambda: bool(hub._waiting))
             company.sandbox.control.admin("cuts", app_id=APP_ID)
             answered = reply.result()
-            trial.wait_s = 0.0
+            trial.gate.set()
             assert not answered.ok
             return answered
 
         yield run
-        trial.wait_s = 0.0
-        until(lambda: hub.count(APP_ID) == 2, within=40)
+        trial.gate.set()
+        until(lambda: hub.count(APP_ID) == 2)
 
 
 Cut = Callable[[Callable[[], Reply]], Reply]
