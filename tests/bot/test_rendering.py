@@ -73,3 +73,10 @@ def test_quiet_hours_are_those_where_the_person_is(
     session.get_one(Member, (session.info["workspace"], "UREP")).zone = zone
     attention.set_quiet(session, "UREP", (time(0), time(7)))
     assert held(session, renderings, "sample.usual") is waits
+
+
+def test_only_the_answer_to_a_customer_is_for_others_than_our_own_people(registry: Registry) -> None:
+    renderings = Renderings(registry)
+    others = [name for name in registry.renderers if not renderings.ours(Delivery(renderer=name))]
+    assert others == ["triage.reply"]
+    assert renderings.ours(Delivery(renderer="gone.card"))
