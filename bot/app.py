@@ -21,6 +21,7 @@ from bot.audit import AUDIT_S, Audit
 from bot.clock import Clock
 from bot.delivery import Delivery
 from bot.dispatch import Dispatcher
+from bot.dropped import Dropped
 from bot.events import INTERACTIONS, Events
 from bot.grammar import warm_up
 from bot.hearing import Hearing
@@ -90,6 +91,7 @@ class Rapport:
         self.models = Models(self._starter)
         self.learning = Learning(database_url, self.models)
         self.metrics = CollectorRegistry()
+        self.dropped = Dropped(self.metrics)
         failures = Failures(self.registry, self.metrics)
         self.runtime = Runtime(
             self.database, self.registry, self.people, self._slack, model=self.models.of, failures=failures
@@ -163,6 +165,8 @@ class Rapport:
             self.dispatcher,
             self.intake.store_event,
             unready=self._stopping.is_set,
+            starting=self.installer.is_starting,
+            dropped=self.dropped.count,
         )
         self.sockets = None
         if self.settings.app_token and self._has("slack"):
@@ -173,7 +177,11 @@ class Rapport:
         self._endpoint = None
         if not self.settings.socket_mode and self.settings.signing_secret and self._has("slack"):
             self._endpoint = web.SlackEndpoint(
-                self.bolt, self.dispatcher, self.settings.signing_secret, ready=self._begun.is_set
+                self.bolt,
+                self.dispatcher,
+                self.settings.signing_secret,
+                self.dropped.count,
+                ready=self._begun.is_set,
             )
         pages = oauth.pages(self.settings, self.installer, self.registry) if self._has("slack") else {}
         slack = self._endpoint.answer if self._endpoint else None

@@ -20,7 +20,16 @@ from bot.answers import loading, origin_of, sentence
 from bot.doubts import Doubts
 from bot.plugin import View, _, speak
 from bot.requests import Kind, Request
-from bot.respond import Ack, Responder, acknowledgement, carried, travels_after, unsaved, working
+from bot.respond import (
+    Ack,
+    Responder,
+    acknowledgement,
+    carried,
+    instead,
+    travels_after,
+    unsaved,
+    working,
+)
 from bot.runtime import Runtime
 from bot.ticket import Ticket
 from storage import inbox
@@ -77,6 +86,7 @@ class Dispatcher:
         self._workers = ThreadPoolExecutor(workers, thread_name_prefix="work")
         self._openers = ThreadPoolExecutor(4, thread_name_prefix="open")
         self._stores = ThreadPoolExecutor(2, thread_name_prefix="store")
+        self._refusals = ThreadPoolExecutor(2, thread_name_prefix="refuse")
 
     def handle(self, request: Request, received: float) -> Ack:
         """Answer a request that was received at `received` (time.monotonic) with the body of its acknowledgement."""
@@ -115,11 +125,17 @@ class Dispatcher:
                 self._responder.send(request, unheard, view_id=_own_view(request))
         self._finished(request, ticket)
 
+    def refuse(self, request: Request, text: str) -> Ack:
+        """Return the acknowledgement that says why nothing was done; what it can not carry is said besides."""
+        if request.kind in {Kind.ACTION, Kind.SHORTCUT} and request.response_url:
+            self._refusals.submit(self._responder.tell, request, text)
+        return instead(request, text)
+
     def close(self, timeout_s: float = 20.0) -> None:
         """Finish what was begun, take nothing more."""
         deadline = time.monotonic() + timeout_s
         self.doubts.close()
-        for pool in (self._openers, self._workers, self._stores):
+        for pool in (self._openers, self._workers, self._stores, self._refusals):
             closer = threading.Thread(target=pool.shutdown, daemon=True)
             closer.start()
             closer.join(max(0.0, deadline - time.monotonic()))

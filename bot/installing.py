@@ -55,6 +55,10 @@ class Installer:
         known = not self._token or (self._asked and bool(self._installations.all()))
         return self._installations.loaded and known
 
+    def is_starting(self) -> bool:
+        """Tell whether a workspace that is not known may yet be: neither Slack nor the database has said so far."""
+        return not self._installations.loaded or (bool(self._token) and not self._own and not self._refused)
+
     def missing(self) -> str:
         """Say why the token of the environment is of no use now; empty where all is well, or Slack is only away."""
         if self._refused:

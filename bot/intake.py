@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import random
 import socket
@@ -15,9 +16,11 @@ from typing import Any
 from sqlalchemy import event as engine_event
 from sqlalchemy.orm import Session
 
+from bot.requests import KEY_LIMIT
 from bot.workers import Workers, back_off
 from storage import inbox
 from storage.database import EVERY_WORKSPACE, Database
+from storage.errors import is_refused_for_good
 from storage.inbox import InboxItem
 
 log = logging.getLogger(__name__)
@@ -33,6 +36,10 @@ Finish = Callable[[InboxItem], None]
 
 class NotStored(Exception):
     """An event could not be stored in time; Slack has to send it again."""
+
+
+class NeverStored(Exception):
+    """An event can not be stored, however often Slack sends it again."""
 
 
 class Overtaken(Exception):
@@ -78,17 +85,26 @@ class Intake:
         )
 
     def store_event(self, body: Mapping[str, Any], workspace_id: str) -> None:
-        """Commit an event's row, or raise within 2.5 seconds so that the caller answers 503; call it before the ack."""
+        """Commit an event's row, or raise within 2.5 seconds so that the caller answers 503; call it before the ack.
+
+        Raises NeverStored where the same event would fail again.
+        """
         event = body["event"]
-        channel = event.get("channel") or (event.get("item") or {}).get("channel")
+        item = event.get("item")
+        channel = event.get("channel") or (item.get("channel") if isinstance(item, Mapping) else None)
         keys = {
-            "kind": str(event["type"]),
-            "event_id": body.get("event_id"),
-            "event_ts": event.get("event_ts"),
-            "channel": _id(channel),
-            "actor": _id(event.get("user")) or event.get("bot_id"),
+            "kind": _key(event["type"]),
+            "event_id": _key(body.get("event_id")),
+            "event_ts": _key(event.get("event_ts")),
+            "channel": _key(channel),
+            "actor": _key(event.get("user")) or _key(event.get("bot_id")),
         }
-        self._door.run(lambda database: _store(database, workspace_id, {**keys, "body": dict(body)}))
+        try:
+            self._door.run(lambda database: _store(database, workspace_id, {**keys, "body": dict(body)}))
+        except Exception as exc:
+            if is_refused_for_good(exc):
+                raise NeverStored(type(exc).__name__) from exc
+            raise
 
     def start(self) -> None:
         """Start the workers; returns at once."""
@@ -158,9 +174,12 @@ def _store(database: Database, workspace_id: str, values: dict[str, Any]) -> Non
         inbox.store(session, **values)
 
 
-def _id(named: Any) -> str | None:
-    """Return an id that some events give as such and others inside the object it names."""
-    return named.get("id") if isinstance(named, Mapping) else named
+def _key(named: Any) -> str | None:
+    """Return an id that some events give as such and others inside the object it names, fit for an index."""
+    given = named.get("id") if isinstance(named, Mapping) else named
+    if not isinstance(given, str) or len(given) <= KEY_LIMIT:
+        return given if isinstance(given, str) else None
+    return hashlib.sha256(given.encode()).hexdigest()
 
 
 class _Door:

@@ -7,15 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from slack_sdk.webhook import WebhookClient
-
 from bot import blocks as b
+from bot import hooks
 from bot.answers import Answer, after, note_view, sentence
 from bot.audience import Audience
 from bot.home import HomeView
 from bot.plugin import _
 from bot.requests import Kind, Request
-from bot.slack import HTTP_TIMEOUT_S, NETWORK_ERRORS, Installations, refusal
+from bot.slack import NETWORK_ERRORS, Installations, refusal
 from storage import outbox
 from storage.database import Database
 
@@ -51,7 +50,11 @@ def working(request: Request) -> Ack:
 
 def unsaved(request: Request) -> Ack:
     """Return the acknowledgement that says that nothing was saved."""
-    text = _("This took too long and nothing was saved. Please try again in a minute.")
+    return instead(request, _("This took too long and nothing was saved. Please try again in a minute."))
+
+
+def instead(request: Request, text: str) -> Ack:
+    """Return the acknowledgement that says something in place of the answer; a click's carries no text."""
     if request.kind is Kind.COMMAND:
         return {"response_type": "ephemeral", "text": text}
     fields = list((request.view.get("state") or {}).get("values", {}))
@@ -159,17 +162,19 @@ class Responder:
         """Answer by response_url; False where there is none or Slack no longer takes it (5 uses, 30 minutes)."""
         if not request.response_url:
             return False
-        if not self._installations.is_slack(request.response_url):
+        if not hooks.is_slack(request.response_url, self._installations.api_url):
             log.warning("an answer to %s was not sent: its address is not Slack's", request.name)
             return False
         answer = self.audience.confine(request, answer)
-        hook = WebhookClient(request.response_url, timeout=HTTP_TIMEOUT_S, retry_handlers=[])
         replaces = answer.replace and request.kind is Kind.ACTION
         body: dict[str, Any] = {**_message(answer), "replace_original": replaces}
         if request.place.thread_ts and not replaces:
             body["thread_ts"] = request.place.thread_ts
-        response = hook.send_dict(body)
-        return bool(response.status_code == 200 and (response.body == "ok" or '"ok":true' in response.body))
+        return hooks.send(request.response_url, body)
+
+    def tell(self, request: Request, text: str) -> None:
+        """Say something where a request came from, if that is known; nothing follows where it can not be said."""
+        self._tried(request, lambda: self._respond(request, sentence(text)))
 
     def send_dm(self, request: Request, answer: Answer) -> None:
         """Put an answer into the outbox as a DM to the person who asked; raise what the database raises."""

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
 from urllib.error import URLError
-from urllib.parse import urlsplit
 
-from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
@@ -25,8 +23,6 @@ from storage.secrets import Vault
 log = logging.getLogger(__name__)
 
 HTTP_TIMEOUT_S = 10
-SLACK = "slack.com"
-HOOKS = "hooks.slack.com"
 NETWORK_ERRORS = (SlackClientError, HTTPException, URLError, TimeoutError, ConnectionError, OSError)
 
 
@@ -62,7 +58,7 @@ class Installations:
 
     def __init__(self, database: Database, *, api_url: str, vault: Vault | None, token: str | None) -> None:
         self._database = database
-        self._api_url = api_url
+        self.api_url = api_url
         self._vault = vault
         self.token = token
         """The token of the environment, which is then every workspace's."""
@@ -94,19 +90,6 @@ class Installations:
         """Return an installation, None where the app is not installed."""
         return self._known.get(workspace_id)
 
-    def authorize(self, team_id: str | None) -> AuthorizeResult | None:
-        """Answer Bolt's question who the bot is, from memory."""
-        found = self._known.get(team_id or "")
-        if found is None:
-            return None
-        return AuthorizeResult(
-            enterprise_id=None,
-            team_id=found.workspace_id,
-            bot_token=found.token,
-            bot_id=found.bot_id,
-            bot_user_id=found.bot_user_id,
-        )
-
     def client(self, workspace_id: str) -> WebClient:
         """Return the workspace's client, which never retries; raise Refused where the app is not installed."""
         found = self._known.get(workspace_id)
@@ -117,19 +100,9 @@ class Installations:
                 self._clients[workspace_id] = self.bare_client(found.token)
             return self._clients[workspace_id]
 
-    def is_slack(self, url: str) -> bool:
-        """Tell whether an address to answer to is Slack's own, or that of the server which stands for it."""
-        try:
-            given, api = urlsplit(url), urlsplit(self._api_url)
-        except ValueError:
-            return False
-        if given.scheme == "https" and given.hostname == HOOKS:
-            return True
-        return api.hostname != SLACK and (given.scheme, given.netloc) == (api.scheme, api.netloc)
-
     def bare_client(self, token: str) -> WebClient:
         """Make a client for a token."""
-        return WebClient(token=token, base_url=self._api_url, timeout=HTTP_TIMEOUT_S, retry_handlers=[])
+        return WebClient(token=token, base_url=self.api_url, timeout=HTTP_TIMEOUT_S, retry_handlers=[])
 
 
 class SlackDoor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +10,8 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 from websockets.protocol import State
 from websockets.sync.client import ClientConnection, connect
+
+from bot.cleaning import parse
 
 OPEN_S = 10.0
 """Within which it has to be open, and once more within which Slack has to say hello."""
@@ -123,7 +124,7 @@ class Line:
 
     def _read(self, text: str | bytes, received: float) -> None:
         try:
-            message = json.loads(text)
+            message = parse(text.decode() if isinstance(text, bytes) else text)
         except ValueError:
             return
         if not isinstance(message, dict):

@@ -23,7 +23,6 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot import bolt
 from bot.dispatch import Begun, Dispatcher
-from bot.requests import readable
 from bot.slack import HTTP_TIMEOUT_S, NETWORK_ERRORS, PASSING, refusal
 from bot.socket_line import Line
 from bot.workers import back_off
@@ -206,7 +205,7 @@ class Sockets:
     def _take(self, line: Line, message: dict[str, Any], received: float) -> None:
         """Have a request answered that came by a connection."""
         request = SocketModeRequest.from_dict(message)
-        if request is None or not readable(request.payload):
+        if request is None:
             return
         with self._changed:
             if not self._takes:

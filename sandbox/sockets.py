@@ -98,7 +98,8 @@ class SocketHub:
         self._waiting[envelope["envelope_id"]] = (socket, future)
         try:
             if not self.silent:
-                await socket.send_json(envelope)
+                # Escaped, as half of a pair has no place in UTF-8.
+                await socket.send_text(json.dumps(envelope))
             return await future
         except (WebSocketDisconnect, RuntimeError) as error:
             raise ConnectionError("the socket is gone") from error

@@ -7,7 +7,8 @@ shown.
 from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
-from sqlalchemy.exc import DBAPIError, IntegrityError
+import psycopg
+from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.orm.exc import StaleDataError
 
 
@@ -104,6 +105,8 @@ SERIALIZATION_FAILURE = "40001"
 DEADLOCK = "40P01"
 INSUFFICIENT_PRIVILEGE = "42501"
 DUPLICATE_OBJECT = "42710"
+NEVER_TAKEN = frozenset({"22001", "22003", "22021", "22P02", "22P05", "54000", "54001"})
+"""Too long, out of range, no such character, no such value, too large for an index, too deep."""
 
 
 def sqlstate(exc: BaseException) -> str | None:
@@ -135,6 +138,13 @@ def translate(exc: BaseException) -> CrmError | None:
     if _is_unstorable_text(exc, state):
         return Invalid("The text contains a character that can not be stored.")
     return None
+
+
+def is_refused_for_good(exc: BaseException) -> bool:
+    """Tell whether the same values would be refused again: they are not of the types, or beyond any limit."""
+    if isinstance(exc, DBAPIError):
+        return sqlstate(exc) in NEVER_TAKEN or (sqlstate(exc) is None and isinstance(exc.orig, psycopg.DataError))
+    return isinstance(exc, StatementError)
 
 
 def _is_unstorable_text(exc: BaseException, state: str | None) -> bool:
