@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.health import Health, health_app
-from bot import bolt, jobs, oauth, web
+from bot import bolt, jobs, oauth, roll_call, web
 from bot.audience import Audience
 from bot.audit import AUDIT_S, Audit
 from bot.clock import Clock
@@ -98,6 +98,9 @@ class Rapport:
         )
         self.installer = Installer(self.database, self.installations, self.registry, vault=vault, now=self.runtime.now)
         self.home = HomeView(self.database, self.registry, self.people, self.installations, failures=failures)
+        self.roll_calls = roll_call.RollCalls(
+            self.background, self.runtime, self.installations.client, self.home, settings, stopping=self._stopping
+        )
         self.sharing = Sharing(hears=self._has("slack"))
         self.hearing = Hearing(
             self.acks,
@@ -105,6 +108,7 @@ class Rapport:
             self.people,
             self.models,
             self.sharing,
+            self.roll_calls.ask,
             connected=(lambda: self.sockets is None or self.sockets.connected) if self._has("slack") else None,
         )
         audience = Audience(self.sharing, self.database, self._slack, self.installations.client)
@@ -152,7 +156,11 @@ class Rapport:
             self.background,
             self.delivery,
             run_job=jobs.Jobs(self.runtime).run,
-            ticks={"learn": (LOOK_S, self.learning.tick), "audit": (AUDIT_S, self.audit.tick)},
+            ticks={
+                "learn": (LOOK_S, self.learning.tick),
+                "audit": (AUDIT_S, self.audit.tick),
+                "roll-call": (roll_call.LOOK_S, self.roll_calls.tick),
+            },
         )
         if self._has("worker"):
             self.health.watch("clock", self._tick_age, TICK_LIMIT_S)

@@ -101,7 +101,7 @@ class Events:
         self._responder.send(request, answer, view_id=view_id)
 
     def _author(self, request: Request) -> Known | None:
-        if not request.user_id or request.name in {"app_uninstalled", "tokens_revoked", "user_change"}:
+        if not request.user_id or request.name in {"app_uninstalled", "tokens_revoked", "user_change", "team_join"}:
             return None
         try:
             return self._people.find(request.workspace_id, request.user_id)

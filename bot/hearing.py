@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from bot.models import Models
 from bot.people import People
@@ -26,7 +26,10 @@ CHANNELS = (
 
 
 class Hearing:
-    """Listen to the database, and look whether Slack's events come: `connected` tells, None where they never do."""
+    """Listen to the database, and look whether Slack's events come: `connected` tells, None where they never do.
+
+    `ask` has the people of workspaces read again, of whom events may have told what was never heard.
+    """
 
     def __init__(
         self,
@@ -35,6 +38,7 @@ class Hearing:
         people: People,
         models: Models,
         sharing: Sharing,
+        ask: Callable[[Collection[str]], None],
         *,
         connected: Callable[[], bool] | None,
     ) -> None:
@@ -43,6 +47,7 @@ class Hearing:
         self._people = people
         self._models = models
         self._sharing = sharing
+        self._ask = ask
         self._connected = connected
 
     def run(self, stopping: threading.Event) -> None:
@@ -58,6 +63,8 @@ class Hearing:
                         # Once more when they come again: something may have been learned and overtaken just before.
                         missed, away = away, self._connected is not None and not self._connected()
                         self._doubt_sharing(missed or away)
+                        if missed and not away:
+                            self._ask(self._installations.all())
                         for note in listener.wait(LISTEN_S):
                             self._heard(note.channel, note.payload)
             except Exception as exc:
@@ -77,5 +84,7 @@ class Hearing:
             self._models.heard(workspace_id, int(which))
             return
         if channel == workspaces.INSTALLATIONS_CHANGED:
+            before = self._installations.all()
             self._installations.load()
+            self._ask(set(self._installations.all()).difference(before))
         self._people.forget(workspace_id, which)

@@ -44,7 +44,7 @@ REDIRECT_PATH = "/slack/oauth_redirect"
 """Where Slack sends a browser back to when somebody installed the app."""
 
 _MESSAGE_EVENTS = ("message.channels", "message.groups", "message.im")
-CORE_EVENTS = ("app_uninstalled", "tokens_revoked", "user_change")
+CORE_EVENTS = ("app_uninstalled", "tokens_revoked", "user_change", "team_join")
 
 
 def scopes(registry: Registry) -> list[str]:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from dataclasses import dataclass
 
 from bot.plugin import Member, Role, Slack
 from storage import members, workspaces
 from storage.database import Database
-from storage.errors import CrmError
 from storage.workspaces import Workspace
 
 FRESH_S = 600.0
@@ -50,10 +48,10 @@ class People:
         known = self._read(workspace_id, user_id)
         if known is None:
             known = self._learn(workspace_id, user_id)
-        elif user_id in self._admins and not known.member.has(Role.ADMIN):
-            # Named an admin after we first met. What we know serves where Slack can not be asked.
-            with suppress(CrmError):
-                known = self._learn(workspace_id, user_id)
+        elif user_id in self._admins and known.member.is_ours and not known.member.has(Role.ADMIN):
+            # Named an admin after we first met.
+            with self._database.transaction(workspace_id) as session:
+                known = Known(members.make_admin(session, user_id), known.workspace)
         self._keep(key, known, forgotten)
         return known
 

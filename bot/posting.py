@@ -5,6 +5,8 @@ from __future__ import annotations
 import http.client
 import ssl
 from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from socket import gaierror
 from typing import Any
 from urllib.error import URLError
@@ -64,6 +66,26 @@ def call(client: WebClient, method: str, *, repeatable: bool = False, **argument
 
     What may or may not have happened is Unreached for a `repeatable` call and Ambiguous for others.
     """
+    return _called(client, method, arguments, repeatable=repeatable)[0]
+
+
+def read(client: WebClient, method: str, **arguments: Any) -> tuple[Mapping[str, Any], datetime]:
+    """Call a Web API method that only reads; return its answer, and when Slack wrote it, in whole seconds."""
+    answer, headers = _called(client, method, arguments, repeatable=True)
+    return answer, slack_time(headers)
+
+
+def slack_time(headers: Mapping[str, str]) -> datetime:
+    """Return when an answer was written by its sender's clock, which is also that of events; else by our own."""
+    try:
+        return parsedate_to_datetime(next(value for name, value in headers.items() if name.lower() == "date"))
+    except (StopIteration, TypeError, ValueError):
+        return datetime.now(UTC)
+
+
+def _called(
+    client: WebClient, method: str, arguments: dict[str, Any], *, repeatable: bool
+) -> tuple[Mapping[str, Any], Mapping[str, str]]:
     unknown = Unreached if repeatable else Ambiguous
     try:
         answer = (
@@ -74,7 +96,7 @@ def call(client: WebClient, method: str, *, repeatable: bool = False, **argument
     except (OSError, http.client.HTTPException, SlackClientError) as exc:
         raise (Unreached if _never_left(exc) else unknown)(f"{method}: {type(exc).__name__}") from exc
     assert isinstance(answer.data, dict)
-    return answer.data
+    return answer.data, answer.headers
 
 
 def copies(

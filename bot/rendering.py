@@ -15,12 +15,12 @@ from bot import blocks as b
 from bot import shown
 from bot.answers import TEXT_LIMIT
 from bot.delivery import Rendered
-from bot.plugin import speak
+from bot.plugin import _, speak
 from bot.registry import Registry
 from bot.replies import Message
 from bot.respond import FALLBACK_RENDERER
 from bot.runtime import Deferred, call_with
-from storage import holding, members, workspaces
+from storage import holding, members, sending, undelivered, workspaces
 from storage.attention import Notice
 from storage.database import current_workspace
 from storage.outbox import Delivery
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 
 log = logging.getLogger(__name__)
+
+NO_LONGER_OURS = "no_longer_ours"
+"""Why something is not sent to who was one of our own people when it was written."""
 
 
 class Renderings:
@@ -47,7 +50,14 @@ class Renderings:
         self._now = now
 
     def hold(self, session: Session, delivery: Delivery) -> bool:
-        """Hold a message back if its receiver does not want it now; what answers somebody is never held back."""
+        """Hold a message back if its receiver does not want it now; what answers somebody is never held back.
+
+        What is for our own people is not sent to who is none of them any more; whoever can mend that is told.
+        """
+        if self._is_kept_from_reader(session, delivery):
+            sending.dead(session, delivery, NO_LONGER_OURS)
+            undelivered.tell(session, delivery, NO_LONGER_OURS)
+            return True
         notice = self._notice(delivery)
         if notice is None:
             return False
@@ -64,6 +74,13 @@ class Renderings:
         declared = self._registry.renderers.get(delivery.renderer)
         return declared is None or not declared.outside
 
+    def _is_kept_from_reader(self, session: Session, delivery: Delivery) -> bool:
+        reader = members.get(session, delivery.target_user) if delivery.target_user else None
+        renderer = self._registry.renderers.get(delivery.renderer)
+        if reader is None or reader.is_ours or renderer is None or renderer.outside or renderer.kind is None:
+            return False
+        return self.render(session, delivery) is not None
+
     def _notice(self, delivery: Delivery) -> Notice | None:
         """Return of which kind a message is; one whose plugin fails to say so is any other."""
         declared = self._registry.renderers.get(delivery.renderer)
@@ -78,9 +95,11 @@ class Renderings:
 
     def render(self, session: Session, delivery: Delivery) -> Rendered | None:
         """Return what to send; raise KeyError for a renderer that no plugin declares any more."""
-        if delivery.renderer == FALLBACK_RENDERER:
-            return Rendered(str(delivery.payload["text"]), list(delivery.payload["blocks"]))
         reader = members.get(session, delivery.target_user) if delivery.target_user else None
+        if delivery.renderer == FALLBACK_RENDERER:
+            if reader is not None and not reader.is_ours:
+                return Rendered(_("You have no role in Rapport any more, so the answer is not shown to you."))
+            return Rendered(str(delivery.payload["text"]), list(delivery.payload["blocks"]))
         workspace = workspaces.get(session, current_workspace(session))
         speak(reader.locale if reader else workspace.locale if workspace else None)
         given = {

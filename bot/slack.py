@@ -15,6 +15,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
+from bot.posting import slack_time
 from storage import workspaces
 from storage.database import EVERY_WORKSPACE, Database
 from storage.errors import CrmError, NotFound, Refused
@@ -118,6 +119,10 @@ class SlackDoor:
     def join(self, channel_id: str) -> Mapping[str, Any]:
         """Join a public channel and return it; say how to invite the bot to a private one."""
         channel = self.channel(channel_id)
+        if channel.get("is_archived"):
+            raise Refused("That channel is archived.")
+        if channel.get("is_im") or channel.get("is_mpim"):
+            raise Refused("That is a direct message.", hint="Choose a channel.")
         if channel.get("is_member"):
             return channel
         if channel.get("is_private"):
@@ -125,8 +130,9 @@ class SlackDoor:
         return dict(self._ask("conversations_join", "channel", channel=channel_id))
 
     def user(self, user_id: str) -> Mapping[str, Any]:
-        """Return users.info's `user`, with its locale."""
-        return dict(self._ask("users_info", "user", user=user_id, include_locale=True))
+        """Return users.info's `user`, with its locale, and as `read_at` when Slack said so, in whole seconds."""
+        answer = self._call("users_info", user=user_id, include_locale=True)
+        return {**answer["user"], "read_at": slack_time(answer.headers)}
 
     def permalink(self, channel_id: str, ts: str) -> str:
         """Return a message's permanent address."""
@@ -143,8 +149,11 @@ class SlackDoor:
         raise NotFound("That message is not there any more.")
 
     def _ask(self, method: str, key: str, **arguments: Any) -> Any:
+        return self._call(method, **arguments)[key]
+
+    def _call(self, method: str, **arguments: Any) -> Any:
         try:
-            return getattr(self._client, method)(**arguments)[key]
+            return getattr(self._client, method)(**arguments)
         except NETWORK_ERRORS as exc:
             code = refusal(exc)
             if code not in PASSING:

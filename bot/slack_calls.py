@@ -23,8 +23,8 @@ class Limit:
     burst: int
 
 
-# Slack's tier 3 takes 50 calls a minute and more; messages it takes "several hundred" a minute of (Rate limits). What
-# it thinks of an app besides, it says with a 429.
+# Slack's tier 2 takes 20 calls a minute, tier 3 50 and more; messages it takes "several hundred" a minute of (Rate
+# limits). What it thinks of an app besides, it says with a 429.
 LIMITS: Mapping[str, Limit] = {
     "chat.postMessage": Limit(300, 200),
     "chat.update": Limit(50, 50),
@@ -35,6 +35,8 @@ LIMITS: Mapping[str, Limit] = {
     "conversations.replies": Limit(50, 25),
     "files.getUploadURLExternal": Limit(100, 50),
     "files.completeUploadExternal": Limit(100, 50),
+    "users.list": Limit(20, 5),
+    "users.info": Limit(60, 20),
 }
 
 

@@ -25,17 +25,23 @@ async def app(core: Core, args: Json) -> Json:
 
 
 async def user_joins(core: Core, args: Json) -> Json:
-    """Add a person to a team, which the apps are told (`team_join`)."""
+    """Add a person to a team, which the apps are told (`team_join`) unless `told` is false."""
     user = User(**args["user"])
-    core.membership.arrive(user)
+    core.membership.arrive(user, told=bool(args.get("told", True)))
     return {"user": asdict(user)}
 
 
 async def user_changes(core: Core, args: Json) -> Json:
-    """Change a person's fields, which the apps are told (`user_change`)."""
+    """Change a person's fields, which the apps are told (`user_change`) unless `told` is false."""
     user = core.world.workspace.users[args["user"]]
-    core.membership.change_user(user, **args["fields"])
+    core.membership.change_user(user, told=bool(args.get("told", True)), **args["fields"])
     return {"user": asdict(user)}
+
+
+async def user_vanishes(core: Core, args: Json) -> Json:
+    """Remove a person so that nobody knows them any more; Slack tells nobody."""
+    core.membership.vanish(core.world.workspace.users[args["user"]])
+    return {}
 
 
 async def channel_renames(core: Core, args: Json) -> Json:
@@ -136,6 +142,7 @@ VERBS: dict[str, Callable[[Core, Json], Awaitable[Json]]] = {
         app,
         user_joins,
         user_changes,
+        user_vanishes,
         channel_renames,
         archives,
         shares,

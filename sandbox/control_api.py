@@ -58,7 +58,7 @@ acknowledged; without `ok` there is an `error`: `operation_timeout`, `dispatch_f
 server first waits for it to become possible.
 
 **Set up** (POST `/control/admin/<verb>`, bodies in `sandbox.admin`): `seed`, `app`, `user_joins`, `user_changes`,
-`channel_renames`, `archives`, `shares`, `unshares`, `uninstalls`, `authorizes`, `grants`, `disconnects`,
+`user_vanishes`, `channel_renames`, `archives`, `shares`, `unshares`, `uninstalls`, `authorizes`, `grants`, `disconnects`,
 `cuts`, `reinstalls`, `silences`.
 
 `/control/faults`     GET lists, POST scripts one (`sandbox.faults.Fault`), DELETE forgets all

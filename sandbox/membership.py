@@ -87,17 +87,26 @@ class Membership:
         for team_id in channel.teams:
             self._core.events.to_team(team_id, event)
 
-    def arrive(self, user: User) -> None:
-        """Add a new person to a team."""
+    def arrive(self, user: User, *, told: bool = True) -> None:
+        """Add a new person to a team; `told` says whether the apps hear of it."""
         workspace = self._core.world.workspace
         workspace.users[user.id] = user
         workspace.changes.bump()
         event = {"type": "team_join", "user": user_object(user, user.team_id), "event_ts": workspace.next_ts()}
-        self._core.events.to_team(user.team_id, event)
+        if told:
+            self._core.events.to_team(user.team_id, event)
 
-    def change_user(self, user: User, **fields: object) -> None:
-        """Change what is known of a person."""
+    def vanish(self, user: User) -> None:
+        """Remove a person so that nobody knows them any more, as who is moved to another organisation."""
         workspace = self._core.world.workspace
+        del workspace.users[user.id]
+        for channel in workspace.channels.values():
+            channel.members = [one for one in channel.members if one != user.id]
+        workspace.changes.bump()
+
+    def change_user(self, user: User, *, told: bool = True, **fields: object) -> None:
+        """Change what is known of a person; `told` says whether the apps hear of it."""
+        workspace, team_id = self._core.world.workspace, user.team_id
         for name, value in fields.items():
             if not hasattr(user, name):
                 raise ValueError(f"a user has no {name!r}")
@@ -106,10 +115,11 @@ class Membership:
         workspace.changes.bump()
         event = {
             "type": "user_change",
-            "user": user_object(user, user.team_id, include_locale=True),
+            "user": user_object(user, team_id, include_locale=True),
             "event_ts": workspace.next_ts(),
         }
-        self._core.events.to_team(user.team_id, event)
+        if told:
+            self._core.events.to_team(team_id, event)
 
     def uninstall(self, app_id: str, team_id: str) -> None:
         """Remove an app from a team: its token dies at once, and it is told so."""

@@ -1,6 +1,7 @@
 """Keep the people at a team's customers."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Index, bindparam, select, text
@@ -131,6 +132,24 @@ def recognise(session: Session, slack_user_id: str, email: str | None) -> Contac
         found.slack_user_id = slack_user_id
         session.flush()
     return found
+
+
+def follow(session: Session, member: Member, *, was_called: str, had_email: str | None) -> Contact | None:
+    """Call the contact who is this Slack user as they are called now, and return it, None if nobody is.
+
+    What people keep of them under another name or address than the one in Slack stays.
+    """
+    known = by_slack_user(session, member.id)
+    if known is None:
+        return None
+    session.refresh(known, with_for_update=True)
+    if known.name in {was_called, member.id} and name_key(member.name):
+        known.name = member.name
+    if member.email is not None and known.email in {None, had_email}:
+        with suppress(Invalid):
+            known.email = check_email(member.email)
+    session.flush()
+    return known
 
 
 def resolve(session: Session, text: str) -> Contact:

@@ -61,6 +61,18 @@ class TicketRemoved(Fact):
     """Say that the opening of a ticket was taken back; `record` is the storage.tickets.Ticket that is gone."""
 
 
+class MemberLeft(Fact):
+    """Say that somebody is none of our own people any more; `record` is the storage.members.Member."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemberChanged(Fact):
+    """Say that somebody has another name or address in Slack; `record` is the storage.members.Member as it is now."""
+
+    was_called: str
+    had_email: str | None
+
+
 class MessageReceived(Fact):
     """Say that a customer's message was stored; `record` is a storage.messages.IncomingMessage."""
 

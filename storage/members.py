@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, func, select
+from sqlalchemy import ForeignKey, Index, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.database import TENANT, Base, composite_key, current_workspace, notify
 from storage.errors import Invalid, Refused
+from storage.events import MemberChanged, MemberLeft, emit
 from storage.history.recorded import Recorded
 from storage.names import EMAIL_LIMIT, NAME_LIMIT
 from storage.workspaces import Installation, Workspace
@@ -79,17 +80,21 @@ class Member(Recorded, Base):
     kind: Mapped[str]
     active: Mapped[bool] = mapped_column(server_default="true")
     dm_channel_id: Mapped[str | None]
-    seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    # Since when what we know is what Slack says, by Slack's clock.
+    seen_at: Mapped[datetime] = mapped_column(server_default=func.now(), info={"unrecorded": True})
     away_until: Mapped[datetime | None]
     version: Mapped[int] = mapped_column()
 
     __mapper_args__ = {"version_id_col": version}
 
+    @property
+    def is_ours(self) -> bool:
+        """Tell whether the member is one of our own people, and still there."""
+        return self.kind == Kind.STAFF and self.active
+
     def has(self, role: Role) -> bool:
-        """Tell whether the member may act in a role: has it or one that implies it, is staff, and still there."""
-        if self.kind != Kind.STAFF or not self.active:
-            return False
-        return any(role in Role(mine).implied for mine in self.roles)
+        """Tell whether the member may act in a role: is one of ours and has it or one that implies it."""
+        return self.is_ours and any(role in Role(mine).implied for mine in self.roles)
 
     def is_away(self, now: datetime) -> bool:
         """Tell whether the member gets no tickets at a moment, as they are away."""
@@ -113,35 +118,114 @@ def staff(session: Session, role: Role | None = None) -> list[Member]:
     return [member for member in found if role is None or member.has(role)]
 
 
-def ensure(session: Session, member_id: str, profile: Mapping[str, Any], *, admins: Collection[str] = ()) -> Member:
-    """Return a member with what Slack's users.info (its `user`) says, creating them at the first meeting.
+def ensure(
+    session: Session,
+    member_id: str,
+    profile: Mapping[str, Any],
+    *,
+    admins: Collection[str] = (),
+    at: datetime | None = None,
+) -> Member:
+    """Return a member with what Slack (users.info's `user`) said `at` a moment; else at its `read_at`, or now.
 
-    At that meeting staff get the workspace's default roles; Slack's admins and owners, who installed Rapport and those
-    in `admins` are admins, then and at every later one. Whoever turns out to be a guest, a bot or somebody else's loses
-    all roles. Raises Refused if the workspace is not installed.
+    Who is new is created. What is older than what we know changes nothing. Whoever becomes one of our own people, for
+    the first time or again, gets the workspace's default roles; whoever is none any more loses all. Slack's admins and
+    owners, who installed Rapport and those in `admins` are admins, then and at every later time. Raises Refused if the
+    workspace is not installed.
     """
     workspace = session.get(Workspace, current_workspace(session))
     if workspace is None:
         raise Refused("Rapport is not installed in this workspace.")
-    kind = kind_of(profile, workspace.id)
+    heard_at = at or profile.get("read_at") or datetime.now(UTC)
     # Several requests of somebody new may come at once.
     first = {"workspace_id": workspace.id, "id": member_id, "name": member_id, "kind": Kind.GUEST, "version": 1}
-    session.execute(insert(Member).values(first).on_conflict_do_nothing())
+    new = insert(Member).values(**first, seen_at=heard_at).on_conflict_do_nothing().returning(Member.id)
+    is_new = session.scalar(new) is not None
     member = session.get_one(Member, (workspace.id, member_id), with_for_update=True, populate_existing=True)
-    if kind is Kind.STAFF and member.kind != Kind.STAFF:
+    if heard_at < member.seen_at:
+        return member
+    was_ours, was_called, had_email = member.is_ours, member.name, member.email
+    for name, value in _told(member, profile).items():
+        setattr(member, name, value)
+    if member.is_ours and not was_ours:
         member.roles = list(workspace.default_roles)
-    details = profile.get("profile") or {}
-    member.kind = kind
-    member.active = not profile.get("deleted", False)
-    member.name = _name(profile, member_id)
-    member.email = _clean(details.get("email"), EMAIL_LIMIT)
-    member.zone = _clean(profile.get("tz"), NAME_LIMIT)
-    member.locale = _clean(profile.get("locale"), NAME_LIMIT)
-    if kind is not Kind.STAFF:
-        member.roles = []
-    elif _is_admin(session, member_id, profile, admins) and Role.ADMIN not in member.roles:
-        member.roles = sorted({*member.roles, Role.ADMIN})
+    member.roles = _roles(session, member, profile, admins)
+    if was_ours and not member.is_ours:
+        emit(session, MemberLeft(member))
+    if not is_new and (was_called, had_email) != (member.name, member.email):
+        emit(session, MemberChanged(member, was_called, had_email))
+    if not session.is_modified(member):
+        heard(session, [member_id], heard_at)
+        return member
+    member.seen_at = max(heard_at, member.seen_at)
     return _saved(session, member)
+
+
+def gone(session: Session, member_id: str, at: datetime) -> None:
+    """Note that Slack did not know a member any more at a moment; what is older than what we know changes nothing."""
+    member = session.get(Member, (current_workspace(session), member_id), with_for_update=True, populate_existing=True)
+    if member is None or at < member.seen_at:
+        return
+    if member.is_ours:
+        emit(session, MemberLeft(member))
+    member.active, member.roles, member.seen_at = False, [], at
+    _saved(session, member)
+
+
+def is_news(session: Session, member: Member, profile: Mapping[str, Any], *, admins: Collection[str] = ()) -> bool:
+    """Tell whether what Slack says of a member differs from what we know."""
+    told = _told(member, profile)
+    if any(getattr(member, name) != value for name, value in told.items()):
+        return True
+    return sorted(member.roles) != sorted(_roles(session, member, profile, admins))
+
+
+def heard(session: Session, member_ids: Collection[str], at: datetime) -> None:
+    """Note that Slack said of these people at a moment what we know; who is being changed just now is left alone."""
+    mine = (Member.workspace_id == current_workspace(session), Member.id.in_(member_ids), Member.seen_at < at)
+    # Not waiting for anybody, as whoever changes two people may lock them in another order.
+    free = select(Member.id).where(*mine).with_for_update(skip_locked=True, key_share=True)
+    session.execute(
+        update(Member)
+        .where(Member.workspace_id == current_workspace(session), Member.id.in_(free.scalar_subquery()))
+        .values(seen_at=at)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def unheard(session: Session, since: datetime, *, after: str = "", limit: int) -> list[Member]:
+    """Return those still there of whom Slack has said nothing since a moment, by id, the next after one."""
+    mine = (Member.workspace_id == current_workspace(session), Member.active, Member.seen_at <= since)
+    return list(session.scalars(select(Member).where(*mine, Member.id > after).order_by(Member.id).limit(limit)))
+
+
+def known(session: Session, member_ids: Collection[str]) -> list[Member]:
+    """Return those of these people whom we have met, by id."""
+    mine = (Member.workspace_id == current_workspace(session), Member.id.in_(member_ids))
+    return list(session.scalars(select(Member).where(*mine).order_by(Member.id)))
+
+
+def _told(member: Member, profile: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what Slack's word makes of a member; of a closed account it no longer says of which kind it was."""
+    details = profile.get("profile") or {}
+    closed = bool(profile.get("deleted", False))
+    return {
+        "kind": member.kind if closed else kind_of(profile, member.workspace_id).value,
+        "active": not closed,
+        "name": _name(profile, member.name),
+        "email": _clean(details.get("email"), EMAIL_LIMIT) if details else member.email,
+        "zone": _clean(profile.get("tz"), NAME_LIMIT) or member.zone,
+        # An event does not tell it.
+        "locale": _clean(profile.get("locale"), NAME_LIMIT) or member.locale,
+    }
+
+
+def _roles(session: Session, member: Member, profile: Mapping[str, Any], admins: Collection[str]) -> list[str]:
+    if not member.is_ours:
+        return []
+    if Role.ADMIN not in member.roles and _is_admin(session, member.id, profile, admins):
+        return sorted({*member.roles, Role.ADMIN})
+    return list(member.roles)
 
 
 def kind_of(profile: Mapping[str, Any], workspace_id: str) -> Kind:
@@ -158,11 +242,20 @@ def kind_of(profile: Mapping[str, Any], workspace_id: str) -> Kind:
 
 def set_roles(session: Session, member: Member, roles: Collection[Role]) -> Member:
     """Give a member exactly these roles; raise Refused for anyone who is not staff, and for the last admin."""
-    if roles and member.kind != Kind.STAFF:
+    if roles and not member.is_ours:
         raise Refused("{name} is not one of your own people, so can have no role.", name=member.name)
-    if Role.ADMIN in member.roles and Role.ADMIN not in roles and len(staff(session, Role.ADMIN)) == 1:
+    if member.has(Role.ADMIN) and Role.ADMIN not in roles and len(staff(session, Role.ADMIN)) == 1:
         raise Refused("{name} is the last admin. Make someone else an admin first.", name=member.name)
     member.roles = sorted(set(roles))
+    return _saved(session, member)
+
+
+def make_admin(session: Session, member_id: str) -> Member:
+    """Make one of our own people an admin whom the operator named one; nobody else becomes anything by it."""
+    mine = (current_workspace(session), member_id)
+    member = session.get_one(Member, mine, with_for_update=True, populate_existing=True)
+    if member.is_ours:
+        member.roles = sorted({*member.roles, Role.ADMIN})
     return _saved(session, member)
 
 
@@ -173,7 +266,7 @@ def set_manager(session: Session, member: Member, manager: Member | None) -> Mem
         if above.id == member.id:
             raise Invalid("{name} would be their own manager.", field="manager", name=member.name)
         above = get(session, above.manager_id) if above.manager_id is not None else None
-    if manager is not None and manager.kind != Kind.STAFF:
+    if manager is not None and not manager.is_ours:
         raise Refused("{name} is not one of your own people, so can not be a manager.", name=manager.name)
     member.manager_id = manager.id if manager is not None else None
     return _saved(session, member)
@@ -184,7 +277,7 @@ def set_away(session: Session, member: Member, until: datetime | None) -> Member
 
     Raises Refused for anyone who is not staff.
     """
-    if member.kind != Kind.STAFF:
+    if not member.is_ours:
         raise Refused("{name} is not one of your own people, so is given no tickets anyway.", name=member.name)
     member.away_until = until
     return _saved(session, member)
@@ -204,12 +297,12 @@ def _is_admin(session: Session, member_id: str, profile: Mapping[str, Any], admi
     return installed is not None and installed.installed_by == member_id
 
 
-def _name(profile: Mapping[str, Any], member_id: str) -> str:
+def _name(profile: Mapping[str, Any], otherwise: str) -> str:
     details = profile.get("profile") or {}
     for name in (details.get("display_name"), details.get("real_name"), profile.get("real_name"), profile.get("name")):
         if cleaned := _clean(name, NAME_LIMIT):
             return cleaned
-    return member_id
+    return otherwise
 
 
 def _clean(text: Any, limit: int) -> str | None:

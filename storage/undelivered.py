@@ -112,6 +112,17 @@ def tell(session: Session, row: Delivery, reason: str) -> None:
         )
 
 
+def was_told(session: Session, delivery_id: UUID, member_id: str) -> bool:
+    """Tell whether somebody was told of a refused message, and so may decide about it."""
+    notice = (
+        Delivery.workspace_id == current_workspace(session),
+        Delivery.renderer == RENDERER,
+        Delivery.target_user == member_id,
+        Delivery.payload["delivery"].astext == str(delivery_id),
+    )
+    return bool(session.scalar(select(exists().where(*notice))))
+
+
 def _responsible(session: Session, row: Delivery) -> Sequence[Member]:
     """Return who is told instead: not the person who could not be reached."""
     candidates = [_owner(session, row)]

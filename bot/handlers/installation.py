@@ -9,7 +9,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from bot.plugin import Plugin
-from storage import members, outbox, workspaces
+from bot.replies import Home
+from storage import contacts, members, outbox, workspaces
+from storage.events import MemberChanged
 
 plugin = Plugin(
     "installation",
@@ -34,18 +36,24 @@ def revoked(event: Mapping[str, Any], session: Session) -> None:
         _end(event, session)
 
 
+@plugin.event("team_join")
 @plugin.event("user_change")
-def changed(event: Mapping[str, Any], session: Session) -> None:
+def changed(event: Mapping[str, Any], session: Session) -> Home | None:
     """Know somebody's new name, zone and standing, if we have met them and nothing newer is known."""
     profile = event["user"]
-    member = members.get(session, str(profile["id"]))
-    at = _time(event)
-    if member is None or at is None or at < member.seen_at:
-        return
-    version = member.version
-    members.ensure(session, member.id, {**profile, "locale": profile.get("locale") or member.locale})
-    if member.version != version:
-        member.seen_at = at
+    before = members.get(session, str(profile["id"]))
+    if before is None:
+        return None
+    was_ours = before.is_ours
+    member = members.ensure(session, before.id, profile, at=_time(event))
+    # Nothing may stay on the Home of who may no longer see it.
+    return Home() if was_ours and not member.is_ours else None
+
+
+@plugin.on(MemberChanged)
+def renamed(fact: MemberChanged, session: Session) -> None:
+    """Call the contact who is this person as they are called now."""
+    contacts.follow(session, fact.record, was_called=fact.was_called, had_email=fact.had_email)
 
 
 def _end(event: Mapping[str, Any], session: Session) -> None:

@@ -187,6 +187,17 @@ def test_people_and_channels_that_change_are_told(slack: Sandbox, listener: List
     assert listener.event("channel_rename")["event"]["channel"]["name"] == "help"
 
 
+def test_what_the_apps_are_not_told_of_people_is_so_all_the_same(
+    slack: Sandbox, listener: Listener, client: WebClient
+) -> None:
+    slack.control.admin("user_changes", user="UAREP", fields={"is_restricted": True}, told=False)
+    assert client.users_info(user="UAREP")["user"]["is_restricted"]
+    slack.control.admin("user_vanishes", user="UAAGENT")
+    assert "UAAGENT" not in {one["id"] for one in client.users_list()["members"]}
+    slack.control.settles()
+    assert listener.requests.empty()
+
+
 def test_an_uninstalled_app_is_told_and_then_hears_nothing(slack: Sandbox, listener: Listener) -> None:
     slack.control.admin("uninstalls", app_id=APP_ID, team="TA")
     kinds = {listener.event()["event"]["type"], listener.event()["event"]["type"]}

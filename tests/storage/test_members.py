@@ -95,9 +95,13 @@ def test_who_is_an_admin_from_the_start(session: Session, who: str) -> None:
 def test_later_meetings_keep_roles_and_follow_slack(session: Session) -> None:
     member = members.ensure(session, "UNEW", profile())
     members.set_roles(session, member, {Role.MANAGER})
-    later = profile(deleted=True, profile={"display_name": "", "real_name": "New\x00 Name\ud800"}, tz=None)
+    later = profile(profile={"display_name": "", "real_name": "New\x00 Name\ud800"}, tz=None)
     assert members.ensure(session, "UNEW", later) is member
-    assert (member.roles, member.active, member.name, member.email) == (["manager"], False, "New Name", None)
+    assert (member.roles, member.name, member.email) == (["manager"], "New Name", None)
+    members.ensure(session, "UNEW", profile(deleted=True))
+    assert (member.roles, member.active, member.kind) == ([], False, Kind.STAFF)
+    members.ensure(session, "UNEW", profile())
+    assert member.roles == ["rep", "agent"]
     members.ensure(session, "UNEW", profile(is_restricted=True))
     assert (member.kind, member.roles) == (Kind.GUEST, [])
     members.ensure(session, "UNEW", profile())

@@ -15,7 +15,7 @@ from bot.plugin import Member, Notice, Plugin, Role, _
 from bot.replies import Message
 from bot.shown import Reader
 from storage import undelivered
-from storage.errors import NotFound
+from storage.errors import NotFound, Refused
 from storage.outbox import Delivery
 from storage.workspaces import Workspace
 
@@ -40,6 +40,7 @@ REASONS: Mapping[str, str] = {
     "is_archived": "the channel is archived: choose another",
     "account_inactive": "the app's token is no longer valid: install it again",
     "user_disabled": "the person's account is closed",
+    "no_longer_ours": "the person is none of your own people any more",
     "user_not_found": "Slack does not know this person any more",
     "cannot_dm_bot": "this is no person",
     "restricted_action": "an admin of Slack has limited who may post there",
@@ -92,24 +93,28 @@ def list_(actor: Member, workspace: Workspace, now: datetime, session: Session) 
 
 # Whoever was told may act on it, a manager or not.
 @plugin.action("resend", role=Role.VIEWER)
-def resend(control: b.Control, session: Session) -> Message:
+def resend(control: b.Control, actor: Member, session: Session) -> Message:
     """Send a refused message again."""
-    undelivered.resend(session, _id(control))
+    undelivered.resend(session, _id(control, actor, session))
     return Message(_("It is sent again; should Slack refuse it once more, you will find it here."))
 
 
 @plugin.action("give_up", role=Role.VIEWER)
-def give_up(control: b.Control, session: Session) -> Message:
+def give_up(control: b.Control, actor: Member, session: Session) -> Message:
     """Take a refused message from the list."""
-    undelivered.give_up(session, _id(control))
+    undelivered.give_up(session, _id(control, actor, session))
     return Message(_("It is off the list and will not be sent."))
 
 
-def _id(control: b.Control) -> UUID:
+def _id(control: b.Control, actor: Member, session: Session) -> UUID:
+    """Return which message is meant; raise Refused for who is no manager and was not told of it."""
     try:
-        return UUID(control.detail)
+        delivery_id = UUID(control.detail)
     except ValueError:
         raise NotFound("This message is no longer kept.") from None
+    if not actor.has(Role.MANAGER) and not undelivered.was_told(session, delivery_id, actor.id):
+        raise Refused("This needs the role {role}.", role=Role.MANAGER.value, hint="A manager can do it.")
+    return delivery_id
 
 
 @plugin.home("Not delivered", role=Role.ADMIN, order=5)

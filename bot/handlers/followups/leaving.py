@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -16,6 +14,7 @@ from bot.plugin import Member, Notice, Role, _
 from bot.replies import Message
 from storage import followups, members, outbox
 from storage.about import subject_of
+from storage.events import MemberLeft
 from storage.followups import Followup
 from storage.outbox import Delivery
 from storage.workspaces import Workspace
@@ -23,15 +22,10 @@ from storage.workspaces import Workspace
 LISTED = 10
 
 
-@plugin.event("user_change")
-def left(event: Mapping[str, Any], session: Session) -> None:
-    """Give the follow-ups of somebody whose account was closed to the records' owners, else to their manager."""
-    profile = event["user"]
-    if not profile.get("deleted"):
-        return
-    leaving = members.get(session, str(profile["id"]))
-    if leaving is None:
-        return
+@plugin.on(MemberLeft)
+def left(fact: MemberLeft, session: Session) -> None:
+    """Give the follow-ups of who is none of ours any more to the records' owners, else to their manager."""
+    leaving: Member = fact.record
     for new_owner, theirs in _heirs(session, leaving).items():
         for followup in theirs:
             followups.hand_over(session, followup, new_owner)
@@ -72,8 +66,12 @@ def handed_over(
     still = [one for one in theirs if one.closed_at is None and reader is not None and one.owner_id == reader.id]
     if not still:
         return None
+    leaving = members.get(session, delivery.record or "")
+    guest = leaving is not None and leaving.active
     text = b.markup(
-        _("{who} has left, so {count} of their follow-ups are yours now."),
+        _("{who} is none of your own people any more, so {count} of their follow-ups are yours now.")
+        if guest
+        else _("{who} has left, so {count} of their follow-ups are yours now."),
         who=b.person(delivery.record or ""),
         count=len(still),
     )
