@@ -11,8 +11,8 @@ from bot.grammar.entities import shown
 from bot.people import Known
 from bot.plugin import Handler, Role, View, _
 from bot.registry import Registry
-from bot.requests import Kind, Request, submitted
-from storage.errors import CrmError, NotFound
+from bot.requests import Kind, Request, submitted, unoffered
+from storage.errors import CrmError, Invalid, NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,8 @@ def find(registry: Registry, request: Request, known: Known, *, filling: bool = 
             declared = registry.views.get(request.name)
             if declared is None or declared.submitted is None:
                 raise NotFound("This form is from an older version of Rapport.", hint="Open it again.")
+            if (unoffered_field := unoffered(request.view)) is not None:
+                raise Invalid("Choose one of those that are offered.", field=unoffered_field)
             return Call(
                 declared.submitted, declared.role, request.name, declared.before, declared, given=_given(request)
             )

@@ -254,6 +254,21 @@ def submitted(view: Mapping[str, Any]) -> dict[str, Any]:
     return fields
 
 
+def unoffered(view: Mapping[str, Any]) -> str | None:
+    """Return the field of a submitted modal for which something was chosen that the modal does not offer, else None."""
+    chosen = (view.get("state") or {}).get("values", {})
+    for block in view.get("blocks") or ():
+        element = block.get("element") or {}
+        if "options" not in element:
+            continue
+        offered = {option["value"] for option in element["options"]}
+        state = chosen.get(block.get("block_id"), {}).get(element.get("action_id")) or {}
+        picked = [state["selected_option"]] if state.get("selected_option") else state.get("selected_options") or []
+        if not offered.issuperset(option["value"] for option in picked):
+            return str(block["block_id"])
+    return None
+
+
 def mentioned(request: Request) -> list[str]:
     """Return the ids of the people whom a command's text or a form's fields name, each once, at most ten."""
     named = _MENTION.findall(request.text)

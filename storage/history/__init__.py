@@ -22,7 +22,7 @@ from storage.history.recording import (
     recording,
     save_answer,
 )
-from storage.history.undo import Undone, UndoResult, undo
+from storage.history.undo import Undone, UndoResult, newest, undo
 
 __all__ = [
     "CHANGES",
@@ -44,6 +44,7 @@ __all__ = [
     "find_request",
     "is_repeat",
     "last_actor",
+    "newest",
     "recent",
     "record",
     "recording",

@@ -48,7 +48,7 @@ def undo(session: Session, actor_id: str, now: datetime | None = None) -> UndoRe
     session.flush()
     if recorder.change_set_id is not None:
         raise RuntimeError("an undo is a change set of its own")
-    target = _newest(session, actor_id, now)
+    target = newest(session, actor_id, now)
     if target is None:
         raise NotFound("There is nothing of yours from the last 24 hours to undo.")
     activities = list(
@@ -79,7 +79,8 @@ def undo(session: Session, actor_id: str, now: datetime | None = None) -> UndoRe
     return UndoResult(target, rows)
 
 
-def _newest(session: Session, actor_id: str, now: datetime | None) -> ChangeSet | None:
+def newest(session: Session, actor_id: str, now: datetime | None = None) -> ChangeSet | None:
+    """Return what `undo` would take back, None if there is nothing."""
     since = (now or func.now()) - UNDO_WITHIN
     changed = exists().where(
         Activity.workspace_id == ChangeSet.workspace_id,

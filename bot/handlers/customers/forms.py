@@ -90,9 +90,8 @@ def save(
 ) -> Message:
     """Save a customer's changes, unless somebody else has changed it since the form was opened."""
     customer = records.at_version(session, customers.resolve(session, state["record"]), int(state["version"]))
-    wanted = Wanted.check(
-        session, name=values["name"], domain=values["domain"], tier=values["tier"], owner_id=values["owner"]
-    )
+    typed = {name: values[name] for name in ("name", "domain", "tier")}
+    wanted = Wanted.check(session, **typed, owner_id=values["owner"], had=customer.owner_id)
     customers.update(session, customer, name=wanted.name, domain=wanted.domain or "", tier=wanted.tier or "")
     customers.assign(session, customer, wanted.owner_id)
     reader = shown.reader(actor, workspace, now)

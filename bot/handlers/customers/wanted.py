@@ -11,6 +11,7 @@ from bot.named import colleague
 from storage import customers
 from storage.customers import Customer
 from storage.errors import Invalid
+from storage.members import Role
 from storage.names import check_name
 
 
@@ -25,22 +26,30 @@ class Wanted:
 
     @classmethod
     def check(
-        cls, session: Session, *, name: str, domain: str | None, tier: str | None, owner_id: str | None
+        cls,
+        session: Session,
+        *,
+        name: str,
+        domain: str | None,
+        tier: str | None,
+        owner_id: str | None,
+        had: str | None = None,
     ) -> Wanted:
         """Return what is wanted if it can be stored, empty values as none; raise Invalid naming the field."""
         return cls(
             check_name(name),
             customers.check_domain(domain) if domain else None,
             customers.check_tier(tier) if tier else None,
-            colleague(session, owner_id, field="owner") if owner_id else None,
+            colleague(session, owner_id, field="owner", role=Role.REP, had=had) if owner_id else None,
         )
 
     @classmethod
     def load(cls, session: Session, text: str) -> Wanted:
         """Read what `dump` wrote into a button, and check it again; raise Invalid for anything else."""
         try:
-            return cls.check(session, **json.loads(text))
-        except (ValueError, TypeError, AttributeError):
+            wanted = json.loads(text)
+            return cls.check(session, **{key: wanted[key] for key in ("name", "domain", "tier", "owner_id")})
+        except (ValueError, TypeError, AttributeError, LookupError):
             raise Invalid("This button can not be used any more.", hint="Please repeat the command.") from None
 
     def dump(self) -> str:

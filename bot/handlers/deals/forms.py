@@ -122,7 +122,7 @@ def save(
 ) -> Message:
     """Save a deal's changes, unless somebody else has changed it since the form was opened."""
     deal = records.at_version(session, deals.resolve(session, state["record"]), int(state["version"]))
-    wanted = Wanted.submitted(session, values, workspace)
+    wanted = Wanted.submitted(session, values, workspace, had=deal.owner_id)
     # What was emptied; update_deal leaves alone what is not given.
     deal.amount, deal.customer_id = wanted.amount, wanted.customer_id
     deal.close_on, deal.owner_id = wanted.close_on, wanted.owner_id

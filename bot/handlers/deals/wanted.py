@@ -10,14 +10,15 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from bot.grammar import Args, parse_amount
-from bot.named import colleague, customer_called
+from bot.named import checked_number, colleague, customer_called
 from bot.shown import Reader
 from storage import customers, deals, pipelines
 from storage.deals import Deal
 from storage.errors import Invalid
-from storage.members import Member
+from storage.members import Member, Role
 from storage.money import Money
 from storage.names import check_name
+from storage.pipelines import Outcome
 from storage.workspaces import Workspace
 
 
@@ -43,21 +44,23 @@ class Wanted:
             deals.check_amount(args.amount("amount", currency=workspace.currency)),
             customer_called(session, customer).id if customer else None,
             args.date("close", zone=reader.zone, now=reader.now, locale=reader.locale),
-            colleague(session, owner_id, field="owner") if owner_id else actor.id,
+            colleague(session, owner_id, field="owner", role=Role.REP) if owner_id else actor.id,
             pipelines.resolve_stage(session, stage).name if stage else None,
         )
 
     @classmethod
-    def submitted(cls, session: Session, values: Mapping[str, str], workspace: Workspace) -> Wanted:
+    def submitted(
+        cls, session: Session, values: Mapping[str, str], workspace: Workspace, *, had: str | None = None
+    ) -> Wanted:
         """Read a form; raise CrmError naming the field for what can not be understood or found."""
         amount, customer, close_on, owner_id = (values.get(key) for key in ("amount", "customer", "close", "owner"))
         return cls(
             check_name(values["name"]),
             deals.check_amount(parse_amount(amount, currency=workspace.currency)) if amount else None,
             customer_called(session, customer).id if customer else None,
-            date.fromisoformat(close_on) if close_on else None,
-            colleague(session, owner_id, field="owner") if owner_id else None,
-            values.get("stage") or None,
+            _day(close_on) if close_on else None,
+            colleague(session, owner_id, field="owner", role=Role.REP, had=had) if owner_id else None,
+            _open_stage(session, stage) if (stage := values.get("stage")) else None,
         )
 
     @classmethod
@@ -68,10 +71,10 @@ class Wanted:
             return cls(
                 check_name(name),
                 deals.check_amount(Money(minor, currency)) if currency else None,
-                customers.get(session, customer_id).id if customer_id else None,
+                customers.get(session, checked_number(customer_id)).id if customer_id else None,
                 date.fromisoformat(close_on) if close_on else None,
-                colleague(session, owner_id, field="owner") if owner_id else None,
-                stage,
+                colleague(session, owner_id, field="owner", role=Role.REP) if owner_id else None,
+                pipelines.resolve_stage(session, stage).name if stage else None,
             )
         except (ValueError, TypeError, AttributeError):
             raise Invalid("This button can not be used any more.", hint="Please repeat the command.") from None
@@ -98,3 +101,17 @@ class Wanted:
             owner_id=self.owner_id,
             stage=self.stage,
         )
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Invalid("Choose a day.", field="close", typed=text) from None
+
+
+def _open_stage(session: Session, name: str) -> str:
+    """Return a stage's name that the form offers; raise Invalid for any other."""
+    if name not in {stage.name for stage in pipelines.stages(session) if stage.outcome == Outcome.OPEN}:
+        raise Invalid("This stage is gone.", field="stage", hint="Choose another.")
+    return name

@@ -15,9 +15,11 @@ from bot.handlers.digests.cards import card
 from bot.handlers.digests.declaration import plugin
 from bot.handlers.digests.report import Catalogue
 from bot.handlers.digests.words import section
+from bot.named import colleague
 from bot.plugin import Member, Role, Slack, _
 from bot.replies import Message, Modal
-from storage import digests, pipelines, records, sharing
+from storage import channels, digests, pipelines, records, sharing
+from storage.channels import Use
 from storage.digests import Digest, Frequency, Scope
 from storage.errors import Invalid, Refused
 from storage.figures import PIPELINE, SUPPORT, TEAM
@@ -27,6 +29,7 @@ from storage.workspaces import Workspace
 FREQUENCIES = {Frequency.WORKDAYS: "Monday to Friday", Frequency.DAILY: "Every day", Frequency.WEEKLY: "Once a week"}
 SCOPES = {Scope.EVERYONE: "Everybody's", Scope.TEAM: "A team's", Scope.OWN: "One person's"}
 SKIP = "skip"
+WEEKDAYS = tuple("0123456")
 # Slack shows at most ten boxes.
 SECTIONS = 10
 ZONE_LIMIT = 60
@@ -50,9 +53,7 @@ def _fields(
 ) -> list[Block]:
     locale = shown.locale_of(actor, workspace)
     weekdays = [b.Option(name, str(number)) for number, name in enumerate(shown.weekdays(locale))]
-    offered = {name: section(name) for name in (PIPELINE, SUPPORT, TEAM)}
-    offered |= {one.id: _(one.title) for one in catalogue.digest_sections.values()}
-    names = [b.Option(title, name) for name, title in list(offered.items())[:SECTIONS]]
+    names = [b.Option(title, name) for name, title in list(_titles(catalogue).items())[:SECTIONS]]
     chosen = known.parts if known else (PIPELINE, SUPPORT)
     return [
         b.text_input("name", _("Name"), initial=known.name if known else _("Sales and support"), max_length=NAME_LIMIT),
@@ -114,9 +115,10 @@ def create(
     workspace: Workspace,
     now: datetime,
     session: Session,
+    catalogue: Catalogue,
 ) -> Message:
     """Store the digest of a form."""
-    wanted = _wanted(session, values, found)
+    wanted = _wanted(session, values, found, catalogue)
     digest = digests.add(session, owner_id=actor.id, **wanted)
     return _saved(digest, actor, workspace, now)
 
@@ -139,16 +141,29 @@ def save(
     workspace: Workspace,
     now: datetime,
     session: Session,
+    catalogue: Catalogue,
 ) -> Message:
     """Store what was changed, unless somebody else was quicker."""
     digest = records.at_version(session, digests.resolve(session, state["record"]), int(state["version"]))
-    wanted = _wanted(session, values, found)
+    wanted = _wanted(session, values, found, catalogue, digest.about_id)
     # Whoever got it goes on getting it, also where a manager edits another's.
     target_user = None if found else digest.target_user or actor.id
     return _saved(digests.change(session, digest, target_user=target_user, **wanted), actor, workspace, now)
 
 
-def _wanted(session: Session, values: Mapping[str, Any], channel_id: str | None) -> dict[str, Any]:
+def _titles(catalogue: Catalogue) -> dict[str, str]:
+    """Return what a digest can be made of, with its title."""
+    own = {name: section(name) for name in (PIPELINE, SUPPORT, TEAM)}
+    return own | {one.id: _(one.title) for one in catalogue.digest_sections.values()}
+
+
+def _wanted(
+    session: Session,
+    values: Mapping[str, Any],
+    channel_id: str | None,
+    catalogue: Catalogue,
+    had: str | None = None,
+) -> dict[str, Any]:
     try:
         at = time.fromisoformat(str(values["time"]))
     except ValueError:
@@ -156,10 +171,18 @@ def _wanted(session: Session, values: Mapping[str, Any], channel_id: str | None)
     sections = list(values["sections"] or [])
     if not sections:
         raise Invalid("Choose at least one part.", field="sections")
+    if not _titles(catalogue).keys() >= set(sections):
+        raise Invalid("One of these parts is not there any more.", field="sections")
     weekly = values["frequency"] == Frequency.WEEKLY
-    pipeline_id = int(values.get("pipeline") or 0)
-    if pipeline_id and pipeline_id not in {one.id for one in pipelines.all_of(session)}:
+    if str(values["weekday"] or 0) not in WEEKDAYS:
+        raise Invalid("Choose a day of the week.", field="weekday")
+    pipeline = str(values.get("pipeline") or 0)
+    if pipeline not in {"0", *(str(one.id) for one in pipelines.all_of(session))}:
         raise Invalid("There is no such pipeline any more.", field="pipeline")
+    pipeline_id, about_id = int(pipeline), str(values.get("about") or "")
+    link = channels.link_of(session, channel_id) if channel_id else None
+    if link is not None and link.use == Use.CUSTOMER:
+        raise Refused("A customer reads in that channel.", field="channel", hint="Choose another.")
     both = {PIPELINE, SUPPORT} <= set(sections)
     return {
         "name": str(values["name"]),
@@ -167,7 +190,7 @@ def _wanted(session: Session, values: Mapping[str, Any], channel_id: str | None)
         # What a replica of the release before draws.
         "content": "both" if both else next((one for one in sections if one in (PIPELINE, SUPPORT)), "both"),
         "scope": str(values["scope"]),
-        "about_id": str(values.get("about") or "") or None,
+        "about_id": colleague(session, about_id, field="about", role=Role.VIEWER, had=had) if about_id else None,
         "pipeline_id": pipeline_id or None,
         "frequency": str(values["frequency"]),
         "weekday": int(values["weekday"] or 0) if weekly else None,

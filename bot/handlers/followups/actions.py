@@ -12,21 +12,24 @@ from bot.grammar import parse_moment
 from bot.handlers.followups import cards
 from bot.handlers.followups.commands import finish
 from bot.handlers.followups.declaration import plugin
+from bot.handlers.followups.held import mine_or_ours
 from bot.handlers.followups.later import reschedule
 from bot.plugin import Member, Role, _
 from bot.replies import Message
 from bot.shown import Reader, overtaken
 from storage import followups
+from storage.errors import Invalid
 from storage.followups import Followup
 from storage.workspaces import Workspace
 
+HOUR = "1h"
 MORNING = {"tomorrow": "tomorrow 9am", "week": "next monday 9am"}
 
 
 @plugin.action("done", role=Role.VIEWER)
 def done(control: b.Control, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
     """Finish a follow-up."""
-    followup, me = followups.resolve(session, control.record), shown.reader(actor, workspace, now)
+    followup, me = mine_or_ours(session, control.record, actor), shown.reader(actor, workspace, now)
     if late := overtaken(session, followup, control):
         return cards.card(session, followup, me, notice=late, replace=True)
     return finish(session, followup, me, replace=True)
@@ -35,7 +38,7 @@ def done(control: b.Control, actor: Member, workspace: Workspace, now: datetime,
 @plugin.action("done_in_list", role=Role.VIEWER)
 def done_in_list(control: b.Control, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
     """Finish a follow-up and leave the list where it is."""
-    followup, me = followups.resolve(session, control.record), shown.reader(actor, workspace, now)
+    followup, me = mine_or_ours(session, control.record, actor), shown.reader(actor, workspace, now)
     if late := overtaken(session, followup, control):
         return cards.card(session, followup, me, notice=late)
     return finish(session, followup, me)
@@ -44,7 +47,7 @@ def done_in_list(control: b.Control, actor: Member, workspace: Workspace, now: d
 @plugin.action("snooze", role=Role.VIEWER, opens=reschedule, choice=cards.PICK)
 def snooze(control: b.Control, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
     """Put a follow-up off."""
-    followup, me = followups.resolve(session, control.record), shown.reader(actor, workspace, now)
+    followup, me = mine_or_ours(session, control.record, actor), shown.reader(actor, workspace, now)
     if late := overtaken(session, followup, control):
         return cards.card(session, followup, me, notice=late, replace=True)
     return _put_off(session, followup, control.detail, me)
@@ -53,8 +56,10 @@ def snooze(control: b.Control, actor: Member, workspace: Workspace, now: datetim
 def _put_off(session: Session, followup: Followup, choice: str, me: Reader) -> Message:
     if choice in MORNING:
         until = parse_moment(MORNING[choice], zone=me.zone, now=me.now)
-    else:
+    elif choice == HOUR:
         until = me.now + timedelta(hours=1)
+    else:
+        raise Invalid("This menu is from an older version of Rapport.", hint="Ask for the follow-up again.")
     followups.snooze(session, followup, until)
     notice = b.markup(_("I will remind you again {when}."), when=me.moment(until))
     return cards.card(session, followup, me, notice=notice, replace=True)

@@ -11,6 +11,7 @@ from bot import shown
 from bot.grammar import Args, When, next_time
 from bot.handlers.followups import cards
 from bot.handlers.followups.declaration import plugin
+from bot.handlers.followups.held import mine_or_ours
 from bot.plugin import Member, Role, _
 from bot.replies import Message
 from bot.shown import Reader
@@ -49,7 +50,7 @@ def promise(session: Session, about: Subject | None, text: str, when: When, zone
 def move(args: Args, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
     """Have a follow-up due at another time, or again and again."""
     me = shown.reader(actor, workspace, now)
-    followup, when = followups.resolve(session, args["followup"]), _when(args, me)
+    followup, when = mine_or_ours(session, args["followup"], actor), _when(args, me)
     followups.reschedule(session, followup, when.at, recurrence=when.recurrence)
     return cards.card(session, followup, me, notice=cards.reminding(followup, me))
 
@@ -57,7 +58,7 @@ def move(args: Args, actor: Member, workspace: Workspace, now: datetime, session
 @plugin.command("followup done", usage="<followup>", role=Role.VIEWER, example="F-12")
 def done(args: Args, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
     """Finish a follow-up; one that recurs is due again."""
-    return finish(session, followups.resolve(session, args["followup"]), shown.reader(actor, workspace, now))
+    return finish(session, mine_or_ours(session, args["followup"], actor), shown.reader(actor, workspace, now))
 
 
 def finish(session: Session, followup: Followup, me: Reader, *, replace: bool = False) -> Message:
@@ -77,7 +78,7 @@ def _next(followup: Followup, now: datetime) -> datetime | None:
 @plugin.command("followup cancel", usage="<followup>", role=Role.VIEWER, example="F-12")
 def cancel(args: Args, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
     """Cancel a follow-up; one that recurs does not come again."""
-    followup = followups.cancel(session, followups.resolve(session, args["followup"]))
+    followup = followups.cancel(session, mine_or_ours(session, args["followup"], actor))
     return cards.card(session, followup, shown.reader(actor, workspace, now), notice=_("Cancelled."))
 
 

@@ -85,7 +85,9 @@ def _when(values: Mapping[str, Any], me: Reader) -> When:
     first = f"{day.isoformat()} {at.strftime('%H:%M')}"
     moment = parse_moment(first, zone=me.zone, now=me.now, field="day")
     again = str(values.get("again") or ONCE)
-    if again not in AGAIN or again == ONCE:
+    if again not in AGAIN:
+        raise Invalid("Choose one of these.", field="again")
+    if again == ONCE:
         return When(moment)
     # Counted from the day that was chosen, whatever day it is today.
     counted = parse_when(f"{again} {at.strftime('%H:%M')}", zone=me.zone, now=_counting_from(day, again, me))

@@ -14,6 +14,7 @@ from bot.grammar import parse_when
 from bot.handlers.followups import cards
 from bot.handlers.followups.commands import finish
 from bot.handlers.followups.declaration import plugin
+from bot.handlers.followups.held import check_logs, check_owner, mine_or_ours
 from bot.plugin import Member, Role, _
 from bot.replies import Message, Modal
 from bot.shown import overtaken
@@ -30,7 +31,7 @@ KINDS: Mapping[str, str] = {"call": "Call", "meeting": "Meeting", "email": "E-ma
 @plugin.view("reschedule", title="Reschedule", role=Role.VIEWER)
 def reschedule(control: b.Control, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Modal:
     """Choose another time for a follow-up."""
-    followup, me = followups.resolve(session, control.record), shown.reader(actor, workspace, now)
+    followup, me = mine_or_ours(session, control.record, actor), shown.reader(actor, workspace, now)
     due = followup.due_at.astimezone(me.zone)
     return Modal(
         _("Reschedule"),
@@ -61,19 +62,21 @@ def rescheduled(
     """Have the follow-up due at that time, unless somebody else has changed it since the form was opened."""
     me = shown.reader(actor, workspace, now)
     followup = _unchanged(session, state)
+    check_owner(followup, actor)
     when = parse_when(str(values["when"]), zone=me.zone, now=now, locale=me.locale)
     followups.reschedule(session, followup, when.at, recurrence=when.recurrence)
     return cards.card(session, followup, me, notice=cards.reminding(followup, me))
 
 
 @plugin.view("log", title="Log", role=Role.VIEWER)
-def log(control: b.Control, session: Session) -> Modal:
+def log(control: b.Control, actor: Member, session: Session) -> Modal:
     """Say what came of a follow-up, which is then done."""
-    followup = followups.resolve(session, control.record)
+    followup = mine_or_ours(session, control.record, actor)
     if late := overtaken(session, followup, control):
         return Modal(_("Log"), [b.section(late), b.section(b.markup("*{text}*", text=followup.text[:200]))])
     if followup.about is None:
         raise Invalid("This follow-up is about no record, so there is nothing to log it on.")
+    check_logs(session, followup, actor)
     options = [b.Option(_(name), key) for key, name in KINDS.items()]
     return Modal(
         _("Log"),
@@ -101,6 +104,7 @@ def logged(
     about = subject_of(session, followup)
     if about is None:
         raise Invalid("The record this was about is gone.")
+    check_logs(session, followup, actor)
     notes.add(session, about, str(values["text"]), kind=str(values["kind"]))
     return finish(session, followup, shown.reader(actor, workspace, now))
 

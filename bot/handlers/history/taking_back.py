@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Protocol
 
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
@@ -15,19 +17,36 @@ from bot.plugin import Member, Role, _
 from bot.replies import Message
 from bot.shown import Reader, paragraphs
 from storage import history
+from storage.errors import Refused
 from storage.history import CHANGES, CREATED, UPDATED
 from storage.references import Noun, reference
 from storage.tickets import REPLIED
 from storage.workspaces import Workspace
 
 SHOWN = 20
+
+
+class Catalogue(Protocol):
+    """Say which role everything that people use takes, as the registry does."""
+
+    def roles(self) -> Iterable[tuple[str, str, str]]:
+        """Return kind, name and role of each."""
+
+
 POSTED = frozenset({Noun.TICKET, Noun.FOLLOWUP, Noun.DIGEST})
 """What messages are sent about."""
 
 
 @plugin.command("undo", role=Role.VIEWER)
-def undo(actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
+def undo(actor: Member, workspace: Workspace, now: datetime, session: Session, catalogue: Catalogue) -> Message:
     """Take back your last change of the past 24 hours, if nobody has changed the same thing since."""
+    last = history.newest(session, actor.id, now)
+    role = _role_of(last.source, catalogue) if last else Role.VIEWER
+    if not actor.has(role):
+        # Whoever could make a change once may not make its opposite now.
+        raise Refused(
+            "This needs the role {role}.", role=role.value, hint="An admin can give it to you with `/crm role`."
+        )
     result = history.undo(session, actor.id, now)
     reader = shown.reader(actor, workspace, now)
     title = b.markup(_("Taken back, from {ago}:"), ago=reader.ago(result.change_set.at))
@@ -38,6 +57,14 @@ def undo(actor: Member, workspace: Workspace, now: datetime, session: Session) -
     if len(lines) > SHOWN:
         lines = [*lines[:SHOWN], b.markup(_("… and {count} more"), count=len(lines) - SHOWN)]
     return Message(b.join([title, *lines[:1]], " "), [*paragraphs([title, *lines]), *_staying(found)])
+
+
+def _role_of(source: str, catalogue: Catalogue) -> Role:
+    """Return the role that it takes to make a change, by the command, button or form it was made with."""
+    if source in {"reaction_added", "reaction_removed"}:
+        return Role.AGENT
+    asked = (role for kind, name, role in catalogue.roles() if kind != "home" and name == source.removeprefix("/"))
+    return Role(next(asked, Role.VIEWER))
 
 
 def _staying(found: list[Change]) -> list[Block]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -28,6 +29,7 @@ from storage.errors import Invalid, NotFound, Refused
 from storage.routes import Route, Strategy
 from storage.workspaces import Workspace
 
+_NUMBER = re.compile(r"[0-9]{1,18}")
 USAGE = '[category:billing] [tier:gold] [language:zh] [channel:#billing] [to:"@ada @ben"] [by:turn]'
 
 
@@ -119,7 +121,7 @@ def remove(args: Args, session: Session, now: datetime) -> Message:
 @plugin.action("remove", role=Role.MANAGER)
 def remove_pressed(control: b.Control, session: Session, now: datetime) -> Message:
     """Remove the route beside the button."""
-    if not control.detail.isdecimal():
+    if not _NUMBER.fullmatch(control.detail):
         raise Invalid("This button can not be used any more.", hint="Please repeat `/crm route`.")
     return _removed(session, routes.get(session, int(control.detail)), now)
 

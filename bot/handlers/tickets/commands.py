@@ -65,7 +65,10 @@ def assign(args: Args, session: Session, actor: Member, workspace: Workspace, no
     """Give a ticket to somebody, to “me”, or to “nobody”."""
     ticket = tickets.resolve(session, args["ticket"])
     assignee_id = None if name_key(args["person"]) in NOBODY else args.user("person", me=actor.id)
-    who = b.person(colleague(session, assignee_id, field="person")) if assignee_id else _("nobody")
+    who = _("nobody")
+    if assignee_id:
+        had = ticket.assignee_id
+        who = b.person(colleague(session, assignee_id, field="person", role=Role.AGENT, had=had))
     reader = shown.reader(actor, workspace, now)
     if ticket.assignee_id == assignee_id:
         return cards.card(

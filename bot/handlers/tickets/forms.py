@@ -96,7 +96,7 @@ def save(
 ) -> Message:
     """Save a ticket's changes, unless somebody else has changed it since the form was opened."""
     ticket = records.at_version(session, tickets.resolve(session, state["record"]), int(state["version"]))
-    wanted = Wanted.submitted(session, values)
+    wanted = Wanted.submitted(session, values, had=ticket.assignee_id)
     # May have been emptied; update_ticket leaves alone what is not given.
     ticket.customer_id = wanted.customer_id
     tickets.update_ticket(session, ticket, name=wanted.name, priority=wanted.priority)

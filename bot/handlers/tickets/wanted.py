@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from bot.grammar import Args
 from bot.handlers.tickets.wording import read_priority
-from bot.named import colleague, customer_called
+from bot.named import checked_number, colleague, customer_called
 from storage import customers, tickets
 from storage.errors import Invalid
-from storage.members import Member
+from storage.members import Member, Role
 from storage.names import check_name
 from storage.tickets import Priority, Ticket
 
@@ -36,18 +36,18 @@ class Wanted:
             check_name(args["title"], field="title"),
             customer_called(session, customer).id if customer else None,
             read_priority(priority) if priority else Priority.NORMAL,
-            colleague(session, assignee_id, field="assignee") if assignee_id else None,
+            colleague(session, assignee_id, field="assignee", role=Role.AGENT) if assignee_id else None,
         )
 
     @classmethod
-    def submitted(cls, session: Session, values: Mapping[str, str]) -> Wanted:
+    def submitted(cls, session: Session, values: Mapping[str, str], *, had: str | None = None) -> Wanted:
         """Read a form; raise CrmError naming the field for what can not be understood or found."""
         customer, assignee_id = values.get("customer"), values.get("assignee")
         return cls(
             check_name(values["title"], field="title"),
             customer_called(session, customer).id if customer else None,
             tickets.check_priority(values.get("priority") or Priority.NORMAL),
-            colleague(session, assignee_id, field="assignee") if assignee_id else None,
+            colleague(session, assignee_id, field="assignee", role=Role.AGENT, had=had) if assignee_id else None,
         )
 
     @classmethod
@@ -57,9 +57,9 @@ class Wanted:
             name, customer_id, priority, assignee_id = json.loads(text)
             return cls(
                 check_name(name),
-                customers.get(session, customer_id).id if customer_id else None,
+                customers.get(session, checked_number(customer_id)).id if customer_id else None,
                 tickets.check_priority(priority),
-                colleague(session, assignee_id, field="assignee") if assignee_id else None,
+                colleague(session, assignee_id, field="assignee", role=Role.AGENT) if assignee_id else None,
             )
         except (ValueError, TypeError, AttributeError):
             raise Invalid("This button can not be used any more.", hint="Please repeat the command.") from None

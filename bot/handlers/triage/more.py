@@ -13,12 +13,12 @@ from bot import blocks as b
 from bot import categories, shown
 from bot.handlers.triage.actions import stale
 from bot.handlers.triage.plugin import plugin
+from bot.named import colleague
 from bot.plugin import Member, Role, _
 from bot.replies import Message, Modal, Options
 from storage import history, messages, notes, tickets
-from storage.errors import Invalid
+from storage.errors import CrmError, Invalid
 from storage.history import CREATED, UPDATED
-from storage.members import Kind
 from storage.messages import IncomingMessage
 from storage.references import Noun
 from storage.tickets import Ticket
@@ -69,7 +69,7 @@ def done(values: Values, state: Mapping[str, str], session: Session, actor: Memb
         overtaken := stale(session, ticket, b.Control(ticket.reference, int(state["version"])))
     ):
         return overtaken
-    doing: Mapping[str, Callable[[Session, Ticket, Values], Message | None]] = {
+    doing: dict[str, Callable[[Session, Ticket, Values], Message | None]] = {
         "assign": _assign,
         "note": _note,
         "join": _join,
@@ -78,21 +78,16 @@ def done(values: Values, state: Mapping[str, str], session: Session, actor: Memb
 
 
 @plugin.options("tickets", role=Role.AGENT)
-def pick(query: str, session: Session) -> Options:
-    """Offer tickets by what was typed so far, before that the backlog."""
+def pick(query: str, state: Mapping[str, str], session: Session) -> Options:
+    """Offer other tickets than the form's by what was typed so far, before that the backlog."""
     found = tickets.find(session, query, limit=OFFERED) if query.strip() else tickets.list_tickets(session)
+    found = [one for one in found if one.reference != state.get("ticket")]
     return Options([b.Option(f"{one.reference} {one.name}", one.reference) for one in found])
 
 
 def _assign(session: Session, ticket: Ticket, values: Values) -> None:
-    person = session.get(Member, (ticket.workspace_id, str(values["person"])))
-    if person is None:
-        raise Invalid("I have not met this person yet.", field="person", hint="They have to use Rapport once.")
-    if person.kind != Kind.STAFF or not person.active:
-        raise Invalid(
-            "{name} is not one of your own people, so can be given nothing.", field="person", name=person.name
-        )
-    tickets.assign(session, ticket, person.id)
+    had = ticket.assignee_id
+    tickets.assign(session, ticket, colleague(session, values["person"], field="person", role=Role.AGENT, had=had))
 
 
 def _note(session: Session, ticket: Ticket, values: Values) -> Message:
@@ -116,13 +111,18 @@ def _later(session: Session, ticket: Ticket) -> list[IncomingMessage]:
 
 
 def _join(session: Session, ticket: Ticket, values: Values) -> Message:
-    wanted = set(values.get("split") or ())
+    wanted, offered = set(values.get("split") or ()), _later(session, ticket)
+    if not wanted.issubset(one.ts for one in offered):
+        raise Invalid("One of these messages is not in this ticket any more.", field="split")
     if wanted and values.get("into"):
         raise Invalid("Merge it or split it, one after the other.", field="into")
     if values.get("into"):
-        into = tickets.merge(session, ticket, tickets.resolve(session, str(values["into"])))
+        try:
+            into = tickets.merge(session, ticket, tickets.resolve(session, str(values["into"])))
+        except CrmError as error:
+            raise error.on_field("into") from None
         return Message(b.markup(_("{ref} is part of {into} now."), ref=ticket.reference, into=into.reference))
-    made = [tickets.split(session, one) for one in _later(session, ticket) if one.ts in wanted]
+    made = [tickets.split(session, one) for one in offered if one.ts in wanted]
     if not made:
         raise Invalid("Choose a ticket to merge it into, or messages to split off.", field="into")
     refs = ", ".join(one.reference for one in made)

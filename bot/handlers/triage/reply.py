@@ -47,6 +47,7 @@ def _reachable(control: b.Control, slack: Slack) -> Mapping[str, Any]:
 def reply(control: b.Control, actor: Member, session: Session, workspace: Workspace) -> Modal:
     """Open the form for an answer to the customer, with what its author had begun to write."""
     ticket = tickets.resolve(session, control.record)
+    _check_asked(control, ticket)
     begun = replies.draft_of(session, ticket, actor.id)
     return _form(session, ticket, begun.text if begun else "", workspace)
 
@@ -70,19 +71,21 @@ def use_saved(
 
 
 @plugin.action("reply_change", role=Role.AGENT)
-def change(state: State, session: Session, workspace: Workspace) -> Modal:
+def change(state: State, session: Session, actor: Member, workspace: Workspace) -> Modal:
     """Go back from what would be sent to the form."""
     ticket = tickets.resolve(session, state.get("ticket", ""))
     draft = replies.get(session, int(state.get("draft", "0")))
-    return _form(session, ticket, draft.text if draft else "", workspace, turn=int(state.get("turn", "0")) + 1)
+    mine = draft.text if draft and draft.author_id == actor.id else ""
+    return _form(session, ticket, mine, workspace, turn=int(state.get("turn", "0")) + 1)
 
 
 @reply.submit
 def submitted(
-    values: Mapping[str, str], state: State, session: Session, actor: Member, workspace: Workspace
+    values: Mapping[str, str], state: State, control: b.Control, session: Session, actor: Member, workspace: Workspace
 ) -> Message | Modal:
     """Show an answer as the customer will see it, or send the one that was shown."""
     ticket = tickets.resolve(session, state.get("ticket", ""))
+    _check_asked(control, ticket)
     if state.get("step") == SEND:
         return _send(session, ticket, state, actor, workspace)
     field = _field(state)
@@ -94,6 +97,12 @@ def submitted(
         error.field = field
         raise
     return _preview(session, ticket, replies.draft(session, ticket, text, author_id=actor.id), state, actor, workspace)
+
+
+def _check_asked(control: b.Control, ticket: Ticket) -> None:
+    """Raise Conflict where Slack was asked about another channel than the one that the answer goes to."""
+    if control.detail != ticket.channel_id:
+        raise Conflict("The customer writes elsewhere by now.", hint="Ask for the card again.")
 
 
 def _send(session: Session, ticket: Ticket, state: State, actor: Member, workspace: Workspace) -> Message | Modal:
