@@ -58,8 +58,8 @@ acknowledged; without `ok` there is an `error`: `operation_timeout`, `dispatch_f
 server first waits for it to become possible.
 
 **Set up** (POST `/control/admin/<verb>`, bodies in `sandbox.admin`): `seed`, `app`, `user_joins`, `user_changes`,
-`user_vanishes`, `channel_renames`, `archives`, `shares`, `unshares`, `uninstalls`, `authorizes`, `grants`, `disconnects`,
-`cuts`, `reinstalls`, `silences`.
+`user_vanishes`, `channel_renames`, `archives`, `shares`, `unshares`, `uninstalls`, `authorizes`, `grants`,
+`disconnects`, `cuts`, `reinstalls`, `silences`.
 
 `/control/faults`     GET lists, POST scripts one (`sandbox.faults.Fault`), DELETE forgets all
 `/control/settings`   GET shows, POST changes (`sandbox.world.Settings`)
