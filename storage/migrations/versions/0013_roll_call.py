@@ -1,6 +1,6 @@
 """Keep when a workspace's people are read from Slack again.
 
-Revision ID: 0012
+Revision ID: 0013
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 from storage.migrations.policies import queue_table, workspace_id
 
-revision = "0012"
-down_revision = "0011"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
