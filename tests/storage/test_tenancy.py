@@ -9,7 +9,7 @@ from sqlalchemy import Connection, NullPool, create_engine, func, inspect, selec
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session
 
-from storage import history, outbox
+from storage import history, outbox, roll_calls
 from storage.database import EVERY_WORKSPACE, Base, Database
 from storage.errors import sqlstate
 from storage.history import Activity, ChangeSet
@@ -205,6 +205,7 @@ def rows_of_every_queue(database: Database, workspace: str) -> None:
     with database.transaction(workspace) as session:
         session.execute(text(f"INSERT INTO outbox_pause VALUES ('{workspace}', 'chat.postMessage', now())"))
         session.add(InboxItem(workspace_id=workspace, kind="message", body={}))
+        roll_calls.ask(session)
         outbox.enqueue(session, target_channel="C1", renderer="sample.card", record="T-1")
         session.execute(
             text(

@@ -6,7 +6,7 @@ Revision ID: 0013
 import sqlalchemy as sa
 from alembic import op
 
-from storage.migrations.policies import queue_table, workspace_id
+from storage.migrations.policies import keep_identity, queue_table, workspace_id
 
 revision = "0013"
 down_revision = "0012"
@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("workspace_id"),
     )
     queue_table(op, "roll_call")
+    keep_identity(op, "roll_call", "workspace_id")
 
 
 def downgrade() -> None:
