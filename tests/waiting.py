@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-PATIENCE_S = 180.0
+PATIENCE_S = 120.0
 """No verdict on speed: long enough that only what never comes is given up."""
 
 
@@ -23,11 +23,13 @@ def until(
         time.sleep(0.02)
 
 
-def until_done(condition: Callable[[], Any], progress: Callable[[], Any]) -> None:
+def until_done(
+    condition: Callable[[], Any], progress: Callable[[], Any], *, otherwise: Callable[[], Any] | None = None
+) -> None:
     """Wait until something holds for as long as there is progress: what it returns changes at least now and then."""
     reached, since = progress(), time.monotonic()
     while not condition():
-        time.sleep(0.1)
+        time.sleep(0.05)
         if (now := progress()) != reached:
             reached, since = now, time.monotonic()
-        assert time.monotonic() < since + PATIENCE_S, f"nothing happens any more: {reached}"
+        assert time.monotonic() < since + PATIENCE_S, (otherwise or progress)()

@@ -75,6 +75,8 @@ class Company:
         settings = self.sandbox.core.world.settings
         settings.answer_seconds = settings.trigger_seconds = UNHURRIED_S
         self.bot.dispatcher.patience, self.bot.dispatcher.deadline = UNHURRIED_S / 2, UNHURRIED_S * 3 / 4
+        if self.bot.sockets:
+            self.bot.sockets.slack_waits_s = UNHURRIED_S
 
     def settles(self, within: float = PATIENCE) -> None:
         """Wait until everything that was said is handled, and everything that is to be sent is sent."""

@@ -98,14 +98,12 @@ def read(database: Database, delivery_id: UUID) -> outbox.Delivery:
 def settled(database: Database, *ids: UUID) -> list[outbox.Delivery]:
     """Wait until nothing more is to be done about deliveries."""
 
-    def rows() -> list[outbox.Delivery]:
-        return [read(database, one) for one in ids]
+    def open_ones() -> list[tuple[str, str | None, int]]:
+        rows = [read(database, one) for one in ids]
+        return [(row.state, row.reason, row.attempt) for row in rows if row.state not in {"sent", "dead", "cancelled"}]
 
-    def states() -> list[tuple[str, str | None, int]]:
-        return [(row.state, row.reason, row.attempt) for row in rows()]
-
-    until_done(lambda: all(row.state in {"sent", "dead", "cancelled"} for row in rows()), progress=states)
-    return rows()
+    until_done(lambda: not open_ones(), progress=lambda: len(open_ones()), otherwise=open_ones)
+    return [read(database, one) for one in ids]
 
 
 def waiting(database: Database, delivery_id: UUID, reason: str) -> outbox.Delivery:

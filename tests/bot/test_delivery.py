@@ -330,6 +330,17 @@ def test_what_can_not_be_drawn_is_dead_after_some_attempts(
     assert row.reason and row.reason.startswith(renderer)
 
 
+def test_what_failed_at_one_moment_does_not_come_again_at_one_moment(
+    database: Database, ours: str, start: Callable[..., Delivery]
+) -> None:
+    delivery = start(started=False, first_wait_s=2.0)
+    row = read(database, post(database))
+    row.attempt = 3
+    waits = {delivery._wait(row) for _ in range(20)}
+    assert len(waits) > 1
+    assert 7.2 <= min(waits) <= max(waits) <= 8.8
+
+
 def test_the_reason_kept_of_a_failed_drawing_can_be_stored() -> None:
     assert str(Unrenderable("a\x00b\ud800" + "x" * 9_000)) == "a\ufffdb?" + "x" * 296
 
