@@ -227,3 +227,29 @@ def test_a_button_is_answered_once(tried: tuple[Company, Trial], cut: Cut) -> No
     company.settles()
     assert len(company.sandbox.control.calls("response_url")) == 1
     assert names(company) == ["Acme"]
+
+
+def test_an_answer_whose_form_is_gone_comes_as_a_message(tried: tuple[Company, Trial], cut: Cut) -> None:
+    company, _trial = tried
+    controls(company.rep, "x")
+    company.rep.clicks("Fill it in")
+    until(lambda: "Save" in str(company.rep.modal))
+    company.sandbox.control.fault("error", method="views.update", code="not_found", count=None)
+    cut(lambda: company.rep.submits(Name="nothing"))
+    company.rep.sees("Done.")
+
+
+def test_two_connections_are_kept_and_without_any_it_is_not_connected(tried: tuple[Company, Trial]) -> None:
+    company, _trial = tried
+    sockets, hub = company.bot.sockets, company.sandbox.core.courier.sockets
+    assert sockets is not None
+    until(lambda: hub.count(APP_ID) == 2, within=40)
+    company.sandbox.control.fault("server_error", method="apps.connections.open", count=None)
+    company.sandbox.control.admin("disconnects", app_id=APP_ID, reason="warning", close=False)
+    assert sockets.connected
+    company.sandbox.control.admin("cuts", app_id=APP_ID)
+    until(lambda: not sockets.connected)
+    assert sockets.missing() == ""
+    company.sandbox.control.clear_faults()
+    until(lambda: hub.count(APP_ID) == 2, within=40)
+    until(lambda: sockets.connected)
