@@ -106,7 +106,7 @@ class Workers(Generic[T]):
         if self._database.standing.troubles:
             self._database.ask()  # as what is claimed and cannot be done uses up an attempt
         enough = 1
-        while not self._stopping.is_set() and (free := self._free(enough)) > 0:
+        while (free := self._free(enough)) > 0 and not self._stopping.is_set():
             self.last_turn_at = time.monotonic()
             claimed = self._claim(free)
             if not claimed:

@@ -94,6 +94,15 @@ def connect(url: str) -> psycopg.Connection[Any]:
     return psycopg.connect(plain, autocommit=True)
 
 
+def sessions(admin_url: str, which: str) -> int:
+    """Count a database's sessions of a kind; only the superuser is told what they do."""
+    asked = f"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND {which}"
+    with closing(connect(admin_url)) as connection:
+        row = connection.execute(asked.encode()).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def schema(url: str) -> Any:
     """Return a fingerprint of all that a database has besides rows."""
     with closing(connect(url)) as connection:

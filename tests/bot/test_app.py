@@ -6,7 +6,6 @@ import gc
 import http.client
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,15 +26,15 @@ from storage.database import Database
 from storage.due import JOB
 from storage.outbox import Delivery
 from tests.bot.conftest import Company, Starter, _started
-from tests.bot.test_dispatch import locked
+from tests.bot.test_dispatch import locked, waiting
 from tests.bot.wire import Wire
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 T = TypeVar("T")
 
 
 def asked(port: int, path: str) -> tuple[int, dict[str, Any]]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
     connection.request("GET", path)
     response = connection.getresponse()
     body = json.loads(response.read())
@@ -105,12 +104,12 @@ def test_what_was_begun_is_finished_before_the_end(start_company: Starter) -> No
     company = start_company()
     said: list[str] = []
     blocked = threading.Thread(target=lambda: said.append(company.rep.types("/customer add Acme").text))
-    stopping = threading.Thread(target=company.bot.stop, args=(5,))
+    stopping = threading.Thread(target=company.bot.stop, args=(PATIENCE_S,))
     with locked(company, "customer"):
         blocked.start()
-        time.sleep(0.3)
+        until(lambda: waiting(company, "INSERT INTO customer") == 1)
         stopping.start()
-        time.sleep(0.3)
+        until(company.bot._stopping.is_set)
     blocked.join()
     stopping.join()
     assert "Added." in said[0]
@@ -134,9 +133,13 @@ def test_slack_that_is_down_at_the_start_keeps_nobody_from_working(
             waits = outbox.enqueue(
                 session, target_channel="CGENERAL", renderer="core.answer", record=None, payload=payload
             )
-        time.sleep(0.5)
-        with first.database.transaction("TA") as session:
-            assert session.get_one(Delivery, ("TA", waits)).state != "dead"
+
+        def tried() -> Delivery:
+            with first.database.transaction("TA") as session:
+                return session.get_one(Delivery, ("TA", waits))
+
+        until(lambda: tried().attempt > 1)
+        assert tried().state != "dead"
         assert asked(bot.probe_port, "/livez")[0] == 200
 
 
@@ -150,8 +153,8 @@ def test_a_database_that_is_down_at_the_start_is_waited_for(
     assert asked(bot.probe_port, "/livez")[0] == 200
     assert asked(bot.probe_port, "/readyz")[0] == 503
     wire.refuse = False
-    until(lambda: bot.installations.all() == ["TA"], within=15)
-    until(lambda: asked(bot.probe_port, "/readyz")[0] == 200, within=15)
+    until(lambda: bot.installations.all() == ["TA"])
+    until(lambda: asked(bot.probe_port, "/readyz")[0] == 200)
     company.sandbox.control.app(sample_teams.APP_ID, request_url=f"http://127.0.0.1:{bot.port}/slack/events")
     until(lambda: "What you can do" in company.rep.types("/crm help").text)
 
@@ -169,7 +172,7 @@ def test_events_that_can_not_be_stored_come_again(wire: Wire, admin_url: str, re
         assert asked(company.bot.probe_port, "/livez")[0] == 200
         until(lambda: asked(company.bot.probe_port, "/readyz")[0] == 503)
         wire.refuse = False
-        company.rep.sees("Here is what is yours", within=15)
+        company.rep.sees("Here is what is yours")
         until(lambda: asked(company.bot.probe_port, "/readyz")[0] == 200)
     finally:
         wire.refuse = False
@@ -189,7 +192,7 @@ def test_a_process_does_only_its_role(start_bot: Callable[..., Rapport], start_c
     company = start_company()
     company.bot.stop(5)
     worker = start_bot(company.sandbox.url, role="worker")
-    connection = http.client.HTTPConnection("127.0.0.1", worker.port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", worker.port, timeout=PATIENCE_S)
     connection.request("POST", "/slack/events", b"")
     assert connection.getresponse().status == 404
     connection.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from storage.due import Due
 from storage.inbox import InboxItem
 from storage.outbox import Delivery
 from storage.workspaces import Installation
+from tests.waiting import PATIENCE_S, until
 
 PAST = datetime.now(UTC) - timedelta(days=3)
 
@@ -98,19 +100,12 @@ def effects(database: Database, workspace: str) -> int:
         return str(session.execute(text("SELECT name FROM workspace")).scalar()).count("+")
 
 
-def until(condition: Callable[[], bool], within: float = 10) -> None:
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
-
-
 def test_the_first_tick_is_now_and_missed_digests_are_one(
     database: Database, workspace: str, start: Callable[..., Clock]
 ) -> None:
     schedule(database, workspace)
     start(materialise_s=60.0)
-    until(lambda: deliveries(database, workspace) == 1, within=5)
+    until(lambda: deliveries(database, workspace) == 1)
     again = row(database, workspace)
     assert again and again.at
     assert datetime.now(UTC) < again.at <= datetime.now(UTC) + timedelta(days=1)
@@ -131,13 +126,11 @@ def test_three_clocks_make_each_occurrence_once(
                 target_user="UMANAGER",
                 renderer="digests.digest",
             )
-    clocks = [threading.Thread(target=start) for _ in range(3)]
-    for clock in clocks:
-        clock.start()
-    for clock in clocks:
-        clock.join()
+    with ThreadPoolExecutor(3) as pool:
+        clocks = list(pool.map(lambda _number: start(), range(3)))
     until(lambda: deliveries(database, workspace) >= 200)
-    time.sleep(0.3)
+    for clock in clocks:
+        clock.stop(PATIENCE_S)
     assert deliveries(database, workspace) == 200
 
 
@@ -155,7 +148,7 @@ def test_a_tick_that_fails_comes_again_and_counts_as_a_sign_of_life(
 def test_others_can_tick_too(start: Callable[..., Clock]) -> None:
     ticked = threading.Event()
     start(ticks={"other": (60.0, ticked.set)})
-    assert ticked.wait(5)
+    assert ticked.wait(PATIENCE_S)
 
 
 def test_upkeep_deletes_what_can_no_longer_be_repeated_and_makes_partitions(
@@ -182,10 +175,10 @@ def test_a_job_runs_once_for_each_time(
     database: Database, workspace: str, jobs: Jobs, start: Callable[..., Clock]
 ) -> None:
     schedule(database, workspace, "job:streaks.count")
-    start()
-    start()
+    clocks = [start(), start()]
     until(lambda: bool((again := row(database, workspace, "job:streaks.count")) and again.last_at == PAST))
-    time.sleep(0.3)
+    for clock in clocks:
+        clock.stop(PATIENCE_S)
     assert jobs.ran == [f"{workspace} G-1"]
     assert effects(database, workspace) == 1
     assert deliveries(database, workspace) == 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from contextlib import closing
 from itertools import pairwise
 from uuid import UUID
 
@@ -36,19 +35,10 @@ from tests.bot.deliveries import (
     start,
     waiting,
 )
-from tests.cluster import connect
+from tests.cluster import sessions
 from tests.waiting import PATIENCE_S, until
 
 __all__ = ["ours", "slack", "start"]  # fixtures
-
-
-def sessions(admin_url: str, which: str) -> int:
-    """Count the database's sessions of a kind; only the superuser is told what they do."""
-    asked = f"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND {which}"
-    with closing(connect(admin_url)) as connection:
-        row = connection.execute(asked.encode()).fetchone()
-    assert row is not None
-    return int(row[0])
 
 
 def told_instead(database: Database) -> list[str | None]:

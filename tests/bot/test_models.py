@@ -16,6 +16,7 @@ from storage.database import Database
 from storage.labels import LABELS_CHANGED
 from storage.messages import IncomingMessage
 from storage.model_versions import ModelVersion
+from tests.waiting import PATIENCE_S
 
 PALLET = "Can you quote me a pallet of the blue ones for our reseller in Lyon?"
 NEARLY = "can you quote me a pallet of the blue ones for our reseller in Lyon!"
@@ -90,7 +91,7 @@ def test_a_label_that_is_taken_back_is_forgotten(
     with database.listen([LABELS_CHANGED]) as listener:
         with database.transaction(workspace) as session:
             labels.take_back(session, session.merge(first))
-        for note in listener.wait(5):
+        for note in listener.wait(PATIENCE_S):
             told, _, message_id = note.payload.partition(" ")
             replica.heard(told, int(message_id))
     assert asks(replica, workspace, PALLET) == starter.classify(PALLET)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -21,6 +20,7 @@ from storage.database import Database
 from storage.members import Kind, Member, Role
 from storage.undelivered import SHARED
 from tests.bot.deliveries import OURS, ours, pass_time, post, seen, settled, slack, start, waiting
+from tests.waiting import until
 
 __all__ = ["ours", "slack", "start"]  # fixtures
 
@@ -181,10 +181,7 @@ def test_a_channel_is_looked_at_again_before_a_second_attempt(
 
     start(render=render)
     row_id = post(database)
-    deadline = time.monotonic() + 10
-    while not slack.control.calls("chat.postMessage"):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(lambda: slack.control.calls("chat.postMessage"))
     shared(slack)
     forgotten(database)
     assert [(row.state, row.reason) for row in settled(database, row_id)] == [("dead", SHARED)]

@@ -62,7 +62,7 @@ def test_a_day_with_rapport(company: Company) -> None:
     promised = rep.types('/followup add D-1 when:"in 2 hours" call back about pricing', channel="CGENERAL")
     assert "I will remind you" in promised.text
     _let_time_pass(company)
-    rep.sees("call back about pricing", channel="@Rapport", within=15)
+    rep.sees("call back about pricing", channel="@Rapport")
     rep.clicks("Done", channel="@Rapport")
     rep.sees("Done.", channel="@Rapport")
 

@@ -30,7 +30,7 @@ def slack() -> Iterator[Sandbox]:
 @pytest.fixture
 def client(slack: Sandbox) -> WebClient:
     """Return the SDK's client with team TA's bot token, without retries."""
-    return WebClient(TOKENS["TA"], base_url=f"{slack.url}/api/", retry_handlers=[], timeout=5)
+    return WebClient(TOKENS["TA"], base_url=f"{slack.url}/api/", retry_handlers=[], timeout=60)
 
 
 def bolt_app(slack: Sandbox) -> App:

@@ -27,11 +27,11 @@ class Listener:
 
     def _answer(self, headers: dict[str, str], body: str) -> tuple[int, dict[str, Any], str]:
         self.requests.put((headers, body))
-        self.hold.wait(5)
+        self.hold.wait(60)
         return (self.statuses.pop(0) if self.statuses else 200), {}, ""
 
     def next(self) -> tuple[dict[str, str], dict[str, Any]]:
-        headers, body = self.requests.get(timeout=5)
+        headers, body = self.requests.get(timeout=60)
         return headers, json.loads(body)
 
     def event(self, kind: str = "") -> dict[str, Any]:
@@ -53,7 +53,7 @@ def listener(slack: Sandbox) -> Iterator[Listener]:
 
 def test_a_message_event_has_slacks_shape_and_signature(slack: Sandbox, listener: Listener) -> None:
     ts = slack.person("UAREP").types("hello <you> & me", channel="#general").ts
-    headers, raw = listener.requests.get(timeout=5)
+    headers, raw = listener.requests.get(timeout=60)
     verifier = SignatureVerifier(SIGNING_SECRET)
     assert verifier.is_valid(raw, headers["x-slack-request-timestamp"], headers["x-slack-signature"])
     assert headers["content-type"] == "application/json"

@@ -95,7 +95,7 @@ def test_closing_is_told_when_asked_for(slack: Sandbox, app: App) -> None:
     rep = slack.person("UAREP")
     rep.shortcut("open")
     rep.closes()
-    body = seen.get(timeout=5)
+    body = seen.get(timeout=60)
     assert (body["type"], body["is_cleared"]) == ("view_closed", False)
     with pytest.raises(Refused, match="no modal is open"):
         rep.closes(within=0)
@@ -125,7 +125,7 @@ def test_an_external_select_asks_the_app(slack: Sandbox, app: App) -> None:
     rep.types("/deal")
     assert rep.types_option("Customer", "acm").options == ["Acme"]
     rep.submits(customer="Globex")
-    assert seen.get(timeout=5) == {
+    assert seen.get(timeout=60) == {
         "type": "external_select",
         "selected_option": {"text": plain("Globex"), "value": "globex"},
     }
@@ -148,7 +148,7 @@ def test_an_input_that_dispatches_acts_at_once(slack: Sandbox, app: App) -> None
     rep = slack.person("UAREP")
     rep.shortcut("open")
     rep.fills(name="abc")
-    body = seen.get(timeout=5)
+    body = seen.get(timeout=60)
     assert body["actions"][0]["value"] == "abc"
     assert body["view"]["state"]["values"]["n"]["value"] == {"type": "plain_text_input", "value": "abc"}
     assert body["container"]["type"] == "view"

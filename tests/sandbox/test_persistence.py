@@ -17,6 +17,7 @@ from sandbox.persistence import FILE
 from sandbox.sample_teams import APP_ID, two_teams
 from sandbox.server import Sandbox
 from tests.sandbox.conftest import QUIET, TOKENS, HttpServer
+from tests.waiting import PATIENCE_S, until
 
 
 def test_a_restart_keeps_messages_homes_and_apps(tmp_path: Path) -> None:
@@ -65,10 +66,7 @@ def test_an_event_that_was_not_acknowledged_comes_after_the_restart(tmp_path: Pa
 def test_the_file_is_written_while_it_runs(tmp_path: Path) -> None:
     with Sandbox(data=tmp_path, seed=two_teams()) as slack:
         slack.person("UAREP").types("soon on disk", channel="#general")
-        deadline = time.monotonic() + 5
-        while not ((tmp_path / FILE).exists() and "soon on disk" in (tmp_path / FILE).read_text()):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        until(lambda: (tmp_path / FILE).exists() and "soon on disk" in (tmp_path / FILE).read_text())
     assert [one.name for one in tmp_path.iterdir()] == [FILE]
 
 
@@ -92,7 +90,7 @@ def test_a_process_of_its_own_serves_and_stops_by_signal(tmp_path: Path) -> None
     command = [sys.executable, "-m", "sandbox", "--port", str(port), "--data", str(tmp_path), "--seed", str(seed)]
     with subprocess.Popen(command) as process:
         control = Control(f"http://127.0.0.1:{port}")
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_S
         while True:
             try:
                 control.person("UAREP").types("hello", channel="#general")
@@ -102,10 +100,10 @@ def test_a_process_of_its_own_serves_and_stops_by_signal(tmp_path: Path) -> None
                 assert process.poll() is None
                 time.sleep(0.05)
         control.person("UAAGENT").sees("hello", channel="#general")
-        taken = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+        taken = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
         assert taken.returncode == 1
         assert "The sandbox can not start" in taken.stderr
         assert "Traceback" not in taken.stderr
         process.send_signal(signal.SIGTERM)
-        process.wait(10)
+        process.wait(PATIENCE_S)
     assert "hello" in (tmp_path / FILE).read_text()

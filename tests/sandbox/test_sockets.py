@@ -3,7 +3,6 @@
 import contextlib
 import queue
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,6 +17,7 @@ from websockets.sync.client import connect as open_socket
 from sandbox.sample_teams import APP_ID, APP_TOKEN
 from sandbox.server import Sandbox
 from tests.sandbox.conftest import close_aside
+from tests.waiting import until
 
 Requests = queue.Queue[SocketModeRequest]
 Connect = Callable[[], tuple[SocketModeClient, Requests]]
@@ -46,13 +46,6 @@ def connect(slack: Sandbox, closing: list[threading.Thread]) -> Iterator[Connect
     closing += [close_aside(client) for client in clients]
 
 
-def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def sockets(slack: Sandbox) -> int:
     return slack.core.courier.sockets.count(APP_ID)
 
@@ -60,11 +53,11 @@ def sockets(slack: Sandbox) -> int:
 def test_envelopes_are_acknowledged(slack: Sandbox, connect: Connect) -> None:
     _, seen = connect()
     slack.person("UAREP").types("hello", channel="#general")
-    request = seen.get(timeout=5)
+    request = seen.get(timeout=60)
     assert (request.type, request.payload["event"]["text"]) == ("events_api", "hello")
     assert (request.retry_attempt, request.retry_reason) == (0, "")
     assert slack.person("UAREP").types("/deal").ok
-    assert seen.get(timeout=5).type == "slash_commands"
+    assert seen.get(timeout=60).type == "slash_commands"
     slack.control.settles()
 
 
@@ -82,28 +75,28 @@ def test_a_client_that_is_told_to_go_comes_back(slack: Sandbox, connect: Connect
     assert slack.control.admin("disconnects", app_id=APP_ID, reason="refresh_requested")["sockets"] == 1
     until(lambda: sockets(slack) == 1)
     slack.person("UAREP").types("after", channel="#general")
-    assert seen.get(timeout=10).payload["event"]["text"] == "after"
+    assert seen.get(timeout=60).payload["event"]["text"] == "after"
 
 
 def test_an_event_without_a_socket_comes_again(slack: Sandbox, connect: Connect) -> None:
-    slack.control.settings(retry_scale=0.005)
+    slack.control.settings(retry_scale=0.05)
     slack.person("UAREP").types("early", channel="#general")
     _, seen = connect()
-    request = seen.get(timeout=10)
+    request = seen.get(timeout=60)
     assert request.payload["event"]["text"] == "early"
     assert request.retry_attempt in (1, 2, 3)
     assert request.retry_reason == "connection_failed"
 
 
 def test_a_silent_socket_times_out_and_the_event_is_sent_again(slack: Sandbox, connect: Connect) -> None:
-    slack.control.settings(answer_seconds=0.2, retry_scale=0.005)
+    slack.control.settings(answer_seconds=0.2, retry_scale=0.05)
     _, seen = connect()
     slack.control.admin("silences", silent=True)
     slack.person("UAREP").types("lost", channel="#general")
     until(lambda: bool(slack.control.deliveries("events_api")))
     assert slack.control.deliveries("events_api")[0]["status"] == "timeout"
     slack.control.admin("silences", silent=False)
-    assert seen.get(timeout=5).payload["event"]["text"] == "lost"
+    assert seen.get(timeout=60).payload["event"]["text"] == "lost"
 
 
 def test_ten_sockets_and_no_more(slack: Sandbox) -> None:

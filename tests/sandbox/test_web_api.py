@@ -146,7 +146,7 @@ def test_a_picture_is_uploaded_and_shown_in_a_message(slack: Sandbox, client: We
 
     def uploaded(content: bytes) -> str:
         place = client.files_getUploadURLExternal(filename="chart.png", length=len(content))
-        with urllib.request.urlopen(place["upload_url"], data=content, timeout=5) as answer:
+        with urllib.request.urlopen(place["upload_url"], data=content, timeout=60) as answer:
             assert answer.status == 200
         return str(place["file_id"])
 
@@ -159,13 +159,13 @@ def test_a_picture_is_uploaded_and_shown_in_a_message(slack: Sandbox, client: We
     assert refused(client.files_completeUploadExternal, files=[{"id": "F0"}]) == "file_not_found"
     client.files_completeUploadExternal(files=[{"id": file_id, "title": "chart"}])
     client.chat_postMessage(**shown(file_id))
-    with urllib.request.urlopen(f"{slack.url}/files/{file_id}", timeout=5) as answer:
+    with urllib.request.urlopen(f"{slack.url}/files/{file_id}", timeout=60) as answer:
         assert (answer.headers["Content-Type"], answer.read()) == ("image/png", png)
     text = uploaded(b"no picture")
     client.files_completeUploadExternal(files=[{"id": text, "title": "text"}])
     assert refused(client.chat_postMessage, **shown(text)) == "invalid_blocks"
     with pytest.raises(HTTPError, match="404") as gone:
-        urllib.request.urlopen(f"{slack.url}/files/{text}", timeout=5)
+        urllib.request.urlopen(f"{slack.url}/files/{text}", timeout=60)
     gone.value.close()
     assert refused(client.files_getUploadURLExternal, filename="x", length=0) == "invalid_arguments"
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from storage.database import CommitUnknown, Database, current_workspace, login_url, notify
 from storage.workspaces import Workspace
+from tests.waiting import PATIENCE_S
 
 WHO_AND_WHERE = text("SELECT current_user, current_setting('rapport.workspace', true), pg_backend_pid()")
 
@@ -112,7 +113,7 @@ def test_a_listener_hears_what_was_committed(database: Database, workspace: str)
         with database.transaction(workspace) as session:
             notify(session, "rapport_test", "T-1")
             assert listener.wait(0.05) == []
-        heard = listener.wait(5)
+        heard = listener.wait(PATIENCE_S)
         assert [(note.channel, note.payload) for note in heard] == [("rapport_test", "T-1")]
 
 
@@ -123,7 +124,7 @@ def test_a_listener_that_lost_its_connection_says_so(database: Database, admin_u
             pid = admin.scalar(text(f"SELECT pid FROM pg_stat_activity WHERE {mine}"))
         assert isinstance(pid, int)
         terminate(admin_url, pid)
-        listener.wait(5)
+        listener.wait(PATIENCE_S)
 
 
 def test_every_spelling_of_a_url_is_understood(admin_url: str, workspace: str) -> None:

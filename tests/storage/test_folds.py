@@ -12,6 +12,7 @@ from storage import customers, folds, messages, outbox, tickets
 from storage.database import Database
 from storage.incidents import Incident
 from storage.tickets import Ticket
+from tests.waiting import PATIENCE_S
 
 NOW = datetime.now(UTC)
 
@@ -164,7 +165,7 @@ def test_reports_at_once_come_under_one_card(database: Database, workspace: str)
                 ticket.card_channel_id = "CSUPPORT"
 
     def begin(name: str) -> None:
-        start.wait(5)
+        start.wait(PATIENCE_S)
         report(name)
 
     threads = [threading.Thread(target=begin, args=(name,)) for name in names]

@@ -17,6 +17,7 @@ from storage.history import recording
 from storage.messages import IncomingMessage
 from storage.tickets import Ticket
 from tests.storage.test_messages import received
+from tests.waiting import PATIENCE_S
 
 TEN = timedelta(minutes=10)
 BASE = 1893492000
@@ -152,7 +153,7 @@ def test_a_ticket_of_which_nothing_is_left_is_no_request_until_somebody_asks_aga
 
 
 def test_two_messages_at_once_are_one_ticket(database: Database, workspace: str) -> None:
-    ready = threading.Barrier(2, timeout=10)
+    ready = threading.Barrier(2, timeout=PATIENCE_S)
 
     def write(second: int) -> None:
         with database.transaction(workspace) as session:
@@ -165,7 +166,7 @@ def test_two_messages_at_once_are_one_ticket(database: Database, workspace: str)
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(PATIENCE_S)
     with database.transaction(workspace) as session:
         live = select(func.count()).select_from(Ticket).where(Ticket.merged_into_id.is_(None))
         assert session.scalar(live) == 1

@@ -18,6 +18,7 @@ from storage.errors import Conflict, NotFound
 from storage.outbox import Delivery
 from tests.conftest import WORKSPACE
 from tests.storage.test_outbox import claim, post, read, send
+from tests.waiting import PATIENCE_S
 
 BERLIN = ZoneInfo("Europe/Berlin")
 # To come, so that what waits until then is not claimed before.
@@ -137,7 +138,7 @@ def test_a_wish_that_is_set_at_this_moment_is_waited_for(database: Database, wor
         asking.start()
         asking.join(0.3)
         assert asking.is_alive()
-    asking.join(10)
+    asking.join(PATIENCE_S)
     assert answers == [False]
 
 
@@ -155,7 +156,7 @@ def test_who_sets_a_wish_finds_what_is_being_held(database: Database, workspace:
         lifting.start()
         lifting.join(0.3)
         assert lifting.is_alive()
-    lifting.join(10)
+    lifting.join(PATIENCE_S)
     assert [row.id for row in claim(database)] == [row.id]
 
 

@@ -11,6 +11,7 @@ from storage.errors import Invalid
 from storage.labels import LABELS_CHANGED, Said, Source
 from storage.messages import IncomingMessage
 from tests.storage.test_messages import received
+from tests.waiting import PATIENCE_S
 
 
 def test_a_correction_says_who_when_and_what_it_was_thought_to_be(session: Session) -> None:
@@ -74,7 +75,7 @@ def test_a_change_of_labels_is_told_when_it_is_sure(database: Database, workspac
             labels.correct(session, message, "bug", actor_id="UAGENT")
             assert labels.changed_here(session)
             assert listener.wait(0.1) == []
-        (note,) = listener.wait(5)
+        (note,) = listener.wait(PATIENCE_S)
     assert note.payload == f"{workspace} {message.id}"
 
 

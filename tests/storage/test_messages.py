@@ -14,6 +14,7 @@ from storage import customers, messages, tickets
 from storage.database import Database
 from storage.events import MessageReceived, drain
 from storage.messages import IncomingMessage
+from tests.waiting import PATIENCE_S
 
 TS = "1893492000.000100"
 
@@ -37,7 +38,7 @@ def test_a_message_is_stored_once_under_slacks_time(session: Session) -> None:
 
 def test_a_message_that_two_processes_store_at_once_is_stored_by_one(database: Database, workspace: str) -> None:
     stored: list[bool] = []
-    looked = threading.Barrier(2, timeout=10)
+    looked = threading.Barrier(2, timeout=PATIENCE_S)
 
     def store() -> None:
         with database.transaction(workspace) as session:
@@ -49,7 +50,7 @@ def test_a_message_that_two_processes_store_at_once_is_stored_by_one(database: D
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(PATIENCE_S)
     assert sorted(stored) == [False, True]
     with database.transaction(workspace) as session:
         assert session.scalar(select(func.count()).select_from(IncomingMessage)) == 1

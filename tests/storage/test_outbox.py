@@ -10,6 +10,7 @@ import pytest
 from storage import outbox, sending
 from storage.database import EVERY_WORKSPACE, Database
 from storage.outbox import Delivery
+from tests.storage.passing import pass_time
 
 
 def post(database: Database, workspace: str, channel: str = "C1", **values: Any) -> UUID:
@@ -58,7 +59,7 @@ def test_an_update_waits_for_its_post(database: Database, workspace: str) -> Non
     assert first.id == card
     assert claim(database) == []
     send(database, first)
-    pass_a_second(database, workspace)
+    pass_time(database, workspace, 1)
     (second,) = claim(database)
     assert (second.id, second.target_user, second.edits) == (change, "U1", card)
 
@@ -75,7 +76,7 @@ def test_an_update_that_is_on_its_way_is_followed_by_the_newer(database: Databas
     card = post(database, workspace)
     send(database, claim(database)[0])
     older = post(database, workspace, kind="update", edits=card)
-    pass_a_second(database, workspace)
+    pass_time(database, workspace, 1)
     assert claim(database)[0].id == older
     assert post(database, workspace, kind="update", edits=card) != older
 
@@ -86,7 +87,7 @@ def test_a_delete_leaves_no_update_to_send(database: Database, workspace: str) -
     gone = post(database, workspace, kind="delete", edits=card)
     assert read(database, workspace, change).state == "cancelled"
     send(database, claim(database)[0])
-    pass_a_second(database, workspace)
+    pass_time(database, workspace, 1)
     assert [row.id for row in claim(database)] == [gone]
 
 
@@ -142,9 +143,3 @@ def test_everything_about_a_record_can_be_cancelled(database: Database, workspac
         assert outbox.cancel_for_record(session, "F-1", reason="erased") == 1
     assert read(database, workspace, card).state == "cancelled"
     assert [row.record for row in claim(database)] == ["F-2"]
-
-
-def pass_a_second(database: Database, workspace: str) -> None:
-    with database.transaction(workspace) as session:
-        for row in session.query(Delivery).filter(Delivery.sent_at.is_not(None)):
-            row.sent_at = None

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from storage import pipelines
 from storage.database import Database
 from storage.errors import NotFound
+from tests.waiting import PATIENCE_S
 
 
 def test_a_workspace_has_the_standard_pipeline_from_the_first_look(session: Session) -> None:
@@ -27,7 +28,7 @@ def test_a_workspace_has_the_standard_pipeline_from_the_first_look(session: Sess
 
 def test_two_who_look_first_at_once_find_the_same_pipeline(database: Database, workspace: str) -> None:
     found: list[int] = []
-    begun = threading.Barrier(2, timeout=10)
+    begun = threading.Barrier(2, timeout=PATIENCE_S)
 
     def look() -> None:
         with database.transaction(workspace) as session:
@@ -39,7 +40,7 @@ def test_two_who_look_first_at_once_find_the_same_pipeline(database: Database, w
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(PATIENCE_S)
     assert len(found) == 2
     assert len(set(found)) == 1
 

@@ -10,6 +10,7 @@ from storage import workspaces
 from storage.database import EVERY_WORKSPACE, Database
 from storage.errors import Invalid, Refused
 from storage.secrets import SealBroken, Vault, new_key
+from tests.waiting import PATIENCE_S
 
 TOKEN = "xoxb-canary"
 
@@ -57,7 +58,7 @@ def test_setup_changes_what_it_is_told_and_nothing_else(database: Database, work
             done = workspaces.setup(session, currency=" eur ", zone="europe/berlin")
             assert (done.currency, done.zone, done.locale) == ("EUR", "Europe/Berlin", "en-US")
             workspaces.setup(session, locale="zh-CN", default_roles={"viewer"}, triage_channel_id="C1")
-        assert listener.wait(5)[0].payload == workspace
+        assert listener.wait(PATIENCE_S)[0].payload == workspace
     with database.transaction(workspace) as session:
         kept = workspaces.get(session, workspace)
         assert kept is not None and kept.set_up_at is not None
@@ -103,7 +104,7 @@ def test_an_installation_is_found_among_all_and_its_token_is_sealed(
             workspaces.install(session, token=TOKEN, vault=vault, bot_id="B1", scopes={"b", "a"}, installed_by="UADMIN")
         with database.transaction(second_workspace) as session:
             workspaces.install(session, bot_id="B2")
-        assert listener.wait(5)[0].payload == workspace
+        assert listener.wait(PATIENCE_S)[0].payload == workspace
     with database.transaction(EVERY_WORKSPACE) as session:
         first, second = workspaces.installations(session)
         assert (first.workspace_id, first.bot_id, first.scopes, first.installed_by) == (

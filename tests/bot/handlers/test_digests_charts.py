@@ -36,7 +36,7 @@ def digest(company: Company, manager: Person) -> Company:
 
 def test_a_digest_comes_with_its_charts(digest: Company, manager: Person) -> None:
     manager.clicks("Send now")
-    manager.sees("Numbers", channel="@Rapport", within=30)
+    manager.sees("Numbers", channel="@Rapport")
     (message,) = manager.messages("@Rapport")
     images = [block for block in message["blocks"] if block["type"] == "image"]
     assert [bool(block["slack_file"]["id"]) for block in images] == [True, True]
@@ -48,7 +48,7 @@ def test_a_digest_comes_with_its_charts(digest: Company, manager: Person) -> Non
 def test_a_digest_comes_without_charts_that_slack_does_not_take(digest: Company, manager: Person) -> None:
     digest.sandbox.control.fault("error", method="files.completeUploadExternal", code="internal_error")
     manager.clicks("Send now")
-    manager.sees("Numbers", channel="@Rapport", within=30)
+    manager.sees("Numbers", channel="@Rapport")
     digest.settles()
     (message,) = manager.messages("@Rapport")
     assert not [block for block in message["blocks"] if block["type"] == "image"]

@@ -66,7 +66,7 @@ def test_a_model_is_shown_with_its_figures_and_rolled_back_and_that_is_undone(
     support: Company, manager: Person
 ) -> None:
     support.customer.posts(PALLET, channel="CSHARED")
-    support.agent.sees("T-1", channel="CSUPPORT", within=60)
+    support.agent.sees("T-1", channel="CSUPPORT")
     with support.database.transaction(support.workspace) as session:
         (message,) = messages.of_ticket(session, 1)
         labels.correct(session, message, "sales", actor_id="UAAGENT")

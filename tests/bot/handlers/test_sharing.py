@@ -52,7 +52,7 @@ def test_nothing_is_known_once_events_could_not_come(company: Company) -> None:
     company.sandbox.control.admin("disconnects", app_id=APP_ID, reason="")
     becomes(lambda: known(company, "CGENERAL") is None)
     # The tests that come after it need them.
-    becomes(lambda: company.sandbox.control.app(APP_ID)["sockets"] == CONNECTIONS, within=60)
+    becomes(lambda: company.sandbox.control.app(APP_ID)["sockets"] == CONNECTIONS)
 
 
 def test_an_app_that_hears_of_sharing_has_asked_for_it(company: Company) -> None:

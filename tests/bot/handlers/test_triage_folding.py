@@ -33,7 +33,7 @@ def cards(company: Company) -> list[str]:
 def test_what_several_report_is_folded_told_once_and_resolved_at_once(support: Company) -> None:
     others = (support.rep, support.agent, support.manager)
     support.guest.posts(DOWN[0], channel="CGENERAL")
-    support.agent.sees("T-1", channel="CSUPPORT", within=30)
+    support.agent.sees("T-1", channel="CSUPPORT")
     support.agent.types("/ticket assign T-1 me", channel="CSUPPORT")
     for who, text in zip(others, DOWN[1:4], strict=True):
         who.posts(text, channel="CGENERAL")

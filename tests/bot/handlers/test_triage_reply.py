@@ -25,7 +25,7 @@ def support(company: Company, manager: Person) -> Company:
     company.rep.types("/customer link globex channel:#ext-globex", channel="CGENERAL")
     manager.types("/crm triage #support", channel="CGENERAL")
     company.asked = company.customer.posts(BROKEN, channel="CSHARED").ts  # type: ignore[attr-defined]  # for the tests
-    company.agent.sees("T-1", channel="CSUPPORT", within=20)  # the first message waits for the model
+    company.agent.sees("T-1", channel="CSUPPORT")  # the first message waits for the model
     return company
 
 

@@ -69,7 +69,7 @@ class Page:
         self.driver.get(f"{self.url}/#{route}")
         self.find("person-switcher")
 
-    def until(self, look: Callable[[], Found], what: str, seconds: float = 8) -> Found:
+    def until(self, look: Callable[[], Found], what: str, seconds: float = 60) -> Found:
         deadline = time.monotonic() + seconds
         while True:
             try:

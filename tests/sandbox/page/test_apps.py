@@ -29,11 +29,12 @@ def test_a_slash_command_is_completed_run_and_answered(bolt: App, page: Page) ->
 
 
 def test_a_command_that_takes_too_long_says_so_in_slacks_words(bolt: App, slack: Sandbox, page: Page) -> None:
-    slack.control.settings(answer_seconds=0.4)
+    # Long enough to be seen running.
+    slack.control.settings(answer_seconds=4.0)
 
     @bolt.command("/deal")
     def deal(ack: Ack) -> None:
-        time.sleep(0.8)
+        time.sleep(5.0)
         ack()
 
     page.opens("UAREP/CGENERAL")
