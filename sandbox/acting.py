@@ -83,6 +83,13 @@ async def selects(act: Act) -> Json:
     return await _use(act, act.text("target"), act.args.get("value"))
 
 
+async def forges(act: Act) -> Json:
+    """Press a control that nobody was shown, on a message one sees, as whoever writes their own payload does."""
+    action = {"type": "button", "block_id": "forged", "action_id": act.text("action_id"), "value": act.text("value")}
+    action["action_ts"] = act.core.world.workspace.next_ts()
+    return await act.interactions.act_in_message(act.user, act.message(), action)
+
+
 async def _use(act: Act, target: str, value: object) -> Json:
     workspace = act.core.world.workspace
     place, block, element = element_for(workspace, act.user, target, act.args)
@@ -261,6 +268,7 @@ VERBS: dict[str, Callable[[Act], Awaitable[Json]]] = {
         posts,
         clicks,
         selects,
+        forges,
         types_option,
         fills,
         submits,

@@ -150,6 +150,10 @@ class Person:
         """Choose a value in a menu or picker."""
         return self._act("selects", target=target, value=value, within=within, **where)
 
+    def forges(self, action_id: str, value: str, message: str, channel: str | None = None) -> Reply:
+        """Press a control that nobody was shown, on a message of the app that one sees."""
+        return self._act("forges", action_id=action_id, value=value, message=message, channel=channel or self.channel)
+
     def types_option(self, target: str, text: str, within: float = PATIENCE, **where: str | None) -> Reply:
         """Type into an external select; `options` are what it offers."""
         return self._act("types_option", target=target, text=text, within=within, **where)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
 
-from storage import contacts, customers
+from storage import contacts, customers, events, members
 from storage.errors import Invalid, NotFound
+from storage.events import MemberChanged
+from storage.members import Member
 from storage.query import parse_query
 from tests.storage.saying import Said
 
@@ -81,3 +84,32 @@ def test_contacts_are_listed_by_name(session: Session) -> None:
     query = parse_query("customer:acme sort:-name")
     where = query.where(session, contacts.FIELDS, Said())
     assert contacts.list_contacts(session, *where, order_by=query.order_by(contacts.FIELDS)) == [zoe, adam]
+
+
+def guest(session: Session, at: datetime, name: str, email: str | None) -> Member:
+    """Have Slack say how a guest is called at a moment."""
+    profile = {"id": "U9", "is_restricted": True, "profile": {"display_name": name, "email": email}}
+    return members.ensure(session, "U9", profile, at=at)
+
+
+def test_a_contact_follows_who_they_are_in_slack(session: Session) -> None:
+    first = guest(session, datetime(2026, 3, 1, tzinfo=UTC), "Jane Doe", "jane@acme.example")
+    contact = contacts.add_member(session, first, customer_id=None)
+    events.drain(session)
+    guest(session, datetime(2026, 3, 2, tzinfo=UTC), "Jane Smith", "smith@acme.example")
+    (fact,) = events.drain(session)
+    assert isinstance(fact, MemberChanged)
+    contacts.follow(session, fact.record, was_called=fact.was_called, had_email=fact.had_email)
+    assert (contact.name, contact.email) == ("Jane Smith", "smith@acme.example")
+    for typed in ("jane smith", "smith@acme.example"):
+        assert contacts.resolve(session, typed) is contact
+    with pytest.raises(NotFound):
+        contacts.resolve(session, "jane doe")
+
+
+def test_what_people_call_a_contact_otherwise_than_slack_stays(session: Session) -> None:
+    member = guest(session, datetime(2026, 3, 1, tzinfo=UTC), "jd", "jane@acme.example")
+    contact = contacts.add(session, name="Dr. Jane Doe", email="office@acme.example", slack_user_id="U9")
+    member = guest(session, datetime(2026, 3, 2, tzinfo=UTC), "jd 2", None)
+    contacts.follow(session, member, was_called="jd", had_email="jane@acme.example")
+    assert (contact.name, contact.email) == ("Dr. Jane Doe", "office@acme.example")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from storage import history, members
+from storage import events, history, members
 from storage.database import Database
 from storage.errors import Invalid, Refused
+from storage.events import MemberLeft
 from storage.members import Kind, Member, Role
 from storage.workspaces import install
 from tests.conftest import WORKSPACE
@@ -171,3 +175,53 @@ def test_nobody_is_their_own_superior(session: Session, workspace: str) -> None:
         members.set_manager(session, rep, guest)
     members.set_manager(session, rep, None)
     assert rep.manager_id is None
+
+
+def at(second: float) -> datetime:
+    """Return a moment of one day."""
+    return datetime(2026, 3, 1, tzinfo=UTC) + timedelta(seconds=second)
+
+
+@pytest.mark.parametrize("order", list(permutations([1, 2, 3])))
+def test_in_whatever_order_it_is_heard_what_slack_said_last_stands(session: Session, order: tuple[int, ...]) -> None:
+    """The second says they became a guest, the third that they came back as they were before."""
+    said: dict[int, dict[str, Any]] = {1: {}, 2: {"is_restricted": True}, 3: {}}
+    for second in order:
+        members.ensure(session, "UNEW", profile(**said[second]), at=at(second))
+    member = session.get_one(Member, (WORKSPACE, "UNEW"), populate_existing=True)
+    assert (member.kind, sorted(member.roles), member.seen_at) == (Kind.STAFF, ["agent", "rep"], at(3))
+
+
+def test_who_leaves_is_told_of_once_and_has_nothing_left(session: Session) -> None:
+    members.ensure(session, "UNEW", profile(), at=at(1))
+    assert events.drain(session) == []
+    member = members.ensure(session, "UNEW", profile(deleted=True), at=at(2))
+    members.ensure(session, "UNEW", profile(deleted=True), at=at(3))
+    members.gone(session, "UNEW", at(4))
+    assert [type(fact) for fact in events.drain(session)] == [MemberLeft]
+    assert (member.roles, member.is_ours) == ([], False)
+    with pytest.raises(Refused, match="can have no role"):
+        members.set_roles(session, member, [Role.ADMIN])
+
+
+def test_what_slack_did_not_know_before_something_newer_takes_nothing(session: Session) -> None:
+    member = members.ensure(session, "UNEW", profile(), at=at(2))
+    members.gone(session, "UNEW", at(1))
+    assert member.is_ours
+    members.gone(session, "UNEW", at(2))
+    assert not member.is_ours
+
+
+def test_only_those_of_whom_nothing_was_said_are_unheard(session: Session) -> None:
+    session.execute(update(Member).values(seen_at=at(1)))
+    members.heard(session, ["UREP", "UADMIN"], at(5))
+    members.heard(session, ["UREP"], at(4))
+    found = [member.id for member in members.unheard(session, at(3), limit=50)]
+    assert "UREP" not in found and "UADMIN" not in found and "UMANAGER" in found
+    assert [one.id for one in members.unheard(session, at(3), after="UMANAGER", limit=1)] > ["UMANAGER"]
+
+
+def test_part_of_a_profile_takes_nothing_of_the_rest(session: Session) -> None:
+    members.ensure(session, "UNEW", profile(), at=at(1))
+    member = members.ensure(session, "UNEW", {"id": "UNEW"}, at=at(2))
+    assert (member.name, member.email, member.zone) == ("Neu", "neu@example.com", "Europe/Berlin")
