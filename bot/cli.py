@@ -38,11 +38,19 @@ def main() -> None:
     try:
         app()
     except Exception as exc:
-        if isinstance(exc, _known_mistakes()):
-            terminal.say(str(exc), err=True)
+        said = str(exc) if isinstance(exc, _known_mistakes()) else _said_of_the_database(exc)
+        if said is not None:
+            terminal.say(said, err=True)
             sys.exit(2)
         terminal.say("".join(traceback.format_exception(exc)).rstrip(), err=True)
         sys.exit(1)
+
+
+def _said_of_the_database(exc: Exception) -> str | None:
+    from storage.outages import outage, refusal, words
+
+    kind = outage(exc)
+    return refusal(exc) or (f"The database {kind}: {words(exc)}" if kind else None)
 
 
 def _known_mistakes() -> tuple[type[Exception], ...]:

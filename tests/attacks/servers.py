@@ -8,15 +8,18 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import psycopg
 import pytest
+
+from tests.attacks.conftest import free_port
 
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 PGBOUNCER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
@@ -39,24 +42,17 @@ def needs_pgbouncer() -> None:
         pytest.skip("pgbouncer is not installed")
 
 
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def quoted(text: str) -> str:
     """Return a text as a literal of SQL."""
     return "'" + text.replace("'", "''") + "'"
 
 
-def _open_way(folder: Path) -> None:
-    """Let other users reach a folder of the test's."""
-    folder.chmod(0o755)
-    for parent in folder.parents:
-        if parent.stat().st_uid == os.geteuid() and not parent.stat().st_mode & 0o001:
-            parent.chmod(parent.stat().st_mode | 0o011)
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """Make a folder that other users may enter; pytest closes its own again whenever one of it starts."""
+    with tempfile.TemporaryDirectory(prefix="rapport-server-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
 
 
 @dataclass
@@ -80,26 +76,42 @@ class Server:
     def run(self, *statements: str) -> None:
         """Run statements as the superuser, each as a transaction of its own, until the server takes them."""
         deadline = time.monotonic() + WITHIN_S
-        while True:
-            try:
-                connection = psycopg.connect(self.url, autocommit=True)
-            except psycopg.OperationalError:
-                assert time.monotonic() < deadline
-                time.sleep(0.1)
-                continue
-            with closing(connection):
-                for statement in statements:
-                    connection.execute(statement.encode())
-                return
+        while (connection := self._connection()) is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        with closing(connection):
+            for statement in statements:
+                connection.execute(statement.encode())
+
+    def count(self, query: str) -> int:
+        """Return the number that a query gives to the superuser."""
+        connection = self._connection()
+        assert connection is not None
+        with closing(connection):
+            row = connection.execute(query.encode()).fetchone()
+        assert row is not None
+        return int(row[0])
 
     def start(self, **settings: str) -> None:
         """Start it and wait until it answers."""
         arguments = ["-D", str(self.folder / "cluster"), "-k", str(self.folder), "-p", str(self.port)]
         for name, value in {"listen_addresses": "127.0.0.1", "fsync": "off", **settings}.items():
             arguments += ["-c", f"{name}={value}"]
+        deadline = time.monotonic() + WITHIN_S
         with (self.folder / "log").open("ab") as log:
-            self.process = self._spawn("postgres", arguments, log)
-        self.run("SELECT 1")
+            while (connection := self._connection()) is None:
+                if self.process is None or self.process.poll() is not None:
+                    # Children of one that was killed keep the next from starting for a moment.
+                    self.process = self._spawn("postgres", arguments, log)
+                assert time.monotonic() < deadline, (self.folder / "log").read_text()
+                time.sleep(0.2)
+        connection.close()
+
+    def _connection(self) -> psycopg.Connection[Any] | None:
+        try:
+            return psycopg.connect(self.url, autocommit=True)
+        except psycopg.OperationalError:
+            return None
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """End it; without effect when it does not run."""
@@ -111,8 +123,6 @@ class Server:
     def make(self) -> None:
         """Make the cluster."""
         postgres = pwd.getpwnam("nobody")
-        self.folder.mkdir(parents=True, exist_ok=True)
-        _open_way(self.folder)
         os.chown(self.folder, postgres.pw_uid, postgres.pw_gid)
         (self.folder / "password").write_text(PASSWORD)
         made = ["-D", str(self.folder / "cluster"), "-U", "postgres", "-A", "scram-sha-256", "--locale=C.UTF-8"]
@@ -131,10 +141,9 @@ class Server:
 
 
 @contextmanager
-def postgres(folder: Path, **settings: str) -> Iterator[Server]:
-    """Make and start a server in an empty folder, and stop it at the end."""
-    needs_postgres()
-    server = Server(folder)
+def postgres(folder: Path, *, prefix: tuple[str, ...] = (), **settings: str) -> Iterator[Server]:
+    """Make and start a server in an open folder, and stop it at the end; `prefix` goes before its commands."""
+    server = Server(folder, prefix=prefix)
     server.make()
     server.start(**settings)
     try:
@@ -144,12 +153,13 @@ def postgres(folder: Path, **settings: str) -> Iterator[Server]:
 
 
 @contextmanager
-def pgbouncer(folder: Path, server: Server, logins: list[str], **settings: str) -> Iterator[int]:
+def pgbouncer(server: Server, logins: list[str], **settings: str) -> Iterator[int]:
     """Run a PgBouncer before a server and give its port; `settings` are its own, such as pool_mode."""
     assert PGBOUNCER is not None
     port = free_port()
+    folder = server.folder / f"pgbouncer-{port}"
     folder.mkdir()
-    _open_way(folder)
+    folder.chmod(0o755)
     users, configured, log = folder / "users", folder / "pgbouncer.ini", folder / "log"
     users.write_text("".join(f'"{login}" "{PASSWORD}"\n' for login in logins))
     lines = [f"{name} = {value}" for name, value in settings.items()]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -12,17 +11,17 @@ from bot.registry import load
 from sandbox.server import Sandbox
 from storage import migrate
 from tests.attacks.conftest import StartReplica
-from tests.attacks.servers import PASSWORD, Server, needs_pgbouncer, pgbouncer, postgres, quoted
+from tests.attacks.servers import PASSWORD, Server, needs_pgbouncer, open_folder, pgbouncer, postgres, quoted
 
 LOGIN = "rapport_login"
 IGNORED = "options,extra_float_digits"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server() -> Iterator[Server]:
     """Run a migrated server of Debian's."""
     needs_pgbouncer()
-    with postgres(tmp_path_factory.mktemp("server") / "pg") as server:
+    with open_folder() as folder, postgres(folder) as server:
         server.run(f"CREATE ROLE {LOGIN} LOGIN PASSWORD {quoted(PASSWORD)}")
         for line in load().lines:
             migrate.upgrade(server.url, line=line, login=LOGIN)
@@ -44,9 +43,9 @@ def through(port: int, login: str = LOGIN) -> dict[str, str | None]:
     ids=["as it comes", "options dropped", "options dropped for a superuser"],
 )
 def test_a_pooler_that_loses_the_role_is_refused_in_one_sentence(
-    server: Server, start: StartReplica, tmp_path: Path, mode: str, login: str, settings: dict[str, str], said: str
+    server: Server, start: StartReplica, mode: str, login: str, settings: dict[str, str], said: str
 ) -> None:
-    with pgbouncer(tmp_path / "pgbouncer", server, [LOGIN, "postgres"], pool_mode=mode, **settings) as port:
+    with pgbouncer(server, [LOGIN, "postgres"], pool_mode=mode, **settings) as port:
         replica = start(ready=False, settings=through(port, login))
         assert replica.process.wait(120) == 2
     assert said in replica.said
@@ -55,9 +54,9 @@ def test_a_pooler_that_loses_the_role_is_refused_in_one_sentence(
     assert len(replica.said.strip().splitlines()) == 1
 
 
-def test_a_pooler_of_statements_is_refused_in_one_sentence(server: Server, start: StartReplica, tmp_path: Path) -> None:
+def test_a_pooler_of_statements_is_refused_in_one_sentence(server: Server, start: StartReplica) -> None:
     given = {"pool_mode": "statement", "ignore_startup_parameters": IGNORED}
-    with pgbouncer(tmp_path / "pgbouncer", server, [LOGIN], **given) as port:
+    with pgbouncer(server, [LOGIN], **given) as port:
         replica = start(ready=False, settings=through(port))
         assert replica.process.wait(120) == 2
     assert "pool_mode = statement" in replica.said
@@ -78,10 +77,10 @@ def by_role(server: Server) -> Iterator[None]:
 @pytest.mark.usefixtures("by_role")
 @pytest.mark.parametrize("settings", [{}, {"server_round_robin": "1"}], ids=["the last first", "in turn"])
 def test_a_pooler_of_transactions_is_refused_also_where_the_role_is_right(
-    server: Server, start: StartReplica, tmp_path: Path, settings: dict[str, str]
+    server: Server, start: StartReplica, settings: dict[str, str]
 ) -> None:
     given = {"pool_mode": "transaction", "ignore_startup_parameters": IGNORED, **settings}
-    with pgbouncer(tmp_path / "pgbouncer", server, [LOGIN], **given) as port:
+    with pgbouncer(server, [LOGIN], **given) as port:
         replica = start(ready=False, settings=through(port))
         assert replica.process.wait(120) == 2
     assert "pool_mode = transaction" in replica.said and "LISTEN" in replica.said
@@ -89,13 +88,11 @@ def test_a_pooler_of_transactions_is_refused_also_where_the_role_is_right(
 
 
 @pytest.mark.usefixtures("by_role")
-def test_a_pooler_of_sessions_that_loses_nothing_serves(
-    server: Server, slack: Sandbox, start: StartReplica, tmp_path: Path
-) -> None:
+def test_a_pooler_of_sessions_that_loses_nothing_serves(server: Server, slack: Sandbox, start: StartReplica) -> None:
     given = {"pool_mode": "session", "ignore_startup_parameters": IGNORED, "default_pool_size": "60"}
     # What resets a session between two clients would also reset the role.
     given |= {"server_reset_query": "CLOSE ALL; UNLISTEN *; SELECT pg_advisory_unlock_all()"}
-    with pgbouncer(tmp_path / "pgbouncer", server, [LOGIN], **given) as port:
+    with pgbouncer(server, [LOGIN], **given) as port:
         replica = start(settings=through(port))
         assert "Added" in slack.person("UAREP").types("/customer add Acme", channel="CGENERAL").text
         assert replica.stop() == 0

@@ -40,6 +40,8 @@ def render(_session: Session, row: outbox.Delivery) -> Rendered | None:
         raise KeyError("no such renderer")
     if row.renderer == "sql":
         _session.execute(text("SELECT 1/0"))
+    if row.renderer == "no room" and row.attempt <= 2:
+        _session.execute(text("DO $$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = 'disk_full'; END $$"))
     said = str(row.payload.get("text", row.record))
     return Rendered(said, [{"type": "section", "text": {"type": "mrkdwn", "text": said}}])
 

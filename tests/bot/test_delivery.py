@@ -331,6 +331,14 @@ def test_what_failed_at_one_moment_does_not_come_again_at_one_moment(
     assert 7.2 <= min(waits) <= max(waits) <= 8.8
 
 
+def test_a_disk_that_is_full_uses_up_no_attempt_to_draw(
+    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
+) -> None:
+    start(render_attempts=1)
+    (row,) = settled(database, post(database, renderer="no room"))
+    assert (row.state, row.attempt) == ("sent", 3)
+
+
 def test_the_reason_kept_of_a_failed_drawing_can_be_stored() -> None:
     assert str(Unrenderable("a\x00b\ud800" + "x" * 9_000)) == "a\ufffdb?" + "x" * 296
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from prometheus_client import generate_latest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from bot.isolation import Failures
@@ -165,6 +168,18 @@ def test_what_a_failed_call_did_and_said_is_undone(database: Database, workspace
         kept = workspaces.get(session, workspace)
         assert kept is not None
         assert kept.currency == "USD"
+
+
+def test_what_the_database_could_not_do_is_no_fault_of_a_plugin(database: Database, workspace: str) -> None:
+    contained = Failures(Registry([]))
+
+    def fail(session: Session) -> None:
+        session.execute(text("DO $$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = 'disk_full'; END $$"))
+
+    with database.transaction(workspace) as session:
+        with pytest.raises(DBAPIError, match="no room"):
+            contained.contain(fail, partial(fail, session), session)
+        session.rollback()
 
 
 def test_what_a_built_in_handler_raises_passes() -> None:

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 import pytest
 
 from bot.workers import Workers, back_off
+from storage.confinement import Unconfined
 from storage.database import Database
+from storage.outages import Outage
 from tests.waiting import PATIENCE_S, until
 
 
@@ -64,6 +66,22 @@ def test_a_claim_that_fails_is_made_again(database: Database, caplog: pytest.Log
     until(lambda: table.done == [0])
     workers.stop(PATIENCE_S)
     assert "test could not claim: RuntimeError" in caplog.text
+
+
+def test_nothing_is_claimed_while_the_database_could_not_save_what_comes_of_it(
+    database: Database, workspace: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    table = Table(1)
+    workers = Workers("test", table.claim, table.work, hands=1, poll_s=0.05, database=database)
+    database.standing.troubles.add(Outage.READ_ONLY)
+    database.standing.refusal = Unconfined("It is open.", "Close it.")
+    workers.start()
+    until(lambda: "test could not claim: Unconfined" in caplog.text)
+    assert table.left == [0]
+    database.standing.refusal = None
+    until(lambda: table.done == [0])
+    assert not database.standing.troubles
+    workers.stop(5)
 
 
 def test_waking_does_not_wait_for_the_poll(database: Database) -> None:
