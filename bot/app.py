@@ -59,6 +59,8 @@ WARM_S = 0.1
 """How often it is looked whether the bot serves and the model can be loaded."""
 TICK_LIMIT_S = 300.0
 """A process whose ticks stand still for this long is restarted; a database that is away must not cause that alone."""
+PROBES = 16
+"""Connections for probes and metrics at a time."""
 LOOP_LIMIT_S = 30.0
 """Nothing that may wait runs in the event loop: one that has not moved for this long will not come back."""
 
@@ -194,7 +196,9 @@ class Rapport:
         pages = oauth.pages(self.settings, self.installer, self.registry) if self._has("slack") else {}
         slack = self._endpoint.answer if self._endpoint else None
         self.public = Listener(web.web_app(slack, pages), self.settings.port, "PORT")
-        self.probes = Listener(health_app(self.health, self.metrics), self.settings.probe_port, "RAPPORT_PROBE_PORT")
+        self.probes = Listener(
+            health_app(self.health, self.metrics), self.settings.probe_port, "RAPPORT_PROBE_PORT", most=PROBES
+        )
         # The probes have a loop of their own: that they answer says nothing about the one that people wait for.
         self.health.watch("web", self.public.age, LOOP_LIMIT_S)
 

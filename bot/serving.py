@@ -6,15 +6,21 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import uvicorn
+
+from bot.connections import most_connections, protocol, strict
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 HOST = "0.0.0.0"  # noqa: S104 - a container is reached from outside
 GRACE_S = 5
+ACCEPTED_AT_ONCE = 16
+"""So many connections are taken before others are closed for them: asyncio takes as many at a time as may queue."""
+QUEUED = 1024
 
 
 class PortTaken(Exception):
@@ -24,17 +30,36 @@ class PortTaken(Exception):
         super().__init__(f"{setting}: port {port} can not be listened on ({why}). Choose another, or stop what has it.")
 
 
-class Listener:
-    """Serve an app on a port, in a thread with an event loop of its own; `setting` is where the port comes from."""
+class _Server(uvicorn.Server):
+    """Tell when connections are taken."""
 
-    def __init__(self, app: ASGIApp, port: int, setting: str) -> None:
+    def __init__(self, config: uvicorn.Config, begun: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._begun = begun
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to take connections."""
+        await super().startup(sockets)
+        self._begun()
+
+
+class Listener:
+    """Serve an app on a port, in a thread with an event loop of its own; `setting` is where the port comes from.
+
+    At most `most` connections are open at a time, or as many as the process has descriptors for.
+    """
+
+    def __init__(self, app: ASGIApp, port: int, setting: str, *, most: int | None = None) -> None:
         self._port = port
         self._setting = setting
         self._socket: socket.socket | None = None
         self._thread: threading.Thread | None = None
         self._last = time.monotonic()
         config = uvicorn.Config(
-            app,
+            strict(app),
+            http=protocol(most or most_connections()),
+            lifespan="off",
+            backlog=ACCEPTED_AT_ONCE,
             log_config=None,
             access_log=False,
             proxy_headers=False,
@@ -44,7 +69,7 @@ class Listener:
             callback_notify=self._beat,
             timeout_notify=1,
         )
-        self._server = uvicorn.Server(config)
+        self._server = _Server(config, self._widen)
 
     def open(self) -> None:
         """Take the port, so that connections wait from now on; raise PortTaken if somebody else has it."""
@@ -84,6 +109,10 @@ class Listener:
     def age(self) -> float | None:
         """Return how long its event loop has not moved; None while it does not serve."""
         return time.monotonic() - self._last if self.started and not self._server.should_exit else None
+
+    def _widen(self) -> None:
+        assert self._socket is not None
+        self._socket.listen(QUEUED)
 
     async def _beat(self) -> None:
         self._last = time.monotonic()

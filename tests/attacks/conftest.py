@@ -141,12 +141,18 @@ def start(admin_url: str, models: Path, slack: Sandbox, tmp_path: Path) -> Itera
     """Start replicas of the product on the test's database, as processes of their own.
 
     By default one that Slack reaches over HTTP, and that is ready. `socket=True` has it use Socket Mode; `ready=False`
-    does not wait; `settings` are further variables of its environment, None taking a default away.
+    does not wait; `settings` are further variables of its environment, None taking a default away; `descriptors` is how
+    many it may have open.
     """
     running: list[Replica] = []
 
     def run(
-        *, role: str = "all", socket: bool = False, ready: bool = True, settings: Mapping[str, str | None] | None = None
+        *,
+        role: str = "all",
+        socket: bool = False,
+        ready: bool = True,
+        settings: Mapping[str, str | None] | None = None,
+        descriptors: int | None = None,
     ) -> Replica:
         port, probe_port = free_port(), free_port()
         log = tmp_path / f"replica-{len(running) + 1}.log"
@@ -164,6 +170,8 @@ def start(admin_url: str, models: Path, slack: Sandbox, tmp_path: Path) -> Itera
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("SLACK_", "RAPPORT_"))}
         environment = kept | {"PYTHONPATH": str(PROJECT)} | {key: value for key, value in given.items() if value}
         command = [sys.executable, "-c", "from bot.cli import main; main()", "run", "--role", role]
+        if descriptors:
+            command = ["sh", "-c", f'ulimit -n {descriptors} && exec "$@"', "sh", *command]
         with log.open("wb") as output:
             process = subprocess.Popen(
                 command, cwd=tmp_path, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
