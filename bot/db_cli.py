@@ -124,21 +124,19 @@ def drop_plugin(name: str, yes: Annotated[bool, typer.Option(help="Do not ask")]
 @contextmanager
 def _told() -> Iterator[None]:
     """Say in a sentence what a database refuses, instead of a traceback."""
-    from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+    from sqlalchemy.exc import SQLAlchemyError
 
     from storage.backup_file import BackupRefused
     from storage.errors import INSUFFICIENT_PRIVILEGE, sqlstate
-    from storage.grants import NotMended
-    from storage.migrate import RestoreUnfinished
+    from storage.outages import words
 
     try:
         yield
-    except (BackupRefused, NotMended, RestoreUnfinished) as exc:
+    except BackupRefused as exc:
         terminal.say(str(exc), err=True)
     except SQLAlchemyError as exc:
-        cause = exc.orig if isinstance(exc, DBAPIError) else exc
         hint = f" {OWNER}" if sqlstate(exc) == INSUFFICIENT_PRIVILEGE else ""
-        terminal.say(f"The database says: {' '.join(str(cause).split())}.{hint}", err=True)
+        terminal.say(f"The database says: {words(exc)}.{hint}", err=True)
     else:
         return
     raise typer.Exit(2)

@@ -18,12 +18,13 @@ from typing import Any
 import psycopg
 from psycopg import Connection
 from psycopg.sql import SQL, Composed, Identifier
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from storage.backup_file import BackupRefused, BackupWriter, Header, Table
 from storage.database import APP_ROLE, login_url
 from storage.migrate import ADVISORY_LOCK, VERSION_TABLE
 from storage.migrations.policies import BACKUP, MEMBERS_MAY_NOT_INHERIT
+from storage.outages import words
 
 Progress = Callable[[str], None]
 """Say what is being done, in a line."""
@@ -113,9 +114,8 @@ def connect(url: str) -> Iterator[Connection[Any]]:
                 " ('search_path', 'public')) AS wanted (name, value)"
             )
             yield connection
-    except (psycopg.Error, DBAPIError) as exc:
-        said = exc.orig if isinstance(exc, DBAPIError) else exc
-        raise BackupRefused(f"The database says: {' '.join(str(said).split())}") from exc
+    except (psycopg.Error, SQLAlchemyError) as exc:
+        raise BackupRefused(f"The database says: {words(exc)}") from exc
 
 
 @contextmanager

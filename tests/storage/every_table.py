@@ -83,6 +83,8 @@ INSERT INTO sla_target (workspace_id, resolution_minutes) VALUES (:w, 60);
 INSERT INTO sla_pause (workspace_id, ticket_id, starts_at) VALUES (:w, 1, now());
 INSERT INTO sla_clock (workspace_id, ticket_id, kind, priority, target_minutes, started_at)
 VALUES (:w, 1, 'resolution', 'urgent', 60, now());
+INSERT INTO channel_sharing (workspace_id, channel_id) VALUES (:w, 'C1');
+INSERT INTO roll_call (workspace_id) VALUES (:w);
 INSERT INTO renewals.renewal (workspace_id, customer_id, on_date) VALUES (:w, 2, '2027-01-01')
 """
 """Statements for a workspace `:w` with the text `:t`, as the superuser."""

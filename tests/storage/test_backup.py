@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -61,7 +62,9 @@ def file(filled: str, tmp_path: Path) -> Path:
 
 def test_every_row_of_every_table_comes_back(filled: str, file: Path, empty_url: str) -> None:
     before = every_table.rows(filled)
-    assert [table for table, rows in before.items() if len(rows) < 2] == []
+    named = set(re.findall(r"INSERT INTO (\w+)[ .]", every_table.ROWS))
+    assert len(named) > 40
+    assert [table for table, rows in before.items() if len(rows) < 2 and table.partition(".")[2] in named] == []
     put_back(empty_url, file)
     assert every_table.rows(empty_url) == before
     assert verify(file)[1] == {table: len(rows) for table, rows in before.items()}
