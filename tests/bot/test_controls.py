@@ -18,11 +18,12 @@ from bot.answers import Answer
 from bot.plugin import Role
 from bot.registry import Registry
 from bot.requests import Kind
-from storage import channels, followups, history, members, tickets
+from storage import channels, followups, history, members, outbox, tickets, undelivered
 from storage.database import Database
 from storage.errors import NotFound
 from storage.followups import Followup
 from storage.members import Member
+from storage.outbox import Delivery
 from tests.bot.test_roles import (
     HERE,
     STAFF,
@@ -330,3 +331,28 @@ def test_menus_that_are_typed_into_offer_what_would_be_taken(office: Office, wor
 
 def test_each_of_our_roles_is_tried() -> None:
     assert set(STAFF) == {role.value for role in Role}
+
+
+def test_a_refused_message_is_sent_again_by_managers_and_by_who_was_told_of_it(office: Office, workspace: str) -> None:
+    with office.database.transaction(workspace) as session:
+        refused = outbox.enqueue(session, target_channel="C1", renderer="triage.card", record="T-1")
+        session.get_one(Delivery, (workspace, refused)).state = "dead"
+    body = {"actions": [{"action_id": "deliveries.resend", "value": f":0:{refused}"}], "channel": {"id": HERE}}
+    use = Use("action", "deliveries.resend", "viewer", Kind.ACTION, body)
+    assert is_refused(office.does(use, workspace, "UREP"), "manager")
+    with office.database.transaction(workspace) as session:
+        about = {"delivery": str(refused)}
+        outbox.enqueue(session, target_user="UREP", renderer=undelivered.RENDERER, record=None, payload=about)
+    assert is_refused(office.does(use, workspace, "UAGENT"), "manager")
+    assert not office.does(use, workspace, "UREP").failed
+
+
+def test_an_answer_goes_to_the_channel_that_slack_was_asked_about(office: Office, workspace: str) -> None:
+    with office.database.transaction(workspace) as session:
+        ticket = tickets.resolve(session, "T-1")
+        ticket.channel_id, ticket.thread_ts = "C0QUARTZ1", "1.0"
+    opening = office.opening(office.registry.views["triage.reply"], 1)
+    for channel, opens in (("C0QUARTZ1", True), (HERE, False)):
+        pressed = {"action_id": "triage.reply", "value": str(b.Control("T-1", ticket.version, channel))}
+        answer = office.does(replace(opening, body={**opening.body, "actions": [pressed]}), workspace, "UAGENT")
+        assert (answer.kind == "modal") is opens, said(answer)

@@ -136,5 +136,5 @@ def test_a_button_that_is_not_ours_adds_nothing(session: Session, forged: str) -
 
 
 def test_what_a_button_carries_is_read_back(session: Session) -> None:
-    wanted = Wanted("Login “x”", None, Priority.HIGH, "UREP")
+    wanted = Wanted("Login “x”", None, Priority.HIGH, "UAGENT")
     assert Wanted.load(session, wanted.dump()) == wanted
