@@ -158,6 +158,7 @@ class Rapport:
             self.background,
             self.delivery,
             run_job=jobs.Jobs(self.runtime).run,
+            keep=settings.keep,
             ticks={
                 "learn": (LOOK_S, self.learning.tick),
                 "audit": (AUDIT_S, self.audit.tick),

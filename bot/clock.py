@@ -17,13 +17,15 @@ from typing import Protocol
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bot.recurrence import next_time
 from bot.workers import Workers, back_off
-from storage import due, inbox, partitions, workspaces
+from storage import due, partitions, retention, workspaces
 from storage.database import EVERY_WORKSPACE, Database
 from storage.due import Due
+from storage.retention import Keep
 
 log = logging.getLogger(__name__)
 # A tick that takes longer than its interval is left out once, as it should be; liveness sees one that stands still.
@@ -32,8 +34,9 @@ logging.getLogger("apscheduler").setLevel(logging.ERROR)
 MATERIALISE_S = 5.0
 REPAIR_S = 10.0
 UPKEEP_S = 3600.0
-KEEP_DAYS = 7
 BATCH = 500
+PURGE_MS = 10_000
+"""How long deleting one batch may take; the next tick begins again where it was cut short."""
 LONGEST_WAIT_S = 3600.0
 
 RunJob = Callable[[Due, Session], None]
@@ -65,6 +68,7 @@ class Clock:
         lease_s: float = 300.0,
         attempts: int = 5,
         first_wait_s: float = 2.0,
+        keep: Keep | None = None,
     ) -> None:
         self.last_tick_at: dict[str, float] = {}
         """When each tick last ended, well or not, as time.monotonic() tells it: what liveness looks at."""
@@ -73,6 +77,7 @@ class Clock:
         self._lease_s = lease_s
         self._attempts = attempts
         self._first_wait_s = first_wait_s
+        self._keep = keep or Keep()
         self._stopping = threading.Event()
         self._jobs = Workers("jobs", self._claim_jobs, self._work, hands=2, poll_s=materialise_s, database=database)
         all_ticks = {
@@ -117,15 +122,24 @@ class Clock:
                     return
 
     def upkeep(self) -> None:
-        """Make the next months' partitions, and delete what the inbox no longer needs to recognise repeats."""
+        """Make the next months' partitions, and delete what is over, a batch in a transaction."""
         with self._database.transaction(EVERY_WORKSPACE) as session:
             partitions.make_partitions(session)
-            served = [installation.workspace_id for installation in workspaces.installations(session)]
-        for workspace_id in served:
-            gone = BATCH
-            while gone == BATCH and not self._stopping.is_set():
-                with self._database.transaction(workspace_id) as session:
-                    gone = inbox.purge(session, KEEP_DAYS, BATCH)
+            known = workspaces.installed(session)
+        for workspace_id in known:
+            for kind in retention.KINDS:
+                self._purge(workspace_id, kind)
+
+    def _purge(self, workspace_id: str, kind: str) -> None:
+        gone = BATCH
+        while gone == BATCH and not self._stopping.is_set():
+            try:
+                with self._database.transaction(workspace_id, statement_timeout_ms=PURGE_MS) as session:
+                    gone = retention.purge(session, kind, self._keep, BATCH)
+            except SQLAlchemyError as exc:
+                # One kind that cannot be deleted now keeps no other.
+                log.warning("%s in %s are not deleted: %s", kind, workspace_id, type(exc).__name__, exc_info=exc)
+                return
 
     def _tick(self, name: str, tick: Callable[[], None]) -> None:
         try:

@@ -17,7 +17,7 @@ from bot.outages import examine
 from bot.registry import PluginError, Registry, load
 from bot.settings import Settings, SettingsError
 from bot.slack import HTTP_TIMEOUT_S, NETWORK_ERRORS
-from storage import migrate, undelivered
+from storage import migrate, retention, undelivered
 from storage.confinement import Unconfined
 from storage.database import APP_ROLE, EVERY_WORKSPACE, Database, login_url
 from storage.embedded import EmbeddedPostgres, EmbeddedPostgresError
@@ -232,12 +232,18 @@ def _queues(url: str) -> Iterator[Finding]:
     try:
         with database.transaction(EVERY_WORKSPACE) as session:
             late = undelivered.late(session)
+            held = retention.held(session)
             refused = undelivered.dead_everywhere(session)
             failed = undelivered.failed(session)
     except (SQLAlchemyError, Unconfined):
         return  # what is the matter is said above
     finally:
         database.dispose()
+    yield Finding(
+        "Queues",
+        True,
+        "; ".join(f"{count} {name}, the oldest {days:.0f} days old" for name, count, days in held if count) or "empty",
+    )
     yield Finding(
         "On time",
         not late,

@@ -200,6 +200,9 @@ class Runtime:
         known = translate(exc)
         if known is not None:
             return failure(known, request, usage if known.kind == "invalid" else "")
+        if history.is_repeat(exc):
+            # What was answered is not kept for ever.
+            return sentence(_("You have done this before. Look at the record to see how it stands now."))
         number = secrets.token_hex(4)
         log.error("reference %s: %s %s failed", number, request.kind, request.name, exc_info=exc)
         if call:

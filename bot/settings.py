@@ -16,7 +16,9 @@ from typing import Any, Self
 from dotenv import dotenv_values
 
 from bot import setting_values as values
+from storage.retention import FEWEST_DAYS, Keep
 
+MOST_DAYS = 36_500
 SLACK_API_URL = "https://slack.com/api/"
 
 
@@ -168,6 +170,36 @@ class Settings:
         "A file touched every minute as long as no message is late, for a dead man's switch outside.",
         default=None,
     )
+    keep_requests: int = _setting(
+        "RAPPORT_KEEP_REQUESTS_DAYS",
+        values.number(FEWEST_DAYS, MOST_DAYS),
+        "Days for which handled requests and their answers are kept, to recognise repeats; 7.",
+        default=Keep.requests,
+    )
+    keep_failures: int = _setting(
+        "RAPPORT_KEEP_FAILURES_DAYS",
+        values.number(FEWEST_DAYS, MOST_DAYS),
+        "Days for which requests and jobs are kept that could not be handled; 90.",
+        default=Keep.failures,
+    )
+    keep_deliveries: int = _setting(
+        "RAPPORT_KEEP_DELIVERIES_DAYS",
+        values.number(FEWEST_DAYS, MOST_DAYS),
+        "Days for which it is kept what was sent, refused or held back; 90.",
+        default=Keep.deliveries,
+    )
+    keep_digests: int = _setting(
+        "RAPPORT_KEEP_DIGESTS_DAYS",
+        values.number(FEWEST_DAYS, MOST_DAYS),
+        "Days for which the numbers of digests can be explained; 400.",
+        default=Keep.digests,
+    )
+    keep_models: int = _setting(
+        "RAPPORT_KEEP_MODELS_DAYS",
+        values.number(FEWEST_DAYS, MOST_DAYS),
+        "Days for which models are kept that answer no more; 90, and the last five in any case.",
+        default=Keep.models,
+    )
     workers: int = _setting(
         "RAPPORT_WORKERS", values.number(1, 64), "Threads that work off stored requests and messages; 4.", default=4
     )
@@ -179,6 +211,17 @@ class Settings:
     def socket_mode(self) -> bool:
         """Return whether Slack's requests come over Socket Mode; otherwise over signed HTTP."""
         return self.app_token is not None
+
+    @property
+    def keep(self) -> Keep:
+        """Return for how long what is over is kept."""
+        return Keep(
+            requests=self.keep_requests,
+            failures=self.keep_failures,
+            deliveries=self.keep_deliveries,
+            digests=self.keep_digests,
+            models=self.keep_models,
+        )
 
     @property
     def oauth(self) -> bool:

@@ -5,11 +5,11 @@ became of them since.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Identity, Index, delete, func, or_, select, text
+from sqlalchemy import ForeignKey, Identity, Index, func, or_, select, text
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -21,7 +21,6 @@ from storage.figures import Cut, Figure, Number, Part, Period, identities
 from storage.money import Money
 from storage.names import name_key
 
-KEPT = timedelta(days=400)
 BEHIND = 50
 """How many records behind a number are kept."""
 
@@ -37,6 +36,7 @@ class DigestRun(Base):
     __table_args__ = (
         composite_key("digest_id", "digest", ondelete="SET NULL"),
         Index("digest_run_delivery_key", "workspace_id", "delivery_id", unique=True),
+        Index("digest_run_created_at_idx", "workspace_id", "created_at"),
         Index("digest_run_digest_idx", "workspace_id", "digest_id", "until"),
         Index("digest_run_user_idx", "workspace_id", "target_user", text("id DESC")),
         Index("digest_run_channel_idx", "workspace_id", "target_channel", text("id DESC")),
@@ -120,14 +120,7 @@ def keep(
     }
     made = insert(DigestRun).values(values | {"workspace_id": workspace_id, "delivery_id": delivery_id})
     made = made.on_conflict_do_update(index_elements=["workspace_id", "delivery_id"], set_=values)
-    run = session.scalars(made.returning(DigestRun), execution_options={"populate_existing": True}).one()
-    same = DigestRun.target_user == target_user if target_user else DigestRun.target_channel == target_channel
-    session.execute(
-        delete(DigestRun)
-        .where(same, DigestRun.until < period.until - KEPT)
-        .execution_options(synchronize_session=False)
-    )
-    return run
+    return session.scalars(made.returning(DigestRun), execution_options={"populate_existing": True}).one()
 
 
 def last_sent(

@@ -48,6 +48,7 @@ class Due(Base):
         CheckConstraint("is_job OR renderer IS NOT NULL", name="renderer"),
         Index("due_delivery_idx", "at", postgresql_where=text("NOT is_job AND at IS NOT NULL")),
         Index("due_job_idx", "at", postgresql_where=text("is_job AND at IS NOT NULL")),
+        Index("due_failed_idx", "workspace_id", "last_at", postgresql_where=text("is_job AND at IS NULL")),
         {"info": QUEUE},
     )
 

@@ -59,6 +59,7 @@ class InboxItem(Base):
         ),
         Index("inbox_open_idx", "workspace_id", text("priority DESC"), "id", postgresql_where=text(_OPEN)),
         Index("inbox_dead_idx", "workspace_id", "id", postgresql_where=text("state = 'dead'")),
+        Index("inbox_failed_idx", "workspace_id", "received_at", postgresql_where=text("state = 'dead'")),
         Index("inbox_closed_idx", "workspace_id", "received_at", postgresql_where=text("state = 'done'")),
         {"info": QUEUE},
     )
@@ -190,30 +191,6 @@ def retry(session: Session, item: InboxItem, error: str, *, delay_s: float) -> b
 def dead(session: Session, item: InboxItem, error: str) -> bool:
     """Set a claimed row aside for good, with the traceback; its body is kept so that it can be revived."""
     return _mark(session, item, state="dead", lease_until=None, error=error)
-
-
-def purge(session: Session, keep_days: int, limit: int = 1000) -> int:
-    """Delete up to `limit` rows of this workspace that were done longer ago, and return how many.
-
-    Slack may repeat an event for a day, so `keep_days` is at least 2.
-    """
-    if keep_days < 2:
-        raise ValueError("keep what was done for at least 2 days")
-    old = (
-        select(InboxItem.id)
-        .where(
-            InboxItem.workspace_id == current_workspace(session),
-            InboxItem.state == "done",
-            InboxItem.received_at < func.now() - func.make_interval(0, 0, 0, keep_days),
-        )
-        .limit(limit)
-    )
-    gone = session.execute(
-        _TABLE.delete()
-        .where(_TABLE.c.workspace_id == current_workspace(session), _TABLE.c.id.in_(old))
-        .returning(_TABLE.c.id)
-    )
-    return len(gone.all())
 
 
 def _mine(item: InboxItem) -> dict[str, Any]:

@@ -27,6 +27,8 @@ class State(StrEnum):
 class ModelVersion(Recorded, Base):
     """Hold one trained model; `weights` is the file that `ml.model_file` reads, without which none can be live.
 
+    Those of models that answered long ago are deleted (see `storage.retention`).
+
     `last_label_id` is the newest label it learned from. Where none is live the starter model answers.
     """
 
@@ -34,7 +36,7 @@ class ModelVersion(Recorded, Base):
     __tablename__ = "model_version"
     __table_args__ = (
         one_of("state", tuple(State)),
-        CheckConstraint("state = 'refused' OR weights IS NOT NULL", name="weights"),
+        CheckConstraint("state <> 'live' OR weights IS NOT NULL", name="weights"),
         Index("model_version_live_key", "workspace_id", unique=True, postgresql_where=text("state = 'live'")),
         {"info": TENANT},
     )

@@ -47,6 +47,7 @@ class Delivery(Base):
     was searched for it, `check_at` when it is looked at again for a second copy. `fence` counts the claims: only who
     holds the newest may mark the row. `notice` is its kind as people mute it, set where its receiver has wishes;
     `held_by` and `held_at` say that these held it back. In the state "held" it waits for somebody to ask for it.
+    What `stays` is never deleted (see `storage.retention`), as it is changed later.
     """
 
     __tablename__ = "outbox"
@@ -67,6 +68,12 @@ class Delivery(Base):
         Index("outbox_check_idx", "check_at", postgresql_where=text("check_at IS NOT NULL")),
         Index("outbox_dead_idx", "workspace_id", "seq", postgresql_where=text("state = 'dead'")),
         Index("outbox_record_idx", "workspace_id", "record", postgresql_where=text(OPEN)),
+        Index(
+            "outbox_over_idx",
+            "workspace_id",
+            "created_at",
+            postgresql_where=text("NOT stays AND state IN ('sent', 'dead', 'cancelled', 'held')"),
+        ),
         Index("outbox_held_idx", "workspace_id", "lane", "held_at", postgresql_where=text("held_at IS NOT NULL")),
         {"info": QUEUE},
     )
@@ -103,6 +110,7 @@ class Delivery(Base):
     notice: Mapped[str | None]
     held_by: Mapped[str | None]
     held_at: Mapped[datetime | None]
+    stays: Mapped[bool] = mapped_column(server_default="false")
 
 
 class Pause(Base):
@@ -135,8 +143,11 @@ def enqueue(
     dedupe_key: str | None = None,
     priority: int = 0,
     not_before: datetime | None = None,
+    stays: bool = False,
 ) -> UUID:
     """Write a delivery and return its id; it is sent once this transaction has committed.
+
+    A post that is to be changed much later, as a card is, `stays`; what was changed once does so by itself.
 
     A post goes to a user or to a channel. An update or a delete names the delivery it `edits` and goes where that went;
     an update that is not sent yet takes over what a newer one says, and a delete cancels it. The row of an earlier
@@ -151,6 +162,8 @@ def enqueue(
         edited = session.get(Delivery, (current_workspace(session), edits))
         if edited is None:
             raise ValueError(f"there is no delivery {edits} to {kind}")
+        if not edited.stays:
+            edited.stays = True
         target_user, target_channel, thread_ts = edited.target_user, edited.target_channel, edited.thread_ts
         earlier = _supersede(session, kind, edits, content)
         if earlier is not None:
@@ -167,6 +180,7 @@ def enqueue(
         "thread_ts": thread_ts,
         "edits": edits,
         "dedupe_key": dedupe_key,
+        "stays": stays,
     }
     made: UUID | None = session.scalars(_insertion(frozenset(row)), row).one_or_none()
     if made is None:

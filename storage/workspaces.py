@@ -189,6 +189,11 @@ def installations(session: Session) -> Sequence[Installation]:
     ).all()
 
 
+def installed(session: Session) -> Sequence[str]:
+    """Return the workspaces that have or had the app, those of all in a transaction of '*'."""
+    return session.scalars(select(Installation.workspace_id).order_by(Installation.workspace_id)).all()
+
+
 def install(
     session: Session,
     *,

@@ -14,11 +14,16 @@ class ChangeAnswer(Base):
     """Keep what was answered to the request of a change set, to be said again when the request is repeated."""
 
     __tablename__ = "change_answer"
-    __table_args__ = (composite_key("change_set_id", "change_set", ondelete="CASCADE"), {"info": TENANT})
+    __table_args__ = (
+        composite_key("change_set_id", "change_set", ondelete="CASCADE"),
+        Index("change_answer_kept_at_idx", "workspace_id", "kept_at"),
+        {"info": TENANT},
+    )
 
     workspace_id: Mapped[str] = mapped_column(ForeignKey(Workspace.id, ondelete="CASCADE"), primary_key=True)
     change_set_id: Mapped[int] = mapped_column(primary_key=True)
     answer: Mapped[dict[str, Any]]
+    kept_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 _undoing = table("change_set", column("workspace_id"), column("id", BigInteger), column("undoes_id")).alias("undoing")

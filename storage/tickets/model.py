@@ -60,6 +60,12 @@ class Ticket(Named, Base):
     __noun__ = Noun.TICKET
     __tablename__ = "ticket"
     __table_args__ = (
+        Index(
+            "ticket_card_delivery_idx",
+            "workspace_id",
+            "card_delivery_id",
+            postgresql_where=text("card_delivery_id IS NOT NULL"),
+        ),
         *named_args("ticket"),
         composite_key("customer_id", "customer", ondelete="SET NULL"),
         composite_key("contact_id", "contact", ondelete="SET NULL"),

@@ -96,6 +96,7 @@ def test_all_is_well(admin_url: str, slack: Slack) -> None:
         "Roles and rights",
         "Application role",
         "Left-over tables",
+        "Queues",
         "On time",
         "Delivered",
         "Handled",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -166,16 +165,3 @@ def test_nobody_hears_of_what_was_rolled_back(database: Database, workspace: str
         assert listener.wait(0.1) == []
         store(database, workspace)
         assert len(listener.wait(2)) == 1
-
-
-def test_old_rows_go_and_those_slack_may_repeat_stay(database: Database, workspace: str) -> None:
-    store(database, workspace)
-    (item,) = claim(database)
-    with database.transaction(workspace) as session:
-        inbox.done(session, item)
-        assert inbox.purge(session, 2) == 0
-        session.get_one(InboxItem, (workspace, item.id)).received_at -= timedelta(days=3)
-        session.flush()
-        assert inbox.purge(session, 2) == 1
-        with pytest.raises(ValueError, match="2 days"):
-            inbox.purge(session, 1)

@@ -32,6 +32,7 @@ def show_in(session: Session, ticket: Ticket, channel_id: str | None) -> None:
             record=ticket.reference,
             dedupe_key=f"card:{ticket.reference}",
             priority=ALERT_PRIORITY,
+            stays=True,
         )
         ticket.card_channel_id = channel_id
         session.flush()
