@@ -18,7 +18,8 @@ from tests.bot.handlers.test_triage_card import support
 
 __all__ = ["support"]
 
-HANDLED, SENT = 30, 17
+HANDLED, SENT = 31, 17
+"""One of those of handling keeps that a message came from where others read."""
 
 
 @contextmanager
