@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -146,3 +147,13 @@ def test_a_plugin_has_a_line_of_its_own(admin_url: str, tmp_path: Path) -> None:
 def test_only_a_plugins_tables_are_dropped(admin_url: str, schema: str) -> None:
     with pytest.raises(migrate.NothingToDrop, match="nothing was deleted"):
         migrate.drop(admin_url, schema)
+
+
+def test_the_revisions_are_one_chain() -> None:
+    files = sorted(path for path in migrate.CORE.versions.glob("*.py") if path.stem != "__init__")
+    said = re.compile(r'^(?:down_)?revision = (?:"(\w+)"|None)$', re.MULTILINE)
+    found = {path.stem: said.findall(path.read_text("utf-8")) for path in files}
+    numbers = [name[:4] for name in found]
+    # Two that were written at the same time may have the same number, of which Alembic takes either.
+    assert len(set(numbers)) == len(numbers)
+    assert list(found.values()) == [[one, before] for one, before in zip(numbers, ["", *numbers], strict=False)]

@@ -1,6 +1,6 @@
 """Find what is over and may be deleted: deliveries, answers, what failed, old digests and models.
 
-Revision ID: 0014
+Revision ID: 0015
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 from storage.migrations.policies import APP
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
