@@ -56,8 +56,6 @@ class _Bolt(App):
             return BoltResponse(status=200 if is_event else 400)
         if is_event:
             return self.take_event(asked.body, asked.context.team_id)
-        # It stays in the body, for our own client, which looks where it leads.
-        asked.context.pop("response_url", None)
         try:
             return super().dispatch(asked)
         except Exception as exc:

@@ -123,6 +123,7 @@ def test_an_address_that_never_answers_deafens_nobody(slack: Sandbox, start: Sta
                 status, said = send(replica, team, url)
                 assert not any(word in str(said) for word in BOLTS_OWN), (kind, said)
                 assert status in {200, 400, 404, 503}, (kind, status)
+                assert deaf.asked == 0, kind
                 assert replica.get("/livez")[0] == 200
     assert "What you can do" in slack.person("UAREP").types("/crm help", channel="CGENERAL").text
     assert replica.stop() == 0

@@ -15,7 +15,7 @@ from sqlalchemy import NullPool, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from bot.intake import STORE_WITHIN_S, Intake, NotStored
+from bot.intake import STORE_WITHIN_S, Intake, NeverStored, NotStored
 from storage import inbox
 from storage.database import EVERY_WORKSPACE, Database, login_url
 from storage.inbox import InboxItem
@@ -150,6 +150,17 @@ def test_ids_are_read_where_events_carry_objects(
     intake.store_event(event("Ev1", type="user_change", user={"id": "U7"}, channel={"id": "C7"}), workspace)
     intake.store_event(event("Ev2", user=None, bot_id="B1"), workspace)
     assert [(row.channel, row.actor) for row in rows(database, workspace)] == [("C7", "U7"), ("C1", "B1")]
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "\ud800", float("nan")], ids=["NUL", "half", "NaN"])
+def test_what_no_second_attempt_stores_is_told_apart(start: Callable[..., Intake], workspace: str, text: Any) -> None:
+    with pytest.raises(NeverStored):
+        start().store_event(event("Ev1", text=text), workspace)
+
+
+def test_an_event_of_a_workspace_that_is_not_there_may_come_again(start: Callable[..., Intake], workspace: str) -> None:
+    with pytest.raises(DBAPIError):
+        start().store_event(event("Ev1"), "TNOBODY")
 
 
 def test_what_fails_is_tried_again_and_its_changes_are_not_saved(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import logging
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from slack_bolt import BoltRequest, BoltResponse
 
 from bot.web import BODY_LIMIT, READ_LIMIT, read_body, verified
 from sandbox.sample_teams import SIGNING_SECRET
@@ -49,8 +51,10 @@ def payload(body: Any) -> bytes:
     return urlencode({"payload": body if isinstance(body, str) else json.dumps(body)}).encode()
 
 
-def send(company: Company, body: bytes, headers: dict[str, str], method: str = "POST") -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", company.bot.port, timeout=10)
+def send(
+    company: Company, body: bytes, headers: dict[str, str], method: str = "POST", patience_s: float = 10
+) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", company.bot.port, timeout=patience_s)
     try:
         connection.putrequest(method, "/slack/events")
         connection.putheader("content-length", str(len(body)))
@@ -243,6 +247,34 @@ def test_a_replayed_event_has_its_effect_once(tried: tuple[Company, Trial]) -> N
     until(lambda: names(company) == ["tada"])
     company.settles()
     assert names(company) == ["tada"]
+
+
+@http_only
+@pytest.mark.parametrize(("body", "kind"), [(form(text="help"), FORM), (b'{"type":"event_callback"}', JSON)])
+def test_whatever_is_waited_for_the_loop_goes_on(
+    tried: tuple[Company, Trial], body: bytes, kind: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company, _trial = tried
+    begun, let_go = threading.Event(), threading.Event()
+
+    def wait(_request: BoltRequest) -> BoltResponse:
+        begun.set()
+        let_go.wait(60)
+        return BoltResponse(status=200)
+
+    monkeypatch.setattr(company.bot.bolt, "dispatch", wait)
+    said: list[int] = []
+    asking = threading.Thread(target=lambda: said.append(send(company, body, signed(body) | kind, patience_s=60)[0]))
+    asking.start()
+    try:
+        assert begun.wait(60)
+        assert send(company, b"", {}, method="GET")[0] == 405
+        assert send(company, body, {})[0] == 401
+        assert not said
+    finally:
+        let_go.set()
+        asking.join()
+    assert said == [200]
 
 
 @http_only
