@@ -56,6 +56,23 @@ def line_to(talk: Talk) -> Iterator[tuple[Line, Heard]]:
         server.shutdown()
 
 
+def test_an_event_that_nobody_can_read_is_passed_on_without_its_payload_to_be_acknowledged() -> None:
+    endless = "[" * 200_000
+    event = f'{{"envelope_id":"1-a","type":"events_api","payload":{{"text":"\\"envelope_id\\":\\"no\\"","x":{endless}'
+    click = f'{{"envelope_id":"2-b","type":"interactive","payload":{{"x":{endless}'
+
+    def talk(slack: ServerConnection) -> None:
+        slack.send(HELLO)
+        for said in (click, event, b"\xff", json.dumps({"envelope_id": "3-c"})):
+            slack.send(said)
+        slack.recv()
+
+    with line_to(talk) as (_line, heard):
+        until(lambda: len(heard.messages) == 2)
+    passed_on = {"type": "events_api", "envelope_id": "1-a", "payload": {"type": "event_callback"}}
+    assert heard.messages == [passed_on, {"envelope_id": "3-c"}]
+
+
 def test_a_connection_serves_from_hello_until_it_is_to_go_and_still_sends_then() -> None:
     said = threading.Event()
 
