@@ -164,7 +164,7 @@ def test_no_picture_is_drawn_for_where_others_read(database: Database, slack: Sa
         return Rendered("Numbers", [block], {1: Picture("chart.png", "a chart", lambda: PNG)})
 
     shared(slack)
-    start(render=render, lease_s=30.0)
+    start(render=render)
     assert [row.reason for row in settled(database, post(database))] == [SHARED]
     assert slack.control.calls("files.getUploadURLExternal") == []
 

@@ -166,9 +166,7 @@ READS: dict[str, Callable[[Session, Any], Any]] = {
     "contacts.find": lambda s, t: contacts.find(s, "Secret Contact"),
     "contacts.get": lambda s, t: contacts.get(s, t.contact.id),
     "contacts.likely_duplicates": lambda s, t: contacts.likely_duplicates(s, "Secret Contact", "secret@secret.example"),
-    "contacts.list_contacts": lambda s, t: (
-        contacts.list_contacts(s) + contacts.list_contacts(s, customer_id=t.customer.id)
-    ),
+    "contacts.list_contacts": lambda s, t: [*contacts.list_contacts(s), *contacts.list_contacts(s, customer_id=1)],
     "contacts.recognise": lambda s, t: contacts.recognise(s, "U9", None),
     "contacts.resolve": lambda s, t: contacts.resolve(s, "Secret Contact"),
     "customers.find": lambda s, t: customers.find(s, "Secret Customer"),
@@ -283,6 +281,7 @@ WRITES: dict[str, Callable[[Session, Any], Any]] = {
     "channels.show_cards_in": lambda s, t: channels.show_cards_in(s, theft(s, t.link), "C9"),
     "contacts.add": lambda s, t: contacts.add(s, name="Mine", customer_id=t.customer.id),
     "contacts.add_member": lambda s, t: contacts.add_member(s, Member(id="U8", name="I"), customer_id=t.customer.id),
+    "contacts.follow": lambda s, t: contacts.follow(s, Member(id="U9", name="I"), was_called="U9", had_email=None),
     "customers.add": lambda s, t: customers.add(s, name="Mine", owner_id="USTRANGER"),
     "customers.assign": lambda s, t: customers.assign(s, theft(s, t.customer), "UREP"),
     "customers.update": lambda s, t: customers.update(s, theft(s, t.customer), name="Mine"),
