@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from typing import Any
 
-PATIENCE_S = 120.0
+PATIENCE_S = float(os.environ.get("TEST_PATIENCE_S", "300"))
 """No verdict on speed: long enough that only what never comes is given up."""
 
 

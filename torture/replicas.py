@@ -26,6 +26,8 @@ from pathlib import Path
 from typing import Any
 
 KILL, OUTSIDE = b"k", "outside"
+DIED_WITH = "died-with"
+"""The file, in the run's folder, of when replicas died at a point and which deliveries they had in hand."""
 PATIENCE_S = 3.0
 """How long a replica that is to die at a point may take to come by it; then it is killed where it is."""
 YOUNG_S = 0.4
@@ -217,8 +219,10 @@ def live(replica: Replica, role: str, doomed: threading.Event, mid_request_s: fl
     os._exit(0)
 
 
-def _die_if(doomed: threading.Event, _ids: Sequence[str]) -> None:
+def _die_if(doomed: threading.Event, ids: Sequence[str]) -> None:
     if doomed.is_set():
+        with Path(DIED_WITH).open("a") as told:
+            told.write(json.dumps({"at": time.time(), "ids": list(ids)}) + "\n")
         os.kill(os.getpid(), signal.SIGKILL)
 
 

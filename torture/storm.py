@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +18,7 @@ from slack_sdk import WebClient
 from sqlalchemy import func, select
 
 from bench import servers
-from bench.figures import Figure
+from bench.figures import Figure, percentile
 from bench.support import app_of, team_of
 from bot.respond import FALLBACK_RENDERER
 from sandbox.control import Control
@@ -26,7 +28,7 @@ from storage.members import Kind, Member
 from storage.outbox import Delivery
 from storage.secrets import Vault
 from torture.kill_points import POINTS
-from torture.replicas import OUTSIDE, Plan, Replicas, replicas
+from torture.replicas import DIED_WITH, OUTSIDE, Plan, Replicas, replicas
 from torture.stage import Stage
 
 TEAMS = [f"T0STORM{number}" for number in range(4)]
@@ -72,7 +74,10 @@ SHORT = Size(1_000, 200, channels=60, people=20, kills=60, too_late=0, seconds=2
 
 @dataclass(slots=True)
 class Outcome:
-    """Hold what became of a storm; `seconds` until the last delivery was settled."""
+    """Hold what became of a storm; `seconds` until the last delivery was settled.
+
+    `recovered_s` is how long after the death of who had it in hand each delivery was sent.
+    """
 
     deliveries: int
     faulty: int
@@ -81,6 +86,7 @@ class Outcome:
     duplicated: list[UUID]
     repaired: int
     seconds: float
+    recovered_s: list[float]
 
     def figures(self) -> Iterator[Figure]:
         """Return the figures, by the names they keep."""
@@ -93,6 +99,9 @@ class Outcome:
         yield Figure("duplicated", len(self.duplicated), "messages", at)
         yield Figure("repaired", self.repaired, "messages", at)
         yield Figure("storm_seconds", self.seconds, "s", at)
+        if self.recovered_s:
+            yield Figure("recovered_p95_s", percentile(self.recovered_s, 0.95), "s", at)
+            yield Figure("recovered_max_s", max(self.recovered_s), "s", at)
 
 
 def run(stage: Stage, size: Size) -> Outcome:
@@ -122,7 +131,8 @@ def run(stage: Stage, size: Size) -> Outcome:
             if running.crashes:
                 raise RuntimeError("; ".join(running.crashes))
             deleted = [call for call in control.calls("chat.delete") if call["outcome"] == "ok"]
-            return Outcome(size.deliveries, faulty, running.deaths, lost, duplicated, len(deleted), seconds)
+            recovered = _recovered(database, stage.folder / DIED_WITH)
+            return Outcome(size.deliveries, faulty, running.deaths, lost, duplicated, len(deleted), seconds, recovered)
         finally:
             database.dispose()
 
@@ -179,6 +189,20 @@ def _look(database: Database, slack: str, size: Size) -> tuple[list[UUID], list[
         lost += [row.id for row in rows if not seen[str(row.id)]]
         duplicated += [row.id for row in rows if seen[str(row.id)] > 1]
     return lost, duplicated
+
+
+def _recovered(database: Database, died_with: Path) -> list[float]:
+    """Return how long after each death what that replica had in hand, and had not sent yet, was sent."""
+    died: dict[str, float] = {}
+    for line in died_with.read_text().splitlines() if died_with.exists() else []:
+        told = json.loads(line)
+        died |= dict.fromkeys(told["ids"], told["at"])
+    found = []
+    for team in TEAMS:
+        with database.transaction(team) as session:
+            rows = session.execute(select(Delivery.id, Delivery.sent_at).where(Delivery.sent_at.is_not(None))).all()
+        found += [row.sent_at.timestamp() - died[str(row.id)] for row in rows if str(row.id) in died]
+    return [seconds for seconds in found if seconds > 0]
 
 
 def _fill(database: Database, size: Size, vault: Vault) -> None:

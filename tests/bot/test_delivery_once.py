@@ -22,6 +22,7 @@ from sandbox.server import Sandbox
 from storage import outbox, undelivered
 from storage.database import Database, login_url
 from tests.bot.deliveries import (
+    OURS,
     copies_of,
     expire,
     go_on,
@@ -252,6 +253,18 @@ def test_a_repair_that_is_held_back_comes_again(
         assert read(database, row.id).check_at is not None
 
 
+def test_the_last_look_is_made_later_too_if_it_is_held_back(
+    database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
+) -> None:
+    slack.control.fault("reset_after", method="chat.postMessage", count=1)
+    delivery = start()
+    (row,) = settled(database, post(database))
+    slack.control.fault("rate_limit", method="conversations.history", count=1, retry_after=600)
+    expire(database, row.id, check_at=datetime.now(UTC), sent_at=datetime.now(UTC) - timedelta(minutes=11))
+    delivery.repair()
+    assert read(database, row.id).check_at is not None
+
+
 def test_a_long_thread_is_searched_to_its_end(
     database: Database, slack: Sandbox, ours: str, start: Callable[..., Delivery]
 ) -> None:
@@ -270,7 +283,16 @@ PATIENCE = timedelta(hours=1)
 
 
 def lose_patience(database: Database, delivery_id: UUID) -> None:
-    expire(database, delivery_id, unreadable_since=datetime.now(UTC) - PATIENCE)
+    """Have it be an hour that nobody could look for a delivery, which nobody has in hand at that moment."""
+
+    def waits() -> bool:
+        which = (outbox.Delivery.id == delivery_id, outbox.Delivery.state == "pending")
+        long = {"unreadable_since": datetime.now(UTC) - PATIENCE, "not_before": datetime.now(UTC)}
+        with database.transaction(OURS) as session:
+            found = session.execute(update(outbox.Delivery).where(*which).values(long).returning(outbox.Delivery.id))
+            return found.first() is not None
+
+    until(waits)
 
 
 def unreadable_for(

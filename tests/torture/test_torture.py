@@ -36,4 +36,4 @@ def test_each_message_is_seen_once_though_replicas_are_killed_and_slack_fails(he
     assert outcome.faulty > 100
     figures = {figure.name: figure.value for figure in outcome.figures()}
     assert figures["deliveries"] == 1_000
-    assert figures.keys() >= {"kills", "lost", "duplicated", "repaired"}
+    assert figures.keys() >= {"kills", "lost", "duplicated", "repaired", "recovered_p95_s", "recovered_max_s"}
