@@ -181,6 +181,18 @@ def test_what_is_needed_is_still_there(admin_url: str, database: Database, works
         assert set(session.scalars(select(Delivery.id))) == set(ids.values())
 
 
+def test_what_was_changed_once_stays(database: Database, workspace: str) -> None:
+    with database.transaction(workspace) as session:
+        for kind in (outbox.UPDATE, outbox.DELETE):
+            post = outbox.enqueue(session, target_channel="C1", renderer="x.y", record="T-1")
+            assert not session.get_one(Delivery, (workspace, post)).stays
+            change = outbox.enqueue(session, kind=kind, edits=post, renderer="x.y", record="T-1")
+            session.flush()
+            session.expire_all()
+            assert session.get_one(Delivery, (workspace, post)).stays
+            assert not session.get_one(Delivery, (workspace, change)).stays
+
+
 def test_an_event_is_recognised_after_a_day_and_a_change_is_undone(
     admin_url: str, database: Database, workspace: str
 ) -> None:

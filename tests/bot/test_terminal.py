@@ -120,17 +120,22 @@ def test_only_what_a_plugin_has_left_is_dropped(rapport: Rapport, admin_url: str
             connection.execute(f"CREATE TABLE {quoted}.alembic_version (version_num text)")
             connection.execute(f"GRANT USAGE ON SCHEMA {quoted} TO rapport_app")
             connection.execute(f"GRANT SELECT ON {quoted}.alembic_version TO rapport_app")
-        # Of another program in the same database, and of somebody who keeps notes there.
-        connection.execute("CREATE SCHEMA other; CREATE TABLE other.alembic_version (version_num text)")
-        connection.execute(
-            "CREATE SCHEMA notes; CREATE TABLE notes.mine (x text); GRANT USAGE ON SCHEMA notes TO PUBLIC"
-        )
+        # Of other programs in the same database: each has a part of what a plugin's schema has.
+        for statement in (
+            "CREATE SCHEMA other; CREATE TABLE other.alembic_version (version_num text)",
+            "GRANT SELECT ON other.alembic_version TO PUBLIC",
+            "CREATE SCHEMA third; CREATE TABLE third.alembic_version (version_num text)",
+            "GRANT USAGE ON SCHEMA third TO PUBLIC",
+            "CREATE SCHEMA notes; CREATE TABLE notes.mine (x text); GRANT USAGE ON SCHEMA notes TO PUBLIC",
+        ):
+            connection.execute(statement)
     kept = [
         "public",
         "pg_catalog",
         "pg_toast",
         "information_schema",
         "other",
+        "third",
         "notes",
         "GONE",
         "gone ",
@@ -155,7 +160,9 @@ def test_only_what_a_plugin_has_left_is_dropped(rapport: Rapport, admin_url: str
         assert "nothing was deleted. No plugin has left any." in again.stderr or "have left" in again.stderr
     assert migrate.plugin_schemas(admin_url) == ["renewals"]
     with connect(admin_url) as connection:
-        connection.execute("SELECT FROM other.alembic_version, notes.mine, note, renewals.alembic_version")
+        connection.execute(
+            "SELECT FROM other.alembic_version, third.alembic_version, notes.mine, note, renewals.alembic_version"
+        )
 
 
 def test_what_a_plugin_that_is_switched_off_has_left_may_be_dropped(rapport: Rapport, admin_url: str) -> None:
