@@ -40,7 +40,7 @@ _SECRETS = re.compile(
     | (?<=://)[^\s"'<>]{0,512}(?=@)      # user:password@host, with any sign in it
     | (?<=%3A%2F%2F)[^\s"'<>&]{0,512}?%40(?=[\w.-])
     | (?<![\w.%+/@-])[\w.%+-]{1,128}:[^\s/@"',;)(]{1,256}@           # the same without a scheme
-    | (?<=\bbearer\ )\s*[^\s"',}]+ | (?<=\bbasic\ )\s*[A-Za-z0-9+/=]{8,}
+    | (?<=\bbearer\ )\s*[^\s"',}]+ | (?<=\bbasic\ )\s*(?!Information\b)[A-Za-z0-9+/=]{8,}
     | \bv0=[0-9a-f]{8,}
     | (?<![\w-])[\w-]{43}(?:=|%3D)(?![\w=]) | \bgAAAAA[\w-]+=*        # Fernet: a key, and what it has locked
     | (?<![\w-])[0-9a-f]{32}(?![\w-])                                # the app's secrets
@@ -52,7 +52,8 @@ _NAMED = re.compile(
     r"""
       ((?:password|passwd|pgpass|\bpwd|passphrase|secret|api[_-]?key|encryption[_-]?keys?|response_url|set-cookie
         |(?:access|refresh|bot|app|api|id)[_-]?token|(?:x-slack-)?signature)\w{0,40}\\*["']?\s*
-          (?:=\s*|%3D|:\s*(?![a-z]+(?:\ [a-z]|,\ )))
+          (?:=\s*|%3D|:\s*(?![a-z]+(?:\ [a-z]|,\ )|(?:invalid_auth|not_authed|account_inactive|missing_scope
+          |not_allowed_token_type|no_permission|token_(?:revoked|expired)|team_(?:access_not_granted|not_found))\b))
       | \b(?:token|code|state|ticket)\\*["']?(?:=|["']\s*:)\s*
       | \bauthorization\\*["']?\s*[=:]\s*\\*["']?(?:(?:bearer|basic|token|digest)\s+)?)
       (?!\[(?:secret|row)\])

@@ -15,7 +15,7 @@ from storage.errors import Conflict, NotFound
 from storage.followups import Followup
 from storage.inbox import InboxItem
 from storage.members import Member, Role
-from storage.outbox import POST, Delivery, Pause
+from storage.outbox import POST, UPDATE, Delivery, Pause
 from storage.references import Noun, parse_reference
 from storage.workspaces import Installation
 
@@ -60,6 +60,20 @@ def kept_from_others(session: Session, renderer: str) -> list[Delivery]:
     shared = (Delivery.state == "dead", Delivery.reason == SHARED, Delivery.kind == POST, Delivery.renderer == renderer)
     ours = select(Delivery).where(Delivery.workspace_id == current_workspace(session), *shared)
     return list(session.scalars(ours.order_by(Delivery.seq)))
+
+
+def change_again(session: Session, channel_id: str) -> None:
+    """Have the newest change of each message tried again that was refused in a channel as others would have read it."""
+    newer = aliased(Delivery)
+    overtaken = exists().where(
+        newer.workspace_id == Delivery.workspace_id, newer.edits == Delivery.edits, newer.seq > Delivery.seq
+    )
+    refused = (Delivery.state == "dead", Delivery.reason == SHARED, Delivery.kind == UPDATE)
+    ours = (Delivery.workspace_id == current_workspace(session), Delivery.lane == channel_id)
+    fresh = {"attempt": 0, "not_before": func.now(), "reason": None, "first_attempt_at": None, "ambiguous": False}
+    again = update(Delivery).where(*ours, *refused, ~overtaken).values(state="pending", **fresh)
+    session.execute(again.execution_options(synchronize_session=False))
+    notify(session, outbox.CHANNEL)
 
 
 def send_elsewhere(session: Session, delivery_id: UUID, channel_id: str) -> Delivery:

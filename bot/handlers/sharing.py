@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from bot.plugin import Plugin
-from storage import sharing
+from storage import sharing, undelivered
 
 plugin = Plugin(
     "sharing",
@@ -26,8 +26,12 @@ def shared(event: Mapping[str, Any], session: Session) -> None:
 
 @plugin.event("channel_unshared")
 def unshared(event: Mapping[str, Any], session: Session) -> None:
-    """Ask Slack before anything of ours goes to a channel that an organisation reads no longer: others may."""
+    """Ask Slack before anything of ours goes to a channel that an organisation reads no longer: others may.
+
+    What stands there is brought up to date, if Slack says that nobody else reads it.
+    """
     sharing.announced(session, str(event["channel"]), shared=False, at=_time(event))
+    undelivered.change_again(session, str(event["channel"]))
 
 
 def _time(event: Mapping[str, Any]) -> datetime | None:

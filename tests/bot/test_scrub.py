@@ -120,6 +120,8 @@ NUMBERS = [
     "v0=0123456789abcdef0123456789abcdef",
 ]
 KEPT = [
+    "api.slack.com/apps > your app > Basic Information > App-Level Tokens",
+    "Slack refuses SLACK_APP_TOKEN: invalid_auth",
     "D-88 moved",
     "1732298000.123456",
     "10:30 on 2026-11-22",

@@ -6,8 +6,11 @@ import pytest
 
 from bot.sockets import CONNECTIONS
 from sandbox.sample_teams import APP_ID
-from storage import sharing
+from storage import sharing, undelivered
 from tests.bot.conftest import Company, becomes
+from tests.bot.handlers.test_triage_card import support
+
+__all__ = ["support"]
 
 over_both = pytest.mark.parametrize("transport", ["socket", "http"], indirect=True)
 
@@ -58,3 +61,28 @@ def test_nothing_is_known_once_events_could_not_come(company: Company) -> None:
 def test_an_app_that_hears_of_sharing_has_asked_for_it(company: Company) -> None:
     settings = company.seed["apps"][0]["manifest"]["settings"]["event_subscriptions"]
     assert {"channel_shared", "channel_unshared"} <= set(settings["bot_events"])
+
+
+def test_a_card_that_was_changed_while_others_read_is_true_again_once_they_do_not(support: Company) -> None:
+    shares = {"channel": "CSUPPORT", "team": "TB"}
+    support.sandbox.control.admin("shares", **shares)
+    support.settles()
+    for said in ("/ticket assign T-1 me", "/ticket status T-1 resolved"):
+        support.agent.types(said, channel="CGENERAL")
+        support.settles()
+    assert any("nobody yet" in text for text in support.agent.texts("CSUPPORT"))
+    support.sandbox.control.admin("unshares", **shares)
+    becomes(lambda: any("resolved" in text for text in support.agent.texts("CSUPPORT")))
+    assert not any("nobody yet" in text for text in support.agent.texts("CSUPPORT"))
+
+
+def test_a_change_is_not_tried_again_where_others_still_read(support: Company) -> None:
+    support.sandbox.control.admin("shares", channel="CSUPPORT", team="TB")
+    support.settles()
+    support.agent.types("/ticket assign T-1 me", channel="CGENERAL")
+    support.settles()
+    with support.database.transaction(support.workspace) as session:
+        undelivered.change_again(session, "CGENERAL")
+        undelivered.change_again(session, "CSUPPORT")
+    support.settles()
+    assert any("nobody yet" in text for text in support.agent.texts("CSUPPORT"))
