@@ -74,6 +74,7 @@ class Settings:
     per_minute: dict[str, int] = field(default_factory=dict)
     history_objects: int = 1000
     posts_per_second: float = 0.0
+    whole_organisation: bool = False
 
 
 class World:

@@ -7,7 +7,10 @@ from sandbox.world import SlackError
 
 @method("oauth.v2.access")
 def oauth_access(call: Call) -> Json:
-    """Give the token for a code, once; `admin.authorizes` makes codes."""
+    """Give the token for a code, once; `admin.authorizes` makes codes.
+
+    With the setting `whole_organisation` somebody agreed for all workspaces of an Enterprise Grid.
+    """
     one = call.core.world.codes.pop(call.text("code"), None)
     if one is None or call.core.world.clock.now() > one.expires:
         raise SlackError("invalid_code")
@@ -23,6 +26,7 @@ def oauth_access(call: Call) -> Json:
     )
     install.revoked = False
     call.workspace.changes.bump()
+    whole = call.core.world.settings.whole_organisation
     return {
         "app_id": app.id,
         "authed_user": {"id": one.user_id},
@@ -30,7 +34,7 @@ def oauth_access(call: Call) -> Json:
         "token_type": "bot",
         "access_token": install.bot_token,
         "bot_user_id": install.bot_user_id,
-        "team": {"id": one.team_id, "name": call.workspace.teams[one.team_id].name},
-        "enterprise": None,
-        "is_enterprise_install": False,
+        "team": None if whole else {"id": one.team_id, "name": call.workspace.teams[one.team_id].name},
+        "enterprise": {"id": "E1", "name": "Northwind Group"} if whole else None,
+        "is_enterprise_install": whole,
     }

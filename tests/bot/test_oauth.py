@@ -21,6 +21,7 @@ from sandbox.sample_teams import APP_ID
 from sandbox.server import Sandbox
 from storage import members, workspaces
 from storage.database import Database
+from tests.waiting import PATIENCE_S
 
 BACK = "/slack/oauth_redirect"
 
@@ -34,7 +35,7 @@ class Browser:
 
     def get(self, path: str) -> tuple[int, str, str]:
         """Return status, address to go to, and page."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
         connection.request("GET", path, headers={"cookie": self.cookie} if self.cookie else {})
         response = connection.getresponse()
         page = response.read().decode()
@@ -145,6 +146,13 @@ def test_a_code_that_slack_refuses_is_said_so(browser: Browser, slack: Sandbox, 
     assert bot.installations.all() == []
 
 
+def test_a_whole_organisation_is_not_installed(browser: Browser, slack: Sandbox, bot: Rapport) -> None:
+    slack.control.settings(whole_organisation=True)
+    status, _address, page = browser.get(f"{BACK}?code={agrees(slack, 'TA', 'UAADMIN')}&state={browser.begins()}")
+    assert (status, "not in a whole organisation" in page) == (400, True)
+    assert bot.installations.all() == []
+
+
 def test_without_oauth_there_are_no_such_pages(
     slack: Sandbox, admin_url: str, registry: Registry, models: Path
 ) -> None:
@@ -165,7 +173,11 @@ def test_a_state_is_signed_expires_and_is_used_once() -> None:
     assert state != states.make()
     assert not others.take(state, state)
     assert not states.take(state, states.make())
-    assert not states.take(state[:-1] + ("0" if state[-1] != "0" else "1"), state)
+    forged = state[:-1] + ("0" if state[-1] != "0" else "1")
+    assert not states.take(forged, forged)
+    now[0] -= 2
+    assert not states.take(state, state), "it is not made yet"
+    now[0] += 2
     now[0] += VALID_S
     assert states.take(state, state)
     assert not states.take(state, state)

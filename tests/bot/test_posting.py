@@ -42,7 +42,9 @@ def answering() -> Iterator[Callable[..., WebClient]]:
         server = HTTPServer(("127.0.0.1", 0), Handler)
         servers.append(server)
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        return WebClient("xoxb-1", base_url=f"http://127.0.0.1:{server.server_port}/api/", timeout=1, retry_handlers=[])
+        return WebClient(
+            "xoxb-1", base_url=f"http://127.0.0.1:{server.server_port}/api/", timeout=60, retry_handlers=[]
+        )
 
     yield serve
     for server in servers:
@@ -60,6 +62,7 @@ def outcome(client: WebClient, *, repeatable: bool = False) -> Outcome:
     ("status", "body"),
     [
         (500, '{"ok": false, "error": "internal_error"}'),
+        (500, '{"ok": false, "error": "of_its_own"}'),
         (200, '{"ok": false, "error": "fatal_error"}'),
         (503, "upstream connect error"),
         (502, '{"ok": false, "error": "bad_gateway"}'),
@@ -96,7 +99,7 @@ def test_a_passing_refusal_had_no_effect(answering: Callable[..., WebClient]) ->
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9/api/", "http://slack.invalid/api/"])
 def test_who_is_not_there_was_not_reached(address: str) -> None:
-    assert type(outcome(WebClient("xoxb-1", base_url=address, timeout=1, retry_handlers=[]))) is Unreached
+    assert type(outcome(WebClient("xoxb-1", base_url=address, timeout=60, retry_handlers=[]))) is Unreached
 
 
 def test_the_search_reads_an_empty_page_as_the_last(answering: Callable[..., WebClient]) -> None:

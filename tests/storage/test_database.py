@@ -59,6 +59,12 @@ def test_a_transaction_needs_a_workspace(database: Database) -> None:
         pass
 
 
+@pytest.mark.parametrize("name", ["T0'ACME", "T0', false), set_config('rapport.workspace', '*", "''", "\\'"])
+def test_whatever_a_workspace_is_called_it_is_no_more_than_a_name(database: Database, name: str) -> None:
+    with database.transaction(name) as session:
+        assert session.scalar(text("SELECT current_setting('rapport.workspace')")) == name
+
+
 def test_a_statement_takes_no_longer_than_it_may(database: Database, workspace: str) -> None:
     with (
         pytest.raises(OperationalError, match="statement timeout"),
