@@ -4,7 +4,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help demo run test lint bench torture evaluate clean
+.PHONY: help demo run test lint bench torture mutants evaluate clean
 
 help:
 	@echo "make demo   try Rapport in a Slack that runs on this machine: http://localhost:3000"
@@ -13,6 +13,7 @@ help:
 	@echo "make lint   check style and types"
 	@echo "make bench  measure speed beside a bare Bolt app; takes about half an hour on a quiet machine"
 	@echo "make torture  kill replicas by the hundred and count what is lost or comes twice; takes about an hour"
+	@echo "make mutants  change the product for the worse, mistake by mistake, and see which test notices; takes hours"
 	@echo "make evaluate DATA=folder   measure the classifier on public data"
 	@echo "make clean  remove the virtual environment and caches; data in .rapport stays"
 
@@ -31,6 +32,9 @@ bench: $(STAMP)
 torture: $(STAMP)
 	$(BIN)/python -m torture --out docs/torture.json
 	$(BIN)/python -m pytest --long tests/bot/test_kills.py tests/bot/test_pace.py tests/bot/test_delivery_states.py tests/bot/test_recurrence.py
+
+mutants: $(STAMP)
+	$(BIN)/python -m torture.mutants
 
 # DATA is a folder with the public data sets banking77, clinc150 and bitext, which are not part of the repository.
 evaluate: $(STAMP)

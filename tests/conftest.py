@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -21,8 +23,16 @@ SECOND_WORKSPACE = "T0OTHER"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let `make torture` ask for more than there is time for at each change."""
+    """Let `make torture` ask for more than there is time for at each change, and `make mutants` for less."""
     parser.addoption("--long", action="store_true", help="run the long forms of the tests that have one")
+    parser.addoption("--warm", type=Path, help="what torture.warm said: a server, a migrated database and a model")
+
+
+@pytest.fixture(scope="session")
+def warm(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Return what there is already, nothing usually."""
+    said: Path | None = request.config.getoption("--warm")
+    return dict(json.loads(said.read_text())) if said else {}
 
 
 @pytest.fixture(scope="session")
@@ -32,8 +42,12 @@ def long_form(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def cluster(tmp_path_factory: pytest.TempPathFactory, warm: dict[str, str]) -> Iterator[Cluster]:
     """Start a Postgres that dies with this process."""
+    if warm:
+        with closing(Cluster(warm["server"])) as lent:
+            yield lent
+        return
     server = EmbeddedPostgres(
         tmp_path_factory.mktemp("postgres"),
         settings={**UNSAFE_BUT_FAST, "max_connections": "300", "shared_buffers": "64MB", "autovacuum": "off"},
@@ -44,8 +58,10 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def template(cluster: Cluster) -> str:
+def template(cluster: Cluster, warm: dict[str, str]) -> str:
     """Migrate one database to the newest revision; return the superuser's URL of it."""
+    if warm:
+        return warm["template"]
     url = cluster.create()
     for line in load().lines:
         migrate.upgrade(url, line=line)
@@ -75,8 +91,10 @@ def registry() -> Registry:
 
 
 @pytest.fixture(scope="session")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def models(tmp_path_factory: pytest.TempPathFactory, warm: dict[str, str]) -> Path:
     """Train the starter model once for all tests."""
+    if warm:
+        return Path(warm["data"])
     from ml.train import ensure_starter
 
     folder = tmp_path_factory.mktemp("data")

@@ -104,7 +104,7 @@ def test_the_first_tick_is_now_and_missed_digests_are_one(
     database: Database, workspace: str, start: Callable[..., Clock]
 ) -> None:
     schedule(database, workspace)
-    start(materialise_s=60.0)
+    start(materialise_s=3_600.0)
     until(lambda: deliveries(database, workspace) == 1)
     again = row(database, workspace)
     assert again and again.at
@@ -147,7 +147,7 @@ def test_a_tick_that_fails_comes_again_and_counts_as_a_sign_of_life(
 
 def test_others_can_tick_too(start: Callable[..., Clock]) -> None:
     ticked = threading.Event()
-    start(ticks={"other": (60.0, ticked.set)})
+    start(ticks={"other": (3_600.0, ticked.set)})
     assert ticked.wait(PATIENCE_S)
 
 

@@ -250,3 +250,18 @@ def test_rescheduling_a_running_job_makes_its_mark_void(database: Database, work
         assert not due.finish(session, job, next_time=tomorrow)
     later = row(database, workspace, "job:import", "1")
     assert later and later.at == FUTURE
+
+
+def test_a_running_job_that_is_due_anew_is_claimed_at_once(database: Database, workspace: str) -> None:
+    schedule(database, workspace, "job:import", "1")
+    assert claim(database)
+    assert claim(database) == []
+    schedule(database, workspace, "job:import", "1", at=NOW)
+    assert [job.attempt for job in claim(database)] == [1]
+
+
+def test_what_is_about_the_same_record_for_another_reason_is_left_alone(database: Database, workspace: str) -> None:
+    with database.transaction(workspace) as session:
+        outbox.enqueue(session, target_user="UREP", renderer="deals.card", record="F-1", dedupe_key="news:F-1:1")
+    schedule(database, workspace)
+    assert [d.state for d in deliveries(database, workspace)] == ["pending"]

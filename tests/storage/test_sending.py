@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -13,8 +15,10 @@ from storage import outbox, sending
 from storage.database import EVERY_WORKSPACE, Database
 from storage.outbox import Delivery
 from storage.workspaces import Installation
+from tests.cluster import connect, sessions
 from tests.storage.passing import pass_time
 from tests.storage.test_outbox import claim, post, read, send
+from tests.waiting import until
 
 
 def test_a_delivery_is_claimed_by_one_of_many_at_the_same_time(database: Database, workspace: str) -> None:
@@ -32,6 +36,25 @@ def test_a_delivery_is_claimed_by_one_of_many_at_the_same_time(database: Databas
         worker.join()
     assert {row.id for row in claimed} == wanted
     assert len(claimed) == 40
+
+
+def test_what_was_claimed_while_another_looked_is_not_claimed_twice(
+    database: Database, workspace: str, second_workspace: str, admin_url: str
+) -> None:
+    mine, theirs = post(database, workspace), post(database, second_workspace)
+    with database.transaction(second_workspace) as session:
+        sending.pause(session, "chat.postMessage", -1)
+    with closing(connect(admin_url)) as admin, ThreadPoolExecutor(1) as pool:
+        # Whoever looks at the second workspace waits there, with a look at the first that is older and older.
+        looks = f"workspace_id <> '{second_workspace}' OR pg_advisory_xact_lock_shared(4711)::text = ''"
+        admin.execute(f"CREATE POLICY slow ON outbox_pause AS RESTRICTIVE FOR SELECT USING ({looks})".encode())
+        admin.execute("SELECT pg_advisory_lock(4711)")
+        looking = pool.submit(claim, database)
+        until(lambda: sessions(admin_url, "wait_event = 'advisory'") == 1)
+        with database.transaction(workspace) as session:
+            assert [row.id for row in sending.claim(session, 10, 60)] == [mine]
+        admin.execute("SELECT pg_advisory_unlock(4711)")
+        assert [row.id for row in looking.result()] == [theirs]
 
 
 def test_one_conversation_is_never_in_two_hands(database: Database, workspace: str) -> None:
@@ -143,14 +166,17 @@ def test_what_can_not_be_sent_for_a_quarter_of_an_hour_lets_the_others_pass(data
     (row,) = claim(database)
     behind = post(database, workspace)
     with database.transaction(workspace) as session:
-        sending.unreadable(session, row, "history", delay_s=60)
-    assert claim(database) == []
-    with database.transaction(workspace) as session:
-        session.execute(
-            update(Delivery)
-            .values(first_attempt_at=datetime.now(UTC) - timedelta(minutes=16))
-            .where(Delivery.id == held)
-        )
+        sending.unreadable(session, row, "history", delay_s=3_600)
+
+    def tried_for(minutes: float) -> None:
+        since = datetime.now(UTC) - timedelta(minutes=minutes)
+        with database.transaction(workspace) as session:
+            session.execute(update(Delivery).values(first_attempt_at=since).where(Delivery.id == held))
+
+    for minutes in (0, 10):
+        tried_for(minutes)
+        assert claim(database) == []
+    tried_for(16)
     assert [row.id for row in claim(database)] == [behind]
 
 
