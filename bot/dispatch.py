@@ -27,7 +27,6 @@ from bot.respond import (
     carried,
     instead,
     travels_after,
-    unsaved,
     working,
 )
 from bot.runtime import Runtime
@@ -191,7 +190,7 @@ class Dispatcher:
         if ticket.late:
             return working(request)
         log.warning("%s was given up: neither done nor stored in time", request.name)
-        return unsaved(request)
+        return self.refuse(request, _("This took too long and nothing was saved. Please try again in a minute."))
 
     def _store_late(self, request: Request, ticket: Ticket) -> None:
         with self._acks.transaction(request.workspace_id, statement_timeout_ms=1_000) as session:

@@ -48,11 +48,6 @@ def working(request: Request) -> Ack:
     return {"options": []} if request.kind is Kind.OPTIONS else ""
 
 
-def unsaved(request: Request) -> Ack:
-    """Return the acknowledgement that says that nothing was saved."""
-    return instead(request, _("This took too long and nothing was saved. Please try again in a minute."))
-
-
 def instead(request: Request, text: str) -> Ack:
     """Return the acknowledgement that says something in place of the answer; a click's carries no text."""
     if request.kind is Kind.COMMAND:

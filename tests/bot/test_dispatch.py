@@ -158,6 +158,43 @@ def test_what_can_neither_be_done_nor_stored_is_given_up_and_the_person_told(slo
     assert (names(company), stored(company), calls(company, "response_url")) == ([], [], [])
 
 
+def test_a_click_that_is_given_up_is_told_so_and_nothing_else(slow: tuple[Company, Trial]) -> None:
+    company, trial = slow
+    controls(company.rep, "Acme")
+    company.bot.dispatcher.deadline = 1.2
+    with locked(company, "inbox"):
+        assert company.rep.clicks("Add it").ok
+        company.rep.sees("This took too long and nothing was saved.")
+    trial.gate.set()
+    company.settles()
+    assert names(company) == []
+    assert len(calls(company, "response_url")) == 1
+
+
+def test_what_comes_late_comes_after_slack_has_taken_the_acknowledgement(
+    slow: tuple[Company, Trial], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company, trial = slow
+    monkeypatch.setattr("bot.dispatch.TAKEN_S", 1.0)
+    dispatcher = company.bot.dispatcher
+    sent: list[float] = []
+    send = dispatcher._responder.send
+
+    def sending(*given: Any, **options: Any) -> None:
+        sent.append(time.monotonic())
+        send(*given, **options)
+
+    monkeypatch.setattr(dispatcher._responder, "send", sending)
+    request = read(Kind.ACTION, controls_clicked(company), company.workspace)
+    ticket = dispatcher.begin(request)
+    assert ticket is not None
+    dispatcher.acknowledge(request, ticket, time.monotonic())
+    assert ticket.late
+    trial.gate.set()
+    company.rep.sees("Added Acme as C-1.")
+    assert sent[0] >= ticket.late_at + 1.0
+
+
 def test_a_modal_that_is_given_up_stays_open_with_what_was_entered(slow: tuple[Company, Trial]) -> None:
     company, trial = slow
     trial.gate.set()

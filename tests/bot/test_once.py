@@ -14,7 +14,10 @@ from typing import Any
 import pytest
 from slack_bolt import BoltRequest, BoltResponse
 
+from bot.answers import Answer
+from bot.doubts import Doubts
 from bot.registry import Registry
+from bot.requests import Request
 from sandbox.sample_teams import APP_ID
 from tests.bot.conftest import Company, _started
 from tests.bot.test_dispatch import controls, stored, waiting
@@ -24,6 +27,8 @@ from tests.cluster import Cluster
 from tests.waiting import PATIENCE_S, until
 
 __all__ = ["trials", "tried"]  # fixtures
+DOUBT = "I could not confirm this; look at the record before you repeat it."
+LOST = "What I could not confirm a moment ago was not saved."
 
 # What is killed is the real thing: the child only stops itself at a moment that no signal from outside would hit.
 CHILD = """
@@ -102,6 +107,16 @@ def test_a_double_click_has_one_effect_and_the_same_answer_twice(tried: tuple[Co
     assert names(company) == ["Acme"]
     assert trial.ran.count("button") == 1
     until(lambda: stored(company) == ["done"])
+
+
+def test_a_second_click_that_would_find_nothing_to_do_is_answered_as_the_first(tried: tuple[Company, Trial]) -> None:
+    company, _trial = tried
+    controls(company.rep, "Acme")
+    company.rep.clicks("Add it unless it is there", message="Controls")
+    company.rep.sees("Added Acme.")
+    company.rep.clicks("Add it unless it is there", message="Controls")
+    until(lambda: seen(company, "Added Acme.") == 2 or seen(company, "Acme was there.") > 0)
+    assert seen(company, "Acme was there.") == 0
 
 
 def test_two_clicks_at_the_same_moment_have_one_effect(tried: tuple[Company, Trial]) -> None:
@@ -214,26 +229,72 @@ def test_a_commit_whose_answer_is_lost_has_its_effect_once(wired: tuple[Company,
     assert names(company) == [*had, f"Lost {before}"]
 
 
-@pytest.mark.parametrize("before", [False, True])
-def test_what_can_not_be_looked_up_is_said_to_be_in_doubt_and_told_once_it_is_known(
-    wired: tuple[Company, Wire], monkeypatch: pytest.MonkeyPatch, before: bool
-) -> None:
-    company, wire = wired
-    had = names(company)
+@pytest.fixture
+def doubts(wired: tuple[Company, Wire], monkeypatch: pytest.MonkeyPatch) -> Doubts:
+    """Return what looks for requests in doubt, without its usual patience."""
+    company, _wire = wired
     monkeypatch.setattr("bot.runtime.LOOK_FOR_S", 0.5)
     doubts = company.bot.dispatcher.doubts
     monkeypatch.setattr(doubts, "look_every_s", 0.2)
     monkeypatch.setattr(doubts, "sure_after_s", 1.0)
+    return doubts
+
+
+def asks_in_vain(wired: tuple[Company, Wire], asks: Callable[[], object], *, before: bool) -> None:
+    """Lose a COMMIT, or the answer to it, and have the database away until the person was told of the doubt."""
+    company, wire = wired
+    told = seen(company, DOUBT)
     wire.lose, wire.before, wire.refuse_after_loss = 1, before, True
-    company.rep.types(f"/crm trial add Doubted {before}")
-    company.rep.sees("I could not confirm this; look at the record before you repeat it.")
+    asks()
+    until(lambda: seen(company, DOUBT) == told + 1)
     wire.refuse, wire.refuse_after_loss = False, False
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_what_can_not_be_looked_up_is_said_to_be_in_doubt_and_told_once_it_is_known(
+    wired: tuple[Company, Wire], doubts: Doubts, before: bool
+) -> None:
+    company, _wire = wired
+    had = names(company)
+    asks_in_vain(wired, lambda: company.rep.types(f"/crm trial add Doubted {before}"), before=before)
     if before:
-        company.rep.sees("What I could not confirm a moment ago was not saved.")
+        company.rep.sees(LOST)
         assert names(company) == had
     else:
         company.rep.sees(f"Added Doubted {before} as C-{len(had) + 1}.")
         assert names(company) == [*had, f"Doubted {before}"]
+
+
+def test_a_click_in_doubt_is_told_once_it_is_known_and_then_no_more(
+    wired: tuple[Company, Wire], doubts: Doubts
+) -> None:
+    company, _wire = wired
+    had, known = names(company), stored(company)
+    controls(company.rep, "Clicked")
+    asks_in_vain(wired, lambda: company.rep.clicks("Add it", message="Controls"), before=False)
+    company.rep.sees(f"Added Clicked as C-{len(had) + 1}.")
+    until(lambda: stored(company) == [*known, "done"])
+
+
+def test_what_may_still_be_committed_is_not_said_to_be_lost(
+    wired: tuple[Company, Wire], doubts: Doubts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company, _wire = wired
+    doubts.sure_after_s = 3_600.0
+    found: list[Answer | None] = []
+    look = company.bot.runtime.repeated
+
+    def repeated(request: Request) -> Answer | None:
+        found.append(look(request))
+        return found[-1]
+
+    monkeypatch.setattr(company.bot.runtime, "repeated", repeated)
+    lost = seen(company, LOST)
+    asks_in_vain(wired, lambda: company.rep.types("/crm trial add Slowly"), before=True)
+    until(lambda: len(found) >= 2 or seen(company, LOST) > lost)
+    assert seen(company, LOST) == lost
+    doubts.sure_after_s = 0.0
+    until(lambda: seen(company, LOST) == lost + 1)
 
 
 def test_a_database_that_is_away_is_said_so_and_comes_back(wired: tuple[Company, Wire]) -> None:

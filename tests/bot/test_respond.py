@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -71,9 +72,13 @@ def test_an_address_that_does_not_answer_is_replaced_by_a_dm(tried: tuple[Compan
 def test_an_answer_is_sent_to_nobody_but_slack(tried: tuple[Company, Trial]) -> None:
     company, _trial = tried
     payload = dict(controls_clicked(company))
-    payload["response_url"] = "http://169.254.169.254/latest/meta-data"
-    dispatched(company, payload)
-    until(lambda: dms(company) == ["Added Acme as C-1."])
+    with socket.create_server(("127.0.0.1", 0)) as elsewhere:
+        elsewhere.setblocking(False)
+        payload["response_url"] = f"http://127.0.0.1:{elsewhere.getsockname()[1]}/latest/meta-data"
+        dispatched(company, payload)
+        until(lambda: dms(company) == ["Added Acme as C-1."])
+        with pytest.raises(BlockingIOError):
+            elsewhere.accept()
 
 
 def test_a_form_that_slack_does_not_open_in_time_is_apologised_for(tried: tuple[Company, Trial]) -> None:

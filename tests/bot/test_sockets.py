@@ -221,6 +221,33 @@ def test_a_commands_answer_comes_by_response_url(tried: tuple[Company, Trial], c
     assert names(company) == ["Acme"]
 
 
+def test_what_came_too_late_for_slack_comes_by_response_url_too(
+    tried: tuple[Company, Trial], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company, _trial = tried
+    monkeypatch.setattr(company.bot.sockets, "slack_waits_s", 0.0)
+    company.rep.types("/crm trial add Acme")
+    until(lambda: len(company.sandbox.control.calls("response_url")) == 1)
+    assert names(company) == ["Acme"]
+
+
+def test_what_a_deaf_connection_took_comes_by_response_url(tried: tuple[Company, Trial]) -> None:
+    company, trial = tried
+    hub = company.sandbox.core.courier.sockets
+    until(lambda: hub.count(APP_ID) == 2)
+    trial.gate.clear()
+    company.sandbox.core.world.settings.answer_seconds = 1.0
+    with ThreadPoolExecutor(1) as pool:
+        reply = pool.submit(company.rep.types, "/crm trial add Acme", channel="CGENERAL")
+        until(lambda: bool(trial.ran))
+        company.sandbox.control.admin("cuts", app_id=APP_ID, freeze=True)
+        trial.gate.set()
+        company.rep.sees("Added Acme as C-1.")
+        assert not reply.result().ok
+    until(lambda: hub.count(APP_ID) == 2)
+    assert names(company) == ["Acme"]
+
+
 @pytest.mark.parametrize(
     ("name", "shown"),
     [("Acme", "Saved Acme."), ("wrong", "That is no name."), ("next", "A second page"), ("nothing", "Done.")],

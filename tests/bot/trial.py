@@ -90,6 +90,7 @@ def _declare(trial: Trial) -> Plugin:
                     b.button("Say nothing", "trial.nothing", control),
                     b.button("Say it to all", "trial.shared", control),
                     b.button("Say it here", "trial.instead", control),
+                    b.button("Add it unless it is there", "trial.unless", control),
                 ),
             ],
         )
@@ -111,6 +112,13 @@ def _declare(trial: Trial) -> Plugin:
         session.flush()
         trial.takes_its_time(session, "button")
         return Message(f"Added {customer.name} as {customer.reference}.")
+
+    @plugin.action("unless", role=Role.REP)
+    def add_unless(control: b.Control, session: Session) -> Message:
+        """Add the customer that the button names, or see that it is there."""
+        if session.scalar(select(Customer.name).where(Customer.name == control.detail)):
+            return Message(f"{control.detail} was there.")
+        return Message(f"Added {customers.add(session, name=control.detail).name}.")
 
     @plugin.action("nothing", role=Role.REP)
     def nothing() -> None:
