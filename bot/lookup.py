@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from bot.grammar import Args, did_you_mean, parse, unescape
+from bot import shown as look
+from bot.grammar import Args, Writer, did_you_mean, parse, unescape
 from bot.grammar.entities import shown
 from bot.people import Known
 from bot.plugin import Handler, Role, View, _
@@ -54,7 +56,7 @@ def opens(registry: Registry, request: Request) -> View | None:
             return None
 
 
-def find(registry: Registry, request: Request, known: Known, *, filling: bool = False) -> Call:
+def find(registry: Registry, request: Request, known: Known, now: datetime, *, filling: bool = False) -> Call:
     """Return what a request asks for; raise NotFound with a sentence where there is no such thing, or Misused.
 
     `filling` asks for the modal that the request opens, not for its submission.
@@ -64,7 +66,7 @@ def find(registry: Registry, request: Request, known: Known, *, filling: bool = 
         return Call(view.fill, view.role, view.id, view.before, view, _given(request))
     match request.kind:
         case Kind.COMMAND:
-            return _command(registry, request, known)
+            return _command(registry, request, known, now)
         case Kind.ACTION:
             action = registry.actions.get(request.name)
             if action is None or action.handler is None:
@@ -98,14 +100,14 @@ def _given(request: Request) -> Mapping[str, Any]:
     }
 
 
-def _command(registry: Registry, request: Request, known: Known) -> Call:
+def _command(registry: Registry, request: Request, known: Known, now: datetime) -> Call:
     command, rest = registry.command(request.name, request.text)
     if command is None or command.handler is None:
         raise _unknown(registry, request, known)
     usage = registry.usages[command.words]
     line = usage.text(registry.spell(command.words))
     try:
-        args: Args = parse(rest, usage)
+        args: Args = parse(rest, usage, _writer(known, now))
         share = args.flag("share")
     except CrmError as exc:
         raise Misused(exc, line) from exc
@@ -118,6 +120,12 @@ def _command(registry: Registry, request: Request, known: Known) -> Call:
         usage=line,
         share=share,
     )
+
+
+def _writer(known: Known, now: datetime) -> Writer:
+    member, workspace = known.member, known.workspace
+    zone, locale = look.zone_of(member, workspace), look.locale_of(member, workspace)
+    return Writer(member.id, workspace.currency, zone, now, locale)
 
 
 def _unknown(registry: Registry, request: Request, known: Known) -> CrmError:

@@ -80,10 +80,7 @@ class Place:
 
 
 class Slack(Protocol):
-    """Ask Slack before a transaction; the only door to Slack that a plugin has.
-
-    Each raises storage.errors.CrmError with a sentence for people when Slack refuses or can not be reached.
-    """
+    """Ask Slack before a transaction, the only door to it; each raises storage.errors.CrmError where it refuses."""
 
     def channel(self, channel_id: str) -> Mapping[str, Any]:
         """Return conversations.info's `channel`."""
@@ -103,7 +100,7 @@ class Slack(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Hold a slash subcommand: its words after /crm, its usage line and who may use it."""
+    """Hold a slash subcommand: its words after /crm, its usage line, who may use it, and its keys' types by name."""
 
     words: str
     usage: str
@@ -112,6 +109,7 @@ class Command:
     before: Handler | None = None
     opens: View | None = None
     example: str = ""
+    types: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def help(self) -> str:
@@ -272,12 +270,12 @@ class Plugin:
         return f"{self.name}.{name}"
 
     def command(
-        self, words: str, *, role: Role, usage: str = "", example: str = "", before: Handler | None = None
+        self, words: str, *, role: Role, usage: str = "", example: str = "", before: Handler | None = None, **types: Any
     ) -> Callable[[H], H]:
-        """Declare a slash subcommand by its words after /crm; its docstring is its help line."""
+        """Declare a slash subcommand by its words after /crm; `types` (bot.grammar.types) say how its keys are read."""
 
         def declare(function: H) -> H:
-            self.commands.append(Command(words, usage, role, function, before, None, example))
+            self.commands.append(Command(words, usage, role, function, before, None, example, types))
             return function
 
         return declare

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from bot.declarations import PluginError, check, handlers
 from bot.grammar import Usage
+from bot.grammar.types import FLAG
 from bot.plugin import (
     Action,
     Command,
@@ -196,7 +197,7 @@ def _exported(name: str, imported: Callable[[], Any]) -> Plugin:
 
 def _usage(plugin: Plugin, command: Command) -> Usage:
     try:
-        return Usage.parse(command.usage, everywhere=EVERYWHERE)
+        return Usage.parse(command.usage, everywhere=EVERYWHERE, types={**command.types, "share": FLAG})
     except ValueError as exc:
         raise PluginError(f"plugin {plugin.name!r}: the usage of {command.words!r} can not be read: {exc}") from exc
 

@@ -95,7 +95,7 @@ class Runtime:
         try:
             known = self.people.find(request.workspace_id, request.user_id)
             speak(known.member.locale)
-            call = lookup.find(self.registry, request, known, filling=filling)
+            call = lookup.find(self.registry, request, known, self.now(), filling=filling)
             return self._run_once(request, call, known, before_commit)
         except Exception as exc:
             try:

@@ -17,8 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.cli import app
-from bot.grammar import parse
-from bot.grammar.recurring import parse_when
+from bot.grammar import Writer, parse
 from bot.plugin import Plugin
 from bot.reference import pages
 from bot.registry import Registry, load
@@ -39,6 +38,7 @@ PAGES = [
     *(p for p in sorted((ROOT / "docs").rglob("*.md")) if str(p.relative_to(ROOT / "docs")) not in GENERATED),
 ]
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+WRITER = Writer("U0ME", "EUR", "Europe/Berlin", NOW)
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
@@ -103,16 +103,9 @@ def read(registry: Registry, typed: str, *, whole: bool) -> None:
     if command.opens:
         assert not rest, f"{typed} opens a form and takes nothing"
         return
-    args = parse(rest, usage)
-    for key in usage.keys:
-        if key == "amount":
-            args.amount(key, currency="EUR")
-        elif key in {"close", "on"}:
-            args.date(key, zone="Europe/Berlin", now=NOW)
-        elif key == "when":
-            parse_when(args[key], zone="Europe/Berlin", now=NOW)
-        elif key in {"owner", "assignee", "manager"}:
-            args.user(key, me="U0ME")
+    args = parse(rest, usage, WRITER)
+    for key in usage.keys.keys() & {"owner", "assignee", "manager"}:
+        args.user(key)
     parse_filters(args.filters)
 
 
@@ -258,7 +251,7 @@ def test_the_guides_plugin_works(session: Session) -> None:
     deal = deals.add(session, name="Acme <renewal>", owner_id=rep.id)
     given = {"session": session, "actor": manager, "workspace": session.get(Workspace, "T0ACME"), "now": NOW}
 
-    args = parse("D-1 what a comeback", registry.usages["kudos"])
+    args = parse("D-1 what a comeback", registry.usages["kudos"], WRITER)
     told: Message = call_with(module.kudos, {**given, "args": args})
     assert told.text == "<@UREP> hears it from you."
     call_with(registry.listeners(DealWon(deal))[0].handler, {**given, "fact": DealWon(deal)})

@@ -6,6 +6,7 @@ from bot.grammar.dates import parse_date, parse_moment, warm_up
 from bot.grammar.entities import unescape
 from bot.grammar.filters import FilterValues
 from bot.grammar.hours import parse_hours, parse_weekdays
+from bot.grammar.reading import Reading, Several, ValueType, Writer
 from bot.grammar.recurring import When, parse_when, said
 from bot.grammar.usage import Usage
 from bot.grammar.words import did_you_mean, split_text
@@ -14,8 +15,12 @@ from bot.recurrence import next_time
 __all__ = [
     "Args",
     "FilterValues",
+    "Reading",
+    "Several",
     "Usage",
+    "ValueType",
     "When",
+    "Writer",
     "did_you_mean",
     "next_time",
     "parse",

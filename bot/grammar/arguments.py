@@ -2,20 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime
+from typing import Any, TypeVar
 
-from bot.grammar.amounts import parse_amount
-from bot.grammar.dates import parse_date, parse_moment
 from bot.grammar.entities import Decoded, Kind, shown, unescape, visible
-from bot.grammar.recurring import When, parse_when
-from bot.grammar.usage import Usage
-from bot.grammar.words import Words, did_you_mean, fold, split_first, take_apart, unquote
+from bot.grammar.reading import Several, ValueType, Writer, ambiguous, at_fault, read_whole
+from bot.grammar.recurring import When
+from bot.grammar.types import AMOUNT, CHANNEL, DAY, FLAG, MOMENT, PERSON, WHEN
+from bot.grammar.usage import Positional, Usage
+from bot.grammar.words import BETWEEN, Words, did_you_mean, split_first, take_apart, unquote
 from storage.errors import Invalid
 from storage.money import Money
 
-_YES = frozenset({"yes", "y", "true", "on", "1", "ok", "ja", "j", "oui", "sí", "是", "是的", "对", "好", "要"})
-_NO = frozenset({"no", "n", "false", "off", "0", "nein", "non", "否", "不", "不是", "不要"})
-_ME = frozenset(["me", "myself", "i", "ich", "mich", "moi", "yo", "eu", "我", "自己", "本人", "私"])
+V = TypeVar("V")
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,8 @@ class Args:
     """Hold the arguments of one command.
 
     `raw` is what Slack sent, `text` the free words, `record` the first of two places, `filters` the comparisons as
-    words (`amount>10k`; a mentioned person as `owner:<@U123>`).
+    words (`amount>10k`; a mentioned person as `owner:<@U123>`), `read` the values as the types of their keys and places
+    have read them.
     """
 
     raw: str
@@ -32,6 +32,8 @@ class Args:
     filters: tuple[str, ...]
     usage: Usage
     values: Mapping[str, Decoded]
+    read: Mapping[str, Any]
+    writer: Writer
 
     def __contains__(self, key: str) -> bool:
         return self._value(key) is not None
@@ -47,92 +49,68 @@ class Args:
         value = self._value(key)
         return value.text if value else None
 
-    def user(self, key: str, *, me: str) -> str | None:
-        """Return the Slack id of the person a value mentions; `me` is the id of who writes.
+    def user(self, key: str) -> str | None:
+        """Return the Slack id of the person a value mentions or means by "me"; raise Invalid for anybody else."""
+        return self.typed(key, PERSON)
 
-        Raises Invalid for anything but a mention and "me".
+    def channel(self, key: str) -> str | None:
+        """Return the Slack id of the channel a value mentions; raise Invalid for anything else."""
+        return self.typed(key, CHANNEL)
+
+    def flag(self, key: str, *, default: bool = False) -> bool:
+        """Return a yes or no, in the languages people answer in; raise Invalid for anything else."""
+        said = self.typed(key, FLAG)
+        return default if said is None else said
+
+    def amount(self, key: str) -> Money | None:
+        """Return an amount of money; raise Invalid for anything else."""
+        return self.typed(key, AMOUNT)
+
+    def date(self, key: str) -> date | None:
+        """Return a day; raise Invalid for anything else."""
+        return self.typed(key, DAY)
+
+    def moment(self, key: str) -> datetime | None:
+        """Return a moment to come in UTC; raise Invalid for anything else."""
+        return self.typed(key, MOMENT)
+
+    def when(self, key: str) -> When | None:
+        """Return a moment to come or what recurs; raise Invalid for anything else."""
+        return self.typed(key, WHEN)
+
+    def typed(self, key: str, kind: ValueType[V]) -> V | None:
+        """Return the value of a key or place as a type reads it, or None where it was left out.
+
+        Raises Invalid for anything else; one that was declared with this type has been read already.
         """
         value = self._value(key)
         if value is None:
             return None
-        if value.entity is None and is_me(value.text):
-            return me
-        return self._mentioned(key, value, Kind.USER, "{value} is not a person I can see. Write @ and pick a name.")
-
-    def channel(self, key: str) -> str | None:
-        """Return the Slack id of the channel a value mentions; raise Invalid for anything else."""
-        value = self._value(key)
-        if value is None:
-            return None
-        return self._mentioned(key, value, Kind.CHANNEL, "{value} is not a channel I can see. Write # and pick one.")
-
-    def flag(self, key: str, *, default: bool = False) -> bool:
-        """Return a yes or no, in the languages people answer in; raise Invalid for anything else."""
-        value = self.get(key)
-        if value is None:
-            return default
-        word = fold(value)
-        if word in _YES or word in _NO:
-            return word in _YES
-        raise Invalid(
-            "{key}: is yes or no, and I can not tell which {value} is.",
-            field=key,
-            typed=value,
-            key=key,
-            value=shown(value),
-        )
-
-    def amount(self, key: str, *, currency: str) -> Money | None:
-        """Return an amount of money; `currency` is the workspace's, for amounts that name none. Raises Invalid."""
-        value = self.get(key)
-        return None if value is None else parse_amount(value, currency=currency, field=key)
-
-    def date(
-        self, key: str, *, zone: str | tzinfo, now: datetime, locale: str = "en-US", past: bool = False
-    ) -> date | None:
-        """Return a day, read as `parse_date` reads it; raise Invalid for anything else."""
-        value = self.get(key)
-        return None if value is None else parse_date(value, zone=zone, now=now, locale=locale, field=key, past=past)
-
-    def moment(self, key: str, *, zone: str | tzinfo, now: datetime, locale: str = "en-US") -> datetime | None:
-        """Return a moment to come in UTC, read as `parse_moment` reads it; raise Invalid for anything else."""
-        value = self.get(key)
-        return None if value is None else parse_moment(value, zone=zone, now=now, locale=locale, field=key)
-
-    def when(self, key: str, *, zone: str | tzinfo, now: datetime, locale: str = "en-US") -> When | None:
-        """Return a moment to come or what recurs, read as `parse_when` reads it; raise Invalid for anything else."""
-        value = self.get(key)
-        return None if value is None else parse_when(value, zone=zone, now=now, locale=locale, field=key)
+        if self.usage.type_of(key) == kind:
+            found: V = self.read[key]
+            return found
+        return read_whole(kind, value, self.writer, field=key)
 
     def _value(self, key: str) -> Decoded | None:
         if not self.usage.declares(key):
             raise KeyError(f"{key!r} is not declared by the usage {self.usage.line!r}")
         return self.values.get(key)
 
-    def _mentioned(self, key: str, value: Decoded, kind: Kind, sentence: str) -> str:
-        if value.entity and value.entity.kind is kind:
-            return value.entity.id
-        raise Invalid(sentence, field=key, typed=value.text, key=key, value=shown(value.text))
 
-
-def is_me(text: str) -> bool:
-    """Tell whether a word means who writes it."""
-    return fold(text).removeprefix("@") in _ME
-
-
-def parse(text: str, usage: Usage, *, raw: str | None = None) -> Args:
+def parse(text: str, usage: Usage, writer: Writer, *, raw: str | None = None) -> Args:
     """Read what follows a command, as Slack sent it; `raw` is the whole line if `text` is a part of it.
 
     Words that belong to no declared key are the text, wherever they stand. Raises Invalid, naming what was not
-    understood, for a key given twice or without a value, a quote never closed, a word or key that has no place, and a
-    place or key left empty that is required.
+    understood, for a key given twice or without a value, a value its type can not read, a quote never closed, a word or
+    key that has no place, and a place or key left empty that is required.
     """
-    words = take_apart(text, usage)
-    values = dict(words.pairs)
+    words = take_apart(text, usage, writer)
+    values = {key: pair.value for key, pair in words.pairs.items()}
+    read = {key: pair.read for key, pair in words.pairs.items()}
     free = words.rest
     record = ""
     if len(usage.positionals) == 2 and visible(free.text):
-        first, free = split_first(free)
+        first, free = _first_place(free, usage.positionals[0], writer, read)
         values[usage.positionals[0].name] = first
         record = first.text
     elif usage.positionals:
@@ -140,12 +118,33 @@ def parse(text: str, usage: Usage, *, raw: str | None = None) -> Args:
     elif visible(free.text):
         _refuse_words(free.text, usage)
     if usage.positionals and visible(free.text):
-        values[usage.positionals[-1].name] = free
+        place = usage.positionals[-1]
+        values[place.name] = free
+        if place.type:
+            read[place.name] = read_whole(place.type, free, writer, field=place.name)
     for name in usage.required:
         if name not in values or not visible(values[name].text):
             raise _missing(name, usage, unescape(text))
     shown = free.text if visible(free.text) else ""
-    return Args(text if raw is None else raw, shown, record, _filters(words), usage, values)
+    return Args(text if raw is None else raw, shown, record, _filters(words), usage, values, read, writer)
+
+
+def _first_place(free: Decoded, place: Positional, writer: Writer, read: dict[str, Any]) -> tuple[Decoded, Decoded]:
+    """Return what the first of two places takes, as many words as its type can read, and the rest."""
+    if place.type is None:
+        return split_first(free)
+    free = free.strip()
+    try:
+        found = place.type.read(free, writer)
+        if found is None:
+            raise place.type.refusal(split_first(free)[0].text)
+    except Invalid as error:
+        raise at_fault(error, free.text, place.name) from None
+    if isinstance(found, Several):
+        raise ambiguous(free.text, found, None)
+    read[place.name] = found.value
+    rest = free.part(found.end, len(free.text))
+    return free.part(0, found.end), rest.part(len(rest.text) - len(rest.text.lstrip(BETWEEN)), len(rest.text))
 
 
 def _filters(words: Words) -> tuple[str, ...]:

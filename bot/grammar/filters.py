@@ -1,13 +1,13 @@
 """Read the values of filters as their writer means them."""
 
 import re
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from bot.grammar.amounts import parse_amount
-from bot.grammar.arguments import is_me
 from bot.grammar.dates import parse_date
 from bot.grammar.entities import shown
+from bot.grammar.reading import Writer
+from bot.grammar.types import is_me
 from bot.grammar.zones import place, zone_of
 from storage.errors import Invalid
 from storage.money import Money
@@ -15,15 +15,8 @@ from storage.money import Money
 _MENTION = re.compile(r"<@([A-Za-z0-9]+)>")
 
 
-@dataclass(frozen=True)
-class FilterValues:
-    """Turn the values of `storage.query` for one person: who `me` is, the workspace's currency, and their calendar."""
-
-    me: str
-    currency: str
-    zone: str
-    now: datetime
-    locale: str = "en-US"
+class FilterValues(Writer):
+    """Turn the values of `storage.query` for one person."""
 
     def midnight(self, day: date) -> datetime:
         """Return the moment, in UTC, at which a day begins in the person's zone."""
@@ -31,7 +24,7 @@ class FilterValues:
 
     def amount(self, text: str) -> Money:
         """Return an amount, in the workspace's currency if it names none; raise Invalid for anything else."""
-        return parse_amount(text, currency=self.currency, field=None)
+        return parse_amount(text, currency=self.currency, locale=self.locale, field=None)
 
     def date(self, text: str, *, past: bool) -> date:
         """Return a day, or raise Invalid; `past` prefers the last such day to the next."""

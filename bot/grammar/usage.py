@@ -1,7 +1,12 @@
 """Read a command's usage line, which is both its grammar and what people are shown."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from bot.grammar.reading import ValueType
+from bot.grammar.types import WORD
 
 _ITEM = re.compile(r"\[[^\]]*\]|<[^>]*>|[^\s\"]+(?:\"[^\"]*\")?")
 _KEY = re.compile(r"([a-z][a-z0-9_-]*):(\S.*)", re.DOTALL)
@@ -10,19 +15,21 @@ _FILTERS = "filters"
 
 @dataclass(frozen=True)
 class Positional:
-    """Hold a place for words without a key, such as `<name>` or `[note]`."""
+    """Hold a place for words without a key, such as `<name>` or `[note]`; one without a type takes them as typed."""
 
     name: str
     required: bool
+    type: ValueType[Any] | None = None
 
 
 @dataclass(frozen=True)
 class Key:
-    """Hold a `key:value` a command takes, with an example of its value."""
+    """Hold a `key:value` a command takes, with an example of its value and how it is read."""
 
     name: str
     example: str
     required: bool
+    type: ValueType[Any] = WORD
 
     @property
     def written(self) -> str:
@@ -40,13 +47,15 @@ class Usage:
     filters: bool
 
     @classmethod
-    def parse(cls, line: str, *, everywhere: str = "") -> "Usage":
+    def parse(cls, line: str, *, everywhere: str = "", types: Mapping[str, ValueType[Any]] | None = None) -> "Usage":
         """Read a usage line such as `<name> [amount:12k] when:"friday 9am" [filters]`.
 
         `<x>` is required and `[x]` optional; a bare `key:example` is a required key. `everywhere` declares keys that
-        every command takes, so that no usage line needs to show them. Raises ValueError for a line that can not be
-        followed: three places for words, a required one after an optional one, a name given twice.
+        every command takes, so that no usage line needs to show them. `types` say how the values of keys and places are
+        read; a key without one is a word. Raises ValueError for a line that can not be followed: three places for
+        words, a required one after an optional one, a name given twice, a type for what is not there.
         """
+        types = types or {}
         positionals: list[Positional] = []
         keys: dict[str, Key] = {}
         filters = False
@@ -57,17 +66,19 @@ class Usage:
             if not inner or inner in keys or inner in [p.name for p in positionals] or (key and key[1] in keys):
                 raise ValueError(f"{item!r} is empty or given twice in the usage {line!r}")
             if key:
-                keys[key[1]] = Key(key[1], key[2].strip('"'), required)
+                keys[key[1]] = Key(key[1], key[2].strip('"'), required, types.get(key[1], WORD))
             elif item == f"[{_FILTERS}]":
                 filters = True
             elif item[0] in "<[":
-                positionals.append(Positional(inner, required))
+                positionals.append(Positional(inner, required, types.get(inner)))
             else:
                 raise ValueError(f"{item!r} is neither <x>, [x] nor key:example in the usage {line!r}")
         if len(positionals) > 2 or [p.required for p in positionals] == [False, True]:
             raise ValueError(f"the words of {line!r} can not be told apart")
         if any(p.name in keys for p in positionals):
             raise ValueError(f"a place and a key of {line!r} have the same name")
+        if unknown := types.keys() - keys.keys() - {p.name for p in positionals}:
+            raise ValueError(f"{', '.join(sorted(unknown))} has a type and is not in the usage {line!r}")
         return cls(" ".join(line.split()), tuple(positionals), keys, filters)
 
     @property
@@ -83,3 +94,8 @@ class Usage:
     def declares(self, name: str) -> bool:
         """Tell whether a key or a place has this name."""
         return name in self.keys or any(p.name == name for p in self.positionals)
+
+    def type_of(self, name: str) -> ValueType[Any] | None:
+        """Return the type of a key or a place; None for a place without one."""
+        key = self.keys.get(name)
+        return key.type if key else next((p.type for p in self.positionals if p.name == name), None)

@@ -1,13 +1,36 @@
-"""Find the words, quoted values and `key:value` pairs in a text."""
+"""Find the words, quoted values and `key:value` pairs in a text.
+
+A word is a key where three things hold; else it is text, as is all that stands in quotes:
+
+- The command declares it.
+- It stands directly before its colon, and its value directly behind it. A space may follow the colon (`amount: 12k`)
+  before what nobody writes by chance: an amount, a day, a time, a person or a channel.
+- What follows can be read. Where it can not, the writer is told, except for yes-or-no keys (`share:logs` is text).
+
+A value takes as many words as its type can read. The punctuation of a sentence belongs to no value.
+"""
 
 import difflib
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from bot.grammar.entities import INVISIBLE, Decoded, decode, shown, visible
-from bot.grammar.usage import Usage
+from bot.grammar.reading import (
+    CLOSERS,
+    PUNCTUATION,
+    Reading,
+    Several,
+    Writer,
+    ambiguous,
+    at_fault,
+    fold,
+    read_whole,
+    trimmed,
+)
+from bot.grammar.types import WORD
+from bot.grammar.usage import Key, Usage
 from storage.errors import Invalid
 from storage.query import MOST_FILTERS, too_many_filters
 
@@ -19,11 +42,18 @@ _CORNERS = {"「": "」", "『": "』", "《": "》"}
 
 _BLANK = re.compile(rf"[\s{INVISIBLE}]*")
 _MARKS = re.compile(rf"[{INVISIBLE}]+\Z")
+_UNSEEN = re.compile(rf"[{INVISIBLE}]*")
 _SPACE = re.compile(r"\s*")
 _WORD = re.compile(r"\S+")
 _NAMED = re.compile(r"([^\W\d_][\w-]{0,40})([:：])")
+_NEXT = re.compile(rf"(?<=[\s,;，；、]){_NAMED.pattern}")
 _FILTER = re.compile(r"([^\W\d_][\w-]{0,40})(<=|>=|!=|[:：=<>≤≥≠＝＜＞])(?!//)")
 _OPERATORS = {"：": ":", "≤": "<=", "≥": ">=", "≠": "!=", "＝": "=", "＜": "<", "＞": ">"}
+_PUNCTUATION = re.compile(rf"[{re.escape(PUNCTUATION)}{INVISIBLE}]*")
+_COMMAS = " ,;，；、"
+BETWEEN = " \t\n:,.：，、"
+"""What may stand between the first of two places and the second."""
+_BRACKETS = "([（【"
 _LINE_SPACE = re.compile(r"[^\S\n]*")
 
 _NEAR_KEY = 0.75
@@ -38,46 +68,61 @@ class Pair:
     operator: str
     value: Decoded
     end: int
+    read: Any = None
 
 
 @dataclass(frozen=True)
 class Words:
     """Hold a text taken apart: its pairs by key, its filters, and what is left as text."""
 
-    pairs: dict[str, Decoded]
+    pairs: dict[str, Pair]
     filters: tuple[Pair, ...]
     rest: Decoded
 
 
-def take_apart(text: str, usage: Usage) -> Words:
+def take_apart(text: str, usage: Usage, writer: Writer) -> Words:
     """Separate the declared keys and filters of a text from its free words.
 
-    Raises Invalid for a key given twice, misspelt or without a value, a quote never closed, and more than 50 filters.
+    Raises Invalid for a key given twice, misspelt, without a value or with one that can not be read, a quote never
+    closed, and more than 50 filters.
     """
     whole = decode(text)
-    pairs: dict[str, Decoded] = {}
+    pairs: dict[str, Pair] = {}
     filters: list[Pair] = []
     spans: list[tuple[int, int]] = []
     hopeless: set[str] = set()
+    opened: list[int] = []
     position = 0
     while position < len(whole.mask):
         start = _end(_BLANK, whole.mask, position)
-        pair = _pair_at(whole, start, usage)
+        bracket = whole.mask[start : start + 1] in tuple(_BRACKETS)
+        pair = _pair_at(whole, start + bracket, usage, writer)
         if pair is None:
             position = _end_of_word(whole.mask, start, hopeless)
             continue
         if pair.key in usage.keys:
             if pair.key in pairs:
                 raise Invalid("{key}: is given twice.", field=pair.key, typed=text, key=pair.key)
-            pairs[pair.key] = pair.value
+            pairs[pair.key] = pair
         else:
             filters.append(pair)
             if len(filters) > MOST_FILTERS:
                 raise too_many_filters(text)
         marks = _MARKS.search(whole.mask[position:start])
-        spans.append(_span_with_space(whole.mask, position + marks.start() if marks else start, pair.end))
+        begin = position + marks.start() if marks and not bracket else start + bracket
         position = pair.end
-    return Words(pairs, tuple(filters), whole.without(_apart(spans)).strip())
+        opened += [start] if bracket else []
+        if opened and whole.mask[position : position + 1] in tuple(CLOSERS):
+            # The brackets around pairs go with them.
+            spans.append((opened[-1], opened.pop() + 1))
+            position = _end(_PUNCTUATION, whole.mask, position + 1)
+        spans.append(_span_with_space(whole.mask, begin, position))
+    spans = _apart(sorted(spans))
+    rest = whole.without(spans).strip()
+    if spans and spans[-1][1] == len(whole.mask):
+        # "Beta, amount:5k" names Beta.
+        rest = rest.part(0, len(rest.text.rstrip(_COMMAS)))
+    return Words(pairs, tuple(filters), rest)
 
 
 def split_first(text: Decoded) -> tuple[Decoded, Decoded]:
@@ -122,30 +167,77 @@ def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str
     return names[near[0]] if near else swapped
 
 
-def fold(text: str) -> str:
-    """Return the form by which keys and fixed words are compared: half width, case folded, nothing invisible."""
-    return re.sub(f"[{INVISIBLE}]", "", unicodedata.normalize("NFKC", text)).casefold().strip()
-
-
-def _pair_at(text: Decoded, start: int, usage: Usage) -> Pair | None:
+def _pair_at(text: Decoded, start: int, usage: Usage, writer: Writer) -> Pair | None:
     named = _NAMED.match(text.mask, start)
-    if named and fold(named[1]) in usage.keys:
-        key = fold(named[1])
-        value, end = _value(text, named.end(), key, key + ":")
-        return Pair(key, ":", value, end)
+    if named and (key := usage.keys.get(fold(named[1]))):
+        return _keyed(text, named.end(), key, usage, writer)
     found = _FILTER.match(text.mask, start) if usage.filters else None
     if found:
-        key, operator = fold(found[1]), _OPERATORS.get(found[2], found[2])
-        value, end = _value(text, found.end(), key, key + operator)
-        return Pair(key, operator, value, end)
+        return _filter(text, found)
     if named and _BLANK.fullmatch(text.mask[named.end() : named.end() + 1]) is None:
-        _refuse_misspelt(named[1], usage, text.text)
+        _refuse_misspelt(named[1], usage, text.part(named.end(), len(text.text)), writer, typed=text.text)
     return None
 
 
-def _refuse_misspelt(word: str, usage: Usage, typed: str) -> None:
+def _keyed(text: Decoded, colon: int, key: Key, usage: Usage, writer: Writer) -> Pair | None:
+    """Return the pair of a declared key whose colon ends at a place, or None where it is ordinary text."""
+    begin = _end(_UNSEEN, text.mask, colon)
+    start = _end(_LINE_SPACE, text.mask, begin)
+    if not visible(text.text[start:]):
+        raise _no_value(key.name, f"{key.name}:", text.text)
+    apart = start > begin or text.mask[start : start + 1] == "\n"
+    if apart and not key.type.spaced:
+        return None
+    quoted = _quoted(text, start, None if apart else key.name)
+    if quoted:
+        value, end = quoted
+        if not visible(value.text):
+            raise _no_value(key.name, f"{key.name}:", text.text)
+        read = value.text if key.type is WORD else read_whole(key.type, value, writer, field=key.name)
+        return Pair(key.name, ":", value, end, read)
+    line = text.part(start, _limit(text.mask, start, usage))
+    try:
+        found = key.type.read(line, writer)
+        if found is None and not apart and not key.type.lax:
+            word = line.part(0, _end(_WORD, line.mask, 0))
+            raise key.type.refusal(trimmed(word).text or word.text)
+    except Invalid as error:
+        raise at_fault(error, text.text, key.name) from None
+    if isinstance(found, Several):
+        raise ambiguous(line.text, found, key.name)
+    if found is None:
+        return None
+    end = start + found.end
+    return Pair(key.name, ":", text.part(start, end), _end(_PUNCTUATION, text.mask, end), found.value)
+
+
+def _filter(text: Decoded, found: re.Match[str]) -> Pair:
+    key, operator = fold(found[1]), _OPERATORS.get(found[2], found[2])
+    begin = _end(_UNSEEN, text.mask, found.end())
+    value, end = _quoted(text, begin, key) or (
+        text.part(begin, _end(_WORD, text.mask, begin)),
+        _end(_WORD, text.mask, begin),
+    )
+    if not visible(value.text):
+        following = visible(text.text[end : _end(_WORD, text.mask, _end(_SPACE, text.mask, end))])
+        raise _no_value(key, key + operator, text.text, "" if end > begin else following)
+    return Pair(key, operator, trimmed(value) if end == begin + len(value.text) else value, end)
+
+
+def _limit(mask: str, start: int, usage: Usage) -> int:
+    """Return where the value that begins at a place ends at the latest: at the next key, or with its line."""
+    line = mask.find("\n", start)
+    end = len(mask) if line < 0 else line
+    for named in _NEXT.finditer(mask, start, end):
+        if fold(named[1]) in usage.keys:
+            return named.start()
+    return end
+
+
+def _refuse_misspelt(word: str, usage: Usage, following: Decoded, writer: Writer, *, typed: str) -> None:
     near = did_you_mean(word, usage.keys, cutoff=_NEAR_KEY)
-    if near:
+    kind = usage.keys[near].type if near else WORD
+    if near and (kind is WORD or isinstance(kind.read(following, writer), Reading)):
         raise Invalid(
             "I do not know {word}: here.",
             hint="Did you mean {near}:? Put it in quotes if it is part of the text.",
@@ -155,28 +247,15 @@ def _refuse_misspelt(word: str, usage: Usage, typed: str) -> None:
         )
 
 
-def _value(text: Decoded, start: int, key: str, written: str) -> tuple[Decoded, int]:
-    """Return the value that begins at a place, without quotes, and where it ends."""
-    after = re.compile(f"[{INVISIBLE}]*").match(text.mask, start)
-    begin = after.end() if after else start
-    quoted = _quoted(text, begin, key)
-    value, end = quoted or (text.part(begin, _end(_WORD, text.mask, begin)), _end(_WORD, text.mask, begin))
-    if visible(value.text):
-        return value if quoted else _trimmed(value), end
-    following = visible(text.text[end : _end(_WORD, text.mask, _end(_SPACE, text.mask, end))])
-    raise Invalid(
+def _no_value(key: str, written: str, typed: str, following: str = "") -> Invalid:
+    return Invalid(
         "{written} has no value.",
         field=key,
-        hint="Write {written}{following}, without a space." if following and not quoted else None,
-        typed=text.text,
+        hint="Write {written}{following}, without a space." if following else None,
+        typed=typed,
         written=written,
         following=shown(following),
     )
-
-
-def _trimmed(text: Decoded) -> Decoded:
-    start = text.text.find(visible(text.text))
-    return text.part(start, start + len(visible(text.text)))
 
 
 def _quoted(text: Decoded, start: int, key: str | None = None) -> tuple[Decoded, int] | None:

@@ -29,7 +29,7 @@ def _ask_about(args: Args, actor: Member, slack: Slack) -> dict[str, Mapping[str
 
 
 def _person(args: Args, actor: Member) -> str:
-    user_id = args.user("person", me=actor.id)
+    user_id = args.user("person")
     assert user_id is not None, "the usage says that it is required"
     return user_id
 
@@ -37,7 +37,7 @@ def _person(args: Args, actor: Member) -> str:
 def _manager(args: Args, actor: Member) -> str | None:
     if "manager" not in args or args["manager"].casefold() in NOBODY:
         return None
-    return args.user("manager", me=actor.id)
+    return args.user("manager")
 
 
 @plugin.command(

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from bot import blocks as b
 from bot import shown
 from bot.grammar import Args
+from bot.grammar.types import PERSON
 from bot.handlers.customers import cards
 from bot.handlers.customers.declaration import plugin
 from bot.handlers.customers.wanted import Wanted
@@ -23,6 +24,7 @@ from storage.workspaces import Workspace
     usage="<name> [domain:acme.com] [tier:gold] [owner:@x]",
     role=Role.REP,
     example="Acme Corp domain:acme.com tier:gold",
+    owner=PERSON,
 )
 def add(args: Args, session: Session, actor: Member, workspace: Workspace, now: datetime) -> Message:
     """Add a customer, once it is clear that it is not there already."""
@@ -31,7 +33,7 @@ def add(args: Args, session: Session, actor: Member, workspace: Workspace, now: 
         name=args["name"],
         domain=args.get("domain"),
         tier=args.get("tier"),
-        owner_id=args.user("owner", me=actor.id) or actor.id,
+        owner_id=args.user("owner") or actor.id,
     )
     alike = wanted.twins(session)
     if alike:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from bot import blocks as b
 from bot import shown
 from bot.grammar import Args
+from bot.grammar.types import AMOUNT, DAY, PERSON
 from bot.handlers.deals import cards
 from bot.handlers.deals.declaration import plugin
 from bot.handlers.deals.wanted import Wanted
@@ -24,11 +25,14 @@ from storage.workspaces import Workspace
     usage="<name> [amount:12k] [customer:acme] [close:friday] [owner:@x] [stage:proposal]",
     role=Role.REP,
     example="Acme renewal amount:12k customer:acme close:friday",
+    amount=AMOUNT,
+    close=DAY,
+    owner=PERSON,
 )
 def add(args: Args, session: Session, actor: Member, workspace: Workspace, now: datetime) -> Message:
     """Add a deal, once it is clear that it is not there already."""
     reader = shown.reader(actor, workspace, now)
-    wanted = Wanted.typed(session, args, actor, workspace, reader)
+    wanted = Wanted.typed(session, args, actor)
     alike = wanted.twins(session)
     if alike:
         return cards.twins(wanted, alike, reader)

@@ -72,7 +72,7 @@ def add(
     values: Values, state: Mapping[str, str], session: Session, actor: Member, workspace: Workspace, now: datetime
 ) -> Message | Modal:
     """Add the deal, unless another is called the same that has not been shown yet."""
-    wanted = Wanted.submitted(session, values, workspace)
+    wanted = Wanted.submitted(session, values, workspace, shown.locale_of(actor, workspace))
     seen = state.get("seen", "").split()
     unseen = [twin for twin in wanted.twins(session) if twin.reference not in seen]
     reader = shown.reader(actor, workspace, now)
@@ -122,7 +122,8 @@ def save(
 ) -> Message:
     """Save a deal's changes, unless somebody else has changed it since the form was opened."""
     deal = records.at_version(session, deals.resolve(session, state["record"]), int(state["version"]))
-    wanted = Wanted.submitted(session, values, workspace, had=deal.owner_id)
+    locale = shown.locale_of(actor, workspace)
+    wanted = Wanted.submitted(session, values, workspace, locale, had=deal.owner_id)
     # What was emptied; update_deal leaves alone what is not given.
     deal.amount, deal.customer_id = wanted.amount, wanted.customer_id
     deal.close_on, deal.owner_id = wanted.close_on, wanted.owner_id

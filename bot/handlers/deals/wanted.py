@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from bot.grammar import Args, parse_amount
 from bot.named import checked_number, colleague, customer_called
-from bot.shown import Reader
 from storage import customers, deals, pipelines
 from storage.deals import Deal
 from storage.errors import Invalid
@@ -34,29 +33,29 @@ class Wanted:
     stage: str | None = None
 
     @classmethod
-    def typed(cls, session: Session, args: Args, actor: Member, workspace: Workspace, reader: Reader) -> Wanted:
+    def typed(cls, session: Session, args: Args, actor: Member) -> Wanted:
         """Read a command; raise CrmError for what can not be understood or found."""
         customer = args.get("customer")
-        owner_id = args.user("owner", me=actor.id)
+        owner_id = args.user("owner")
         stage = args.get("stage")
         return cls(
             check_name(args["name"]),
-            deals.check_amount(args.amount("amount", currency=workspace.currency)),
+            deals.check_amount(args.amount("amount")),
             customer_called(session, customer).id if customer else None,
-            args.date("close", zone=reader.zone, now=reader.now, locale=reader.locale),
+            args.date("close"),
             colleague(session, owner_id, field="owner", role=Role.REP) if owner_id else actor.id,
             pipelines.resolve_stage(session, stage).name if stage else None,
         )
 
     @classmethod
     def submitted(
-        cls, session: Session, values: Mapping[str, str], workspace: Workspace, *, had: str | None = None
+        cls, session: Session, values: Mapping[str, str], workspace: Workspace, locale: str, *, had: str | None = None
     ) -> Wanted:
         """Read a form; raise CrmError naming the field for what can not be understood or found."""
         amount, customer, close_on, owner_id = (values.get(key) for key in ("amount", "customer", "close", "owner"))
         return cls(
             check_name(values["name"]),
-            deals.check_amount(parse_amount(amount, currency=workspace.currency)) if amount else None,
+            deals.check_amount(parse_amount(amount, currency=workspace.currency, locale=locale)) if amount else None,
             customer_called(session, customer).id if customer else None,
             _day(close_on) if close_on else None,
             colleague(session, owner_id, field="owner", role=Role.REP, had=had) if owner_id else None,

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from bot import blocks as b
 from bot import shown
 from bot.grammar import Args, When, next_time
+from bot.grammar.types import PERSON, WHEN
 from bot.handlers.followups import cards
 from bot.handlers.followups.declaration import plugin
 from bot.handlers.followups.held import mine_or_ours
@@ -26,6 +27,7 @@ from storage.workspaces import Workspace
     usage='<record> [text] when:"friday 9am"',
     role=Role.VIEWER,
     example='D-88 when:"friday 9am" call back about pricing',
+    when=WHEN,
 )
 def add(args: Args, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
     """Promise to follow up on a record, once or again and again; you are reminded by DM each time it is due."""
@@ -45,7 +47,11 @@ def promise(session: Session, about: Subject | None, text: str, when: When, zone
 
 
 @plugin.command(
-    "followup move", usage='<followup> when:"friday 9am"', role=Role.VIEWER, example='F-12 when:"every monday 9am"'
+    "followup move",
+    usage='<followup> when:"friday 9am"',
+    role=Role.VIEWER,
+    example='F-12 when:"every monday 9am"',
+    when=WHEN,
 )
 def move(args: Args, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
     """Have a follow-up due at another time, or again and again."""
@@ -83,15 +89,15 @@ def cancel(args: Args, actor: Member, workspace: Workspace, now: datetime, sessi
 
 
 def _when(args: Args, me: Reader) -> When:
-    when = args.when("when", zone=me.zone, now=me.now, locale=me.locale)
+    when = args.when("when")
     assert when is not None, "the usage says that it is required"
     return when
 
 
-@plugin.command("followup list", usage="[owner:me]", role=Role.VIEWER)
+@plugin.command("followup list", usage="[owner:me]", role=Role.VIEWER, owner=PERSON)
 def list_(args: Args, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
     """List open follow-ups, yours unless you name someone, the next one first."""
-    owner_id = args.user("owner", me=actor.id) or actor.id
+    owner_id = args.user("owner") or actor.id
     found = followups.list_followups(session, owner_id=owner_id, limit=cards.LISTED + 1)
     if not found:
         mine = owner_id == actor.id

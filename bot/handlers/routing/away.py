@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from bot import blocks as b
 from bot import shown
 from bot.grammar import Args
+from bot.grammar.types import MOMENT
 from bot.handlers.routing.declaration import plugin
 from bot.plugin import Member, Role, _
 from bot.replies import Message
@@ -23,7 +24,7 @@ LISTED = 20
 
 def _whom(args: Args, actor: Member, session: Session) -> Member:
     """Return who is meant: oneself, or somebody else where a manager says so."""
-    member_id = args.user("person", me=actor.id) if "person" in args else actor.id
+    member_id = args.user("person") if "person" in args else actor.id
     if member_id != actor.id and not actor.has(Role.MANAGER):
         raise Refused("Only a manager can say that of somebody else.", field="person")
     member = members.get(session, member_id or actor.id)
@@ -32,12 +33,12 @@ def _whom(args: Args, actor: Member, session: Session) -> Member:
     return member
 
 
-@plugin.command("away", usage="[person] [until:monday]", role=Role.AGENT, example="until:monday")
+@plugin.command("away", usage="[person] [until:monday]", role=Role.AGENT, example="until:monday", until=MOMENT)
 def away(args: Args, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
     """Be given no tickets, until a day or until `/crm back`; a manager can say so of somebody else."""
     member = _whom(args, actor, session)
     reader = shown.reader(actor, workspace, now)
-    until = args.moment("until", zone=reader.zone, now=now, locale=reader.locale)
+    until = args.moment("until")
     members.set_away(session, member, until or OPEN_END)
     when = reader.moment(until) if until else _("they are back (`/crm back`)")
     if member.id == actor.id and until is None:

@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 from bot import blocks as b
 from bot import categories
 from bot.grammar import Args
+from bot.grammar.types import CHANNEL, PEOPLE
 from bot.handlers.routing.declaration import plugin
 from bot.handlers.routing.wording import (
     STRATEGIES,
     conditions,
     read_language,
-    read_people,
     read_strategy,
 )
 from bot.plugin import Member, Role, Slack, _
@@ -76,7 +76,13 @@ def listed(session: Session, now: datetime) -> Message:
 
 
 @plugin.command(
-    "route add", usage=USAGE, role=Role.MANAGER, example="category:billing channel:#billing to:@rosa", before=_join
+    "route add",
+    usage=USAGE,
+    role=Role.MANAGER,
+    example="category:billing channel:#billing to:@rosa",
+    before=_join,
+    channel=CHANNEL,
+    to=PEOPLE,
 )
 def add(args: Args, actor: Member, session: Session, found: Mapping[str, Any] | None, now: datetime) -> Message:
     """Send tickets of a category, tier or language to a channel, to people in turn, or to who has fewest open ones."""
@@ -87,7 +93,7 @@ def add(args: Args, actor: Member, session: Session, found: Mapping[str, Any] | 
         tier=customers.check_tier(tier) if tier else None,
         language=read_language(language) if language else None,
         channel_id=_remember(session, found) if found else None,
-        people=read_people(args, me=actor.id),
+        people=list(args.typed("to", PEOPLE) or ()),
         strategy=read_strategy(args.get("by")),
     )
     text = b.join([_("Added."), _line(session, route, now)], " ")

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 
 from babel.core import Locale, UnknownLocaleError
 
-from bot.grammar import Args, did_you_mean
-from bot.grammar.arguments import is_me
-from bot.grammar.entities import Kind
+from bot.grammar import did_you_mean
 from bot.plugin import _
 from storage.errors import Invalid
 from storage.names import name_key
@@ -72,17 +70,3 @@ def read_strategy(typed: str | None) -> Strategy:
         hint="Did you mean {near}?" if near else None,
         near=near or "",
     )
-
-
-def read_people(args: Args, *, me: str) -> list[str]:
-    """Return the ids of the people mentioned after `to:`, in that order; raise Invalid for anything else."""
-    value = args.values.get("to")
-    if value is None:
-        return []
-    mentioned = [entity for entity in value.entities if entity.kind is Kind.USER]
-    rest = value.without((entity.start, entity.end) for entity in mentioned).text
-    words = [word for word in rest.replace(",", " ").split() if word.casefold() not in {"and", "&"}]
-    unknown = [word for word in words if not is_me(word)]
-    if unknown:
-        raise Invalid("{word} is not a person I can see. Write @ and pick a name.", field="to", word=unknown[0])
-    return [*(entity.id for entity in mentioned), *([me] if words else [])]

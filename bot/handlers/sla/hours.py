@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from bot import blocks as b
 from bot import shown
 from bot.grammar import Args
+from bot.grammar.types import DAY
 from bot.handlers.sla.declaration import plugin
 from bot.handlers.sla.wording import read_week, typed_week, week_words
 from bot.plugin import Member, Role, _
@@ -43,7 +44,7 @@ def hours(args: Args, actor: Member, workspace: Workspace, now: datetime, sessio
     return _shown(session, me, [_("Saved. The clocks of open tickets follow within seconds."), back])
 
 
-@plugin.command("holiday add", usage="<day> <name>", role=Role.MANAGER, example="2026-12-25 Christmas")
+@plugin.command("holiday add", usage="<day> <name>", role=Role.MANAGER, example="2026-12-25 Christmas", day=DAY)
 def add(args: Args, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
     """Say that nobody works on a day; clocks stand still on it."""
     me = shown.reader(actor, workspace, now)
@@ -52,7 +53,7 @@ def add(args: Args, actor: Member, workspace: Workspace, now: datetime, session:
     return Message(text, [b.section(text), undo_hint()])
 
 
-@plugin.command("holiday remove", usage="<day>", role=Role.MANAGER, example="2026-12-25")
+@plugin.command("holiday remove", usage="<day>", role=Role.MANAGER, example="2026-12-25", day=DAY)
 def remove(args: Args, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
     """Say that you work on a day after all."""
     me = shown.reader(actor, workspace, now)
@@ -76,7 +77,7 @@ def list_(actor: Member, workspace: Workspace, now: datetime, session: Session) 
 
 
 def _day(args: Args, reader: Reader) -> date:
-    day = args.date("day", zone=reader.zone, now=reader.now, locale=reader.locale)
+    day = args.date("day")
     assert day is not None, "the usage says that it is required"
     return day
 

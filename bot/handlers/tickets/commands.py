@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from bot import blocks as b
 from bot import shown
 from bot.grammar import Args
+from bot.grammar.types import PERSON
 from bot.handlers.tickets import cards
 from bot.handlers.tickets.declaration import plugin
 from bot.handlers.tickets.wanted import Wanted
@@ -26,6 +27,7 @@ NOBODY = frozenset({"nobody", "none", "no one", "niemand", "没有人"})
 @plugin.command(
     "ticket add",
     usage="<title> [customer:acme] [priority:high] [assignee:@x]",
+    assignee=PERSON,
     role=Role.AGENT,
     example="Login fails on Safari customer:acme priority:high",
 )
@@ -64,7 +66,7 @@ def status(args: Args, session: Session, actor: Member, workspace: Workspace, no
 def assign(args: Args, session: Session, actor: Member, workspace: Workspace, now: datetime) -> Message:
     """Give a ticket to somebody, to “me”, or to “nobody”."""
     ticket = tickets.resolve(session, args["ticket"])
-    assignee_id = None if name_key(args["person"]) in NOBODY else args.user("person", me=actor.id)
+    assignee_id = None if name_key(args["person"]) in NOBODY else args.user("person")
     who = _("nobody")
     if assignee_id:
         had = ticket.assignee_id

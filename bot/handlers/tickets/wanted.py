@@ -31,7 +31,7 @@ class Wanted:
     def typed(cls, session: Session, args: Args, actor: Member) -> Wanted:
         """Read a command; raise CrmError for what can not be understood or found."""
         customer, priority = args.get("customer"), args.get("priority")
-        assignee_id = args.user("assignee", me=actor.id)
+        assignee_id = args.user("assignee")
         return cls(
             check_name(args["title"], field="title"),
             customer_called(session, customer).id if customer else None,

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot import blocks as b
 from bot.grammar import Args
+from bot.grammar.types import CHANNEL
 from bot.handlers.triage.alerts import bring_refused
 from bot.handlers.triage.plugin import plugin
 from bot.plugin import Place, Role, Slack, _
@@ -46,7 +47,14 @@ def _refuse_where_cards_are(session: Session, channel_id: str) -> None:
         )
 
 
-@plugin.command("customer link", usage="<customer> [channel:#ext-acme]", role=Role.REP, example="acme", before=_join)
+@plugin.command(
+    "customer link",
+    usage="<customer> [channel:#ext-acme]",
+    role=Role.REP,
+    example="acme",
+    before=_join,
+    channel=CHANNEL,
+)
 def link(args: Args, session: Session, found: Found) -> Message:
     """Link this channel to a customer: what their people write here becomes tickets."""
     customer = customers.resolve(session, args.text)
@@ -78,7 +86,12 @@ def inbox(session: Session, found: Found) -> Message:
 
 
 @plugin.command(
-    "triage", usage="[channel] [for:#ext-acme]", role=Role.MANAGER, example="#support for:#ext-acme", before=_join
+    "triage",
+    usage="[channel] [for:#ext-acme]",
+    role=Role.MANAGER,
+    example="#support for:#ext-acme",
+    before=_join,
+    **{"for": CHANNEL},
 )
 def triage(args: Args, session: Session, workspace: Workspace, found: Found) -> Message:
     """Choose the channel in which support sees a card for each customer message, or for those of one channel."""

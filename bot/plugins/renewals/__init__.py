@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot import blocks as b
 from bot.grammar import Args
+from bot.grammar.types import DAY
 from bot.plugin import Member, Notice, Plugin, Role, _
 from bot.plugins.renewals.tables import Renewal, due_for_reminder, for_owner, record, upcoming
 from bot.replies import Message
@@ -26,12 +27,12 @@ plugin.tables(migrations=Path(__file__).parent / "migrations")
 NOTICE = timedelta(days=30)
 
 
-@plugin.command("renewal add", usage="<customer> on:2027-03-01", role=Role.REP, example="acme on:2027-03-01")
+@plugin.command("renewal add", usage="<customer> on:2027-03-01", role=Role.REP, example="acme on:2027-03-01", on=DAY)
 def add(args: Args, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
     """Note when a customer's contract renews."""
     customer = customers.resolve(session, args.text)
     me = shown_to(actor, workspace, now)
-    on = args.date("on", zone=me.zone, now=now, locale=me.locale)
+    on = args.date("on")
     assert on is not None, "the usage says that it is required"
     renewal = record(session, customer, on)
     text = b.markup(

@@ -4,13 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.grammar import Usage, parse, parse_amount
+from bot.grammar import Usage, parse_amount
 from storage.errors import Invalid
 from storage.money import LARGEST, Money
+from tests.bot.grammar.writing import parse
 
 
-def euro(text: str) -> Money:
-    return parse_amount(text, currency="EUR")
+def euro(text: str, locale: str = "en-US") -> Money:
+    return parse_amount(text, currency="EUR", locale=locale)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,6 @@ def euro(text: str) -> Money:
         ("12'000.50", 12_000_50),
         ("12’000", 12_000_00),
         ("1 234 567,8", 1_234_567_80),
-        ("12.000", 12_000_00),
         ("12,000", 12_000_00),
         ("1,234,567", 1_234_567_00),
         ("1.234.567,89", 1_234_567_89),
@@ -48,6 +48,15 @@ def euro(text: str) -> Money:
         ("1.2亿", 120_000_000_00),
         ("3亿", 300_000_000_00),
         ("5千", 5_000_00),
+        ("3.5万", 35_000_00),
+        ("三万五", 35_000_00),
+        ("三万零五", 30_005_00),
+        ("1亿2千万", 120_000_000_00),
+        ("1,200万", 12_000_000_00),
+        ("2.5 crore", 25_000_000_00),
+        ("3 lakh", 300_000_00),
+        ("1.5 million", 1_500_000_00),
+        ("12 Tsd.", 12_000_00),
     ],
 )
 def test_numbers_with_units_and_separators(text: str, minor: int) -> None:
@@ -75,6 +84,13 @@ def test_numbers_with_units_and_separators(text: str, minor: int) -> None:
         ("0.001k JPY", Money(1, "JPY")),
         ("1.234 KWD", Money(1_234, "KWD")),
         ("1,234 KWD", Money(1_234_000, "KWD")),
+        ("2,5 Mio. €", Money(2_500_000_00, "EUR")),
+        ("CHF 500.-", Money(500_00, "CHF")),
+        ("500,-- CHF", Money(500_00, "CHF")),
+        ("€ 1.200,50", Money(1_200_50, "EUR")),
+        ("₹12,34,567", Money(12_34_567_00, "INR")),
+        ("12 000 $US", Money(12_000_00, "USD")),
+        ("500 try", Money(500_00, "TRY")),
     ],
 )
 def test_a_named_currency_is_taken(text: str, money: Money) -> None:
@@ -129,14 +145,49 @@ def test_anything_else_is_refused_with_what_was_typed(text: str, sentence: str) 
     assert len(str(caught.value)) < 200
 
 
+@pytest.mark.parametrize(
+    ("text", "locale", "minor"),
+    [
+        ("12.000", "de-DE", 12_000_00),
+        ("12.000", "fr-FR", 12_000_00),
+        ("12,000", "de-CH", 12_000_00),
+        ("1.500k", "de-DE", 1_500_000_00),
+        ("1,500k", "de-DE", 1_500_00),
+        ("1.500k", "en-US", 1_500_00),
+    ],
+)
+def test_a_separator_with_three_digits_behind_it_is_the_writers(text: str, locale: str, minor: int) -> None:
+    assert euro(text, locale) == Money(minor, "EUR")
+
+
+@pytest.mark.parametrize(
+    ("text", "locale", "texts"),
+    [
+        ("1.234", "en-US", "Write amount:1234 or amount:1.23."),
+        ("$1.234", "en-US", 'Write amount:"1234 $" or amount:"1.23 $".'),
+        ("1,234", "de-DE", "Write amount:1234 or amount:1,23."),
+        ("12,000 EUR", "fr-FR", 'Write amount:"12000 eur" or amount:"12,00 eur".'),
+    ],
+)
+def test_a_number_of_two_readings_is_asked_about(text: str, locale: str, texts: str) -> None:
+    with pytest.raises(Invalid, match="can be read in more than one way") as caught:
+        euro(text, locale)
+    assert (caught.value.hint or "").format(**caught.value.params) == texts
+
+
 def test_an_argument_is_an_amount_of_the_workspaces_currency() -> None:
     usage = Usage.parse("<name> [amount:12k]")
-    assert parse("x amount:12k", usage).amount("amount", currency="CNY") == Money(12_000_00, "CNY")
-    assert parse("x", usage).amount("amount", currency="CNY") is None
+    assert parse("x amount:12k", usage, currency="CNY").amount("amount") == Money(12_000_00, "CNY")
+    assert parse("x", usage).amount("amount") is None
     with pytest.raises(Invalid) as caught:
-        parse("x amount:lots", usage).amount("amount", currency="CNY")
+        parse("x amount:lots", usage).amount("amount")
     assert caught.value.field == "amount"
     assert "12k, 1.5m" in (caught.value.hint or "").format(**caught.value.params)
+
+
+def test_a_shared_sign_elsewhere_is_that_of_the_writers_country() -> None:
+    assert euro("3.5万元", "zh-CN") == Money(35_000_00, "CNY")
+    assert euro("5 kr", "sv_SE") == Money(5_00, "SEK")
 
 
 @given(st.text())

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.grammar import Usage, parse, unescape
+from bot.grammar import Usage, unescape
 from storage.errors import Invalid
+from tests.bot.grammar.writing import parse
 
 ROLE = Usage.parse("<person> <role> [to:#sales] [owner:me] [note:hi]")
 
@@ -46,16 +47,16 @@ def test_markup_reads_as_it_was_typed(raw: str, typed: str) -> None:
 
 def test_a_mention_is_a_person_wherever_it_stands() -> None:
     args = parse("<@U1|ann> manager owner:<@U2> to:<#C3|sales>", ROLE)
-    assert args.user("person", me="U9") == "U1"
-    assert args.user("owner", me="U9") == "U2"
+    assert args.user("person") == "U1"
+    assert args.user("owner") == "U2"
     assert args.channel("to") == "C3"
-    assert parse("me manager", ROLE).user("person", me="U9") == "U9"
-    assert parse("我 manager", ROLE).user("person", me="U9") == "U9"
+    assert parse("me manager", ROLE).user("person") == "UME"
+    assert parse("我 manager", ROLE).user("person") == "UME"
 
 
 def test_what_was_left_out_is_nobody_and_nowhere() -> None:
     args = parse("<@U1|ann> manager", ROLE)
-    assert args.user("owner", me="U9") is None
+    assert args.user("owner") is None
     assert args.channel("to") is None
     assert args.flag("note", default=True) is True
 
@@ -64,7 +65,7 @@ def test_what_was_left_out_is_nobody_and_nowhere() -> None:
 def test_only_a_mention_is_a_person(value: str) -> None:
     args = parse(f"x y owner:{value}", ROLE)
     with pytest.raises(Invalid, match="is not a person") as caught:
-        args.user("owner", me="U9")
+        args.user("owner")
     assert caught.value.field == "owner"
 
 
@@ -80,7 +81,7 @@ def test_a_flag_is_yes_or_no(value: str, flag: bool) -> None:
 
 
 def test_a_flag_that_is_neither_is_refused() -> None:
-    with pytest.raises(Invalid, match="note: is yes or no, and I can not tell which maybe is"):
+    with pytest.raises(Invalid, match="This is yes or no, and I can not tell which maybe is"):
         parse("x y note:maybe", ROLE).flag("note")
 
 

@@ -5,10 +5,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.grammar import FilterValues, Usage, parse
+from bot.grammar import FilterValues, Usage
 from storage.errors import Invalid
 from storage.money import Money
 from storage.query import Condition, Values, parse_filters
+from tests.bot.grammar.writing import parse
 
 NOW = datetime(2026, 11, 25, 11, 0, tzinfo=ZoneInfo("Europe/Berlin"))  # a Wednesday
 VALUES: Values = FilterValues(me="UREP", currency="EUR", zone="Europe/Berlin", now=NOW, locale="en-GB")

@@ -1,0 +1,234 @@
+"""Name the types that the keys and places of a command can have.
+
+`WORD` is what a key has that names none: one word, or several in quotes.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TypeVar
+
+from bot.grammar.amounts import read_amount, unreadable
+from bot.grammar.dates import DATE_EXAMPLES, MOMENT_EXAMPLES, parse_date, parse_moment
+from bot.grammar.entities import OPAQUE, Decoded, Entity, Kind, shown
+from bot.grammar.reading import Reading, Several, Writer, fold, trimmed
+from bot.grammar.recurring import WHEN_EXAMPLES, When, parse_when
+from storage.errors import Invalid
+from storage.money import Money
+
+V = TypeVar("V")
+
+_YES = frozenset({"yes", "y", "true", "on", "1", "ok", "ja", "j", "oui", "sí", "是", "是的", "对", "好", "要"})
+_NO = frozenset({"no", "n", "false", "off", "0", "nein", "non", "否", "不", "不是", "不要"})
+_ME = frozenset(["me", "myself", "i", "ich", "mich", "moi", "yo", "eu", "我", "自己", "本人", "私"])
+_WORD = re.compile(r"\S+")
+_JOINT = re.compile(r"[\s,;&+、，；和]*(?:\b(?:and|und)\b)?[\s,;&+、，；和]*")
+_MOST_WORDS = 8
+
+
+@dataclass(frozen=True)
+class Word:
+    """Read one word, without the punctuation of the sentence around it; several words stand in quotes."""
+
+    spaced = False
+    lax = False
+
+    def read(self, text: Decoded, writer: Writer) -> Reading[str] | None:
+        """Read the first word."""
+        found = _WORD.match(text.mask)
+        word = trimmed(text.part(0, found.end())) if found else text.part(0, 0)
+        if not word.text:
+            return None
+        return Reading(word.text, text.text.index(word.text) + len(word.text))
+
+    def refusal(self, typed: str) -> Invalid:
+        """Return the error for no word at all."""
+        return Invalid("I do not understand {text} here.", text=shown(typed))
+
+
+@dataclass(frozen=True)
+class Amount:
+    """Read an amount of money, in the workspace's currency where it names none."""
+
+    spaced = True
+    lax = False
+
+    def read(self, text: Decoded, writer: Writer) -> Reading[Money] | Several | None:
+        """Read as many words as belong to an amount."""
+        return read_amount(text, currency=writer.currency, locale=writer.locale)
+
+    def refusal(self, typed: str) -> Invalid:
+        """Return the error for what is no amount."""
+        return unreadable(typed)
+
+
+@dataclass(frozen=True)
+class Day:
+    """Read a day; `past` prefers the last such day to the next, for what can only have happened."""
+
+    past: bool = False
+    spaced = True
+    lax = False
+
+    def read(self, text: Decoded, writer: Writer) -> Reading[date] | None:
+        """Read as many words as belong to a day."""
+        return _longest(
+            text,
+            lambda words: parse_date(words, zone=writer.zone, now=writer.now, locale=writer.locale, past=self.past),
+        )
+
+    def refusal(self, typed: str) -> Invalid:
+        """Return the error for what is no day."""
+        return _unreadable("{text} is not a date I understand.", typed, DATE_EXAMPLES)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Read a moment to come, in UTC."""
+
+    spaced = True
+    lax = False
+
+    def read(self, text: Decoded, writer: Writer) -> Reading[datetime] | None:
+        """Read as many words as belong to a moment; raise Invalid for one that has passed."""
+        return _longest(text, lambda words: parse_moment(words, zone=writer.zone, now=writer.now, locale=writer.locale))
+
+    def refusal(self, typed: str) -> Invalid:
+        """Return the error for what is no moment."""
+        return _unreadable("{text} is not a time I understand.", typed, MOMENT_EXAMPLES)
+
+
+@dataclass(frozen=True)
+class Again:
+    """Read a moment to come, or what recurs with its first moment."""
+
+    spaced = True
+    lax = False
+
+    def read(self, text: Decoded, writer: Writer) -> Reading[When] | None:
+        """Read as many words as belong to it; raise Invalid for a moment that has passed."""
+        return _longest(text, lambda words: parse_when(words, zone=writer.zone, now=writer.now, locale=writer.locale))
+
+    def refusal(self, typed: str) -> Invalid:
+        """Return the error for what is no time."""
+        return _unreadable("{text} is not a time I understand.", typed, WHEN_EXAMPLES)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Read the Slack id of a person who is mentioned, or of the writer for "me"."""
+
+    spaced = True
+    lax = False
+
+    def read(self, text: Decoded, writer: Writer) -> Reading[str] | None:
+        """Read one mention."""
+        entity = _first(text, Kind.USER)
+        if entity:
+            return Reading(entity.id, entity.end)
+        word = WORD.read(text, writer)
+        return Reading(writer.me, word.end) if word and is_me(word.value) else None
+
+    def refusal(self, typed: str) -> Invalid:
+        """Return the error for what is no person."""
+        return Invalid("{value} is not a person I can see. Write @ and pick a name.", value=shown(typed))
+
+
+@dataclass(frozen=True)
+class People:
+    """Read the ids of one person or more, in the order they are mentioned."""
+
+    spaced = True
+    lax = False
+
+    def read(self, text: Decoded, writer: Writer) -> Reading[tuple[str, ...]] | None:
+        """Read as many mentions as there are, with commas, "and" or nothing between them."""
+        found: list[str] = []
+        end, joint = 0, ""
+        while (person := PERSON.read(text.part(end + len(joint), len(text.text)), writer)) is not None:
+            if joint.isspace() and text.mask[end + len(joint)] != OPAQUE:
+                break
+            found.append(person.value)
+            end += len(joint) + person.end
+            between = _JOINT.match(text.mask, end)
+            joint = between[0] if between else ""
+        return Reading(tuple(dict.fromkeys(found)), end) if found else None
+
+    def refusal(self, typed: str) -> Invalid:
+        """Return the error for what is nobody."""
+        return PERSON.refusal(typed)
+
+
+@dataclass(frozen=True)
+class Channel:
+    """Read the Slack id of a channel that is mentioned."""
+
+    spaced = True
+    lax = False
+
+    def read(self, text: Decoded, writer: Writer) -> Reading[str] | None:
+        """Read one channel."""
+        entity = _first(text, Kind.CHANNEL)
+        return Reading(entity.id, entity.end) if entity else None
+
+    def refusal(self, typed: str) -> Invalid:
+        """Return the error for what is no channel."""
+        return Invalid("{value} is not a channel I can see. Write # and pick one.", value=shown(typed))
+
+
+@dataclass(frozen=True)
+class Flag:
+    """Read a yes or no, in the languages people answer in."""
+
+    spaced = False
+    lax = True
+
+    def read(self, text: Decoded, writer: Writer) -> Reading[bool] | None:
+        """Read one word."""
+        found = WORD.read(text, writer)
+        word = fold(found.value) if found else ""
+        return Reading(word in _YES, found.end) if found and word in _YES | _NO else None
+
+    def refusal(self, typed: str) -> Invalid:
+        """Return the error for anything else."""
+        return Invalid("This is yes or no, and I can not tell which {value} is.", value=shown(typed))
+
+
+WORD = Word()
+AMOUNT = Amount()
+DAY = Day()
+MOMENT = Moment()
+WHEN = Again()
+PERSON = Person()
+PEOPLE = People()
+CHANNEL = Channel()
+FLAG = Flag()
+
+
+def is_me(text: str) -> bool:
+    """Tell whether a word means who writes it."""
+    return fold(text).removeprefix("@") in _ME
+
+
+def _first(text: Decoded, kind: Kind) -> Entity | None:
+    return next((entity for entity in text.entities if entity.start == 0 and entity.kind is kind), None)
+
+
+def _unreadable(template: str, typed: str, examples: str) -> Invalid:
+    return Invalid(template, hint="Write for example {examples}.", text=shown(typed), examples=examples)
+
+
+def _longest(text: Decoded, parse: Callable[[str], V]) -> Reading[V] | None:
+    """Return what the most words make that can be read."""
+    ends = [match.end() for match in _WORD.finditer(text.mask)][:_MOST_WORDS]
+    passed: Invalid | None = None
+    for end in reversed(ends):
+        words = trimmed(text.part(0, end)).text
+        try:
+            return Reading(parse(words), text.text.index(words) + len(words))
+        except Invalid as error:
+            passed = passed or (error if "passed" in error.template else None)
+    if passed:
+        raise passed
+    return None
