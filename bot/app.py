@@ -111,7 +111,7 @@ class Rapport:
             self.models,
             self.sharing,
             self.roll_calls.ask,
-            connected=(lambda: self.sockets is None or self.sockets.connected) if self._has("slack") else None,
+            gaps=(lambda: self.sockets.gaps if self.sockets else 0) if self._has("slack") else None,
         )
         audience = Audience(self.sharing, self.database, self._slack, self.installations.client)
         self.responder = Responder(self.installations, self.acks, self.home, audience)

@@ -26,9 +26,10 @@ CHANNELS = (
 
 
 class Hearing:
-    """Listen to the database, and look whether Slack's events come: `connected` tells, None where they never do.
+    """Listen to the database, and look whether Slack's events come.
 
-    `ask` has the people of workspaces read again, of whom events may have told what was never heard.
+    `gaps` counts how often they could not come until now, and is None while they cannot; there is none where they never
+    do. `ask` has the people of workspaces read again, of whom events may have told what was never heard.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class Hearing:
         sharing: Sharing,
         ask: Callable[[Collection[str]], None],
         *,
-        connected: Callable[[], bool] | None,
+        gaps: Callable[[], int | None] | None,
     ) -> None:
         self._database = database
         self._installations = installations
@@ -48,7 +49,9 @@ class Hearing:
         self._models = models
         self._sharing = sharing
         self._ask = ask
-        self._connected = connected
+        self._gaps = gaps
+        self.misses_nothing = False
+        """Whether it listens, and did when it looked last: what is learned now is not doubted."""
 
     def run(self, stopping: threading.Event) -> None:
         """Listen until the process stops; whenever it begins, all that is remembered may be old."""
@@ -58,16 +61,19 @@ class Hearing:
                     self._installations.load()
                     self._people.forget()
                     self._models.forget()
-                    away = self._connected is not None
+                    before = None if self._gaps else 0
                     while not stopping.is_set():
                         # Once more when they come again: something may have been learned and overtaken just before.
-                        missed, away = away, self._connected is not None and not self._connected()
-                        self._doubt_sharing(missed or away)
-                        if missed and not away:
+                        now = self._gaps() if self._gaps else 0
+                        missed, before = before != now, now
+                        self.misses_nothing = not missed and now is not None
+                        self._doubt_sharing(missed or now is None)
+                        if missed and now is not None:
                             self._ask(self._installations.all())
                         for note in listener.wait(LISTEN_S):
                             self._heard(note.channel, note.payload)
             except Exception as exc:
+                self.misses_nothing = False
                 log.warning("not listening for changes: %s", type(exc).__name__, extra={"cause": exc})
                 stopping.wait(RETRY_S)
 

@@ -98,6 +98,7 @@ class Sockets:
         self._web = WebClient(base_url=api_url, timeout=HTTP_TIMEOUT_S, retry_handlers=[])
         self._may_begin = may_begin
         self.slack_waits_s = SLACK_WAITS_S
+        self._lost = 0
         self._lines: list[Line] = []
         self._changed = threading.Condition()
         self._stopping = False
@@ -112,6 +113,11 @@ class Sockets:
     def connected(self) -> bool:
         """Tell whether at least one connection is open."""
         return any(line.serves or line.leaves for line in self._lines)
+
+    @property
+    def gaps(self) -> int | None:
+        """Return how often no connection was open any more, for however short a time; None while none is."""
+        return self._lost if self.connected else None
 
     def missing(self) -> str:
         """Say what an operator has to wait for or mend; empty once connected, also while Slack is only away."""
@@ -194,6 +200,7 @@ class Sockets:
                     self._trouble = line.why
             if line.over and line in self._lines:
                 self._lines.remove(line)
+                self._lost += not self.connected
             self._changed.notify_all()
 
     def _fail(self, why: str, at_least_s: float = 0.0, *, served: bool = False) -> None:

@@ -1,0 +1,44 @@
+"""Show that what is remembered is doubted after Slack's events could not come, for however short a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection
+
+from bot.hearing import Hearing
+from bot.sharing import Sharing
+from sandbox.sample_teams import APP_ID
+from storage import sharing
+from tests.bot.conftest import Company
+from tests.waiting import until
+
+
+def test_a_gap_is_counted_though_it_was_over_before_anybody_looked(company: Company) -> None:
+    bot, asked, gaps, stopping = company.bot, list[Collection[str]](), 0, threading.Event()
+    hearing = Hearing(
+        bot.acks, bot.installations, bot.people, bot.models, Sharing(), asked.append, gaps=lambda: gaps
+    )  # fmt: skip
+    thread = threading.Thread(target=hearing.run, args=[stopping])
+    thread.start()
+    try:
+        until(lambda: len(asked) == 1)
+        with company.database.transaction(company.workspace) as session:
+            assert sharing.learn(session, "CGENERAL", False, since=sharing.known(session, "CGENERAL"))
+        gaps += 1
+        until(lambda: len(asked) == 2)
+        with company.database.transaction(company.workspace) as session:
+            assert sharing.known(session, "CGENERAL").shared is None
+        assert [list(some) for some in asked] == [["TA"], ["TA"]]
+    finally:
+        stopping.set()
+        thread.join()
+
+
+def test_every_time_without_a_connection_is_a_gap(company: Company) -> None:
+    sockets = company.bot.sockets
+    assert sockets is not None
+    for _time in range(2):
+        before = sockets.gaps
+        assert before is not None
+        company.sandbox.control.admin("disconnects", app_id=APP_ID, reason="")
+        until(lambda before=before: sockets.gaps not in {None, before})  # type: ignore[misc]  # bound in the loop
