@@ -111,7 +111,7 @@ class Delivery:
         self._patience_s = patience_s
         self._first_wait_s = first_wait_s
         self._render_attempts = render_attempts
-        self._apart_s = apart_s
+        self.apart_s = apart_s
         self._pace = Pace(database, limits)
         self._sharing = sharing or Sharing()
         self._illustrator = Illustrator()
@@ -153,7 +153,7 @@ class Delivery:
     def _claim(self, free: int) -> Sequence[_Claim]:
         until = time.monotonic() + self._lease_s
         with self._database.transaction(EVERY_WORKSPACE) as session:
-            return [_Claim(row, until) for row in sending.claim(session, free, self._lease_s, apart_s=self._apart_s)]
+            return [_Claim(row, until) for row in sending.claim(session, free, self._lease_s, apart_s=self.apart_s)]
 
     def _work(self, claim: _Claim) -> None:
         row = claim.row

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from sqlalchemy import func, select
 
 from sandbox.control import Person
@@ -17,11 +16,7 @@ from tests.bot.test_learning import KIND, NEXT
 SLOW = 60.0
 
 
-def test_a_new_kind_is_learned_from_twenty_corrections_and_rolled_back(
-    company: Company, manager: Person, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Forty messages in one channel, which else go out a second apart.
-    monkeypatch.setattr(company.bot.delivery, "_apart_s", 0.0)
+def test_a_new_kind_is_learned_from_twenty_corrections_and_rolled_back(company: Company, manager: Person) -> None:
     company.rep.types("/customer add Globex", channel="CGENERAL")
     company.rep.types("/customer link globex channel:#ext-globex", channel="CGENERAL")
     manager.types("/crm inbox #general", channel="CGENERAL")

@@ -416,7 +416,7 @@ def test_a_role_taken_away_counts_at_once(office: Office, workspace: str) -> Non
 
 
 def test_a_rep_who_clicks_a_managers_copied_button_is_refused(company: Company) -> None:
-    company.admin.types("/crm role @manager manager", channel="CGENERAL")
+    company.gives("manager", "manager")
     with company.database.transaction(company.workspace) as session:
         digests.add(session, name="Monday", at_time=time(9), zone="UTC", owner_id="UAMANAGER")
     company.manager.types("/digest list share:yes", channel="CGENERAL")

@@ -166,7 +166,7 @@ def test_a_budget_is_spent_by_urgency_and_nothing_is_lost(crowded: Company) -> N
     told = crowded.agent.sees("The budget of this channel, 1 a day, is spent", channel="#support")
     assert "until" in told
     assert "8:00" in told
-    crowded.admin.types("/crm role @rep viewer")
+    crowded.gives("rep", "viewer")
     listed = plain(crowded.rep.types("/crm held #support").text)
     assert "New tickets · T-2 Login loop · until" in listed
     assert "Send now" not in listed

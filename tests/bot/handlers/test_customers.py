@@ -85,7 +85,7 @@ def test_a_form_that_was_overtaken_says_by_whom_and_saves_nothing(company: Compa
 
 
 def test_only_those_who_may_add_customers(company: Company) -> None:
-    company.admin.types("/crm role @rep viewer")
+    company.gives("rep", "viewer")
     assert "needs the role" in company.rep.types("/customer add Acme").text
     assert "No customer is like" in company.rep.types("/customer find Acme").text
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 from prometheus_client import CollectorRegistry
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from bot.audit import Audit
 from storage import outbox, undelivered
@@ -125,6 +125,8 @@ def test_the_heartbeat_stops_while_something_is_late(company: Company, tmp_path:
     audit.tick()
     assert not heartbeat.exists()
     assert metrics.get_sample_value("rapport_late_deliveries") == 1
+    with company.database.transaction(company.workspace) as session:
+        session.execute(delete(Delivery).where(Delivery.id == stuck))
 
 
 def _payload(company: Company) -> dict[str, Any]:

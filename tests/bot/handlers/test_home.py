@@ -33,7 +33,7 @@ def test_home_shows_what_is_mine_and_opens_it(company: Company) -> None:
 
 
 def test_home_offers_only_what_a_person_may_do(company: Company) -> None:
-    company.admin.types("/crm role @rep viewer")
+    company.gives("rep", "viewer")
     company.rep.opens_home()
     company.rep.sees("Hello Rita Rep")
     company.rep.does_not_see("New deal")

@@ -162,7 +162,7 @@ def test_an_answer_slack_refuses_is_said_on_the_card(support: Company) -> None:
 
 
 def test_viewers_answer_nobody(support: Company) -> None:
-    support.admin.types("/crm role @rep viewer", channel="CGENERAL")
+    support.gives("rep", "viewer")
     support.rep.clicks("Reply to customer", channel="CSUPPORT")
     support.rep.sees("This needs the role agent.")
 
