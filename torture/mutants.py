@@ -1,6 +1,6 @@
 """Change the product for the worse on purpose and say which test noticed: `python -m torture.mutants [WORDS]`.
 
-Each change of `mutants.toml` is made to a copy of the tree, where the tests named beside it run until one fails. That
+Each change of `mistakes/` is made to a copy of the tree, where the tests named beside it run until one fails. That
 test must pass without the change, or it has noticed something else. What noticed is written into docs/reliability.md.
 """
 
@@ -27,7 +27,7 @@ from typing import NoReturn
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LISTED = Path(__file__).with_suffix(".toml")
+LISTED = Path(__file__).with_name("mistakes")
 PAGE = "docs/reliability.md"
 BEGIN, END = "<!-- mutants: written by make mutants -->", "<!-- end of mutants -->"
 LONGEST_S = 1_800.0
@@ -88,8 +88,9 @@ class Mutant:
 
 
 def listed() -> list[Mutant]:
-    """Return the changes in their order."""
-    return [Mutant(**one) for one in tomllib.loads(LISTED.read_text("utf-8"))["mutant"]]
+    """Return the changes, area by area."""
+    areas = (tomllib.loads(path.read_text("utf-8"))["mutant"] for path in sorted(LISTED.glob("*.toml")))
+    return [Mutant(**one) for area in areas for one in area]
 
 
 def noticed_by(root: Path = ROOT) -> dict[tuple[str, str], str]:

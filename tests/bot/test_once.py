@@ -266,9 +266,11 @@ def test_what_can_not_be_looked_up_is_said_to_be_in_doubt_and_told_once_it_is_kn
 
 
 def test_a_click_in_doubt_is_told_once_it_is_known_and_then_no_more(
-    wired: tuple[Company, Wire], doubts: Doubts
+    wired: tuple[Company, Wire], doubts: Doubts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     company, _wire = wired
+    # Nobody else is to answer it meanwhile.
+    monkeypatch.setattr(company.bot.dispatcher, "lease_s", 3_600.0)
     had, known = names(company), stored(company)
     controls(company.rep, "Clicked")
     asks_in_vain(wired, lambda: company.rep.clicks("Add it", message="Controls"), before=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -19,7 +20,9 @@ from storage.database import Database
 from storage.errors import Conflict, NotFound
 from storage.history import ChangeSet, Undone, UndoResult
 from storage.members import Member
+from tests.cluster import sessions
 from tests.storage.samples import Company, Invoice, Part, Remark, company
+from tests.waiting import until
 
 FULL: dict[str, Any] = {
     "name": "Acme",
@@ -262,3 +265,32 @@ def test_two_undos_at_once_take_one_change_back(database: Database, workspace: s
         with database.transaction(workspace) as fast:
             undo(fast, "UREP")
         recorder.write()
+
+
+def test_what_somebody_is_changing_at_this_moment_is_waited_for_and_not_overwritten(
+    database: Database, workspace: str, admin_url: str
+) -> None:
+    with database.transaction(workspace) as session:
+        session.add(company(workspace))
+        session.flush()
+        session.add(Remark(workspace_id=workspace, company_id=1, words="as it was"))
+
+    def says(session: Session, actor_id: str, words: str) -> None:
+        with acting(session, actor_id):
+            session.scalars(select(Remark)).one().words = words
+
+    def take_back() -> UndoResult:
+        with database.transaction(workspace) as session:
+            return undo(session, "UREP")
+
+    with database.transaction(workspace) as session:
+        says(session, "UREP", "as the rep says")
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction(workspace) as session:
+            says(session, "UMANAGER", "as the manager says")
+            undoing = pool.submit(take_back)
+            until(lambda: sessions(admin_url, "wait_event_type = 'Lock'") == 1)
+        with pytest.raises(Conflict, match="was changed by"):
+            undoing.result()
+    with database.transaction(workspace) as session:
+        assert session.scalars(select(Remark)).one().words == "as the manager says"
