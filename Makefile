@@ -30,15 +30,15 @@ bench: $(STAMP)
 	$(BIN)/python -m bench.run --out bench/results.json
 
 torture: $(STAMP)
-	$(BIN)/python -m torture --out docs/torture.json
-	$(BIN)/python -m pytest --long tests/bot/test_kills.py tests/bot/test_pace.py tests/bot/test_delivery_states.py tests/bot/test_recurrence.py
+	$(BIN)/python -m bench.torture --out docs/torture.json
+	$(BIN)/python -m pytest --long tests/bot/delivery/test_kills.py tests/bot/delivery/test_pace.py tests/bot/delivery/test_sender_states.py tests/bot/grammar/calendar/test_recurrence.py
 
 mutants: $(STAMP)
-	$(BIN)/python -m torture.mutants
+	$(BIN)/python -m bench.torture.mutants
 
 # DATA is a folder with the public data sets banking77, clinc150 and bitext, which are not part of the repository.
 evaluate: $(STAMP)
-	$(BIN)/python -m ml.evaluate --data "$(DATA)" --out docs/models/evaluation.json
+	$(BIN)/python -m ml.evaluate.public_data --data "$(DATA)" --out docs/models/evaluation.json
 
 lint: $(STAMP)
 	$(BIN)/ruff check

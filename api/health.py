@@ -98,7 +98,7 @@ class Health:
         return found
 
     def ready(self) -> dict[str, str]:
-        """Return why the process can not serve now, by name; nothing when it can."""
+        """Return why the process cannot serve now, by name; nothing when it can."""
         if self._draining.is_set():
             return {"process": "is stopping"}
         found = {name: why for name, missing in self._needs.items() if (why := missing())}

@@ -19,14 +19,14 @@ from bench import servers, support
 from bench.events import Author, Event, Line, message, send
 from bench.figures import Figure, percentile
 from bot.registry import load
-from ml.train import ensure_starter
-from storage import migrate
-from storage.channels import Grouping
-from storage.database import EVERY_WORKSPACE, Database
-from storage.embedded import EmbeddedPostgres
-from storage.inbox import InboxItem
-from storage.outbox import Delivery
-from storage.secrets import Vault
+from ml.learn.train import ensure_starter
+from storage.database import migrate
+from storage.database.embedded import EmbeddedPostgres
+from storage.database.engine import EVERY_WORKSPACE, Database
+from storage.database.secrets import Vault
+from storage.queues.inbox import InboxItem
+from storage.queues.outbox import Delivery
+from storage.support.channels import Grouping
 
 LINKS = 300
 TEAMS = [f"T0SUPPORT{number}" for number in range(6)]

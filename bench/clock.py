@@ -15,12 +15,14 @@ from sqlalchemy import make_url
 
 from bench import servers
 from bench.figures import Figure
-from bot.clock import BATCH, Clock
-from bot.recurrence import next_time
+from bot.grammar.calendar.recurrence import next_time
 from bot.registry import load
-from storage import due, members, migrate, workspaces
-from storage.database import EVERY_WORKSPACE, Database, login_url
-from storage.embedded import EmbeddedPostgres
+from bot.schedule.clock import BATCH, Clock
+from storage.database import migrate
+from storage.database.embedded import EmbeddedPostgres
+from storage.database.engine import EVERY_WORKSPACE, Database, login_url
+from storage.queues import due
+from storage.workspace import members, workspaces
 
 TEAM = "T0BENCH"
 PEOPLE = 1_000

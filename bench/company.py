@@ -13,12 +13,14 @@ from sqlalchemy import make_url
 
 from bench.names import pieces
 from bot.registry import load
-from storage import members, migrate, pipelines, workspaces
-from storage.counters import next_ids
-from storage.database import Database
+from storage.crm import pipelines
+from storage.database import migrate
+from storage.database.engine import Database
 from storage.names import name_key
+from storage.records.counters import next_ids
+from storage.records.search import find_key
 from storage.references import Noun
-from storage.search import find_key
+from storage.workspace import members, workspaces
 
 TEAM = "T0BENCH"
 PEOPLE = [f"U0BENCH{number:02}" for number in range(20)]
@@ -95,7 +97,7 @@ SELECT %(team)s, i, name, lower(name), lower(name), 1 + pg_temp.draw(i, 21, %(cu
     1, now() - make_interval(hours => (i %% 20000)::int)
 FROM generate_series(1, %(count)s::bigint) AS i
 CROSS JOIN LATERAL (
-    SELECT (ARRAY['Invoice is wrong', 'Can not sign in', 'Export stops half-way', 'Where is my order', 'Add a user'])[
+    SELECT (ARRAY['Invoice is wrong', 'Cannot sign in', 'Export stops half-way', 'Where is my order', 'Add a user'])[
         1 + pg_temp.draw(i, 26, 5)] AS name,
         (ARRAY['new', 'open', 'waiting', 'resolved', 'closed'])[1 + pg_temp.draw(i, 27, 5)] AS status
 ) AS made

@@ -23,7 +23,7 @@ def starts(folder: Path, times: int) -> list[float]:
 
 
 def _start(folder: Path) -> float:
-    command = [sys.executable, "-c", "from bot.cli import main; main()", "demo", "--port", str(free_port())]
+    command = [sys.executable, "-c", "from bot.cli.main import main; main()", "demo", "--port", str(free_port())]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("SLACK_", "RAPPORT_"))}
     with (folder / "log").open("ab") as log:
         begun = time.perf_counter()

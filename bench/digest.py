@@ -14,10 +14,10 @@ from sqlalchemy import event
 
 from bench import company
 from bench.figures import Figure
-from storage import figures
-from storage.database import Database
-from storage.embedded import EmbeddedPostgres
-from storage.figures import Period
+from storage.database.embedded import EmbeddedPostgres
+from storage.database.engine import Database
+from storage.digests import metrics
+from storage.digests.metrics import Period
 
 SIZES, SIZES_QUICK = (10_000, 1_000_000), (1_000, 5_000)
 CUSTOMERS = 1_000
@@ -63,7 +63,7 @@ def _read(url: str) -> list[float]:
             took.append(0.0)
             now = datetime.now(UTC)
             with database.transaction(company.TEAM) as session:
-                figures.digest(session, Period(now - WEEK, now), zone="Europe/Berlin")
+                metrics.digest(session, Period(now - WEEK, now), zone="Europe/Berlin")
     finally:
         database.dispose()
     return took[1:]

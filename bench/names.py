@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from storage.names import name_key
-from storage.search import find_key
+from storage.records.search import find_key
 
 MADE_UP = 6_000
 """How many names there are that mean nothing, such as Valtoro; the words below come back far more often."""

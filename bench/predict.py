@@ -11,11 +11,11 @@ from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.svm import LinearSVC
 
 from bench.figures import Figure, percentile
-from ml.classifier import MessageClassifier
-from ml.features import counted
+from ml.classify.classifier import MessageClassifier
+from ml.learn.train import starter_model
 from ml.starter import load_examples
-from ml.text import read, terms_of
-from ml.train import starter_model
+from ml.text.features import counted
+from ml.text.terms import read, terms_of
 
 WARM_UP = 50
 BATCH = 1_000

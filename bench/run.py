@@ -18,8 +18,8 @@ from rich.console import Console
 from bench import cards, clock, company, demo_start, digest, predict, servers
 from bench.figures import Figure, merge, percentile, table
 from bench.load import Found
-from ml.train import ensure_starter
-from storage.embedded import EmbeddedPostgres
+from ml.learn.train import ensure_starter
+from storage.database.embedded import EmbeddedPostgres
 
 CALLERS = 20
 COMMANDS = ("show", "find_typo")

@@ -109,7 +109,7 @@ def rapport(
         "SLACK_SIGNING_SECRET": SECRET,
         **installed,
     }
-    with running(["-c", "from bot.cli import main; main()", "run", "--role", role], folder, settings) as process:
+    with running(["-c", "from bot.cli.main import main; main()", "run", "--role", role], folder, settings) as process:
         yield App(int(ports["PORT"]), process, f"http://127.0.0.1:{ports['RAPPORT_PROBE_PORT']}/readyz")
 
 

@@ -9,10 +9,12 @@ from typing import Any
 from bench.events import Author
 from bench.servers import APP_ID, SECRET
 from ml.starter import CHATTER, load_examples
-from storage import channels, contacts, customers, members, workspaces
-from storage.channels import Grouping
-from storage.database import Database
-from storage.secrets import Vault
+from storage.crm import contacts, customers
+from storage.database.engine import Database
+from storage.database.secrets import Vault
+from storage.support import channels
+from storage.support.channels import Grouping
+from storage.workspace import members, workspaces
 
 OURS, THEIRS = "T0SUPPORT", "T0CUSTOMERS"
 AUTHORS_A_LINK = 5

@@ -7,50 +7,49 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from api.health import Health, health_app
-from bot import bolt, jobs, oauth, roll_call, web
-from bot.audience import Audience
-from bot.audit import AUDIT_S, Audit
-from bot.clock import Clock
-from bot.delivery import Delivery
-from bot.dispatch import Dispatcher
-from bot.dropped import Dropped
-from bot.events import INTERACTIONS, Events
+from bot.delivery.audit import AUDIT_S, Audit
+from bot.delivery.calls import at_pace
+from bot.delivery.renderer import Renderings
+from bot.delivery.sender import Sender
+from bot.events.handler import INTERACTIONS, Events
+from bot.events.intake import Intake
 from bot.grammar import warm_up
-from bot.hearing import Hearing
-from bot.home import HomeView
-from bot.installing import Installer
-from bot.intake import Intake
-from bot.isolation import Failures
-from bot.learning import LOOK_S, Learning
-from bot.models import Models
+from bot.invalidation import Hearing
+from bot.learning.models import Models
+from bot.learning.starter import Starter
+from bot.learning.trainer import LOOK_S, Learning
 from bot.outages import watch
-from bot.people import People
 from bot.plugin import Slack
 from bot.registry import Registry, load
-from bot.rendering import Renderings
-from bot.respond import Responder
-from bot.runtime import Runtime
-from bot.serving import Listener
+from bot.requests.actors import People
+from bot.requests.audience import Audience
+from bot.requests.dispatcher import Dispatcher
+from bot.requests.failures import Failures
+from bot.requests.home import HomeView
+from bot.requests.responder import Responder
+from bot.requests.runtime import Runtime
+from bot.schedule import jobs, roll_call
+from bot.schedule.clock import Clock
 from bot.settings import Settings
-from bot.sharing import Sharing
-from bot.slack import Installations, SlackDoor
-from bot.slack_calls import at_pace
-from bot.sockets import Sockets
-from storage.confinement import Unconfined
-from storage.database import Database
-from storage.outages import outage
-from storage.secrets import Vault
-
-if TYPE_CHECKING:
-    from ml.classifier import MessageClassifier
+from bot.slack import oauth
+from bot.slack.clients import Installations, SlackDoor
+from bot.slack.installer import Installer
+from bot.slack.sharing import Sharing
+from bot.wire import bolt, http
+from bot.wire.dropped import Dropped
+from bot.wire.serving import HttpListener
+from bot.wire.socket import Sockets
+from storage.database.confinement import Unconfined
+from storage.database.engine import Database
+from storage.database.outages import outage
+from storage.database.secrets import Vault
 
 log = logging.getLogger(__name__)
 
@@ -86,11 +85,8 @@ class Rapport:
         self.people = People(self.database, self._slack, admins=settings.admins)
         self._begun = threading.Event()
         self._stopping = threading.Event()
-        # scikit-learn takes seconds to import: everything but the first customer message can do without it.
-        self._loading = ThreadPoolExecutor(1, thread_name_prefix="model")
-        self._model: Future[MessageClassifier] | None = None
-        self._model_lock = threading.Lock()
-        self.models = Models(self._starter)
+        self.starter = Starter(Path(settings.data_dir) / "models")
+        self.models = Models(self.starter.model)
         self.learning = Learning(database_url, self.models)
         self.metrics = CollectorRegistry()
         self.dropped = Dropped(self.metrics)
@@ -98,7 +94,7 @@ class Rapport:
         self.runtime = Runtime(
             self.database, self.registry, self.people, self._slack, model=self.models.of, failures=failures
         )
-        self.installer = Installer(self.database, self.installations, self.registry, vault=vault, now=self.runtime.now)
+        self.installer = Installer(self.database, self.installations, self._begin_jobs, vault=vault)
         self.home = HomeView(self.database, self.registry, self.people, self.installations, failures=failures)
         self.roll_calls = roll_call.RollCalls(
             self.background, self.runtime, self.installations.client, self.home, settings, stopping=self._stopping
@@ -142,7 +138,7 @@ class Rapport:
             lease_s=settings.lease_seconds,
         )
         renderings = Renderings(self.registry, model=self.models.of)
-        self.delivery = Delivery(
+        self.delivery = Sender(
             self.background,
             renderings.render,
             self.installations.client,
@@ -187,7 +183,7 @@ class Rapport:
             self.health.need("socket", self.sockets.missing)
         self._endpoint = None
         if not self.settings.socket_mode and self.settings.signing_secret and self._has("slack"):
-            self._endpoint = web.SlackEndpoint(
+            self._endpoint = http.SlackEndpoint(
                 self.bolt,
                 self.dispatcher,
                 self.settings.signing_secret,
@@ -196,8 +192,8 @@ class Rapport:
             )
         pages = oauth.pages(self.settings, self.installer, self.registry) if self._has("slack") else {}
         slack = self._endpoint.answer if self._endpoint else None
-        self.public = Listener(web.web_app(slack, pages), self.settings.port, "PORT")
-        self.probes = Listener(
+        self.public = HttpListener(http.web_app(slack, pages), self.settings.port, "PORT")
+        self.probes = HttpListener(
             health_app(self.health, self.metrics), self.settings.probe_port, "RAPPORT_PROBE_PORT", most=PROBES
         )
         # The probes have a loop of their own: that they answer says nothing about the one that people wait for.
@@ -205,6 +201,9 @@ class Rapport:
 
     def _has(self, role: str) -> bool:
         return self.role in {"all", role}
+
+    def _begin_jobs(self, session: Session) -> None:
+        jobs.ensure(session, self.registry, self.runtime.now())
 
     def _slack(self, workspace_id: str) -> Slack:
         return SlackDoor(self.installations.client(workspace_id))
@@ -264,13 +263,7 @@ class Rapport:
         while not self._serves:
             if self._stopping.wait(WARM_S):
                 return
-        self._starter()
-
-    def _starter(self) -> MessageClassifier:
-        with self._model_lock:
-            if self._model is None:
-                self._model = self._loading.submit(_model, Path(self.settings.data_dir) / "models")
-        return self._model.result()
+        self.starter.model()
 
     def _spawn(self, name: str, run: Callable[[], object]) -> None:
         thread = threading.Thread(target=run, name=name, daemon=True)
@@ -336,15 +329,7 @@ class Rapport:
         if self._endpoint:
             self._endpoint.close()
         self.probes.stop(left())
-        self._loading.shutdown(cancel_futures=True)
+        self.starter.close()
         self.learning.close()
         for database in (self.acks, self.background, self.database):
             database.dispose()
-
-
-def _model(folder: Path) -> MessageClassifier:
-    from ml.signals import read_signals
-    from ml.train import ensure_starter
-
-    read_signals("hello")
-    return ensure_starter(folder)

@@ -1,4 +1,4 @@
-"""Check what one plugin declares before anything is run, so that what can not work stops the start and is named."""
+"""Check what one plugin declares before anything is run, so that what cannot work stops the start and is named."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.grammar.calendar.recurrence import next_time
 from bot.plugin import INJECTED, Action, Command, Handler, Plugin, Shortcut, SlackEvent, Source, View
-from bot.recurrence import next_time
 
 WORDS_LIMIT = 3
 """As many words of what is typed are compared with those of commands."""
@@ -17,12 +17,12 @@ ID_LIMIT = 255
 ASKING = "slack"
 """What functions named by `before=` may ask for besides what every handler may."""
 
-FOR_DIGESTS = {"session", "workspace", "now", "reader", "period"}
+FOR_DIGESTS = {"session", "workspace", "now", "receiver", "reader", "period"}
 """What sections of digests may ask for."""
 
 
 class PluginError(Exception):
-    """A plugin can not be used; the message names the plugin, the declaration and the reason."""
+    """A plugin cannot be used; the message names the plugin, the declaration and the reason."""
 
 
 def handlers(plugin: Plugin) -> Iterator[Handler]:
@@ -44,7 +44,7 @@ def handlers(plugin: Plugin) -> Iterator[Handler]:
 
 
 def check(plugin: Plugin) -> None:
-    """Raise PluginError for the first declaration that can not be right on its own."""
+    """Raise PluginError for the first declaration that cannot be right on its own."""
     for handler in handlers(plugin):
         _check_arguments(plugin, handler, set(INJECTED))
         if not inspect.getdoc(handler):
@@ -76,13 +76,13 @@ def check(plugin: Plugin) -> None:
         try:
             next_time(f"{job.every};{job.at}", "UTC", datetime.now(UTC))
         except ValueError as exc:
-            raise _wrong(plugin, job.id, f"its recurrence can not be read: {exc}") from exc
+            raise _wrong(plugin, job.id, f"its recurrence cannot be read: {exc}") from exc
 
 
 def _check_arguments(plugin: Plugin, handler: Handler, allowed: set[str]) -> None:
     parameters = inspect.signature(handler).parameters.values()
     if odd := [p.name for p in parameters if p.kind not in {p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY}]:
-        raise _wrong(plugin, handler, f"gets its arguments by name, so it can not take {', '.join(odd)}")
+        raise _wrong(plugin, handler, f"gets its arguments by name, so it cannot take {', '.join(odd)}")
     if unknown := [p.name for p in parameters if p.name not in allowed]:
         raise _wrong(plugin, handler, f"asks for {', '.join(unknown)}; it may ask for {', '.join(sorted(allowed))}")
 

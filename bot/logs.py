@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 
 from bot.scrub import scrub
-from storage.outages import Outage, outage, words
+from storage.database.outages import Outage, outage, words
 
 OURS = ("bot", "storage", "ml", "api")
 """The packages whose loggers follow RAPPORT_LOG_LEVEL; others, which quote requests and queries, only warn."""

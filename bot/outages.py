@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from storage import migrate
-from storage.confinement import DIRECTLY, Unconfined
-from storage.database import Database
-from storage.outages import DatabaseRefused, Outage, outage, refusal, words
+from storage.database import migrate
+from storage.database.confinement import DIRECTLY, Unconfined
+from storage.database.engine import Database
+from storage.database.outages import DatabaseRefused, Outage, outage, refusal, words
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ WATCH_S = 10.0
 
 def await_database(
     database: Database,
-    lines: Iterable[migrate.Line],
+    lines: Iterable[migrate.RevisionLine],
     stopping: threading.Event,
     *,
     waiting: Callable[[], None],

@@ -5,69 +5,49 @@ nothing happens until the registry has read, checked and ordered every plugin. A
 own process.
 
 A handler names what it needs as arguments and gets just that (`INJECTED` below). It receives an open session, calls
-`storage`, and returns a value of `bot.replies`; it never commits and never calls Slack. What it must know from Slack
-first is asked by `before=`, outside the transaction, and arrives as `found`.
+`storage`, and returns a value of `bot.kit.replies`; it never commits and never calls Slack. What it must know from
+Slack first is asked by `before=`, outside the transaction, and arrives as `found`.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import lru_cache
-from gettext import GNUTranslations, NullTranslations, translation
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from storage.attention import Notice
-from storage.members import Member, Role
+from bot.i18n import _
+from storage.notifications.preferences import Notice
+from storage.workspace.members import Member, Role
 
 Handler = Callable[..., Any]
 H = TypeVar("H", bound=Handler)
 
 INJECTED: Mapping[str, str] = {
     "session": "the open transaction, an sqlalchemy.orm.Session in the actor's workspace",
-    "actor": "the storage.members.Member who acts",
-    "workspace": "the storage.workspaces.Workspace",
+    "actor": "the storage.workspace.members.Member who acts",
+    "reader": "a bot.kit.format.Reader: how things are shown to who acts or receives, or to everybody in a channel",
+    "receiver": "the Member who will read what a renderer or a digest's section draws; None in a channel",
+    "workspace": "the storage.workspace.workspaces.Workspace",
     "now": "the time of the request, an aware datetime in UTC",
     "place": "where it was said: a Place",
     "found": "what `before` returned",
     "args": "a command's bot.grammar.Args",
-    "control": "a button's or menu's bot.blocks.Control, with what was chosen as `detail`",
+    "control": "a button's or menu's bot.kit.blocks.Control, with what was chosen as `detail`",
     "values": "a submitted modal's fields: name -> text, or a list of texts",
     "state": "what the modal was opened with: name -> text",
     "query": "what was typed into a menu so far",
     "message": "the message that a shortcut was used on, as Slack sent it; empty elsewhere",
     "event": "a Slack event's inner object",
     "fact": "a domain event of storage.events",
-    "due": "a job's storage.due.Due row",
-    "delivery": "the storage.outbox.Delivery to render",
-    "period": "the storage.figures.Period a digest is about: from when until when, and whose records count",
-    "reader": "the Member who will read what a renderer draws; None in a channel",
-    "model": "the workspace's model: `classify(text)` returns an ml.classifier.Verdict",
+    "due": "a job's storage.queues.due.Due row",
+    "delivery": "the storage.queues.outbox.Delivery to render",
+    "period": "the storage.digests.metrics.Period a digest is about: from when until when, and whose records count",
+    "model": "the workspace's model: `classify(text)` returns an ml.classify.classifier.Verdict",
     "catalogue": "the bot.registry.Registry: every declaration, for help",
 }
 """The names a handler may use for its arguments; any other name is refused when the bot starts."""
-
-_language: ContextVar[NullTranslations | None] = ContextVar("language", default=None)
-_LOCALES = Path(__file__).parent / "locale"
-
-
-def _(text: str) -> str:
-    """Translate a text for people into the language of whoever reads it; English where there is no translation."""
-    language = _language.get()
-    return language.gettext(text) if language else text
-
-
-def speak(locale: str | None) -> None:
-    """Choose the language of `_` for the rest of this call; an unknown locale means English."""
-    _language.set(_catalogue((locale or "en").replace("-", "_")))
-
-
-@lru_cache(maxsize=256)
-def _catalogue(code: str) -> NullTranslations | GNUTranslations:
-    return translation("rapport", _LOCALES, [code, code[:2]], fallback=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +221,7 @@ class Plugin:
     """Collect the declarations of one plugin.
 
     `name` is unique, lower case, and the prefix of every id that Slack will send back. Roles have no default: who may
-    use something is always said. Raises ValueError on a declaration that can not be right; clashes between plugins are
+    use something is always said. Raises ValueError on a declaration that cannot be right; clashes between plugins are
     found by the registry.
     """
 
@@ -424,5 +404,4 @@ __all__ = [
     "Tables",
     "View",
     "_",
-    "speak",
 ]

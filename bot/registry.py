@@ -1,4 +1,4 @@
-"""Find plugins, order them, and refuse at start-up what clashes or can not work, naming the culprit."""
+"""Find plugins, order them, and refuse at start-up what clashes or cannot work, naming the culprit."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from importlib import import_module
 from importlib.metadata import entry_points
+from types import ModuleType
 from typing import Any, TypeVar
 
 from bot.declarations import PluginError, check, handlers
@@ -28,7 +29,7 @@ from bot.plugin import (
     Source,
     View,
 )
-from storage.migrate import CORE, Line
+from storage.database.migrate import CORE, RevisionLine
 
 ENTRY_POINTS = "rapport.plugins"
 EVERYWHERE = "[share:yes]"
@@ -40,7 +41,7 @@ __all__ = ["ENTRY_POINTS", "EVERYWHERE", "NOUN_COMMANDS", "PluginError", "Regist
 
 
 class Registry:
-    """Hold every declaration of every plugin, checked; raise PluginError for the first that can not be right."""
+    """Hold every declaration of every plugin, checked; raise PluginError for the first that cannot be right."""
 
     def __init__(self, plugins: Iterable[Plugin], *, prefix: str = "") -> None:
         self.prefix = prefix
@@ -104,10 +105,10 @@ class Registry:
         return sorted(self._sections.values(), key=lambda s: (s.order, s.id))
 
     @property
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[RevisionLine]:
         """Return the lines of revisions to be migrated: the core's, then each plugin's own."""
         own = (p.schema for p in self.plugins.values() if p.schema)
-        return [CORE, *(Line(tables.migrations, tables.schema) for tables in own)]
+        return [CORE, *(RevisionLine(tables.migrations, tables.schema) for tables in own)]
 
     @property
     def schemas(self) -> set[str]:
@@ -169,11 +170,9 @@ def load(off: Iterable[str] = (), *, prefix: str = "") -> Registry:
     installed = {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
     if unknown := left_out - bundled.keys() - installed.keys():
         raise PluginError(f"RAPPORT_PLUGINS_OFF names {', '.join(sorted(unknown))}, which is no optional plugin")
-    found = [_exported(name, partial(import_module, name)) for name in _modules("bot.handlers")]
+    found = [_exported(name, partial(_whole, name)) for name in _modules("bot.handlers")]
     found += [
-        _exported(module, partial(import_module, module))
-        for name, module in sorted(bundled.items())
-        if name not in left_out
+        _exported(module, partial(_whole, module)) for name, module in sorted(bundled.items()) if name not in left_out
     ]
     found += [_exported(name, entry.load) for name, entry in sorted(installed.items()) if name not in left_out]
     return Registry(found, prefix=prefix)
@@ -184,11 +183,19 @@ def _modules(package: str) -> list[str]:
     return sorted(f"{package}.{info.name}" for info in pkgutil.iter_modules(found.__path__))
 
 
+def _whole(name: str) -> ModuleType:
+    """Import a handler or a bundled plugin with every module of its folder, as each declares a part of it."""
+    found = import_module(name)
+    for part in pkgutil.walk_packages(getattr(found, "__path__", ()), f"{name}."):
+        import_module(part.name)
+    return found
+
+
 def _exported(name: str, imported: Callable[[], Any]) -> Plugin:
     try:
         found = imported()
     except Exception as exc:
-        raise PluginError(f"the plugin {name!r} can not be imported: {type(exc).__name__}: {exc}") from exc
+        raise PluginError(f"the plugin {name!r} cannot be imported: {type(exc).__name__}: {exc}") from exc
     plugin = found if isinstance(found, Plugin) else getattr(found, "plugin", None)
     if not isinstance(plugin, Plugin):
         raise PluginError(f"{name} exports no `plugin`")
@@ -199,7 +206,7 @@ def _usage(plugin: Plugin, command: Command) -> Usage:
     try:
         return Usage.parse(command.usage, everywhere=EVERYWHERE, types={**command.types, "share": FLAG})
     except ValueError as exc:
-        raise PluginError(f"plugin {plugin.name!r}: the usage of {command.words!r} can not be read: {exc}") from exc
+        raise PluginError(f"plugin {plugin.name!r}: the usage of {command.words!r} cannot be read: {exc}") from exc
 
 
 def _after(text: str, words: int) -> str:

@@ -16,7 +16,7 @@ from typing import Any, Self
 from dotenv import dotenv_values
 
 from bot import setting_values as values
-from storage.retention import FEWEST_DAYS, Keep
+from storage.queues.retention import FEWEST_DAYS, Keep
 
 MOST_DAYS = 36_500
 SLACK_API_URL = "https://slack.com/api/"
@@ -255,7 +255,7 @@ class Settings:
                 if text:
                     found[one.name] = read(text)
             except OSError as error:
-                problems.append(Problem(f"{name}_FILE", f"can not be read ({error.strerror})", remedy))
+                problems.append(Problem(f"{name}_FILE", f"cannot be read ({error.strerror})", remedy))
             except ValueError as error:
                 problems.append(Problem(name, str(error), remedy))
                 found[one.name] = one.default

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+import random
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, TypeVar
 
-from storage.database import Database
+from storage.database.engine import Database
 
 log = logging.getLogger(__name__)
+_CHANCE = random.SystemRandom()
 
 T = TypeVar("T")
 QUICK_POLL_S = 0.2
@@ -147,6 +149,14 @@ class Workers(Generic[T]):
             except Exception as exc:
                 log.warning("%s does not listen: %s", self.name, type(exc).__name__, extra={"cause": exc})
                 self._stopping.wait(self._poll_s)
+
+
+def spread_back_off(attempt: int, *, first_s: float, longest_s: float) -> float:
+    """Return for how many seconds to wait after an attempt, about `first_s` after the first, and each time twice that.
+
+    Spread by a tenth, so that those who failed together do not come back together.
+    """
+    return first_s / 2 * back_off(attempt, longest_s=longest_s) * _CHANCE.uniform(0.9, 1.1)
 
 
 def back_off(attempt: int, *, longest_s: float) -> float:

@@ -24,7 +24,7 @@ def main() -> None:
     try:
         Sandbox(options.port, options.data, options.seed, options.host).serve()
     except (OSError, ValueError, KeyError, TypeError) as error:
-        sys.exit(f"The sandbox can not start: {error}")
+        sys.exit(f"The sandbox cannot start: {error}")
 
 
 def _follow_parent() -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.workspace import Json
+from sandbox.world.workspace import Json
 
 APP_ID = "A0RAPPORT"
 APP_TOKEN = "xapp-1-A0RAPPORT-sandbox"  # noqa: S105  (opens nothing but a sandbox)

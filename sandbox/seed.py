@@ -8,16 +8,16 @@
      "messages": [{"channel": "C1", "user": "U1", "text": "Good morning", "minutes_ago": 30, "key": "m1"},
                   {"channel": "C1", "user": "U1", "text": "a reply", "minutes_ago": 29, "thread": "m1"}]}
 
-Seeded messages are history: nobody is told of them. Fields are those of the classes in `sandbox.workspace`.
+Seeded messages are history: nobody is told of them. Fields are those of the classes in `sandbox.world.workspace`.
 """
 
 import json
 import time
 from pathlib import Path
 
-from sandbox.markup import typed
-from sandbox.posting import rich_text
-from sandbox.workspace import App, Channel, Installation, Json, Message, Team, User, Workspace
+from sandbox.content.messages import rich_text
+from sandbox.world.markup import typed
+from sandbox.world.workspace import App, Channel, Installation, Json, Message, Team, User, Workspace
 
 
 def read_seed(path: Path) -> Json:

@@ -17,15 +17,15 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from sandbox import files
-from sandbox.answers import serve_response_url
-from sandbox.control import Control, Person
-from sandbox.control_api import ControlApi
-from sandbox.core import Core
-from sandbox.persistence import Keeper
+from sandbox.content import files
+from sandbox.control.api import ControlApi
+from sandbox.control.client import Control, Person
+from sandbox.response_urls import serve_response_url
 from sandbox.seed import read_seed, sow
 from sandbox.web_api import WebApi
-from sandbox.workspace import Json, Workspace
+from sandbox.wire.core import Core
+from sandbox.world.persistence import Keeper
+from sandbox.world.workspace import Json, Workspace
 
 PAGE = Path(__file__).parent / "page"
 PAGE_HEADERS = {

@@ -14,11 +14,11 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sandbox.core import Core
-from sandbox.faults import Fault
 from sandbox.methods import METHODS, Call
-from sandbox.workspace import App, Installation, Json
-from sandbox.world import SlackError
+from sandbox.wire.core import Core
+from sandbox.world.faults import Fault
+from sandbox.world.in_flight import SlackError
+from sandbox.world.workspace import App, Installation, Json
 
 WITHOUT_TOKEN = ("api.test", "oauth.v2.access")
 JSON_ARGUMENTS = ("blocks", "attachments", "view", "metadata", "users")

@@ -68,7 +68,7 @@ class Ambiguous(CrmError):
 
 
 class Invalid(CrmError):
-    """The input can not be stored as it is; `typed` returns it."""
+    """The input cannot be stored as it is; `typed` returns it."""
 
     kind = "invalid"
 
@@ -136,7 +136,7 @@ def translate(exc: BaseException) -> CrmError | None:
     if state in {LOCK_NOT_AVAILABLE, SERIALIZATION_FAILURE, DEADLOCK}:
         return Conflict("Someone else is changing this right now.", hint="Try again in a moment.")
     if _is_unstorable_text(exc, state):
-        return Invalid("The text contains a character that can not be stored.")
+        return Invalid("The text contains a character that cannot be stored.")
     return None
 
 

@@ -22,59 +22,59 @@ class Fact:
 
 
 class CustomerAdded(Fact):
-    """Say that a customer was added; `record` is a storage.customers.Customer."""
+    """Say that a customer was added; `record` is a storage.crm.customers.Customer."""
 
 
 class CustomerChanged(Fact):
-    """Say that a customer's fields changed; `record` is a storage.customers.Customer."""
+    """Say that a customer's fields changed; `record` is a storage.crm.customers.Customer."""
 
 
 class DealAdded(Fact):
-    """Say that a deal was added; `record` is a storage.deals.Deal."""
+    """Say that a deal was added; `record` is a storage.crm.deals.Deal."""
 
 
 class DealMoved(Fact):
-    """Say that a deal is in another stage; `record` is a storage.deals.Deal."""
+    """Say that a deal is in another stage; `record` is a storage.crm.deals.Deal."""
 
 
 class DealWon(Fact):
-    """Say that a deal was won; `record` is a storage.deals.Deal."""
+    """Say that a deal was won; `record` is a storage.crm.deals.Deal."""
 
 
 class DealLost(Fact):
-    """Say that a deal was lost; `record` is a storage.deals.Deal."""
+    """Say that a deal was lost; `record` is a storage.crm.deals.Deal."""
 
 
 class TicketOpened(Fact):
-    """Say that a ticket was opened; `record` is a storage.tickets.Ticket."""
+    """Say that a ticket was opened; `record` is a storage.support.tickets.Ticket."""
 
 
 class TicketSplit(Fact):
-    """Say that a message became a ticket of its own; `record` is the new storage.tickets.Ticket."""
+    """Say that a message became a ticket of its own; `record` is the new storage.support.tickets.Ticket."""
 
 
 class TicketChanged(Fact):
-    """Say that a ticket's fields changed; `record` is a storage.tickets.Ticket."""
+    """Say that a ticket's fields changed; `record` is a storage.support.tickets.Ticket."""
 
 
 class TicketRemoved(Fact):
-    """Say that the opening of a ticket was taken back; `record` is the storage.tickets.Ticket that is gone."""
+    """Say that the opening of a ticket was taken back; `record` is the storage.support.tickets.Ticket that is gone."""
 
 
 class MemberLeft(Fact):
-    """Say that somebody is none of our own people any more; `record` is the storage.members.Member."""
+    """Say that somebody is none of our own people any more; `record` is the storage.workspace.members.Member."""
 
 
 @dataclass(frozen=True, slots=True)
 class MemberChanged(Fact):
-    """Say that somebody has another name or address in Slack; `record` is the storage.members.Member as it is now."""
+    """Say that somebody has another name or address in Slack; `record` is the Member as it is now."""
 
     was_called: str
     had_email: str | None
 
 
 class MessageReceived(Fact):
-    """Say that a customer's message was stored; `record` is a storage.messages.IncomingMessage."""
+    """Say that a customer's message was stored; `record` is a storage.support.messages.IncomingMessage."""
 
 
 def emit(session: Session, fact: Fact) -> None:

@@ -59,7 +59,7 @@ class Money:
 
     def _same(self, other: "Money") -> "Money":
         if self.currency != other.currency:
-            raise ValueError(f"{self.currency} and {other.currency} can not be added or compared")
+            raise ValueError(f"{self.currency} and {other.currency} cannot be added or compared")
         return other
 
 

@@ -20,7 +20,7 @@ _EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]]+@[^\s@<>,;:\"()\[\]]+")
 def name_key(text: str) -> str:
     """Return the form by which names are compared: NFKC, case folded, spaces collapsed, at most 400 characters.
 
-    Characters that can not be seen (zero-width, direction marks, controls) and those that no database stores (NUL, half
+    Characters that cannot be seen (zero-width, direction marks, controls) and those that no database stores (NUL, half
     surrogates) are left out, so any text is safe to look up.
     """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
@@ -45,14 +45,14 @@ def email_key(text: str) -> str:
 
 
 def check_text(text: str, *, field: str | None = None) -> str:
-    """Return the text as it was typed, or raise Invalid for NUL and half surrogates, which can not be stored."""
+    """Return the text as it was typed, or raise Invalid for NUL and half surrogates, which cannot be stored."""
     if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise Invalid("The text contains a character that can not be stored.", field=field, typed=text)
+        raise Invalid("The text contains a character that cannot be stored.", field=field, typed=text)
     return text
 
 
 def check_name(text: str, *, field: str = "name") -> str:
-    """Return a name without the spaces around it; raise Invalid if it is empty, too long or can not be stored."""
+    """Return a name without the spaces around it; raise Invalid if it is empty, too long or cannot be stored."""
     name = check_text(text, field=field).strip()
     if not name_key(name):
         raise Invalid("A name needs at least one visible character.", field=field, typed=text)
@@ -60,7 +60,7 @@ def check_name(text: str, *, field: str = "name") -> str:
 
 
 def check_note(text: str, *, field: str = "text") -> str:
-    """Return a note without the spaces around it; raise Invalid if it is empty, too long or can not be stored."""
+    """Return a note without the spaces around it; raise Invalid if it is empty, too long or cannot be stored."""
     note = check_text(text, field=field).strip()
     if not note:
         raise Invalid("There is nothing in this note.", field=field, typed=text)

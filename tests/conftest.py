@@ -11,12 +11,12 @@ import pytest
 from sqlalchemy.orm import Session
 
 from bot.registry import Registry, load
-from storage import migrate
-from storage.database import Database
-from storage.embedded import UNSAFE_BUT_FAST, EmbeddedPostgres
-from storage.members import Kind, Member, Role
-from storage.workspaces import Workspace
-from tests.cluster import Cluster
+from storage.database import migrate
+from storage.database.embedded import UNSAFE_BUT_FAST, EmbeddedPostgres
+from storage.database.engine import Database
+from storage.workspace.members import Member, MemberKind, Role
+from storage.workspace.workspaces import Workspace
+from tests.support.cluster import Cluster
 
 WORKSPACE = "T0ACME"
 SECOND_WORKSPACE = "T0OTHER"
@@ -25,7 +25,7 @@ SECOND_WORKSPACE = "T0OTHER"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let `make torture` ask for more than there is time for at each change, and `make mutants` for less."""
     parser.addoption("--long", action="store_true", help="run the long forms of the tests that have one")
-    parser.addoption("--warm", type=Path, help="what torture.warm said: a server, a migrated database and a model")
+    parser.addoption("--warm", type=Path, help="what bench.torture.warm said: a server, a database and a model")
 
 
 @pytest.fixture(scope="session")
@@ -95,7 +95,7 @@ def models(tmp_path_factory: pytest.TempPathFactory, warm: dict[str, str]) -> Pa
     """Train the starter model once for all tests."""
     if warm:
         return Path(warm["data"])
-    from ml.train import ensure_starter
+    from ml.learn.train import ensure_starter
 
     folder = tmp_path_factory.mktemp("data")
     ensure_starter(folder / "models")
@@ -125,12 +125,12 @@ def make_workspace(database: Database) -> Callable[[str], str]:
                         id=f"U{role.upper()}",
                         name=role.title(),
                         roles=[role],
-                        kind=Kind.STAFF,
+                        kind=MemberKind.STAFF,
                         zone="Europe/Berlin",
                         locale="en-US",
                     )
                 )
-            session.add(Member(workspace_id=workspace_id, id="UGUEST", name="Guest", roles=[], kind=Kind.GUEST))
+            session.add(Member(workspace_id=workspace_id, id="UGUEST", name="Guest", roles=[], kind=MemberKind.GUEST))
         return workspace_id
 
     return make

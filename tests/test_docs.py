@@ -16,19 +16,20 @@ import typer.main
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.cli import app
+from bot.cli.main import app
+from bot.cli.reference import pages
 from bot.grammar import Writer, parse
+from bot.kit.replies import Message, Modal
 from bot.plugin import Plugin
-from bot.reference import pages
 from bot.registry import Registry, load
-from bot.replies import Message, Modal
-from bot.runtime import call_with
+from bot.requests.runtime import call_with
 from bot.settings import Settings
-from storage import deals, members
+from storage.crm import deals
 from storage.events import DealWon
-from storage.outbox import Delivery
-from storage.query import parse_filters
-from storage.workspaces import Workspace
+from storage.queues.outbox import Delivery
+from storage.records.query import parse_filters
+from storage.workspace import members
+from storage.workspace.workspaces import Workspace
 
 ROOT = Path(__file__).parents[1]
 GENERATED = set(pages(load()))

@@ -21,12 +21,12 @@ from bot.app import Rapport
 from bot.demo import sample
 from bot.demo.people import APP_ID, APP_TOKEN, BOT_TOKEN, seed
 from bot.logs import set_up
-from bot.manifest import manifest
 from bot.registry import Registry, load
 from bot.settings import Settings
-from storage import migrate
-from storage.database import Database
-from storage.embedded import DirectoryLock, EmbeddedPostgres
+from bot.slack.manifest import manifest
+from storage.database import migrate
+from storage.database.embedded import DirectoryLock, EmbeddedPostgres
+from storage.database.engine import Database
 
 READY_S = 30.0
 

@@ -13,23 +13,15 @@ from sqlalchemy.orm import Session
 
 from bot.demo import people
 from bot.demo.people import AGENT, MANAGER, REP, SECOND_REP, WORKSPACE
-from storage import (
-    channels,
-    customers,
-    deals,
-    digests,
-    followups,
-    history,
-    members,
-    notes,
-    pipelines,
-    tickets,
-    workspaces,
-)
-from storage.customers import Customer
-from storage.database import Database
-from storage.members import Role
+from storage.crm import customers, deals, followups, notes, pipelines
+from storage.crm.customers import Customer
+from storage.database.engine import Database
+from storage.digests import schedules
 from storage.money import Money
+from storage.records import history
+from storage.support import channels, tickets
+from storage.workspace import members, workspaces
+from storage.workspace.members import Role
 
 ZONE = "Europe/Berlin"
 DEALS = 60
@@ -171,7 +163,7 @@ def _promises(session: Session, company: Mapping[str, Any], found: list[Customer
     for number, text in enumerate(texts):
         due_at = datetime.combine(today.date() + timedelta(days=1 + number), time(8, 0), tzinfo=UTC)
         followups.add(session, text=text, due_at=due_at, zone=ZONE, owner_id=REP, about=found[number])
-    digests.add(
+    schedules.add(
         session,
         name="Monday morning",
         at_time=time(9, 0),

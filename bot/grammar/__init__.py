@@ -2,15 +2,15 @@
 
 from bot.grammar.amounts import parse_amount
 from bot.grammar.arguments import Args, parse
-from bot.grammar.dates import parse_date, parse_moment, warm_up
+from bot.grammar.calendar.dates import parse_date, parse_moment, warm_up
+from bot.grammar.calendar.hours import parse_hours, parse_weekdays
+from bot.grammar.calendar.recurrence import next_time
+from bot.grammar.calendar.recurring import When, parse_when, said
 from bot.grammar.entities import unescape
 from bot.grammar.filters import FilterValues
-from bot.grammar.hours import parse_hours, parse_weekdays
 from bot.grammar.reading import Reading, Several, ValueType, Writer
-from bot.grammar.recurring import When, parse_when, said
 from bot.grammar.usage import Usage
 from bot.grammar.words import did_you_mean, split_text
-from bot.recurrence import next_time
 
 __all__ = [
     "Args",

@@ -97,7 +97,7 @@ def read_amount(text: Decoded, *, currency: str, locale: str) -> Reading[Money] 
     try:
         found = _meant(parts, _currency(parts.names, currency, locale), locale)
         if parts.below_zero:
-            raise Invalid("An amount can not be negative: {amount}")
+            raise Invalid("An amount cannot be negative: {amount}")
     except Invalid as error:
         error.params.setdefault("amount", shown(text.text[:end]))
         raise

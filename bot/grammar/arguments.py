@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from bot.grammar.entities import Decoded, Kind, shown, unescape, visible
+from bot.grammar.calendar.recurring import When
+from bot.grammar.entities import Decoded, EntityKind, shown, unescape, visible
 from bot.grammar.reading import Several, ValueType, Writer, ambiguous, at_fault, read_whole
-from bot.grammar.recurring import When
 from bot.grammar.types import AMOUNT, CHANNEL, DAY, FLAG, MOMENT, PERSON, WHEN
 from bot.grammar.usage import Positional, Usage
 from bot.grammar.words import BETWEEN, Words, did_you_mean, split_first, take_apart, unquote
@@ -101,7 +101,7 @@ def parse(text: str, usage: Usage, writer: Writer, *, raw: str | None = None) ->
     """Read what follows a command, as Slack sent it; `raw` is the whole line if `text` is a part of it.
 
     Words that belong to no declared key are the text, wherever they stand. Raises Invalid, naming what was not
-    understood, for a key given twice or without a value, a value its type can not read, a quote never closed, a word or
+    understood, for a key given twice or without a value, a value its type cannot read, a quote never closed, a word or
     key that has no place, and a place or key left empty that is required.
     """
     words = take_apart(text, usage, writer)
@@ -151,7 +151,7 @@ def _filters(words: Words) -> tuple[str, ...]:
     found = []
     for pair in words.filters:
         entity = pair.value.entity
-        mention = f"<@{entity.id}>" if entity and entity.kind is Kind.USER else pair.value.text
+        mention = f"<@{entity.id}>" if entity and entity.kind is EntityKind.USER else pair.value.text
         found.append(f"{pair.key}{pair.operator}{mention}")
     return tuple(found)
 

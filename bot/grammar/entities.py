@@ -26,7 +26,7 @@ _SHOWN = 80
 _EDGES = re.compile(rf"^[\s{INVISIBLE}]+|[\s{INVISIBLE}]+$")
 
 
-class Kind(StrEnum):
+class EntityKind(StrEnum):
     """Name what an entity points at."""
 
     USER = "user"
@@ -40,7 +40,7 @@ class Kind(StrEnum):
 class Entity:
     """Hold a mention or link: what it points at, and where it stands in the readable text."""
 
-    kind: Kind
+    kind: EntityKind
     id: str
     start: int
     end: int
@@ -126,22 +126,22 @@ def _read(match: re.Match[str]) -> Decoded:
         return _plain(_ESCAPES[match["escape"]])
     label = _unescape_characters(match["label"] or "")
     if match["user"]:
-        return _atom(Kind.USER, match["user"], "@" + (label.removeprefix("@") or match["user"]))
+        return _atom(EntityKind.USER, match["user"], "@" + (label.removeprefix("@") or match["user"]))
     if match["channel"]:
-        return _atom(Kind.CHANNEL, match["channel"], "#" + (label.removeprefix("#") or match["channel"]))
+        return _atom(EntityKind.CHANNEL, match["channel"], "#" + (label.removeprefix("#") or match["channel"]))
     if match["link"]:
         url = _unescape_characters(match["link"])
-        return _atom(Kind.LINK, url, _link_text(url, label))
+        return _atom(EntityKind.LINK, url, _link_text(url, label))
     return _read_special(match["special"], label)
 
 
 def _read_special(special: str, label: str) -> Decoded:
     if special.startswith("subteam^"):
         group = special.removeprefix("subteam^")
-        return _atom(Kind.GROUP, group, "@" + (label.removeprefix("@") or group))
+        return _atom(EntityKind.GROUP, group, "@" + (label.removeprefix("@") or group))
     if special.startswith("date^"):
         return _plain(label or special)
-    return _atom(Kind.BROADCAST, special, "@" + (label.removeprefix("@") or special))
+    return _atom(EntityKind.BROADCAST, special, "@" + (label.removeprefix("@") or special))
 
 
 def _link_text(url: str, label: str) -> str:
@@ -152,7 +152,7 @@ def _link_text(url: str, label: str) -> str:
     return url if not label or label in url else f"{label} ({url})"
 
 
-def _atom(kind: Kind, identity: str, text: str) -> Decoded:
+def _atom(kind: EntityKind, identity: str, text: str) -> Decoded:
     return Decoded(text, OPAQUE * len(text), (Entity(kind, identity, 0, len(text)),))
 
 

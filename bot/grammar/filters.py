@@ -4,11 +4,11 @@ import re
 from datetime import date, datetime
 
 from bot.grammar.amounts import parse_amount
-from bot.grammar.dates import parse_date
+from bot.grammar.calendar.dates import parse_date
+from bot.grammar.calendar.zones import place, zone_of
 from bot.grammar.entities import shown
 from bot.grammar.reading import Writer
 from bot.grammar.types import is_me
-from bot.grammar.zones import place, zone_of
 from storage.errors import Invalid
 from storage.money import Money
 
@@ -16,7 +16,7 @@ _MENTION = re.compile(r"<@([A-Za-z0-9]+)>")
 
 
 class FilterValues(Writer):
-    """Turn the values of `storage.query` for one person."""
+    """Read the values of `storage.records.query` for one person."""
 
     def midnight(self, day: date) -> datetime:
         """Return the moment, in UTC, at which a day begins in the person's zone."""

@@ -69,7 +69,7 @@ class ValueType(Protocol[V_co]):
 
     @property
     def lax(self) -> bool:
-        """Tell whether a key is ordinary text where its value can not be read."""
+        """Tell whether a key is ordinary text where its value cannot be read."""
 
     def read(self, text: Decoded, writer: Writer) -> Reading[V_co] | Several | None:
         """Read as much of a text as is a value, from its first character; raise Invalid for one that is refused."""

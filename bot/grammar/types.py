@@ -10,10 +10,10 @@ from datetime import date, datetime
 from typing import TypeVar
 
 from bot.grammar.amounts import read_amount, unreadable
-from bot.grammar.dates import DATE_EXAMPLES, MOMENT_EXAMPLES, parse_date, parse_moment
-from bot.grammar.entities import OPAQUE, Decoded, Entity, Kind, shown
+from bot.grammar.calendar.dates import DATE_EXAMPLES, MOMENT_EXAMPLES, parse_date, parse_moment
+from bot.grammar.calendar.recurring import WHEN_EXAMPLES, When, parse_when
+from bot.grammar.entities import OPAQUE, Decoded, Entity, EntityKind, shown
 from bot.grammar.reading import Reading, Several, Writer, fold, trimmed
-from bot.grammar.recurring import WHEN_EXAMPLES, When, parse_when
 from storage.errors import Invalid
 from storage.money import Money
 
@@ -28,7 +28,7 @@ _MOST_WORDS = 8
 
 
 @dataclass(frozen=True)
-class Word:
+class WordType:
     """Read one word, without the punctuation of the sentence around it; several words stand in quotes."""
 
     spaced = False
@@ -48,7 +48,7 @@ class Word:
 
 
 @dataclass(frozen=True)
-class Amount:
+class AmountType:
     """Read an amount of money, in the workspace's currency where it names none."""
 
     spaced = True
@@ -64,7 +64,7 @@ class Amount:
 
 
 @dataclass(frozen=True)
-class Day:
+class DayType:
     """Read a day; `past` prefers the last such day to the next, for what can only have happened."""
 
     past: bool = False
@@ -84,7 +84,7 @@ class Day:
 
 
 @dataclass(frozen=True)
-class Moment:
+class MomentType:
     """Read a moment to come, in UTC."""
 
     spaced = True
@@ -100,7 +100,7 @@ class Moment:
 
 
 @dataclass(frozen=True)
-class Again:
+class RecurrenceType:
     """Read a moment to come, or what recurs with its first moment."""
 
     spaced = True
@@ -116,7 +116,7 @@ class Again:
 
 
 @dataclass(frozen=True)
-class Person:
+class PersonType:
     """Read the Slack id of a person who is mentioned, or of the writer for "me"."""
 
     spaced = True
@@ -124,7 +124,7 @@ class Person:
 
     def read(self, text: Decoded, writer: Writer) -> Reading[str] | None:
         """Read one mention."""
-        entity = _first(text, Kind.USER)
+        entity = _first(text, EntityKind.USER)
         if entity:
             return Reading(entity.id, entity.end)
         word = WORD.read(text, writer)
@@ -136,7 +136,7 @@ class Person:
 
 
 @dataclass(frozen=True)
-class People:
+class PeopleType:
     """Read the ids of one person or more, in the order they are mentioned."""
 
     spaced = True
@@ -161,7 +161,7 @@ class People:
 
 
 @dataclass(frozen=True)
-class Channel:
+class ChannelType:
     """Read the Slack id of a channel that is mentioned."""
 
     spaced = True
@@ -169,7 +169,7 @@ class Channel:
 
     def read(self, text: Decoded, writer: Writer) -> Reading[str] | None:
         """Read one channel."""
-        entity = _first(text, Kind.CHANNEL)
+        entity = _first(text, EntityKind.CHANNEL)
         return Reading(entity.id, entity.end) if entity else None
 
     def refusal(self, typed: str) -> Invalid:
@@ -178,7 +178,7 @@ class Channel:
 
 
 @dataclass(frozen=True)
-class Flag:
+class FlagType:
     """Read a yes or no, in the languages people answer in."""
 
     spaced = False
@@ -192,18 +192,18 @@ class Flag:
 
     def refusal(self, typed: str) -> Invalid:
         """Return the error for anything else."""
-        return Invalid("This is yes or no, and I can not tell which {value} is.", value=shown(typed))
+        return Invalid("This is yes or no, and I cannot tell which {value} is.", value=shown(typed))
 
 
-WORD = Word()
-AMOUNT = Amount()
-DAY = Day()
-MOMENT = Moment()
-WHEN = Again()
-PERSON = Person()
-PEOPLE = People()
-CHANNEL = Channel()
-FLAG = Flag()
+WORD = WordType()
+AMOUNT = AmountType()
+DAY = DayType()
+MOMENT = MomentType()
+WHEN = RecurrenceType()
+PERSON = PersonType()
+PEOPLE = PeopleType()
+CHANNEL = ChannelType()
+FLAG = FlagType()
 
 
 def is_me(text: str) -> bool:
@@ -211,7 +211,7 @@ def is_me(text: str) -> bool:
     return fold(text).removeprefix("@") in _ME
 
 
-def _first(text: Decoded, kind: Kind) -> Entity | None:
+def _first(text: Decoded, kind: EntityKind) -> Entity | None:
     return next((entity for entity in text.entities if entity.start == 0 and entity.kind is kind), None)
 
 

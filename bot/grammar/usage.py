@@ -52,7 +52,7 @@ class Usage:
 
         `<x>` is required and `[x]` optional; a bare `key:example` is a required key. `everywhere` declares keys that
         every command takes, so that no usage line needs to show them. `types` say how the values of keys and places are
-        read; a key without one is a word. Raises ValueError for a line that can not be followed: three places for
+        read; a key without one is a word. Raises ValueError for a line that cannot be followed: three places for
         words, a required one after an optional one, a name given twice, a type for what is not there.
         """
         types = types or {}
@@ -74,7 +74,7 @@ class Usage:
             else:
                 raise ValueError(f"{item!r} is neither <x>, [x] nor key:example in the usage {line!r}")
         if len(positionals) > 2 or [p.required for p in positionals] == [False, True]:
-            raise ValueError(f"the words of {line!r} can not be told apart")
+            raise ValueError(f"the words of {line!r} cannot be told apart")
         if any(p.name in keys for p in positionals):
             raise ValueError(f"a place and a key of {line!r} have the same name")
         if unknown := types.keys() - keys.keys() - {p.name for p in positionals}:

@@ -5,7 +5,7 @@ A word is a key where three things hold; else it is text, as is all that stands 
 - The command declares it.
 - It stands directly before its colon, and its value directly behind it. A space may follow the colon (`amount: 12k`)
   before what nobody writes by chance: an amount, a day, a time, a person or a channel.
-- What follows can be read. Where it can not, the writer is told, except for yes-or-no keys (`share:logs` is text).
+- What follows can be read. Where it cannot, the writer is told, except for yes-or-no keys (`share:logs` is text).
 
 A value takes as many words as its type can read. The punctuation of a sentence belongs to no value.
 """
@@ -32,7 +32,7 @@ from bot.grammar.reading import (
 from bot.grammar.types import WORD
 from bot.grammar.usage import Key, Usage
 from storage.errors import Invalid
-from storage.query import MOST_FILTERS, too_many_filters
+from storage.records.query import MOST_FILTERS, too_many_filters
 
 # Telephones and word processors change one kind of quote into another, often only one of a pair, so every quote of a
 # family opens and closes for every other.
@@ -83,7 +83,7 @@ class Words:
 def take_apart(text: str, usage: Usage, writer: Writer) -> Words:
     """Separate the declared keys and filters of a text from its free words.
 
-    Raises Invalid for a key given twice, misspelt, without a value or with one that can not be read, a quote never
+    Raises Invalid for a key given twice, misspelt, without a value or with one that cannot be read, a quote never
     closed, and more than 50 filters.
     """
     whole = decode(text)

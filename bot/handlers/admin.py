@@ -8,15 +8,16 @@ from typing import Any
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
-from bot import blocks as b
 from bot.grammar import Args, did_you_mean
+from bot.kit import blocks as b
+from bot.kit.format import paragraphs, undo_hint
+from bot.kit.replies import Message
 from bot.plugin import Member, Plugin, Role, Slack, _
-from bot.replies import Message
-from bot.shown import paragraphs, undo_hint
-from storage import channels, members, workspaces
-from storage.channels import ChannelLink, Grouping
 from storage.errors import Invalid
-from storage.workspaces import Workspace
+from storage.support import channels
+from storage.support.channels import ChannelLink, Grouping
+from storage.workspace import members, workspaces
+from storage.workspace.workspaces import Workspace
 
 plugin = Plugin("admin", title="Set-up", description="Roles, managers, currency and time zone of the workspace.")
 
@@ -47,7 +48,7 @@ def _manager(args: Args, actor: Member) -> str | None:
     example="@rita rep agent manager:@mara",
     before=_ask_about,
 )
-def role(args: Args, actor: Member, session: Session, found: Mapping[str, Mapping[str, Any]]) -> Message:
+def role(args: Args, found: Mapping[str, Mapping[str, Any]], session: Session, actor: Member) -> Message:
     """Show or set someone's roles (viewer, rep, agent, manager, admin, or none) and who they report to."""
     met = {user_id: members.ensure(session, user_id, profile) for user_id, profile in found.items()}
     member, manager_id = met[_person(args, actor)], _manager(args, actor)

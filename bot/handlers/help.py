@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from slack_sdk.models.blocks import Block
 
-from bot import blocks as b
 from bot.grammar import Args, did_you_mean
+from bot.kit import blocks as b
+from bot.kit.replies import Message
 from bot.plugin import Command, Member, Plugin, Role, _
-from bot.replies import Message
 from storage.errors import NotFound, Refused
 
 if TYPE_CHECKING:

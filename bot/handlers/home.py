@@ -7,14 +7,14 @@ from typing import Any, Protocol
 
 from slack_sdk.models.blocks import Block
 
-from bot import blocks as b
+from bot.kit import blocks as b
+from bot.kit.replies import Home
 from bot.plugin import Action, Command, Member, Plugin, Role, _
-from bot.replies import Home
 
 plugin = Plugin("home", title="Home", description="Your own page: what is yours to do, and the forms to begin with.")
 
 
-class Catalogue(Protocol):
+class RegistryForHome(Protocol):
     """Stand for what the home page asks of every plugin's declarations."""
 
     @property
@@ -29,7 +29,7 @@ class Catalogue(Protocol):
 
 
 @plugin.home("Rapport", role=Role.VIEWER, order=0)
-def start(actor: Member, catalogue: Catalogue) -> list[Block]:
+def start(actor: Member, catalogue: RegistryForHome) -> list[Block]:
     """Greet the person with a button for each form that a bare command opens and that they may use."""
     opened = [command.opens for command in catalogue.commands.values() if command.opens]
     buttons = [

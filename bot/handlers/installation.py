@@ -8,10 +8,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from bot.kit.replies import Home
 from bot.plugin import Plugin
-from bot.replies import Home
-from storage import contacts, members, outbox, workspaces
+from storage.crm import contacts
 from storage.events import MemberChanged
+from storage.queues import outbox
+from storage.workspace import members, workspaces
 
 plugin = Plugin(
     "installation",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
-from bot import blocks as b
 from bot.grammar import Args
+from bot.kit import blocks as b
+from bot.kit.replies import Message
 from bot.plugin import Plugin, Role, _
-from bot.replies import Message
-from storage import search
+from storage.records import search
+from storage.records.search import Hit
 from storage.references import Noun
-from storage.search import Hit
 
 plugin = Plugin("search", title="Search", description="One search over customers, contacts, deals and tickets.")
 

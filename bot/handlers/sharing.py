@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from bot.plugin import Plugin
-from storage import sharing, undelivered
+from storage.notifications import failures
+from storage.support import sharing
 
 plugin = Plugin(
     "sharing",
@@ -31,7 +32,7 @@ def unshared(event: Mapping[str, Any], session: Session) -> None:
     What stands there is brought up to date, if Slack says that nobody else reads it.
     """
     sharing.announced(session, str(event["channel"]), shared=False, at=_time(event))
-    undelivered.change_again(session, str(event["channel"]))
+    failures.change_again(session, str(event["channel"]))
 
 
 def _time(event: Mapping[str, Any]) -> datetime | None:

@@ -3,7 +3,7 @@
 import copy
 import uuid
 
-from sandbox.workspace import Json
+from sandbox.world.workspace import Json
 
 INTERACTIVE = ("actions", "context_actions")
 

@@ -9,7 +9,7 @@ from slack_sdk.models.views import View
 
 from sandbox.blocks_check.rules import Fields, Rule, Shape, array, boolean, by_type, one_of, plain, report, string
 from sandbox.blocks_check.shapes import BLOCKS, SURFACES, TABLE_TEXT
-from sandbox.workspace import Json
+from sandbox.world.workspace import Json
 
 MESSAGE_BLOCKS = 50
 VIEW_BLOCKS = 100

@@ -1,8 +1,8 @@
 """Answer who a token is, and open Socket Mode connections."""
 
 from sandbox.methods.registry import Call, method
-from sandbox.workspace import Json
-from sandbox.world import SlackError
+from sandbox.world.in_flight import SlackError
+from sandbox.world.workspace import Json
 
 
 @method("api.test")

@@ -3,12 +3,12 @@
 import json
 import time
 
-from sandbox import posting
-from sandbox.files import check_blocks
+from sandbox.content import messages
+from sandbox.content.files import check_blocks
 from sandbox.methods.registry import Call, method
-from sandbox.shapes import message_object
-from sandbox.workspace import Channel, Json, User
-from sandbox.world import SlackError
+from sandbox.world.in_flight import SlackError
+from sandbox.world.shapes import message_object
+from sandbox.world.workspace import Channel, Json, User
 
 
 @method("chat.postMessage", "chat:write")
@@ -22,7 +22,7 @@ def post_message(call: Call) -> Json:
             "unfurl_not_disabled",
             response_metadata={"messages": ["[ERROR] post with unfurl_links=false and unfurl_media=false"]},
         )
-    content = posting.read_content(call.args)
+    content = messages.read_content(call.args)
     check_blocks(call.core, call.bot.team_id, content.get("blocks", []))
     content |= _metadata(call)
     given_id = call.text("client_msg_id")
@@ -30,7 +30,7 @@ def post_message(call: Call) -> Json:
         for earlier in call.workspace.messages.get(channel.id, []):
             if earlier.client_msg_id == given_id:
                 return _posted(call, channel, earlier.ts)
-    message = posting.post(
+    message = messages.post(
         call.core,
         call.bot,
         channel,
@@ -51,8 +51,8 @@ def post_ephemeral(call: Call) -> Json:
     user = call.workspace.users.get(call.required("user", "user_not_in_channel"))
     if user is None or user.id not in channel.members:
         raise SlackError("user_not_in_channel")
-    content = posting.read_content(call.args)
-    message = posting.post(call.core, call.bot, channel, content, thread_ts=_thread(call, channel), visible_to=user.id)
+    content = messages.read_content(call.args)
+    message = messages.post(call.core, call.bot, channel, content, thread_ts=_thread(call, channel), visible_to=user.id)
     return {"message_ts": message.ts}
 
 
@@ -63,9 +63,9 @@ def update(call: Call) -> Json:
     message = call.own_message(channel, "cant_update_message")
     if channel.is_archived:
         raise SlackError("is_archived")
-    content = posting.read_content(call.args, partial=True)
+    content = messages.read_content(call.args, partial=True)
     content |= _metadata(call)
-    posting.change(call.core, message, content, editor=call.bot.bot_user_id)
+    messages.change(call.core, message, content, editor=call.bot.bot_user_id)
     return {
         "channel": channel.id,
         "ts": message.ts,
@@ -79,7 +79,7 @@ def delete(call: Call) -> Json:
     """Delete a message of this bot's own."""
     channel = call.member_channel()
     message = call.own_message(channel, "cant_delete_message")
-    posting.remove(call.core, message)
+    messages.remove(call.core, message)
     return {"channel": channel.id, "ts": message.ts}
 
 

@@ -3,10 +3,10 @@
 import itertools
 
 from sandbox.methods.registry import HISTORY, READ, Call, method
-from sandbox.paging import page
-from sandbox.shapes import channel_object, message_object
-from sandbox.workspace import Json, Message
-from sandbox.world import SlackError
+from sandbox.world.in_flight import SlackError
+from sandbox.world.paging import page
+from sandbox.world.shapes import channel_object, message_object
+from sandbox.world.workspace import Json, Message
 
 KINDS = {"public_channel": "public", "private_channel": "private", "im": "im", "mpim": "mpim"}
 

@@ -3,8 +3,8 @@
 import json
 
 from sandbox.methods.registry import Call, method
-from sandbox.workspace import File, Json
-from sandbox.world import SlackError
+from sandbox.world.in_flight import SlackError
+from sandbox.world.workspace import File, Json
 
 
 @method("files.getUploadURLExternal", "files:write")

@@ -1,8 +1,8 @@
 """Exchange the code of an installation by OAuth for the bot's token."""
 
 from sandbox.methods.registry import Call, method
-from sandbox.workspace import Json
-from sandbox.world import SlackError
+from sandbox.world.in_flight import SlackError
+from sandbox.world.workspace import Json
 
 
 @method("oauth.v2.access")

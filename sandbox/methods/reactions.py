@@ -1,9 +1,9 @@
 """Answer reactions.*: the bot's own emoji on messages."""
 
 from sandbox.methods.registry import Call, method
-from sandbox.shapes import message_object
-from sandbox.workspace import Json, Message
-from sandbox.world import SlackError
+from sandbox.world.in_flight import SlackError
+from sandbox.world.shapes import message_object
+from sandbox.world.workspace import Json, Message
 
 
 @method("reactions.add", "reactions:write")

@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.core import Core
-from sandbox.workspace import App, Channel, Installation, Json, Message, User, Workspace
-from sandbox.world import SlackError
+from sandbox.wire.core import Core
+from sandbox.world.in_flight import SlackError
+from sandbox.world.workspace import App, Channel, Installation, Json, Message, User, Workspace
 
 HISTORY = ("channels:history", "groups:history", "im:history", "mpim:history")
 READ = ("channels:read", "groups:read", "im:read", "mpim:read")

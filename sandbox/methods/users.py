@@ -1,9 +1,9 @@
 """Answer users.*: who is here."""
 
 from sandbox.methods.registry import Call, method
-from sandbox.paging import page
-from sandbox.shapes import user_object
-from sandbox.workspace import Json
+from sandbox.world.paging import page
+from sandbox.world.shapes import user_object
+from sandbox.world.workspace import Json
 
 
 @method("users.info", "users:read")

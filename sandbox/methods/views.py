@@ -1,35 +1,35 @@
 """Answer views.*: modals and the App Home."""
 
-from sandbox import surfaces
+from sandbox.content import views
 from sandbox.methods.registry import Call, method
-from sandbox.workspace import Json, View
-from sandbox.world import SlackError
+from sandbox.world.in_flight import SlackError
+from sandbox.world.workspace import Json, View
 
 
 @method("views.open")
 def open_view(call: Call) -> Json:
     """Open a modal for the person of a trigger id, in place of any stack they have open with this app."""
-    body = surfaces.checked_view(call.args.get("view"), "modal")
+    body = views.checked_view(call.args.get("view"), "modal")
     trigger = call.core.world.use_trigger(call.required("trigger_id"), call.bot.app_id)
-    return {"view": surfaces.open_modal(call.core, call.bot, trigger.user_id, body).body}
+    return {"view": views.open_modal(call.core, call.bot, trigger.user_id, body).body}
 
 
 @method("views.push")
 def push(call: Call) -> Json:
     """Push a modal onto the open stack."""
-    body = surfaces.checked_view(call.args.get("view"), "modal")
+    body = views.checked_view(call.args.get("view"), "modal")
     trigger = call.core.world.use_trigger(call.required("trigger_id"), call.bot.app_id)
-    return {"view": surfaces.push_modal(call.core, call.bot, trigger.user_id, body).body}
+    return {"view": views.push_modal(call.core, call.bot, trigger.user_id, body).body}
 
 
 @method("views.update")
 def update(call: Call) -> Json:
     """Replace what an open modal or a Home shows, unless it changed since the hash."""
     view = _find(call)
-    body = surfaces.checked_view(call.args.get("view"), str(view.body["type"]))
+    body = views.checked_view(call.args.get("view"), str(view.body["type"]))
     if call.text("hash") and call.text("hash") != view.body["hash"]:
         raise SlackError("hash_conflict")
-    surfaces.replace(call.core, view, body)
+    views.replace(call.core, view, body)
     return {"view": view.body}
 
 
@@ -41,11 +41,11 @@ def publish(call: Call) -> Json:
         raise SlackError("user_not_found")
     if user.team_id != call.bot.team_id:
         raise SlackError("not_enabled")
-    body = surfaces.checked_view(call.args.get("view"), "home")
-    current = call.workspace.homes.get(surfaces.home_key(call.bot.app_id, user.id))
+    body = views.checked_view(call.args.get("view"), "home")
+    current = call.workspace.homes.get(views.home_key(call.bot.app_id, user.id))
     if call.text("hash") and current is not None and call.text("hash") != current.body["hash"]:
         raise SlackError("hash_conflict")
-    return {"view": surfaces.publish_home(call.core, call.bot, user.id, body).body}
+    return {"view": views.publish_home(call.core, call.bot, user.id, body).body}
 
 
 def _find(call: Call) -> View:

@@ -31,7 +31,7 @@ function dispatchesOn(element, block, when) {
 
 /** Return a text field; `ctx.typed` keeps what is in it until `ctx.flush`. */
 export function field(element, block, ctx) {
-  if (element.type === "file_input") return h("p", { class: "hint", text: "Files can not be uploaded in the sandbox." });
+  if (element.type === "file_input") return h("p", { class: "hint", text: "Files cannot be uploaded in the sandbox." });
   const many = element.multiline || element.type === "rich_text_input";
   const input = h(many ? "textarea" : "input", {
     class: "input",

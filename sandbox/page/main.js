@@ -67,7 +67,7 @@ async function redraw() {
   if (me !== store.me) return;
   if (place.kind === "channel" && !found[1]) {
     if (readRoute().place) {
-      toast("You can not see that channel.");
+      toast("You cannot see that channel.");
       go(me, "", "", { replace: true });
     }
     return;

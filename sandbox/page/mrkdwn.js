@@ -29,7 +29,7 @@ export function mention(id, label = "") {
   return h("span", { class: `mention${mine}`, text: `@${known ? userOf(id).label : label || id}` });
 }
 
-/** Return a link to a channel, or its name when I can not see it. */
+/** Return a link to a channel, or its name when I cannot see it. */
 export function channelMention(id, label = "") {
   const known = channelOf(id);
   if (!known) return h("span", { class: "mention", text: label ? `#${label}` : "#private-channel" });

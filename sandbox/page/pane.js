@@ -26,7 +26,7 @@ function openThread(ts) {
   go(store.me, store.place.app ? store.channel.channel.id : store.place.id, ts);
 }
 
-/** Say in a line that the sandbox can not be reached, or stop saying so. */
+/** Say in a line that the sandbox cannot be reached, or stop saying so. */
 export function sayReachable(reachable) {
   banner.hidden = reachable;
   banner.textContent = reachable ? "" : "The sandbox does not answer. Trying again…";

@@ -21,7 +21,7 @@ function place(box, anchor) {
 
 /**
  * Show `content` beside `anchor` until Escape, a click elsewhere, or the returned `close`. It stands inside the
- * anchor's dialog when there is one, as all else can not be reached while a dialog is open.
+ * anchor's dialog when there is one, as all else cannot be reached while a dialog is open.
  */
 export function openPopup(anchor, content, { onClose, wide = false, label } = {}) {
   closePopup();

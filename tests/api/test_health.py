@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from api import health as health_module
 from api.health import Health, Pulse, health_app
-from tests.waiting import PATIENCE_S
+from tests.support.waiting import PATIENCE_S
 
 
 class Database:

@@ -169,7 +169,7 @@ def start(admin_url: str, models: Path, slack: Sandbox, tmp_path: Path) -> Itera
         }
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("SLACK_", "RAPPORT_"))}
         environment = kept | {"PYTHONPATH": str(PROJECT)} | {key: value for key, value in given.items() if value}
-        command = [sys.executable, "-c", "from bot.cli import main; main()", "run", "--role", role]
+        command = [sys.executable, "-c", "from bot.cli.main import main; main()", "run", "--role", role]
         if descriptors:
             command = ["sh", "-c", f'ulimit -n {descriptors} && exec "$@"', "sh", *command]
         with log.open("wb") as output:

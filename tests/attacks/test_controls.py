@@ -8,8 +8,10 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox.server import Sandbox
-from storage import channels, digests, followups, tickets
-from storage.database import Database
+from storage.crm import followups
+from storage.database.engine import Database
+from storage.digests import schedules
+from storage.support import channels, tickets
 from tests.attacks.conftest import StartReplica, until
 
 TEAM, HERE = "TA", "CGENERAL"
@@ -73,7 +75,7 @@ def test_controls_do_what_the_command_would_and_for_nobody_else(
     admin.types("/digest new", channel="CSUPPORT")
     assert admin.submits({"To a channel": "CGENERAL"}).error == "errors"
     with database.transaction(TEAM) as session:
-        assert digests.list_digests(session) == []
+        assert schedules.list_digests(session) == []
 
 
 def _is_linked(database: Database) -> bool:

@@ -9,15 +9,18 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text, update
 
-from bot.clock import Clock
+from bot.schedule.clock import Clock
 from sandbox.server import Sandbox
-from storage import customers, history, inbox, model_versions, outbox, retention
-from storage.database import Database
-from storage.history import undo
-from storage.outbox import Delivery
-from storage.retention import KINDS, Keep
+from storage.crm import customers
+from storage.database.engine import Database
+from storage.queues import inbox, outbox, retention
+from storage.queues.outbox import Delivery
+from storage.queues.retention import KINDS, Keep
+from storage.records import history
+from storage.records.history import undo
+from storage.support import model_versions
 from tests.attacks.conftest import StartReplica, until
-from tests.cluster import connect
+from tests.support.cluster import connect
 
 MANY = 100_000
 YEAR = "now() - interval '1 year'"

@@ -11,7 +11,7 @@ import pytest
 
 from sandbox.server import Sandbox
 from tests.attacks.conftest import Replica, StartReplica, until
-from tests.attacks.signed import PATH, command, headers_of
+from tests.support.signed_requests import PATH, command, headers_of
 
 HEAD = f"POST {PATH} HTTP/1.1\r\nhost: x\r\n"
 HALF = {

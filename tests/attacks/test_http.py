@@ -27,7 +27,7 @@ def test_a_port_that_is_taken_is_one_sentence(replica: Replica, start: StartRepl
     second = start(ready=False, settings={setting: str(replica.port)})
     until(lambda: second.process.poll() is not None)
     assert second.process.returncode == 2
-    assert second.said.startswith(f"{setting}: port {replica.port} can not be listened on (Address already in use).")
+    assert second.said.startswith(f"{setting}: port {replica.port} cannot be listened on (Address already in use).")
     assert "Traceback" not in second.said
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from sandbox.server import Sandbox
 from tests.attacks.conftest import StartReplica, until
-from tests.attacks.posted import event_status
-from tests.cluster import Cluster, connect
+from tests.support.cluster import Cluster, connect
+from tests.support.posted_events import event_status
 
 WAYS = {
     "a role with BYPASSRLS": ("ALTER ROLE rapport_app BYPASSRLS", "ALTER ROLE rapport_app NOBYPASSRLS"),

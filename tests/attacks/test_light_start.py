@@ -36,7 +36,7 @@ def loaded(said: str) -> set[str]:
 def test_a_command_loads_neither_models_nor_charts(admin_url: str, tmp_path: Path, command: list[str]) -> None:
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("SLACK_", "RAPPORT_"))}
     ended = subprocess.run(
-        [sys.executable, "-c", "from bot.cli import main; main()", *command],
+        [sys.executable, "-c", "from bot.cli.main import main; main()", *command],
         cwd=tmp_path,
         env=kept | TIMED | {"PYTHONPATH": str(PROJECT), "DATABASE_URL": admin_url},
         stdin=subprocess.DEVNULL,
@@ -58,7 +58,7 @@ def test_a_process_for_the_api_never_loads_a_model(start: StartReplica) -> None:
     assert "uvicorn" in loaded(replica.said) and not loaded(replica.said) & HEAVY
 
 
-def test_no_model_is_loaded_while_the_bot_can_not_serve_yet(start: StartReplica) -> None:
+def test_no_model_is_loaded_while_the_bot_cannot_serve_yet(start: StartReplica) -> None:
     nobody = f"http://127.0.0.1:{free_port()}/api/"
     replica = start(socket=True, ready=False, settings={**TIMED, "SLACK_API_URL": nobody})
     replica.wait_until_alive()
@@ -69,5 +69,5 @@ def test_no_model_is_loaded_while_the_bot_can_not_serve_yet(start: StartReplica)
 @pytest.mark.parametrize("role", ["worker", "slack"])
 def test_the_model_is_loaded_before_anybody_needs_it(start: StartReplica, role: str) -> None:
     replica = start(role=role, settings=TIMED)
-    until(lambda: "ml.classifier" in IMPORT.findall(replica.said))
+    until(lambda: "ml.classify.classifier" in IMPORT.findall(replica.said))
     assert replica.stop() == 0

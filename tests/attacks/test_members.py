@@ -1,4 +1,4 @@
-"""Change people while the bot can not hear of it: what Slack says of them counts again once it can."""
+"""Change people while the bot cannot hear of it: what Slack says of them counts again once it can."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import pytest
 
 from sandbox.sample_teams import APP_ID
 from sandbox.server import Sandbox
-from storage import contacts, followups, members, roll_calls
-from storage.contacts import Contact
-from storage.database import Database
-from storage.members import Member
-from storage.roll_calls import RollCall
+from storage.crm import contacts, followups
+from storage.crm.contacts import Contact
+from storage.database.engine import Database
+from storage.workspace import members, roll_calls
+from storage.workspace.members import Member
+from storage.workspace.roll_calls import RollCall
 from tests.attacks.conftest import StartReplica, until
 
 TEAM, HERE, INBOX = "TA", "CGENERAL", "CSUPPORT"

@@ -18,10 +18,10 @@ import pytest
 from bot.registry import load
 from sandbox import sample_teams
 from sandbox.server import Sandbox
-from storage import migrate
+from storage.database import migrate
 from tests.attacks.conftest import Replica, StartReplica, until
-from tests.attacks.posted import event_status
-from tests.attacks.servers import PASSWORD, Server, needs_postgres, open_folder, postgres, quoted
+from tests.support.posted_events import event_status
+from tests.support.servers import PASSWORD, Server, needs_postgres, open_folder, postgres, quoted
 
 READ_ONLY = "is read-only"
 CROWDED = "takes no more connections"

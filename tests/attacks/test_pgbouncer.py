@@ -9,9 +9,9 @@ import pytest
 
 from bot.registry import load
 from sandbox.server import Sandbox
-from storage import migrate
+from storage.database import migrate
 from tests.attacks.conftest import StartReplica
-from tests.attacks.servers import PASSWORD, Server, needs_pgbouncer, open_folder, pgbouncer, postgres, quoted
+from tests.support.servers import PASSWORD, Server, needs_pgbouncer, open_folder, pgbouncer, postgres, quoted
 
 LOGIN = "rapport_login"
 IGNORED = "options,extra_float_digits"

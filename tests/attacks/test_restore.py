@@ -14,15 +14,15 @@ from sqlalchemy import make_url
 
 from bot.registry import load
 from sandbox import sample_teams
-from sandbox.control import Person
+from sandbox.control.client import Person
 from sandbox.server import Sandbox
-from storage import migrate
-from storage.embedded import UNSAFE_BUT_FAST, DirectoryLock, EmbeddedPostgres
+from storage.database import migrate
+from storage.database.embedded import UNSAFE_BUT_FAST, DirectoryLock, EmbeddedPostgres
 from tests.attacks.conftest import PROJECT, StartReplica, until
-from tests.attacks.debian import debian_postgres
-from tests.cluster import Cluster
-from tests.storage import every_table
-from tests.storage.test_backup import run
+from tests.storage.backup.test_copy import run
+from tests.support import every_table
+from tests.support.cluster import Cluster
+from tests.support.debian import debian_postgres
 
 GUIDE = PROJECT / "docs" / "install.md"
 
@@ -43,7 +43,7 @@ class Operator:
         """Run a command to its end and return all that it says; it ends with the code and never with a traceback."""
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("SLACK_", "RAPPORT_", "DATABASE_"))}
         done = subprocess.run(
-            [sys.executable, "-c", "from bot.cli import main; main()", *line.split()],
+            [sys.executable, "-c", "from bot.cli.main import main; main()", *line.split()],
             cwd=self.folder,
             env=environment | {"PYTHONPATH": str(PROJECT)} | self.settings | dict(settings),
             stdin=subprocess.DEVNULL,
@@ -137,7 +137,7 @@ def reminders(person: Person) -> list[str]:
     return [str(one["ts"]) for one in person.messages("@Rapport") if "ask for the contract" in str(one)]
 
 
-def test_what_can_not_be_restored_is_a_sentence_and_changes_nothing(
+def test_what_cannot_be_restored_is_a_sentence_and_changes_nothing(
     operator: Operator, elsewhere: Mapping[str, str], admin_url: str
 ) -> None:
     every_table.fill(admin_url, "T0ACME")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.control import Person
+from sandbox.control.client import Person
 from sandbox.server import Sandbox
 from tests.attacks.conftest import StartReplica, until
 
@@ -135,7 +135,7 @@ def test_what_was_known_before_the_bot_was_down_is_not_known_after_it(
     assert posted(slack, "CSUPPORT") == before
 
 
-def test_where_slack_can_not_say_who_reads_a_channel_it_is_shared(
+def test_where_slack_cannot_say_who_reads_a_channel_it_is_shared(
     slack: Sandbox, start: StartReplica, admin: Person
 ) -> None:
     start()

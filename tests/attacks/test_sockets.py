@@ -13,12 +13,12 @@ import pytest
 from slack_sdk import WebClient
 from websockets.sync.client import connect as open_socket
 
-from sandbox.control import Person, Reply
-from sandbox.interactions import TROUBLE
+from sandbox.control.client import Person, Reply
+from sandbox.control.interactions import TROUBLE
 from sandbox.sample_teams import APP_ID, APP_TOKEN
 from sandbox.server import Sandbox
 from tests.attacks.conftest import Replica, StartReplica, until
-from tests.cluster import connect
+from tests.support.cluster import connect
 
 STAFF = ("UAREP", "UAAGENT", "UAMANAGER", "UAADMIN")
 EACH = 3

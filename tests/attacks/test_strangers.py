@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from bot.manifest import manifest
 from bot.registry import Registry
+from bot.slack.manifest import manifest
 from sandbox import sample_teams
 from sandbox.server import Sandbox
 from tests.attacks.conftest import Replica, StartReplica, until
-from tests.attacks.signed import command, interaction
+from tests.support.signed_requests import command, interaction
 
 ABSENT = "Rapport is not installed in this workspace any more, so nothing was done. An admin can install it again."
 BOLTS_OWN = ("reinstall", "unhandled", "no longer available", "apologize")

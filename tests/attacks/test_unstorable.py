@@ -10,8 +10,8 @@ import pytest
 
 from sandbox.server import Sandbox
 from tests.attacks.conftest import Replica, StartReplica, until
-from tests.attacks.signed import command, event, interaction, post
-from tests.cluster import connect
+from tests.support.cluster import connect
+from tests.support.signed_requests import command, event, interaction, post
 
 HOSTILE = "a\x00b\ud800c"
 CLEAN = "a\ufffdb\ufffdc"

@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from bench import clock
-from tests.cluster import Cluster
+from tests.support.cluster import Cluster
 
 
 def test_what_is_due_is_claimed_beside_a_bare_claim(

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 
 from bench.events import Author, Event, Line, body, message, send
-from bot.web import verified
+from bot.wire.http import verified
 
 SECRET = "0123456789abcdef0123456789abcdef"
 AUTHOR = Author("C0LINK", "U0CUSTOMER", "T0THEIRS", "T0OURS")

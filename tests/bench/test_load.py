@@ -7,7 +7,7 @@ from collections.abc import Callable
 from urllib.parse import parse_qs
 
 from bench.load import Found, Round, play, signed
-from bot.web import verified
+from bot.wire.http import verified
 
 SECRET = "0123456789abcdef0123456789abcdef"
 Answer = Callable[[bytes], bytes]

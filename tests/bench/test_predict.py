@@ -1,5 +1,5 @@
 from bench.predict import bare_pipeline
-from ml.classifier import MessageClassifier
+from ml.classify.classifier import MessageClassifier
 
 TEXTS = ["pay the bill", "the invoice is wrong", "my bill", "the site is down", "the app crashes", "网站打不开"] * 10
 LABELS = (["billing"] * 3 + ["bug"] * 3) * 10

@@ -10,9 +10,9 @@ import pytest
 from bench import run
 from bench.figures import Figure, percentile
 from bench.load import Found
-from ml.model_file import save
+from ml.classify.model_file import save
+from ml.learn.train import starter_model
 from ml.starter import load_examples
-from ml.train import starter_model
 
 AT = "200 customers"
 

@@ -18,7 +18,7 @@ def test_a_process_that_ends_is_not_waited_for() -> None:
         App(port, process, f"http://127.0.0.1:{port}/").wait_until_ready()
 
 
-def test_a_demo_that_can_not_run_is_said(tmp_path: Path) -> None:
+def test_a_demo_that_cannot_run_is_said(tmp_path: Path) -> None:
     (tmp_path / ".rapport").write_text("not a folder")
 
     with pytest.raises(RuntimeError, match="ended before it ran"):

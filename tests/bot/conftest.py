@@ -13,19 +13,19 @@ import pytest
 from psycopg.errors import DeadlockDetected
 from sqlalchemy import text
 
-from bot import hearing
+from bot import invalidation
 from bot.app import Rapport
-from bot.manifest import manifest
 from bot.registry import Registry
 from bot.settings import Settings
+from bot.slack.manifest import manifest
 from sandbox import sample_teams
-from sandbox.control import PATIENCE, Person
+from sandbox.control.client import PATIENCE, Person
 from sandbox.seed import sow
 from sandbox.server import Sandbox
-from sandbox.workspace import Workspace
-from storage.database import EVERY_WORKSPACE, Database
-from tests.cluster import FORGET, Cluster, connect
-from tests.waiting import until
+from sandbox.world.workspace import Workspace
+from storage.database.engine import EVERY_WORKSPACE, Database
+from tests.support.cluster import FORGET, Cluster, connect
+from tests.support.waiting import until
 
 UNHURRIED_S = 120.0
 """How long Slack waits in tests that are not about that, so that a slow machine changes no answer."""
@@ -169,7 +169,7 @@ def companies(cluster: Cluster, template: str, registry: Registry, models: Path)
     """Lend a company for each transport that serves one test after the other; starting one takes seconds."""
     kept: dict[str, Company] = {}
     # It may hear of a workspace of which the rows are just being forgotten.
-    hearing.RETRY_S = 0.1
+    invalidation.RETRY_S = 0.1
 
     def lend(transport: str) -> Company:
         if transport not in kept:

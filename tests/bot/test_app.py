@@ -15,20 +15,21 @@ from slack_bolt import BoltRequest
 from sqlalchemy import QueuePool
 
 from bot.app import Rapport
-from bot.doctor import connections_of
+from bot.cli.doctor import connections_of
 from bot.registry import Registry
 from bot.settings import Settings
 from bot.workers import Workers
 from sandbox import sample_teams
 from sandbox.server import Sandbox
-from storage import due, outbox, workspaces
-from storage.database import Database
-from storage.due import JOB
-from storage.outbox import Delivery
+from storage.database.engine import Database
+from storage.queues import due, outbox
+from storage.queues.due import JOB
+from storage.queues.outbox import Delivery
+from storage.workspace import workspaces
 from tests.bot.conftest import Company, Starter, _started
-from tests.bot.test_dispatch import locked, waiting
-from tests.bot.wire import Wire
-from tests.waiting import PATIENCE_S, until
+from tests.bot.requests.test_dispatcher import locked, waiting
+from tests.support.database_wire import Wire
+from tests.support.waiting import PATIENCE_S, until
 
 T = TypeVar("T")
 
@@ -159,7 +160,7 @@ def test_a_database_that_is_down_at_the_start_is_waited_for(
     until(lambda: "What you can do" in company.rep.types("/crm help").text)
 
 
-def test_events_that_can_not_be_stored_come_again(wire: Wire, admin_url: str, registry: Registry, models: Path) -> None:
+def test_events_that_cannot_be_stored_come_again(wire: Wire, admin_url: str, registry: Registry, models: Path) -> None:
     """R20: 503 while the database is away, a sentence for people, and every event handled once it is back."""
     company = _started(wire.url, admin_url, registry, models, "http", {})
     try:

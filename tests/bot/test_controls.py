@@ -13,17 +13,22 @@ from typing import Any
 
 import pytest
 
-from bot import blocks as b
-from bot.answers import Answer
+from bot.kit import blocks as b
 from bot.plugin import Role
 from bot.registry import Registry
-from bot.requests import Kind
-from storage import channels, followups, history, members, outbox, tickets, undelivered
-from storage.database import Database
+from bot.requests.answer import Answer, ModalAnswer
+from bot.requests.request import RequestKind
+from storage.crm import followups
+from storage.crm.followups import Followup
+from storage.database.engine import Database
 from storage.errors import NotFound
-from storage.followups import Followup
-from storage.members import Member
-from storage.outbox import Delivery
+from storage.notifications import failures
+from storage.queues import outbox
+from storage.queues.outbox import Delivery
+from storage.records import history
+from storage.support import channels, tickets
+from storage.workspace import members
+from storage.workspace.members import Member
 from tests.bot.test_roles import (
     HERE,
     STAFF,
@@ -38,6 +43,7 @@ from tests.bot.test_roles import (
     is_refused,
     said,
 )
+from tests.support.answers import is_failure, options_of, view_of
 
 NOT_OURS = [*map(_id, STRANGERS), "UBOT", "UNOBODY", "", "U'; DROP"]
 NO_RECORDS = ["F-1", "G-1", "C-99999", "D-99999", "T-99999", "C-99999999999999999999", "Z-1", "zzzz"]
@@ -99,7 +105,7 @@ class Field:
             element |= state
         if not blocks:
             entered["blocks"] = []
-        return Use("view", self.view, self.role, Kind.VIEW, {"view": entered})
+        return Use("view", self.view, self.role, RequestKind.VIEW, {"view": entered})
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +118,7 @@ def all_plugins(registry: Registry) -> Registry:
 def office(database: Database, all_plugins: Registry, workspace: str) -> Office:
     """Furnish a workspace in which everybody is."""
     with database.transaction(workspace) as session:
-        for name, what in {**STRANGERS, "bot": {"kind": members.Kind.BOT}}.items():
+        for name, what in {**STRANGERS, "bot": {"kind": members.MemberKind.BOT}}.items():
             session.merge(Member(**{"workspace_id": workspace, "id": _id(name), "name": name, "roles": [], **what}))
         channels.seen(session, HERE, name="here")
     furnish(database, workspace, "quartz")
@@ -130,7 +136,7 @@ def fields(office: Office, workspace: str) -> Iterator[Field]:
         if view.submitted is None:
             continue
         for opening in _openings(office, view.id):
-            filled = office.does(opening, workspace, "UADMIN").view
+            filled = view_of(office.does(opening, workspace, "UADMIN"))
             entered = _entered(view, filled)
             for block in filled.get("blocks", ()):
                 if block["type"] == "input":
@@ -161,7 +167,7 @@ def held(office: Office, workspace: str, admin_url: str, uses: Iterator[Use]) ->
 
 def failed(answer: Answer) -> bool:
     """Tell whether an answer says that nothing was done."""
-    return answer.failed or answer.kind == "errors"
+    return is_failure(answer)
 
 
 def _state(use: Use) -> str:
@@ -249,7 +255,7 @@ def test_no_control_does_anything_with_a_record_or_a_detail_that_is_none(
         if action.handler is None or action.id in EVERYBODYS:
             continue
         body: dict[str, Any] = {"actions": [{"action_id": action.id, "value": ""}], "channel": {"id": HERE}}
-        use = Use("action", action.id, action.role.value, Kind.ACTION, body)
+        use = Use("action", action.id, action.role.value, RequestKind.ACTION, body)
         good = office.record(action.id, 1)
         forged = [(record, "") for record in (*NO_RECORDS, "")] + [(good, detail) for detail in NO_DETAILS]
         for record, detail in forged:
@@ -275,13 +281,13 @@ def test_a_follow_up_is_finished_by_its_owner_or_by_who_works_with_records(offic
         "followup move": 'move F-1 when:"next friday 9am"',
     }
     uses = [
-        Use("command", name, "viewer", Kind.COMMAND, {"command": "/followup", "text": text})
+        Use("command", name, "viewer", RequestKind.COMMAND, {"command": "/followup", "text": text})
         for name, text in ways.items()
     ]
     for name in ("done", "done_in_list", "snooze"):
         value = str(b.Control("F-1", 1, "1h"))
         body = {"actions": [{"action_id": f"followups.{name}", "value": value}], "channel": {"id": HERE}}
-        uses.append(Use("action", name, "viewer", Kind.ACTION, body))
+        uses.append(Use("action", name, "viewer", RequestKind.ACTION, body))
     uses += [office.opening(office.registry.views[f"followups.{name}"], 1) for name in ("reschedule", "log")]
     with office.database.transaction(workspace) as session:
         followups.get(session, 1).owner_id = "UREP"
@@ -301,9 +307,9 @@ def test_a_follow_up_is_finished_by_its_owner_or_by_who_works_with_records(offic
 
 
 def test_what_could_be_done_once_is_taken_back_only_in_the_same_role(office: Office, workspace: str) -> None:
-    add = Use("command", "customer add", "rep", Kind.COMMAND, {"command": "/customer", "text": "add Heron"})
-    undo = Use("command", "undo", "viewer", Kind.COMMAND, {"command": "/crm", "text": "undo"})
-    assert not office.does(add, workspace, "UREP").failed
+    add = Use("command", "customer add", "rep", RequestKind.COMMAND, {"command": "/customer", "text": "add Heron"})
+    undo = Use("command", "undo", "viewer", RequestKind.COMMAND, {"command": "/crm", "text": "undo"})
+    assert not is_failure(office.does(add, workspace, "UREP"))
     with office.database.transaction(workspace) as session:
         rep = members.get(session, "UREP")
         assert rep is not None
@@ -315,15 +321,17 @@ def test_what_could_be_done_once_is_taken_back_only_in_the_same_role(office: Off
         assert rep is not None
         members.set_roles(session, rep, [Role.REP])
     office.people.forget(workspace, "UREP")
-    assert not office.does(undo, workspace, "UREP").failed
+    assert not is_failure(office.does(undo, workspace, "UREP"))
 
 
 def test_menus_that_are_typed_into_offer_what_would_be_taken(office: Office, workspace: str) -> None:
     for source in office.registry.sources.values():
         for query in ("", "Finch", "Merged", "quartz"):
             body = {"action_id": source.id, "value": query}
-            offered = office.does(Use("options", source.id, source.role.value, Kind.OPTIONS, body), workspace, "UADMIN")
-            values = {option["value"] for option in offered.options}
+            offered = office.does(
+                Use("options", source.id, source.role.value, RequestKind.OPTIONS, body), workspace, "UADMIN"
+            )
+            values = {option["value"] for option in options_of(offered)}
             assert not values & {"T-2", "F-1", "G-1"}, source.id
             if source.id == "customers.pick":
                 assert all(value.startswith("C-") for value in values)
@@ -338,13 +346,13 @@ def test_a_refused_message_is_sent_again_by_managers_and_by_who_was_told_of_it(o
         refused = outbox.enqueue(session, target_channel="C1", renderer="triage.card", record="T-1")
         session.get_one(Delivery, (workspace, refused)).state = "dead"
     body = {"actions": [{"action_id": "deliveries.resend", "value": f":0:{refused}"}], "channel": {"id": HERE}}
-    use = Use("action", "deliveries.resend", "viewer", Kind.ACTION, body)
+    use = Use("action", "deliveries.resend", "viewer", RequestKind.ACTION, body)
     assert is_refused(office.does(use, workspace, "UREP"), "manager")
     with office.database.transaction(workspace) as session:
         about = {"delivery": str(refused)}
-        outbox.enqueue(session, target_user="UREP", renderer=undelivered.RENDERER, record=None, payload=about)
+        outbox.enqueue(session, target_user="UREP", renderer=failures.RENDERER, record=None, payload=about)
     assert is_refused(office.does(use, workspace, "UAGENT"), "manager")
-    assert not office.does(use, workspace, "UREP").failed
+    assert not is_failure(office.does(use, workspace, "UREP"))
 
 
 def test_an_answer_goes_to_the_channel_that_slack_was_asked_about(office: Office, workspace: str) -> None:
@@ -355,4 +363,4 @@ def test_an_answer_goes_to_the_channel_that_slack_was_asked_about(office: Office
     for channel, opens in (("C0QUARTZ1", True), (HERE, False)):
         pressed = {"action_id": "triage.reply", "value": str(b.Control("T-1", ticket.version, channel))}
         answer = office.does(replace(opening, body={**opening.body, "actions": [pressed]}), workspace, "UAGENT")
-        assert (answer.kind == "modal") is opens, said(answer)
+        assert isinstance(answer, ModalAnswer) is opens, said(answer)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection
 
-from bot.hearing import Hearing
-from bot.sharing import Sharing
+from bot.invalidation import Hearing
+from bot.slack.sharing import Sharing
 from sandbox.sample_teams import APP_ID
-from storage import sharing
+from storage.support import sharing
 from tests.bot.conftest import Company
-from tests.waiting import until
+from tests.support.waiting import until
 
 
 def test_a_gap_is_counted_though_it_was_over_before_anybody_looked(company: Company) -> None:

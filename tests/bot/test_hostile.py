@@ -11,21 +11,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from bot import blocks as b
+from bot.delivery.renderer import Renderings
 from bot.grammar import Usage
-from bot.handlers.digests.words import WORDS
-from bot.home import HOME_BLOCKS, HOME_CHARACTERS
-from bot.rendering import Renderings
-from bot.requests import Kind
+from bot.handlers.digests.wording import WORDS
+from bot.kit import blocks as b
+from bot.requests.answer import ErrorsAnswer, ModalAnswer
+from bot.requests.home import HOME_BLOCKS, HOME_CHARACTERS
+from bot.requests.request import RequestKind
 from sandbox.blocks_check import view_problems
 from sandbox.blocks_check.mrkdwn import texts
-from storage.customers import Customer
-from storage.deals import Deal
-from storage.notes import Note
-from storage.outbox import Delivery
-from storage.tickets import Ticket
+from storage.crm.customers import Customer
+from storage.crm.deals import Deal
+from storage.crm.notes import Note
+from storage.queues.outbox import Delivery
+from storage.support.tickets import Ticket
 from tests.bot.conftest import Company
-from tests.bot.hostile import (
+from tests.support.answers import is_failure, kind_of, message_of
+from tests.support.cluster import Cluster
+from tests.support.hostile import (
     CHANNEL,
     REGISTRY,
     TEAM,
@@ -41,7 +44,6 @@ from tests.bot.hostile import (
     typed,
     written,
 )
-from tests.cluster import Cluster
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +94,7 @@ def test_every_command_bears_it(desk: Desk, words: str, data: st.DataObject) -> 
 @given(text=typed, slash=st.sampled_from(["crm", "deal", "customer", "ticket", "followup", "digest", "find"]))
 @settings(bounded, max_examples=40)
 def test_what_is_no_command_is_said_plainly(desk: Desk, text: str, slash: str) -> None:
-    desk.asks(Kind.COMMAND, {"command": f"/{slash}", "text": text, "channel_id": "D0"})
+    desk.asks(RequestKind.COMMAND, {"command": f"/{slash}", "text": text, "channel_id": "D0"})
 
 
 def value_of(block: Mapping[str, Any]) -> st.SearchStrategy[str]:
@@ -124,7 +126,7 @@ def test_every_form_bears_it(desk: Desk, view_id: str, data: st.DataObject) -> N
         return
     fields = {block["block_id"]: value_of(block) for block in opened["blocks"] if block["type"] == "input"}
     answer = desk.submits(opened, data.draw(st.fixed_dictionaries(fields)))
-    assert answer.kind in {"message", "errors", "modal", "none"}
+    assert kind_of(answer) in {"message", "errors", "modal", "none"}
 
 
 @pytest.mark.parametrize("action_id", [a.id for a in REGISTRY.actions.values() if a.handler])
@@ -139,7 +141,7 @@ def test_every_button_bears_it(desk: Desk, action_id: str, data: st.DataObject) 
 @settings(bounded, max_examples=30)
 def test_what_is_searched_for_in_a_menu_is_only_text(desk: Desk, text: str) -> None:
     for source in REGISTRY.sources:
-        desk.asks(Kind.OPTIONS, {"action_id": source, "value": text})
+        desk.asks(RequestKind.OPTIONS, {"action_id": source, "value": text})
 
 
 @given(name=names)
@@ -157,13 +159,13 @@ def test_what_carries_hostile_names_is_drawn_plainly(desk: Desk, name: str) -> N
     assert "could not be shown" not in json.dumps(home)
     written(home)
     for words in ("digest now", "digest list", "deal list", "ticket list", "followup list", "renewal list", "setup"):
-        assert not desk.types(words).failed
+        assert not is_failure(desk.types(words))
     for number in WORDS:
-        assert not desk.types("digest explain", number).failed
+        assert not is_failure(desk.types("digest explain", number))
     for noun in ("customers", "deals", "tickets"):
-        assert not desk.types("history", seeded.refs[noun]).failed
-        assert not desk.types(f"{noun[:-1]} show", seeded.refs[noun]).failed
-    assert not desk.types("history", seeded.refs["followups"]).failed
+        assert not is_failure(desk.types("history", seeded.refs[noun]))
+        assert not is_failure(desk.types(f"{noun[:-1]} show", seeded.refs[noun]))
+    assert not is_failure(desk.types("history", seeded.refs["followups"]))
 
 
 def newest(desk: Desk, model: Any, column: str) -> tuple[int, str]:
@@ -188,12 +190,12 @@ def test_a_name_is_stored_as_it_was_typed_or_the_form_stays_open(
     stages = [o["value"] for f in opened["blocks"] if f.get("block_id") == "stage" for o in f["element"]["options"]]
     values["stage"] = stages[0] if stages else ""
     answer = desk.submits(opened, values)
-    if answer.kind == "modal":
+    if isinstance(answer, ModalAnswer):
         asked = next(block["element"] for block in answer.view["blocks"] if block.get("block_id") == name_field)
         assert asked["initial_value"] == text.strip()
         answer = desk.submits(answer.view, values)
     after_it, name = newest(desk, model, "name")
-    if answer.kind == "errors":
+    if isinstance(answer, ErrorsAnswer):
         assert set(answer.errors) == {name_field}
         assert kept(text) is None
         assert after_it == before
@@ -209,9 +211,9 @@ def test_a_note_is_stored_as_it_was_typed_or_given_back(desk: Desk, text: str) -
         before = session.scalar(select(func.max(Note.id)))
     answer = desk.types("customer note", "C-1 " + text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
     after_it, stored = newest(desk, Note, "text")
-    if answer.failed:
+    if is_failure(answer):
         assert after_it == before
-        shown = str(answer.blocks[0]["text"]["text"])
+        shown = str(message_of(answer).blocks[0]["text"]["text"])
         assert not text.strip() or b.esc(b.sendable(text).strip()[:50].strip()) in shown
     else:
         assert after_it != before

@@ -16,9 +16,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from bot.logs import Bounded, set_up
-from storage.database import Database
+from storage.database.engine import Database
 from tests.bot.conftest import Company
-from tests.bot.trial import Trial, trials, tried
+from tests.support.trial_plugin import Trial, trials, tried
 
 __all__ = ["trials", "tried"]  # fixtures
 

@@ -1,4 +1,4 @@
-"""Show that what can not work stops the start, with the plugin and the declaration named."""
+"""Show that what cannot work stops the start, with the plugin and the declaration named."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pytest
 
 from bot import registry as registry_module
 from bot.grammar import Args
+from bot.kit.replies import Message, Modal, Options
 from bot.plugin import Plugin, Role
 from bot.registry import PluginError, Registry, load
-from bot.replies import Message, Modal, Options
 
 
 def said() -> Message:
@@ -112,9 +112,9 @@ BEFORE: dict[str, Callable[[Plugin, Any], object]] = {
     [
         (("session", "sesion"), "asks for sesion"),
         (("slack",), "asks for slack"),
-        (("*args",), "gets its arguments by name, so it can not take args"),
-        (("**given",), "can not take given"),
-        (("session", "/"), "can not take session"),
+        (("*args",), "gets its arguments by name, so it cannot take args"),
+        (("**given",), "cannot take given"),
+        (("session", "/"), "cannot take session"),
     ],
 )
 def test_a_handler_that_asks_for_what_there_is_not_is_named(kind: str, arguments: tuple[str, ...], why: str) -> None:
@@ -150,9 +150,9 @@ def test_a_handler_without_a_docstring_is_named(kind: str) -> None:
         (lambda p: p.command("Do It", role=Role.REP)(said), "Do It: a command is one to 3 words in lower case"),
         (lambda p: p.command("a b c d", role=Role.REP)(said), "one to 3 words"),
         (lambda p: p.command("", role=Role.REP)(said), "one to 3 words"),
-        (lambda p: p.command("do", usage="<name> <name>", role=Role.REP)(said), "the usage of 'do' can not be read"),
-        (lambda p: p.job("daily", every="FREQ=OFTEN")(said), "odd.daily: its recurrence can not be read"),
-        (lambda p: p.job("daily", every="FREQ=DAILY", at="25:00")(said), "its recurrence can not be read"),
+        (lambda p: p.command("do", usage="<name> <name>", role=Role.REP)(said), "the usage of 'do' cannot be read"),
+        (lambda p: p.job("daily", every="FREQ=OFTEN")(said), "odd.daily: its recurrence cannot be read"),
+        (lambda p: p.job("daily", every="FREQ=DAILY", at="25:00")(said), "its recurrence cannot be read"),
         (lambda p: p.action("x" * 256, role=Role.REP)(said), "Slack allows 255 characters"),
         (
             lambda p: p.shortcut("s", p.view("v", title="V", role=Role.REP)(said), title="x" * 25),
@@ -207,10 +207,10 @@ def test_a_package_that_offers_no_plugin_is_named(monkeypatch: pytest.MonkeyPatc
         load()
 
 
-def test_a_package_that_can_not_be_imported_is_named_and_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_package_that_cannot_be_imported_is_named_and_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
     entry = EntryPoint("broken", "no_such_module_anywhere", "rapport.plugins")
     monkeypatch.setattr(registry_module, "entry_points", lambda group: [entry])
-    with pytest.raises(PluginError, match="the plugin 'broken' can not be imported: ModuleNotFoundError"):
+    with pytest.raises(PluginError, match="the plugin 'broken' cannot be imported: ModuleNotFoundError"):
         load()
     assert "broken" not in load({"broken"}).plugins
 

@@ -14,24 +14,29 @@ import pytest
 from slack_sdk.models.blocks import Block
 from sqlalchemy import text
 
-from bot import blocks as b
-from bot.answers import Answer
-from bot.home import HomeView
-from bot.people import People
+from bot.cli.reference import pages
+from bot.kit import blocks as b
+from bot.kit.replies import Message, Modal
 from bot.plugin import Plugin, Role, Section, View
-from bot.reference import pages
 from bot.registry import Registry
-from bot.replies import Message, Modal
-from bot.requests import Kind, Origin, Request, read
-from bot.runtime import Runtime
-from bot.slack import Installations
-from storage import channels, contacts, customers, deals, digests, followups, history, notes, tickets, workspaces
-from storage import members as people
-from storage.database import Database
-from storage.members import Member
+from bot.requests.actors import People
+from bot.requests.answer import Answer, dump
+from bot.requests.home import HomeView
+from bot.requests.request import Origin, Request, RequestKind, read
+from bot.requests.runtime import Runtime
+from bot.slack.clients import Installations
+from storage.crm import contacts, customers, deals, followups, notes
+from storage.database.engine import Database
+from storage.digests import schedules
+from storage.records import history
+from storage.support import channels, tickets
+from storage.workspace import members as people
+from storage.workspace import workspaces
+from storage.workspace.members import Member
 from tests.bot.conftest import Company
-from tests.bot.small_model import small_models
-from tests.cluster import connect
+from tests.support.answers import errors_of, is_failure, text_of, view_of
+from tests.support.cluster import connect
+from tests.support.small_model import small_models
 
 STAFF = {
     "viewer": {"viewer"},
@@ -42,10 +47,10 @@ STAFF = {
 }
 """Which roles each of our own people act in, as the design says and not as the code does."""
 STRANGERS: Mapping[str, Mapping[str, Any]] = {
-    "guest": {"kind": people.Kind.GUEST},
-    "somebody else's": {"kind": people.Kind.OUTSIDE},
-    "without a role": {"kind": people.Kind.STAFF},
-    "gone": {"kind": people.Kind.STAFF, "roles": ["admin"], "active": False},
+    "guest": {"kind": people.MemberKind.GUEST},
+    "somebody else's": {"kind": people.MemberKind.OUTSIDE},
+    "without a role": {"kind": people.MemberKind.STAFF},
+    "gone": {"kind": people.MemberKind.STAFF, "roles": ["admin"], "active": False},
 }
 NOBODYS = {"digest_sections", "events", "jobs", "listeners", "renderers"}
 """What is not run for the person who asks."""
@@ -84,7 +89,7 @@ class Use:
     kind: str
     name: str
     role: str
-    sent: Kind
+    sent: RequestKind
     body: Mapping[str, Any]
     filling: bool = False
 
@@ -93,7 +98,7 @@ class Use:
         number = next(numbers)
         body = {**self.body, "user_id": user_id, "user": {"id": user_id}, "trigger_id": f"trigger{number}"}
         body["container"] = {"message_ts": f"{number}.0"}
-        if self.sent is Kind.VIEW:
+        if self.sent is RequestKind.VIEW:
             body["view"] = {**self.body["view"], "id": f"V{number}"}
         return read(self.sent, body, workspace)
 
@@ -124,29 +129,40 @@ class Office:
             typed = " ".join([rest, _typed(command.example, words)]).strip()
             body: dict[str, Any] = {"command": slash, "text": typed, "channel_id": HERE}
             if command.opens:
-                yield Use("command", command.words, command.role.value, Kind.COMMAND, {**body, "text": rest}, True)
+                yield Use(
+                    "command", command.words, command.role.value, RequestKind.COMMAND, {**body, "text": rest}, True
+                )
             else:
-                yield Use("command", command.words, command.role.value, Kind.COMMAND, body)
+                yield Use("command", command.words, command.role.value, RequestKind.COMMAND, body)
         for action in registry.actions.values():
             control = b.Control(self.record(action.id, number), 1, DETAILS.get(action.id, ""))
             body = {"actions": [{"action_id": action.id, "value": str(control)}], "channel": {"id": HERE}}
             yield Use(
-                "action", action.id, action.role.value, Kind.ACTION, body, bool(action.opens and not action.choice)
+                "action",
+                action.id,
+                action.role.value,
+                RequestKind.ACTION,
+                body,
+                bool(action.opens and not action.choice),
             )
         for shortcut in registry.shortcuts.values():
             body = {"callback_id": shortcut.id, "message": {"ts": "1.0"}, "channel": {"id": HERE}}
-            yield Use("shortcut", shortcut.id, shortcut.role.value, Kind.SHORTCUT, body, True)
+            yield Use("shortcut", shortcut.id, shortcut.role.value, RequestKind.SHORTCUT, body, True)
         for source in registry.sources.values():
             for query in ("", *words.values()):
                 yield Use(
-                    "options", source.id, source.role.value, Kind.OPTIONS, {"action_id": source.id, "value": query}
+                    "options",
+                    source.id,
+                    source.role.value,
+                    RequestKind.OPTIONS,
+                    {"action_id": source.id, "value": query},
                 )
         for view in registry.views.values():
             opening = self.opening(view, number)
             yield opening
             if view.submitted:
-                filled = self.does(opening, workspace, user_id).view
-                yield Use("view", view.id, view.role.value, Kind.VIEW, {"view": _entered(view, filled)})
+                filled = view_of(self.does(opening, workspace, user_id))
+                yield Use("view", view.id, view.role.value, RequestKind.VIEW, {"view": _entered(view, filled)})
 
     def opening(self, view: View, number: int) -> Use:
         """Return the use that fills a modal; fail where nothing opens it."""
@@ -154,15 +170,15 @@ class Office:
             if action.opens is view:
                 control = b.Control(self.record(view.id, number), 1)
                 body = {"actions": [{"action_id": action.id, "value": str(control)}], "channel": {"id": HERE}}
-                return Use("view", view.id, view.role.value, Kind.ACTION, body, True)
+                return Use("view", view.id, view.role.value, RequestKind.ACTION, body, True)
         for command in self.registry.commands.values():
             if command.opens is view:
                 slash, _space, rest = self.registry.spell(command.words).partition(" ")
                 body = {"command": slash, "text": rest, "channel_id": HERE}
-                return Use("view", view.id, view.role.value, Kind.COMMAND, body, True)
+                return Use("view", view.id, view.role.value, RequestKind.COMMAND, body, True)
         shortcut = next(one for one in self.registry.shortcuts.values() if one.opens is view)
         body = {"callback_id": shortcut.id, "message": {"ts": "1.0"}, "channel": {"id": HERE}}
-        return Use("view", view.id, view.role.value, Kind.SHORTCUT, body, True)
+        return Use("view", view.id, view.role.value, RequestKind.SHORTCUT, body, True)
 
     def record(self, control: str, number: int) -> str:
         """Return the reference of a record that this control may refer to; what is new is for a customer."""
@@ -228,7 +244,7 @@ def furnish(database: Database, workspace: str, word: str, copies: int = 1) -> N
             for record in (mine, deal, ticket):
                 notes.add(session, record, f"Noted {word} {number}")
             followups.add(session, text=f"Call {word} {number}", due_at=soon, zone="UTC", owner_id="UADMIN", about=deal)
-            digests.add(session, name=f"Digest {word} {number}", at_time=time(9), zone="UTC", owner_id="UADMIN")
+            schedules.add(session, name=f"Digest {word} {number}", at_time=time(9), zone="UTC", owner_id="UADMIN")
             channel = channels.seen(session, f"C0{word.upper()}{number}", name=f"ext-{word}-{number}")
             channels.link(session, channel.id, mine.id)
 
@@ -291,15 +307,14 @@ def contents(admin_url: str, workspace: str) -> dict[str, Any]:
 
 def said(answer: Answer) -> str:
     """Return all that a person could read in an answer."""
-    parts = [answer.text, *answer.errors.values(), str(answer.blocks), str(answer.view), str(answer.options)]
-    return " ".join(parts)
+    return "\n".join(str(part) for part in dump(answer).values())
 
 
 def is_refused(answer: Answer, role: str) -> bool:
     """Tell whether an answer is the sentence that this role is needed, and nothing besides."""
     sentence = f"This needs the role {role}."
-    first = answer.text or next(iter(answer.errors.values()), "")
-    return answer.failed and first.startswith(sentence) and answer.kind in {"message", "errors"}
+    first = text_of(answer) or next(iter(errors_of(answer).values()), "")
+    return is_failure(answer) and first.startswith(sentence)
 
 
 def test_every_handler_is_in_the_matrix_and_on_the_page(registry_with_all: Registry) -> None:
@@ -350,7 +365,7 @@ def test_our_own_people_may_do_what_their_role_says(
         if use.role in STAFF[role]:
             answer = office.does(use, workspace, person)
             if is_refused(answer, use.role) or "on our side" in said(answer):
-                wrong.append((use.name, answer.text))
+                wrong.append((use.name, text_of(answer)))
     assert wrong == []
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
 
@@ -405,8 +420,8 @@ def test_an_admin_s_uses_have_effects(office: Office, workspace: str) -> None:
 
 
 def test_a_role_taken_away_counts_at_once(office: Office, workspace: str) -> None:
-    use = Use("command", "customer add", "rep", Kind.COMMAND, {"command": "/customer", "text": "add Heron"})
-    assert not office.does(use, workspace, "UREP").failed
+    use = Use("command", "customer add", "rep", RequestKind.COMMAND, {"command": "/customer", "text": "add Heron"})
+    assert not is_failure(office.does(use, workspace, "UREP"))
     with office.database.transaction(workspace) as session:
         member = people.get(session, "UREP")
         assert member is not None
@@ -418,16 +433,16 @@ def test_a_role_taken_away_counts_at_once(office: Office, workspace: str) -> Non
 def test_a_rep_who_clicks_a_managers_copied_button_is_refused(company: Company) -> None:
     company.gives("manager", "manager")
     with company.database.transaction(company.workspace) as session:
-        digests.add(session, name="Monday", at_time=time(9), zone="UTC", owner_id="UAMANAGER")
+        schedules.add(session, name="Monday", at_time=time(9), zone="UTC", owner_id="UAMANAGER")
     company.manager.types("/digest list share:yes", channel="CGENERAL")
     company.rep.sees("Monday", channel="CGENERAL")
     company.rep.clicks("Pause", channel="CGENERAL")
     company.rep.sees("This needs the role manager.", channel="CGENERAL")
     company.settles()
     with company.database.transaction(company.workspace) as session:
-        assert digests.resolve(session, "G-1").active
+        assert schedules.resolve(session, "G-1").active
         assert session.scalar(text("SELECT count(*) FROM change_set WHERE actor_id = 'UAREP'")) == 0
     company.manager.clicks("Pause", channel="CGENERAL")
     company.settles()
     with company.database.transaction(company.workspace) as session:
-        assert not digests.resolve(session, "G-1").active
+        assert not schedules.resolve(session, "G-1").active

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bot.scrub import printable, scrub
-from tests.cluster import connect
+from tests.support.cluster import connect
 
 CANARY = "canary"
 SECRETS = [
@@ -136,7 +136,7 @@ KEPT = [
     "The database is at revision 0009 and needs 0010: run `rapport db upgrade`.",
     "f47ac10b-58cc-4372-a567-0e02b2c3d479 goes without pictures",
     "https://example.com/a?b=c",
-    'File "/app/bot/clock.py", line 114, in _tick',
+    'File "/app/bot/schedule/clock.py", line 114, in _tick',
     "Python 3.11.2 on 10.0.0.1, version 18.0.1",
     "attempt 2: the token was refused",
     "SLACK_SIGNING_SECRET: must be 32 characters, 0-9 and a-f",

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
+from bot.delivery.calls import Limit, at_pace
 from bot.settings import Settings, SettingsError
-from bot.slack_calls import Limit, at_pace
 
 ROOT = Path(__file__).parents[2]
 HEX = "0123456789abcdef" * 2
@@ -194,7 +194,7 @@ def test_a_mounted_secret_is_read_from_its_file(tmp_path: Path) -> None:
     environ = {"SLACK_BOT_TOKEN_FILE": str(secret), "SLACK_APP_TOKEN": "xapp-1"}
     assert load(environ).bot_token == "xoxb-mounted"
     secret.unlink()
-    assert problems(environ) == {"SLACK_BOT_TOKEN_FILE": "can not be read (No such file or directory)"}
+    assert problems(environ) == {"SLACK_BOT_TOKEN_FILE": "cannot be read (No such file or directory)"}
 
 
 def test_a_misspelt_name_in_the_file_is_pointed_out(tmp_path: Path) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select, text
 
-from storage.deals import Deal
-from storage.labels import Label
-from storage.tickets import Ticket
+from storage.crm.deals import Deal
+from storage.support.labels import Label
+from storage.support.tickets import Ticket
 from tests.bot.conftest import Company, becomes
 
 

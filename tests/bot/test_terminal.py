@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from bot import terminal
-from storage import migrate
-from tests.cluster import connect
+from storage.database import migrate
+from tests.support.cluster import connect
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = (
@@ -32,7 +32,7 @@ def rapport(admin_url: str, tmp_path: Path) -> Rapport:
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("SLACK_", "RAPPORT_"))}
         given = {"PYTHONPATH": str(ROOT), "DATABASE_URL": admin_url, "COLUMNS": "1000", **settings}
         return subprocess.run(
-            [sys.executable, "-c", "from bot.cli import main; main()", *words],
+            [sys.executable, "-c", "from bot.cli.main import main; main()", *words],
             cwd=tmp_path,
             env=kept | given,
             stdin=subprocess.DEVNULL,
@@ -51,7 +51,7 @@ def test_commands_print_through_one_place() -> None:
             called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
             if called in {"print", "typer.echo", "typer.secho", "Console", "sys.stdout.write", "sys.stderr.write"}:
                 wrong.append(f"{path.relative_to(ROOT)}: {called}")
-    assert {one.partition(":")[0] for one in wrong} == {"bot/terminal.py"}, "print through bot.terminal, which scrubs"
+    assert {one.partition(":")[0] for one in wrong} == {"bot/terminal.py"}, "print through its terminal"
 
 
 def test_texts_are_printed_as_they_are_but_for_what_is_secret(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 import pytest
 
 from bot.workers import Workers, back_off
-from storage.confinement import Unconfined
-from storage.database import Database
-from storage.outages import Outage
-from tests.waiting import PATIENCE_S, until
+from storage.database.confinement import Unconfined
+from storage.database.engine import Database
+from storage.database.outages import Outage
+from tests.support.waiting import PATIENCE_S, until
 
 
 class Table:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from sqlalchemy import NullPool, create_engine, make_url, text
 
-from storage import migrate
-from storage.database import APP_ROLE, Database
-from storage.embedded import UNSAFE_BUT_FAST, EmbeddedPostgres
+from storage.database import migrate
+from storage.database.embedded import UNSAFE_BUT_FAST, EmbeddedPostgres
+from storage.database.engine import APP_ROLE, Database
 
 GUIDE = Path(__file__).parents[2] / "docs" / "install.md"
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from ml.classifier import MessageClassifier
+from ml.classify.classifier import MessageClassifier
+from ml.learn.train import held_out_rows, starter_model
 from ml.starter import load_examples
-from ml.train import held_out_rows, starter_model
 
 HeldOut = list[tuple[str, str]]
 

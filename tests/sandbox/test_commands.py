@@ -8,7 +8,7 @@ import pytest
 from slack_bolt import Ack, App, Say
 from slack_sdk import WebClient
 
-from sandbox.control import Refused
+from sandbox.control.client import Refused
 from sandbox.sample_teams import APP_ID
 from sandbox.server import Sandbox
 from tests.sandbox.conftest import QUIET, TOKENS, button

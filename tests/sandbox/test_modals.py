@@ -7,7 +7,7 @@ import pytest
 from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
-from sandbox.control import Refused
+from sandbox.control.client import Refused
 from sandbox.server import Sandbox
 from tests.sandbox.conftest import QUIET, button, modal, mrkdwn, plain, text_input
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from sandbox.sample_teams import APP_ID, two_teams
 from sandbox.seed import read_seed, sow
 from sandbox.server import Sandbox
-from sandbox.workspace import Workspace
+from sandbox.world.workspace import Workspace
 
 
 def test_seeded_messages_are_history_in_order() -> None:

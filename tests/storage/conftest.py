@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import NullPool, create_engine
 
-from tests.cluster import Cluster
-from tests.storage.samples import create_samples
+from tests.support.cluster import Cluster
+from tests.support.sample_tables import create_samples
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from storage.errors import Ambiguous, Conflict, CrmError, Duplicate, Invalid, NotFound, Refused, sqlstate, translate
-from storage.members import Member
+from storage.workspace.members import Member
 
 
 def failed(session: Session, statement: str, **values: object) -> BaseException:
@@ -57,7 +57,7 @@ def test_what_the_database_refuses_has_a_meaning(session: Session, statement: st
 
 
 @pytest.mark.parametrize("typed", ["a\x00b", "a\ud800b"])
-def test_text_that_can_not_be_stored_is_invalid(session: Session, typed: str) -> None:
+def test_text_that_cannot_be_stored_is_invalid(session: Session, typed: str) -> None:
     with pytest.raises(Exception, match=r".") as caught, session.begin_nested():
         session.execute(text("SELECT CAST(:typed AS text)"), {"typed": typed})
     assert isinstance(translate(caught.value), Invalid)

@@ -9,11 +9,11 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from bot.recurrence import next_time
-from storage import due, outbox
-from storage.backup_file import verify
-from storage.database import EVERY_WORKSPACE, Database
-from tests.storage.test_backup import back_up, put_back, run
+from bot.grammar.calendar.recurrence import next_time
+from storage.backup.file import verify
+from storage.database.engine import EVERY_WORKSPACE, Database
+from storage.queues import due, outbox
+from tests.storage.backup.test_copy import back_up, put_back, run
 
 DAILY = "FREQ=DAILY;BYHOUR=9;BYMINUTE=0;BYSECOND=0"
 
@@ -72,7 +72,7 @@ def test_a_moved_database_is_as_it_was(
     admin_url: str, workspace: str, database: Database, empty_url: str, tmp_path: Path
 ) -> None:
     from bot.registry import load
-    from storage.restore import restore
+    from storage.backup.restore import restore
 
     with database.transaction(workspace) as session:
         outbox.enqueue(session, target_channel="C1", renderer="x", record="waits")

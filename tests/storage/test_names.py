@@ -1,4 +1,4 @@
-"""Show which texts are the same name, and which can not be stored."""
+"""Show which texts are the same name, and which cannot be stored."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_what_is_stored_is_what_was_typed() -> None:
 
 
 @pytest.mark.parametrize("typed", ["", "  ", "\u200b", "a\x00b", "a\ud800", "x" * (NAME_LIMIT + 1)])
-def test_a_name_that_can_not_be_is_given_back(typed: str) -> None:
+def test_a_name_that_cannot_be_is_given_back(typed: str) -> None:
     with pytest.raises(Invalid) as caught:
         check_name(typed)
     assert (caught.value.typed, caught.value.field) == (typed, "name")
@@ -72,7 +72,7 @@ def test_a_name_that_can_not_be_is_given_back(typed: str) -> None:
 
 
 @pytest.mark.parametrize("typed", ["", " \n", "a\x00b", "x" * (NOTE_LIMIT + 1)])
-def test_a_note_that_can_not_be_is_given_back(typed: str) -> None:
+def test_a_note_that_cannot_be_is_given_back(typed: str) -> None:
     with pytest.raises(Invalid) as caught:
         check_note(typed, field="note")
     assert (caught.value.typed, caught.value.field) == (typed, "note")

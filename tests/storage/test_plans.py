@@ -17,43 +17,36 @@ import pytest
 from sqlalchemy import NullPool, create_engine, event, make_url, text
 from sqlalchemy.orm import Session
 
-from storage import (
+from storage.crm import contacts, customers, deals, followups, notes, pipelines
+from storage.crm.customer_overview import glance
+from storage.database.engine import EVERY_WORKSPACE, Database
+from storage.digests import metrics, schedules
+from storage.digests.metrics import Cut, Metric, Part, Period
+from storage.errors import Ambiguous, NotFound
+from storage.queues import due
+from storage.records import named, search
+from storage.records.history import timeline
+from storage.records.query import parse_query
+from storage.references import Noun
+from storage.support import (
     answers,
     channels,
-    contacts,
-    customers,
-    deals,
-    digests,
-    due,
     experience,
-    figures,
-    folds,
-    followups,
+    incident_reports,
     labels,
     messages,
-    notes,
-    pipelines,
     reactions,
-    records,
     replies,
     routes,
-    search,
     sla,
     tickets,
 )
-from storage.database import EVERY_WORKSPACE, Database
-from storage.errors import Ambiguous, NotFound
-from storage.figures import Cut, Figure, Part, Period
-from storage.glance import glance
-from storage.history import timeline
-from storage.members import Kind, Member, Role
-from storage.query import parse_query
-from storage.references import Noun
-from storage.workspaces import Workspace
-from tests.cluster import Cluster
+from storage.workspace.members import Member, MemberKind, Role
+from storage.workspace.workspaces import Workspace
 from tests.conftest import SECOND_WORKSPACE, WORKSPACE
-from tests.storage import support_rows
-from tests.storage.saying import Said
+from tests.support import big_workspace
+from tests.support.cluster import Cluster
+from tests.support.filter_values import Said
 
 NOW = datetime.now(UTC)
 TODAY = Period(NOW - timedelta(days=1), NOW + timedelta(minutes=1))
@@ -140,7 +133,9 @@ def full(cluster: Cluster, template: str) -> Iterator[Database]:
             session.add(Workspace(id=workspace_id, name="Large"))
             session.flush()
             session.add_all(
-                Member(workspace_id=workspace_id, id=f"U{i}", name=f"Member {i}", roles=[Role.REP], kind=Kind.STAFF)
+                Member(
+                    workspace_id=workspace_id, id=f"U{i}", name=f"Member {i}", roles=[Role.REP], kind=MemberKind.STAFF
+                )
                 for i in range(1000)
             )
             pipelines.default(session)
@@ -172,7 +167,7 @@ def fill(url: str) -> None:
             connection.execute(text(f"DROP INDEX {name}"))
         connection.execute(text("SET session_replication_role = replica"))
         for workspace_id, size in SIZES.items():
-            for statement in (*FILL.split(";\n"), *support_rows.ROWS.split(";\n")):
+            for statement in (*FILL.split(";\n"), *big_workspace.ROWS.split(";\n")):
                 values = {"w": workspace_id, "n": size}
                 connection.execute(text(statement), {name: values[name] for name in values if f":{name}" in statement})
             connection.execute(text("DROP TABLE word, named"))
@@ -311,7 +306,7 @@ QUERIES: dict[str, Callable[[Session], Any]] = {
     "newest message of a ticket": lambda s: messages.newest_of_ticket(s, 78),
     "route of a ticket": lambda s: routes.match(s, category="bug", tier="gold", language="en"),
     "first answer in a thread": lambda s: answers.first(s, "C27", "77.000100", NOW - timedelta(days=365)),
-    "what a ticket may be folded under": lambda s: folds.candidates(s, tickets.get(s, 77), "CCARDS", NOW),
+    "what a ticket may be folded under": lambda s: incident_reports.candidates(s, tickets.get(s, 77), "CCARDS", NOW),
     "how tickets of a category ended": lambda s: experience.resolved(s, "bug", without=77),
     "who usually handles a category": lambda s: experience.usual(s, "bug", NOW),
     "a reaction": lambda s: reactions.is_held(s, "C27", "77.000100", "eyes"),
@@ -325,32 +320,32 @@ QUERIES: dict[str, Callable[[Session], Any]] = {
     "my follow-ups": lambda s: followups.list_followups(s, owner_id="U4"),
     "follow-ups": lambda s: followups.list_followups(s, due_before=NOW),
     "follow-ups of a deal": lambda s: followups.list_followups(s, about=deals.get(s, 4)),
-    "digests": lambda s: digests.list_digests(s, owner_id="U7"),
+    "digests": lambda s: schedules.list_digests(s, owner_id="U7"),
     "timeline": lambda s: timeline(s, Noun.CUSTOMER, 77),
-    "a record's version": lambda s: records.at_version(s, customers.get(s, 77), 1),
-    "the pipeline": lambda s: figures.pipeline(s, TODAY),
-    "the backlog": lambda s: figures.backlog(s, TODAY),
-    "a digest": lambda s: figures.digest(s, TODAY),
+    "a record's version": lambda s: named.at_version(s, customers.get(s, 77), 1),
+    "the pipeline": lambda s: metrics.pipeline(s, TODAY),
+    "the backlog": lambda s: metrics.backlog(s, TODAY),
+    "a digest": lambda s: metrics.digest(s, TODAY),
     # Not of stalled deals: those here were touched at only 40 moments, and each has to be read whole to be in order.
     **{
-        f"what is behind {figure}": partial(figures.identities, figure=figure, period=TODAY)
-        for figure in Figure
-        if figure is not Figure.DEALS_STALLED
+        f"what is behind {figure}": partial(metrics.identities, figure=figure, period=TODAY)
+        for figure in Metric
+        if figure is not Metric.DEALS_STALLED
     },
-    "what is behind a stage": lambda s: figures.identities(
-        s, Figure.DEALS_OPEN, TODAY, Part(Cut.STAGE, str(pipelines.resolve_stage(s, "lead").id)), limit=50
+    "what is behind a stage": lambda s: metrics.identities(
+        s, Metric.DEALS_OPEN, TODAY, Part(Cut.STAGE, str(pipelines.resolve_stage(s, "lead").id)), limit=50
     ),
     **{
         f"what is behind the backlog of {part.value}": partial(
-            figures.identities, figure=Figure.TICKETS_BACKLOG, period=TODAY, part=part, limit=50
+            metrics.identities, figure=Metric.TICKETS_BACKLOG, period=TODAY, part=part, limit=50
         )
         for part in (Part(Cut.CATEGORY, "bug"), Part(Cut.PRIORITY, "low"))
     },
-    "a team": lambda s: figures.team(s, "U7"),
-    **{f"count of {figure}": partial(figures.count, figure=figure, period=TODAY) for figure in Figure},
+    "a team": lambda s: metrics.team(s, "U7"),
+    **{f"count of {figure}": partial(metrics.count, figure=figure, period=TODAY) for figure in Metric},
     **{
-        f"my {figure}": partial(figures.count, figure=figure, period=Period(TODAY.since, TODAY.until, ["U6"]))
-        for figure in (Figure.DEALS_OPEN, Figure.DEALS_STALLED, Figure.FOLLOWUPS_OVERDUE, Figure.TICKETS_BACKLOG)
+        f"my {figure}": partial(metrics.count, figure=figure, period=Period(TODAY.since, TODAY.until, ["U6"]))
+        for figure in (Metric.DEALS_OPEN, Metric.DEALS_STALLED, Metric.FOLLOWUPS_OVERDUE, Metric.TICKETS_BACKLOG)
     },
 }
 

@@ -2,6 +2,4 @@
 
 from bot.handlers.attention.declaration import plugin
 
-from bot.handlers.attention import commands, held, hurry  # isort: skip  # they declare on the plugin, so it comes first
-
-__all__ = ["commands", "held", "hurry", "plugin"]
+__all__ = ["plugin"]

@@ -7,8 +7,6 @@ from datetime import datetime
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
-from bot import blocks as b
-from bot import shown
 from bot.grammar import Args
 from bot.handlers.attention.declaration import plugin
 from bot.handlers.attention.wording import (
@@ -21,24 +19,26 @@ from bot.handlers.attention.wording import (
     target_of,
     whose,
 )
+from bot.kit import blocks as b
+from bot.kit import format
+from bot.kit.format import Reader, undo_hint
+from bot.kit.replies import Message
 from bot.plugin import Member, Notice, Role, _
-from bot.replies import Message
-from bot.shown import Reader, undo_hint
-from storage import attention, holding
 from storage.errors import Invalid, Refused
 from storage.names import name_key
-from storage.workspaces import Workspace
+from storage.notifications import preferences, throttle
+from storage.workspace.workspaces import Workspace
 
 COUNTED = 100
 
 
 @plugin.command("quiet", usage='[hours] [off:"sat,sun"]', role=Role.VIEWER, example="18:00-09:00 off:sat,sun")
-def quiet(args: Args, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
+def quiet(args: Args, session: Session, actor: Member, workspace: Workspace, now: datetime) -> Message:
     """Show or set when you are left alone; a manager can say so for a channel: `/crm quiet #support 20:00-08:00`."""
     target, typed = target_of(args, "hours", actor)
     if not typed and "off" not in args:
         return show(session, target, actor, workspace, now)
-    known = attention.get(session, target)
+    known = preferences.get(session, target)
     hours = None
     if known is not None and known.quiet_from is not None and known.quiet_until is not None:
         hours = known.quiet_from, known.quiet_until
@@ -47,34 +47,34 @@ def quiet(args: Args, actor: Member, workspace: Workspace, now: datetime, sessio
         hours, days = None, read_days(args["off"]) if "off" in args else []
     elif typed:
         hours = read_hours(typed)
-    attention.set_quiet(session, target, hours, days)
+    preferences.set_quiet(session, target, hours, days)
     return show(session, target, actor, workspace, now, saved=True)
 
 
 @plugin.command("mute", usage="<kind>", role=Role.VIEWER, example="news")
-def mute(args: Args, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
+def mute(args: Args, session: Session, actor: Member, workspace: Workspace, now: datetime) -> Message:
     """Hold back a kind of messages, urgent ones too; a manager can for a channel: `/crm mute news #support`."""
     target, typed = target_of(args, "kind", actor)
-    attention.mute(session, target, read_kind(typed))
+    preferences.mute(session, target, read_kind(typed))
     return show(session, target, actor, workspace, now, saved=True)
 
 
 @plugin.command("unmute", usage="[kind]", role=Role.VIEWER, example="news")
-def unmute(args: Args, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
+def unmute(args: Args, session: Session, actor: Member, workspace: Workspace, now: datetime) -> Message:
     """Let a kind of messages through again, or all; a manager can for a channel: `/crm unmute news #support`."""
     target, typed = target_of(args, "kind", actor)
-    attention.unmute(session, target, read_kind(typed) if typed else None)
+    preferences.unmute(session, target, read_kind(typed) if typed else None)
     return show(session, target, actor, workspace, now, saved=True)
 
 
 @plugin.command("budget", usage="<channel> [messages]", role=Role.MANAGER, example="#support 20")
-def budget(args: Args, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
+def budget(args: Args, session: Session, actor: Member, workspace: Workspace, now: datetime) -> Message:
     """Show or set how many messages a day a channel gets of those that can wait; `off` for all of them."""
     channel_id = args.channel("channel")
     assert channel_id is not None, "the usage says that it is required"
     if "messages" not in args:
         return show(session, channel_id, actor, workspace, now)
-    attention.set_budget(session, channel_id, _number(args["messages"]))
+    preferences.set_budget(session, channel_id, _number(args["messages"]))
     return show(session, channel_id, actor, workspace, now, saved=True)
 
 
@@ -96,8 +96,8 @@ def show(
     mine = target == actor.id
     if not mine and not actor.has(Role.VIEWER):
         raise Refused("Only the team can see that.")
-    wishes, reader = attention.get(session, target), shown.reader(actor, workspace, now)
-    zone = shown.zone_of(actor if mine else None, workspace)
+    wishes, reader = preferences.get(session, target), format.reader(actor, workspace, now)
+    zone = format.zone_of(actor if mine else None, workspace)
     words = quiet_words(wishes, reader)
     who = whose(target, actor)
     lines: list[b.Text] = [
@@ -105,13 +105,13 @@ def show(
         if words
         else b.markup(_("No quiet hours for {who}."), who=who)
     ]
-    until = attention.next_allowed(wishes, zone, now)
+    until = preferences.next_allowed(wishes, zone, now)
     if until > now:
         lines.append(b.markup(_("🌙 Quiet now, until {when}."), when=reader.moment(until)))
     if wishes is not None and wishes.muted:
         lines.append(b.markup(_("*Muted:* {kinds}"), kinds=muted_words(wishes)))
     if wishes is not None and wishes.daily_budget is not None:
-        spent = holding.spent_today(session, target, zone=zone, now=now)
+        spent = throttle.spent_today(session, target, zone=zone, now=now)
         lines.append(
             b.markup(_("*Budget:* {budget} messages a day, {spent} today"), budget=wishes.daily_budget, spent=spent)
         )
@@ -123,7 +123,7 @@ def show(
 
 
 def _hints(session: Session, target: str, mine: bool) -> list[Block]:
-    held = len(holding.waiting(session, target, COUNTED))
+    held = len(throttle.waiting(session, target, COUNTED))
     hints = [_("New urgent tickets, late ones and incidents come at any time, unless their kind is muted.")]
     if held:
         command = "`/crm held`" if mine else _("`/crm held` with the channel")
@@ -134,16 +134,15 @@ def _hints(session: Session, target: str, mine: bool) -> list[Block]:
 
 
 @plugin.home("Quiet hours", role=Role.VIEWER, order=95)
-def mine(actor: Member, workspace: Workspace, now: datetime, session: Session) -> list[Block]:
+def mine(session: Session, actor: Member, reader: Reader) -> list[Block]:
     """Show when I am left alone, what I have muted, and how much is held back."""
-    reader: Reader = shown.reader(actor, workspace, now)
-    wishes = attention.get(session, actor.id)
+    wishes = preferences.get(session, actor.id)
     words = quiet_words(wishes, reader)
     if wishes is None or not (words or wishes.muted):
         return [b.context(_("You are told everything at once. Be left alone: `/crm quiet 18:00-09:00 off:sat,sun`."))]
     lines: list[b.Text] = [b.markup(_("Quiet: {when}"), when=words)] if words else []
     if wishes.muted:
         lines.append(b.markup(_("Muted: {kinds}"), kinds=muted_words(wishes)))
-    held = len(holding.waiting(session, actor.id, COUNTED))
+    held = len(throttle.waiting(session, actor.id, COUNTED))
     lines.append(_("Held back now: {count}. `/crm held` lists it.").format(count=held) if held else "")
     return [b.section(b.join([line for line in lines if line]))]

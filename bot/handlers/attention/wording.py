@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import time
 
-from bot import blocks as b
-from bot import shown
 from bot.grammar import Args, did_you_mean, parse_hours, parse_weekdays
-from bot.grammar.entities import Kind
+from bot.grammar.entities import EntityKind
+from bot.kit import blocks as b
+from bot.kit import format
+from bot.kit.format import Reader
 from bot.plugin import Member, Notice, Role, _
-from bot.shown import Reader
-from storage.attention import Attention
 from storage.errors import Invalid, Refused
 from storage.names import name_key
+from storage.notifications.preferences import Attention
 
 NONE = frozenset({"off", "none", "never", "no", "关", "无"})
 _KINDS = {"cards": Notice.TICKETS, "sla": Notice.WARNINGS, "followups": Notice.REMINDERS}
@@ -26,7 +26,7 @@ def target_of(args: Args, place: str, actor: Member) -> tuple[str, str]:
     value = args.values.get(place)
     if value is None:
         return actor.id, ""
-    mentioned = [entity for entity in value.entities if entity.kind is Kind.CHANNEL]
+    mentioned = [entity for entity in value.entities if entity.kind is EntityKind.CHANNEL]
     if not mentioned:
         return actor.id, value.text.strip()
     if not actor.has(Role.MANAGER):
@@ -88,10 +88,10 @@ def quiet_words(wishes: Attention | None, reader: Reader) -> str:
     """Say when a person or channel is left alone."""
     parts = []
     if wishes is not None and wishes.quiet_from is not None and wishes.quiet_until is not None:
-        begins, ends = (shown.clock(at, reader.locale) for at in (wishes.quiet_from, wishes.quiet_until))
+        begins, ends = (format.clock(at, reader.locale) for at in (wishes.quiet_from, wishes.quiet_until))
         parts.append(_("{begins} to {ends}").format(begins=begins, ends=ends))
     if wishes is not None and wishes.days_off:
-        names = shown.weekdays(reader.locale)
+        names = format.weekdays(reader.locale)
         parts.append(_("all of {days}").format(days=", ".join(names[day] for day in wishes.days_off)))
     return _(" and ").join(parts)
 

@@ -1,6 +1,5 @@
 """Serve customers in Slack: add, find, show and edit them, and note what was said."""
 
-from bot.handlers.customers import actions, commands, forms
 from bot.handlers.customers.declaration import plugin
 
-__all__ = ["actions", "commands", "forms", "plugin"]
+__all__ = ["plugin"]

@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sqlalchemy.orm import Session
 
-from bot import blocks as b
-from bot import shown
 from bot.handlers.customers import cards
 from bot.handlers.customers.declaration import plugin
-from bot.handlers.customers.wanted import Wanted
-from bot.plugin import Member, Role, _
-from bot.replies import Message, Options
-from storage import customers
-from storage.workspaces import Workspace
+from bot.handlers.customers.wanted import WantedCustomer
+from bot.kit import blocks as b
+from bot.kit.format import Reader
+from bot.kit.replies import Message, Options
+from bot.plugin import Role, _
+from storage.crm import customers
 
 OFFERED = 20
 
 
 @plugin.action("show", role=Role.VIEWER)
-def show(control: b.Control, session: Session, actor: Member, workspace: Workspace, now: datetime) -> Message:
+def show(control: b.Control, session: Session, reader: Reader) -> Message:
     """Show the customer of a list's line."""
-    return cards.card(session, customers.resolve(session, control.record), shown.reader(actor, workspace, now))
+    return cards.card(session, customers.resolve(session, control.record), reader)
 
 
 @plugin.action("add_anyway", role=Role.REP)
-def add_anyway(control: b.Control, session: Session, actor: Member, workspace: Workspace, now: datetime) -> Message:
+def add_anyway(control: b.Control, session: Session, reader: Reader) -> Message:
     """Add a customer though others are like it."""
-    customer = Wanted.load(session, control.detail).add(session)
-    reader = shown.reader(actor, workspace, now)
+    customer = WantedCustomer.load(session, control.detail).add(session)
     return cards.card(session, customer, reader, notice=_("Added."), undo=True, replace=True)
 
 

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
-from bot import blocks as b
 from bot.handlers.customers.declaration import plugin
-from bot.handlers.customers.wanted import Wanted
+from bot.handlers.customers.wanted import WantedCustomer
+from bot.kit import blocks as b
+from bot.kit.format import NOTES_SHOWN, Reader, note_lines, undo_hint
+from bot.kit.replies import Message
 from bot.plugin import _
-from bot.replies import Message
-from bot.shown import NOTES_SHOWN, Reader, note_lines, undo_hint
-from storage.customers import Customer
-from storage.glance import OpenDeal, OpenTicket, glance
+from storage.crm.customer_overview import OpenDeal, OpenTicket, glance
+from storage.crm.customers import Customer
 
 DEALS_SHOWN = 5
 TICKETS_SHOWN = 3
@@ -63,7 +63,7 @@ def found(typed: str, customers: Sequence[Customer]) -> Message:
     return Message(title, [b.section(title), *map(_line, customers)])
 
 
-def twins(wanted: Wanted, alike: Sequence[Customer]) -> Message:
+def twins(wanted: WantedCustomer, alike: Sequence[Customer]) -> Message:
     """Ask whether one of these is not the customer that was meant; nothing is stored yet."""
     text = b.markup(_("*{name}* may be here already, so nothing has been added yet."), name=wanted.name)
     anyway = b.button(_("Add anyway"), plugin.id("add_anyway"), b.Control(detail=wanted.dump()), style="primary")

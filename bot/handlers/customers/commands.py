@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sqlalchemy.orm import Session
 
-from bot import blocks as b
-from bot import shown
 from bot.grammar import Args
 from bot.grammar.types import PERSON
 from bot.handlers.customers import cards
 from bot.handlers.customers.declaration import plugin
-from bot.handlers.customers.wanted import Wanted
+from bot.handlers.customers.wanted import WantedCustomer
+from bot.kit import blocks as b
+from bot.kit import format
+from bot.kit.format import Reader
+from bot.kit.replies import Message
 from bot.plugin import Member, Role, _
-from bot.replies import Message
-from storage import customers, notes
-from storage.workspaces import Workspace
+from storage.crm import customers, notes
 
 
 @plugin.command(
@@ -26,9 +24,9 @@ from storage.workspaces import Workspace
     example="Acme Corp domain:acme.com tier:gold",
     owner=PERSON,
 )
-def add(args: Args, session: Session, actor: Member, workspace: Workspace, now: datetime) -> Message:
+def add(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
     """Add a customer, once it is clear that it is not there already."""
-    wanted = Wanted.check(
+    wanted = WantedCustomer.check(
         session,
         name=args["name"],
         domain=args.get("domain"),
@@ -38,7 +36,6 @@ def add(args: Args, session: Session, actor: Member, workspace: Workspace, now: 
     alike = wanted.twins(session)
     if alike:
         return cards.twins(wanted, alike)
-    reader = shown.reader(actor, workspace, now)
     return cards.card(session, wanted.add(session), reader, notice=_("Added."), undo=True)
 
 
@@ -49,9 +46,9 @@ def find(args: Args, session: Session) -> Message:
 
 
 @plugin.command("customer show", usage="<customer>", role=Role.VIEWER, example="acme")
-def show(args: Args, session: Session, actor: Member, workspace: Workspace, now: datetime) -> Message:
+def show(args: Args, session: Session, reader: Reader) -> Message:
     """Show a customer with its open deals, tickets and last notes."""
-    return cards.card(session, customers.resolve(session, args["customer"]), shown.reader(actor, workspace, now))
+    return cards.card(session, customers.resolve(session, args["customer"]), reader)
 
 
 @plugin.command("customer note", usage="<customer> <note>", role=Role.REP, example="acme asked for a quote")
@@ -60,4 +57,4 @@ def note(args: Args, session: Session) -> Message:
     customer = customers.resolve(session, args["customer"])
     notes.add(session, customer, args["note"])
     text = b.markup(_("Noted on {customer}."), customer=cards.headline(customer))
-    return Message(text, [b.section(text), shown.undo_hint()])
+    return Message(text, [b.section(text), format.undo_hint()])

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
-from bot import blocks as b
-from bot import shown
 from bot.handlers.customers import cards
 from bot.handlers.customers.declaration import plugin
-from bot.handlers.customers.wanted import Wanted
+from bot.handlers.customers.wanted import WantedCustomer
+from bot.kit import blocks as b
+from bot.kit.format import Reader
+from bot.kit.replies import Message, Modal
 from bot.plugin import Member, Role, _
-from bot.replies import Message, Modal
-from storage import customers, notes, records
-from storage.customers import Customer
+from storage.crm import customers, notes
+from storage.crm.customers import Customer
 from storage.names import NAME_LIMIT
-from storage.workspaces import Workspace
+from storage.records import named
 
 Values = Mapping[str, str]
 
@@ -47,21 +46,18 @@ def new(actor: Member) -> Modal:
 
 
 @new.submit
-def add(
-    values: Values, state: Mapping[str, str], session: Session, actor: Member, workspace: Workspace, now: datetime
-) -> Message | Modal:
+def add(values: Values, state: Mapping[str, str], session: Session, reader: Reader) -> Message | Modal:
     """Add the customer, unless others are like it that have not been shown yet."""
-    wanted = Wanted.check(
+    wanted = WantedCustomer.check(
         session, name=values["name"], domain=values["domain"], tier=values["tier"], owner_id=values["owner"]
     )
     unseen = [twin for twin in wanted.twins(session) if twin.reference not in state.get("seen", "").split()]
     if unseen:
         return _ask_again(wanted, unseen, state)
-    reader = shown.reader(actor, workspace, now)
     return cards.card(session, wanted.add(session), reader, notice=_("Added."), undo=True)
 
 
-def _ask_again(wanted: Wanted, alike: list[Customer], state: Mapping[str, str]) -> Modal:
+def _ask_again(wanted: WantedCustomer, alike: list[Customer], state: Mapping[str, str]) -> Modal:
     lines = [b.markup("• {customer}", customer=cards.headline(twin)) for twin in alike]
     seen = " ".join([*state.get("seen", "").split(), *(twin.reference for twin in alike)])
     fields = _fields(name=wanted.name, domain=wanted.domain or "", tier=wanted.tier or "", owner_id=wanted.owner_id)
@@ -85,16 +81,13 @@ def edit(control: b.Control, session: Session) -> Modal:
 
 
 @edit.submit
-def save(
-    values: Values, state: Mapping[str, str], session: Session, actor: Member, workspace: Workspace, now: datetime
-) -> Message:
+def save(values: Values, state: Mapping[str, str], session: Session, reader: Reader) -> Message:
     """Save a customer's changes, unless somebody else has changed it since the form was opened."""
-    customer = records.at_version(session, customers.resolve(session, state["record"]), int(state["version"]))
+    customer = named.at_version(session, customers.resolve(session, state["record"]), int(state["version"]))
     typed = {name: values[name] for name in ("name", "domain", "tier")}
-    wanted = Wanted.check(session, **typed, owner_id=values["owner"], had=customer.owner_id)
+    wanted = WantedCustomer.check(session, **typed, owner_id=values["owner"], had=customer.owner_id)
     customers.update(session, customer, name=wanted.name, domain=wanted.domain or "", tier=wanted.tier or "")
     customers.assign(session, customer, wanted.owner_id)
-    reader = shown.reader(actor, workspace, now)
     return cards.card(session, customer, reader, notice=_("Saved."), undo=True)
 
 
@@ -111,13 +104,11 @@ def note(control: b.Control, session: Session) -> Modal:
 
 
 @note.submit
-def save_note(
-    values: Values, state: Mapping[str, str], session: Session, actor: Member, workspace: Workspace, now: datetime
-) -> Message:
+def save_note(values: Values, state: Mapping[str, str], session: Session, reader: Reader) -> Message:
     """Keep the note and show the customer with it."""
     customer = customers.resolve(session, state["record"])
     notes.add(session, customer, values["text"])
-    return cards.card(session, customer, shown.reader(actor, workspace, now), notice=_("Noted."), undo=True)
+    return cards.card(session, customer, reader, notice=_("Noted."), undo=True)
 
 
 plugin.button_opens("note", note)

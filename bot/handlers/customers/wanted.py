@@ -7,16 +7,16 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy.orm import Session
 
-from bot.named import colleague
-from storage import customers
-from storage.customers import Customer
+from bot.kit.lookup import colleague
+from storage.crm import customers
+from storage.crm.customers import Customer
 from storage.errors import Invalid
-from storage.members import Role
 from storage.names import check_name
+from storage.workspace.members import Role
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedCustomer:
     """Hold checked values; build it by `check`."""
 
     name: str
@@ -34,7 +34,7 @@ class Wanted:
         tier: str | None,
         owner_id: str | None,
         had: str | None = None,
-    ) -> Wanted:
+    ) -> WantedCustomer:
         """Return what is wanted if it can be stored, empty values as none; raise Invalid naming the field."""
         return cls(
             check_name(name),
@@ -44,13 +44,13 @@ class Wanted:
         )
 
     @classmethod
-    def load(cls, session: Session, text: str) -> Wanted:
+    def load(cls, session: Session, text: str) -> WantedCustomer:
         """Read what `dump` wrote into a button, and check it again; raise Invalid for anything else."""
         try:
             wanted = json.loads(text)
             return cls.check(session, **{key: wanted[key] for key in ("name", "domain", "tier", "owner_id")})
         except (ValueError, TypeError, AttributeError, LookupError):
-            raise Invalid("This button can not be used any more.", hint="Please repeat the command.") from None
+            raise Invalid("This button cannot be used any more.", hint="Please repeat the command.") from None
 
     def dump(self) -> str:
         """Write it into a button."""

@@ -1,6 +1,5 @@
 """Serve deals in Slack: add, show, list and move them, win or lose them, and note what was said."""
 
-from bot.handlers.deals import actions, commands, forms, listing, sections
 from bot.handlers.deals.declaration import plugin
 
-__all__ = ["actions", "commands", "forms", "listing", "plugin", "sections"]
+__all__ = ["plugin"]

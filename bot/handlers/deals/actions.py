@@ -2,53 +2,48 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sqlalchemy.orm import Session
 
-from bot import blocks as b
-from bot import shown
 from bot.handlers.deals import cards
 from bot.handlers.deals.declaration import plugin
-from bot.handlers.deals.wanted import Wanted
-from bot.plugin import Member, Role, _
-from bot.replies import Message
-from storage import deals, pipelines
+from bot.handlers.deals.wanted import WantedDeal
+from bot.kit import blocks as b
+from bot.kit import format
+from bot.kit.format import Reader
+from bot.kit.replies import Message
+from bot.plugin import Role, _
+from storage.crm import deals, pipelines
 from storage.errors import NotFound
-from storage.workspaces import Workspace
 
 
 @plugin.action("show", role=Role.VIEWER)
-def show(control: b.Control, session: Session, actor: Member, workspace: Workspace, now: datetime) -> Message:
+def show(control: b.Control, session: Session, reader: Reader) -> Message:
     """Show the deal of a list's line."""
-    return cards.card(session, deals.resolve(session, control.record), shown.reader(actor, workspace, now))
+    return cards.card(session, deals.resolve(session, control.record), reader)
 
 
 @plugin.action("add_anyway", role=Role.REP)
-def add_anyway(control: b.Control, session: Session, actor: Member, workspace: Workspace, now: datetime) -> Message:
+def add_anyway(control: b.Control, session: Session, reader: Reader) -> Message:
     """Add a deal though another is called the same."""
-    deal = Wanted.load(session, control.detail).add(session)
-    reader = shown.reader(actor, workspace, now)
+    deal = WantedDeal.load(session, control.detail).add(session)
     return cards.card(session, deal, reader, notice=_("Added."), undo=True, replace=True)
 
 
 @plugin.action("won", role=Role.REP)
-def won(control: b.Control, session: Session, actor: Member, workspace: Workspace, now: datetime) -> Message:
+def won(control: b.Control, session: Session, reader: Reader) -> Message:
     """Mark the card's deal as won."""
     deal = deals.resolve(session, control.record)
-    reader = shown.reader(actor, workspace, now)
-    if overtaken := shown.overtaken(session, deal, control):
+    if overtaken := format.overtaken(session, deal, control):
         return cards.card(session, deal, reader, notice=overtaken, replace=True)
     notice = cards.closed(_("Won. Congratulations!"), deals.win(session, deal))
     return cards.card(session, deal, reader, notice=notice, undo=True, replace=True)
 
 
 @plugin.action("move", role=Role.REP)
-def move(control: b.Control, session: Session, actor: Member, workspace: Workspace, now: datetime) -> Message:
+def move(control: b.Control, session: Session, reader: Reader) -> Message:
     """Move the card's deal to the stage that was chosen."""
     deal = deals.resolve(session, control.record)
-    reader = shown.reader(actor, workspace, now)
-    if overtaken := shown.overtaken(session, deal, control):
+    if overtaken := format.overtaken(session, deal, control):
         return cards.card(session, deal, reader, notice=overtaken, replace=True)
     known = {str(stage.id): stage.name for stage in pipelines.stages(session, deal.stage.pipeline_id)}
     if control.detail not in known:

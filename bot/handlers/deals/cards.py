@@ -8,16 +8,16 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.blocks.block_elements import InteractiveElement
 from sqlalchemy.orm import Session
 
-from bot import blocks as b
 from bot.handlers.deals.declaration import plugin
-from bot.handlers.deals.wanted import Wanted
+from bot.handlers.deals.wanted import WantedDeal
+from bot.kit import blocks as b
+from bot.kit.format import NOTE_CUT, Reader, last_notes, percent, undo_hint
+from bot.kit.replies import Message
 from bot.plugin import _
-from bot.replies import Message
-from bot.shown import NOTE_CUT, Reader, last_notes, percent, undo_hint
-from storage import pipelines
-from storage.deals import Deal
-from storage.followups import Followup
-from storage.pipelines import Outcome
+from storage.crm import pipelines
+from storage.crm.deals import Deal
+from storage.crm.followups import Followup
+from storage.crm.pipelines import Outcome
 
 
 def card(
@@ -51,7 +51,7 @@ def line(deal: Deal, reader: Reader, *, action: str = "show", owner: bool = True
     return b.section(b.join([headline(deal), b.join(_details(deal, reader, owner=owner), " · ")]), accessory=show)
 
 
-def twins(wanted: Wanted, alike: Sequence[Deal], reader: Reader) -> Message:
+def twins(wanted: WantedDeal, alike: Sequence[Deal], reader: Reader) -> Message:
     """Ask whether one of these is not the deal that was meant; nothing is stored yet."""
     text = b.markup(_("There is an open deal called *{name}*, so nothing has been added yet."), name=wanted.name)
     anyway = b.button(_("Add anyway"), plugin.id("add_anyway"), b.Control(detail=wanted.dump()), style="primary")

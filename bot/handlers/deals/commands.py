@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sqlalchemy.orm import Session
 
-from bot import blocks as b
-from bot import shown
 from bot.grammar import Args
 from bot.grammar.types import AMOUNT, DAY, PERSON
 from bot.handlers.deals import cards
 from bot.handlers.deals.declaration import plugin
-from bot.handlers.deals.wanted import Wanted
+from bot.handlers.deals.wanted import WantedDeal
+from bot.kit import blocks as b
+from bot.kit import format
+from bot.kit.format import Reader
+from bot.kit.replies import Message
 from bot.plugin import Member, Role, _
-from bot.replies import Message
-from storage import deals, notes
-from storage.pipelines import Outcome
-from storage.workspaces import Workspace
+from storage.crm import deals, notes
+from storage.crm.pipelines import Outcome
+from storage.workspace.workspaces import Workspace
 
 
 @plugin.command(
@@ -29,10 +28,9 @@ from storage.workspaces import Workspace
     close=DAY,
     owner=PERSON,
 )
-def add(args: Args, session: Session, actor: Member, workspace: Workspace, now: datetime) -> Message:
+def add(args: Args, session: Session, actor: Member, reader: Reader, workspace: Workspace) -> Message:
     """Add a deal, once it is clear that it is not there already."""
-    reader = shown.reader(actor, workspace, now)
-    wanted = Wanted.typed(session, args, actor)
+    wanted = WantedDeal.typed(session, args, actor)
     alike = wanted.twins(session)
     if alike:
         return cards.twins(wanted, alike, reader)
@@ -40,18 +38,17 @@ def add(args: Args, session: Session, actor: Member, workspace: Workspace, now: 
 
 
 @plugin.command("deal show", usage="<deal>", role=Role.VIEWER, example="D-88")
-def show(args: Args, session: Session, actor: Member, workspace: Workspace, now: datetime) -> Message:
+def show(args: Args, session: Session, reader: Reader) -> Message:
     """Show a deal."""
-    return cards.card(session, deals.resolve(session, args["deal"]), shown.reader(actor, workspace, now))
+    return cards.card(session, deals.resolve(session, args["deal"]), reader)
 
 
 @plugin.command("deal move", usage="<deal> <stage>", role=Role.REP, example="D-88 negotiation")
-def move(args: Args, session: Session, actor: Member, workspace: Workspace, now: datetime) -> Message:
+def move(args: Args, session: Session, reader: Reader) -> Message:
     """Move a deal to another stage."""
     deal = deals.resolve(session, args["deal"])
     before = deal.stage_id
     cancelled = deals.move(session, deal, args["stage"])
-    reader = shown.reader(actor, workspace, now)
     if deal.stage_id == before:
         return cards.card(session, deal, reader, notice=b.markup(_("It is in {stage} already."), stage=deal.stage.name))
     notice = cards.closed(b.markup(_("Moved to {stage}."), stage=deal.stage.name), cancelled)
@@ -59,10 +56,9 @@ def move(args: Args, session: Session, actor: Member, workspace: Workspace, now:
 
 
 @plugin.command("deal won", usage="<deal>", role=Role.REP, example="D-88")
-def won(args: Args, session: Session, actor: Member, workspace: Workspace, now: datetime) -> Message:
+def won(args: Args, session: Session, reader: Reader) -> Message:
     """Mark a deal as won."""
     deal = deals.resolve(session, args["deal"])
-    reader = shown.reader(actor, workspace, now)
     if deal.status == Outcome.WON:
         return cards.card(session, deal, reader, notice=_("It is won already."))
     notice = cards.closed(_("Won. Congratulations!"), deals.win(session, deal))
@@ -70,10 +66,9 @@ def won(args: Args, session: Session, actor: Member, workspace: Workspace, now: 
 
 
 @plugin.command("deal lost", usage="<deal> [reason]", role=Role.REP, example="D-88 went with a cheaper offer")
-def lost(args: Args, session: Session, actor: Member, workspace: Workspace, now: datetime) -> Message:
+def lost(args: Args, session: Session, reader: Reader) -> Message:
     """Mark a deal as lost, for a reason if you give one."""
     deal = deals.resolve(session, args["deal"])
-    reader = shown.reader(actor, workspace, now)
     if deal.status == Outcome.LOST and "reason" not in args:
         return cards.card(session, deal, reader, notice=_("It is lost already."))
     notice = cards.closed(_("Marked as lost."), deals.lose(session, deal, args.get("reason")))
@@ -86,4 +81,4 @@ def note(args: Args, session: Session) -> Message:
     deal = deals.resolve(session, args["deal"])
     notes.add(session, deal, args["note"])
     text = b.markup(_("Noted on {deal}."), deal=cards.headline(deal))
-    return Message(text, [b.section(text), shown.undo_hint()])
+    return Message(text, [b.section(text), format.undo_hint()])

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
-from bot import blocks as b
-from bot import shown
 from bot.handlers.deals import cards
 from bot.handlers.deals.declaration import plugin
-from bot.handlers.deals.wanted import Wanted
+from bot.handlers.deals.wanted import WantedDeal
+from bot.kit import blocks as b
+from bot.kit import format
+from bot.kit.format import Reader
+from bot.kit.replies import Message, Modal
 from bot.plugin import Member, Role, _
-from bot.replies import Message, Modal
-from storage import customers, deals, notes, pipelines, records
-from storage.customers import Customer
-from storage.deals import Deal
+from storage.crm import customers, deals, notes, pipelines
+from storage.crm.customers import Customer
+from storage.crm.deals import Deal
+from storage.crm.pipelines import Outcome
 from storage.names import NAME_LIMIT
-from storage.pipelines import Outcome
-from storage.workspaces import Workspace
+from storage.records import named
+from storage.workspace.workspaces import Workspace
 
 CUSTOMERS = "customers.pick"
 Values = Mapping[str, str]
@@ -54,7 +56,7 @@ def _stage_field(session: Session, chosen: str = "") -> Block:
     return b.choice_input("stage", _("Stage"), options, initial=chosen or open_stages[0])
 
 
-def _typed(deal: Deal | Wanted) -> str:
+def _typed(deal: Deal | WantedDeal) -> str:
     """Write an amount so that it is read back as the same amount."""
     return f"{deal.amount.major} {deal.amount.currency}" if deal.amount is not None else ""
 
@@ -69,19 +71,18 @@ def new(control: b.Control, session: Session, actor: Member) -> Modal:
 
 @new.submit
 def add(
-    values: Values, state: Mapping[str, str], session: Session, actor: Member, workspace: Workspace, now: datetime
+    values: Values, state: Mapping[str, str], session: Session, reader: Reader, workspace: Workspace
 ) -> Message | Modal:
     """Add the deal, unless another is called the same that has not been shown yet."""
-    wanted = Wanted.submitted(session, values, workspace, shown.locale_of(actor, workspace))
+    wanted = WantedDeal.submitted(session, values, workspace, reader.locale)
     seen = state.get("seen", "").split()
     unseen = [twin for twin in wanted.twins(session) if twin.reference not in seen]
-    reader = shown.reader(actor, workspace, now)
     if unseen:
         return _ask_again(session, wanted, unseen, seen)
     return cards.card(session, wanted.add(session), reader, notice=_("Added."), undo=True)
 
 
-def _ask_again(session: Session, wanted: Wanted, alike: list[Deal], seen: list[str]) -> Modal:
+def _ask_again(session: Session, wanted: WantedDeal, alike: list[Deal], seen: list[str]) -> Modal:
     lines = [b.markup("• {deal}", deal=cards.headline(twin)) for twin in alike]
     question = b.join([_("An open deal is called the same, so nothing has been added yet:"), *lines])
     customer = customers.get(session, wanted.customer_id) if wanted.customer_id else None
@@ -117,18 +118,15 @@ def edit(control: b.Control, session: Session) -> Modal:
 
 
 @edit.submit
-def save(
-    values: Values, state: Mapping[str, str], session: Session, actor: Member, workspace: Workspace, now: datetime
-) -> Message:
+def save(values: Values, state: Mapping[str, str], session: Session, reader: Reader, workspace: Workspace) -> Message:
     """Save a deal's changes, unless somebody else has changed it since the form was opened."""
-    deal = records.at_version(session, deals.resolve(session, state["record"]), int(state["version"]))
-    locale = shown.locale_of(actor, workspace)
-    wanted = Wanted.submitted(session, values, workspace, locale, had=deal.owner_id)
+    deal = named.at_version(session, deals.resolve(session, state["record"]), int(state["version"]))
+    wanted = WantedDeal.submitted(session, values, workspace, reader.locale, had=deal.owner_id)
     # What was emptied; update_deal leaves alone what is not given.
     deal.amount, deal.customer_id = wanted.amount, wanted.customer_id
     deal.close_on, deal.owner_id = wanted.close_on, wanted.owner_id
     deals.update_deal(session, deal, name=wanted.name)
-    return cards.card(session, deal, shown.reader(actor, workspace, now), notice=_("Saved."), undo=True)
+    return cards.card(session, deal, reader, notice=_("Saved."), undo=True)
 
 
 plugin.button_opens("edit", edit)
@@ -138,7 +136,7 @@ plugin.button_opens("edit", edit)
 def lost(control: b.Control, session: Session) -> Modal:
     """Ask why a deal was lost."""
     deal = deals.resolve(session, control.record)
-    if overtaken := shown.overtaken(session, deal, control):
+    if overtaken := format.overtaken(session, deal, control):
         return Modal(_("Lost"), [b.section(overtaken), b.section(cards.headline(deal))])
     reason = b.text_input(
         "reason", _("Why was it lost?"), multiline=True, optional=True, placeholder=_("Price, timing, a competitor …")
@@ -148,13 +146,11 @@ def lost(control: b.Control, session: Session) -> Modal:
 
 
 @lost.submit
-def lose(
-    values: Values, state: Mapping[str, str], session: Session, actor: Member, workspace: Workspace, now: datetime
-) -> Message:
+def lose(values: Values, state: Mapping[str, str], session: Session, reader: Reader) -> Message:
     """Mark the deal as lost, unless somebody else has changed it since the form was opened."""
-    deal = records.at_version(session, deals.resolve(session, state["record"]), int(state["version"]))
+    deal = named.at_version(session, deals.resolve(session, state["record"]), int(state["version"]))
     notice = cards.closed(_("Marked as lost."), deals.lose(session, deal, values["reason"] or None))
-    return cards.card(session, deal, shown.reader(actor, workspace, now), notice=notice, undo=True)
+    return cards.card(session, deal, reader, notice=notice, undo=True)
 
 
 plugin.button_opens("lost", lost)
@@ -169,13 +165,11 @@ def note(control: b.Control, session: Session) -> Modal:
 
 
 @note.submit
-def save_note(
-    values: Values, state: Mapping[str, str], session: Session, actor: Member, workspace: Workspace, now: datetime
-) -> Message:
+def save_note(values: Values, state: Mapping[str, str], session: Session, reader: Reader) -> Message:
     """Keep the note and show the deal with it."""
     deal = deals.resolve(session, state["record"])
     notes.add(session, deal, values["text"])
-    return cards.card(session, deal, shown.reader(actor, workspace, now), notice=_("Noted."), undo=True)
+    return cards.card(session, deal, reader, notice=_("Noted."), undo=True)
 
 
 plugin.button_opens("note", note)

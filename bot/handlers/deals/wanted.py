@@ -10,19 +10,19 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from bot.grammar import Args, parse_amount
-from bot.named import checked_number, colleague, customer_called
-from storage import customers, deals, pipelines
-from storage.deals import Deal
+from bot.kit.lookup import checked_number, colleague, customer_called
+from storage.crm import customers, deals, pipelines
+from storage.crm.deals import Deal
+from storage.crm.pipelines import Outcome
 from storage.errors import Invalid
-from storage.members import Member, Role
 from storage.money import Money
 from storage.names import check_name
-from storage.pipelines import Outcome
-from storage.workspaces import Workspace
+from storage.workspace.members import Member, Role
+from storage.workspace.workspaces import Workspace
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedDeal:
     """Hold checked values; `stage` is a stage's name, None for the first."""
 
     name: str
@@ -33,8 +33,8 @@ class Wanted:
     stage: str | None = None
 
     @classmethod
-    def typed(cls, session: Session, args: Args, actor: Member) -> Wanted:
-        """Read a command; raise CrmError for what can not be understood or found."""
+    def typed(cls, session: Session, args: Args, actor: Member) -> WantedDeal:
+        """Read a command; raise CrmError for what cannot be understood or found."""
         customer = args.get("customer")
         owner_id = args.user("owner")
         stage = args.get("stage")
@@ -50,8 +50,8 @@ class Wanted:
     @classmethod
     def submitted(
         cls, session: Session, values: Mapping[str, str], workspace: Workspace, locale: str, *, had: str | None = None
-    ) -> Wanted:
-        """Read a form; raise CrmError naming the field for what can not be understood or found."""
+    ) -> WantedDeal:
+        """Read a form; raise CrmError naming the field for what cannot be understood or found."""
         amount, customer, close_on, owner_id = (values.get(key) for key in ("amount", "customer", "close", "owner"))
         return cls(
             check_name(values["name"]),
@@ -63,7 +63,7 @@ class Wanted:
         )
 
     @classmethod
-    def load(cls, session: Session, text: str) -> Wanted:
+    def load(cls, session: Session, text: str) -> WantedDeal:
         """Read what `dump` wrote into a button; raise Invalid for anything else."""
         try:
             name, minor, currency, customer_id, close_on, owner_id, stage = json.loads(text)
@@ -76,7 +76,7 @@ class Wanted:
                 pipelines.resolve_stage(session, stage).name if stage else None,
             )
         except (ValueError, TypeError, AttributeError):
-            raise Invalid("This button can not be used any more.", hint="Please repeat the command.") from None
+            raise Invalid("This button cannot be used any more.", hint="Please repeat the command.") from None
 
     def dump(self) -> str:
         """Write it into a button."""

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from uuid import UUID
 
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
-from bot import blocks as b
-from bot import shown
+from bot.kit import blocks as b
+from bot.kit.format import Reader
+from bot.kit.replies import Message
 from bot.plugin import Member, Notice, Plugin, Role, _
-from bot.replies import Message
-from bot.shown import Reader
-from storage import undelivered
 from storage.errors import NotFound, Refused
-from storage.outbox import Delivery
-from storage.workspaces import Workspace
+from storage.notifications import failures
+from storage.queues.outbox import Delivery
 
 plugin = Plugin(
     "deliveries",
@@ -80,29 +77,29 @@ def _lines(rows: Sequence[Delivery], reader: Reader) -> list[Block]:
 
 
 @plugin.command("undelivered", role=Role.MANAGER)
-def list_(actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
+def list_(session: Session, reader: Reader) -> Message:
     """List the messages that Slack refused to deliver, the last first, to send them again."""
-    rows = undelivered.dead(session, LISTED + 1)
+    rows = failures.dead(session, LISTED + 1)
     if not rows:
         return Message(_("Everything was delivered."))
     title = _("*Not delivered*")
     more = [b.context(_("There are more, from before."))] if len(rows) > LISTED else []
-    lines = _lines(rows[:LISTED], shown.reader(actor, workspace, now))
+    lines = _lines(rows[:LISTED], reader)
     return Message(b.Markup(title), [b.section(b.Markup(title)), *lines, *more])
 
 
 # Whoever was told may act on it, a manager or not.
 @plugin.action("resend", role=Role.VIEWER)
-def resend(control: b.Control, actor: Member, session: Session) -> Message:
+def resend(control: b.Control, session: Session, actor: Member) -> Message:
     """Send a refused message again."""
-    undelivered.resend(session, _id(control, actor, session))
+    failures.resend(session, _id(control, actor, session))
     return Message(_("It is sent again; should Slack refuse it once more, you will find it here."))
 
 
 @plugin.action("give_up", role=Role.VIEWER)
-def give_up(control: b.Control, actor: Member, session: Session) -> Message:
+def give_up(control: b.Control, session: Session, actor: Member) -> Message:
     """Take a refused message from the list."""
-    undelivered.give_up(session, _id(control, actor, session))
+    failures.give_up(session, _id(control, actor, session))
     return Message(_("It is off the list and will not be sent."))
 
 
@@ -112,28 +109,26 @@ def _id(control: b.Control, actor: Member, session: Session) -> UUID:
         delivery_id = UUID(control.detail)
     except ValueError:
         raise NotFound("This message is no longer kept.") from None
-    if not actor.has(Role.MANAGER) and not undelivered.was_told(session, delivery_id, actor.id):
+    if not actor.has(Role.MANAGER) and not failures.was_told(session, delivery_id, actor.id):
         raise Refused("This needs the role {role}.", role=Role.MANAGER.value, hint="A manager can do it.")
     return delivery_id
 
 
 @plugin.home("Not delivered", role=Role.ADMIN, order=5)
-def on_home(actor: Member, workspace: Workspace, now: datetime, session: Session) -> list[Block]:
+def on_home(session: Session, reader: Reader) -> list[Block]:
     """Show an admin what Slack refused to deliver; nothing where all is well."""
-    rows = undelivered.dead(session, ON_HOME)
-    return _lines(rows, shown.reader(actor, workspace, now))
+    rows = failures.dead(session, ON_HOME)
+    return _lines(rows, reader)
 
 
 @plugin.renderer("undelivered", kind=Notice.PROBLEMS)
-def notice(
-    delivery: Delivery, reader: Member | None, workspace: Workspace, now: datetime, session: Session
-) -> Message | None:
+def notice(delivery: Delivery, session: Session, reader: Reader) -> Message | None:
     """Tell somebody that a message did not arrive, and what can be done; None once somebody has seen to it."""
-    row = undelivered.get(session, UUID(str(delivery.payload["delivery"])))
+    row = failures.get(session, UUID(str(delivery.payload["delivery"])))
     if row.state != "dead":
         return None
     text = _("This could not be delivered:")
-    return Message(text, [b.section(text), *_lines([row], shown.reader(reader, workspace, now))])
+    return Message(text, [b.section(text), *_lines([row], reader)])
 
 
 __all__ = ["plugin"]

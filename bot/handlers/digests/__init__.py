@@ -1,6 +1,5 @@
 """Serve digests in Slack: set one up, see it now, ask what is behind a number, stop it."""
 
-from bot.handlers.digests import actions, commands, explain, forms, report
 from bot.handlers.digests.declaration import plugin
 
-__all__ = ["actions", "commands", "explain", "forms", "plugin", "report"]
+__all__ = ["plugin"]

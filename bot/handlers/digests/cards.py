@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from slack_sdk.models.blocks import Block
 
-from bot import blocks as b
-from bot import shown
 from bot.handlers.digests.declaration import plugin
-from bot.handlers.digests.words import sections
+from bot.handlers.digests.wording import sections
+from bot.kit import blocks as b
+from bot.kit import format
 from bot.plugin import _
-from storage.digests import Digest, Frequency
+from storage.digests.schedules import Digest, Frequency
 
 
 def card(digest: Digest, locale: str) -> list[Block]:
@@ -58,7 +58,7 @@ def line(digest: Digest, locale: str) -> b.Markup:
 
 def _when(digest: Digest, locale: str) -> str:
     if digest.frequency == Frequency.WEEKLY:
-        days = _("every {day}").format(day=shown.weekdays(locale)[digest.weekday or 0])
+        days = _("every {day}").format(day=format.weekdays(locale)[digest.weekday or 0])
     else:
         days = _("every day") if digest.frequency == Frequency.DAILY else _("Monday to Friday")
-    return f"{days} {shown.clock(digest.at_time, locale)} ({digest.zone})"
+    return f"{days} {format.clock(digest.at_time, locale)} ({digest.zone})"

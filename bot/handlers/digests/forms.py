@@ -9,22 +9,25 @@ from typing import Any
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
-from bot import blocks as b
-from bot import shown
 from bot.handlers.digests.cards import card
 from bot.handlers.digests.declaration import plugin
-from bot.handlers.digests.report import Catalogue
-from bot.handlers.digests.words import section
-from bot.named import colleague
+from bot.handlers.digests.notices import RegistryForDigests
+from bot.handlers.digests.wording import section
+from bot.kit import blocks as b
+from bot.kit import format
+from bot.kit.lookup import colleague
+from bot.kit.replies import Message, Modal
 from bot.plugin import Member, Role, Slack, _
-from bot.replies import Message, Modal
-from storage import channels, digests, pipelines, records, sharing
-from storage.channels import Use
-from storage.digests import Digest, Frequency, Scope
+from storage.crm import pipelines
+from storage.digests import schedules
+from storage.digests.metrics import PIPELINE, SUPPORT, TEAM
+from storage.digests.schedules import Digest, Frequency, Scope
 from storage.errors import Invalid, Refused
-from storage.figures import PIPELINE, SUPPORT, TEAM
 from storage.names import NAME_LIMIT
-from storage.workspaces import Workspace
+from storage.records import named
+from storage.support import channels, sharing
+from storage.support.channels import Use
+from storage.workspace.workspaces import Workspace
 
 FREQUENCIES = {Frequency.WORKDAYS: "Monday to Friday", Frequency.DAILY: "Every day", Frequency.WEEKLY: "Once a week"}
 SCOPES = {Scope.EVERYONE: "Everybody's", Scope.TEAM: "A team's", Scope.OWN: "One person's"}
@@ -49,10 +52,10 @@ def _join(values: Mapping[str, Any], workspace: Workspace, slack: Slack) -> str 
 
 
 def _fields(
-    session: Session, actor: Member, workspace: Workspace, catalogue: Catalogue, known: Digest | None
+    session: Session, actor: Member, workspace: Workspace, catalogue: RegistryForDigests, known: Digest | None
 ) -> list[Block]:
-    locale = shown.locale_of(actor, workspace)
-    weekdays = [b.Option(name, str(number)) for number, name in enumerate(shown.weekdays(locale))]
+    locale = format.locale_of(actor, workspace)
+    weekdays = [b.Option(name, str(number)) for number, name in enumerate(format.weekdays(locale))]
     names = [b.Option(title, name) for name, title in list(_titles(catalogue).items())[:SECTIONS]]
     chosen = known.parts if known else (PIPELINE, SUPPORT)
     return [
@@ -72,7 +75,7 @@ def _fields(
         b.text_input(
             "zone",
             _("Time zone"),
-            initial=known.zone if known else str(shown.zone_of(actor, workspace)),
+            initial=known.zone if known else str(format.zone_of(actor, workspace)),
             max_length=ZONE_LIMIT,
         ),
         b.channel_input(
@@ -102,7 +105,7 @@ def _pipelines(session: Session, known: Digest | None) -> list[Block]:
 
 
 @plugin.view("new", title="New digest", role=Role.MANAGER, before=_join)
-def new(actor: Member, workspace: Workspace, session: Session, catalogue: Catalogue) -> Modal:
+def new(session: Session, actor: Member, workspace: Workspace, catalogue: RegistryForDigests) -> Modal:
     """Have a digest of the pipeline, support, the team and more sent at a fixed time."""
     return Modal(_("New digest"), _fields(session, actor, workspace, catalogue, None), submit=_("Save"))
 
@@ -111,22 +114,24 @@ def new(actor: Member, workspace: Workspace, session: Session, catalogue: Catalo
 def create(
     values: Mapping[str, Any],
     found: str | None,
+    session: Session,
     actor: Member,
     workspace: Workspace,
     now: datetime,
-    session: Session,
-    catalogue: Catalogue,
+    catalogue: RegistryForDigests,
 ) -> Message:
     """Store the digest of a form."""
     wanted = _wanted(session, values, found, catalogue)
-    digest = digests.add(session, owner_id=actor.id, **wanted)
+    digest = schedules.add(session, owner_id=actor.id, **wanted)
     return _saved(digest, actor, workspace, now)
 
 
 @plugin.view("edit", title="Edit digest", role=Role.MANAGER, before=_join)
-def edit(control: b.Control, actor: Member, workspace: Workspace, session: Session, catalogue: Catalogue) -> Modal:
+def edit(
+    control: b.Control, session: Session, actor: Member, workspace: Workspace, catalogue: RegistryForDigests
+) -> Modal:
     """Open the form with what a digest is set up as."""
-    digest = digests.resolve(session, control.record)
+    digest = schedules.resolve(session, control.record)
     state = {"record": digest.reference, "version": str(digest.version)}
     fields = _fields(session, actor, workspace, catalogue, digest)
     return Modal(_("Edit digest"), fields, submit=_("Save"), state=state)
@@ -137,21 +142,21 @@ def save(
     values: Mapping[str, Any],
     state: Mapping[str, str],
     found: str | None,
+    session: Session,
     actor: Member,
     workspace: Workspace,
     now: datetime,
-    session: Session,
-    catalogue: Catalogue,
+    catalogue: RegistryForDigests,
 ) -> Message:
     """Store what was changed, unless somebody else was quicker."""
-    digest = records.at_version(session, digests.resolve(session, state["record"]), int(state["version"]))
+    digest = named.at_version(session, schedules.resolve(session, state["record"]), int(state["version"]))
     wanted = _wanted(session, values, found, catalogue, digest.about_id)
     # Whoever got it goes on getting it, also where a manager edits another's.
     target_user = None if found else digest.target_user or actor.id
-    return _saved(digests.change(session, digest, target_user=target_user, **wanted), actor, workspace, now)
+    return _saved(schedules.change(session, digest, target_user=target_user, **wanted), actor, workspace, now)
 
 
-def _titles(catalogue: Catalogue) -> dict[str, str]:
+def _titles(catalogue: RegistryForDigests) -> dict[str, str]:
     """Return what a digest can be made of, with its title."""
     own = {name: section(name) for name in (PIPELINE, SUPPORT, TEAM)}
     return own | {one.id: _(one.title) for one in catalogue.digest_sections.values()}
@@ -161,7 +166,7 @@ def _wanted(
     session: Session,
     values: Mapping[str, Any],
     channel_id: str | None,
-    catalogue: Catalogue,
+    catalogue: RegistryForDigests,
     had: str | None = None,
 ) -> dict[str, Any]:
     try:
@@ -205,11 +210,11 @@ def _saved(digest: Digest, actor: Member, workspace: Workspace, now: datetime) -
     if not digest.active:
         notice = b.esc(_("Saved. It is paused: press Resume to have it sent."))
     else:
-        first = shown.reader(actor, workspace, now).moment(digests.first_time(digest, now))
+        first = format.reader(actor, workspace, now).moment(schedules.first_time(digest, now))
         notice = b.markup(_("Saved. It comes for the first time {when}."), when=first)
         if digest.version > 1:
             notice = b.markup(_("Saved. It comes next {when}."), when=first)
-    blocks: Sequence[Block] = [b.context(notice), *card(digest, shown.locale_of(actor, workspace)), shown.undo_hint()]
+    blocks: Sequence[Block] = [b.context(notice), *card(digest, format.locale_of(actor, workspace)), format.undo_hint()]
     return Message(_("The digest is saved."), blocks)
 
 

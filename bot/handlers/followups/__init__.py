@@ -1,6 +1,5 @@
 """Serve follow-ups in Slack: promise, list, be reminded, snooze and finish."""
 
-from bot.handlers.followups import actions, commands, forms, later, leaving
 from bot.handlers.followups.declaration import plugin
 
-__all__ = ["actions", "commands", "forms", "later", "leaving", "plugin"]
+__all__ = ["plugin"]

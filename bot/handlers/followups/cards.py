@@ -8,22 +8,21 @@ from datetime import datetime, timedelta
 from slack_sdk.models.blocks import Block, InteractiveElement
 from sqlalchemy.orm import Session
 
-from bot import blocks as b
-from bot import shown
 from bot.grammar import said
 from bot.handlers.followups import record
 from bot.handlers.followups.declaration import plugin
+from bot.kit import blocks as b
+from bot.kit.format import Reader, undo_hint
+from bot.kit.replies import Message
 from bot.plugin import Member, Notice, Role, _
-from bot.replies import Message
-from bot.shown import Reader, undo_hint
-from storage import due, followups
-from storage.about import subject_of
-from storage.attention import Held
-from storage.deals import Deal
+from storage.crm import followups
+from storage.crm.deals import Deal
+from storage.crm.followups import Followup
 from storage.errors import NotFound
-from storage.followups import Followup
-from storage.outbox import Delivery
-from storage.workspaces import Workspace
+from storage.notifications.preferences import Held
+from storage.queues import due
+from storage.queues.outbox import Delivery
+from storage.subjects import subject_of
 
 LATE = timedelta(minutes=10)
 LISTED = 20
@@ -38,9 +37,7 @@ def nothing() -> str:
 
 
 @plugin.renderer("reminder", kind=Notice.REMINDERS)
-def reminder(
-    delivery: Delivery, reader: Member | None, workspace: Workspace, now: datetime, session: Session
-) -> Message | None:
+def reminder(delivery: Delivery, session: Session, reader: Reader) -> Message | None:
     """Draw the reminder of a follow-up; None when it is of no use any more."""
     try:
         followup = followups.resolve(session, delivery.record or "")
@@ -48,8 +45,7 @@ def reminder(
         return None
     if _is_over(session, followup, delivery):
         return None
-    me = shown.reader(reader, workspace, now)
-    return card(session, followup, me, whole=True, was_quiet=delivery.held_by == Held.QUIET)
+    return card(session, followup, reader, whole=True, was_quiet=delivery.held_by == Held.QUIET)
 
 
 def _is_over(session: Session, followup: Followup, delivery: Delivery) -> bool:
@@ -162,9 +158,9 @@ def listing(session: Session, found: Sequence[Followup], reader: Reader) -> list
 
 
 @plugin.home("My follow-ups", role=Role.VIEWER, order=30)
-def mine(actor: Member, workspace: Workspace, now: datetime, session: Session) -> list[Block]:
+def mine(session: Session, actor: Member, reader: Reader) -> list[Block]:
     """Show my open follow-ups, the one due first at the top."""
     found = followups.list_followups(session, owner_id=actor.id, limit=ON_HOME)
     if not found:
         return [b.section(nothing())] if actor.has(Role.VIEWER) else []
-    return listing(session, found, shown.reader(actor, workspace, now))
+    return listing(session, found, reader)

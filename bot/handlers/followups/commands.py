@@ -6,20 +6,19 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from bot import blocks as b
-from bot import shown
 from bot.grammar import Args, When, next_time
 from bot.grammar.types import PERSON, WHEN
 from bot.handlers.followups import cards
 from bot.handlers.followups.declaration import plugin
-from bot.handlers.followups.held import mine_or_ours
+from bot.handlers.followups.rights import mine_or_ours
+from bot.kit import blocks as b
+from bot.kit.format import Reader
+from bot.kit.replies import Message
 from bot.plugin import Member, Role, _
-from bot.replies import Message
-from bot.shown import Reader
-from storage import followups
-from storage.about import Subject, called
-from storage.followups import Followup
-from storage.workspaces import Workspace
+from storage.crm import followups
+from storage.crm.followups import Followup
+from storage.records.about import Subject
+from storage.subjects import called
 
 
 @plugin.command(
@@ -29,12 +28,11 @@ from storage.workspaces import Workspace
     example='D-88 when:"friday 9am" call back about pricing',
     when=WHEN,
 )
-def add(args: Args, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
+def add(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
     """Promise to follow up on a record, once or again and again; you are reminded by DM each time it is due."""
-    me = shown.reader(actor, workspace, now)
     about = called(session, args["record"], field="record")
-    followup = promise(session, about, args.get("text") or "", _when(args, me), str(me.zone), actor)
-    return cards.card(session, followup, me, notice=cards.reminding(followup, me))
+    followup = promise(session, about, args.get("text") or "", _when(args, reader), str(reader.zone), actor)
+    return cards.card(session, followup, reader, notice=cards.reminding(followup, reader))
 
 
 def promise(session: Session, about: Subject | None, text: str, when: When, zone: str, actor: Member) -> Followup:
@@ -53,18 +51,17 @@ def promise(session: Session, about: Subject | None, text: str, when: When, zone
     example='F-12 when:"every monday 9am"',
     when=WHEN,
 )
-def move(args: Args, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
+def move(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
     """Have a follow-up due at another time, or again and again."""
-    me = shown.reader(actor, workspace, now)
-    followup, when = mine_or_ours(session, args["followup"], actor), _when(args, me)
+    followup, when = mine_or_ours(session, args["followup"], actor), _when(args, reader)
     followups.reschedule(session, followup, when.at, recurrence=when.recurrence)
-    return cards.card(session, followup, me, notice=cards.reminding(followup, me))
+    return cards.card(session, followup, reader, notice=cards.reminding(followup, reader))
 
 
 @plugin.command("followup done", usage="<followup>", role=Role.VIEWER, example="F-12")
-def done(args: Args, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
+def done(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
     """Finish a follow-up; one that recurs is due again."""
-    return finish(session, mine_or_ours(session, args["followup"], actor), shown.reader(actor, workspace, now))
+    return finish(session, mine_or_ours(session, args["followup"], actor), reader)
 
 
 def finish(session: Session, followup: Followup, me: Reader, *, replace: bool = False) -> Message:
@@ -82,10 +79,10 @@ def _next(followup: Followup, now: datetime) -> datetime | None:
 
 
 @plugin.command("followup cancel", usage="<followup>", role=Role.VIEWER, example="F-12")
-def cancel(args: Args, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
+def cancel(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
     """Cancel a follow-up; one that recurs does not come again."""
     followup = followups.cancel(session, mine_or_ours(session, args["followup"], actor))
-    return cards.card(session, followup, shown.reader(actor, workspace, now), notice=_("Cancelled."))
+    return cards.card(session, followup, reader, notice=_("Cancelled."))
 
 
 def _when(args: Args, me: Reader) -> When:
@@ -95,7 +92,7 @@ def _when(args: Args, me: Reader) -> When:
 
 
 @plugin.command("followup list", usage="[owner:me]", role=Role.VIEWER, owner=PERSON)
-def list_(args: Args, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
+def list_(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
     """List open follow-ups, yours unless you name someone, the next one first."""
     owner_id = args.user("owner") or actor.id
     found = followups.list_followups(session, owner_id=owner_id, limit=cards.LISTED + 1)
@@ -106,5 +103,5 @@ def list_(args: Args, actor: Member, workspace: Workspace, now: datetime, sessio
         )
     title = b.markup(_("*Open follow-ups of {who}*"), who=b.person(owner_id))
     more = [b.context(_("More are due later."))] if len(found) > cards.LISTED else []
-    lines = cards.listing(session, found[: cards.LISTED], shown.reader(actor, workspace, now))
+    lines = cards.listing(session, found[: cards.LISTED], reader)
     return Message(title, [b.section(title), *lines, *more])

@@ -1,4 +1,4 @@
-"""Ask for a follow-up in a form."""
+"""Ask for a follow-up in a form, put one off, or log what came of it."""
 
 from __future__ import annotations
 
@@ -8,21 +8,23 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from bot import blocks as b
-from bot import shown
 from bot.grammar import When, parse_moment, parse_when, unescape
 from bot.handlers.followups import cards
-from bot.handlers.followups.commands import promise
+from bot.handlers.followups.commands import finish, promise
 from bot.handlers.followups.declaration import plugin
+from bot.handlers.followups.rights import check_logs, check_owner, mine_or_ours
+from bot.kit import blocks as b
+from bot.kit.format import Reader, overtaken
+from bot.kit.replies import Message, Modal, Options
 from bot.plugin import Member, Place, Role, _
-from bot.replies import Message, Modal, Options
-from bot.shown import Reader
-from storage import channels, deals, messages, search, tickets
-from storage.about import called
+from storage.crm import deals, followups, notes
+from storage.crm.followups import Followup
 from storage.errors import Invalid
 from storage.names import NOTE_LIMIT
-from storage.records import Named
-from storage.workspaces import Workspace
+from storage.records import named, search
+from storage.records.named import Named
+from storage.subjects import called, subject_of
+from storage.support import channels, messages, tickets
 
 OFFERED = 20
 TEXT_SHOWN = 500
@@ -38,10 +40,10 @@ AGAIN: Mapping[str, str] = {
 
 
 @plugin.view("new", title="New follow-up", role=Role.VIEWER)
-def new(control: b.Control, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Modal:
+def new(control: b.Control, session: Session, reader: Reader) -> Modal:
     """Promise a follow-up in a form."""
     about = called(session, control.record) if control.record else None
-    return form(about, "", shown.reader(actor, workspace, now))
+    return form(about, "", reader)
 
 
 def form(about: Named | None, text: str, me: Reader) -> Modal:
@@ -69,12 +71,11 @@ def form(about: Named | None, text: str, me: Reader) -> Modal:
 
 
 @new.submit
-def create(values: Mapping[str, Any], actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
+def create(values: Mapping[str, Any], session: Session, actor: Member, reader: Reader) -> Message:
     """Store the follow-up of a form."""
-    me = shown.reader(actor, workspace, now)
     about = called(session, str(values["record"]), field="record")
-    followup = promise(session, about, str(values["text"]), _when(values, me), str(me.zone), actor)
-    return cards.card(session, followup, me, notice=cards.reminding(followup, me))
+    followup = promise(session, about, str(values["text"]), _when(values, reader), str(reader.zone), actor)
+    return cards.card(session, followup, reader, notice=cards.reminding(followup, reader))
 
 
 def _when(values: Mapping[str, Any], me: Reader) -> When:
@@ -101,9 +102,7 @@ def _counting_from(day: date, again: str, me: Reader) -> datetime:
 
 
 @plugin.view("remind", title="Remind me about this", role=Role.VIEWER)
-def remind(
-    message: Mapping[str, Any], place: Place, actor: Member, workspace: Workspace, now: datetime, session: Session
-) -> Modal:
+def remind(message: Mapping[str, Any], session: Session, reader: Reader, place: Place) -> Modal:
     """Be reminded of a message, about the ticket it belongs to or the customer whose channel it is in."""
     written = messages.by_ts(session, place.channel_id, str(message.get("ts", "")))
     link = channels.link_of(session, place.channel_id)
@@ -111,14 +110,14 @@ def remind(
     if written is not None and written.ticket_id is not None:
         about = tickets.get(session, written.ticket_id)
     text = unescape(str(message.get("text") or ""))
-    return form(about, text[:TEXT_SHOWN], shown.reader(actor, workspace, now))
+    return form(about, text[:TEXT_SHOWN], reader)
 
 
 remind.submit(create)
 
 
 @plugin.options("pick", role=Role.VIEWER)
-def pick(query: str, actor: Member, session: Session) -> Options:
+def pick(query: str, session: Session, actor: Member) -> Options:
     """Offer records by what was typed so far, and before that the actor's open deals."""
     if not query.strip():
         mine = deals.list_deals(session, owner_id=actor.id, limit=OFFERED)
@@ -130,3 +129,88 @@ def pick(query: str, actor: Member, session: Session) -> Options:
 plugin.opens("followup", new)
 plugin.button_opens("new", new)
 plugin.shortcut("remind", remind, title="Remind me about this", on_message=True)
+
+
+KINDS: Mapping[str, str] = {"call": "Call", "meeting": "Meeting", "email": "E-mail", "note": "Note"}
+
+
+@plugin.view("reschedule", title="Reschedule", role=Role.VIEWER)
+def reschedule(control: b.Control, session: Session, actor: Member, reader: Reader) -> Modal:
+    """Choose another time for a follow-up."""
+    followup = mine_or_ours(session, control.record, actor)
+    due = followup.due_at.astimezone(reader.zone)
+    return Modal(
+        _("Reschedule"),
+        [
+            b.section(b.markup("*{text}*", text=followup.text[:200])),
+            b.text_input(
+                "when",
+                _("When"),
+                initial=f"{due:%Y-%m-%d %H:%M}" if due > reader.now else "",
+                placeholder=_("tomorrow 9am"),
+                hint=_("Such as: next tue 3pm, in 2 hours, every monday 9am, last weekday of the month"),
+            ),
+        ],
+        submit=_("Reschedule"),
+        state=_seen(followup),
+    )
+
+
+@reschedule.submit
+def rescheduled(
+    values: Mapping[str, Any], state: Mapping[str, str], session: Session, actor: Member, reader: Reader, now: datetime
+) -> Message:
+    """Have the follow-up due at that time, unless somebody else has changed it since the form was opened."""
+    followup = _unchanged(session, state)
+    check_owner(followup, actor)
+    when = parse_when(str(values["when"]), zone=reader.zone, now=now, locale=reader.locale)
+    followups.reschedule(session, followup, when.at, recurrence=when.recurrence)
+    return cards.card(session, followup, reader, notice=cards.reminding(followup, reader))
+
+
+@plugin.view("log", title="Log", role=Role.VIEWER)
+def log(control: b.Control, session: Session, actor: Member) -> Modal:
+    """Say what came of a follow-up, which is then done."""
+    followup = mine_or_ours(session, control.record, actor)
+    if late := overtaken(session, followup, control):
+        return Modal(_("Log"), [b.section(late), b.section(b.markup("*{text}*", text=followup.text[:200]))])
+    if followup.about is None:
+        raise Invalid("This follow-up is about no record, so there is nothing to log it on.")
+    check_logs(session, followup, actor)
+    options = [b.Option(_(name), key) for key, name in KINDS.items()]
+    return Modal(
+        _("Log"),
+        [
+            b.section(b.markup("*{text}*", text=followup.text[:200])),
+            b.choice_input("kind", _("What was it"), options, initial="call"),
+            b.text_input("text", _("What came of it"), multiline=True, max_length=min(NOTE_LIMIT, 3_000)),
+        ],
+        submit=_("Log and finish"),
+        state=_seen(followup),
+    )
+
+
+@log.submit
+def logged(
+    values: Mapping[str, Any], state: Mapping[str, str], session: Session, actor: Member, reader: Reader
+) -> Message:
+    """Write it down on the record and finish the follow-up, unless somebody else has changed that meanwhile."""
+    followup = _unchanged(session, state)
+    about = subject_of(session, followup)
+    if about is None:
+        raise Invalid("The record this was about is gone.")
+    check_logs(session, followup, actor)
+    notes.add(session, about, str(values["text"]), kind=str(values["kind"]))
+    return finish(session, followup, reader)
+
+
+def _seen(followup: Followup) -> dict[str, str]:
+    return {"followup": followup.reference, "version": str(followup.version)}
+
+
+def _unchanged(session: Session, state: Mapping[str, str]) -> Followup:
+    return named.at_version(session, followups.resolve(session, state["followup"]), int(state["version"]))
+
+
+plugin.button_opens("reschedule", reschedule)
+plugin.button_opens("log", log)

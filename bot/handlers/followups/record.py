@@ -7,19 +7,19 @@ from collections.abc import Mapping
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
-from bot import blocks as b
+from bot.kit import blocks as b
+from bot.kit.format import Reader, quoted
 from bot.plugin import _
-from bot.shown import Reader, quoted
-from storage import messages
-from storage.about import subject_of
-from storage.contacts import Contact
-from storage.customers import Customer
-from storage.deals import Deal
-from storage.followups import Followup
-from storage.glance import OpenDeal, glance
-from storage.records import Named
+from storage.crm.contacts import Contact
+from storage.crm.customer_overview import OpenDeal, glance
+from storage.crm.customers import Customer
+from storage.crm.deals import Deal
+from storage.crm.followups import Followup
+from storage.records.named import Named
 from storage.references import Noun
-from storage.tickets import Ticket
+from storage.subjects import subject_of
+from storage.support import messages
+from storage.support.tickets import Ticket
 
 SHOW = {Noun.CUSTOMER: "customers.show", Noun.DEAL: "deals.show", Noun.TICKET: "tickets.show"}
 """The buttons by which other plugins show their records."""

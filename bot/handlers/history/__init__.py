@@ -1,6 +1,5 @@
 """Show what happened to a record, and take back one's own last change."""
 
-from bot.handlers.history import taking_back, timeline
 from bot.handlers.history.declaration import plugin
 
-__all__ = ["plugin", "taking_back", "timeline"]
+__all__ = ["plugin"]

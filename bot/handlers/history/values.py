@@ -9,20 +9,20 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from bot import blocks as b
+from bot.kit import blocks as b
+from bot.kit.format import Reader, weekdays
 from bot.plugin import Notice, _
-from bot.shown import Reader, weekdays
-from storage import records
-from storage.contacts import Contact
-from storage.customers import Customer
-from storage.database import current_workspace
-from storage.deals import Deal
+from storage.crm.contacts import Contact
+from storage.crm.customers import Customer
+from storage.crm.deals import Deal
+from storage.crm.pipelines import Stage
+from storage.database.engine import current_workspace
 from storage.errors import NotFound
-from storage.history import CHANGES, CREATED, UPDATED, Activity, ChangeSet
 from storage.money import Money
-from storage.pipelines import Stage
+from storage.records import named
+from storage.records.history import CHANGES, CREATED, UPDATED, Activity, ChangeSet
 from storage.references import Noun
-from storage.tickets import Ticket
+from storage.support.tickets import Ticket
 
 VALUE_LIMIT = 80
 INTERNAL = frozenset(
@@ -52,7 +52,7 @@ INTERNAL = frozenset(
     }
 )
 PEOPLE = frozenset({"owner_id", "assignee_id", "manager_id", "target_user"})
-RECORDS: Mapping[str, type[records.Named]] = {
+RECORDS: Mapping[str, type[named.Named]] = {
     "customer_id": Customer,
     "contact_id": Contact,
     "deal_id": Deal,
@@ -179,9 +179,9 @@ def _value(session: Session, change: Change, field: str, values: Mapping[str, An
     return b.cut(str(value), VALUE_LIMIT)
 
 
-def _record(session: Session, model: type[records.Named], record_id: int) -> str:
+def _record(session: Session, model: type[named.Named], record_id: int) -> str:
     try:
-        return records.get(session, model, record_id).name
+        return named.get(session, model, record_id).name
     except NotFound as gone:
         return str(gone.params["reference"])
 

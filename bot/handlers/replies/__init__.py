@@ -1,6 +1,5 @@
 """Keep the answers a team has ready: list, add, change and delete them."""
 
-from bot.handlers.replies import forms, listing
 from bot.handlers.replies.declaration import plugin
 
-__all__ = ["forms", "listing", "plugin"]
+__all__ = ["plugin"]

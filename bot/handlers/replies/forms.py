@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
-from bot import blocks as b
+from bot.handlers.replies.commands import delete_button, placeholders
 from bot.handlers.replies.declaration import plugin
-from bot.handlers.replies.listing import delete_button, placeholders
+from bot.kit import blocks as b
+from bot.kit.replies import Message, Modal
 from bot.plugin import Role, _
-from bot.replies import Message, Modal
-from storage import replies
 from storage.names import NAME_LIMIT
-from storage.replies import TEXT_LIMIT
+from storage.support import replies
+from storage.support.replies import TEXT_LIMIT
 
 Values = Mapping[str, str]
 

@@ -10,8 +10,6 @@ from typing import Any
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
-from bot import blocks as b
-from bot import categories
 from bot.grammar import Args
 from bot.grammar.types import CHANNEL, PEOPLE
 from bot.handlers.routing.declaration import plugin
@@ -21,13 +19,17 @@ from bot.handlers.routing.wording import (
     read_language,
     read_strategy,
 )
+from bot.kit import blocks as b
+from bot.kit import categories
+from bot.kit.format import undo_hint
+from bot.kit.replies import Message
 from bot.plugin import Member, Role, Slack, _
-from bot.replies import Message
-from bot.shown import undo_hint
-from storage import channels, customers, members, routes, sharing
+from storage.crm import customers
 from storage.errors import Invalid, NotFound, Refused
-from storage.routes import Route, Strategy
-from storage.workspaces import Workspace
+from storage.support import channels, routes, sharing
+from storage.support.routes import Route, Strategy
+from storage.workspace import members
+from storage.workspace.workspaces import Workspace
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
 USAGE = '[category:billing] [tier:gold] [language:zh] [channel:#billing] [to:"@ada @ben"] [by:turn]'
@@ -84,7 +86,7 @@ def listed(session: Session, now: datetime) -> Message:
     channel=CHANNEL,
     to=PEOPLE,
 )
-def add(args: Args, actor: Member, session: Session, found: Mapping[str, Any] | None, now: datetime) -> Message:
+def add(args: Args, found: Mapping[str, Any] | None, session: Session, actor: Member, now: datetime) -> Message:
     """Send tickets of a category, tier or language to a channel, to people in turn, or to who has fewest open ones."""
     tier, category, language = args.get("tier"), args.get("category"), args.get("language")
     route = routes.add(
@@ -128,7 +130,7 @@ def remove(args: Args, session: Session, now: datetime) -> Message:
 def remove_pressed(control: b.Control, session: Session, now: datetime) -> Message:
     """Remove the route beside the button."""
     if not _NUMBER.fullmatch(control.detail):
-        raise Invalid("This button can not be used any more.", hint="Please repeat `/crm route`.")
+        raise Invalid("This button cannot be used any more.", hint="Please repeat `/crm route`.")
     return _removed(session, routes.get(session, int(control.detail)), now)
 
 

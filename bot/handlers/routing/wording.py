@@ -10,7 +10,7 @@ from bot.grammar import did_you_mean
 from bot.plugin import _
 from storage.errors import Invalid
 from storage.names import name_key
-from storage.routes import Route, Strategy
+from storage.support.routes import Route, Strategy
 
 STRATEGIES: Mapping[Strategy, str] = {
     Strategy.NONE: "nobody",
@@ -63,7 +63,7 @@ def read_strategy(typed: str | None) -> Strategy:
         return _WORDS[word]
     near = did_you_mean(word, _WORDS)
     raise Invalid(
-        "by: is turn or load, and I can not tell which {typed_word} is.",
+        "by: is turn or load, and I cannot tell which {typed_word} is.",
         field="by",
         typed=typed,
         typed_word=typed,

@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
-from bot import blocks as b
-from bot import shown
 from bot.grammar import Args
-from bot.handlers.sla.alerts import line
 from bot.handlers.sla.declaration import plugin
+from bot.handlers.sla.notices import line
 from bot.handlers.sla.wording import examples, kind_words, promise_line, read_span, span_words, week_words, which_words
-from bot.plugin import Member, Role, _
-from bot.replies import Message
-from bot.shown import Reader, paragraphs, percent, undo_hint
-from storage import sla
-from storage.sla import KINDS, USUAL, Outcome
-from storage.workspaces import Workspace
+from bot.kit import blocks as b
+from bot.kit.format import Reader, paragraphs, percent, undo_hint
+from bot.kit.replies import Message
+from bot.plugin import Role, _
+from storage.support import sla
+from storage.support.sla import KINDS, USUAL, PromiseOutcome
 
 PERIOD = timedelta(days=30)
 LISTED = 5
 
 
 @plugin.command("sla", role=Role.AGENT)
-def show(actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
+def show(session: Session, reader: Reader) -> Message:
     """Show how soon customers are promised an answer, how that went, and what runs late."""
-    return overview(session, shown.reader(actor, workspace, now))
+    return overview(session, reader)
 
 
 @plugin.command(
@@ -37,7 +35,7 @@ def show(actor: Member, workspace: Workspace, now: datetime, session: Session) -
     role=Role.MANAGER,
     example="priority:urgent tier:gold answer:1h resolve:8h",
 )
-def set_(args: Args, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
+def set_(args: Args, session: Session, reader: Reader) -> Message:
     """Promise how soon tickets of a priority, of a customer tier, or all are answered and resolved."""
     given = {field: args.get(field) for field in ("answer", "resolve")}
     minutes = {field: read_span(text, field=field) if text else None for field, text in given.items()}
@@ -49,17 +47,17 @@ def set_(args: Args, actor: Member, workspace: Workspace, now: datetime, session
         resolution_minutes=minutes["resolve"],
     )
     notice = _("Promised. The clocks of open tickets follow within seconds.")
-    return overview(session, shown.reader(actor, workspace, now), notice=notice, undo=True)
+    return overview(session, reader, notice=notice, undo=True)
 
 
 @plugin.command(
     "sla remove", usage="[priority:urgent] [tier:gold]", role=Role.MANAGER, example="priority:urgent tier:gold"
 )
-def remove(args: Args, actor: Member, workspace: Workspace, now: datetime, session: Session) -> Message:
+def remove(args: Args, session: Session, reader: Reader) -> Message:
     """Take a promise back; without a priority and a tier the one for all other tickets."""
     gone = sla.remove_target(session, priority=args.get("priority"), tier=args.get("tier"))
     notice = b.markup(_("{which}: nothing is promised any more."), which=which_words(gone))
-    return overview(session, shown.reader(actor, workspace, now), notice=notice, undo=True)
+    return overview(session, reader, notice=notice, undo=True)
 
 
 def overview(
@@ -123,11 +121,11 @@ def _kept(session: Session, reader: Reader) -> list[Block]:
     return paragraphs([title, *(_kept_line(kind, of_kind, reader) for kind in KINDS if (of_kind := _of(found, kind)))])
 
 
-def _of(found: Sequence[Outcome], kind: str) -> list[Outcome]:
+def _of(found: Sequence[PromiseOutcome], kind: str) -> list[PromiseOutcome]:
     return [one for one in found if one.kind == kind]
 
 
-def _kept_line(kind: str, found: Sequence[Outcome], reader: Reader) -> b.Markup:
+def _kept_line(kind: str, found: Sequence[PromiseOutcome], reader: Reader) -> b.Markup:
     met, total = sum(one.met for one in found), sum(one.met + one.breached for one in found)
     each = [
         b.markup("{priority} {met}/{total}", priority=_(one.priority), met=one.met, total=one.met + one.breached)

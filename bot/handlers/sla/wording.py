@@ -8,16 +8,17 @@ from datetime import time
 
 from babel.units import format_unit
 
-from bot import blocks as b
-from bot import shown
 from bot.grammar import parse_hours, parse_weekdays
-from bot.grammar.hours import HOURS
+from bot.grammar.calendar.hours import HOURS
+from bot.i18n import known_locale
+from bot.kit import blocks as b
+from bot.kit import format
 from bot.plugin import _
 from storage.errors import Invalid
 from storage.names import name_key
-from storage.sla import FIRST_RESPONSE, SlaTarget
-from storage.sla.calendar import Week
-from storage.sla.hours import DAY_MINUTES, Hours, check_span
+from storage.support.sla import FIRST_RESPONSE, SlaTarget
+from storage.support.sla.calendar import Week
+from storage.support.sla.hours import DAY_MINUTES, Hours, check_span
 
 _SPAN = re.compile(
     r"(?:(?P<hours>\d{1,4}(?:[.,]\d{1,2})?)\s*(?:h|hr|hrs|hours?|小时|个小时))?\s*"
@@ -50,7 +51,7 @@ def span_words(minutes: int, locale: str) -> str:
     hours, rest = divmod(minutes, 60)
     parts = [(hours, "duration-hour")] if hours else []
     parts += [(rest, "duration-minute")] if rest or not hours else []
-    name = str(shown.known_locale(locale))
+    name = str(known_locale(locale))
     return " ".join(str(format_unit(number, unit, length="short", locale=name)) for number, unit in parts)
 
 
@@ -83,7 +84,7 @@ def week_words(hours: Hours, locale: str) -> str:
     """Say when a team works: neighbouring days of the same hours together."""
     if hours.always:
         return _("around the clock")
-    names = shown.known_locale(locale).days["format"]["abbreviated"]
+    names = known_locale(locale).days["format"]["abbreviated"]
     parts: list[str] = []
     first = 0
     while first < 7:
@@ -132,7 +133,7 @@ def promise_line(target: SlaTarget, locale: str) -> b.Markup:
 
 
 def _time(minute: int, locale: str) -> str:
-    return "24:00" if minute == DAY_MINUTES else shown.clock(time(minute // 60, minute % 60), locale)
+    return "24:00" if minute == DAY_MINUTES else format.clock(time(minute // 60, minute % 60), locale)
 
 
 def _unreadable(typed: str) -> Invalid:

@@ -1,6 +1,5 @@
 """Serve tickets in Slack: add, show, list and assign them, say where they stand, and note what was found."""
 
-from bot.handlers.tickets import actions, commands, forms, listing, merging, sections
 from bot.handlers.tickets.declaration import plugin
 
-__all__ = ["actions", "commands", "forms", "listing", "merging", "plugin", "sections"]
+__all__ = ["plugin"]

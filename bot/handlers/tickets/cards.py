@@ -8,16 +8,18 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.blocks.block_elements import InteractiveElement
 from sqlalchemy.orm import Session
 
-from bot import blocks as b
-from bot import categories
 from bot.handlers.tickets.declaration import plugin
-from bot.handlers.tickets.wanted import Wanted
+from bot.handlers.tickets.wanted import WantedTicket
 from bot.handlers.tickets.wording import priority_words, status_words
+from bot.kit import blocks as b
+from bot.kit import categories
+from bot.kit.format import Reader, last_notes, quoted, undo_hint
+from bot.kit.links import permalink
+from bot.kit.replies import Message
 from bot.plugin import Member, _
-from bot.replies import Message
-from bot.shown import Reader, last_notes, permalink, quoted, undo_hint
-from storage import messages, workspaces
-from storage.tickets import DONE, Priority, Status, Ticket
+from storage.support import messages
+from storage.support.tickets import DONE, Priority, Ticket, TicketStatus
+from storage.workspace import workspaces
 
 TEXT_LIMIT = 1_500
 _LOUD = {Priority.HIGH: "🟠 ", Priority.URGENT: "🔴 "}
@@ -72,7 +74,7 @@ def _line(ticket: Ticket, reader: Reader, called: Callable[[str], str], *, actio
     return b.section(b.join([headline(ticket), details]), accessory=show)
 
 
-def twins(session: Session, wanted: Wanted, alike: Sequence[Ticket], reader: Reader) -> Message:
+def twins(session: Session, wanted: WantedTicket, alike: Sequence[Ticket], reader: Reader) -> Message:
     """Ask whether one of these is not the ticket that was meant; nothing is stored yet."""
     text = b.markup(_("There is an open ticket called *{name}*, so nothing has been added yet."), name=wanted.name)
     anyway = b.button(_("Add anyway"), plugin.id("add_anyway"), b.Control(detail=wanted.dump()), style="primary")
@@ -119,7 +121,7 @@ def _controls(ticket: Ticket, actor: Member) -> Block:
         elements.append(b.button(_("Resolve"), plugin.id("resolve"), control))
     statuses = [
         b.Option(status_words(status), str(b.Control(ticket.reference, ticket.version, status)))
-        for status in Status
+        for status in TicketStatus
         if status != ticket.status
     ]
     return b.actions(

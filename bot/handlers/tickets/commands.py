@@ -1,25 +1,27 @@
-"""Answer `/ticket` commands about one ticket."""
+"""Answer `/ticket` commands about one ticket, and bring together or part what customers wrote."""
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sqlalchemy.orm import Session
 
-from bot import blocks as b
-from bot import shown
 from bot.grammar import Args
 from bot.grammar.types import PERSON
 from bot.handlers.tickets import cards
 from bot.handlers.tickets.declaration import plugin
-from bot.handlers.tickets.wanted import Wanted
+from bot.handlers.tickets.wanted import WantedTicket
 from bot.handlers.tickets.wording import read_status, status_words
-from bot.named import colleague
+from bot.kit import blocks as b
+from bot.kit import format
+from bot.kit.format import Reader
+from bot.kit.links import read_address
+from bot.kit.lookup import colleague
+from bot.kit.replies import Message
 from bot.plugin import Member, Role, _
-from bot.replies import Message
-from storage import notes, tickets
+from storage.crm import notes
+from storage.errors import CrmError, Invalid
 from storage.names import name_key
-from storage.workspaces import Workspace
+from storage.support import messages, tickets
+from storage.support.messages import IncomingMessage
 
 NOBODY = frozenset({"nobody", "none", "no one", "niemand", "没有人"})
 
@@ -31,10 +33,9 @@ NOBODY = frozenset({"nobody", "none", "no one", "niemand", "没有人"})
     role=Role.AGENT,
     example="Login fails on Safari customer:acme priority:high",
 )
-def add(args: Args, session: Session, actor: Member, workspace: Workspace, now: datetime) -> Message:
+def add(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
     """Open a ticket, once it is clear that it is not there already."""
-    wanted = Wanted.typed(session, args, actor)
-    reader = shown.reader(actor, workspace, now)
+    wanted = WantedTicket.typed(session, args, actor)
     alike = wanted.twins(session)
     if alike:
         return cards.twins(session, wanted, alike, reader)
@@ -42,18 +43,17 @@ def add(args: Args, session: Session, actor: Member, workspace: Workspace, now: 
 
 
 @plugin.command("ticket show", usage="<ticket>", role=Role.VIEWER, example="T-1042")
-def show(args: Args, session: Session, actor: Member, workspace: Workspace, now: datetime) -> Message:
+def show(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
     """Show a ticket."""
     ticket = tickets.resolve(session, args["ticket"])
-    return cards.card(session, ticket, shown.reader(actor, workspace, now), actor=actor)
+    return cards.card(session, ticket, reader, actor=actor)
 
 
 @plugin.command("ticket status", usage="<ticket> <status>", role=Role.AGENT, example="T-1042 waiting on customer")
-def status(args: Args, session: Session, actor: Member, workspace: Workspace, now: datetime) -> Message:
+def status(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
     """Say where a ticket stands: new, open, waiting on customer, resolved or closed."""
     ticket = tickets.resolve(session, args["ticket"])
     wanted = read_status(args["status"])
-    reader = shown.reader(actor, workspace, now)
     if ticket.status == wanted:
         notice = b.markup(_("It is {status} already."), status=status_words(wanted))
         return cards.card(session, ticket, reader, actor=actor, notice=notice)
@@ -63,7 +63,7 @@ def status(args: Args, session: Session, actor: Member, workspace: Workspace, no
 
 
 @plugin.command("ticket assign", usage="<ticket> <person>", role=Role.AGENT, example="T-1042 @rosa")
-def assign(args: Args, session: Session, actor: Member, workspace: Workspace, now: datetime) -> Message:
+def assign(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
     """Give a ticket to somebody, to “me”, or to “nobody”."""
     ticket = tickets.resolve(session, args["ticket"])
     assignee_id = None if name_key(args["person"]) in NOBODY else args.user("person")
@@ -71,7 +71,6 @@ def assign(args: Args, session: Session, actor: Member, workspace: Workspace, no
     if assignee_id:
         had = ticket.assignee_id
         who = b.person(colleague(session, assignee_id, field="person", role=Role.AGENT, had=had))
-    reader = shown.reader(actor, workspace, now)
     if ticket.assignee_id == assignee_id:
         return cards.card(
             session, ticket, reader, actor=actor, notice=b.markup(_("It is with {who} already."), who=who)
@@ -87,4 +86,41 @@ def note(args: Args, session: Session) -> Message:
     ticket = tickets.resolve(session, args["ticket"])
     notes.add(session, ticket, args["note"])
     text = b.markup(_("Noted on {ticket}."), ticket=cards.headline(ticket))
-    return Message(text, [b.section(text), shown.undo_hint()])
+    return Message(text, [b.section(text), format.undo_hint()])
+
+
+@plugin.command("ticket merge", usage="<ticket> into:T-7", role=Role.AGENT, example="T-1042 into:T-1041")
+def merge(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
+    """Make a ticket part of another, with all its messages; its reference leads there from then on."""
+    ticket = tickets.resolve(session, args["ticket"])
+    try:
+        into = tickets.resolve(session, args["into"])
+    except CrmError as error:
+        raise error.on_field("into") from None
+    gone = ticket.reference
+    tickets.merge(session, ticket, into)
+    notice = b.markup(_("{gone} is part of {ref} now."), gone=gone, ref=into.reference)
+    return cards.card(session, into, reader, actor=actor, notice=notice, undo=True)
+
+
+@plugin.command("ticket split", usage="<message>", role=Role.AGENT, example="T-1042")
+def split(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
+    """Make a ticket of its own of a message, named by its link, or of the last one of a ticket."""
+    message = _meant(session, args["message"])
+    earlier = tickets.get(session, message.ticket_id) if message.ticket_id is not None else None
+    own = tickets.split(session, message)
+    notice = b.markup(_("Split off {ref}."), ref=earlier.reference if earlier else "")
+    return cards.card(session, own, reader, actor=actor, notice=notice, undo=True)
+
+
+def _meant(session: Session, typed: str) -> IncomingMessage:
+    address = read_address(typed)
+    if address is None:
+        written = messages.newest_of_ticket(session, tickets.resolve(session, typed).id)
+        if written is None:
+            raise Invalid("No messages belong to that ticket.", field="message", typed=typed)
+        return written
+    message = messages.by_ts(session, *address)
+    if message is None:
+        raise Invalid("That message belongs to no ticket.", field="message", typed=typed)
+    return message

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
-from bot import blocks as b
-from bot import shown
 from bot.handlers.tickets import cards
 from bot.handlers.tickets.declaration import plugin
-from bot.handlers.tickets.wanted import Wanted
+from bot.handlers.tickets.wanted import WantedTicket
 from bot.handlers.tickets.wording import priority_words
+from bot.kit import blocks as b
+from bot.kit.format import Reader
+from bot.kit.replies import Message, Modal
 from bot.plugin import Member, Role, _
-from bot.replies import Message, Modal
-from storage import customers, notes, records, tickets
-from storage.customers import Customer
+from storage.crm import customers, notes
+from storage.crm.customers import Customer
 from storage.names import NAME_LIMIT
-from storage.tickets import Priority, Ticket
-from storage.workspaces import Workspace
+from storage.records import named
+from storage.support import tickets
+from storage.support.tickets import Priority, Ticket
 
 CUSTOMERS = "customers.pick"
 Values = Mapping[str, str]
@@ -53,20 +53,17 @@ def new(control: b.Control, session: Session) -> Modal:
 
 
 @new.submit
-def add(
-    values: Values, state: Mapping[str, str], session: Session, actor: Member, workspace: Workspace, now: datetime
-) -> Message | Modal:
+def add(values: Values, state: Mapping[str, str], session: Session, actor: Member, reader: Reader) -> Message | Modal:
     """Open the ticket, unless another is called the same that has not been shown yet."""
-    wanted = Wanted.submitted(session, values)
+    wanted = WantedTicket.submitted(session, values)
     seen = state.get("seen", "").split()
     unseen = [twin for twin in wanted.twins(session) if twin.reference not in seen]
     if unseen:
         return _ask_again(session, wanted, unseen, seen)
-    reader = shown.reader(actor, workspace, now)
     return cards.card(session, wanted.add(session), reader, actor=actor, notice=_("Added."), undo=True)
 
 
-def _ask_again(session: Session, wanted: Wanted, alike: list[Ticket], seen: list[str]) -> Modal:
+def _ask_again(session: Session, wanted: WantedTicket, alike: list[Ticket], seen: list[str]) -> Modal:
     lines = [b.markup("• {ticket}", ticket=cards.headline(twin)) for twin in alike]
     question = b.join([_("An open ticket is called the same, so nothing has been added yet:"), *lines])
     customer = customers.get(session, wanted.customer_id) if wanted.customer_id else None
@@ -91,18 +88,15 @@ def edit(control: b.Control, session: Session) -> Modal:
 
 
 @edit.submit
-def save(
-    values: Values, state: Mapping[str, str], session: Session, actor: Member, workspace: Workspace, now: datetime
-) -> Message:
+def save(values: Values, state: Mapping[str, str], session: Session, actor: Member, reader: Reader) -> Message:
     """Save a ticket's changes, unless somebody else has changed it since the form was opened."""
-    ticket = records.at_version(session, tickets.resolve(session, state["record"]), int(state["version"]))
-    wanted = Wanted.submitted(session, values, had=ticket.assignee_id)
+    ticket = named.at_version(session, tickets.resolve(session, state["record"]), int(state["version"]))
+    wanted = WantedTicket.submitted(session, values, had=ticket.assignee_id)
     # May have been emptied; update_ticket leaves alone what is not given.
     ticket.customer_id = wanted.customer_id
     tickets.update_ticket(session, ticket, name=wanted.name, priority=wanted.priority)
     if ticket.assignee_id != wanted.assignee_id:
         tickets.assign(session, ticket, wanted.assignee_id)
-    reader = shown.reader(actor, workspace, now)
     return cards.card(session, ticket, reader, actor=actor, notice=_("Saved."), undo=True)
 
 
@@ -120,13 +114,10 @@ def note(control: b.Control, session: Session) -> Modal:
 
 
 @note.submit
-def save_note(
-    values: Values, state: Mapping[str, str], session: Session, actor: Member, workspace: Workspace, now: datetime
-) -> Message:
+def save_note(values: Values, state: Mapping[str, str], session: Session, actor: Member, reader: Reader) -> Message:
     """Keep the note and show the ticket with it."""
     ticket = tickets.resolve(session, state["record"])
     notes.add(session, ticket, values["text"])
-    reader = shown.reader(actor, workspace, now)
     return cards.card(session, ticket, reader, actor=actor, notice=_("Noted."), undo=True)
 
 

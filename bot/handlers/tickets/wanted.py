@@ -10,16 +10,17 @@ from sqlalchemy.orm import Session
 
 from bot.grammar import Args
 from bot.handlers.tickets.wording import read_priority
-from bot.named import checked_number, colleague, customer_called
-from storage import customers, tickets
+from bot.kit.lookup import checked_number, colleague, customer_called
+from storage.crm import customers
 from storage.errors import Invalid
-from storage.members import Member, Role
 from storage.names import check_name
-from storage.tickets import Priority, Ticket
+from storage.support import tickets
+from storage.support.tickets import Priority, Ticket
+from storage.workspace.members import Member, Role
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedTicket:
     """Hold checked values."""
 
     name: str
@@ -28,8 +29,8 @@ class Wanted:
     assignee_id: str | None = None
 
     @classmethod
-    def typed(cls, session: Session, args: Args, actor: Member) -> Wanted:
-        """Read a command; raise CrmError for what can not be understood or found."""
+    def typed(cls, session: Session, args: Args, actor: Member) -> WantedTicket:
+        """Read a command; raise CrmError for what cannot be understood or found."""
         customer, priority = args.get("customer"), args.get("priority")
         assignee_id = args.user("assignee")
         return cls(
@@ -40,8 +41,8 @@ class Wanted:
         )
 
     @classmethod
-    def submitted(cls, session: Session, values: Mapping[str, str], *, had: str | None = None) -> Wanted:
-        """Read a form; raise CrmError naming the field for what can not be understood or found."""
+    def submitted(cls, session: Session, values: Mapping[str, str], *, had: str | None = None) -> WantedTicket:
+        """Read a form; raise CrmError naming the field for what cannot be understood or found."""
         customer, assignee_id = values.get("customer"), values.get("assignee")
         return cls(
             check_name(values["title"], field="title"),
@@ -51,7 +52,7 @@ class Wanted:
         )
 
     @classmethod
-    def load(cls, session: Session, text: str) -> Wanted:
+    def load(cls, session: Session, text: str) -> WantedTicket:
         """Read what `dump` wrote into a button; raise Invalid for anything else."""
         try:
             name, customer_id, priority, assignee_id = json.loads(text)
@@ -62,7 +63,7 @@ class Wanted:
                 colleague(session, assignee_id, field="assignee", role=Role.AGENT) if assignee_id else None,
             )
         except (ValueError, TypeError, AttributeError):
-            raise Invalid("This button can not be used any more.", hint="Please repeat the command.") from None
+            raise Invalid("This button cannot be used any more.", hint="Please repeat the command.") from None
 
     def dump(self) -> str:
         """Write it into a button."""

@@ -7,20 +7,20 @@ from typing import TypeVar
 
 from bot.plugin import _
 from storage.names import name_key
-from storage.tickets import Priority, Status, check_priority, check_status
+from storage.support.tickets import Priority, TicketStatus, check_priority, check_status
 
-Word = TypeVar("Word", Status, Priority)
+Word = TypeVar("Word", TicketStatus, Priority)
 
 
 def status_words(status: str) -> str:
     """Return what people call a status."""
     return {
-        Status.NEW: _("new"),
-        Status.OPEN: _("open"),
-        Status.WAITING: _("waiting on customer"),
-        Status.RESOLVED: _("resolved"),
-        Status.CLOSED: _("closed"),
-    }[Status(status)]
+        TicketStatus.NEW: _("new"),
+        TicketStatus.OPEN: _("open"),
+        TicketStatus.WAITING: _("waiting on customer"),
+        TicketStatus.RESOLVED: _("resolved"),
+        TicketStatus.CLOSED: _("closed"),
+    }[TicketStatus(status)]
 
 
 def priority_words(priority: str) -> str:
@@ -33,9 +33,9 @@ def priority_words(priority: str) -> str:
     }[Priority(priority)]
 
 
-def read_status(typed: str) -> Status:
+def read_status(typed: str) -> TicketStatus:
     """Return the status a person means, by its words or their beginning; raise Invalid naming all."""
-    known = {name_key(words): status for status in Status for words in (status, status_words(status))}
+    known = {name_key(words): status for status in TicketStatus for words in (status, status_words(status))}
     return _meant(typed, known) or check_status(typed)
 
 

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from bot import blocks as b
-from bot import categories
-from bot.handlers.triage.alerts import refresh
-from bot.handlers.triage.plugin import plugin
+from bot.handlers.triage.declaration import plugin
+from bot.handlers.triage.events import refresh
+from bot.kit import blocks as b
+from bot.kit import categories
+from bot.kit.replies import Message
 from bot.plugin import Member, Role, _
-from bot.replies import Message
 from ml.starter import CHATTER
-from storage import history, labels, messages, records, tickets
 from storage.errors import Invalid
-from storage.labels import Source
+from storage.records import history, named
 from storage.references import Noun
-from storage.tickets import Status, Ticket
+from storage.support import labels, messages, tickets
+from storage.support.labels import LabelSource
+from storage.support.tickets import Ticket, TicketStatus
 
 
 def stale(session: Session, ticket: Ticket, control: b.Control) -> Message | None:
     """Say who was quicker where somebody else has changed the ticket since its card was drawn, and redraw it."""
-    if records.is_current(session, ticket, control.version):
+    if named.is_current(session, ticket, control.version):
         return None
     refresh(session, ticket)
     who = history.last_actor(session, Noun.TICKET, ticket.id)
@@ -29,7 +30,7 @@ def stale(session: Session, ticket: Ticket, control: b.Control) -> Message | Non
 
 
 @plugin.action("take", role=Role.AGENT)
-def take(control: b.Control, actor: Member, session: Session) -> Message | None:
+def take(control: b.Control, session: Session, actor: Member) -> Message | None:
     """Take a ticket."""
     ticket = tickets.resolve(session, control.record)
     if overtaken := stale(session, ticket, control):
@@ -39,19 +40,19 @@ def take(control: b.Control, actor: Member, session: Session) -> Message | None:
 
 
 @plugin.action("category", role=Role.AGENT)
-def category(control: b.Control, actor: Member, session: Session) -> Message | None:
+def category(control: b.Control, session: Session, actor: Member) -> Message | None:
     """Say what a message is about; the model learns from it."""
     return _say(control, actor, session)
 
 
 @plugin.action("guess", role=Role.AGENT)
-def guess(control: b.Control, actor: Member, session: Session) -> Message | None:
+def guess(control: b.Control, session: Session, actor: Member) -> Message | None:
     """Confirm what the model guessed first; it learns from that too."""
     return _say(control, actor, session)
 
 
 @plugin.action("second_guess", role=Role.AGENT)
-def second_guess(control: b.Control, actor: Member, session: Session) -> Message | None:
+def second_guess(control: b.Control, session: Session, actor: Member) -> Message | None:
     """Confirm what the model guessed second; it learns from that too."""
     return _say(control, actor, session)
 
@@ -62,7 +63,7 @@ def _say(control: b.Control, actor: Member, session: Session) -> Message | None:
         return overtaken
     if control.detail not in categories.names(session):
         raise Invalid("That category is not there any more.", hint="Choose another one.")
-    source = Source.CONFIRMED if _was_guessed(session, ticket, control.detail) else Source.CORRECTED
+    source = LabelSource.CONFIRMED if _was_guessed(session, ticket, control.detail) else LabelSource.CORRECTED
     tickets.set_category(session, ticket, control.detail, actor_id=actor.id, source=source)
     return None
 
@@ -86,7 +87,7 @@ def priority(control: b.Control, session: Session) -> Message | None:
 
 
 @plugin.action("dismiss", role=Role.AGENT)
-def dismiss(control: b.Control, actor: Member, session: Session) -> Message | None:
+def dismiss(control: b.Control, session: Session, actor: Member) -> Message | None:
     """Say that a message is no request; it leaves the figures, and the model learns from it."""
     ticket = tickets.resolve(session, control.record)
     if overtaken := stale(session, ticket, control):
@@ -96,14 +97,12 @@ def dismiss(control: b.Control, actor: Member, session: Session) -> Message | No
 
 
 @plugin.action("resolve", role=Role.AGENT)
-def resolve(control: b.Control, actor: Member, session: Session) -> Message | None:
+def resolve(control: b.Control, session: Session, actor: Member) -> Message | None:
     """Resolve a ticket; whoever resolves one that is nobody's has taken it."""
     ticket = tickets.resolve(session, control.record)
     if overtaken := stale(session, ticket, control):
         return overtaken
-    if ticket.assignee_id is None:
-        tickets.assign(session, ticket, actor.id)
-    tickets.set_status(session, ticket, Status.RESOLVED)
+    tickets.set_status(session, ticket, TicketStatus.RESOLVED, by=actor.id)
     return None
 
 
@@ -113,5 +112,5 @@ def reopen(control: b.Control, session: Session) -> Message | None:
     ticket = tickets.resolve(session, control.record)
     if overtaken := stale(session, ticket, control):
         return overtaken
-    tickets.set_status(session, ticket, Status.OPEN)
+    tickets.set_status(session, ticket, TicketStatus.OPEN)
     return None

@@ -6,16 +6,17 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from bot import blocks as b
-from bot.handlers.triage.plugin import plugin
+from bot.handlers.triage.declaration import plugin
+from bot.kit import blocks as b
+from bot.kit.replies import Message
 from bot.plugin import Member, Notice, _
-from bot.replies import Message
-from storage import answers, messages, outbox, replies, tickets
 from storage.errors import NotFound
-from storage.members import Kind
-from storage.messages import IncomingMessage
-from storage.outbox import Delivery
-from storage.tickets import Ticket
+from storage.queues import outbox
+from storage.queues.outbox import Delivery
+from storage.support import answers, messages, replies, tickets
+from storage.support.messages import IncomingMessage
+from storage.support.tickets import Ticket
+from storage.workspace.members import MemberKind
 
 BURST = timedelta(minutes=10)
 """What a customer writes with smaller gaps is told once."""
@@ -76,9 +77,9 @@ def draw_wrote_again(delivery: Delivery, session: Session) -> Message | None:
 
 
 @plugin.renderer("greeting", kind=None)
-def draw_greeting(reader: Member | None) -> Message:
+def draw_greeting(receiver: Member | None) -> Message:
     """Say what Rapport is for, to our own people and to others."""
-    if reader is not None and reader.kind == Kind.STAFF:
+    if receiver is not None and receiver.kind == MemberKind.STAFF:
         return Message(
             _(
                 "Hello! I do not read what is written here, I answer commands: try `/crm help`."

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, Identity, Index, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, selectinload
 
-from storage.customers import Customer
-from storage.database import TENANT, Base, current_workspace
-from storage.history import Recorded
+from storage.crm.customers import Customer
+from storage.database.engine import TENANT, Base, current_workspace
+from storage.records.history import Recorded
 from storage.references import Noun
 
 PAGE = 50

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from bot.grammar import Usage, parse_amount
 from storage.errors import Invalid
 from storage.money import LARGEST, Money
-from tests.bot.grammar.writing import parse
+from tests.support.writing import parse
 
 
 def euro(text: str, locale: str = "en-US") -> Money:
@@ -121,11 +121,11 @@ def test_a_shared_sign_elsewhere_is_asked_about(text: str, choice: str) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("-5", "can not be negative: -5"),
-        ("−5k", "can not be negative"),
-        ("$-5", "can not be negative"),
-        ("-$5", "can not be negative"),
-        ("(500)", "can not be negative"),
+        ("-5", "cannot be negative: -5"),
+        ("−5k", "cannot be negative"),
+        ("$-5", "cannot be negative"),
+        ("-$5", "cannot be negative"),
+        ("(500)", "cannot be negative"),
         ("12.3456", "more decimals than EUR, which has 2"),
         ("12.5 JPY", "more decimals than JPY, which has 0"),
         ("9999999999999999", "the most is 15 digits"),

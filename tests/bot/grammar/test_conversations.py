@@ -13,7 +13,7 @@ from bot.grammar import parse as parse_for
 from bot.registry import Registry, load
 from storage.errors import Invalid
 from storage.money import Money
-from tests.bot.grammar.writing import WRITER
+from tests.support.writing import WRITER
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +115,7 @@ REFUSED = {
     "/deal add Beta amount:": "amount: has no value",
     "/deal add Beta amount:1.234": "can be read in more than one way",
     "/deal add Beta amount:$5 EUR": "is not an amount I understand",
-    "/deal add Beta amount:-5 EUR": "can not be negative",
+    "/deal add Beta amount:-5 EUR": "cannot be negative",
     "/deal add Beta amount:12-13k": "12-13k is not an amount",
     "/deal add Beta amuont:12k": "I do not know amuont:",
     "/deal add Beta costumer:acme": "I do not know costumer:",

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.grammar import Usage, unescape
 from storage.errors import Invalid
-from tests.bot.grammar.writing import parse
+from tests.support.writing import parse
 
 ROLE = Usage.parse("<person> <role> [to:#sales] [owner:me] [note:hi]")
 
@@ -81,7 +81,7 @@ def test_a_flag_is_yes_or_no(value: str, flag: bool) -> None:
 
 
 def test_a_flag_that_is_neither_is_refused() -> None:
-    with pytest.raises(Invalid, match="This is yes or no, and I can not tell which maybe is"):
+    with pytest.raises(Invalid, match="This is yes or no, and I cannot tell which maybe is"):
         parse("x y note:maybe", ROLE).flag("note")
 
 

@@ -8,8 +8,8 @@ import pytest
 from bot.grammar import FilterValues, Usage
 from storage.errors import Invalid
 from storage.money import Money
-from storage.query import Condition, Values, parse_filters
-from tests.bot.grammar.writing import parse
+from storage.records.query import Condition, Values, parse_filters
+from tests.support.writing import parse
 
 NOW = datetime(2026, 11, 25, 11, 0, tzinfo=ZoneInfo("Europe/Berlin"))  # a Wednesday
 VALUES: Values = FilterValues(me="UREP", currency="EUR", zone="Europe/Berlin", now=NOW, locale="en-GB")
@@ -34,7 +34,7 @@ def test_people_are_mentioned_or_me() -> None:
     assert [VALUES.member(condition.value) for condition in conditions] == ["UREP", "U7"]
 
 
-def test_what_can_not_be_read_leaves_the_field_to_who_knows_it() -> None:
+def test_what_cannot_be_read_leaves_the_field_to_who_knows_it() -> None:
     for text, read in (("bob", VALUES.member), ("lots", VALUES.amount)):
         with pytest.raises(Invalid) as caught:
             read(text)

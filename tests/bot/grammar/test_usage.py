@@ -24,7 +24,7 @@ def test_people_see_the_line_without_what_every_command_takes() -> None:
 
 
 @pytest.mark.parametrize("line", ["<a> <b> <c>", "[a] <b>", "a", "<a> [a:1]", "[a:1] [a:2]", "<a> <a>", "<>", "<a> <"])
-def test_a_line_that_can_not_be_followed_is_refused(line: str) -> None:
+def test_a_line_that_cannot_be_followed_is_refused(line: str) -> None:
     with pytest.raises(ValueError, match=r"usage|told apart|same name"):
         Usage.parse(line)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from bot.grammar import Args, Usage, did_you_mean, split_text
 from bot.grammar.types import AMOUNT, DAY, FLAG
 from storage.errors import Invalid
-from tests.bot.grammar.writing import parse
+from tests.support.writing import parse
 
 DEAL = Usage.parse(
     "<name> [amount:12k] [customer:acme] [close:friday]",

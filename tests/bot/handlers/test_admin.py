@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sandbox.control import Person
-from storage import members
+from sandbox.control.client import Person
+from storage.workspace import members
 from tests.bot.conftest import Company, becomes
 
 

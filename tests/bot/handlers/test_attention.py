@@ -10,13 +10,15 @@ import pytest
 from sqlalchemy import func, select, update
 
 from bot.handlers.attention.wording import read_days, read_hours, read_kind
-from sandbox.control import Person
-from storage import attention, digests, outbox
-from storage.attention import Held, Notice
-from storage.due import Due
+from sandbox.control.client import Person
+from storage.crm.followups import Followup
+from storage.digests import schedules
 from storage.errors import Invalid
-from storage.followups import Followup
-from storage.outbox import Delivery
+from storage.notifications import preferences
+from storage.notifications.preferences import Held, Notice
+from storage.queues import outbox
+from storage.queues.due import Due
+from storage.queues.outbox import Delivery
 from tests.bot.conftest import Company, becomes
 
 
@@ -93,9 +95,9 @@ def test_only_a_manager_decides_for_a_channel(company: Company, rep: Person, man
     assert [row.target for row in _wishes(company)] == ["CSUPPORT"]
 
 
-def _wishes(company: Company) -> list[attention.Attention]:
+def _wishes(company: Company) -> list[preferences.Attention]:
     with company.database.transaction(company.workspace) as session:
-        return list(session.scalars(select(attention.Attention)))
+        return list(session.scalars(select(preferences.Attention)))
 
 
 def test_one_is_quiet_and_the_other_is_not(company: Company) -> None:
@@ -188,7 +190,7 @@ def test_the_digest_says_what_was_held_back(crowded: Company, manager: Person) -
     comes(crowded, "triage.incident", "T-1", "held")
     with crowded.database.transaction(crowded.workspace) as session:
         given = {"at_time": time(9), "zone": "UTC", "owner_id": "UAMANAGER", "target_channel": "CSUPPORT"}
-        digests.add(session, name="Daily", frequency="daily", **given)  # type: ignore[arg-type]  # by name
+        schedules.add(session, name="Daily", frequency="daily", **given)  # type: ignore[arg-type]  # by name
         session.execute(update(Due).where(Due.kind == "digest").values(at=func.now()))
     crowded.bot.clock.materialise()
     digest = plain(crowded.agent.sees("Held back", channel="#support"))

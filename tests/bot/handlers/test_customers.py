@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.orm import Session
 
-from bot.handlers.customers.wanted import Wanted
-from sandbox.control import Person
+from bot.handlers.customers.wanted import WantedCustomer
+from sandbox.control.client import Person
 from storage.errors import Invalid
 from tests.bot.conftest import Company
 
@@ -119,9 +119,9 @@ def test_a_menu_offers_customers_while_one_types(rep: Person) -> None:
 @pytest.mark.parametrize("forged", ["", "{}", "[]", "null", '{"name": 1}', '{"name": "", "domain": null}'])
 def test_a_button_that_is_not_ours_adds_nothing(session: Session, forged: str) -> None:
     with pytest.raises(Invalid):
-        Wanted.load(session, forged)
+        WantedCustomer.load(session, forged)
 
 
 def test_what_a_button_carries_is_read_back(session: Session) -> None:
-    wanted = Wanted.check(session, name="Acme “x”", domain="acme.com", tier=None, owner_id="UREP")
-    assert Wanted.load(session, wanted.dump()) == wanted
+    wanted = WantedCustomer.check(session, name="Acme “x”", domain="acme.com", tier=None, owner_id="UREP")
+    assert WantedCustomer.load(session, wanted.dump()) == wanted

@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 from sqlalchemy.orm import Session
 
-from bot.handlers.deals.wanted import Wanted
-from sandbox.control import Person
+from bot.handlers.deals.wanted import WantedDeal
+from sandbox.control.client import Person
 from storage.errors import Invalid
 from storage.money import Money
 from tests.bot.conftest import Company
@@ -162,11 +162,11 @@ def test_mistakes_are_named(rep: Person) -> None:
 )
 def test_a_button_that_is_not_ours_adds_nothing(session: Session, forged: str) -> None:
     with pytest.raises(Invalid):
-        Wanted.load(session, forged)
+        WantedDeal.load(session, forged)
 
 
 def test_what_a_button_carries_is_read_back(session: Session) -> None:
-    wanted = Wanted("Acme “x”", Money(1_250, "EUR"), None, date(2030, 1, 2), "UREP", "Proposal")
-    assert Wanted.load(session, wanted.dump()) == wanted
-    bare = Wanted("Acme")
-    assert Wanted.load(session, bare.dump()) == bare
+    wanted = WantedDeal("Acme “x”", Money(1_250, "EUR"), None, date(2030, 1, 2), "UREP", "Proposal")
+    assert WantedDeal.load(session, wanted.dump()) == wanted
+    bare = WantedDeal("Acme")
+    assert WantedDeal.load(session, bare.dump()) == bare

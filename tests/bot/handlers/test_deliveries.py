@@ -11,11 +11,12 @@ import pytest
 from prometheus_client import CollectorRegistry
 from sqlalchemy import delete, func, select, update
 
-from bot.audit import Audit
-from storage import outbox, undelivered
-from storage.due import Due
-from storage.followups import Followup
-from storage.outbox import Delivery
+from bot.delivery.audit import Audit
+from storage.crm.followups import Followup
+from storage.notifications import failures
+from storage.queues import outbox
+from storage.queues.due import Due
+from storage.queues.outbox import Delivery
 from tests.bot.conftest import Company, becomes
 
 REFUSALS = ["channel_not_found", "is_archived", "restricted_action", "msg_too_long", "not_in_channel"]
@@ -94,7 +95,7 @@ def test_a_notice_that_is_refused_is_told_to_nobody(company: Company) -> None:
     company.sandbox.control.fault("error", method="chat.postMessage", code="restricted_action", count=1)
     with company.database.transaction(company.workspace) as session:
         notice = outbox.enqueue(
-            session, target_user="UAMANAGER", renderer=undelivered.RENDERER, record=None, payload=_payload(company)
+            session, target_user="UAMANAGER", renderer=failures.RENDERER, record=None, payload=_payload(company)
         )
     becomes(lambda: _state(company, notice) == "dead")
     company.settles()
@@ -131,9 +132,9 @@ def test_the_heartbeat_stops_while_something_is_late(company: Company, tmp_path:
 
 def _payload(company: Company) -> dict[str, Any]:
     with company.database.transaction(company.workspace) as session:
-        return {"delivery": str(undelivered.dead(session)[0].id)}
+        return {"delivery": str(failures.dead(session)[0].id)}
 
 
 def _state(company: Company, delivery_id: UUID) -> str:
     with company.database.transaction(company.workspace) as session:
-        return undelivered.get(session, delivery_id).state
+        return failures.get(session, delivery_id).state

@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import func, select, update
 
-from bot import blocks as b
-from bot.handlers.digests import explain
-from sandbox.control import Person
-from storage import digests, due
-from storage.due import Due
+from bot.handlers.digests import lists
+from bot.kit import blocks as b
+from sandbox.control.client import Person
+from storage.digests import schedules
 from storage.errors import Invalid, NotFound
-from storage.outbox import Delivery
-from storage.workspaces import Workspace
+from storage.queues import due
+from storage.queues.due import Due
+from storage.queues.outbox import Delivery
 from tests.bot.conftest import Company, becomes
 
 
@@ -134,7 +134,9 @@ def test_digests_that_quiet_hours_held_come_as_one(business: Company, manager: P
     business.settles()
     assert manager.messages("@Rapport") == []
     with business.database.transaction(business.workspace) as session:
-        waiting = session.scalars(select(Delivery).where(Delivery.renderer == digests.RENDERER).order_by(Delivery.seq))
+        waiting = session.scalars(
+            select(Delivery).where(Delivery.renderer == schedules.RENDERER).order_by(Delivery.seq)
+        )
         for days, row in zip((2, 1), waiting, strict=True):
             ago = datetime.now(UTC) - timedelta(days=days)
             row.created_at, row.payload = ago, row.payload | {"due_at": ago.isoformat()}
@@ -226,7 +228,7 @@ def test_a_digest_is_stopped_started_sent_and_deleted(business: Company, manager
     manager.clicks("Resume")
     becomes(lambda: not any("(paused)" in text for text in manager.texts()))
     with business.database.transaction(business.workspace) as session:
-        assert digests.get(session, 1).active
+        assert schedules.get(session, 1).active
         assert due.get(session, "digest", "G-1") is not None
     manager.clicks("Delete")
     manager.sees("Morning numbers is deleted.")
@@ -238,7 +240,7 @@ def test_a_digest_is_stopped_started_sent_and_deleted(business: Company, manager
 def test_every_digest_is_on_a_page_of_the_list(company: Company, manager: Person) -> None:
     with company.database.transaction(company.workspace) as session:
         for number in range(1, 9):
-            digests.add(session, name=f"Number {number} {'x' * 60}", at_time=time(9), zone="UTC", owner_id=manager.id)
+            schedules.add(session, name=f"Number {number} {'x' * 60}", at_time=time(9), zone="UTC", owner_id=manager.id)
     first = plain(manager.types("/digest list").text)
     assert "Digests: 1 to 6" in first
     assert "Number 6" in first
@@ -333,4 +335,4 @@ def test_digests_are_for_managers(rep: Person) -> None:
 @pytest.mark.parametrize("detail", ["", "won", "won x y", "won 1 nan", "won 1 1e99", "luck 1 2"])
 def test_a_menu_that_is_not_ours_explains_nothing(detail: str) -> None:
     with pytest.raises((Invalid, NotFound)):
-        explain.behind(b.Control(detail=detail), None, Workspace(id="T"), datetime.now(UTC), None)  # type: ignore[arg-type]  # refused first
+        lists.behind(b.Control(detail=detail), None, None, None)  # type: ignore[arg-type]  # refused first

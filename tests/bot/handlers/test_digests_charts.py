@@ -1,4 +1,4 @@
-"""The charts of digests: drawn, delivered with the digest, and left out where they can not be."""
+"""The charts of digests: drawn, delivered with the digest, and left out where they cannot be."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from bot.handlers.digests import charts
-from sandbox.control import Person
-from storage.figures import Day
+from bot.handlers.digests.drawing import charts
+from sandbox.control.client import Person
+from storage.digests.metrics import Day
 from tests.bot.conftest import Company
 
 PNG = b"\x89PNG\r\n\x1a\n"

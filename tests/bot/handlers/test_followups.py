@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from bot.shown import moment, zone
-from sandbox.control import Person
-from storage import due, followups, sending
-from storage.due import Due
-from storage.followups import Followup
-from storage.outbox import Delivery, Pause
+from bot.kit.format import moment, zone
+from sandbox.control.client import Person
+from storage.crm import followups
+from storage.crm.followups import Followup
+from storage.queues import due, outbox_claims
+from storage.queues.due import Due
+from storage.queues.outbox import Delivery, Pause
 from tests.bot.conftest import Company, becomes
 
 DAY = timedelta(days=1)
@@ -254,7 +255,7 @@ def test_a_reminder_that_waits_is_not_sent_once_its_time_is_done(company: Compan
     company.rep.types("/customer add Acme Corp")
     company.rep.types("/followup add acme when:daily look at their usage")
     with company.database.transaction(company.workspace) as session:
-        sending.pause(session, "chat.postMessage", 60)
+        outbox_claims.pause(session, "chat.postMessage", 60)
     comes_due(company)
     company.rep.types("/followup done F-1")
     with company.database.transaction(company.workspace) as session:
@@ -267,7 +268,7 @@ def test_reminders_that_piled_up_come_as_one(company: Company) -> None:
     company.rep.types("/customer add Acme Corp")
     company.rep.types("/followup add acme when:daily look at their usage")
     with company.database.transaction(company.workspace) as session:
-        sending.pause(session, "chat.postMessage", 60)
+        outbox_claims.pause(session, "chat.postMessage", 60)
     comes_due(company, ago=2 * DAY)
     with company.database.transaction(company.workspace) as session:
         session.execute(update(Due).where(Due.subject == "F-1").values(at=func.now()))
@@ -283,7 +284,7 @@ def test_a_reminder_that_a_dead_process_had_in_hand_is_not_sent_once_it_is_put_o
     company.rep.types("/deal add Acme renewal")
     company.rep.types("/followup add D-1 when:tomorrow call back")
     with company.database.transaction(company.workspace) as session:
-        sending.pause(session, "chat.postMessage", 60)
+        outbox_claims.pause(session, "chat.postMessage", 60)
     comes_due(company)
     with company.database.transaction(company.workspace) as session:
         in_hand = {"state": "sending", "attempt": 1, "first_attempt_at": func.now(), "lease_until": func.now() + DAY}

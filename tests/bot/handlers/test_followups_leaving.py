@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from sandbox.control import Person
-from storage import followups, sending
-from storage.due import Due
-from storage.followups import Followup
-from storage.outbox import Delivery, Pause
+from sandbox.control.client import Person
+from storage.crm import followups
+from storage.crm.followups import Followup
+from storage.queues import outbox_claims
+from storage.queues.due import Due
+from storage.queues.outbox import Delivery, Pause
 from tests.bot.conftest import Company, becomes
 
 
@@ -44,7 +45,7 @@ def hold_up(company: Company, *, held: bool) -> None:
     """Keep every message from going out, or let them go."""
     with company.database.transaction(company.workspace) as session:
         if held:
-            sending.pause(session, "chat.postMessage", 60)
+            outbox_claims.pause(session, "chat.postMessage", 60)
         else:
             session.execute(delete(Pause))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.control import Person
+from sandbox.control.client import Person
 from tests.bot.conftest import Company
 
 

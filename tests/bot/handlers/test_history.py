@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.control import Person
+from sandbox.control.client import Person
 from tests.bot.conftest import Company
 
 
@@ -93,7 +93,7 @@ def test_what_somebody_else_changed_since_is_not_undone(company: Company) -> Non
     company.rep.types("/deal move D-1 proposal")
     company.agent.types("/deal move D-1 negotiation")
     said = company.rep.types("/crm undo").text
-    assert "was changed by Anton Agent since, so it can not be undone" in said
+    assert "was changed by Anton Agent since, so it cannot be undone" in said
     assert "Negotiation" in company.rep.types("/deal show D-1").text
 
 

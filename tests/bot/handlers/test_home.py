@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.registry import Registry
-from sandbox.control import Person
+from sandbox.control.client import Person
 from tests.bot.conftest import Company
 
 

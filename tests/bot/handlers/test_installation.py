@@ -12,11 +12,12 @@ from slack_bolt import BoltRequest
 from sqlalchemy import select
 
 from sandbox.sample_teams import APP_ID
-from storage import members, outbox, workspaces
-from storage.outbox import Delivery
-from storage.workspaces import Installation
+from storage.queues import outbox
+from storage.queues.outbox import Delivery
+from storage.workspace import members, workspaces
+from storage.workspace.workspaces import Installation
 from tests.bot.conftest import Company
-from tests.waiting import until
+from tests.support.waiting import until
 
 
 def installation(company: Company) -> Installation:

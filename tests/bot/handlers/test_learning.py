@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from ml.model_blob import pack
-from sandbox.control import Person
-from storage import labels, messages, model_versions
-from storage.history import recording
+from ml.classify.model_blob import pack
+from sandbox.control.client import Person
+from storage.records.history import recording
+from storage.support import labels, messages, model_versions
 from tests.bot.conftest import Company, becomes
 
 PALLET = "Can you quote me a pallet of the blue ones for our reseller in Lyon?"
@@ -139,7 +139,7 @@ def test_what_was_drawn_before_another_model_went_live_changes_nothing(company: 
 
 def test_damaged_weights_are_named_and_the_starter_answers(company: Company, manager: Person) -> None:
     learned(company, "learned-1", weights=b"damaged")
-    assert "Its stored weights can not be used" in plain(manager.types("/crm model").text)
+    assert "Its stored weights cannot be used" in plain(manager.types("/crm model").text)
 
 
 def test_only_managers_see_the_model_and_the_categories(company: Company) -> None:
@@ -220,7 +220,7 @@ def test_a_merge_by_form_is_submitted_twice(company: Company, manager: Person) -
     manager.types("/crm categories")
     manager.clicks("Merge")
     manager.submits({"Category": "Feature or change", "Is from now on": "Feature or change"})
-    assert "can not be merged into itself" in str(manager.modal)
+    assert "cannot be merged into itself" in str(manager.modal)
     manager.submits({"Category": "Feature or change", "Is from now on": "How-to"})
     assert "0 labels and 0 open tickets of Feature or change" in str(manager.modal)
     manager.submits({})

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sandbox.control import Person
-from storage import replies
+from sandbox.control.client import Person
+from storage.support import replies
 from tests.bot.conftest import Company
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.control import Person
-from storage import tickets
+from sandbox.control.client import Person
+from storage.support import tickets
 from tests.bot.conftest import Company
 
 BROKEN = "The login page shows an error 500 since this morning and nobody can sign in, it is broken"
@@ -50,7 +50,7 @@ def test_routes_are_listed_added_removed_and_taken_back(company: Company, manage
         ("channel:#ext-globex", "shared with another organisation"),
     ],
 )
-def test_what_a_route_can_not_be(company: Company, manager: Person, typed: str, answer: str) -> None:
+def test_what_a_route_cannot_be(company: Company, manager: Person, typed: str, answer: str) -> None:
     assert answer in said(manager, f"/crm route add {typed}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.control import Person
+from sandbox.control.client import Person
 
 
 def test_a_typo_finds_records_of_every_noun_and_shows_them(rep: Person) -> None:

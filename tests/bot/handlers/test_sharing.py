@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from bot.sockets import CONNECTIONS
+from bot.wire.socket import CONNECTIONS
 from sandbox.sample_teams import APP_ID
-from storage import sharing, undelivered
+from storage.notifications import failures
+from storage.support import sharing
 from tests.bot.conftest import Company, becomes
 from tests.bot.handlers.test_triage_card import support
 
@@ -82,7 +83,7 @@ def test_a_change_is_not_tried_again_where_others_still_read(support: Company) -
     support.agent.types("/ticket assign T-1 me", channel="CGENERAL")
     support.settles()
     with support.database.transaction(support.workspace) as session:
-        undelivered.change_again(session, "CGENERAL")
-        undelivered.change_again(session, "CSUPPORT")
+        failures.change_again(session, "CGENERAL")
+        failures.change_again(session, "CSUPPORT")
     support.settles()
     assert any("nobody yet" in text for text in support.agent.texts("CSUPPORT"))

@@ -8,13 +8,14 @@ import pytest
 from sqlalchemy import func, select, update
 
 from bot.handlers.sla.wording import read_span, read_week, span_words, typed_week
-from sandbox.control import Person
-from storage import due, sla, tickets
-from storage.due import Due
+from sandbox.control.client import Person
 from storage.errors import Invalid
-from storage.sla import SlaClock, SlaPause
-from storage.sla.hours import Hours
-from storage.tickets import Ticket
+from storage.queues import due
+from storage.queues.due import Due
+from storage.support import sla, tickets
+from storage.support.sla import SlaClock, SlaPause
+from storage.support.sla.hours import Hours
+from storage.support.tickets import Ticket
 from tests.bot.conftest import Company, becomes
 
 BROKEN = "The login page shows an error 500 since this morning and nobody can sign in, it is broken"

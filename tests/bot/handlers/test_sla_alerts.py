@@ -10,13 +10,16 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.orm import Session
 
-from bot import blocks as b
-from bot.handlers.sla.alerts import alert
-from bot.replies import Message
-from storage import channels, customers, members, sla, tickets, workspaces
-from storage.outbox import Delivery
-from storage.sla import Rung
-from storage.tickets import Ticket
+from bot.handlers.sla.notices import alert
+from bot.kit import blocks as b
+from bot.kit.format import reader
+from bot.kit.replies import Message
+from storage.crm import customers
+from storage.queues.outbox import Delivery
+from storage.support import channels, sla, tickets
+from storage.support.sla import Rung
+from storage.support.tickets import Ticket
+from storage.workspace import members, workspaces
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -51,8 +54,8 @@ def drawn(
     )
     space = workspaces.get(session, session.info["workspace"])
     assert space is not None
-    reader = members.get(session, target["target_user"]) if "target_user" in target else None
-    return alert(row, reader, space, now, session)
+    receiver = members.get(session, target["target_user"]) if "target_user" in target else None
+    return alert(row, session, reader(receiver, space, now), space, now)
 
 
 def text(message: Message | None) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.orm import Session
 
-from bot.handlers.tickets.wanted import Wanted
+from bot.handlers.tickets.wanted import WantedTicket
 from bot.handlers.tickets.wording import read_priority, read_status
-from sandbox.control import Person
+from sandbox.control.client import Person
 from storage.errors import Invalid
-from storage.tickets import Priority, Status
+from storage.support.tickets import Priority, TicketStatus
 from tests.bot.conftest import Company
 
 
@@ -109,7 +109,7 @@ def test_mistakes_are_named(rep: Person) -> None:
         "/ticket add": "The title is missing.",
         "/ticket add Slow priority:very": "There is no priority very.",
         "/ticket add Slow customer:nobody": "There is no customer called nobody.",
-        "/ticket status T-1 bogus": "A ticket can not be bogus.",
+        "/ticket status T-1 bogus": "A ticket cannot be bogus.",
         "/ticket show nothing": "There is no ticket called nothing",
         "/ticket list colour:red": "There is no colour to filter or sort by.",
     }
@@ -118,8 +118,8 @@ def test_mistakes_are_named(rep: Person) -> None:
 
 
 def test_statuses_and_priorities_are_understood_by_their_beginning() -> None:
-    assert read_status("Waiting on") is Status.WAITING
-    assert read_status("res") is Status.RESOLVED
+    assert read_status("Waiting on") is TicketStatus.WAITING
+    assert read_status("res") is TicketStatus.RESOLVED
     assert read_priority("URG") is Priority.URGENT
     with pytest.raises(Invalid):
         read_status("")
@@ -132,9 +132,9 @@ def test_statuses_and_priorities_are_understood_by_their_beginning() -> None:
 )
 def test_a_button_that_is_not_ours_adds_nothing(session: Session, forged: str) -> None:
     with pytest.raises(Invalid):
-        Wanted.load(session, forged)
+        WantedTicket.load(session, forged)
 
 
 def test_what_a_button_carries_is_read_back(session: Session) -> None:
-    wanted = Wanted("Login “x”", None, Priority.HIGH, "UAGENT")
-    assert Wanted.load(session, wanted.dump()) == wanted
+    wanted = WantedTicket("Login “x”", None, Priority.HIGH, "UAGENT")
+    assert WantedTicket.load(session, wanted.dump()) == wanted

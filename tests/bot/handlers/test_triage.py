@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from bot.handlers.triage.card import card, draw
-from sandbox.control import Person
-from storage import labels, messages, tickets, workspaces
-from storage.contacts import Contact
-from storage.outbox import Delivery
-from storage.tickets import Ticket
+from bot.handlers.triage.card.drawing import card, draw
+from sandbox.control.client import Person
+from storage.crm.contacts import Contact
+from storage.queues.outbox import Delivery
+from storage.support import labels, messages, tickets
+from storage.support.tickets import Ticket
+from storage.workspace import workspaces
 from tests.bot.conftest import Company, becomes
 
 BROKEN = "The login page shows an error 500 since this morning and nobody can sign in, it is broken"
@@ -320,7 +321,7 @@ def test_a_card_whose_ticket_is_gone_is_not_drawn(support: Company) -> None:
     with support.database.transaction(support.workspace) as session:
         workspace = workspaces.get(session, support.workspace)
         assert workspace is not None
-        assert card(Delivery(record="T-99"), session, None, workspace) is None
+        assert card(Delivery(record="T-99"), session, None, workspace, None) is None
 
 
 def test_thanks_in_the_thread_of_a_resolved_ticket_leaves_it_resolved(support: Company) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storage import labels, messages, replies, tickets
+from storage.support import labels, messages, replies, tickets
 from tests.bot.conftest import Company
 from tests.bot.handlers.test_triage import BROKEN, count, support, ticket_of
 
@@ -79,7 +79,7 @@ def test_a_ticket_is_merged_and_undo_takes_them_apart(support: Company) -> None:
     support.agent.sees("Status: resolved", channel="CSUPPORT")
     again = support.customer.posts("The invoice for October is wrong, we were charged twice", channel="CSHARED")
     support.agent.sees("T-2", channel="CSUPPORT")
-    assert "can not be merged into itself" in support.agent.types("/ticket merge T-2 into:T-2", channel="CGENERAL").text
+    assert "cannot be merged into itself" in support.agent.types("/ticket merge T-2 into:T-2", channel="CGENERAL").text
     assert "T-2 is part of T-1 now" in support.agent.types("/ticket merge T-2 into:T-1", channel="CGENERAL").text
     support.agent.sees("is part of T-1", channel="CSUPPORT")
     assert "T-1" in support.agent.types("/ticket show T-2", channel="CGENERAL").text

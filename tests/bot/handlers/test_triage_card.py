@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy.orm import Session
 
-from bot import blocks as b
-from bot.handlers.triage.card import draw
+from bot.handlers.triage.card.drawing import draw
+from bot.kit import blocks as b
 from sandbox.blocks_check import message_problems
-from sandbox.control import Person
-from storage import labels, messages, tickets
-from storage.labels import Source
-from storage.messages import IncomingMessage
-from storage.tickets import Ticket
+from sandbox.control.client import Person
+from storage.support import labels, messages, tickets
+from storage.support.labels import LabelSource
+from storage.support.messages import IncomingMessage
+from storage.support.tickets import Ticket
 from tests.bot.conftest import Company, becomes
 
 BROKEN = "The login page shows an error 500 since this morning and nobody can sign in, it is broken"
@@ -56,11 +56,11 @@ def test_a_guess_is_confirmed_with_one_click(support: Company) -> None:
     unsure(support)
     support.agent.clicks("Account access", channel="CSUPPORT")
     support.agent.sees("Account access confirmed by @Anton Agent", channel="CSUPPORT")
-    assert sources(support) == [("account", Source.CONFIRMED)]
+    assert sources(support) == [("account", LabelSource.CONFIRMED)]
     assert ticket_of(support).category == "account"
     support.agent.selects("Category", "How-to", channel="CSUPPORT")
     support.agent.sees("How-to said @Anton Agent", channel="CSUPPORT")
-    assert sources(support)[1:] == [("howto", Source.CORRECTED)]
+    assert sources(support)[1:] == [("howto", LabelSource.CORRECTED)]
 
 
 def test_choosing_what_the_model_said_confirms_it_and_dismissing_says_so(support: Company) -> None:
@@ -68,7 +68,7 @@ def test_choosing_what_the_model_said_confirms_it_and_dismissing_says_so(support
     support.agent.sees("Bug or outage confirmed by @Anton Agent", channel="CSUPPORT")
     support.agent.clicks("Not a request", channel="CSUPPORT")
     support.agent.sees("Status: not a request", channel="CSUPPORT")
-    assert sources(support) == [("bug", Source.CONFIRMED), ("chatter", Source.DISMISSED)]
+    assert sources(support) == [("bug", LabelSource.CONFIRMED), ("chatter", LabelSource.DISMISSED)]
 
 
 def test_ones_own_last_click_makes_no_button_stale(support: Company) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from storage import channels
-from storage.channels import Grouping
+from storage.support import channels
+from storage.support.channels import Grouping
 from tests.bot.conftest import Company
 from tests.bot.handlers.test_triage_card import support
 

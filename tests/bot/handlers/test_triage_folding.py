@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.control import Person
-from storage import tickets
+from sandbox.control.client import Person
+from storage.support import tickets
 from tests.bot.conftest import Company
 
 DOWN = (

@@ -7,20 +7,21 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from bot.handlers.triage.classifying import only_emoji
+from bot.handlers.triage.intake.classification import only_emoji
 from bot.handlers.triage.notices import draw_greeting, draw_merged, draw_wrote_again
-from ml.classifier import MessageClassifier
-from storage import channels, contacts, labels, messages, tickets
-from storage.channels import Grouping
-from storage.contacts import Contact
-from storage.database import Database
-from storage.history import recording
-from storage.members import Kind, Member
-from storage.messages import IncomingMessage
-from storage.outbox import Delivery
-from storage.tickets import Ticket
+from ml.classify.classifier import MessageClassifier
+from storage.crm import contacts
+from storage.crm.contacts import Contact
+from storage.database.engine import Database
+from storage.queues.outbox import Delivery
+from storage.records.history import recording
+from storage.support import channels, labels, messages, tickets
+from storage.support.channels import Grouping
+from storage.support.messages import IncomingMessage
+from storage.support.tickets import Ticket
+from storage.workspace.members import Member, MemberKind
 from tests.bot.handlers.test_triage_order import BROKEN, INVOICE, THANKS, model
-from tests.bot.intake_driver import AGENT, CHANNEL, Channel, changed, deleted, ts_at, unfurled, wrote
+from tests.support.intake_driver import AGENT, CHANNEL, Channel, changed, deleted, ts_at, unfurled, wrote
 
 __all__ = ["model"]
 
@@ -197,7 +198,7 @@ def test_a_known_contact_is_recognised_by_id_then_by_address(shared: Channel) ->
         ]
 
 
-def test_whose_name_and_address_can_not_be_kept_is_heard_all_the_same(shared: Channel) -> None:
+def test_whose_name_and_address_cannot_be_kept_is_heard_all_the_same(shared: Channel) -> None:
     with shared.database.transaction(shared.workspace) as session:
         carla = session.get_one(Member, (shared.workspace, "UCARLA"))
         carla.name, carla.email = "\u200b\u2060\ufe0f", "not an; address"
@@ -253,7 +254,7 @@ def test_a_direct_message_is_answered_once_a_day(shared: Channel) -> None:
     with shared.database.transaction(shared.workspace) as session:
         staff = session.get_one(Member, (shared.workspace, AGENT))
         assert "/crm help" in str(draw_greeting(staff).text)
-    assert "channel you share with us" in str(draw_greeting(Member(kind=Kind.GUEST)).text)
+    assert "channel you share with us" in str(draw_greeting(Member(kind=MemberKind.GUEST)).text)
 
 
 def test_channels_that_are_not_linked_are_not_read(shared: Channel) -> None:

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ml.classifier import MessageClassifier
-from ml.train import ensure_starter
-from storage.channels import Grouping
-from storage.database import Database
-from tests.bot.intake_driver import AGENT, CUSTOMERS, Channel, changed, deleted, ts_at, unfurled, wrote
+from ml.classify.classifier import MessageClassifier
+from ml.learn.train import ensure_starter
+from storage.database.engine import Database
+from storage.support.channels import Grouping
+from tests.support.intake_driver import AGENT, CUSTOMERS, Channel, changed, deleted, ts_at, unfurled, wrote
 
 BROKEN = "The login page shows an error 500 since this morning and nobody can sign in, it is broken"
 INVOICE = "The invoice for October is wrong, we were charged twice for two seats"

@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from sandbox.control import Person
-from storage import history, replies, tickets
-from storage.outbox import Delivery
-from storage.replies import Reply
-from storage.tickets import Ticket
+from sandbox.control.client import Person
+from storage.queues.outbox import Delivery
+from storage.records import history
+from storage.support import replies, tickets
+from storage.support.replies import Reply
+from storage.support.tickets import Ticket
 from tests.bot.conftest import Company, becomes
 
 BROKEN = "The login page shows an error 500 since this morning and nobody can sign in, it is broken"
@@ -60,7 +61,7 @@ def test_an_answer_is_seen_first_and_sent_once(support: Company) -> None:
         assert [reply.author_id for reply, _delivery in replies.sent(session, 1)] == ["UAAGENT"]
         assert "replied" in [one.action for one in history.timeline(session, "ticket", 1)]
     undone = support.agent.types("/crm undo", channel="CGENERAL").text
-    assert "The answer was sent to the customer and can not be recalled." in undone
+    assert "The answer was sent to the customer and cannot be recalled." in undone
     assert "brought back" not in undone
     after = ticket_of(support)
     assert (after.status, after.assignee_id) == ("open", None)
@@ -108,7 +109,7 @@ def test_a_saved_reply_is_filled_in_and_changed_before_it_is_sent(support: Compa
     support.customer.does_not_see("the logs please", channel="CSHARED")
 
 
-def test_what_can_not_be_sent_is_said_under_the_text(support: Company) -> None:
+def test_what_cannot_be_sent_is_said_under_the_text(support: Company) -> None:
     support.agent.clicks("Reply to customer", channel="CSUPPORT")
     assert "nothing in this answer" in next(iter(support.agent.submits({"Your answer": "\u200b"}).errors.values()))
     assert "as long as this" in next(iter(support.agent.submits({"Your answer": "& " * 1490}).errors.values()))

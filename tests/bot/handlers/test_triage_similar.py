@@ -9,15 +9,16 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from bot.handlers.triage import similar
-from bot.handlers.triage.vectors import Reading
-from ml.features import TextFeatures
+from bot.handlers.triage.card import similar
+from bot.handlers.triage.incidents.vectors import MessageVector
 from ml.starter import load_examples
-from storage import customers, deals, messages, tickets
-from storage.experience import Past
-from storage.messages import IncomingMessage
+from ml.text.features import TextFeatures
+from storage.crm import customers, deals
 from storage.money import Money
-from storage.tickets import Ticket
+from storage.support import messages, tickets
+from storage.support.experience import TicketEnding
+from storage.support.messages import IncomingMessage
+from storage.support.tickets import Ticket
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +68,9 @@ def test_there_may_be_nothing_to_show(session: Session, model: Any) -> None:
 
 
 def test_a_ticket_of_the_same_number_is_told_from_one_that_was_read_before(session: Session, model: Any) -> None:
-    reading = Reading("T1", model)
+    reading = MessageVector("T1", model)
     started = datetime(2026, 1, 1, tzinfo=UTC)
-    one, other = (Past(1, "", started + timedelta(hours=hours), started, None) for hours in (0, 1))
+    one, other = (TicketEnding(1, "", started + timedelta(hours=hours), started, None) for hours in (0, 1))
     assert reading.known(one) is None
     read = reading.remember(one, "The export fails")
     assert reading.known(one) is read

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import func, select, update
 
-from bot.jobs import ensure
-from sandbox.control import Person
-from storage.due import Due
+from bot.schedule.jobs import ensure
+from sandbox.control.client import Person
+from storage.queues.due import Due
 from tests.bot.conftest import Company, becomes
 
 

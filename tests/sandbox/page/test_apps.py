@@ -157,14 +157,14 @@ def test_a_button_asks_first_and_its_message_changes_in_place(bolt: App, page: P
     bolt.action("drop")(lambda ack, respond: (ack(), respond(text="It is gone", replace_original=True)))
     sure = {
         "title": plain("Sure?"),
-        "text": plain("It can not be undone."),
+        "text": plain("It cannot be undone."),
         "confirm": plain("Drop"),
         "deny": plain("No"),
     }
     post(client, {"type": "actions", "elements": [button("Drop it", "drop") | {"confirm": sure, "style": "danger"}]})
     page.opens("UAREP/CGENERAL")
     page.clicks("action-drop")
-    assert "It can not be undone." in page.find("confirm").text
+    assert "It cannot be undone." in page.find("confirm").text
     page.clicks("confirm-no")
     page.gone("confirm")
     page.clicks("action-drop")

@@ -6,7 +6,7 @@ Revision ID: renewals_0001
 import sqlalchemy as sa
 from alembic import op
 
-from storage.migrations.policies import tenant_table, workspace_id
+from storage.database.policies import tenant_table, workspace_id
 
 revision = "renewals_0001"
 down_revision = None

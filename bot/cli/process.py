@@ -1,0 +1,52 @@
+"""Give commands what a process needs: its database, and word of when to stop."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+
+@contextmanager
+def database(settings: Settings, *, ready: bool = True) -> Iterator[str]:
+    """Give the database's URL: the external one, checked, or the embedded one, started and migrated."""
+    from bot.registry import load
+    from storage.database import migrate
+    from storage.database.embedded import EmbeddedPostgres
+
+    if settings.database_url:
+        if ready:
+            for line in load(settings.plugins_off).lines:
+                migrate.check(settings.database_url, line=line)
+        yield settings.database_url
+        return
+    with EmbeddedPostgres(settings.data_dir / "postgres") as server:
+        url = server.start()
+        server.supervise()
+        migrate_all(settings, url)
+        yield url
+
+
+def migrate_all(settings: Settings, url: str) -> None:
+    """Migrate every line as the admin; the application's login may then act as the application's role."""
+    from sqlalchemy import make_url
+
+    from bot.registry import load
+    from storage.database import migrate
+
+    admin = settings.database_admin_url or url
+    for line in load(settings.plugins_off).lines:
+        migrate.upgrade(admin, line=line, login=make_url(url).username)
+
+
+def stop_signals() -> threading.Event:
+    """Return what is set by Ctrl-C and SIGTERM; a second signal does no harm."""
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: stopping.set())
+    return stopping

@@ -1,0 +1,1 @@
+"""Carry what the outbox holds to Slack, one visible copy of each."""

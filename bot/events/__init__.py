@@ -1,0 +1,1 @@
+"""Store Slack's events, and handle each once."""

@@ -1,0 +1,151 @@
+"""List what is behind a number of a digest, as it was counted there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from bot.grammar import Args, did_you_mean
+from bot.handlers.digests import notices
+from bot.handlers.digests.declaration import plugin
+from bot.handlers.digests.drawing.sheet import Sheet
+from bot.handlers.digests.wording import WORDS, label
+from bot.kit import blocks as b
+from bot.kit import categories, format
+from bot.kit.format import Reader
+from bot.kit.replies import Message
+from bot.plugin import Member, Place, Role, _
+from storage.digests import metrics, runs, schedules
+from storage.digests.metrics import Metrics, Period
+from storage.digests.runs import DigestRun
+from storage.errors import Invalid, NotFound
+from storage.support.labels import Label
+
+PERIODS = {"day": 1, "week": 7, "month": 30}
+EXPLAINED = runs.BEHIND
+_KEY = re.compile(r"f\d{1,3}", re.IGNORECASE)
+
+
+@plugin.command("digest explain", usage="<number> [of:name] [period:week]", role=Role.VIEWER, example="F3")
+def explain(args: Args, session: Session, actor: Member, reader: Reader, now: datetime, place: Place) -> Message:
+    """List what is behind a number: by its key in the last digest here, such as F3, or by a word such as stalled."""
+    word = args.text.casefold().strip("`")
+    if _KEY.fullmatch(word):
+        return _of_key(session, word, digest_of(session, actor, place, args.get("of")), reader)
+    if word not in WORDS:
+        near = did_you_mean(word, WORDS)
+        raise Invalid(
+            "There is no number called “{word}”.",
+            word=args.text,
+            hint="Did you mean {near}?" if near else "They are: {all}, or a key such as F3.",
+            near=near or "",
+            all=", ".join(WORDS),
+        )
+    return _behind(session, word, period_of(args, now), reader)
+
+
+def period_of(args: Args, now: datetime) -> Period:
+    """Return the day, week or month that is asked for."""
+    word = (args.get("period") or "week").casefold()
+    if word not in PERIODS:
+        raise Invalid("“{word}” is no period.", word=word, field="period", hint="It is day, week or month.")
+    return Period(now - timedelta(days=PERIODS[word]), now)
+
+
+def digest_of(session: Session, actor: Member, place: Place, name: str | None) -> DigestRun:
+    """Return the digest that a person means by a key: the last one in this conversation, or to them; or raise."""
+    run = runs.newest(session, user_id=actor.id, channel_id=place.channel_id, name=name)
+    if run is None and name is not None:
+        raise NotFound("No digest called “{name}” came here or to you.", name=name, hint="Look at `/digest list`.")
+    if run is None:
+        raise NotFound("No digest came here or to you yet.", hint="See one: `/digest now`")
+    return run
+
+
+@plugin.action("behind", role=Role.VIEWER)
+def behind(control: b.Control, session: Session, actor: Member, reader: Reader) -> Message:
+    """List what is behind a number of a digest, as it was counted there."""
+    words = control.detail.split()
+    if len(words) == 2 and _KEY.fullmatch(words[0]) and words[1].isdecimal() and len(words[1]) < 19:
+        run = runs.get(session, int(words[1]))
+        if run.target_channel is None and run.target_user != actor.id:
+            raise NotFound("This digest is somebody else's.")
+        return _of_key(session, words[0], run, reader)
+    return _as_drawn_before(session, control, words, reader)
+
+
+def _as_drawn_before(session: Session, control: b.Control, words: Sequence[str], me: format.Reader) -> Message:
+    """Answer the menu of a digest that an earlier release drew: a word and a time."""
+    try:
+        word, since, until = words
+        start, end = (datetime.fromtimestamp(float(one), UTC) for one in (since, until))
+    except (ValueError, OverflowError, OSError):
+        raise Invalid("This menu cannot be used any more.", hint="Try `/digest explain`.") from None
+    if word not in WORDS:
+        raise NotFound("There is no number called “{word}”.", word=word)
+    owners = notices.owners_of(session, schedules.resolve(session, control.record)) if control.record else None
+    return _behind(session, word, Period(start, end, owners), me)
+
+
+def _of_key(session: Session, key: str, run: DigestRun, me: format.Reader) -> Message:
+    kept = run.find(key)
+    if kept is None:
+        last = run.numbers[-1]["key"] if run.numbers else "F0"
+        raise NotFound(
+            "*{name}* of {when} has the numbers F1 to {last}.", name=run.name, when=str(run.until.date()), last=last
+        )
+    number, period = runs.number_of(kept), Period(run.since, run.until)
+    rows = metrics.identified(session, number.figure, period, kept["ids"])
+    title = f"{kept['key']} {Sheet(session, Metrics(period), me, None).title(number)}"
+    gone = len(kept["ids"]) - len(rows)
+    notes = [b.markup(_("{number} of them are gone by now."), number=gone)] if gone else []
+    of = b.markup(
+        _("*{name}*, {since} to {until}"), name=run.name, since=me.moment(run.since), until=me.moment(run.until)
+    )
+    return _listed(session, title, number.count, rows, number.count - len(kept["ids"]), [of, *notes], me)
+
+
+def _behind(session: Session, word: str, period: Period, me: format.Reader) -> Message:
+    number = metrics.count(session, WORDS[word], period)
+    rows = metrics.records(session, WORDS[word], period, limit=EXPLAINED)
+    span = b.markup(_("{since} to {until}"), since=me.moment(period.since), until=me.moment(period.until))
+    return _listed(session, label(WORDS[word]), number, rows, number - len(rows), [span], me)
+
+
+def _listed(
+    session: Session,
+    title: str,
+    number: int,
+    rows: Sequence[Any],
+    more: int,
+    notes: Sequence[b.Markup],
+    me: format.Reader,
+) -> Message:
+    lines = [_row(session, row, me) for row in rows]
+    if not number:
+        lines.append(b.esc(_("Nothing is behind it.")))
+    if more > 0:
+        lines.append(b.markup(_("… and {more} more"), more=more))
+    head = b.markup("*{title}: {number}*", title=b.cut(title, 300), number=number)
+    return Message(head, [b.section(head), *format.paragraphs(lines), b.context(*notes)])
+
+
+def _row(session: Session, row: Any, me: format.Reader) -> b.Markup:
+    if isinstance(row, Label):
+        called = categories.namer(session)
+        old = called(row.old_category) if row.old_category else _("Not classified")
+        return b.markup(
+            "{old} → *{new}*  {who}  _{ago}_",
+            old=old,
+            new=called(row.new_category),
+            who=b.person(row.actor_id) if row.actor_id else "",
+            ago=me.ago(row.at),
+        )
+    name = getattr(row, "name", None) or getattr(row, "text", "")
+    amount = getattr(row, "amount", None)
+    worth = me.money(amount) if amount else ""
+    return b.markup("{ref} *{name}*  {worth}", ref=row.reference, name=b.cut(str(name), 150), worth=worth)

@@ -1,0 +1,92 @@
+"""Draw the pipeline: by stage, what is new, won and lost, the forecast, and what nobody works on."""
+
+from __future__ import annotations
+
+from slack_sdk.models.blocks import Block
+
+from bot.handlers.digests.drawing.sheet import Sheet
+from bot.handlers.digests.wording import section
+from bot.kit import blocks as b
+from bot.kit import format
+from bot.plugin import _
+from storage.digests import metrics
+from storage.digests.metrics import PIPELINE, Cut, Metric, Number
+
+NAMED = 3
+REASONS = 5
+
+
+def draw(sheet: Sheet) -> list[Block]:
+    """Draw the section."""
+    whole = sheet.number(Metric.DEALS_OPEN)
+    head = b.markup("*{title}*", title=section(PIPELINE))
+    if whole.count:
+        head = b.markup(
+            _("{head}  {key} *{count}* open{change}"),
+            head=head,
+            key=sheet.key(whole),
+            count=whole.count,
+            change=sheet.change(whole),
+        )
+    lines = _stages(sheet) or [b.esc(_("No open deals."))]
+    blocks: list[Block] = [b.divider(), b.section(b.join([head, *lines]))]
+    if forecast := sheet.forecast():
+        blocks.append(b.context(forecast))
+    wanted = (Metric.DEALS_NEW, Metric.DEALS_WON, Metric.DEALS_LOST, Metric.FOLLOWUPS_OVERDUE)
+    blocks.append(b.section("", fields=[sheet.field(sheet.number(figure)) for figure in wanted]))
+    return [*blocks, *_reasons(sheet), *_stalled(sheet)]
+
+
+def _stages(sheet: Sheet) -> list[b.Markup]:
+    by_stage: dict[str, Number] = {
+        one.part.value: one
+        for one in sheet.reading.numbers
+        if one.figure is Metric.DEALS_OPEN and one.part and one.part.value
+    }
+    chance = {str(line.stage_id): line.probability for line in sheet.reading.stages}
+    return [
+        b.markup(
+            "{key} {stage}  *{count}*  {total}  _{share}_{change}",
+            key=sheet.key(number),
+            stage=sheet.called(number.part) if number.part else "",
+            count=number.count,
+            total=", ".join(sheet.me.money(amount) for amount in number.amounts) or _("no amount"),
+            share=format.percent(chance[stage_id] / 100, sheet.me.locale),
+            change=sheet.change(number),
+        )
+        for stage_id, number in by_stage.items()
+    ]
+
+
+def _reasons(sheet: Sheet) -> list[Block]:
+    lost = [one for one in sheet.reading.parts(Metric.DEALS_LOST, Cut.REASON) if one.count]
+    if not lost:
+        return []
+    parts = [
+        b.markup(
+            "{reason} *{count}* {key}",
+            reason=b.cut(sheet.called(one.part), 100) if one.part else "",
+            count=one.count,
+            key=sheet.key(one),
+        )
+        for one in lost[:REASONS]
+    ]
+    return [b.context(b.markup(_("Lost because of: {reasons}"), reasons=b.join(parts, ", ")))]
+
+
+def _stalled(sheet: Sheet) -> list[Block]:
+    number = sheet.number(Metric.DEALS_STALLED)
+    if not number.count:
+        return []
+    found = metrics.records(sheet.session, Metric.DEALS_STALLED, sheet.reading.period, limit=NAMED)
+    named = [
+        b.markup("• {ref} {name}  _{ago}_", ref=deal.reference, name=deal.name, ago=sheet.me.ago(deal.touched_at))
+        for deal in found
+    ]
+    title = b.markup(
+        _("{key} Stalled, nothing for two weeks\n*{count}*{change}"),
+        key=sheet.key(number),
+        count=number.count,
+        change=sheet.change(number),
+    )
+    return [b.section(b.join([title, *named]))]

@@ -1,0 +1,68 @@
+"""Show who changed a record, when, and from what to what."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from bot.grammar import Args
+from bot.handlers.history.declaration import plugin
+from bot.handlers.history.values import Change, fields, merged
+from bot.kit import blocks as b
+from bot.kit.format import Reader, paragraphs
+from bot.kit.replies import Message
+from bot.plugin import Role, _
+from storage.errors import NotFound
+from storage.records import history
+from storage.records.history import CREATED, DELETED
+from storage.references import parse_reference, reference
+from storage.subjects import called
+from storage.support.tickets import REPLIED
+
+SHOWN = 20
+READ = 60
+
+
+@plugin.command("history", usage="<record>", role=Role.VIEWER, example="D-88")
+def show(args: Args, session: Session, reader: Reader) -> Message:
+    """Show who changed a record, when, and from what to what."""
+    parsed = parse_reference(args.text)
+    if parsed is None:
+        record = called(session, args.text, field="record")
+        parsed = record.__noun__, record.id
+    ref = reference(*parsed)
+    activities = history.timeline(session, *parsed, limit=READ)
+    if not activities:
+        raise NotFound("Nothing is known of {ref}.", ref=ref)
+    title = b.markup(_("*History of {ref}*, the newest first"), ref=ref)
+    found = merged(activities)[::-1]
+    lines = [_line(session, change, reader) for change in found[:SHOWN]]
+    earlier = len(found) > SHOWN or len(activities) == READ
+    more = [b.context(_("What happened before is kept too, but not shown here."))] if earlier else []
+    return Message(title, [*paragraphs([title, *lines]), *more])
+
+
+def _line(session: Session, change: Change, reader: Reader) -> b.Markup:
+    actor_id = change.change_set.actor_id
+    details = [b.markup("      {detail}", detail=detail) for detail in fields(session, change, reader)]
+    return b.markup(
+        "*{who}* {did}  _{when}_{details}",
+        who=b.person(actor_id) if actor_id else "Rapport",
+        did=b.markup(_did(change), what=change.thing),
+        when=reader.ago(change.at),
+        details=b.join(["", *details]),
+    )
+
+
+def _did(change: Change) -> str:
+    if change.change_set.undoes_id is not None:
+        back = {CREATED: _("brought {what} back"), DELETED: _("took {what} back")}
+        return back.get(change.action, _("took a change of {what} back"))
+    done = {
+        CREATED: _("added {what}"),
+        DELETED: _("removed {what}"),
+        REPLIED: _("answered the customer"),
+        "merged": _("merged {what} with another"),
+        "split": _("split a message off"),
+        "placed": _("followed a route"),
+    }
+    return done.get(change.action, _("changed {what}"))

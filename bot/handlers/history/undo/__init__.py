@@ -1,0 +1,1 @@
+"""Take back one's own last change."""

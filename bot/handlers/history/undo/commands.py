@@ -1,0 +1,81 @@
+"""Take back one's own last change, and say what that did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Protocol
+
+from slack_sdk.models.blocks import Block
+from sqlalchemy.orm import Session
+
+from bot.handlers.history.declaration import plugin
+from bot.handlers.history.values import Change, fields, merged
+from bot.kit import blocks as b
+from bot.kit.format import Reader, paragraphs
+from bot.kit.replies import Message
+from bot.plugin import Member, Role, _
+from storage.errors import Refused
+from storage.records import history
+from storage.records.history import CHANGES, CREATED, UPDATED
+from storage.references import Noun, reference
+from storage.support.tickets import REPLIED
+
+SHOWN = 20
+
+
+class Catalogue(Protocol):
+    """Say which role everything that people use takes, as the registry does."""
+
+    def roles(self) -> Iterable[tuple[str, str, str]]:
+        """Return kind, name and role of each."""
+
+
+POSTED = frozenset({Noun.TICKET, Noun.FOLLOWUP, Noun.DIGEST})
+"""What messages are sent about."""
+
+
+@plugin.command("undo", role=Role.VIEWER)
+def undo(session: Session, actor: Member, reader: Reader, now: datetime, catalogue: Catalogue) -> Message:
+    """Take back your last change of the past 24 hours, if nobody has changed the same thing since."""
+    last = history.newest(session, actor.id, now)
+    role = _role_of(last.source, catalogue) if last else Role.VIEWER
+    if not actor.has(role):
+        # Whoever could make a change once may not make its opposite now.
+        raise Refused(
+            "This needs the role {role}.", role=role.value, hint="An admin can give it to you with `/crm role`."
+        )
+    result = history.undo(session, actor.id, now)
+    title = b.markup(_("Taken back, from {ago}:"), ago=reader.ago(result.change_set.at))
+    names = {(row.noun, row.record_id): row.name for row in result.rows}
+    found = merged(result.change_set.activities)
+    done = [change for change in found if change.action in CHANGES]
+    lines = [_line(session, change, names.get((change.noun, change.record_id), ""), reader) for change in done]
+    if len(lines) > SHOWN:
+        lines = [*lines[:SHOWN], b.markup(_("… and {count} more"), count=len(lines) - SHOWN)]
+    return Message(b.join([title, *lines[:1]], " "), [*paragraphs([title, *lines]), *_staying(found)])
+
+
+def _role_of(source: str, catalogue: Catalogue) -> Role:
+    """Return the role that it takes to make a change, by the command, button or form it was made with."""
+    if source in {"reaction_added", "reaction_removed"}:
+        return Role.AGENT
+    asked = (role for kind, name, role in catalogue.roles() if kind != "home" and name == source.removeprefix("/"))
+    return Role(next(asked, Role.VIEWER))
+
+
+def _staying(found: list[Change]) -> list[Block]:
+    """Say what cannot be taken back: what other people have read."""
+    if any(change.action == REPLIED for change in found):
+        return [b.section(b.Markup(_("⚠️ *The answer was sent to the customer and cannot be recalled.*")))]
+    posted = any(change.noun in POSTED for change in found)
+    return [b.context(_("Messages that were already sent because of it stay where they are."))] if posted else []
+
+
+def _line(session: Session, change: Change, name: str, reader: Reader) -> b.Markup:
+    ref = reference(change.noun, change.record_id) if change.record_id and change.noun in set(Noun) else ""
+    named = b.join([b.markup("*{ref}*", ref=ref), name if name != ref else ""] if ref else [name or change.thing], " ")
+    if change.action == UPDATED:
+        return b.markup("• {named}: {back}", named=named, back=b.join(fields(session, change, reader, back=True), ", "))
+    done = _("removed") if change.action == CREATED else _("brought back")
+    return b.markup("• {named}: {done}", named=named, done=done)

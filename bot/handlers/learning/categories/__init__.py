@@ -1,0 +1,1 @@
+"""Say which categories there are, and change them."""

@@ -1,0 +1,145 @@
+"""Show and change which categories there are: list, rename and merge by command."""
+
+from __future__ import annotations
+
+from slack_sdk.models.blocks import Block
+from sqlalchemy.orm import Session
+
+from bot.grammar import Args
+from bot.handlers.learning.declaration import plugin
+from bot.kit import blocks as b
+from bot.kit import categories as named
+from bot.kit.format import paragraphs, undo_hint
+from bot.kit.replies import Message
+from bot.plugin import Role, _
+from ml.starter import load_examples
+from storage.errors import NotFound
+from storage.events import TicketChanged, emit
+from storage.support import categories, labels, routes, tickets
+
+EXAMPLE_CUT = 80
+REDRAWN = 20
+"""As many open cards get a changed menu at once; Slack takes about one edit a second."""
+
+
+@plugin.command("categories", role=Role.MANAGER)
+def show(session: Session) -> Message:
+    """List the categories with how many messages were labelled with each, and an example."""
+    return listing(session)
+
+
+def listing(session: Session, *, notice: b.Text | None = None) -> Message:
+    """Draw the list of categories; `notice` is what was just done."""
+    counts = labels.counts(session)
+    shipped = load_examples()
+    merged = categories.merges(session)
+    examples: dict[str, str] = {}
+    for label, text in zip(shipped.labels, shipped.texts, strict=True):
+        examples.setdefault(label, text)
+    written: dict[str, int] = {}
+    for example in categories.examples_of(session):
+        key = categories.resolve(merged, example.category)
+        written[key] = written.get(key, 0) + 1
+        examples[key] = example.text
+    said: dict[str, int] = {}
+    for key, count in counts.items():
+        kept = categories.resolve(merged, key)
+        said[kept] = said.get(kept, 0) + count
+    lines = [
+        b.markup(
+            _("• *{name}*  {labels} labels, {written} examples of yours  _{example}_"),
+            name=name,
+            labels=said.get(key, 0),
+            written=written.get(key, 0),
+            example=b.cut(" ".join(examples.get(key, "").split()), EXAMPLE_CUT),
+        )
+        for key, name in named.names(session).items()
+    ]
+    gone = [
+        b.markup(_("{name} is now {into}"), name=row.name, into=named.name(session, row.key))
+        for row in categories.all_of(session)
+        if row.merged_into is not None
+    ]
+    blocks: list[Block] = [
+        *([b.section(notice), undo_hint()] if notice else []),
+        b.header(_("Categories")),
+        *paragraphs(lines),
+        *([b.context(b.join([_("Merged: "), b.join(gone, ", ")], ""))] if gone else []),
+        b.actions(
+            b.button(_("Add"), plugin.id("add"), style="primary"),
+            b.button(_("Add examples"), plugin.id("examples")),
+            b.button(_("Rename"), plugin.id("rename")),
+            b.button(_("Merge"), plugin.id("merge")),
+        ),
+    ]
+    return Message(notice or _("Categories"), blocks)
+
+
+@plugin.command("categories rename", usage="<category> to:Defects", role=Role.MANAGER, example="bug to:Defects")
+def rename(args: Args, session: Session) -> Message:
+    """Call a category otherwise; the model and all that was labelled stay with it."""
+    return renamed(session, named.find(session, args.text, field="category"), args["to"])
+
+
+def renamed(session: Session, key: str, name: str) -> Message:
+    """Rename a category and say so."""
+    taken = named.taken(session)
+    row = categories.rename(session, key, name, taken=taken)
+    redraw(session)
+    return listing(session, notice=b.markup(_("*{old}* is called *{new}* now."), old=taken[key], new=row.name))
+
+
+@plugin.command("categories merge", usage="<category> into:billing", role=Role.MANAGER, example="refund into:billing")
+def merge(args: Args, session: Session) -> Message:
+    """Have everything of one category be of another from now on; asks first."""
+    key, into = named.find(session, args.text, field="category"), named.find(session, args["into"], field="into")
+    offered = named.names(session)
+    question = consequences(session, key, into)
+    control = b.Control(detail=f"{key}\n{into}")
+    button = b.button(
+        _("Merge"), plugin.id("merge_now"), control, style="danger", confirm=_("Merge the two categories?")
+    )
+    title = b.markup(_("Merge *{name}* into *{into}*?"), name=offered[key], into=offered[into])
+    return Message(title, [b.section(title), b.section(question), b.actions(button)])
+
+
+def consequences(session: Session, key: str, into: str) -> b.Markup:
+    """Say what a merge would do, before it is done."""
+    offered = named.names(session)
+    text = _(
+        "{labels} labels and {tickets} open tickets of {name} count as {into} from then on, also the past ones, and "
+        "its routes are for {into}. The model is fitted anew, and `/crm undo` takes it back."
+    )
+    return b.markup(
+        text,
+        labels=labels.counts(session).get(key, 0),
+        tickets=len(tickets.list_tickets(session, category=key, limit=1_000)),
+        name=offered[key],
+        into=offered[into],
+    )
+
+
+@plugin.action("merge_now", role=Role.MANAGER)
+def merge_now(control: b.Control, session: Session) -> Message:
+    """Merge the two categories that were asked about."""
+    key, _line, into = control.detail.partition("\n")
+    return merged(session, key, into)
+
+
+def merged(session: Session, key: str, into: str) -> Message:
+    """Merge a category into another and say so."""
+    offered = named.names(session)
+    for one in (key, into):
+        if one not in offered:
+            raise NotFound("The category {name} is gone by now.", name=named.name(session, one))
+    categories.merge(session, key, into, taken=offered)
+    routes.follow(session, key, into)
+    redraw(session)
+    notice = b.markup(_("What was *{name}* is *{into}* now."), name=offered[key], into=offered[into])
+    return listing(session, notice=notice)
+
+
+def redraw(session: Session) -> None:
+    """Have the newest open cards show the categories as they are now."""
+    for ticket in tickets.list_tickets(session, limit=REDRAWN, order_by=[tickets.Ticket.id.desc()]):
+        emit(session, TicketChanged(ticket))

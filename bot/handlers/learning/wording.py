@@ -1,0 +1,85 @@
+"""Say what a model was worth, beside the one before, so that people who know no statistics can judge it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from slack_sdk.models.blocks import Block
+
+from bot.kit import blocks as b
+from bot.kit.format import Reader, percent
+from bot.plugin import _
+from storage.support.model_versions import ModelVersion
+
+Name = Callable[[str], str]
+
+MOST_KINDS = 15
+NAME_WIDTH = 24
+
+
+def change(version: ModelVersion, share: str, locale: str) -> str:
+    """Show one share of the model before and of this one: 81% → 88%."""
+    before, after = version.figures["current"], version.figures["candidate"]
+    return f"{percent(before[share], locale)} → {percent(after[share], locale)}"
+
+
+def compared(version: ModelVersion, reader: Reader) -> list[Block]:
+    """Show a version's figures beside those of the model before it, and on what they were measured."""
+    if "candidate" not in version.figures:
+        return []
+    facts: Mapping[str, b.Text | None] = {
+        _("Right"): change(version, "right", reader.locale),
+        _("Answers, instead of “not sure”"): change(version, "coverage", reader.locale),
+        _("Right where it answers"): change(version, "precision", reader.locale),
+        _("Calibration error"): change(version, "ece", reader.locale),
+    }
+    return [b.facts(facts), b.context(_measured(version))]
+
+
+def _measured(version: ModelVersion) -> b.Markup:
+    judged, before = version.figures["judged"], version.figures["current_version"]
+    if version.figures["method"] == "held-out":
+        text = _(
+            "Before ({before}) and now, on {judged} labelled messages that neither model was fitted on. "
+            "People correct mistakes more often than they confirm what is right, so in all both are right more often."
+        )
+    else:
+        text = _(
+            "Before ({before}) and now, on {judged} labelled messages by cross-validation, as there are few: each is "
+            "judged by a model fitted without it. With so few the figures are rough."
+        )
+    return b.markup(text, before=before, judged=judged)
+
+
+def confusion(version: ModelVersion, name: Name) -> list[Block]:
+    """Show for each category how many of its messages were right, and what the others were taken for."""
+    rows: dict[str, dict[str, int]] = {}
+    for truth, guess, count in version.figures.get("candidate", {}).get("confusion", []):
+        kinds = rows.setdefault(name(truth), {})
+        kinds[name(guess)] = kinds.get(name(guess), 0) + count
+    if not rows:
+        return []
+    lines = [_line(_("What it is"), _("Messages"), _("Right"), _("Else taken for"))]
+    for truth, kinds in sorted(rows.items(), key=lambda row: -sum(row[1].values()))[:MOST_KINDS]:
+        total = sum(kinds.values())
+        wrong = sorted(((n, guess) for guess, n in kinds.items() if guess != truth), reverse=True)[:2]
+        taken = ", ".join(f"{guess} ({n})" for n, guess in wrong)
+        lines.append(_line(truth, str(total), str(kinds.get(truth, 0)), taken))
+    return [b.section(b.Markup(f"```{b.esc(chr(10).join(lines))}```"))]
+
+
+def _line(name: str, total: str, right: str, taken: str) -> str:
+    short = name if len(name) <= NAME_WIDTH else name[: NAME_WIDTH - 1] + "…"
+    return f"{short:<{NAME_WIDTH}} {total:>8} {right:>6}  {taken}".replace("`", "'")
+
+
+def reason(figures: Mapping[str, Any]) -> str:
+    """Say why a candidate was refused."""
+    known = {
+        "not right more often": _("it was not right more often"),
+        "calibration worse": _("its calibration was worse"),
+        "surer than right": _("it was surer of itself than right"),
+        "another model went live meanwhile": _("another model went live meanwhile"),
+    }
+    return known.get(str(figures.get("reason")), str(figures.get("reason", "")))

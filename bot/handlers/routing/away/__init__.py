@@ -1,0 +1,1 @@
+"""Be away and back."""

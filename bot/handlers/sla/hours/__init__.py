@@ -1,0 +1,1 @@
+"""Say when the team works."""

@@ -1,0 +1,42 @@
+"""Show a person's tickets in the App Home, and open one there in a modal."""
+
+from __future__ import annotations
+
+from slack_sdk.models.blocks import Block
+from sqlalchemy.orm import Session
+
+from bot.handlers.tickets import cards
+from bot.handlers.tickets.declaration import plugin
+from bot.kit import blocks as b
+from bot.kit.format import Reader
+from bot.kit.replies import Modal
+from bot.plugin import Member, Role, _
+from storage.support import tickets
+from storage.support.tickets import Ticket, TicketStatus
+
+LINES = 5
+
+
+@plugin.home("My tickets", role=Role.AGENT, order=30)
+def mine(session: Session, actor: Member, reader: Reader) -> list[Block]:
+    """Show the tickets the person has, the most urgent at the top, those that wait for the customer below."""
+    found = tickets.list_tickets(session, Ticket.status != TicketStatus.WAITING, assignee_id=actor.id, limit=LINES + 1)
+    if len(found) <= LINES:
+        left = LINES + 1 - len(found)
+        found += tickets.list_tickets(session, assignee_id=actor.id, status=TicketStatus.WAITING, limit=left)
+    if not found:
+        return [b.section(_("You have no tickets. See which nobody has: `/ticket list assignee:none`"))]
+    lines = cards.lines(session, found[:LINES], reader, action="open", assignee=False)
+    more = [b.context(_("More: `/ticket list assignee:me`"))] if len(found) > LINES else []
+    return [*lines, *more]
+
+
+@plugin.view("open", title="Ticket", role=Role.VIEWER)
+def opened(control: b.Control, session: Session, actor: Member, reader: Reader) -> Modal:
+    """Show a ticket in a modal."""
+    ticket = tickets.resolve(session, control.record)
+    card = cards.card(session, ticket, reader, actor=actor)
+    return Modal(ticket.reference, card.blocks)
+
+
+plugin.button_opens("open", opened)

@@ -1,0 +1,1 @@
+"""Draw a ticket's card for support."""

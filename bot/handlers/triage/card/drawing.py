@@ -1,0 +1,175 @@
+"""Draw a ticket's card for support: who wrote what, what it is about, how sure that is and why, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from slack_sdk.models.blocks import Block
+from sqlalchemy.orm import Session
+
+from bot.handlers.triage.card import controls, similar, verdict
+from bot.handlers.triage.declaration import plugin
+from bot.handlers.triage.incidents import folding
+from bot.kit import blocks as b
+from bot.kit import categories
+from bot.kit.format import duration, locale_of, quoted
+from bot.kit.links import permalink
+from bot.kit.replies import Message
+from bot.plugin import Member, Notice, _
+from storage.errors import NotFound
+from storage.queues.outbox import Delivery
+from storage.support import messages, replies, tickets
+from storage.support.messages import IncomingMessage
+from storage.support.replies import Reply
+from storage.support.tickets import DONE, Ticket, TicketStatus
+from storage.workspace.workspaces import Workspace
+
+if TYPE_CHECKING:
+    from ml.classify.classifier import MessageClassifier
+
+TEXT_LIMIT = 1_500
+AGAIN_LIMIT = 300
+MESSAGES = 100
+MARKS: Mapping[str, str] = {"urgent": "🔴", "high": "🟠", "normal": "🔵", "low": "⚪"}
+STANDING: Mapping[str, str] = {
+    TicketStatus.NEW: "new",
+    TicketStatus.OPEN: "open",
+    TicketStatus.WAITING: "waiting on customer",
+    TicketStatus.RESOLVED: "resolved",
+    TicketStatus.CLOSED: "closed",
+}
+
+
+@plugin.renderer("card", kind=Notice.TICKETS)
+def card(
+    delivery: Delivery, session: Session, receiver: Member | None, workspace: Workspace, model: MessageClassifier | None
+) -> Message | None:
+    """Draw the card of the ticket that a delivery names; None when the ticket is gone."""
+    try:
+        ticket = tickets.resolve(session, delivery.record or "")
+    except NotFound:
+        return None
+    written = messages.of_ticket(session, ticket.id, limit=MESSAGES)
+    return draw(session, ticket, written, locale_of(receiver, workspace), url=workspace.url, model=model)
+
+
+def draw(
+    session: Session,
+    ticket: Ticket,
+    written: Sequence[IncomingMessage],
+    locale: str,
+    *,
+    url: str | None = None,
+    model: MessageClassifier | None = None,
+) -> Message:
+    """Draw a ticket's card from its messages, first to last; `url` is where the workspace is in the browser.
+
+    One that is done shrinks to what became of it.
+    """
+    who = _who(ticket, written)
+    title = b.join([b.markup("{ref} · {who}", ref=ticket.reference, who=who), ticket.name], ": ")
+    answered = replies.sent(session, ticket.id) if ticket.first_response_at is not None else []
+    if ticket.status in DONE:
+        shrunk = [_done(ticket, who), b.context(*_closing(session, ticket, written, locale, url))]
+        return Message(title, [*shrunk, *_answers(answered[:1]), *folding.blocks(session, ticket, locale)])
+    own = categories.own(session)
+    blocks: list[Block] = [b.section(_headline(ticket, written, who, url))]
+    if written:
+        first = written[0]
+        blocks += [b.section(quoted(first, TEXT_LIMIT)), *_notes(written)]
+        blocks += verdict.blocks(session, ticket, first, locale, own)
+        blocks += similar.blocks(session, ticket, first, model, locale)
+    blocks += [*folding.blocks(session, ticket, locale), *_answers(answered)]
+    blocks += [b.context(_standing(ticket, locale)), *controls.blocks(ticket, own)]
+    return Message(title, blocks)
+
+
+def _who(ticket: Ticket, written: Sequence[IncomingMessage]) -> str:
+    if ticket.customer is not None:
+        return ticket.customer.name
+    return (written[0].author_name if written else None) or _("Somebody")
+
+
+def _headline(ticket: Ticket, written: Sequence[IncomingMessage], who: str, url: str | None) -> b.Markup:
+    parts: list[b.Text] = [
+        b.markup("{mark} *{ref}*  *{who}*", mark=MARKS[ticket.priority], ref=ticket.reference, who=who)
+    ]
+    if ticket.customer is not None and ticket.customer.tier:
+        parts.append(b.markup("_{tier}_", tier=ticket.customer.tier))
+    author = written[0].author_name if written else None
+    if author and author != who:
+        parts.append(author)
+    if ticket.channel_id is not None:
+        parts.append(b.markup(_("in {channel}"), channel=b.channel(ticket.channel_id)))
+    address = permalink(url, written[0]) if written else None
+    if address:
+        parts.append(b.link(address, _("Open message")))
+    return b.join(parts, "  ·  ")
+
+
+def _notes(written: Sequence[IncomingMessage]) -> list[Block]:
+    """Say in small text what was written after the first message, and that it reads otherwise than it did."""
+    first, later = written[0], written[1:]
+    notes: list[b.Text] = []
+    if first.edited_at is not None and first.deleted_at is None:
+        notes.append(_("✏️ edited by its author"))
+    if len(later) > 1:
+        more = f"{len(later)}+" if len(written) == MESSAGES else len(later)
+        notes.append(b.markup(_("{count} more messages in the thread"), count=more))
+    standing = [message for message in later if message.deleted_at is None]
+    if standing:
+        again = " ".join(standing[-1].text[:AGAIN_LIMIT].split())
+        notes.append(b.markup(_("*{who}* wrote again: {text}"), who=standing[-1].author_name or "", text=again))
+    return [b.context(*notes)] if notes else []
+
+
+def _answers(answered: Sequence[tuple[Reply, Delivery | None]]) -> list[Block]:
+    """Show what was answered last, and whether it could not be brought to the customer."""
+    if not answered:
+        return []
+    reply, delivery = answered[0]
+    who = b.person(reply.author_id) if reply.author_id else "Rapport"
+    text = b.cut(" ".join(reply.text.split()), AGAIN_LIMIT)
+    if delivery is not None and delivery.state == "dead":
+        why = b.markup(
+            _("⚠️ What {who} answered did not reach the customer: Slack says {why}. {text}"),
+            who=who,
+            why=delivery.reason or "",
+            text=text,
+        )
+        return [b.context(why)]
+    return [b.context(b.markup(_("💬 {who} answered: {text}"), who=who, text=text))]
+
+
+def _done(ticket: Ticket, who: str) -> Block:
+    mark = "✅" if ticket.is_request else "➖"
+    line = b.markup("{mark} *{ref}*  *{who}*  {name}", mark=mark, ref=ticket.reference, who=who, name=ticket.name)
+    reopen = b.button(_("Reopen"), plugin.id("reopen"), b.Control(ticket.reference, ticket.version))
+    return b.section(line, accessory=reopen)
+
+
+def _closing(
+    session: Session, ticket: Ticket, written: Sequence[IncomingMessage], locale: str, url: str | None
+) -> list[b.Text]:
+    lines: list[b.Text] = [_standing(ticket, locale)]
+    if ticket.is_request and ticket.category:
+        lines.append(categories.name(session, ticket.category))
+    address = permalink(url, written[0]) if written else None
+    if address:
+        lines.append(b.link(address, _("Open message")))
+    return lines
+
+
+def _standing(ticket: Ticket, locale: str) -> b.Markup:
+    who = b.person(ticket.assignee_id) if ticket.assignee_id else b.esc(_("nobody yet"))
+    status = _("not a request") if not ticket.is_request else _(STANDING[ticket.status])
+    parts: list[b.Text] = [b.markup(_("Status: *{status}*"), status=status)]
+    if ticket.status not in DONE:
+        parts.append(b.markup(_("Priority: *{priority}*"), priority=_(ticket.priority)))
+    parts.append(b.markup(_("With: {who}"), who=who))
+    if ticket.first_response_at is not None:
+        took = max(ticket.first_response_at - ticket.created_at, timedelta(seconds=1))
+        parts.append(b.markup(_("Answered after {time}"), time=duration(took, locale)))
+    return b.join(parts, "   ")

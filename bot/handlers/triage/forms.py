@@ -1,0 +1,157 @@
+"""Do from a ticket's card what is not done every day: assign, note, merge, split, and look back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from slack_sdk.models.blocks import Block
+from sqlalchemy.orm import Session
+
+from bot.handlers.triage.actions import stale
+from bot.handlers.triage.declaration import plugin
+from bot.kit import blocks as b
+from bot.kit import categories, format
+from bot.kit.format import Reader
+from bot.kit.lookup import colleague
+from bot.kit.replies import Message, Modal, Options
+from bot.plugin import Member, Role, _
+from storage.crm import notes
+from storage.errors import CrmError, Invalid
+from storage.records import history
+from storage.records.history import CREATED, UPDATED
+from storage.references import Noun
+from storage.support import messages, tickets
+from storage.support.messages import IncomingMessage
+from storage.support.tickets import Ticket
+
+OFFERED = 20
+SHOWN = 15
+SPLITTABLE = 10
+TOLD = ("status", "priority", "category", "assignee_id", "name")
+"""The fields of a ticket whose changes its short history tells."""
+Values = Mapping[str, Any]
+
+
+@plugin.view("more", title="Ticket", role=Role.AGENT)
+def more(control: b.Control, session: Session, reader: Reader) -> Modal:
+    """Open the form for what was chosen behind the three dots."""
+    ticket = tickets.resolve(session, control.record)
+    title = f"{ticket.reference} {ticket.name}"
+    state = {"what": control.detail, "ticket": ticket.reference, "version": str(control.version)}
+    match control.detail:
+        case "assign":
+            who = b.person_input("person", _("Assign to"), initial=ticket.assignee_id)
+            return Modal(_("Assign"), [b.section(title), who], submit=_("Assign"), state=state)
+        case "note":
+            text = b.text_input("text", _("Note"), multiline=True, placeholder=_("Only your team sees it"))
+            earlier = format.last_notes(session, ticket, reader)
+            return Modal(_("Add a note"), [b.section(title), *earlier, text], submit=_("Save"), state=state)
+        case "join":
+            return Modal(
+                _("Merge or split"), [b.section(title), *_join_fields(session, ticket)], submit=_("Do it"), state=state
+            )
+        case "history":
+            lines = _history(session, ticket, reader)
+            hint = b.markup(_("All of it: `/crm history {ref}`"), ref=ticket.reference)
+            return Modal(_("History"), [*format.paragraphs([b.markup("*{it}*", it=title), *lines]), b.context(hint)])
+        case _:
+            raise Invalid("This menu is from an older version of Rapport.", hint="Ask for the card again.")
+
+
+plugin.button_opens("more", more)
+
+
+@more.submit
+def done(values: Values, state: Mapping[str, str], session: Session, actor: Member) -> Message | None:
+    """Do what the form was for, unless somebody else changed the ticket meanwhile; a note harms nothing."""
+    ticket = tickets.resolve(session, state.get("ticket", ""))
+    if state["what"] != "note" and (
+        overtaken := stale(session, ticket, b.Control(ticket.reference, int(state["version"])))
+    ):
+        return overtaken
+    doing: dict[str, Callable[[Session, Ticket, Values], Message | None]] = {
+        "assign": _assign,
+        "note": _note,
+        "join": _join,
+    }
+    return doing[state["what"]](session, ticket, values)
+
+
+@plugin.options("tickets", role=Role.AGENT)
+def pick(state: Mapping[str, str], query: str, session: Session) -> Options:
+    """Offer other tickets than the form's by what was typed so far, before that the backlog."""
+    found = tickets.find(session, query, limit=OFFERED) if query.strip() else tickets.list_tickets(session)
+    found = [one for one in found if one.reference != state.get("ticket")]
+    return Options([b.Option(f"{one.reference} {one.name}", one.reference) for one in found])
+
+
+def _assign(session: Session, ticket: Ticket, values: Values) -> None:
+    had = ticket.assignee_id
+    tickets.assign(session, ticket, colleague(session, values["person"], field="person", role=Role.AGENT, had=had))
+
+
+def _note(session: Session, ticket: Ticket, values: Values) -> Message:
+    notes.add(session, ticket, str(values["text"]))
+    return Message(b.markup(_("Noted on {ref}; the customer does not see it."), ref=ticket.reference))
+
+
+def _join_fields(session: Session, ticket: Ticket) -> list[Block]:
+    into = b.search_input(
+        "into", _("Merge into"), plugin.id("tickets"), optional=True, placeholder=_("Type to search tickets")
+    )
+    later = _later(session, ticket)
+    if not later:
+        return [into]
+    options = [b.Option(" ".join(one.text.split()) or _("(no text)"), one.ts) for one in later]
+    return [into, b.checks_input("split", _("Split off as tickets of their own"), options, optional=True)]
+
+
+def _later(session: Session, ticket: Ticket) -> list[IncomingMessage]:
+    return messages.of_ticket(session, ticket.id)[1 : SPLITTABLE + 1]
+
+
+def _join(session: Session, ticket: Ticket, values: Values) -> Message:
+    wanted, offered = set(values.get("split") or ()), _later(session, ticket)
+    if not wanted.issubset(one.ts for one in offered):
+        raise Invalid("One of these messages is not in this ticket any more.", field="split")
+    if wanted and values.get("into"):
+        raise Invalid("Merge it or split it, one after the other.", field="into")
+    if values.get("into"):
+        try:
+            into = tickets.merge(session, ticket, tickets.resolve(session, str(values["into"])))
+        except CrmError as error:
+            raise error.on_field("into") from None
+        return Message(b.markup(_("{ref} is part of {into} now."), ref=ticket.reference, into=into.reference))
+    made = [tickets.split(session, one) for one in offered if one.ts in wanted]
+    if not made:
+        raise Invalid("Choose a ticket to merge it into, or messages to split off.", field="into")
+    refs = ", ".join(one.reference for one in made)
+    return Message(b.markup(_("Split off from {ref}: {refs}."), ref=ticket.reference, refs=refs))
+
+
+def _history(session: Session, ticket: Ticket, reader: format.Reader) -> list[b.Markup]:
+    lines, called = [], categories.namer(session)
+    for activity in history.timeline(session, Noun.TICKET, ticket.id, limit=SHOWN):
+        who = activity.change_set.actor_id
+        if activity.action == CREATED and activity.entity == Noun.TICKET:
+            did: b.Text = _("opened it")
+        elif activity.action == UPDATED:
+            did = _changes(activity.before or {}, activity.after or {}, called)
+        else:
+            did = {tickets.REPLIED: _("answered the customer")}.get(activity.action, "")
+        if did:
+            by = b.person(who) if who else b.esc(history.actor_name(session, None))
+            lines.append(b.markup("{who}  {did}  _{ago}_", who=by, did=did, ago=reader.ago(activity.at)))
+    return lines
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any], called: Callable[[str], str]) -> b.Text:
+    def value(of: Mapping[str, Any], field: str) -> b.Text:
+        known = of.get(field)
+        if known and field == "category":
+            return called(str(known))
+        return b.person(str(known)) if known and field == "assignee_id" else str(known or "–")
+
+    told = [b.markup("{old} → {new}", old=value(before, f), new=value(after, f)) for f in TOLD if f in after]
+    return b.join(told, ", ")

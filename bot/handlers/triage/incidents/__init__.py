@@ -1,0 +1,1 @@
+"""Bring together what several customers report."""

@@ -1,0 +1,1 @@
+"""Turn what customers write into tickets."""

@@ -1,0 +1,1 @@
+"""Answer customers from a ticket's card."""

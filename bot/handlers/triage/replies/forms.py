@@ -1,0 +1,258 @@
+"""Answer a customer from a ticket's card: written in a form, seen as the customer will see it, and only then sent.
+
+Nothing else that is written on a card or under it reaches a customer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from slack_sdk.models.blocks import Block
+from sqlalchemy.orm import Session
+
+from bot.handlers.triage.declaration import plugin
+from bot.kit import blocks as b
+from bot.kit import format
+from bot.kit.links import permalink
+from bot.kit.replies import Message, Modal
+from bot.plugin import Member, Role, Slack, _
+from storage.errors import Conflict, Invalid, NotFound, Refused
+from storage.queues.outbox import Delivery
+from storage.records import history, named
+from storage.references import Noun
+from storage.support import messages, replies, tickets
+from storage.support.replies import PLACEHOLDERS, TEXT_LIMIT, Reply
+from storage.support.tickets import Ticket, TicketStatus
+from storage.workspace.workspaces import Workspace
+
+PRIORITY = 8
+"""Before cards and reminders: a customer waits for it."""
+WRITE, SEND = "write", "send"
+State = Mapping[str, str]
+
+
+def _reachable(control: b.Control, slack: Slack) -> Mapping[str, Any]:
+    """Ask Slack whether the customer's channel still takes messages; raise Refused saying what to do if not."""
+    found = slack.channel(control.detail)
+    if found.get("is_archived"):
+        raise Refused("The customer's channel is archived, so nothing can be sent there.")
+    if not (found.get("is_member") or found.get("is_im")):
+        raise Refused(
+            "I am not in the customer's channel any more, so nothing can be sent there.",
+            hint="Write `/invite @Rapport` in it first.",
+        )
+    return found
+
+
+@plugin.view("reply", title="Reply to customer", role=Role.AGENT, before=_reachable)
+def reply(control: b.Control, session: Session, actor: Member, workspace: Workspace) -> Modal:
+    """Open the form for an answer to the customer, with what its author had begun to write."""
+    ticket = tickets.resolve(session, control.record)
+    _check_asked(control, ticket)
+    begun = replies.draft_of(session, ticket, actor.id)
+    return _form(session, ticket, begun.text if begun else "", workspace)
+
+
+plugin.button_opens("reply", reply)
+
+
+@plugin.action("reply_saved", role=Role.AGENT)
+def use_saved(
+    control: b.Control, values: Mapping[str, str], state: State, session: Session, actor: Member, workspace: Workspace
+) -> Modal:
+    """Put a saved reply into the form, below what was typed there or in the place of one that was put there before."""
+    ticket = tickets.resolve(session, state.get("ticket", ""))
+    chosen = replies.get_saved(session, control.detail)
+    typed = values.get(_field(state), "").strip()
+    earlier = state.get("saved")
+    if earlier and typed == _saved_text(session, int(earlier), ticket, actor):
+        typed = ""
+    text = "\n\n".join(part for part in (typed, _saved_text(session, chosen.id, ticket, actor)) if part)
+    return _form(session, ticket, text, workspace, turn=int(state.get("turn", "0")) + 1, saved=chosen.id)
+
+
+@plugin.action("reply_change", role=Role.AGENT)
+def change(state: State, session: Session, actor: Member, workspace: Workspace) -> Modal:
+    """Go back from what would be sent to the form."""
+    ticket = tickets.resolve(session, state.get("ticket", ""))
+    draft = replies.get(session, int(state.get("draft", "0")))
+    mine = draft.text if draft and draft.author_id == actor.id else ""
+    return _form(session, ticket, mine, workspace, turn=int(state.get("turn", "0")) + 1)
+
+
+@reply.submit
+def submitted(
+    control: b.Control, values: Mapping[str, str], state: State, session: Session, actor: Member, workspace: Workspace
+) -> Message | Modal:
+    """Show an answer as the customer will see it, or send the one that was shown."""
+    ticket = tickets.resolve(session, state.get("ticket", ""))
+    _check_asked(control, ticket)
+    if state.get("step") == SEND:
+        return _send(session, ticket, state, actor, workspace)
+    field = _field(state)
+    try:
+        text = replies.check_answer(replies.fill(values.get(field, ""), _known(session, ticket, actor)))
+        if len(b.esc(text)) > b.MESSAGE_CHARACTERS // 2:
+            raise Invalid("Slack takes no answer as long as this.", hint="Send it in two parts.")
+    except Invalid as error:
+        error.field = field
+        raise
+    return _preview(session, ticket, replies.draft(session, ticket, text, author_id=actor.id), state, actor, workspace)
+
+
+def _check_asked(control: b.Control, ticket: Ticket) -> None:
+    """Raise Conflict where Slack was asked about another channel than the one that the answer goes to."""
+    if control.detail != ticket.channel_id:
+        raise Conflict("The customer writes elsewhere by now.", hint="Ask for the card again.")
+
+
+def _send(session: Session, ticket: Ticket, state: State, actor: Member, workspace: Workspace) -> Message | Modal:
+    draft = replies.get(session, int(state.get("draft", "0")))
+    if draft is None or draft.delivery_id is not None or draft.author_id != actor.id:
+        raise Conflict("This answer was sent or replaced already.", hint="Look at the card before you answer again.")
+    if not named.is_current(session, ticket, int(state["version"])):
+        who = history.last_actor(session, Noun.TICKET, ticket.id)
+        text = _("⚠️ {who} has changed {ref} meanwhile, and it is {status} now. Nothing was sent yet.")
+        notice = b.markup(text, who=who, ref=ticket.reference, status=_(ticket.status))
+        return _preview(session, ticket, draft, state, actor, workspace, notice=notice)
+    replies.send(session, draft, ticket, renderer=plugin.id("reply"), priority=PRIORITY)
+    history.record(session, Noun.TICKET, ticket.id, tickets.REPLIED, after={"text": draft.text})
+    tickets.responded(session, ticket)
+    tickets.set_status(session, ticket, TicketStatus.WAITING, by=actor.id)
+    return Message(b.markup(_("Sent to {who} in {where}."), who=_whom(session, ticket), where=_where(ticket)))
+
+
+@plugin.renderer("reply", kind=None, outside=True)
+def draw(delivery: Delivery, session: Session) -> Message | None:
+    """Draw an answer for the customer; None when it is gone."""
+    found = replies.get(session, int(delivery.payload["reply"]))
+    if found is None:
+        return None
+    return Message(found.text, _as_sent(session, found))
+
+
+def _as_sent(session: Session, found: Reply) -> list[Block]:
+    who = history.actor_name(session, found.author_id)
+    return [*format.paragraphs(_lines(found.text)), b.context(b.markup("— {who}", who=who))]
+
+
+def _lines(text: str) -> list[str]:
+    """Return a text's lines, long ones in pieces of which each fits into a paragraph even when escaped."""
+    piece = b.SECTION_LIMIT // 5
+    return [line[at : at + piece] for line in text.splitlines() for at in range(0, max(len(line), 1), piece)]
+
+
+def _form(
+    session: Session, ticket: Ticket, text: str, workspace: Workspace, *, turn: int = 0, saved: int | None = None
+) -> Modal:
+    ready = replies.saved(session)
+    options = [b.Option(one.name, str(b.Control(detail=str(one.id)))) for one in ready]
+    state = {"step": WRITE, "ticket": ticket.reference, "version": str(ticket.version), "turn": str(turn)}
+    menu = [b.actions(b.menu(_("Saved replies"), plugin.id("reply_saved"), options))] if options else []
+    none = [b.context(_("Write once what you answer often: `/crm replies`"))] if not options else []
+    hint = _("{placeholders} are filled in. You see it before it is sent.")
+    written = b.text_input(
+        _field(state),
+        _("Your answer"),
+        initial=text,
+        placeholder=_("Hello {contact}, …"),
+        multiline=True,
+        max_length=TEXT_LIMIT,
+        hint=hint.format(placeholders=" ".join(f"{{{name}}}" for name in PLACEHOLDERS)),
+    )
+    fields = [b.section(_goes_to(session, ticket, workspace)), *_asked(session, ticket), *menu, written, *none]
+    return Modal(
+        _("Reply to customer"),
+        fields,
+        submit=_("Preview"),
+        state=state if saved is None else {**state, "saved": str(saved)},
+    )
+
+
+def _preview(
+    session: Session,
+    ticket: Ticket,
+    draft: Reply,
+    state: State,
+    actor: Member,
+    workspace: Workspace,
+    *,
+    notice: b.Text | None = None,
+) -> Modal:
+    return Modal(
+        _("Send this?"),
+        [
+            *([b.section(notice)] if notice else []),
+            b.section(_goes_to(session, ticket, workspace)),
+            b.divider(),
+            *_as_sent(session, draft),
+            b.divider(),
+            b.actions(b.button(_("Change it"), plugin.id("reply_change"), b.Control(ticket.reference, ticket.version))),
+            b.context(_("Once it is sent it cannot be recalled.")),
+        ],
+        submit=_("Send"),
+        state={
+            "step": SEND,
+            "ticket": ticket.reference,
+            "version": str(ticket.version),
+            "draft": str(draft.id),
+            "turn": state.get("turn", "0"),
+        },
+    )
+
+
+def _goes_to(session: Session, ticket: Ticket, workspace: Workspace) -> b.Markup:
+    first = messages.of_ticket(session, ticket.id, limit=1)
+    address = permalink(workspace.url, first[0]) if first else None
+    thread = b.link(address, _("their message")) if address else b.esc(_("their message"))
+    text = _("📨 This goes to *{who}* in {where}, under {thread}. Whoever is in that channel can read it.")
+    return b.markup(text, who=_whom(session, ticket), where=_where(ticket), thread=thread)
+
+
+def _asked(session: Session, ticket: Ticket) -> list[Block]:
+    """Show what the customer wrote last, so that it is answered."""
+    standing = [message for message in messages.of_ticket(session, ticket.id) if message.deleted_at is None]
+    return [b.context(format.quoted(standing[-1], format.NOTE_CUT))] if standing else []
+
+
+def _whom(session: Session, ticket: Ticket) -> str:
+    known = _contact(session, ticket)
+    return ticket.customer.name if ticket.customer is not None else known or _("the customer")
+
+
+def _where(ticket: Ticket) -> b.Markup:
+    return b.channel(ticket.channel_id or "")
+
+
+def _contact(session: Session, ticket: Ticket) -> str | None:
+    if ticket.contact is not None:
+        return ticket.contact.name
+    first = messages.of_ticket(session, ticket.id, limit=1)
+    return first[0].author_name if first else None
+
+
+def _known(session: Session, ticket: Ticket, actor: Member) -> dict[str, str | None]:
+    contact = _contact(session, ticket)
+    return {
+        "customer": ticket.customer.name if ticket.customer is not None else contact,
+        "contact": contact,
+        "ticket": ticket.reference,
+        "agent": actor.name,
+    }
+
+
+def _saved_text(session: Session, saved_id: int, ticket: Ticket, actor: Member) -> str:
+    """Return a saved reply with as many of its placeholders filled in as are known; the others are left to be seen."""
+    try:
+        text = replies.get_saved(session, saved_id).text
+        return replies.fill(text, _known(session, ticket, actor))
+    except NotFound:
+        return ""
+    except Invalid:
+        return text
+
+
+def _field(state: State) -> str:
+    """Return the name of the text's field, another for each filling: Slack keeps what was typed in a field it knows."""
+    return f"text{state.get('turn', '0')}"

@@ -1,0 +1,39 @@
+"""Speak the language of whoever reads: choose it for a call, translate texts, know how numbers and dates look in it."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from functools import cache, lru_cache
+from gettext import GNUTranslations, NullTranslations, translation
+from pathlib import Path
+
+from babel import Locale, UnknownLocaleError
+
+DEFAULT_LOCALE = "en-US"
+_LOCALES = Path(__file__).parent / "locale"
+_language: ContextVar[NullTranslations | None] = ContextVar("language", default=None)
+
+
+def _(text: str) -> str:
+    """Translate a text for people into the language of whoever reads it; English where there is no translation."""
+    language = _language.get()
+    return language.gettext(text) if language else text
+
+
+def speak(locale: str | None) -> None:
+    """Choose the language of `_` for the rest of this call; an unknown locale means English."""
+    _language.set(_catalogue((locale or "en").replace("-", "_")))
+
+
+@cache
+def known_locale(name: str | None) -> Locale:
+    """Return a locale by its name, American English for one that Babel does not know."""
+    try:
+        return Locale.parse((name or DEFAULT_LOCALE).replace("_", "-"), sep="-")
+    except (ValueError, UnknownLocaleError):
+        return Locale.parse(DEFAULT_LOCALE, sep="-")
+
+
+@lru_cache(maxsize=256)
+def _catalogue(code: str) -> NullTranslations | GNUTranslations:
+    return translation("rapport", _LOCALES, [code, code[:2]], fallback=True)

@@ -1,0 +1,1 @@
+"""Build what handlers show and read: blocks, formats, look-ups, replies."""

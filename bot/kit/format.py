@@ -1,0 +1,276 @@
+"""Show money, days and moments as their reader writes them, and the lines that cards of every noun share.
+
+Language and time zone are the reader's, through Babel.
+"""
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel.dates import format_date, format_skeleton, format_time, format_timedelta, get_datetime_format
+from babel.numbers import format_currency
+from babel.numbers import format_percent as _format_percent
+from slack_sdk.models.blocks import Block
+from sqlalchemy.orm import Session
+
+from bot.i18n import DEFAULT_LOCALE, _, known_locale
+from bot.kit import blocks as b
+from storage.crm import notes
+from storage.errors import Invalid
+from storage.money import Money
+from storage.records import history, named
+from storage.records.about import Subject
+from storage.records.named import Record
+from storage.support.messages import IncomingMessage
+from storage.workspace.members import Member
+from storage.workspace.workspaces import Workspace
+
+# Slack keeps 2,000 characters in a button, of which a control needs a few.
+VALUE_LIMIT = 1_900
+# Whoever wants to see more lines of one list is served better by a filter, and so is the database.
+MOST_LINES = 1_000
+NOTES_SHOWN = 3
+NOTE_CUT = 300
+_NEAR_DAYS = 180
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Hold what decides how amounts and times are shown to one person: language, place, and the time it is."""
+
+    locale: str
+    zone: ZoneInfo
+    now: datetime
+
+    @property
+    def today(self) -> date:
+        """Return the day it is where the reader is."""
+        return self.now.astimezone(self.zone).date()
+
+    def money(self, amount: Money) -> str:
+        """Show an amount in its own currency."""
+        return money(amount, self.locale)
+
+    def totals(self, amounts: Iterable[Money | None]) -> list[str]:
+        """Show the sum of amounts, one for each currency."""
+        return totals(amounts, self.locale)
+
+    def day(self, on: date) -> str:
+        """Show a day, a near one by its weekday."""
+        return day(on, self.locale, today=self.today)
+
+    def moment(self, when: datetime) -> str:
+        """Show a day and the time of day where the reader is."""
+        return moment(when, self.zone, self.locale, now=self.now)
+
+    def ago(self, when: datetime) -> str:
+        """Show how long ago something was, or how far ahead it is."""
+        return ago(when, self.now, self.locale)
+
+
+def reader(person: Member | None, workspace: Workspace, now: datetime) -> Reader:
+    """Return how things are shown to a person now; to everybody in a channel where it is None."""
+    return Reader(locale_of(person, workspace), zone_of(person, workspace), now)
+
+
+def locale_of(person: Member | None, workspace: Workspace) -> str:
+    """Return the locale a person reads in; the workspace's for a channel and for people who have none."""
+    return (person.locale if person else None) or workspace.locale or DEFAULT_LOCALE
+
+
+def zone_of(person: Member | None, workspace: Workspace) -> ZoneInfo:
+    """Return the time zone a person lives in; the workspace's for a channel and for people who have none."""
+    return zone((person.zone if person else None) or workspace.zone)
+
+
+def zone(name: str | None) -> ZoneInfo:
+    """Return a time zone by its IANA name, UTC for one this machine does not know."""
+    try:
+        return ZoneInfo(name or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
+def today(person: Member | None, workspace: Workspace, now: datetime) -> date:
+    """Return the day it is for a person at a moment."""
+    return now.astimezone(zone_of(person, workspace)).date()
+
+
+def money(amount: Money, locale: str | None) -> str:
+    """Show an amount in its own currency, without decimals where they are all zero: €12,000 but €12,000.50."""
+    known = known_locale(locale)
+    if amount.major != amount.major.to_integral_value():
+        return str(format_currency(amount.major, amount.currency, locale=known))
+    pattern = known.currency_formats["standard"].pattern.replace(".00", "")
+    return str(
+        format_currency(amount.major, amount.currency, format=pattern, locale=known, currency_digits=False)
+    ).strip()
+
+
+def totals(amounts: Iterable[Money | None], locale: str | None) -> list[str]:
+    """Show the sum of amounts, one for each currency, by its code; amounts of different currencies are never added."""
+    sums: dict[str, Money] = {}
+    for amount in amounts:
+        if amount is not None:
+            sums[amount.currency] = sums.get(amount.currency, Money(0, amount.currency)) + amount
+    return [money(sums[currency], locale) for currency in sorted(sums)]
+
+
+def percent(share: float, locale: str | None) -> str:
+    """Show a share between 0 and 1 as a whole percentage, rounded down: nothing uncertain is shown as 100 %."""
+    return str(_format_percent(math.floor(share * 100 + 1e-9) / 100, locale=known_locale(locale)))
+
+
+def day(on: date, locale: str | None, *, today: date | None = None) -> str:
+    """Show a day; with `today` given, a near one by weekday and without its year: Fri, Nov 28."""
+    known = known_locale(locale)
+    if today is None or abs((on - today).days) > _NEAR_DAYS:
+        return str(format_date(on, "medium", locale=known))
+    return str(format_skeleton("MMMEd", on, locale=known))
+
+
+def moment(when: datetime, place: ZoneInfo, locale: str | None, *, now: datetime | None = None) -> str:
+    """Show a day and the time of day in a place; `when` and `now` are aware, and near days are shown as by `day`."""
+    known = known_locale(locale)
+    local = when.astimezone(place)
+    shown_day = day(local.date(), locale, today=now.astimezone(place).date() if now else None)
+    # CLDR puts a narrow no-break space before AM and PM, which nobody can type or search for.
+    shown_time = str(format_time(local, "short", tzinfo=place, locale=known)).replace("\u202f", " ")
+    return str(get_datetime_format("medium", locale=known)).format(shown_time, shown_day)
+
+
+def ago(when: datetime, now: datetime, locale: str | None) -> str:
+    """Show how long ago something was, or how far ahead it is: 3 days ago, in 2 hours."""
+    if abs(when - now) < timedelta(minutes=1):
+        return _("just now")
+    return str(format_timedelta(when - now, add_direction=True, locale=known_locale(locale)))
+
+
+def duration(length: timedelta, locale: str | None) -> str:
+    """Show how long something took: 3 hours."""
+    return str(format_timedelta(length, locale=known_locale(locale)))
+
+
+def clock(at: time, locale: str | None) -> str:
+    """Show a time of day: 9:00 AM."""
+    return str(format_time(at, "short", locale=known_locale(locale))).replace("\u202f", " ")
+
+
+def weekdays(locale: str | None) -> list[str]:
+    """Return the names of the days of the week, Monday first."""
+    names = known_locale(locale).days["format"]["wide"]
+    return [str(names[number]) for number in range(7)]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Say which part of a list is shown: the filters it was asked for with, and how many lines come before."""
+
+    filters: tuple[str, ...] = ()
+    offset: int = 0
+
+    @classmethod
+    def load(cls, text: str) -> "Page":
+        """Read what was written into a button of `turns`; raise Invalid for anything else."""
+        try:
+            offset, *filters = json.loads(text)
+            return cls(tuple(str(word) for word in filters), max(0, min(int(offset), MOST_LINES)))
+        except (ValueError, TypeError):
+            raise Invalid("This button cannot be used any more.", hint="Please repeat the command.") from None
+
+    @property
+    def written(self) -> b.Markup:
+        """Return the filters as people read them, with names for mentions; empty for none."""
+        parts: list[b.Text] = []
+        for word in self.filters:
+            before, mention, after = word.partition("<@")
+            parts.append(b.join([before, b.person(after.rstrip(">"))], "") if mention else word)
+        return b.join(parts, " ")
+
+    def title(self, what: str, lines: int, *, more: bool) -> b.Markup:
+        """Say what is listed, by which filters, and which part of it this is; `more` comes after its `lines`."""
+        filters = b.join(["", self.written], " ") if self.filters else ""
+        if not self.offset and not more:
+            return b.markup("*{what}*{filters}: {count}", what=what, filters=filters, count=lines)
+        first, last = self.offset + 1, self.offset + lines
+        return b.markup(_("*{what}*{filters}: {first} to {last}"), what=what, filters=filters, first=first, last=last)
+
+    def turns(self, action: str, *, size: int, more: bool) -> list[Block]:
+        """Draw the buttons that turn to the page before and, if there is `more`, to the next; none for one page."""
+        to = [(_("Back"), max(0, self.offset - size))] if self.offset else []
+        if more and self.offset + size <= MOST_LINES:
+            to.append((_("More"), self.offset + size))
+        values = [(label, json.dumps([offset, *self.filters], ensure_ascii=False)) for label, offset in to]
+        fitting = [(label, value) for label, value in values if len(value) <= VALUE_LIMIT]
+        buttons = [b.button(label, action, b.Control(detail=value)) for label, value in fitting]
+        return [b.actions(*buttons)] if buttons else []
+
+
+class Noted(Protocol):
+    """Stand for what somebody wrote down about a record."""
+
+    @property
+    def text(self) -> str:
+        """Return what was written down."""
+
+    @property
+    def at(self) -> datetime:
+        """Return when it was."""
+
+    @property
+    def created_by(self) -> str | None:
+        """Return who wrote it down, None for Rapport itself."""
+
+
+def last_notes(session: Session, record: Subject, reader: Reader) -> list[Block]:
+    """Show the last notes about a record in small text; nothing where there is none."""
+    return note_lines(session, notes.about(session, record, limit=NOTES_SHOWN), reader)
+
+
+def note_lines(session: Session, found: Sequence[Noted], reader: Reader) -> list[Block]:
+    """Show notes in small text; nothing where there is none."""
+    lines = [
+        b.markup(
+            _("{who}, {ago}: {text}"),
+            who=b.person(note.created_by) if note.created_by else history.actor_name(session, None),
+            ago=reader.ago(note.at),
+            text=b.cut(note.text, NOTE_CUT),
+        )
+        for note in found
+    ]
+    return [b.context(*lines)] if lines else []
+
+
+def paragraphs(lines: Iterable[b.Text]) -> list[Block]:
+    """Draw lines in as few paragraphs as Slack's limit allows, no line cut in two."""
+    parts: list[list[b.Markup]] = [[]]
+    for line in map(b.esc, lines):
+        if parts[-1] and sum(len(one) + 1 for one in parts[-1]) + len(line) > b.SECTION_LIMIT:
+            parts.append([])
+        parts[-1].append(line)
+    return [b.section(b.join(part)) for part in parts if part]
+
+
+def quoted(message: IncomingMessage, limit: int) -> b.Markup:
+    """Quote what a customer wrote, shortened; what its author deleted is not repeated."""
+    if message.deleted_at is not None:
+        return b.Markup(_(">_This message was deleted by its author._"))
+    shown = b.cut(message.text.strip() or _("(no text)"), limit)
+    return b.Markup("\n".join(f">{line}" for line in shown.splitlines()))
+
+
+def undo_hint() -> Block:
+    """Say, under a change, how it is taken back."""
+    return b.context(_("`/crm undo` takes this back."))
+
+
+def overtaken(session: Session, record: Record, control: b.Control) -> b.Markup | None:
+    """Say who changed a record since the card with this control was drawn; None if the card is up to date."""
+    if named.is_current(session, record, control.version):
+        return None
+    who = history.last_actor(session, record.__noun__, record.id)
+    return b.markup(_("Nothing was done: {who} has changed this meanwhile. Here it is as it stands now."), who=who)

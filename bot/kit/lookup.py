@@ -1,0 +1,67 @@
+"""Find whom and what people name in commands and forms; the errors say which field it was and what to do next."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from storage.crm import customers
+from storage.crm.customers import Customer
+from storage.errors import CrmError, Invalid, NotFound, Refused
+from storage.records.about import Subject
+from storage.references import Noun
+from storage.workspace import members
+from storage.workspace.members import Member, Role
+
+
+def customer_called(session: Session, typed: str) -> Customer:
+    """Return the customer a person means; the error says how to add one that is not there."""
+    try:
+        return customers.resolve(session, typed)
+    except NotFound as error:
+        error.hint = error.hint or (None if error.candidates else "Add it with `/customer add`.")
+        raise error.on_field("customer") from None
+    except CrmError as error:
+        raise error.on_field("customer") from None
+
+
+WRITES = {Noun.CUSTOMER: Role.REP, Noun.CONTACT: Role.REP, Noun.DEAL: Role.REP, Noun.TICKET: Role.AGENT}
+"""The role that writing on a record takes, whichever button does it."""
+
+
+def check_writes(record: Subject, actor: Member) -> None:
+    """Raise Refused where somebody may not write on a record."""
+    role = WRITES[Noun(record.__noun__)]
+    if not actor.has(role):
+        raise Refused(
+            "This needs the role {role}.", role=role.value, hint="An admin can give it to you with `/crm role`."
+        )
+
+
+def colleague(session: Session, member_id: str, *, field: str, role: Role, had: str | None = None) -> str:
+    """Return the id of one of our own people who may act in a role; raise Invalid for anybody else.
+
+    Whoever has it already, `had`, may keep it whatever they may do now.
+    """
+    if member_id == had:
+        return member_id
+    member = members.get(session, str(member_id))
+    if member is None:
+        raise Invalid("I have not met this person yet.", field=field, hint="They have to use Rapport once.")
+    if not member.is_ours:
+        raise Invalid("{name} is not one of your own people, so can be given nothing.", field=field, name=member.name)
+    if not member.has(role):
+        raise Invalid(
+            "{name} is no {role}, so cannot be given this.",
+            field=field,
+            name=member.name,
+            role=role.value,
+            hint="An admin can change that with `/crm role`.",
+        )
+    return member.id
+
+
+def checked_number(value: object) -> int:
+    """Return a record's number that came from a button; raise ValueError for what is none."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 2**63:
+        raise ValueError("this is no record's number")
+    return value

@@ -1,0 +1,1 @@
+"""Fit, keep and serve each workspace's model."""

@@ -1,0 +1,251 @@
+"""Fit each workspace's model anew when its people have said enough, and put it to use only if it is better.
+
+A tick looks which workspaces have new labels. One replica at a time learns for a workspace, outside any transaction and
+in a process of its own, so that nobody waits for it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from bot.grammar.calendar.recurrence import next_time
+from bot.learning.models import Models
+from storage.database.engine import EVERY_WORKSPACE, Database
+from storage.database.session_lock import session_lock
+from storage.queues import outbox
+from storage.records import history
+from storage.support import categories, channels, labels, model_versions
+from storage.support.model_versions import LearningState, ModelVersion
+from storage.workspace import workspaces
+
+if TYPE_CHECKING:
+    from ml.learn.fit import Item
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 20.0
+ENOUGH_LABELS = 20
+NIGHTLY = "FREQ=DAILY;03:00"
+MOST_LABELS = 20_000
+FIT_LIMIT_S = 1_800.0
+AFTER_FAILURE_S = 3_600.0
+POLL_S = 0.2
+LEARNED = "learning.learned"
+"""The renderer of what is announced."""
+_ENVIRONMENT = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "TMPDIR")
+
+
+class Learning:
+    """Learn for every workspace that is served; `url` is the database's, of which it opens two connections at most."""
+
+    def __init__(
+        self,
+        url: str,
+        models: Models,
+        *,
+        enough: int = ENOUGH_LABELS,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._database = Database(url, pool_size=2, application_name="rapport-learn")
+        self._models = models
+        self._enough = enough
+        self._now = now
+        self._stopping = threading.Event()
+        self._failed_at: dict[str, float] = {}
+        self._too_few: dict[str, LearningState] = {}
+
+    def tick(self) -> None:
+        """Learn for each workspace in which enough was said since the last time."""
+        with self._database.transaction(EVERY_WORKSPACE) as session:
+            served = [installation.workspace_id for installation in workspaces.installations(session)]
+        for workspace_id in served:
+            if self._stopping.is_set():
+                return
+            failed_at = self._failed_at.get(workspace_id)
+            if failed_at is not None and time.monotonic() - failed_at < AFTER_FAILURE_S:
+                continue
+            try:
+                self.learn(workspace_id)
+            except Exception as exc:
+                # Another workspace's labels are not to wait for this one's.
+                self._failed_at[workspace_id] = time.monotonic()
+                log.warning("could not learn for %s: %s", workspace_id, type(exc).__name__, exc_info=exc)
+
+    def learn(self, workspace_id: str, *, anyway: bool = False) -> ModelVersion | None:
+        """Fit, compare and keep a model where enough was said, or `anyway`; None where there is nothing to learn.
+
+        Raises RuntimeError if the fit fails.
+        """
+        with self._alone(workspace_id) as alone:
+            if not alone:
+                return None
+            with self._database.transaction(workspace_id) as session:
+                standing = model_versions.standing(session)
+                if not anyway and (self._too_few.get(workspace_id) == standing or not self._is_time(session, standing)):
+                    return None
+                items = _items(session, model_versions.live(session), standing)
+                current = self._current(session, standing)
+            from ml.learn.fit import FEWEST_JUDGED
+
+            if sum(item.unseen for item in items) < FEWEST_JUDGED:
+                self._too_few[workspace_id] = standing
+                return None
+            started = time.monotonic()
+            fitted = self._fit(items, standing, current)
+            if fitted is None:
+                return None
+            weights, outcome = fitted
+            outcome |= {"seconds": round(time.monotonic() - started, 1), "merged": standing.merged}
+            outcome |= {"last_example_id": standing.last_example_id, "examples": standing.examples}
+            return self._keep(workspace_id, standing, weights, outcome)
+
+    def stop(self) -> None:
+        """Learn no more; a fit in hand is given up, as the next process begins it again."""
+        self._stopping.set()
+
+    def close(self) -> None:
+        """Close the connections, once the clock has stopped."""
+        self._database.dispose()
+
+    def _is_time(self, session: Session, standing: LearningState) -> bool:
+        """Tell whether enough was said since the last fit, or anything by the time the night has come."""
+        last = next(iter(model_versions.newest(session, 1)), None)
+        fresh = labels.count_after(session, last.last_label_id if last else 0)
+        if fresh >= self._enough or _is_otherwise(standing, last.figures if last else {}):
+            return True
+        if not fresh:
+            return False
+        workspace = workspaces.get(session, str(session.info["workspace"]))
+        since = last.trained_at if last else self._first_said(session)
+        night = next_time(NIGHTLY, workspace.zone if workspace else "UTC", since)
+        return night is not None and night <= self._now()
+
+    def _first_said(self, session: Session) -> datetime:
+        return session.scalars(select(func.min(labels.Label.at))).one() or self._now()
+
+    def _current(self, session: Session, standing: LearningState) -> bytes:
+        """Return the packed model that answers now: the live version, the starter where its weights are refused."""
+        from ml.classify.model_blob import pack
+
+        model = self._models.of(session)
+        if standing.live_id is not None and model.refused is None:
+            return model_versions.weights(session, standing.live_id) or b""
+        return pack(model.classifier)
+
+    def _fit(self, items: list[Item], standing: LearningState, current: bytes) -> tuple[bytes, dict[str, Any]] | None:
+        from ml.learn.fit import read_outcome, write_job
+
+        with TemporaryDirectory(prefix="rapport-learn-") as name:
+            folder = Path(name)
+            write_job(folder, items, standing.merged, current)
+            # Neither tokens nor the database's address are any business of a fit.
+            environment = {key: os.environ[key] for key in _ENVIRONMENT if key in os.environ}
+            environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+            with (folder / "errors").open("wb") as errors:
+                process = subprocess.Popen(  # noqa: S603 - our own module, with our own folder
+                    [sys.executable, "-m", "ml.learn.fit", name],
+                    stdin=subprocess.DEVNULL,
+                    stdout=errors,
+                    stderr=errors,
+                    env=environment,
+                )
+                code = self._wait(process)
+            if code is None:
+                return None
+            if code != 0:
+                said = (folder / "errors").read_text("utf-8", "replace").strip()
+                raise RuntimeError(f"the fit ended with code {code}: {said[-500:]}")
+            return read_outcome(folder)
+
+    def _wait(self, process: subprocess.Popen[bytes]) -> int | None:
+        """Return the exit code; None if this process is to stop meanwhile."""
+        deadline = time.monotonic() + FIT_LIMIT_S
+        try:
+            while not self._stopping.is_set():
+                try:
+                    return process.wait(POLL_S)
+                except subprocess.TimeoutExpired:
+                    if time.monotonic() > deadline:
+                        raise RuntimeError("the fit took too long") from None
+            return None
+        finally:
+            process.kill()
+            process.wait()
+
+    def _keep(
+        self, workspace_id: str, standing: LearningState, weights: bytes, outcome: dict[str, Any]
+    ) -> ModelVersion:
+        with (
+            self._database.transaction(workspace_id) as session,
+            history.recording(session, actor_id=None, source="learning"),
+        ):
+            now = model_versions.live(session)
+            if (now.id if now else None) != standing.live_id:
+                outcome |= {"better": False, "reason": "another model went live meanwhile"}
+            kept = model_versions.keep(
+                session,
+                version=outcome["version"],
+                figures=outcome,
+                last_label_id=standing.last_label_id,
+                weights=weights,
+                promote=bool(outcome["better"]),
+            )
+            channel_id = channels.triage(session)
+            if outcome["better"] and channel_id is not None:
+                outbox.enqueue(
+                    session,
+                    target_channel=channel_id,
+                    renderer=LEARNED,
+                    record=None,
+                    payload={"version_id": kept.id},
+                    dedupe_key=f"{LEARNED}:{kept.id}",
+                )
+            return kept
+
+    def _alone(self, workspace_id: str) -> AbstractContextManager[bool]:
+        """Hold the workspace's lock, outside any transaction, as a fit may take minutes."""
+        return session_lock(self._database, func.hashtextextended(f"learning {workspace_id}", 0))
+
+
+def _is_otherwise(standing: LearningState, known: dict[str, Any]) -> bool:
+    """Tell whether examples or merges are others than those of the last fit, of which the figures are given."""
+    # The figures of the first versions do not say how many examples there were.
+    count = known.get("examples", standing.examples)
+    return (
+        standing.last_example_id > int(known.get("last_example_id", 0))
+        or standing.examples != count
+        or standing.merged != known.get("merged", {})
+    )
+
+
+def _items(session: Session, live: ModelVersion | None, standing: LearningState) -> list[Item]:
+    """Return what people said, and which of it the live model was fitted without."""
+    from ml.learn.fit import Item, is_held_out
+
+    label_id = live.last_label_id if live else 0
+    example_id = int(live.figures.get("last_example_id", 0)) if live else 0
+    said = [
+        Item(word.message_id, word.text, word.category, is_held_out(word.message_id) or word.first_id > label_id)
+        for word in reversed(labels.last_words(session, limit=MOST_LABELS))
+        if word.text.strip()
+    ]
+    written = [
+        Item(-example.id, example.text, example.category, example.id > example_id)
+        for example in categories.examples_of(session)
+        if example.id <= standing.last_example_id
+    ]
+    return [*said, *written]

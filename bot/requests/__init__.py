@@ -1,0 +1,1 @@
+"""Answer one request of Slack's, from the wire to its answer."""

@@ -1,0 +1,62 @@
+"""Let what fails in an optional plugin cost that one call, and count it under the plugin's name."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+
+from prometheus_client import CollectorRegistry, Counter
+from sqlalchemy.orm import Session
+
+from bot.plugin import Handler
+from bot.registry import Registry
+from storage import events
+from storage.database.outages import outage
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+BUILT_IN = "bot.handlers."
+
+
+class Failures:
+    """Count the calls into plugins that raised, as `rapport_plugin_failures_total{plugin}`, and contain them."""
+
+    def __init__(self, registry: Registry, metrics: CollectorRegistry | None = None) -> None:
+        self._registry = registry
+        self._counter = Counter(
+            "rapport_plugin_failures", "Calls into a plugin that raised.", ["plugin"], registry=metrics
+        )
+
+    def count(self, handler: Handler) -> None:
+        """Count a call that raised."""
+        self._counter.labels(self._registry.owner(handler)).inc()
+
+    def contain(self, handler: Handler, call: Callable[[], T], session: Session | None = None) -> T | None:
+        """Make a call that belongs to a handler; None where it is an optional plugin's and raises.
+
+        What the failed call did in the session is undone, and what it said happened was never said. What a built-in
+        handler raises passes: nothing of a request is saved if the CRM itself could not do its part. So does what the
+        database could not do, which is no fault of a plugin.
+        """
+        if handler.__module__.startswith(BUILT_IN):
+            return call()
+        said = events.drain(session) if session else []
+        try:
+            if session is None:
+                return call()
+            with session.begin_nested():
+                return call()
+        except Exception as exc:
+            if outage(exc):
+                raise
+            log.exception("%s.%s failed, the rest goes on without it", handler.__module__, handler.__qualname__)
+            self.count(handler)
+            if session:
+                events.drain(session)
+            return None
+        finally:
+            if session:
+                for fact in (*said, *events.drain(session)):
+                    events.emit(session, fact)

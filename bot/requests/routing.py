@@ -1,0 +1,147 @@
+"""Find what a request asks for among all that plugins declare: the handler, the role it takes, and what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from bot.grammar import Args, Writer, did_you_mean, parse, unescape
+from bot.grammar.entities import shown
+from bot.i18n import _
+from bot.kit import format as look
+from bot.plugin import Handler, Role, View
+from bot.registry import Registry
+from bot.requests.actors import KnownActor
+from bot.requests.request import Request, RequestKind, submitted, unoffered
+from storage.errors import CrmError, Invalid, NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Hold what is to be run for a request: the handler, the role it asks for, and what it is given."""
+
+    handler: Handler
+    role: Role
+    source: str
+    before: Handler | None = None
+    view: View | None = None
+    given: Mapping[str, Any] = field(default_factory=dict)
+    usage: str = ""
+    share: bool = False
+
+
+class Misused(Exception):
+    """Carry the usage line of the command whose arguments could not be read, beside the reason."""
+
+    def __init__(self, error: CrmError, usage: str) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.usage = usage
+
+
+def opens(registry: Registry, request: Request) -> View | None:
+    """Return the modal that a request opens, known without a database."""
+    match request.kind:
+        case RequestKind.COMMAND:
+            command, rest = registry.command(request.name, request.text)
+            return command.opens if command and not rest else None
+        case RequestKind.ACTION:
+            action = registry.actions.get(request.name)
+            return action.opens if action and action.choice in {"", request.control.detail} else None
+        case RequestKind.SHORTCUT:
+            shortcut = registry.shortcuts.get(request.name)
+            return shortcut.opens if shortcut else None
+        case _:
+            return None
+
+
+def find(registry: Registry, request: Request, known: KnownActor, now: datetime, *, filling: bool = False) -> Call:
+    """Return what a request asks for; raise NotFound with a sentence where there is no such thing, or Misused.
+
+    `filling` asks for the modal that the request opens, not for its submission.
+    """
+    view = opens(registry, request) if filling else None
+    if view:
+        return Call(view.fill, view.role, view.id, view.before, view, _given(request))
+    match request.kind:
+        case RequestKind.COMMAND:
+            return _command(registry, request, known, now)
+        case RequestKind.ACTION:
+            action = registry.actions.get(request.name)
+            if action is None or action.handler is None:
+                raise NotFound("This button is from an older version of Rapport.", hint="Ask for the card again.")
+            return Call(action.handler, action.role, request.name, action.before, given=_given(request))
+        case RequestKind.VIEW:
+            declared = registry.views.get(request.name)
+            if declared is None or declared.submitted is None:
+                raise NotFound("This form is from an older version of Rapport.", hint="Open it again.")
+            if (unoffered_field := unoffered(request.view)) is not None:
+                raise Invalid("Choose one of those that are offered.", field=unoffered_field)
+            return Call(
+                declared.submitted, declared.role, request.name, declared.before, declared, given=_given(request)
+            )
+        case RequestKind.OPTIONS:
+            source = registry.sources.get(request.name)
+            if source is None:
+                raise NotFound("This menu is from an older version of Rapport.")
+            return Call(source.handler, source.role, request.name, given={**_given(request), "query": request.text})
+        case _:
+            raise NotFound("Rapport does not know what {name} is.", name=request.name)
+
+
+def _given(request: Request) -> Mapping[str, Any]:
+    message = request.body.get("message") if request.kind is RequestKind.SHORTCUT else None
+    return {
+        "control": request.control,
+        "values": submitted(request.view),
+        "state": request.origin.state,
+        "message": message or {},
+    }
+
+
+def _command(registry: Registry, request: Request, known: KnownActor, now: datetime) -> Call:
+    command, rest = registry.command(request.name, request.text)
+    if command is None or command.handler is None:
+        raise _unknown(registry, request, known)
+    usage = registry.usages[command.words]
+    line = usage.text(registry.spell(command.words))
+    try:
+        args: Args = parse(rest, usage, _writer(known, now))
+        share = args.flag("share")
+    except CrmError as exc:
+        raise Misused(exc, line) from exc
+    return Call(
+        command.handler,
+        command.role,
+        f"/{command.words}",
+        command.before,
+        given={"args": args},
+        usage=line,
+        share=share,
+    )
+
+
+def _writer(known: KnownActor, now: datetime) -> Writer:
+    member, workspace = known.member, known.workspace
+    zone, locale = look.zone_of(member, workspace), look.locale_of(member, workspace)
+    return Writer(member.id, workspace.currency, zone, now, locale)
+
+
+def _unknown(registry: Registry, request: Request, known: KnownActor) -> CrmError:
+    """Say what could have been meant; only what this person may use is named."""
+    noun = request.name.removeprefix("/").removeprefix(registry.prefix)
+    allowed = registry.allowed(known.member, None if noun == "crm" else noun)
+    words = [c.words if noun == "crm" else c.words.removeprefix(noun).strip() for c in allowed]
+    said = unescape(request.text).split()
+    typed = shown(" ".join(said[:2])) or _("nothing")
+    near = did_you_mean(typed, words) or did_you_mean(said[0] if said else "", words)
+    choices = ", ".join(w for w in words if w)
+    if near:
+        return NotFound(
+            "I don't know “{word}”. Did you mean “{near}”?", word=typed, near=near, hint="Try: {all}.", all=choices
+        )
+    if not choices:
+        return NotFound("I don't know “{word}”.", word=typed)
+    return NotFound("I don't know “{word}”.", word=typed, hint="Try: {all}.", all=choices)

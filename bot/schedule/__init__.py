@@ -1,0 +1,1 @@
+"""Tick, and run what recurs."""

@@ -1,0 +1,1 @@
+"""Know Slack: clients, installations, the manifest."""

@@ -1,0 +1,1 @@
+"""Take Slack's requests off the wire, over HTTP and Socket Mode."""

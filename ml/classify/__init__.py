@@ -1,0 +1,1 @@
+"""Say what a message is about, how sure that is, and why."""

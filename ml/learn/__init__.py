@@ -1,0 +1,1 @@
+"""Fit models, and decide whether one is better."""

@@ -1,0 +1,1 @@
+"""Turn messages into what a model reads."""

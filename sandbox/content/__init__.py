@@ -1,0 +1,1 @@
+"""Keep messages, views and files, and announce what happens to them."""

@@ -1,0 +1,1 @@
+"""Act as the people of a sandbox, and see what they see."""

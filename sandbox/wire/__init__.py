@@ -1,0 +1,1 @@
+"""Carry requests to apps over Slack's wire protocol."""

@@ -1,0 +1,1 @@
+"""Hold what a Slack knows, and what is in flight."""

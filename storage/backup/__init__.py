@@ -1,0 +1,1 @@
+"""Copy a database to a file, and bring it back."""

@@ -1,0 +1,1 @@
+"""Keep customers, contacts, deals, and what was promised and noted about them."""

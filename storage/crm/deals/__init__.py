@@ -1,0 +1,22 @@
+"""Keep the sales a team works on, and move them through the pipeline."""
+
+from storage.crm.deals.finding import FIELDS, find, get, likely_duplicates, list_deals, resolve
+from storage.crm.deals.model import Deal, check_amount
+from storage.crm.deals.work import add, lose, move, touch, update_deal, win
+
+__all__ = [
+    "FIELDS",
+    "Deal",
+    "add",
+    "check_amount",
+    "find",
+    "get",
+    "likely_duplicates",
+    "list_deals",
+    "lose",
+    "move",
+    "resolve",
+    "touch",
+    "update_deal",
+    "win",
+]

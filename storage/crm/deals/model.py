@@ -1,0 +1,137 @@
+"""Describe deals: their table, and what is written whenever one changes its stage."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, event, func, insert, inspect, text
+from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
+
+from storage.crm.customers import Customer
+from storage.crm.pipelines import Outcome, Stage, StageChange
+from storage.database.engine import TENANT, Base, composite_key
+from storage.errors import Invalid
+from storage.money import LARGEST, Money
+from storage.records.history import current_actor
+from storage.records.named import Named, named_args, newest_first, one_of
+from storage.references import Noun
+from storage.workspace.members import Member
+
+
+class Deal(Named, Base):
+    """Describe a sale; it is open exactly while `closed_at` is empty."""
+
+    __noun__ = Noun.DEAL
+    __tablename__ = "deal"
+    __table_args__ = (
+        *named_args("deal"),
+        composite_key("customer_id", "customer", ondelete="SET NULL"),
+        composite_key("stage_id", "stage"),
+        composite_key("owner_id", "member", ondelete="SET NULL"),
+        one_of("status", tuple(Outcome)),
+        CheckConstraint("(status = 'open') = (closed_at IS NULL)", name="closed"),
+        CheckConstraint("status = 'lost' OR lost_reason IS NULL", name="lost_reason"),
+        CheckConstraint("(amount_minor IS NULL) = (currency IS NULL)", name="amount"),
+        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
+        # Open deals are listed by closing date, closed ones by when they were closed.
+        *(
+            Index(
+                f"deal_open{name}_idx",
+                "workspace_id",
+                *by,
+                "close_on",
+                "id",
+                postgresql_where=text("closed_at IS NULL"),
+            )
+            for name, by in (("", ()), ("_owner", ("owner_id",)), ("_stage", ("stage_id",)))
+        ),
+        Index(None, "workspace_id", "customer_id", "close_on", "id"),
+        newest_first("deal_closed_idx", "closed_at"),
+        newest_first("deal_closed_owner_idx", "owner_id", "closed_at"),
+        newest_first("deal_closed_status_idx", "status", "closed_at"),
+        Index(
+            "deal_amount_idx",
+            "workspace_id",
+            text("amount_minor DESC NULLS LAST"),
+            text("id DESC"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index(
+            "deal_currency_amount_idx",
+            "workspace_id",
+            "currency",
+            text("amount_minor DESC NULLS LAST"),
+            text("id DESC"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        *(
+            Index(
+                f"deal_touched{name}_idx", "workspace_id", *by, "touched_at", postgresql_where=text("closed_at IS NULL")
+            )
+            for name, by in (("", ()), ("_owner", ("owner_id",)))
+        ),
+        Index(None, "workspace_id", "created_at", "id"),
+        # A digest adds up the open deals from this alone.
+        Index(
+            "deal_pipeline_idx",
+            "workspace_id",
+            "stage_id",
+            "currency",
+            postgresql_include=["amount_minor", "owner_id", "touched_at"],
+            postgresql_where=text("closed_at IS NULL AND merged_into_id IS NULL"),
+        ),
+        {"info": TENANT},
+    )
+
+    customer_id: Mapped[int | None]
+    stage_id: Mapped[int] = mapped_column(active_history=True)
+    status: Mapped[str] = mapped_column(server_default=Outcome.OPEN.value)
+    amount_minor: Mapped[int | None]
+    currency: Mapped[str | None]
+    close_on: Mapped[date | None]
+    owner_id: Mapped[str | None]
+    closed_at: Mapped[datetime | None]
+    lost_reason: Mapped[str | None]
+    stage_since: Mapped[datetime] = mapped_column(server_default=func.now())
+    touched_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+
+    customer: Mapped[Customer | None] = relationship(viewonly=True)
+    stage: Mapped[Stage] = relationship(viewonly=True)
+    owner: Mapped[Member | None] = relationship(viewonly=True)
+
+    @property
+    def amount(self) -> Money | None:
+        """Return what the deal is worth, None if nobody said."""
+        if self.amount_minor is None or self.currency is None:
+            return None
+        return Money(self.amount_minor, self.currency)
+
+    @amount.setter
+    def amount(self, amount: Money | None) -> None:
+        self.amount_minor, self.currency = (None, None) if amount is None else (amount.minor, amount.currency)
+
+
+@event.listens_for(Deal, "after_insert")
+@event.listens_for(Deal, "after_update")
+def _record_stage_change(_mapper: Any, connection: Any, deal: Deal) -> None:
+    # On the write itself, so that an undo leaves its move in the record like any other.
+    change = inspect(deal).attrs.stage_id.history
+    if not change.added:
+        return
+    session = object_session(deal)
+    assert session is not None
+    connection.execute(
+        insert(StageChange).values(
+            workspace_id=deal.workspace_id,
+            deal_id=deal.id,
+            from_stage_id=change.deleted[0] if change.deleted else None,
+            to_stage_id=deal.stage_id,
+            actor_id=current_actor(session),
+        )
+    )
+
+
+def check_amount(amount: Money | None, *, field: str = "amount") -> Money | None:
+    """Return the amount; raise Invalid if it is negative or too large to be added up."""
+    if amount is not None and not 0 <= amount.minor <= LARGEST:
+        raise Invalid("This amount cannot be stored.", field=field)
+    return amount

@@ -1,0 +1,1 @@
+"""Reach Postgres: the engine, the schema and its revisions, the embedded server."""

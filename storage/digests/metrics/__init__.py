@@ -1,0 +1,55 @@
+"""Count what a digest tells: sales and support, each number with the records behind it."""
+
+from storage.digests.metrics.counting import (
+    BacklogLine,
+    StageLine,
+    backlog,
+    count,
+    forecast,
+    identified,
+    identities,
+    pipeline,
+    records,
+    team,
+)
+from storage.digests.metrics.definitions import Cut, Metric, Part, Period
+from storage.digests.metrics.reading import (
+    PIPELINE,
+    SUPPORT,
+    TEAM,
+    Day,
+    Durations,
+    Metrics,
+    Number,
+    TargetsKept,
+    digest,
+)
+from storage.digests.metrics.unusual import Unusual, more_than_usual
+
+__all__ = [
+    "PIPELINE",
+    "SUPPORT",
+    "TEAM",
+    "BacklogLine",
+    "Cut",
+    "Day",
+    "Durations",
+    "Metric",
+    "Metrics",
+    "Number",
+    "Part",
+    "Period",
+    "StageLine",
+    "TargetsKept",
+    "Unusual",
+    "backlog",
+    "count",
+    "digest",
+    "forecast",
+    "identified",
+    "identities",
+    "more_than_usual",
+    "pipeline",
+    "records",
+    "team",
+]

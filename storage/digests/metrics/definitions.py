@@ -1,0 +1,185 @@
+"""Say what each figure of a digest counts: one condition on one table, of which the whole or a part is counted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+
+from storage.crm.deals import Deal
+from storage.crm.followups import Followup
+from storage.crm.pipelines import Outcome, Stage
+from storage.database.engine import Base
+from storage.support.labels import Label, LabelSource
+from storage.support.sla.model import FIRST_RESPONSE, RESOLUTION, SlaClock
+from storage.support.tickets import Priority, Ticket
+
+STALLED_AFTER = timedelta(days=14)
+
+
+class Metric(StrEnum):
+    """Name what is counted."""
+
+    DEALS_OPEN = "deals_open"
+    DEALS_NEW = "deals_new"
+    DEALS_WON = "deals_won"
+    DEALS_LOST = "deals_lost"
+    DEALS_STALLED = "deals_stalled"
+    FOLLOWUPS_OVERDUE = "followups_overdue"
+    TICKETS_OPENED = "tickets_opened"
+    TICKETS_RESOLVED = "tickets_resolved"
+    TICKETS_BACKLOG = "tickets_backlog"
+    TICKETS_ANSWERED = "tickets_answered"
+    TICKETS_UNANSWERED = "tickets_unanswered"
+    FIRST_ANSWERS_LATE = "first_answers_late"
+    RESOLUTIONS_LATE = "resolutions_late"
+    LABELS_CORRECTED = "labels_corrected"
+
+
+class Cut(StrEnum):
+    """Say by what a part of a figure is cut out."""
+
+    STAGE = "stage"
+    REASON = "reason"
+    CATEGORY = "category"
+    PRIORITY = "priority"
+    OWNER = "owner"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Name a part of a figure: the records of one stage (by id), reason, category, priority or owner, None for none."""
+
+    cut: Cut
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Say from when until when, whose records count, and of which pipeline's deals; None counts all."""
+
+    since: datetime
+    until: datetime
+    owners: Sequence[str] | None = None
+    pipeline_id: int | None = None
+
+    @property
+    def before(self) -> datetime:
+        """Return the beginning of as long a time before this one."""
+        return self.since - (self.until - self.since)
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """Hold the table a figure counts, the conditions, and in which order its rows are listed."""
+
+    model: Any
+    where: tuple[ColumnElement[bool], ...]
+    order_by: tuple[Any, ...]
+
+    def select(self, *what: Any) -> Select[Any]:
+        """Return a statement that reads these columns of the figure's rows."""
+        return select(*what).select_from(self.model).where(*self.where)
+
+
+def meaning(figure: Metric, period: Period, part: Part | None = None) -> Meaning:
+    """Return what a figure of a period, or a part of it, counts; raise ValueError for a part that it does not have."""
+    whole = _meaning(figure, period)
+    if part is None:
+        return whole
+    return Meaning(whole.model, (*whole.where, _part(whole.model, part)), whole.order_by)
+
+
+def _part(model: type[Base], part: Part) -> ColumnElement[bool]:
+    column: Any = {
+        (Deal, Cut.STAGE): Deal.stage_id,
+        (Deal, Cut.REASON): Deal.lost_reason,
+        (Deal, Cut.OWNER): Deal.owner_id,
+        (Followup, Cut.OWNER): Followup.owner_id,
+        (Ticket, Cut.CATEGORY): Ticket.category,
+        (Ticket, Cut.PRIORITY): Ticket.urgency,
+        (Ticket, Cut.OWNER): Ticket.assignee_id,
+    }.get((model, part.cut))
+    if column is None:
+        raise ValueError(f"{model.__name__} has no {part.cut}")
+    if part.cut is Cut.PRIORITY:
+        # The rank of the hurry, by which the open tickets are indexed.
+        rank: ColumnElement[bool] = Ticket.urgency == 1 + list(reversed(Priority)).index(Priority(part.value or ""))
+        return rank
+    if part.value is None:
+        return ColumnElement.is_(column, None)
+    matches: ColumnElement[bool] = column == (int(part.value) if part.cut is Cut.STAGE else part.value)
+    return matches
+
+
+def _meaning(figure: Metric, period: Period) -> Meaning:
+    open_deal, open_ticket = Deal.closed_at.is_(None), Ticket.resolved_at.is_(None)
+    largest = (Deal.amount_minor.desc().nulls_last(),)
+    match figure:
+        case Metric.DEALS_OPEN:
+            return Meaning(Deal, (open_deal, *_deals(period)), largest)
+        case Metric.DEALS_NEW:
+            return Meaning(Deal, (*within(Deal.created_at, period), *_deals(period)), largest)
+        case Metric.DEALS_WON | Metric.DEALS_LOST:
+            status = Outcome.WON if figure is Metric.DEALS_WON else Outcome.LOST
+            closed = (Deal.status == status.value, *within(Deal.closed_at, period))
+            return Meaning(Deal, (*closed, *_deals(period)), largest)
+        case Metric.DEALS_STALLED:
+            return Meaning(Deal, (open_deal, untouched(period), *_deals(period)), (Deal.touched_at,))
+        case Metric.FOLLOWUPS_OVERDUE:
+            overdue = (Followup.closed_at.is_(None), Followup.due_at < period.until)
+            return Meaning(Followup, (*overdue, *whose(Followup.owner_id, period)), (Followup.due_at,))
+        case Metric.TICKETS_OPENED:
+            return Meaning(Ticket, (*within(Ticket.created_at, period), *_tickets(period)), (Ticket.urgency,))
+        case Metric.TICKETS_RESOLVED:
+            newest = (Ticket.resolved_at.desc().nulls_last(),)
+            return Meaning(Ticket, (*within(Ticket.resolved_at, period), *_tickets(period)), newest)
+        case Metric.TICKETS_BACKLOG:
+            return Meaning(Ticket, (open_ticket, *_tickets(period)), (Ticket.urgency,))
+        case Metric.TICKETS_ANSWERED:
+            slowest = (Ticket.first_response_at - Ticket.created_at).desc()
+            return Meaning(Ticket, (*within(Ticket.first_response_at, period), *_tickets(period)), (slowest,))
+        case Metric.TICKETS_UNANSWERED:
+            unanswered = Ticket.first_response_at.is_(None)
+            return Meaning(Ticket, (open_ticket, unanswered, *_tickets(period)), (Ticket.created_at,))
+        case Metric.FIRST_ANSWERS_LATE | Metric.RESOLUTIONS_LATE:
+            kind = FIRST_RESPONSE if figure is Metric.FIRST_ANSWERS_LATE else RESOLUTION
+            late = select(SlaClock.ticket_id).where(SlaClock.kind == kind, missed(period))
+            return Meaning(Ticket, (Ticket.id.in_(late), *_tickets(period)), (Ticket.urgency,))
+        case Metric.LABELS_CORRECTED:
+            other = Label.new_category != func.coalesce(Label.old_category, "")
+            by_hand = (Label.source == LabelSource.CORRECTED.value, other, *within(Label.at, period))
+            return Meaning(Label, (*by_hand, *whose(Label.actor_id, period)), (Label.id.desc(),))
+
+
+def within(column: Any, period: Period) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions that a moment is in the period."""
+    return (column >= period.since, column < period.until)
+
+
+def whose(column: Any, period: Period) -> tuple[ColumnElement[bool], ...]:
+    """Return the condition that a record is of somebody whose records count; none where everybody's do."""
+    return () if period.owners is None else (column.in_(period.owners),)
+
+
+def untouched(period: Period) -> ColumnElement[bool]:
+    """Return the condition that nothing happened to an open deal for two weeks."""
+    return Deal.touched_at < period.until - STALLED_AFTER
+
+
+def missed(period: Period) -> ColumnElement[bool]:
+    """Return the condition that a clock's target was missed in the period, also while the clock still runs."""
+    running = and_(SlaClock.breached_at.is_(None), *within(SlaClock.due_at, period))
+    return or_(and_(*within(SlaClock.breached_at, period)), running)
+
+
+def _deals(period: Period) -> tuple[ColumnElement[bool], ...]:
+    stages = select(Stage.id).where(Stage.pipeline_id == period.pipeline_id)
+    chosen = () if period.pipeline_id is None else (Deal.stage_id.in_(stages),)
+    return (Deal.merged_into_id.is_(None), *chosen, *whose(Deal.owner_id, period))
+
+
+def _tickets(period: Period) -> tuple[ColumnElement[bool], ...]:
+    return (Ticket.merged_into_id.is_(None), Ticket.is_request.is_(True), *whose(Ticket.assignee_id, period))

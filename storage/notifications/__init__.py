@@ -1,0 +1,1 @@
+"""Keep what people want to hear, what is held back, and what did not arrive."""

@@ -1,0 +1,1 @@
+"""Keep what came from Slack, what goes to Slack, and what falls due."""

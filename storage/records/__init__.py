@@ -1,0 +1,1 @@
+"""Give every noun what all nouns have: names, references, search, queries, history."""

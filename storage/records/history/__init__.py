@@ -1,0 +1,54 @@
+"""Keep who changed what and when: timeline, audit and undo read from it.
+
+A change set is one request's changes, an activity what happened to one row. Models that mix in `Recorded` are recorded
+while they are flushed, inside `recording`.
+"""
+
+from storage.database.recorded import Recorded
+from storage.records.history.models import Activity, ChangeAnswer, ChangeSet
+from storage.records.history.reading import actor_name, changed_only_by, last_actor, recent, timeline
+from storage.records.history.recording import (
+    CHANGES,
+    CREATED,
+    DELETED,
+    UPDATED,
+    Recorder,
+    current_actor,
+    current_change,
+    find_answer,
+    find_request,
+    is_repeat,
+    record,
+    recording,
+    save_answer,
+)
+from storage.records.history.undo import Undone, UndoResult, newest, undo
+
+__all__ = [
+    "CHANGES",
+    "CREATED",
+    "DELETED",
+    "UPDATED",
+    "Activity",
+    "ChangeAnswer",
+    "ChangeSet",
+    "Recorded",
+    "Recorder",
+    "UndoResult",
+    "Undone",
+    "actor_name",
+    "changed_only_by",
+    "current_actor",
+    "current_change",
+    "find_answer",
+    "find_request",
+    "is_repeat",
+    "last_actor",
+    "newest",
+    "recent",
+    "record",
+    "recording",
+    "save_answer",
+    "timeline",
+    "undo",
+]

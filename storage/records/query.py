@@ -1,0 +1,324 @@
+"""Read filters and a sort order from text, and turn them into conditions the database can use.
+
+    amount>10k close<friday owner:me stage:proposal sort:-amount
+
+Under row-level security an index serves only leakproof comparisons, so each kind of field compares for equality or a
+range of bigint, date, timestamptz or text key, never by LIKE or a function of the column.
+
+- `:` and `=` mean "is", `!=` "is not, or is empty"; `<`, `<=`, `>` and `>=` are for amounts, numbers, dates and times.
+- `owner:none` finds what has no owner, `owner!=none` what has one.
+- `status:new,open` finds either; only members, fixed choices and categories take such lists.
+- An amount is compared with amounts of its own currency only; all others are neither more nor less nor equal, and `!=`
+  finds them. An order by amount is that of the minor units, whatever their currency: one that an index can give.
+- A day compared with a moment is the whole of that day, where the reader is.
+- `name:acme` finds names that begin so, `name=acme` those that are exactly so.
+"""
+
+import difflib
+import operator
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Literal, Protocol
+
+from sqlalchemy import ColumnElement, Select, and_, or_
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from storage.errors import Invalid
+from storage.money import BIGINT, Money
+from storage.names import name_key
+
+Kind = Literal["money", "number", "date", "moment", "member", "choice", "name", "record", "keys"]
+
+# More than anybody types; each is a condition the database has to plan.
+MOST_FILTERS = 50
+
+_ORDERED: frozenset[Kind] = frozenset({"money", "number", "date", "moment"})
+_LISTED: frozenset[Kind] = frozenset({"member", "choice"})
+_UNSORTED: frozenset[Kind] = frozenset({"member", "record"})
+_EMPTY = frozenset({"none", "nobody", "-", "无"})
+_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+    ":": operator.eq, "=": operator.eq, "!=": operator.ne,
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
+
+# The value of https://... is no filter.
+_FILTER = re.compile(r"([^\W\d_][\w-]*)(<=|>=|!=|[:=<>])(?!//)(.*)", re.DOTALL)
+_WORD = re.compile(r'(?:[^\s"“”]|["“”][^"“”]*["“”])+')
+_QUOTE = re.compile(r'["“”]')
+_LAST_CHARACTER = "\U0010ffff"
+
+
+class Values(Protocol):
+    """Turn what a filter says into values; each raises Invalid for what it cannot read."""
+
+    def amount(self, text: str) -> Money:
+        """Return an amount of money."""
+
+    def midnight(self, day: date) -> datetime:
+        """Return the moment at which a day begins where the reader is, with its time zone."""
+
+    def date(self, text: str, *, past: bool) -> date:
+        """Return a day; `past` prefers the last such day to the next."""
+
+    def member(self, text: str) -> str:
+        """Return the Slack id of a person."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """Name a column that may be filtered and sorted by, and how its values are read.
+
+    `currency` is the column beside an amount, `choices` the values a column can have, `resolve` the function that finds
+    the record a person means (of whose noun the column holds the id), or of kind `keys` all values that are meant.
+    `past` says that a date can only have happened. Raises ValueError for a kind without what it needs.
+    """
+
+    column: InstrumentedAttribute[Any]
+    kind: Kind
+    currency: InstrumentedAttribute[Any] | None = None
+    choices: Sequence[str] = ()
+    resolve: Callable[[Session, str], Any] | None = None
+    past: bool = False
+
+    def __post_init__(self) -> None:
+        needed = {"money": self.currency, "choice": self.choices or None, "record": self.resolve, "keys": self.resolve}
+        if needed.get(self.kind, True) is None:
+            raise ValueError(f"a field of kind {self.kind} needs its currency, choices or resolve")
+
+
+@dataclass(frozen=True)
+class Fields:
+    """Hold what the records of one noun can be filtered and sorted by; `tie` orders what is otherwise equal."""
+
+    by_name: Mapping[str, Field]
+    tie: InstrumentedAttribute[Any]
+
+    def named(self, name: str) -> Field:
+        """Return a field; raise Invalid naming the nearest and all others if there is none."""
+        found = self.by_name.get(name)
+        if found is not None:
+            return found
+        near = difflib.get_close_matches(name[:40], self.by_name, n=1)
+        raise Invalid(
+            "There is no {name} to filter or sort by.",
+            field=name,
+            hint="Did you mean {near}? There are {names}." if near else "There are {names}.",
+            name=name,
+            near=near[0] if near else None,
+            names=", ".join(sorted(self.by_name)),
+        )
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Hold one comparison as it was written."""
+
+    name: str
+    operator: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Sort:
+    """Hold one field to sort by."""
+
+    name: str
+    descending: bool
+
+
+@dataclass(frozen=True)
+class Query:
+    """Hold comparisons, a sort order and the words that are neither."""
+
+    conditions: tuple[Condition, ...] = ()
+    sort: tuple[Sort, ...] = ()
+    text: str = ""
+
+    def asks(self, *names: str) -> bool:
+        """Tell whether a comparison is about one of these fields."""
+        return any(condition.name in names for condition in self.conditions)
+
+    def where(self, session: Session, fields: Fields, values: Values) -> list[ColumnElement[bool]]:
+        """Return the conditions.
+
+        Raises Invalid for a field there is not, an operator its kind does not know or a value it cannot read, and what
+        the field's `resolve` raises.
+        """
+        return [_clause(session, condition, fields.named(condition.name), values) for condition in self.conditions]
+
+    def order_by(self, fields: Fields) -> list[ColumnElement[Any]]:
+        """Return the order, ending with the tie's column; empty if none was asked for.
+
+        Raises Invalid for a field there is not and one that has no order.
+        """
+        order = [_order(sort, fields.named(sort.name)) for sort in self.sort]
+        if not order:
+            return []
+        return [*order, fields.tie.desc() if self.sort[-1].descending else fields.tie.asc()]
+
+    def apply(self, session: Session, select: Select[Any], fields: Fields, values: Values) -> Select[Any]:
+        """Return a statement with the conditions and the order added; raises as `where` and `order_by` do."""
+        return select.where(*self.where(session, fields, values)).order_by(*self.order_by(fields))
+
+
+def parse_query(text: str) -> Query:
+    """Read a line of filters, in which quotes hold words together; raise Invalid for an unclosed quote."""
+    if len(_QUOTE.findall(text)) % 2:
+        raise Invalid("A quote is opened and never closed.", typed=text)
+    return parse_filters(_QUOTE.sub("", word) for word in _WORD.findall(text))
+
+
+def parse_filters(words: Iterable[str]) -> Query:
+    """Read filters, one a word: their values may have spaces and need no quotes.
+
+    Raises Invalid for a filter without a value and for more than 50. Which fields there are is asked when the query is
+    applied.
+    """
+    conditions: list[Condition] = []
+    sort: list[Sort] = []
+    free: list[str] = []
+    for word in words:
+        match = _FILTER.fullmatch(word)
+        if match is None:
+            free.append(word)
+            continue
+        name, comparison, value = match[1].casefold(), match[2], match[3].strip()
+        if not value:
+            raise Invalid("{word} has no value.", field=name, typed=word, word=word)
+        if name == "sort":
+            keys = [key.strip() for key in re.split("[,，、]", value) if key.strip("- ,")]
+            sort += (Sort(key.lstrip("-").casefold(), key.startswith("-")) for key in keys)
+        else:
+            conditions.append(Condition(name, comparison, value))
+        if len(conditions) + len(sort) > MOST_FILTERS:
+            raise too_many_filters(word)
+    return Query(tuple(conditions), tuple(sort), " ".join(free))
+
+
+def too_many_filters(typed: str) -> Invalid:
+    """Return the error for more filters than anybody needs."""
+    return Invalid("There are more than {most} filters.", typed=typed, most=MOST_FILTERS)
+
+
+def _clause(session: Session, condition: Condition, on: Field, values: Values) -> ColumnElement[bool]:
+    name, comparison, value = condition.name, condition.operator, condition.value
+    if comparison in {"<", "<=", ">", ">="} and on.kind not in _ORDERED:
+        raise Invalid(
+            "{name} has no order, so it cannot be compared with {operator}.",
+            field=name,
+            hint="Write {name}:{value} or {name}!={value}.",
+            name=name,
+            operator=comparison,
+            value=value,
+        )
+    if value.casefold() in _EMPTY and comparison in {":", "=", "!="} and on.kind != "name":
+        return on.column.is_not(None) if comparison == "!=" else on.column.is_(None)
+    try:
+        return _compare(session, condition, on, values)
+    except Invalid as error:
+        raise error.on_field(name) from None
+
+
+def _compare(session: Session, condition: Condition, on: Field, values: Values) -> ColumnElement[bool]:
+    comparison, text = condition.operator, condition.value
+    match on.kind:
+        case "money":
+            return _compare_money(comparison, on, values.amount(text))
+        case "moment":
+            day = values.date(text, past=on.past)
+            return _compare_day(comparison, on.column, values.midnight(day), values.midnight(day + timedelta(1)))
+        case "name":
+            return _compare_name(comparison, on.column, name_key(text))
+        case "date":
+            return _or_empty(comparison, on.column, _COMPARE[comparison](on.column, values.date(text, past=on.past)))
+        case "number":
+            return _or_empty(comparison, on.column, _COMPARE[comparison](on.column, _number(condition)))
+        case "record":
+            assert on.resolve is not None
+            return _or_empty(comparison, on.column, _COMPARE[comparison](on.column, on.resolve(session, text).id))
+        case "member" | "choice" | "keys":
+            said = [part.strip() for part in re.split("[,，、]", text) if part.strip()]
+            wanted = [value for part in said for value in _meant(session, condition, on, part, values)]
+            found = on.column.not_in(wanted) if comparison == "!=" else on.column.in_(wanted)
+            return _or_empty(comparison, on.column, found)
+
+
+def _meant(session: Session, condition: Condition, on: Field, said: str, values: Values) -> Sequence[str]:
+    if on.kind == "keys":
+        assert on.resolve is not None
+        keys: Sequence[str] = on.resolve(session, said)
+        return keys
+    return [values.member(said) if on.kind == "member" else _choice(condition, on, said)]
+
+
+def _or_empty(comparison: str, column: InstrumentedAttribute[Any], found: ColumnElement[bool]) -> ColumnElement[bool]:
+    return or_(found, column.is_(None)) if comparison == "!=" else found
+
+
+def _compare_money(comparison: str, on: Field, amount: Money) -> ColumnElement[bool]:
+    assert on.currency is not None
+    if comparison == "!=":
+        return or_(on.currency != amount.currency, on.column != amount.minor, on.column.is_(None))
+    return and_(on.currency == amount.currency, _COMPARE[comparison](on.column, amount.minor))
+
+
+def _compare_day(
+    comparison: str, column: InstrumentedAttribute[Any], begins: datetime, ends: datetime
+) -> ColumnElement[bool]:
+    match comparison:
+        case "<":
+            return column < begins
+        case "<=":
+            return column < ends
+        case ">":
+            return column >= ends
+        case ">=":
+            return column >= begins
+        case "!=":
+            return or_(column < begins, column >= ends, column.is_(None))
+        case _:
+            return and_(column >= begins, column < ends)
+
+
+def _compare_name(comparison: str, column: InstrumentedAttribute[Any], key: str) -> ColumnElement[bool]:
+    if comparison == ":":
+        return and_(column >= key, column < key + _LAST_CHARACTER)
+    found: ColumnElement[bool] = _COMPARE[comparison](column, key)
+    return found
+
+
+def _number(condition: Condition) -> int:
+    try:
+        number = int(condition.value)
+    except ValueError:
+        number = BIGINT + 1
+    if abs(number) > BIGINT:
+        raise Invalid("{value} is not a number.", typed=condition.value, value=condition.value[:40])
+    return number
+
+
+def _choice(condition: Condition, on: Field, said: str) -> str:
+    wanted = said.casefold()
+    for choice in on.choices:
+        if choice.casefold() == wanted:
+            return choice
+    near = difflib.get_close_matches(wanted[:40], [choice.casefold() for choice in on.choices], n=1)
+    raise Invalid(
+        "{value} is not a {name}.",
+        hint="Did you mean {near}? There are {choices}." if near else "There are {choices}.",
+        typed=condition.value,
+        value=said[:40],
+        name=condition.name,
+        near=near[0] if near else None,
+        choices=", ".join(on.choices),
+    )
+
+
+def _order(sort: Sort, on: Field) -> ColumnElement[Any]:
+    if on.kind in _UNSORTED:
+        raise Invalid("There is no order by {name}.", field="sort", name=sort.name)
+    order = on.column.desc() if sort.descending else on.column.asc()
+    # Where nothing is empty the plain order is one an index can be read in from either end.
+    return order.nulls_last() if getattr(on.column, "nullable", True) else order

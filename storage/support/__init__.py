@@ -1,0 +1,1 @@
+"""Keep what customers ask for: channels, messages, tickets, routes, replies, service levels."""

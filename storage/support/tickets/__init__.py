@@ -1,0 +1,66 @@
+"""Keep what customers ask for until it is answered."""
+
+from storage.support.messages import CHATTER
+from storage.support.tickets.finding import (
+    FIELDS,
+    by_thread,
+    find,
+    first_of_incident,
+    get,
+    likely_duplicates,
+    list_tickets,
+    resolve,
+)
+from storage.support.tickets.grouping import answered, group, lock, of_thread, open_from_message, settle, worked_on
+from storage.support.tickets.merging import merge, split
+from storage.support.tickets.model import DONE, REPLIED, Priority, Ticket, TicketStatus, check_priority, check_status
+from storage.support.tickets.work import (
+    add,
+    assign,
+    dismiss,
+    responded,
+    set_category,
+    set_priority,
+    set_status,
+    subject_of,
+    take,
+    update_ticket,
+)
+
+__all__ = [
+    "CHATTER",
+    "DONE",
+    "FIELDS",
+    "REPLIED",
+    "Priority",
+    "Ticket",
+    "TicketStatus",
+    "add",
+    "answered",
+    "assign",
+    "by_thread",
+    "check_priority",
+    "check_status",
+    "dismiss",
+    "find",
+    "first_of_incident",
+    "get",
+    "group",
+    "likely_duplicates",
+    "list_tickets",
+    "lock",
+    "merge",
+    "of_thread",
+    "open_from_message",
+    "resolve",
+    "responded",
+    "set_category",
+    "set_priority",
+    "set_status",
+    "settle",
+    "split",
+    "subject_of",
+    "take",
+    "update_ticket",
+    "worked_on",
+]

@@ -1,0 +1,1 @@
+"""Keep workspaces and their members."""

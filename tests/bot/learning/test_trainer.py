@@ -1,0 +1,231 @@
+"""Show that a workspace's model learns when enough was said, once, in a process of its own, and only for the better."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from bot.learning.models import Models
+from bot.learning.trainer import Learning
+from ml.classify.classifier import MessageClassifier
+from ml.learn.train import ensure_starter
+from storage.database.engine import Database
+from storage.queues.outbox import Delivery
+from storage.records import history
+from storage.support import categories, channels, labels, messages, model_versions
+from storage.support.model_versions import State
+from storage.workspace import workspaces
+
+KIND = [
+    "Can you quote me a pallet of mugs for our reseller in Lyon?",
+    "What is the minimum pallet order for resellers?",
+    "do u have a reseller price list? we'd take a pallet to start",
+    "Is there a reseller discount if we order a full pallet?",
+    "Our reseller in Spain asks for pallet prices",
+    "need pallet pricing for resellers asap",
+    "Hello, we are a reseller in Porto and want one pallet of soap",
+    "How many units are on a pallet and what does a reseller pay?",
+    "We'd like to place a reseller order of two pallets",
+    "Please send me your pallet conditions for resellers",
+    "can a reseller get half a pallet from you?",
+    "Do you ship pallets to resellers in Norway?",
+    "I want to become a reseller, how much is a pallet",
+    "Reseller enquiry: three pallets of cutlery",
+    "what margin does a reseller make on a pallet of lamps",
+    "A pallet of vases for our reseller, by Friday please",
+    "we resell tea, pallet price?",
+    "As a reseller, may I mix products on one pallet?",
+    "who handles pallet orders of resellers?",
+    "quote for resellers: pallet of candles, delivered",
+]
+NEXT = "Which price would a reseller pay for ten pallets of glasses?"
+
+
+@pytest.fixture(scope="session")
+def starter(models: Path) -> MessageClassifier:
+    return ensure_starter(models / "models")
+
+
+@pytest.fixture
+def learning(admin_url: str, workspace: str, database: Database, starter: MessageClassifier) -> Iterator[Learning]:
+    with database.transaction(workspace) as session:
+        workspaces.install(session)
+        channels.seen(session, "CTRIAGE", name="support")
+        channels.set_triage(session, "CTRIAGE")
+    learning = Learning(admin_url, Models(lambda: starter))
+    yield learning
+    learning.close()
+
+
+Say = Callable[[list[str], str], None]
+
+
+@pytest.fixture
+def say(database: Database, workspace: str) -> Say:
+    def corrected(texts: list[str], category: str) -> None:
+        with database.transaction(workspace) as session:
+            for number, text in enumerate(texts):
+                message = messages.receive(
+                    session, channel_id="C1", ts=f"18934{number:05d}.000100", text=text, author_id="U9"
+                )
+                assert message is not None
+                labels.correct(session, message, category, actor_id="UAGENT")
+
+    return corrected
+
+
+def test_twenty_corrections_of_a_new_kind_teach_it_to_every_replica_once(
+    admin_url: str, database: Database, workspace: str, learning: Learning, say: Say, starter: MessageClassifier
+) -> None:
+    other = Learning(admin_url, Models(lambda: starter))
+    say(KIND[:-1], "wholesale")
+    learning.tick()
+    with database.transaction(workspace) as session:
+        assert model_versions.newest(session) == []
+    say_last = threading.Thread(target=other.tick)
+    with database.transaction(workspace) as session:
+        message = messages.receive(session, channel_id="C2", ts="1893499999.000100", text=KIND[-1], author_id="U9")
+        assert message is not None
+        labels.correct(session, message, "wholesale", actor_id="UAGENT")
+    say_last.start()
+    learning.tick()
+    say_last.join(60)
+    other.tick()
+    learning.tick()
+    other.close()
+    with database.transaction(workspace) as session:
+        (version,) = model_versions.newest(session)
+        assert version.state == State.LIVE, version.figures
+        assert version.figures["method"] == "cross-validation"
+        assert version.figures["candidate"]["right"] > version.figures["current"]["right"] == 0
+        verdict = Models(lambda: starter).of(session).classify(NEXT)
+        assert (verdict.category, verdict.version) == ("wholesale", version.version)
+        assert starter.classify(NEXT).category != "wholesale"
+        (delivery,) = session.scalars(select(Delivery)).all()
+        assert (delivery.target_channel, delivery.payload) == ("CTRIAGE", {"version_id": version.id})
+
+
+class Fits:
+    """Stand where a fit is begun, and give what it is told to."""
+
+    def __init__(self, learning: Learning, monkeypatch: pytest.MonkeyPatch, **outcome: Any) -> None:
+        worth = {"right": 0.9, "ece": 0.05, "surer": 0.0, "coverage": 1.0, "precision": 0.9, "confusion": []}
+        self.outcome: dict[str, Any] = {
+            "version": "learned-1", "better": True, "reason": "", "method": "held-out", "judged": 40, "labels": 60,
+            "candidate": worth, "current": worth | {"right": 0.8}, "current_version": "starter-1",
+        } | outcome  # fmt: skip
+        self.count = 0
+        self.before_it_ends: Callable[[], None] = lambda: None
+        monkeypatch.setattr(learning, "_fit", self)
+
+    def __call__(self, *_given: Any) -> tuple[bytes, dict[str, Any]]:
+        self.count += 1
+        self.before_it_ends()
+        return b"weights", dict(self.outcome)
+
+
+def test_a_candidate_that_is_no_better_is_kept_with_its_figures_and_nobody_is_told(
+    database: Database, workspace: str, learning: Learning, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fits = Fits(learning, monkeypatch, better=False, reason="not right more often")
+    say(KIND, "wholesale")
+    learning.tick()
+    learning.tick()
+    assert fits.count == 1
+    with database.transaction(workspace) as session:
+        (version,) = model_versions.newest(session)
+        assert (version.state, version.figures["reason"]) == (State.REFUSED, "not right more often")
+        assert session.scalars(select(Delivery)).all() == []
+
+
+def test_few_labels_wait_for_the_night_and_new_examples_do_not(
+    database: Database, workspace: str, learning: Learning, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fits = Fits(learning, monkeypatch)
+    say(KIND[:6], "wholesale")
+    learning.tick()
+    assert fits.count == 0
+    learning._now = lambda: datetime.now(UTC) + timedelta(days=1)
+    learning.tick()
+    assert fits.count == 1
+    learning.tick()
+    assert fits.count == 1, "nothing was said since"
+    learning._now = lambda: datetime.now(UTC)
+    with database.transaction(workspace) as session:
+        categories.add(session, "Press", ["interview?", "we write", "press kit", "a quote?", "logo please"], taken={})
+    learning.tick()
+    learning.tick()
+    assert fits.count == 2
+    with database.transaction(workspace) as session:
+        categories.merge(session, "press", "howto", taken={"press": "Press", "howto": "How-to"})
+    learning.tick()
+    learning.tick()
+    assert fits.count == 2, "all was seen by the live model, so nothing could judge another"
+
+
+def test_examples_that_are_taken_back_are_unlearned_though_newer_ones_stay(
+    database: Database, workspace: str, learning: Learning, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fits = Fits(learning, monkeypatch, better=False, reason="not right more often")
+    for actor, name in (("UFIRST", "Trade"), ("USECOND", "Press")):
+        with database.transaction(workspace) as session, history.recording(session, actor_id=actor, source="test"):
+            categories.add(session, name, [f"{name} {word}" for word in ("one", "two", "three")], taken={})
+    learning.tick()
+    learning.tick()
+    assert fits.count == 1
+    with database.transaction(workspace) as session, history.recording(session, actor_id="UFIRST", source="test"):
+        history.undo(session, "UFIRST")
+    say(KIND[:2], "wholesale")
+    learning.tick()
+    learning.tick()
+    assert fits.count == 2
+
+
+def test_two_labels_are_too_few_to_judge_by(
+    learning: Learning, workspace: str, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fits = Fits(learning, monkeypatch)
+    say(KIND[:2], "wholesale")
+    assert learning.learn(workspace, anyway=True) is None
+    assert fits.count == 0
+
+
+def test_who_rolls_back_during_a_fit_is_not_overruled(
+    database: Database, workspace: str, learning: Learning, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fits = Fits(learning, monkeypatch)
+
+    def roll_back() -> None:
+        with database.transaction(workspace) as session:
+            model_versions.keep(session, version="by hand", figures={}, last_label_id=0, weights=b"w", promote=True)
+
+    fits.before_it_ends = roll_back
+    say(KIND, "wholesale")
+    kept = learning.learn(workspace)
+    assert kept is not None
+    assert (kept.state, kept.figures["reason"]) == (State.REFUSED, "another model went live meanwhile")
+
+
+def test_a_fit_that_fails_is_tried_again_an_hour_later(
+    workspace: str, learning: Learning, say: Say, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    say(KIND, "wholesale")
+    monkeypatch.setattr("bot.learning.trainer.sys.executable", "/bin/false")
+    learning.tick()
+    learning.tick()
+    assert [record.message for record in caplog.records] == [f"could not learn for {workspace}: RuntimeError"]
+    with pytest.raises(RuntimeError, match="code 1"):
+        learning.learn(workspace)
+
+
+def test_a_process_that_stops_gives_its_fit_up(workspace: str, learning: Learning, say: Say) -> None:
+    say(KIND, "wholesale")
+    learning.stop()
+    assert learning.learn(workspace) is None
+    learning.tick()

@@ -1,0 +1,1 @@
+"""Test bot/wire."""

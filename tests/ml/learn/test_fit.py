@@ -1,0 +1,147 @@
+"""Show that a candidate is fitted on what people said, and judged honestly beside the model there is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ml.classify.classifier import MessageClassifier
+from ml.classify.model_blob import pack, unpack
+from ml.learn import fit
+from ml.learn.fit import Item, Worth, is_held_out, main, read_outcome, write_job
+from ml.starter import Examples
+
+THINGS = [
+    "login",
+    "page",
+    "printer",
+    "export",
+    "search",
+    "menu",
+    "button",
+    "screen",
+    "report",
+    "upload",
+    "form",
+    "chart",
+]
+BUGS = [f"the {thing} is broken and shows an error" for thing in THINGS]
+BILLS = [f"the invoice for the {thing} was charged twice" for thing in THINGS]
+SALES = [f"what does the {thing} plan cost for a team" for thing in THINGS]
+BASE = Examples(
+    [*BUGS, *BILLS, *SALES], ["bug"] * len(BUGS) + ["billing"] * len(BILLS) + ["sales"] * len(SALES), "test"
+)
+SEATS = [f"can a reseller get {number} boxes of the {thing} on a pallet" for number, thing in enumerate(THINGS * 4)]
+
+
+@pytest.fixture(scope="module")
+def current() -> MessageClassifier:
+    return MessageClassifier(name="starter").fit(BASE.texts, BASE.labels)
+
+
+def items(texts: list[str], category: str, first: int = 1, *, unseen: bool = True) -> list[Item]:
+    return [Item(first + i, text, category, unseen) for i, text in enumerate(texts)]
+
+
+def test_a_new_kind_is_learned_and_judged_by_cross_validation_while_labels_are_few(current: MessageClassifier) -> None:
+    said = items(SEATS[:20], "wholesale")
+    candidate, outcome = fit.refit(said, {}, current, BASE)
+    assert candidate.classify("we want twelve boxes on a pallet for a reseller").category == "wholesale"
+    assert candidate.classify("the invoice for the printer was charged twice").category == "billing"
+    assert (outcome.method, outcome.judged, outcome.labels) == ("cross-validation", 20, 20)
+    assert (outcome.better, outcome.reason, outcome.current.right) == (True, "", 0.0)
+    assert outcome.candidate.right > 0.9
+    assert sum(count for _, _, count in outcome.candidate.confusion) == 20
+    assert outcome.version == candidate.version_ and outcome.current_version == current.version_
+
+
+def test_with_enough_labels_the_candidate_is_judged_on_what_no_fit_ever_sees(current: MessageClassifier) -> None:
+    texts = [f"{text}, please, for shop {word}" for text in SEATS for word in ("north", "south", "east", "west")]
+    said = items(texts, "wholesale")
+    held_out = [item for item in said if is_held_out(item.key)]
+    assert 30 <= len(held_out) < len(said) / 3
+    candidate, outcome = fit.refit(said, {}, current, BASE)
+    assert (outcome.method, outcome.judged) == ("held-out", len(held_out))
+    again, _ = fit.refit([item for item in said if not is_held_out(item.key)], {}, current, BASE)
+    assert again.version_ == candidate.version_, "held-out labels must leave no trace in a model"
+
+
+def test_held_out_words_that_were_learned_from_another_message_judge_nothing(current: MessageClassifier) -> None:
+    said = items(["Boxes on a  pallet, please"] * 200, "wholesale")
+    _, outcome = fit.refit(said, {}, current, BASE)
+    assert outcome.method == "cross-validation"
+    assert outcome.candidate.right == 0.0, "the same words are judged together, so nobody learned them"
+
+
+def test_what_the_live_model_has_seen_is_no_test_for_it(current: MessageClassifier) -> None:
+    old = items(BUGS, "bug", unseen=False)
+    _, outcome = fit.refit([*old, *items(SEATS[:6], "wholesale", 100)], {}, current, BASE)
+    assert outcome.judged == 6
+    with pytest.raises(ValueError, match="only 2 labels are new"):
+        fit.refit([*old[:4], *items(SEATS[:2], "wholesale", 100)], {}, current, BASE)
+
+
+def test_a_candidate_that_is_no_better_is_refused(current: MessageClassifier) -> None:
+    _, outcome = fit.refit(items([f"{text} again" for text in BUGS], "bug"), {}, current, BASE)
+    assert (outcome.better, outcome.reason) == (False, "not right more often")
+
+
+def worth(right: float, ece: float, surer: float) -> Worth:
+    return Worth(right, ece, surer, 1.0, right)
+
+
+def test_more_often_right_at_worse_calibration_is_refused() -> None:
+    before = worth(0.8, 0.05, 0.02)
+    assert fit._reason(worth(0.9, 0.05, 0.02), before, 500) == ""
+    assert fit._reason(worth(0.8, 0.01, 0.01), before, 500) == "not right more often"
+    assert fit._reason(worth(0.9, 0.06, 0.02), before, 500) == "calibration worse"
+    assert fit._reason(worth(0.9, 0.04, 0.03), before, 500) == "surer than right"
+    assert fit._reason(worth(0.9, 0.20, 0.02), before, 20) == "", "of few messages only being too sure counts"
+    assert fit._reason(worth(0.9, 0.20, 0.03), before, 20) == "surer than right"
+
+
+def test_merged_categories_count_as_one_in_both_models(current: MessageClassifier) -> None:
+    merged = {"billing": "money", "sales": "money"}
+    candidate, outcome = fit.refit(items([f"{text} again" for text in BILLS], "billing"), merged, current, BASE)
+    assert set(candidate.classes_) == {"bug", "money"}
+    assert outcome.current.right == 1.0
+    assert {truth for truth, _, _ in outcome.current.confusion} == {"money"}
+
+
+def test_examples_of_a_new_category_are_judged_although_they_are_no_labels(current: MessageClassifier) -> None:
+    labels = items([f"{text} {word}" for text in BUGS for word in "abcdefghijklmnopqrst"], "bug", unseen=True)
+    written = [Item(-1 - i, text, "wholesale") for i, text in enumerate(SEATS[:6])]
+    _, outcome = fit.refit([*labels, *written], {}, current, BASE)
+    assert outcome.method == "cross-validation"
+    assert any(truth == "wholesale" for truth, _, _ in outcome.candidate.confusion)
+    assert not is_held_out(-1)
+
+
+def test_a_job_runs_as_a_process_would_run_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, current: MessageClassifier
+) -> None:
+    monkeypatch.setattr("ml.learn.fit.load_examples", lambda: BASE)
+    monkeypatch.setattr("ml.learn.fit.NICENESS", 0)
+    write_job(tmp_path, items(SEATS[:8], "wholesale"), {"sales": "billing"}, pack(current))
+    assert main([str(tmp_path)]) == 0
+    blob, outcome = read_outcome(tmp_path)
+    assert outcome["version"] == unpack(blob).model.version_
+    assert json.dumps(outcome)
+
+
+@pytest.mark.parametrize(("broken", "said"), [("few", "too few to judge"), ("tampered", "no packed model")])
+def test_a_job_that_cannot_be_done_is_a_sentence(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    current: MessageClassifier,
+    broken: str,
+    said: str,
+) -> None:
+    monkeypatch.setattr("ml.learn.fit.load_examples", lambda: BASE)
+    monkeypatch.setattr("ml.learn.fit.NICENESS", 0)
+    write_job(tmp_path, items(SEATS[:2], "wholesale"), {}, pack(current) if broken == "few" else b"no model")
+    assert main([str(tmp_path)]) == 1
+    assert said in capsys.readouterr().err

@@ -1,0 +1,1 @@
+"""Give tests what they share."""

@@ -1,0 +1,427 @@
+"""Make hostile words, and a desk at which everything a person can do is done with them."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from bot.plugins.renewals.tables import record as record_renewal
+from bot.registry import load
+from bot.requests.actors import People
+from bot.requests.answer import Answer, ErrorsAnswer, MessageAnswer, ModalAnswer, OptionsAnswer, dump
+from bot.requests.answers import after
+from bot.requests.home import HomeView
+from bot.requests.request import Request, RequestKind, read
+from bot.requests.runtime import Runtime
+from bot.slack.clients import Installations
+from sandbox.blocks_check import message_problems, view_problems
+from sandbox.blocks_check.mrkdwn import SEQUENCE, texts
+from storage.crm import customers, deals, followups, notes
+from storage.database.engine import Database
+from storage.digests import schedules
+from storage.errors import CrmError, Refused
+from storage.names import check_name, check_note
+from storage.notifications import preferences
+from storage.queues import outbox
+from storage.queues.outbox import Delivery
+from storage.records import history
+from storage.subjects import called
+from storage.support import channels, messages, model_versions, replies, sla, tickets
+from storage.support.incidents import Incident
+from storage.support.model_versions import ModelVersion
+from storage.workspace import workspaces
+from storage.workspace.members import Member, Role
+from storage.workspace.members import MemberKind as Sort
+from storage.workspace.workspaces import Workspace
+from tests.support.cluster import Cluster
+from tests.support.small_model import small_models
+
+TEAM, WHO, CHANNEL = "T0HOSTILE", "UBOSS", "C0SUPPORT"
+OURS = {f"@{WHO}", "@UMARKED", f"#{CHANNEL}", "#CMARKED"}
+"""The people and channels that our own code may name; typed texts name others."""
+REGISTRY = load()
+FRAGMENTS = (
+    *("<!channel>", "<!here>", "<@U1>", "<!subteam^S1>", "<#C1|x>", "<https://evil.example|invoice>", "<!date^1^x|y>"),
+    *(
+        "*bold*",
+        "_i_",
+        "`code`",
+        "```",
+        "~s~",
+        ">quote",
+        "\u202egnp.exe",
+        "\u2066a\u2069",
+        "\u200b",
+        "\ufeff",
+        "\u200d",
+    ),
+    *("👩‍👩‍👧‍👦", "🇩🇪", "e\u0301\u0327\u0300", "Z\u0351\u036b\u0343", "'; DROP TABLE customer; --", "%' OR 1=1 --"),
+    *("{braces}", "{0}", "{}", "{", "}", "%s", "%(name)s", "$1", ":name", "\\", "\n", "\r\n", "\t", " ", "\u3000", "&"),
+    *(
+        "\x00",
+        "\x1b[31m",
+        "\ud800",
+        "\udfff",
+        "中文客户",
+        "「名」",
+        "«x»",
+        "“a”",
+        "‘b’",
+        '"',
+        "'",
+        "＂",
+        "：",
+        "a：b",
+        "a:b",
+    ),
+    *("name:", "close:", "=", "<", ">", "|", "Acme", "C-1", "D-1", "me", "9" * 30, "-1", "12k", "friday", "\ufffc"),
+)
+LENGTHS = (1, 75, 150, 200, 201, 400, 3_000, 3_001, 10_000, 10_001)
+hostile = st.lists(st.sampled_from(FRAGMENTS) | st.text(max_size=4), min_size=1, max_size=5).map("".join) | st.builds(
+    lambda one, size: (one * size)[:size],
+    st.sampled_from(("x", "<", "中", "x ", "👩‍👩‍👧‍👦", '"')),
+    st.sampled_from(LENGTHS),
+)
+marks = st.sampled_from(
+    (
+        "<@UMARKED>",
+        "<@UMARKED|x>",
+        "<!channel>",
+        "<!subteam^SMARKED|@x>",
+        "<#CMARKED|x>",
+        "<https://evil.example|invoice>",
+    )
+)
+bounded = settings(
+    deadline=None,
+    phases=[Phase.generate],
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+def kept(text: str) -> str | None:
+    """Return what is stored of a name, None where it is refused."""
+    try:
+        return check_name(text)
+    except CrmError:
+        return None
+
+
+names = hostile.map(lambda text: text.replace("\x00", "").encode("utf-8", "ignore").decode()[:200]).filter(kept)
+typed = hostile.map(lambda text: text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")) | marks
+"""What Slack sends in the place of what a person typed in a command."""
+
+
+class QuietSlack:
+    """Know one channel, whose name is hostile, and nobody."""
+
+    def channel(self, channel_id: str) -> Mapping[str, Any]:
+        """Return the channel."""
+        if channel_id not in {CHANNEL, "CMARKED"}:
+            raise Refused("I can't see that channel.")
+        return {"id": channel_id, "name": "<!channel> {x} %s", "is_private": False, "is_member": True}
+
+    def join(self, channel_id: str) -> Mapping[str, Any]:
+        """Return the channel."""
+        return self.channel(channel_id)
+
+    def user(self, user_id: str) -> Mapping[str, Any]:
+        """Know nobody."""
+        raise Refused("I don't know {who}.", who=user_id)
+
+    def message(self, channel_id: str, ts: str) -> Mapping[str, Any]:
+        """Return a message."""
+        return {"ts": ts, "user": "UMARKED", "text": "<!channel> {x}"}
+
+    def permalink(self, channel_id: str, ts: str) -> str:
+        """Return an address."""
+        return f"https://example.com/{channel_id}/{ts}"
+
+
+@dataclass
+class Desk:
+    """Hold a runtime with its database, and ask it as people would."""
+
+    database: Database
+    runtime: Runtime
+    home: HomeView
+    people: People
+    occasion: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def asks(self, kind: RequestKind, body: Mapping[str, Any], *, filling: bool = False) -> Answer:
+        """Have a request answered and look at the answer."""
+        sent = {"trigger_id": f"{next(self.occasion)}", "user": {"id": WHO}, "user_id": WHO, **body}
+        request = read(kind, sent, TEAM)
+        answer = self.runtime.perform(request, filling=filling)
+        looks_right(answer, request)
+        return answer
+
+    def types(self, words: str, text: str = "") -> Answer:
+        """Type a command; the text is as Slack sends it."""
+        slash, *rest = REGISTRY.spell(words).split(" ")
+        return self.asks(
+            RequestKind.COMMAND, {"command": slash, "text": " ".join([*rest, text]).strip(), "channel_id": "D0"}
+        )
+
+    def presses(self, action: str, value: str, *, filling: bool = False) -> Answer:
+        """Press a button."""
+        where = {"message_ts": f"{next(self.occasion)}.0", "channel_id": "D0"}
+        pressed = {"actions": [{"action_id": action, "value": value}], "container": where}
+        return self.asks(RequestKind.ACTION, pressed, filling=filling)
+
+    def opens(self, view_id: str, control: str = "") -> dict[str, Any]:
+        """Open a modal by a button or, where none opens it, by its command."""
+        action = next((a.id for a in REGISTRY.actions.values() if a.opens and a.opens.id == view_id), None)
+        shortcut = next((s.id for s in REGISTRY.shortcuts.values() if s.opens.id == view_id), None)
+        if action:
+            answer = self.presses(action, control, filling=True)
+        elif shortcut:
+            asked = {"callback_id": shortcut, "message": {"ts": "1.0", "text": "<!here>"}, "channel": {"id": CHANNEL}}
+            answer = self.asks(RequestKind.SHORTCUT, asked, filling=True)
+        else:
+            words = next(c.words for c in REGISTRY.commands.values() if c.opens and c.opens.id == view_id)
+            slash, *rest = REGISTRY.spell(words).split(" ")
+            body = {"command": slash, "text": " ".join(rest), "channel_id": "D0"}
+            answer = self.asks(RequestKind.COMMAND, body, filling=True)
+        assert isinstance(answer, ModalAnswer), answer
+        return dict(answer.view)
+
+    def seeds(self, name: str) -> Seeded:
+        """Add a record of every kind with this name."""
+        with (
+            self.database.transaction(TEAM) as session,
+            history.recording(session, actor_id=WHO, request_key="", source="seed"),
+        ):
+            return seed(session, name)
+
+    def control(self, used: str, name: str) -> str:
+        """Return what a control of a plugin refers to: a fresh record with this name, nothing for a new one."""
+        if used.endswith(".new"):
+            return ""
+        made = self.seeds(name)
+        ref = made.refs.get(used.split(".")[0], "")
+        detail = {"replies.edit": made.saved_reply, "triage.more": "assign", "triage.reply": CHANNEL}.get(used, "")
+        return f"{ref}:{self.version(ref) if ref else 0}:{detail}" if ref or detail else ""
+
+    def version(self, ref: str) -> int:
+        """Return the version of a record."""
+        with self.database.transaction(TEAM) as session:
+            record: Any = called(session, ref) if ref[0] in "CDT" else None
+            return int(record.version) if record else 1
+
+    def submits(self, view: Mapping[str, Any], values: Mapping[str, Any]) -> Answer:
+        """Submit a modal with these values for its elements."""
+        state = {}
+        for block in view["blocks"]:
+            if block["type"] == "input":
+                element = block["element"]
+                state[block["block_id"]] = {element["action_id"]: entered(element, values.get(block["block_id"], ""))}
+        sent = {**view, "id": f"V{next(self.occasion)}", "hash": "h", "state": {"values": state}}
+        return self.asks(RequestKind.VIEW, {"view": sent})
+
+
+def entered(element: Mapping[str, Any], value: str) -> dict[str, Any]:
+    """Return the state of an element in which this was typed or chosen."""
+    kinds = {"users_select": "selected_user", "datepicker": "selected_date", "timepicker": "selected_time"}
+    kinds |= {"channels_select": "selected_channel", "plain_text_input": "value"}
+    if element["type"] in kinds:
+        return {"type": element["type"], kinds[element["type"]]: value or None}
+    option = {"text": {"type": "plain_text", "text": value[:75] or " "}, "value": value} if value else None
+    return {"type": element["type"], "selected_option": option}
+
+
+def looks_right(answer: Answer, request: Request) -> None:
+    """Check an answer: no crash, nothing that Slack refuses, nobody named but by us."""
+    assert "Something went wrong" not in json.dumps(dump(answer)), answer
+    sendable(dump(answer))
+    match answer:
+        case MessageAnswer():
+            message(answer.text, answer.blocks)
+        case ModalAnswer():
+            modal(answer.view)
+        case ErrorsAnswer():
+            fields = request.view["state"]["values"]
+            assert answer.errors and set(answer.errors) <= set(fields)
+            assert all(0 < len(said) <= 2_000 for said in answer.errors.values())
+        case OptionsAnswer():
+            for option in answer.options:
+                assert 0 < len(option["text"]["text"]) <= 75
+                assert 0 < len(option["value"]) <= 150
+    if request.kind == RequestKind.VIEW and isinstance(answer, MessageAnswer | ErrorsAnswer):
+        late = after(answer, request.view)
+        sendable(late)
+        written(late)
+
+
+def sendable(data: Any) -> None:
+    """Check that data can be written as the JSON that Slack takes and that Postgres stores."""
+    dumped = json.dumps(data, ensure_ascii=False)
+    dumped.encode()
+    assert "\\u0000" not in dumped
+
+
+def message(text: str, blocks: Any) -> None:
+    """Check a message's blocks and its fallback text."""
+    code, problems = message_problems(list(blocks))
+    assert not code, (code, problems)
+    written({"text": text, "blocks": list(blocks)})
+    assert text.strip()
+
+
+def modal(view: Mapping[str, Any]) -> None:
+    """Check a modal."""
+    assert view_problems(dict(view), "modal") == []
+    written(view)
+
+
+def written(node: Any) -> None:
+    """Check that no text has a control sequence that we did not make, nor is escaped twice."""
+    for pointer, text in texts(node):
+        left = SEQUENCE.sub(lambda found: "" if found[1].split("|")[0] in OURS else found[0], text)
+        assert "<" not in left, (pointer, text)
+        assert "&amp;lt;" not in text, (pointer, text)
+        assert "&amp;amp;" not in text, (pointer, text)
+
+
+def open_desk(cluster: Cluster, template: str) -> Iterator[Desk]:
+    """Open a workspace with a person who may do everything and a few records."""
+    url = cluster.lend(template)
+    database = Database(url, pool_size=3)
+    with database.transaction(TEAM) as session:
+        session.add(Workspace(id=TEAM, name="<!channel> & Co"))
+        session.flush()
+        for one in (WHO, "UMARKED"):
+            session.add(
+                Member(
+                    workspace_id=TEAM, id=one, name="<!here> *Bo* {x}", roles=list(Role), kind=Sort.STAFF, zone="UTC"
+                )
+            )
+        session.flush()
+        channels.seen(session, CHANNEL, name="<!channel>")
+        seed(session, "Acme")
+    slack = QuietSlack()
+    people = People(database, lambda _team: slack)
+    installations = Installations(database, api_url="http://127.0.0.1:1/", vault=None, token=None)
+    home = HomeView(database, REGISTRY, people, installations)
+    runtime = Runtime(database, REGISTRY, people, lambda _team: slack, model=small_models().of)
+    yield Desk(database, runtime, home, people)
+    database.dispose()
+    cluster.give_back(template, url)
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """Hold the references of records that carry one name, and the deliveries that draw them."""
+
+    refs: dict[str, str]
+    deliveries: list[Any]
+    saved_reply: str
+
+
+STAMP = itertools.count(1_700_000_000)
+
+
+def seed(session: Session, name: str) -> Seeded:
+    """Add a record of every kind with this name."""
+    now = datetime.now(UTC)
+    tier = name[: customers.TIER_LIMIT].strip() or None
+    customer = customers.add(session, name=name, tier=tier if tier and kept(tier) else None, owner_id=WHO)
+    deal = deals.add(session, name=name, customer_id=customer.id, owner_id=WHO, close_on=now.date())
+    notes.add(session, deal, name)
+    followup = followups.add(session, text=name, due_at=now + timedelta(hours=1), zone="UTC", owner_id=WHO, about=deal)
+    digest = schedules.add(session, name=name, at_time=time(9), zone="UTC", owner_id=WHO, target_channel=CHANNEL)
+    came = messages.receive(
+        session,
+        channel_id=CHANNEL,
+        ts=f"{next(STAMP)}.000100",
+        text=f"{name}\n" * 30,
+        author_id="UMARKED",
+        author_name=name,
+        customer_id=customer.id,
+    )
+    assert came is not None
+    messages.classified(
+        session, came, category="bug", confidence=0.5, reasons=[name, "<!here>"], model_version="1", abstained=False
+    )
+    ticket, _opened = tickets.open_from_message(session, came)
+    tickets.assign(session, ticket, WHO)
+    answer = replies.draft(session, ticket, check_note(name), author_id=WHO)
+    workspaces.get(session, TEAM).triage_channel_id = CHANNEL  # type: ignore[union-attr]  # it is there
+    sla.set_target(session, first_response_minutes=60)
+    sla.opened(session, ticket, now)
+    incident = Incident(workspace_id=TEAM)
+    session.add(incident)
+    version = _learned(session)
+    saved = next(iter(replies.saved(session)), None) or replies.save(session, "Thanks", name)
+    session.flush()
+    ticket.incident_id = incident.id
+    refused = outbox.enqueue(session, target_user=WHO, renderer="digests.digest", record=digest.reference)
+    session.execute(update(Delivery).where(Delivery.id == refused).values(state="dead", reason=f"<!here> {name}"))
+    known = {
+        "asked": True,
+        "channel": CHANNEL,
+        "delivery": str(refused),
+        "followups": [followup.reference],
+        "incident": incident.id,
+        "message": [came.id, came.at.isoformat()],
+        "reply": answer.id,
+        "rung": "sla_warning",
+        "version_id": version.id,
+    }
+    renewal = record_renewal(session, customer, now.date() + timedelta(days=9))
+    session.flush()
+    preferences.set_budget(session, WHO, 3)
+    wanted = {
+        "attention.spent": "",
+        "deliveries.undelivered": "",
+        "digests.digest": digest.reference,
+        "followups.handed_over": "UMARKED",
+        "followups.reminder": followup.reference,
+        "learning.learned": "",
+        "sla.alert": f"{ticket.reference}/first_response",
+        "triage.card": ticket.reference,
+        "triage.greeting": "",
+        "triage.incident": ticket.reference,
+        "triage.merged": ticket.reference,
+        "triage.pointer": ticket.reference,
+        "triage.reply": ticket.reference,
+        "triage.wrote_again": ticket.reference,
+        "renewals.reminder": str(renewal.id),
+    }
+    assert set(wanted) == set(REGISTRY.renderers), "a renderer has no record here"
+    sent = {
+        renderer: outbox.enqueue(session, target_user=WHO, renderer=renderer, record=record, payload=known)
+        for renderer, record in wanted.items()
+    }
+    ticket.card_delivery_id = sent["triage.card"]
+    session.flush()
+    refs = {
+        "customers": customer.reference,
+        "deals": deal.reference,
+        "followups": followup.reference,
+        "digests": digest.reference,
+        "tickets": ticket.reference,
+        "triage": ticket.reference,
+    }
+    return Seeded(refs, list(sent.values()), str(saved.id))
+
+
+def _learned(session: Session) -> ModelVersion:
+    """Keep what a refused model was worth."""
+    worth = {"right": 0.8, "coverage": 0.7, "precision": 0.9, "ece": 0.02, "confusion": [["bug", "billing", 3]]}
+    figures = {"method": "held-out", "labels": 40, "judged": 25, "current_version": "starter-1"}
+    figures |= {"current": worth, "candidate": worth}
+    return model_versions.keep(
+        session, version="model-<!here>", figures=figures, last_label_id=0, weights=None, promote=False
+    )

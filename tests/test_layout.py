@@ -1,0 +1,105 @@
+"""Hold the layout: where a thing is found, what it is called, and who may import whom."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections import Counter, defaultdict
+
+import grimp
+import pytest
+from importlinter.cli import lint_imports
+
+from tests.test_house_rules import PRODUCT, ROOT, SOURCES, name_of, plugin_of, tree
+
+MODULES_A_FOLDER = 14
+HANDLERS_FILES = {
+    "declaration": "the plugin on which the other files declare",
+    "commands": "what is typed",
+    "actions": "buttons and menus",
+    "forms": "modals: what they ask, and what follows",
+    "cards": "one record, drawn",
+    "lists": "many records, drawn",
+    "home": "a part of the App Home",
+    "sections": "parts of a digest",
+    "notices": "what is sent by itself",
+    "events": "what follows from events",
+    "wording": "values in words, and words read into values",
+    "rights": "who may do what with whose records",
+    # Until a noun is declared once, these hold what is wanted, shown and compared of one noun.
+    "wanted": "a record that is asked for and not stored yet",
+    "record": "what a follow-up is about",
+    "values": "fields of an activity in words",
+}
+"""What a file of a handler's folder may be called; what is of another kind has a folder of its own, by subject."""
+FOR_PLUGINS = ("bot.plugin", "bot.kit", "bot.grammar", "bot.i18n")
+"""What of the bot handlers and plugins build with."""
+
+
+def test_imports_keep_the_contracts(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Check what `[tool.importlinter]` says of who may import whom, and that there is no circle."""
+    monkeypatch.chdir(ROOT)
+    broken = lint_imports(no_cache=True)
+    assert not broken, capfd.readouterr().out
+
+
+def test_a_folder_holds_what_can_be_looked_over() -> None:
+    sizes = Counter(path.parent.relative_to(ROOT) for path in SOURCES if path.name != "__init__.py")
+    assert {str(folder): n for folder, n in sizes.items() if n > MODULES_A_FOLDER and folder.name != "versions"} == {}
+
+
+def test_no_two_classes_have_one_name() -> None:
+    where = defaultdict(list)
+    for path in SOURCES:
+        if path.relative_to(ROOT).parts[0] == "sandbox":  # a program of its own, which stands for Slack
+            continue
+        for node in tree(path).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                where[node.name].append(str(path.relative_to(ROOT)))
+    assert {name: paths for name, paths in where.items() if len(paths) > 1} == {}
+
+
+def test_who_has_read_one_handlers_folder_can_read_all() -> None:
+    handlers = ROOT / "bot" / "handlers"
+    odd = [
+        str(path.relative_to(ROOT))
+        for path in handlers.glob("*/*.py")
+        if path.stem != "__init__" and path.stem not in HANDLERS_FILES
+    ]
+    assert odd == []
+
+
+def test_the_kit_is_all_that_handlers_build_with() -> None:
+    graph = grimp.build_graph(*PRODUCT, exclude_type_checking_imports=True, cache_dir=None)
+    wrong = [
+        f"{path.relative_to(ROOT)}: {found}"
+        for path in SOURCES
+        if (own := plugin_of(name_of(path))) and name_of(path) in graph.modules
+        for found in graph.find_modules_directly_imported_by(name_of(path))
+        if found.startswith("bot.") and not f"{found}.".startswith(tuple(f"{one}." for one in (own, *FOR_PLUGINS)))
+    ]
+    assert wrong == []
+
+
+def test_no_module_is_called_as_what_it_replaced() -> None:
+    """Let nobody find a module in two places: what moved left nothing behind."""
+    assert [str(path) for path in SOURCES if path.with_suffix("").is_dir()] == []
+
+
+def test_no_module_wants_the_models_of_others_while_it_is_imported() -> None:
+    """Hold each import to itself: the mappers are set up once all is imported, whatever is imported first."""
+    program = """
+import importlib, pkgutil
+
+def refuse(*_, **__):
+    raise AssertionError("the mappers are set up while modules are imported")
+
+importlib.import_module("sqlalchemy.orm.mapper")._configure_registries = refuse
+for package in ("storage", "bot"):
+    for part in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
+        if not part.name.startswith(("storage.database.migrations", "bot.demo.__main__")):
+            importlib.import_module(part.name)
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
