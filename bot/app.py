@@ -20,7 +20,6 @@ from bot.delivery.renderer import Renderings
 from bot.delivery.sender import Sender
 from bot.events.handler import INTERACTIONS, Events
 from bot.events.intake import Intake
-from bot.grammar import warm_up
 from bot.invalidation import Hearing
 from bot.learning.models import Models
 from bot.learning.starter import Starter
@@ -236,7 +235,6 @@ class Rapport:
             self._spawn("identify", lambda: self.installer.keep_identified(self._stopping))
             self._spawn("listen", lambda: self.hearing.run(self._stopping))
             self._spawn("watch", lambda: watch(self.acks, self._stopping))
-            self._spawn("warm", warm_up)
             self._spawn("warm-model", self._warm_model)
         if self._has("worker"):
             self.intake.start()

@@ -48,7 +48,6 @@ THIRD_PARTY = (
     "cryptography.fernet",
     "prometheus_client",
     "babel.dates",
-    "dateparser",
 )
 """What takes seconds to import and never changes."""
 PATIENCE_S = "60"

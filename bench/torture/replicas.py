@@ -234,12 +234,10 @@ def _die_with(parent: int) -> None:
 
 def main() -> None:
     """Import what replicas need, then fork them as the plan on standard input says."""
-    from bot.grammar import warm_up
     from bot.registry import load
 
     plan = Plan(**json.loads(_line()))
     load()
-    warm_up()
     training: Any = import_module("ml.learn.train")
     model = training.ensure_starter(Path(plan.replicas[0]["RAPPORT_DATA_DIR"]) / "models")
     training.ensure_starter = lambda _folder: model

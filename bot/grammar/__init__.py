@@ -2,7 +2,7 @@
 
 from bot.grammar.amounts import parse_amount
 from bot.grammar.arguments import Args, parse
-from bot.grammar.calendar.dates import parse_date, parse_moment, warm_up
+from bot.grammar.calendar.dates import parse_date, parse_moment
 from bot.grammar.calendar.hours import parse_hours, parse_weekdays
 from bot.grammar.calendar.recurrence import next_time
 from bot.grammar.calendar.recurring import When, parse_when, said
@@ -33,5 +33,4 @@ __all__ = [
     "said",
     "split_text",
     "unescape",
-    "warm_up",
 ]

@@ -13,6 +13,7 @@ separators leave open is decided so:
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
 from functools import cache
@@ -22,7 +23,7 @@ from babel.numbers import get_territory_currencies
 
 from bot.grammar.entities import Decoded, shown
 from bot.grammar.numerals import NUMERALS, read_numerals
-from bot.grammar.reading import BOUNDARY, Folded, Reading, Several, all_of, is_rest
+from bot.grammar.reading import Folded, Reading, Several, all_of, ends_value, is_rest
 from storage.errors import Invalid
 from storage.money import LARGEST, Money, currencies, exponent, is_currency
 
@@ -68,7 +69,6 @@ _EVEN = re.compile(r"[.,][-−–—=]{1,2}(?!\d)")  # 500.- and 500,-- have no 
 _UNIT = re.compile("|".join(sorted(_UNITS, key=len, reverse=True)))
 _GROUPED = re.compile(r"\d{1,3}([., '])\d{3}(?:\1\d{3})*")
 _LAKHS = re.compile(r"\d{1,2}(?:,\d{2})+,\d{3}")
-_ENDS = re.compile(BOUNDARY)
 
 
 @dataclass(slots=True)
@@ -153,7 +153,7 @@ def _scan(text: str) -> _Parts | None:
             return None
         at = closing.end()
     parts.end = at
-    return parts if _ENDS.match(text, at) else None
+    return parts if ends_value(text, at) else None
 
 
 def _unit(text: str, at: int) -> tuple[int, int]:
@@ -187,7 +187,7 @@ def _name(text: str, at: int) -> tuple[str, int]:
 
 @cache
 def _names() -> re.Pattern[str]:
-    names = sorted([*_SIGNS, *_SHARED, *(code.lower() for code in currencies())], key=len, reverse=True)
+    names = sorted([*_signs(), *_SHARED, *(code.lower() for code in currencies())], key=len, reverse=True)
     return re.compile(
         "|".join(re.escape(name) + ("(?![a-z])" if name[-1].isalpha() and name < "\x7f" else "") for name in names)
     )
@@ -216,11 +216,22 @@ def _meant(parts: _Parts, currency: str, locale: str) -> Money | tuple[str, ...]
         return Money(int(minor), currency)
 
 
+@cache
+def _signs() -> dict[str, str]:
+    """Return all signs and words for currencies, also those in which amounts are shown in the languages we read."""
+    shown_as: dict[str, set[str]] = {}
+    for language in ("en", "de", "fr", "es", "zh"):
+        for code, sign in Locale(language).currency_symbols.items():
+            if code in currencies() and any(unicodedata.category(one) == "Sc" for one in sign):
+                shown_as.setdefault(sign.casefold(), set()).add(code)
+    return {sign: codes.pop() for sign, codes in shown_as.items() if len(codes) == 1} | _SIGNS
+
+
 def _meanings(name: str) -> tuple[str, ...]:
     """Return the currencies a sign, code or word may stand for."""
     if is_currency(name.upper()):
         return (name.upper(),)
-    return _SHARED.get(name) or ((_SIGNS[name],) if name in _SIGNS else ())
+    return _SHARED.get(name) or ((_signs()[name],) if name in _signs() else ())
 
 
 def _currency(names: list[str], workspace: str, locale: str) -> str:

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from functools import lru_cache
 from typing import Generic, Protocol, TypeVar
 
 from bot.grammar.entities import INVISIBLE, Decoded, shown
@@ -25,6 +26,8 @@ CLOSERS = ")]}>\"'”’»」』》）】"
 PUNCTUATION = ".,;:!?…。，、；：！？"
 BOUNDARY = rf"(?=[{re.escape(CLOSERS + PUNCTUATION)}]*(?:\s|\Z|[{HAN}])|(?<=[{HAN}]))"
 """Where a value may end: before a space, the end, a sentence's punctuation, or beside a script without spaces."""
+
+_ENDS = re.compile(BOUNDARY)
 
 # No value is longer; what is read is cut here so that a long text costs nothing.
 _MOST = 120
@@ -159,6 +162,11 @@ def _quoted(text: str) -> str:
     return f'"{text}"' if " " in text else text
 
 
+def ends_value(text: str, at: int) -> bool:
+    """Tell whether a value may end at a place of a folded text."""
+    return _ENDS.match(text, at) is not None
+
+
 def fold(text: str) -> str:
     """Return the form by which keys and fixed words are compared: half width, case folded, nothing invisible."""
     return unicodedata.normalize("NFKC", _DROPPED.sub("", text)).casefold().strip()
@@ -190,6 +198,7 @@ class Folded:
         return self.ends[length - 1] if length else 0
 
 
+@lru_cache(maxsize=4096)
 def _fold(cluster: str) -> str:
     if _DROPPED.match(cluster):
         return ""

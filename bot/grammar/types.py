@@ -4,27 +4,22 @@
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TypeVar
 
 from bot.grammar.amounts import read_amount, unreadable
-from bot.grammar.calendar.dates import DATE_EXAMPLES, MOMENT_EXAMPLES, parse_date, parse_moment
-from bot.grammar.calendar.recurring import WHEN_EXAMPLES, When, parse_when
+from bot.grammar.calendar.dates import date_in, moment_in, no_date, no_moment
+from bot.grammar.calendar.recurring import When, no_when, when_in
 from bot.grammar.entities import OPAQUE, Decoded, Entity, EntityKind, shown
 from bot.grammar.reading import Reading, Several, Writer, fold, trimmed
 from storage.errors import Invalid
 from storage.money import Money
-
-V = TypeVar("V")
 
 _YES = frozenset({"yes", "y", "true", "on", "1", "ok", "ja", "j", "oui", "sí", "是", "是的", "对", "好", "要"})
 _NO = frozenset({"no", "n", "false", "off", "0", "nein", "non", "否", "不", "不是", "不要"})
 _ME = frozenset(["me", "myself", "i", "ich", "mich", "moi", "yo", "eu", "我", "自己", "本人", "私"])
 _WORD = re.compile(r"\S+")
 _JOINT = re.compile(r"[\s,;&+、，；和]*(?:\b(?:and|und)\b)?[\s,;&+、，；和]*")
-_MOST_WORDS = 8
 
 
 @dataclass(frozen=True)
@@ -73,14 +68,11 @@ class DayType:
 
     def read(self, text: Decoded, writer: Writer) -> Reading[date] | None:
         """Read as many words as belong to a day."""
-        return _longest(
-            text,
-            lambda words: parse_date(words, zone=writer.zone, now=writer.now, locale=writer.locale, past=self.past),
-        )
+        return date_in(text, writer, past=self.past)
 
     def refusal(self, typed: str) -> Invalid:
         """Return the error for what is no day."""
-        return _unreadable("{text} is not a date I understand.", typed, DATE_EXAMPLES)
+        return no_date(typed)
 
 
 @dataclass(frozen=True)
@@ -90,13 +82,13 @@ class MomentType:
     spaced = True
     lax = False
 
-    def read(self, text: Decoded, writer: Writer) -> Reading[datetime] | None:
+    def read(self, text: Decoded, writer: Writer) -> Reading[datetime] | Several | None:
         """Read as many words as belong to a moment; raise Invalid for one that has passed."""
-        return _longest(text, lambda words: parse_moment(words, zone=writer.zone, now=writer.now, locale=writer.locale))
+        return moment_in(text, writer)
 
     def refusal(self, typed: str) -> Invalid:
         """Return the error for what is no moment."""
-        return _unreadable("{text} is not a time I understand.", typed, MOMENT_EXAMPLES)
+        return no_moment(typed)
 
 
 @dataclass(frozen=True)
@@ -106,13 +98,13 @@ class RecurrenceType:
     spaced = True
     lax = False
 
-    def read(self, text: Decoded, writer: Writer) -> Reading[When] | None:
+    def read(self, text: Decoded, writer: Writer) -> Reading[When] | Several | None:
         """Read as many words as belong to it; raise Invalid for a moment that has passed."""
-        return _longest(text, lambda words: parse_when(words, zone=writer.zone, now=writer.now, locale=writer.locale))
+        return when_in(text, writer)
 
     def refusal(self, typed: str) -> Invalid:
         """Return the error for what is no time."""
-        return _unreadable("{text} is not a time I understand.", typed, WHEN_EXAMPLES)
+        return no_when(typed)
 
 
 @dataclass(frozen=True)
@@ -213,22 +205,3 @@ def is_me(text: str) -> bool:
 
 def _first(text: Decoded, kind: EntityKind) -> Entity | None:
     return next((entity for entity in text.entities if entity.start == 0 and entity.kind is kind), None)
-
-
-def _unreadable(template: str, typed: str, examples: str) -> Invalid:
-    return Invalid(template, hint="Write for example {examples}.", text=shown(typed), examples=examples)
-
-
-def _longest(text: Decoded, parse: Callable[[str], V]) -> Reading[V] | None:
-    """Return what the most words make that can be read."""
-    ends = [match.end() for match in _WORD.finditer(text.mask)][:_MOST_WORDS]
-    passed: Invalid | None = None
-    for end in reversed(ends):
-        words = trimmed(text.part(0, end)).text
-        try:
-            return Reading(parse(words), text.text.index(words) + len(words))
-        except Invalid as error:
-            passed = passed or (error if "passed" in error.template else None)
-    if passed:
-        raise passed
-    return None

@@ -1,1 +1,1 @@
-"""Read days, times of day and what recurs, and place them in a time zone."""
+"""Read days, times, moments and what recurs, in the languages people write in."""

@@ -1,44 +1,74 @@
-"""Read dates and moments as people write them, by the calendar and clock of who writes.
+"""Read days and moments as people write them, by the calendar and clock of who writes.
 
-What phrases leave open is decided once, for both languages:
+What phrases leave open is said in `periods` for days and in `clock` for times. Beside that:
 
-- A bare weekday is the next one after today; "this friday" may be today; "next friday" (下周五) is the Friday of the
-  next week, and weeks begin on Monday.
-- A day without a year is the next such day, today included. 12/24 and 24/12 are told apart by the writer's locale where
-  both can be, 24.12. always has the day first.
-- "Next week" and "next month" are their first days; the end of a week is its Friday.
-- A moment without a time is at 9:00, a time without a day the next such time. Hours from 1 to 6 without am or pm are
-  those of the afternoon; 03:00 is as written. Midnight ends the day it is said with.
+- A moment without a time is at 9:00, a time without a day the next such time. A month, quarter or
+  year by its name alone is the moment at which the next one begins.
 - A time that the clocks skip becomes the next that exists; one that comes twice is the first.
 """
 
-import re
-import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cache
+from typing import TypeVar
 
 from babel import Locale, UnknownLocaleError
 
-from bot.grammar.calendar import chinese, days, english
+from bot.grammar.calendar import days
+from bot.grammar.calendar.clock import either, read_span, read_time
+from bot.grammar.calendar.periods import Period, begins, read_day, read_period
+from bot.grammar.calendar.phrases import Around, Longest
+from bot.grammar.calendar.tokens import Tokens
 from bot.grammar.calendar.zones import place, zone_of
-from bot.grammar.entities import INVISIBLE, shown
+from bot.grammar.entities import Decoded, shown
+from bot.grammar.reading import Folded, Reading, Several, Writer, all_of, ends_value
 from storage.errors import Invalid
+
+V = TypeVar("V")
 
 DATE_EXAMPLES = 'friday, 24.12., 2026-12-24, "next tue", "in 3 days", "end of month", 下周五'
 MOMENT_EXAMPLES = 'friday, 9am, "tomorrow 15:00", "next tue 3pm", "in 2 hours", 2026-12-24, 明天下午3点'
+MORNING = 9 * 60
 
-_LONGEST = 60
 _YEARS = range(1900, 2200)
-_MORNING = 9 * 60
-_LEADING = re.compile(r"^(?:on|by|due) ")
-_REWRITTEN = [
-    (re.compile(r"(\d)t(?=\d)"), r"\1 "),
-    (re.compile(r"\btonight\b"), "today evening"),
-    (re.compile(r"\bthis (?=(?:morning|afternoon|evening)\b)"), "today "),
-    (re.compile(r"今(?=[早晚])"), "今天"),
-    (re.compile(r"明(?=[早晚])"), "明天"),
-]
+_QUOTES = "\"“”„'‘’"
+
+
+def date_in(text: Decoded, writer: Writer, *, past: bool = False) -> Reading[date] | None:
+    """Read as much of a text as is a day; `past` prefers the last such day to the next."""
+    folded = Folded(text.mask)
+    return taken(read_day(Tokens(folded.text), 0, around(writer, past=past)), folded)
+
+
+def period_in(text: Decoded, writer: Writer, *, past: bool) -> Reading[Period] | None:
+    """Read as much of a text as is a day, a week, month, quarter or year: the first and the last day that is meant."""
+    folded = Folded(text.mask)
+    return taken(read_period(Tokens(folded.text), around(writer, past=past)), folded)
+
+
+def moment_in(text: Decoded, writer: Writer) -> Reading[datetime] | Several | None:
+    """Read as much of a text as is a moment to come, in UTC; raise Invalid for one that has passed."""
+    folded = Folded(text.mask)
+    tokens = Tokens(folded.text)
+    local = local_time(writer)
+    found = _moment(tokens, local, writer)
+    reading = taken(found, folded, tokens)
+    if reading is None:
+        return None
+    hours = either(tokens) if found and found.taken == 1 else None
+    if hours is not None:
+        return Several((f"{hours % 24}:00", f"in {hours} hours"), reading.end)
+    if reading.value.year not in _YEARS:
+        return None
+    if reading.value <= writer.now:
+        typed = text.text[: reading.end]
+        raise Invalid(
+            "{text} has passed.",
+            hint='Did you mean "{near}"?',
+            text=shown(typed),
+            near=f"{_nearest(reading.value.astimezone(local.tzinfo), local):%Y-%m-%d %H:%M}",
+        )
+    return reading
 
 
 def parse_date(
@@ -55,144 +85,128 @@ def parse_date(
     `past` prefers the last such day to the next, for what can only have happened. Raises Invalid for anything that is
     not a day from its first to its last character, and for years before 1900 or after 2199.
     """
-    today = _local(now, zone_of(zone)).date()
-    day = _read_day(plain_text(text), today, past, locale)
-    if day is None or day.year not in _YEARS:
-        raise Invalid(
-            "{text} is not a date I understand.",
-            field=field,
-            hint="Write for example {examples}.",
-            typed=text,
-            text=shown(text),
-            examples=DATE_EXAMPLES,
-        )
-    return day
+    writer = Writer("", "", zone, now, locale)
+    return whole(text, lambda bare: date_in(bare, writer, past=past), no_date, field)
 
 
 def parse_moment(
-    text: str,
-    *,
-    zone: str | tzinfo,
-    now: datetime,
-    locale: str = "en-US",
-    field: str = "when",
-    examples: str = MOMENT_EXAMPLES,
+    text: str, *, zone: str | tzinfo, now: datetime, locale: str = "en-US", field: str = "when"
 ) -> datetime:
     """Return the moment to come that a person means, in UTC; the parameters are those of `parse_date`.
-
-    `examples` are what to write instead of what is not understood.
 
     Raises Invalid for anything that is not a moment from its first to its last character, and for one that has passed,
     with the nearest one to come.
     """
-    place_in = zone_of(zone)
-    local = _local(now, place_in)
-    moment = _read_moment(plain_text(text), local, place_in, locale)
-    if moment is None or moment.year not in _YEARS:
-        raise Invalid(
-            "{text} is not a time I understand.",
-            field=field,
-            hint="Write for example {examples}.",
-            typed=text,
-            text=shown(text),
-            examples=examples,
-        )
-    if moment <= now:
-        raise Invalid(
-            "{text} has passed.",
-            field=field,
-            hint='Did you mean "{near}"?',
-            typed=text,
-            text=shown(text),
-            near=f"{_nearest(moment.astimezone(place_in), local, place_in):%Y-%m-%d %H:%M}",
-        )
-    return moment
+    writer = Writer("", "", zone, now, locale)
+    return whole(text, lambda bare: moment_in(bare, writer), no_moment, field)
 
 
-def warm_up() -> None:
-    """Load what the first date would otherwise wait for."""
-    english.warm_up(datetime.now(UTC).date())
-    _day_first("en-US")
+def no_date(typed: str) -> Invalid:
+    """Return the error for what is no day."""
+    return unreadable("{text} is not a date I understand.", typed, DATE_EXAMPLES)
 
 
-def _local(now: datetime, zone: tzinfo) -> datetime:
-    if now.tzinfo is None:
+def no_moment(typed: str) -> Invalid:
+    """Return the error for what is no moment."""
+    return unreadable("{text} is not a time I understand.", typed, MOMENT_EXAMPLES)
+
+
+def unreadable(template: str, typed: str, examples: str) -> Invalid:
+    """Return the error for a text that is none of the values there are examples of."""
+    return Invalid(template, hint="Write for example {examples}.", text=shown(typed), examples=examples)
+
+
+def whole(
+    text: str,
+    read: Callable[[Decoded], Reading[V] | Several | None],
+    refusal: Callable[[str], Invalid],
+    field: str | None,
+) -> V:
+    """Return what all of a text means, without quotes around it, or raise Invalid."""
+    bare = text.strip()
+    if bare[:1] in tuple(_QUOTES) and bare[-1:] in tuple(_QUOTES):
+        bare = bare[1:-1]
+    try:
+        return all_of(Decoded(bare, bare), read, refusal, field=field)
+    except Invalid as error:
+        error.typed = text
+        raise
+
+
+def local_time(writer: Writer) -> datetime:
+    """Return the writer's time where they are; raise ValueError for a time without a zone."""
+    if writer.now.tzinfo is None:
         raise ValueError("now must have a time zone")
-    return now.astimezone(zone)
+    return writer.now.astimezone(zone_of(writer.zone))
 
 
-def plain_text(text: str) -> str:
-    """Return a text in half width and lower case, with single spaces and without quotes around it."""
-    folded = unicodedata.normalize("NFKC", re.sub(f"[{INVISIBLE}]", "", text)).casefold()
-    plain = " ".join(folded.split()).strip("\"“”„'‘’ ,;、。!")
-    plain = _LEADING.sub("", plain)
-    for pattern, replacement in _REWRITTEN:
-        plain = pattern.sub(replacement, plain)
-    return plain if len(plain) <= _LONGEST else ""
+def around(writer: Writer, *, past: bool = False) -> Around:
+    """Return what a writer's days are read against."""
+    return Around(local_time(writer).date(), past, _day_first(writer.locale))
 
 
-def _read_day(plain: str, today: date, past: bool, locale: str) -> date | None:
-    try:
-        if chinese.is_chinese(plain):
-            return chinese.read_day(chinese.compact(plain), today, past=past)
-        return english.read_day(plain, today, past=past, day_first=_day_first(locale))
-    except (OverflowError, ValueError):
-        # Years that the calendar does not reach, however they were counted.
+def taken(found: Longest[V] | None, folded: Folded, tokens: Tokens | None = None) -> Reading[V] | None:
+    """Return what tokens mean as a reading of the text they were taken from; None where a word goes on behind it."""
+    if found is None or found.value is None:
         return None
+    items = (tokens or Tokens(folded.text)).items
+    end = items[found.taken - 1].end
+    return Reading(found.value, folded.end(end)) if ends_value(folded.text, end) else None
 
 
-def read_time(plain: str) -> int | None:
-    """Return the minutes from the day's beginning that all of a plain text means, or None."""
-    return chinese.read_time(chinese.compact(plain)) if chinese.is_chinese(plain) else english.read_time(plain)
+def _moment(tokens: Tokens, local: datetime, writer: Writer) -> Longest[datetime] | None:
+    by = around(writer)
+    zone = zone_of(writer.zone)
+    found: list[Longest[datetime]] = []
+    if tokens.letters.startswith("I"):
+        return Longest(tokens.items[0].value.astimezone(UTC), 1)
+    span = read_span(tokens, by)
+    if span and span.value is not None:
+        found.append(Longest(local.astimezone(UTC) + span.value, span.taken))
+    time = read_time(tokens, 0, by, beside_day=False)
+    if time:
+        found.append(Longest(None if time.value is None else _next(time.value, local, zone), time.taken))
+    for first, second in _both(tokens, by):
+        at = None if first.value is None or second.value is None else place(first.value, second.value, zone)
+        found.append(Longest(at, max(first.taken, second.taken)))
+    day = read_day(tokens, 0, by)
+    if day:
+        value = begins(tokens, day.taken, by) or day.value
+        found.append(Longest(place(value, MORNING, zone) if value else None, day.taken))
+    return max(found, key=lambda one: one.taken, default=None)
 
 
-def _read_moment(plain: str, local: datetime, zone: tzinfo, locale: str) -> datetime | None:
-    span = english.read_span(plain) or chinese.read_span(chinese.compact(plain))
-    if span is not None:
-        return local.astimezone(UTC) + span
-    if re.search(r"\d[-+]\d\d:?\d\d$|\dz$", plain):
-        return _read_instant(plain)
+def _both(tokens: Tokens, by: Around) -> list[tuple[Longest[date], Longest[int]]]:
+    """Return the day and the time that follow each other, in either order."""
+    found = []
+    day = read_day(tokens, 0, by)
+    if day:
+        time = read_time(tokens, _past_comma(tokens, day.taken), by, beside_day=True)
+        found += [(day, time)] if time else []
+    time = read_time(tokens, 0, by, beside_day=True)
+    if time:
+        day = read_day(tokens, _past_comma(tokens, time.taken), by)
+        found += [(day, time)] if day else []
+    this = tokens.letters.startswith("xp") and tokens.items[0].value == 0
+    time = read_time(tokens, 1, by, beside_day=True) if this else None
+    return [*found, (Longest(by.today, 1), time)] if time else found
+
+
+def _past_comma(tokens: Tokens, at: int) -> int:
+    return at + (tokens.letters[at : at + 1] == ",")
+
+
+def _next(minutes: int, local: datetime, zone: tzinfo) -> datetime:
     today = local.date()
-    minutes = read_time(plain)
-    if minutes is not None:
-        first = place(today, minutes, zone)
-        return first if first > local else place(today + timedelta(1), minutes, zone)
-    day = _read_day(plain, today, False, locale)
-    if day is not None:
-        return place(day, _MORNING, zone)
-    for day_text, time_text in divisions(plain):
-        minutes = read_time(time_text)
-        day = None if minutes is None else _read_day(day_text, today, False, locale)
-        if day is not None and minutes is not None:
-            return place(day, minutes, zone)
-    return None
+    first = place(today, minutes, zone)
+    return first if first > local else place(today + timedelta(1), minutes, zone)
 
 
-def _read_instant(plain: str) -> datetime | None:
-    """Return a moment written with its distance from UTC, as programs do."""
-    try:
-        moment = datetime.fromisoformat(plain.upper())
-    except ValueError:
-        return None
-    return moment.astimezone(UTC) if moment.tzinfo else None
-
-
-def divisions(plain: str) -> Iterator[tuple[str, str]]:
-    """Yield the ways in which a text can be a day and a time, the longest time first."""
-    if chinese.is_chinese(plain):
-        close = chinese.compact(plain)
-        yield from ((close[:i], close[i:]) for i in range(1, len(close)))
-    words = plain.split()
-    for i in range(1, len(words)):
-        before, after = " ".join(words[:i]).rstrip(","), " ".join(words[i:])
-        yield before, after
-        yield after.removeprefix("on "), before
-
-
-def _nearest(moment: datetime, local: datetime, zone: tzinfo) -> datetime:
+def _nearest(moment: datetime, local: datetime) -> datetime:
     """Return the moment to come nearest to one that has passed: today, tomorrow, or the same day of another year."""
     minutes = moment.hour * 60 + moment.minute
-    today = local.date()
+    today, zone = local.date(), local.tzinfo
+    assert zone is not None
     day: date | None = today
     if (today - moment.date()).days > 7:
         day = days.day_of_year(today, moment.month, moment.day, past=False)

@@ -5,64 +5,44 @@ What a phrase leaves open is decided as for single moments (see `dates`), and:
 - Without a time it is at 9:00.
 - "Every two weeks" without a day counts from today, so that the first time is in two weeks; with a day it begins on the
   next such day.
+- "Every third thursday" is the third of each month, "every third week" every three weeks. "Every second friday" can be
+  both, and is asked about; "every other friday" is every two weeks.
 - The 29th, 30th and 31st are the last day of months that are shorter.
 - A working day is Monday to Friday.
 """
 
-import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
+from typing import Any
 
-from babel.dates import get_day_names
+from babel.dates import format_skeleton, get_day_names
 from babel.lists import format_list
 
-from bot.grammar.calendar import chinese, days
-from bot.grammar.calendar.dates import divisions, parse_moment, plain_text, read_time
+from bot.grammar.calendar import days
+from bot.grammar.calendar.clock import read_time
+from bot.grammar.calendar.dates import MORNING, around, moment_in, taken, unreadable, whole
+from bot.grammar.calendar.periods import day_of_figures
+from bot.grammar.calendar.phrases import Around, Longest, Phrase, longest, table
 from bot.grammar.calendar.recurrence import next_time
+from bot.grammar.calendar.tokens import Tokens
+from bot.grammar.calendar.vocabulary import LAST
 from bot.grammar.calendar.zones import zone_of
+from bot.grammar.entities import Decoded
+from bot.grammar.reading import Folded, Reading, Several, Writer
 from bot.i18n import _, known_locale
+from storage.errors import Invalid
 
 WHEN_EXAMPLES = 'friday, "next tue 3pm", "in 2 hours", 明天下午3点, "every monday 9am", "last weekday of the month"'
-_MORNING = 9 * 60
 _DAY_CODES = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _WORKDAYS = "MO,TU,WE,TH,FR"
 _MOST = 100
-
-_WEEKDAY = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?s?"
-_WEEKDAYS = rf"({_WEEKDAY}(?:(?:,| and|, and| &) ?{_WEEKDAY}| {_WEEKDAY})*)"
-_PLURAL = _WEEKDAY.removesuffix("(?:day)?s?") + "days"
-_NTH = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "last": -1}
-_COUNTS = {
-    "other": 2,
-    "second": 2,
-    "2nd": 2,
-    "third": 3,
-    "3rd": 3,
-    "fourth": 4,
-    "4th": 4,
-    "two": 2,
-    "three": 3,
-    "four": 4,
-}
 _UNITS = {"day": "DAILY", "week": "WEEKLY", "month": "MONTHLY", "quarter": "MONTHLY", "year": "YEARLY"}
-_ADVERBS = {
-    "daily": "every day",
-    "weekly": "every week",
-    "biweekly": "every 2 weeks",
-    "fortnightly": "every 2 weeks",
-    "monthly": "every month",
-    "quarterly": "every quarter",
-    "yearly": "every year",
-    "annually": "every year",
-}
 _WORDS = {"DAILY": "day", "WEEKLY": "week", "MONTHLY": "month", "YEARLY": "year"}
 _ORDINALS = {"1": "first", "2": "second", "3": "third", "4": "fourth", "-1": "last"}
-_NUMERALS = {"一": 1, "两": 2, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6}
-_CHINESE_DAYS = "一二三四五六日"
+_ENGLISH_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 Rule = dict[str, str]
-Reader = Callable[[date, "re.Match[str]"], Rule | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,55 +53,70 @@ class When:
     recurrence: str | None = None
 
 
+def when_in(text: Decoded, writer: Writer) -> Reading[When] | Several | None:
+    """Read as much of a text as is a moment to come, or what recurs; raise Invalid for a moment that has passed."""
+    folded = Folded(text.mask)
+    tokens = Tokens(folded.text)
+    recurring = taken(_recurrence(tokens, around(writer)), folded, tokens)
+    if recurring and isinstance(recurring.value, tuple):
+        day = next(token for token in tokens.items if token.kind in "wW")
+        behind = text.text[folded.end(day.end) : recurring.end]
+        return Several(tuple(one + behind for one in recurring.value), recurring.end)
+    try:
+        once = moment_in(text, writer)
+    except Invalid:
+        if recurring is None:
+            raise
+        once = None
+    if recurring is None or (once is not None and once.end > recurring.end):
+        return once if once is None or isinstance(once, Several) else Reading(When(once.value), once.end)
+    rule = str(recurring.value)
+    first = next_time(rule, str(zone_of(writer.zone)), writer.now)
+    return None if first is None else Reading(When(first, rule), recurring.end)
+
+
 def parse_when(text: str, *, zone: str | tzinfo, now: datetime, locale: str = "en-US", field: str = "when") -> When:
     """Return the moment, or the recurrence with its first moment, that a person means; see `parse_moment`.
 
     Raises Invalid for anything that is neither, and for a moment that has passed.
     """
-    place = zone_of(zone)
-    recurrence = parse_recurrence(text, today=now.astimezone(place).date())
-    first = next_time(recurrence, str(place), now) if recurrence else None
-    if first is None:
-        return When(parse_moment(text, zone=zone, now=now, locale=locale, field=field, examples=WHEN_EXAMPLES))
-    return When(first, recurrence)
+    writer = Writer("", "", zone, now, locale)
+    return whole(text, lambda bare: when_in(bare, writer), no_when, field)
 
 
-def parse_recurrence(text: str, *, today: date) -> str | None:
-    """Return the recurrence that all of a text means, as `bot.grammar.calendar.recurrence` reads it, or None."""
-    plain = plain_text(text)
-    rule, minutes = _read_rule(plain, today), _MORNING
-    if rule is None:
-        for rule_text, time_text in divisions(plain):
-            at = read_time(time_text)
-            rule = None if at is None or at >= 24 * 60 else _read_rule(rule_text.removesuffix(" at"), today)
-            if rule is not None and at is not None:
-                minutes = at
-                break
-    if rule is None:
-        return None
-    parts = [f"{name}={value}" for name, value in rule.items()]
-    return ";".join([*parts, f"{minutes // 60:02}:{minutes % 60:02}"])
+def no_when(typed: str) -> Invalid:
+    """Return the error for what is neither a moment nor recurs."""
+    return unreadable("{text} is not a time I understand.", typed, WHEN_EXAMPLES)
 
 
-def _read_rule(text: str, today: date) -> Rule | None:
-    is_chinese = chinese.is_chinese(text)
-    close = chinese.compact(text) if is_chinese else re.sub(r"\w+", _adverb, text, count=1)
-    for pattern, reader in _CHINESE if is_chinese else _ENGLISH:
-        match = pattern.fullmatch(close)
-        if match:
-            return reader(today, match)
-    return None
+def _recurrence(tokens: Tokens, by: Around) -> Longest[str | tuple[str, ...]] | None:
+    """Return the recurrence at the beginning of the tokens, with the time of day before or behind it."""
+    rule = longest(_RULES, tokens, 0, by)
+    if rule:
+        # A time on the clock behind it: "every monday 10" too, but not "every 2 weeks 10 licences".
+        comma = tokens.letters[rule.taken : rule.taken + 1] == ","
+        time = read_time(tokens, rule.taken + comma, by, beside_day=True)
+        return _at(rule, time, time.taken if time else rule.taken)
+    time = read_time(tokens, 0, by, beside_day=True)
+    rule = longest(_RULES, tokens, time.taken, by) if time else None
+    return _at(rule, time, rule.taken) if rule else None
 
 
-def _adverb(match: re.Match[str]) -> str:
-    return _ADVERBS.get(match[0], match[0])
+def _at(rule: Longest[Any], time: Longest[int] | None, length: int) -> Longest[str | tuple[str, ...]]:
+    minutes = time.value if time else MORNING
+    if isinstance(rule.value, tuple):
+        return Longest(rule.value, length)
+    if rule.value is None or minutes is None or minutes >= 24 * 60:
+        return Longest(None, length)
+    parts = [f"{name}={value}" for name, value in rule.value.items()]
+    return Longest(";".join([*parts, f"{minutes // 60:02}:{minutes % 60:02}"]), length)
 
 
-def _every(today: date, count: int, unit: str, codes: str = "") -> Rule | None:
+def _every(today: date, count: float, unit: str, codes: str = "") -> Rule | None:
     """Return every so many days, weeks, months or years, from today on or on the given weekdays."""
-    if not 1 <= count <= _MOST or (codes and unit != "week"):
+    if not 1 <= count <= _MOST or count != int(count) or (codes and unit != "week"):
         return None
-    months = count * 3 if unit == "quarter" else count
+    months = int(count) * 3 if unit == "quarter" else int(count)
     rule: Rule = {"FREQ": _UNITS[unit]}
     if months > 1:
         rule["INTERVAL"] = str(months)
@@ -150,106 +145,102 @@ def _day_of_month(day: int) -> Rule:
     return {"BYMONTHDAY": ",".join(str(number) for number in range(28, day + 1)), "BYSETPOS": "-1"}
 
 
-def _nth(position: int, code: str) -> Rule:
+def _codes(numbers: Sequence[int]) -> str:
+    return ",".join(_DAY_CODES[number] for number in sorted(set(numbers)))
+
+
+def _weekly(numbers: Sequence[int]) -> Rule:
+    return {"FREQ": "WEEKLY", "BYDAY": _codes(numbers)}
+
+
+def _nth(position: int, kind: str, value: Any) -> Rule | None:
     """Return one day a month: the first Monday, the last working day, the last day."""
-    if code == "day":
-        return {"FREQ": "MONTHLY", "BYMONTHDAY": str(position)}
-    return {"FREQ": "MONTHLY", "BYDAY": code, "BYSETPOS": str(position)}
+    if kind == "u":
+        return (
+            {"FREQ": "MONTHLY", "BYMONTHDAY": str(position)}
+            if value[0] == "day" and position in _DAYS_OF_MONTH
+            else None
+        )
+    code = _WORKDAYS if kind == "k" else _DAY_CODES[value]
+    return {"FREQ": "MONTHLY", "BYDAY": code, "BYSETPOS": str(position)} if str(position) in _ORDINALS else None
 
 
-def _codes(words: str) -> str:
-    found = {word[:2].upper() for word in re.findall(r"[a-z]+", words) if word != "and"}
-    return ",".join(code for code in _DAY_CODES if code in found)
+def _nth_of_month(phrase: Phrase, nth: int, unit: Any) -> Rule | None:
+    """Return the nth of a month; the groups at and behind `nth` are its number and what is counted."""
+    position = phrase[nth]
+    return _nth(position, phrase.kind(nth + 1), phrase[nth + 1]) if unit[0] == "month" else None
 
 
-def _code(word: str) -> str:
-    return {"weekday": _WORKDAYS, "workday": _WORKDAYS, "day": "day"}.get(word) or _codes(word)
+def _nth_weekday(_around: Around, phrase: Phrase) -> Rule | tuple[str, ...] | None:
+    nth, day = phrase[1], _ENGLISH_DAYS[phrase[2]]
+    return (f"every 2 weeks on {day}", f"second {day} of every month") if nth == 2 else _nth(nth, "w", phrase[2])
 
 
-def _month_day(_today: date, match: re.Match[str]) -> Rule | None:
-    day = int(match[1])
-    return {"FREQ": "MONTHLY"} | _day_of_month(day) if 1 <= day <= 31 else None
+def _interval(around: Around, phrase: Phrase) -> Rule | None:
+    """Return every so many days, weeks, months or years; "every other" is every second, 每隔两天 every third."""
+    counts = {"O": 2, "": 1}
+    count = counts.get(phrase.kind(2)) or phrase[2]
+    unit, size = phrase[3]
+    return _every(around.today, (count + phrase[1]) * size, unit, _codes(phrase.all(4)))
 
 
-def _count(word: str | None) -> int:
-    return 1 if not word else _COUNTS.get(word) or int(word)
+def _adverb(around: Around, phrase: Phrase) -> Rule | None:
+    unit, count = phrase[1]
+    if phrase.has(3):
+        return {"FREQ": "MONTHLY"} | _day_of_month(phrase[3]) if unit == "month" and phrase[3] in range(1, 32) else None
+    return _every(around.today, count, unit, _codes(phrase.all(2)))
 
 
-_COUNT = rf"(?:({'|'.join(_COUNTS)}|\d{{1,3}}) )?"
-_ENGLISH: list[tuple[re.Pattern[str], Reader]] = [
-    (
-        re.compile(r"(?:every|each) (?:weekday|workday|working day)s?|weekdays|workdays"),
-        lambda _today, _match: {"FREQ": "WEEKLY", "BYDAY": _WORKDAYS},
-    ),
-    (
-        re.compile(rf"(?:every|each) {_WEEKDAYS}|({_PLURAL}(?:(?:,| and|, and| &) ?{_PLURAL})*)"),
-        lambda _today, match: {"FREQ": "WEEKLY", "BYDAY": _codes(match[1] or match[2])},
-    ),
-    (
-        re.compile(rf"every (other|second|2nd|third|3rd|fourth|4th) {_WEEKDAYS}"),
-        lambda today, match: _every(today, _count(match[1]), "week", _codes(match[2])),
-    ),
-    (
-        re.compile(rf"(?:every|each) {_COUNT}(day|week|month|quarter|year)s?(?: on {_WEEKDAYS})?"),
-        lambda today, match: _every(today, _count(match[1]), match[2], _codes(match[3] or "")),
-    ),
-    (re.compile(r"(?:every|each) month on (?:the )?(\d{1,2})(?:st|nd|rd|th)?"), _month_day),
-    (re.compile(r"(?:on )?(?:the )?(\d{1,2})(?:st|nd|rd|th) of (?:every|each|the) month"), _month_day),
-    (
-        re.compile(
-            rf"(?:every |each )?(?:month on )?(?:the )?({'|'.join(_NTH)}) (weekday|workday|day|{_WEEKDAY})"
-            r"(?: (?:of|in) (?:the|every|each|a) month)?"
-        ),
-        lambda _today, match: _nth(_NTH[match[1]], _code(match[2])) if "month" in match[0] else None,
-    ),
-]
+def _month_day(_around: Around, unit: Any, day: int) -> Rule | None:
+    return {"FREQ": "MONTHLY"} | _day_of_month(day) if unit[0] == "month" and day in range(1, 32) else None
 
 
-def _chinese_codes(text: str) -> str:
-    found = {_DAY_CODES[_CHINESE_DAYS.index(one.replace("天", "日"))] for one in text if one in _CHINESE_DAYS + "天"}
-    return ",".join(code for code in _DAY_CODES if code in found)
+def _months_on(around: Around, phrase: Phrase) -> Rule | None:
+    """Return every so many months on a day by its number."""
+    rule = _every(around.today, phrase[1] or 1, phrase[2][0])
+    fits = rule and phrase[2][0] == "month" and phrase[3][0] == "day" and phrase[4] in range(1, 32)
+    if not rule or not fits:
+        return None
+    rule.pop("BYSETPOS", None)
+    return rule | _day_of_month(phrase[4])
 
 
-def _chinese_number(text: str) -> int:
-    return int(text) if text.isdigit() else _NUMERALS.get(text, 0)
+def _yearly(around: Around, phrase: Phrase) -> Rule | None:
+    """Return a day of every year."""
+    if phrase.has(1) and phrase[1][0] != "year":
+        return None
+    if phrase.has(6):
+        day = day_of_figures(around, phrase[6])
+        found = (day.month, day.day) if day else None
+    else:
+        found = (phrase[3], int(phrase[2])) if phrase.has(2) else (phrase[4], int(phrase[5]))
+    first = days.day_of_year(around.today, *found, past=False) if found else None
+    if first is None:
+        return None
+    return {"FREQ": "YEARLY", "BYMONTH": str(first.month)} | _day_of_month(first.day) | {"DTSTART": f"{first:%Y%m%d}"}
 
 
-def _chinese_count(today: date, match: re.Match[str]) -> Rule | None:
-    unit = {"天": "day", "日": "day", "月": "month", "季度": "quarter", "年": "year"}.get(match[3], "week")
-    count = _chinese_number(match[2]) if match[2] else 1
-    codes = _chinese_codes(match[4] or "")
-    if not match[1] and not match[2] and codes:
-        return {"FREQ": "WEEKLY", "BYDAY": codes} if unit == "week" else None
-    return _every(today, count + 1 if match[1] else count, unit, codes)
-
-
-_CHINESE_UNIT = "(天|日|周|星期|礼拜|月|季度|年)"
-_CHINESE: list[tuple[re.Pattern[str], Reader]] = [
-    (
-        re.compile("每个?工作日|每天工作日"),
-        lambda _today, _match: {"FREQ": "WEEKLY", "BYDAY": _WORKDAYS},
-    ),
-    (
-        re.compile(
-            rf"每(隔)?(\d{{1,2}}|[一二两三四五六])?个?{_CHINESE_UNIT}"
-            r"(?:的?(?:周|星期|礼拜)?((?:[一二三四五六日天](?:[和、,及]?(?:周|星期|礼拜)?)?)+))?"
-        ),
-        _chinese_count,
-    ),
-    (re.compile(r"每个?月的?(\d{1,2})[号日]"), _month_day),
-    (
-        re.compile(r"每个?月(?:的)?最后(?:一)?(?:个)?(天|工作日|(?:周|星期|礼拜)([一二三四五六日天]))"),
-        lambda _today, match: _nth(
-            -1, "day" if match[1] == "天" else _WORKDAYS if match[1] == "工作日" else _chinese_codes(match[2])
-        ),
-    ),
-    (
-        re.compile(r"每个?月(?:的)?第([一二三四])个?(工作日|(?:周|星期|礼拜)([一二三四五六日天]))"),
-        lambda _today, match: _nth(
-            _NUMERALS[match[1]], _WORKDAYS if match[2] == "工作日" else _chinese_codes(match[3])
-        ),
-    ),
-]
+_DAYS_OF_MONTH = frozenset([*range(1, 29), LAST])
+_LIST = "([wW](?:,*[wW])*)"
+_RULES = table(
+    [
+        (f"v{_LIST}", lambda _around, phrase: _weekly(phrase.all(1))),
+        ("(W(?:,*W)*)", lambda _around, phrase: _weekly(phrase.all(1))),
+        ("vu?k|v?K", lambda _around, _phrase: {"FREQ": "WEEKLY", "BYDAY": _WORKDAYS}),
+        (f"vO{_LIST}", lambda around, phrase: _every(around.today, 2, "week", _codes(phrase.all(1)))),
+        (f"v([nN]){_LIST}", lambda around, phrase: _every(around.today, phrase[1], "week", _codes(phrase.all(2)))),
+        ("v([ox])([wW])", _nth_weekday),
+        (f"(v)([nNOo]?)(u)(?:,?{_LIST})?", _interval),
+        (f"(A)(?:,?{_LIST}|/?(o))?", _adverb),
+        ("v(u)/?,?(o)", lambda around, phrase: _month_day(around, phrase[1], phrase[2])),
+        ("v?(o)(?:/v?|v)(u)", lambda around, phrase: _month_day(around, phrase[2], phrase[1])),
+        ("v?([ox])([wuk])(?:/v?|v)(u)", lambda _around, phrase: _nth_of_month(phrase, 1, phrase[3])),
+        ("v(u)/?([ox])([wuk])", lambda _around, phrase: _nth_of_month(phrase, 2, phrase[1])),
+        ("v([nN]?)(u)(u)(N)", _months_on),
+        ("v(u?)/?(?:([oN])/?(m)|(m)([oN])|(F))", _yearly),
+        ("v(?=@?[pc])", lambda around, _phrase: _every(around.today, 1, "day")),
+    ]
+)
 
 
 def said(recurrence: str, locale: str) -> str:
@@ -268,6 +259,9 @@ def said(recurrence: str, locale: str) -> str:
         return _("every {day}").format(day=which) if count == 1 else f"{every} {_('on {day}').format(day=which)}"
     if rule["FREQ"] == "MONTHLY":
         return f"{every} {_('on day {number}').format(number=rule['BYMONTHDAY'].split(',')[-1])}"
+    if rule["FREQ"] == "YEARLY":
+        day = date(2024, int(rule["BYMONTH"]), int(rule["BYMONTHDAY"].split(",")[-1]))
+        return f"{every} {_('on {day}').format(day=format_skeleton('MMMMd', day, locale=known_locale(locale)))}"
     return every
 
 

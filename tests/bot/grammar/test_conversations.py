@@ -13,7 +13,7 @@ from bot.grammar import parse as parse_for
 from bot.registry import Registry, load
 from storage.errors import Invalid
 from storage.money import Money
-from tests.support.writing import WRITER
+from tests.support.writing import BERLIN, WRITER
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +73,65 @@ def test_an_amount_takes_the_words_that_belong_to_it(registry: Registry, words: 
     assert (args["name"], args.amount("amount")) == (f"Beta {meant[0]}".strip(), meant[1])
 
 
+TIMES = {
+    "when:tomorrow 3pm call back": ("call back", "2026-11-26 15:00"),
+    "call back when:tomorrow 3pm": ("call back", "2026-11-26 15:00"),
+    "call when:tomorrow 3pm, about pricing": ("call about pricing", "2026-11-26 15:00"),
+    "when:tomorrow at 3:30 call": ("call", "2026-11-26 15:30"),
+    "when:tonight 8pm call": ("call", "2026-11-25 20:00"),
+    "when: friday 9am call": ("call", "2026-11-27 09:00"),
+    'when:"friday 9am" 10 licences': ("10 licences", "2026-11-27 09:00"),
+    "when:friday 10 licences": ("10 licences", "2026-11-27 09:00"),
+    "10 licences when:friday 10": ("10 licences", "2026-11-27 10:00"),
+    "when:15h call": ("call", "2026-11-25 15:00"),
+    "when:every 3rd thursday send the numbers": ("send the numbers", "2026-12-17 09:00"),
+    "when:every monday 9am call": ("call", "2026-11-30 09:00"),
+    "when:in 2 hours call": ("call", "2026-11-25 13:00"),
+    "when:end of month, invoice": ("invoice", "2026-11-30 09:00"),
+    "when:morgen um 15 Uhr anrufen": ("anrufen", "2026-11-26 15:00"),
+    "anrufen when:nächsten Montag": ("anrufen", "2026-11-30 09:00"),
+    "when:jeden Freitag um halb vier Bericht schicken": ("Bericht schicken", "2026-11-27 15:30"),
+    "when:明天下午3点给客户打电话": ("给客户打电话", "2026-11-26 15:00"),
+    "打电话 when：下周五上午9点": ("打电话", "2026-12-04 09:00"),
+    "when:每周一上午9点，开会": ("开会", "2026-11-30 09:00"),
+    "when:2026-12-24T10:30 call": ("call", "2026-12-24 10:30"),
+    "(when:friday) call": ("call", "2026-11-27 09:00"),
+    "call when:friday?": ("call", "2026-11-27 09:00"),
+}
+
+
+@pytest.mark.parametrize(("words", "meant"), TIMES.items())
+def test_a_time_takes_the_words_that_belong_to_it(registry: Registry, words: str, meant: tuple[str, str]) -> None:
+    args = typed(registry, f"/followup add D-1 {words}")
+    when = args.when("when")
+    assert when
+    assert (args.get("text"), f"{when.at.astimezone(BERLIN):%Y-%m-%d %H:%M}") == meant
+
+
+DAYS = {
+    "/deal add Beta close:december": date(2026, 12, 31),
+    "/deal add Beta close:next friday amount:5k": date(2026, 12, 4),
+    "/deal add Beta close:24 Dec, renewal": date(2026, 12, 24),
+    "/deal add Beta close:Ende Dezember": date(2026, 12, 31),
+    "/deal add Beta close:下个月十五号": date(2026, 12, 15),
+    "/deal add Beta close:24.12.": date(2026, 12, 24),
+    "/deal add Beta close:3/4": date(2027, 3, 4),
+}
+
+
+@pytest.mark.parametrize(("line", "day"), DAYS.items())
+def test_a_day_takes_the_words_that_belong_to_it(registry: Registry, line: str, day: date) -> None:
+    assert typed(registry, line).date("close") == day
+
+
+def test_a_day_of_other_commands_takes_its_words_too(registry: Registry) -> None:
+    away = typed(registry, "/crm away until:next monday").moment("until")
+    assert away
+    assert f"{away.astimezone(BERLIN):%Y-%m-%d %H:%M}" == "2026-11-30 09:00"
+    assert typed(registry, "/crm renewal add harbor on:March 1").date("on") == date(2027, 3, 1)
+    assert typed(registry, "/crm renewal add on:1. März harbor").text == "harbor"
+
+
 TEXTS: dict[str, dict[str, Any]] = {
     "/deal note D-1 They want to share: logs": {"deal": "D-1", "note": "They want to share: logs"},
     "/deal note D-1 They want to share:logs": {"note": "They want to share:logs"},
@@ -121,6 +180,11 @@ REFUSED = {
     "/deal add Beta costumer:acme": "I do not know costumer:",
     "/deal add Beta owner:bob": "bob is not a person",
     "/followup add D-1 when:someday": "someday is not a time",
+    "/followup add D-1 when:tomorrow 25:00 call": "tomorrow is not a time",
+    "/followup add D-1 when:past friday call": "past friday has passed",
+    "/followup add D-1 when:8h call": "8h can be read in more than one way",
+    "/followup add D-1 when:every second friday call": "can be read in more than one way",
+    "/deal add Beta close:friday-ish": "friday-ish is not a date",
     "/followup add D-1 wehn:friday": "I do not know wehn:",
 }
 

@@ -1,30 +1,18 @@
-"""Dates and moments as people write them in English and Chinese, by the writer's calendar and clock."""
+"""Days as people write them in English, German and Chinese, by the writer's calendar."""
 
-import time
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.grammar import Usage, parse_date, parse_moment, warm_up
-from bot.grammar.calendar.zones import place
+from bot.grammar import parse_date, parse_moment
 from storage.errors import Invalid
-from tests.support.writing import parse
-
-BERLIN = ZoneInfo("Europe/Berlin")
-NOW = datetime(2026, 11, 25, 11, 0, tzinfo=BERLIN)  # a Wednesday
+from tests.support.writing import BERLIN, NOW
 
 
 def day(text: str, *, locale: str = "en-US", past: bool = False, now: datetime = NOW) -> str:
     return parse_date(text, zone="Europe/Berlin", now=now, locale=locale, past=past).isoformat()
-
-
-def moment(text: str, *, now: datetime = NOW, zone: str = "Europe/Berlin") -> str:
-    found = parse_moment(text, zone=zone, now=now)
-    assert found.tzinfo is UTC
-    return f"{found.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
 
 
 def hint(error: Invalid) -> str:
@@ -77,6 +65,14 @@ def hint(error: Invalid) -> str:
         ("the 3rd", "2026-12-03"),
         ("31st", "2026-12-31"),
         ("25th", "2026-11-25"),
+        ("past friday", "2026-11-20"),
+        ("coming friday", "2026-11-27"),
+        ("december", "2026-12-31"),
+        ("March 2027", "2027-03-31"),
+        ("end of march", "2027-03-31"),
+        ("q1", "2027-03-31"),
+        ("2027", "2027-12-31"),
+        ("next month on the 15th", "2026-12-15"),
     ],
 )
 def test_english_phrases(text: str, meant: str) -> None:
@@ -99,6 +95,9 @@ def test_english_phrases(text: str, meant: str) -> None:
         ("thursday, 2026-12-24", "2026-12-24"),
         ("24. Dezember", "2026-12-24"),
         ("24 décembre 2027", "2027-12-24"),
+        ("24 de diciembre", "2026-12-24"),
+        ("March 1", "2027-03-01"),
+        ("1 März", "2027-03-01"),
         ("29 feb", "2028-02-29"),
         ("2/29", "2028-02-29"),
         ("24.12.", "2026-12-24"),
@@ -110,6 +109,32 @@ def test_english_phrases(text: str, meant: str) -> None:
     ],
 )
 def test_written_dates(text: str, meant: str) -> None:
+    assert day(text) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("heute", "2026-11-25"),
+        ("übermorgen", "2026-11-27"),
+        ("am Freitag", "2026-11-27"),
+        ("nächsten Montag", "2026-11-30"),
+        ("kommenden Freitag", "2026-11-27"),
+        ("letzten Freitag", "2026-11-20"),
+        ("in drei Wochen", "2026-12-16"),
+        ("vor 3 Tagen", "2026-11-22"),
+        ("nächste Woche", "2026-11-30"),
+        ("Ende nächster Woche", "2026-12-04"),
+        ("Ende des Monats", "2026-11-30"),
+        ("Monatsende", "2026-11-30"),
+        ("Ende Dezember", "2026-12-31"),
+        ("Anfang Dezember", "2026-12-01"),
+        ("am 3. Dezember", "2026-12-03"),
+        ("Fr., 27. Nov.", "2026-11-27"),
+        ("bis zum 24.12.", "2026-12-24"),
+    ],
+)
+def test_german_phrases(text: str, meant: str) -> None:
     assert day(text) == meant
 
 
@@ -142,6 +167,7 @@ def test_written_dates(text: str, meant: str) -> None:
         ("下月底", "2026-12-31"),
         ("年底", "2026-12-31"),
         ("季度末", "2026-12-31"),
+        ("三月", "2027-03-31"),
         ("12月24日", "2026-12-24"),
         ("十二月二十四号", "2026-12-24"),
         ("2027年1月5日", "2027-01-05"),
@@ -201,8 +227,6 @@ def test_today_is_the_writers() -> None:
         "",
         "someday",
         "soon",
-        "may",
-        "december",
         "10",
         "0",
         "1.5.7",
@@ -229,7 +253,6 @@ def test_today_is_the_writers() -> None:
         "99th",
         "下周八",
         "十三月一日",
-        "三月",
         "明天吧",
         "9999年1月1日",
         "0000-01-01",
@@ -244,148 +267,6 @@ def test_anything_else_is_no_date(text: str) -> None:
     assert caught.value.typed == text
     assert "friday" in hint(caught.value)
     assert len(str(caught.value)) < 150
-
-
-@pytest.mark.parametrize(
-    ("text", "meant"),
-    [
-        ("friday", "2026-11-27 09:00"),
-        ("friday 9am", "2026-11-27 09:00"),
-        ("friday at noon", "2026-11-27 12:00"),
-        ("friday midnight", "2026-11-28 00:00"),
-        ("next tue 3pm", "2026-12-01 15:00"),
-        ("3pm friday", "2026-11-27 15:00"),
-        ("9am on friday", "2026-11-27 09:00"),
-        ("friday @ 3:30 p.m.", "2026-11-27 15:30"),
-        ("friday, 15:30", "2026-11-27 15:30"),
-        ("friday 12am", "2026-11-27 00:00"),
-        ("friday at 3", "2026-11-27 15:00"),
-        ("friday at 10", "2026-11-27 10:00"),
-        ("friday 3 o'clock", "2026-11-27 15:00"),
-        ("friday 03:00", "2026-11-27 03:00"),
-        ("9am", "2026-11-26 09:00"),
-        ("15:00", "2026-11-25 15:00"),
-        ("eod", "2026-11-25 17:00"),
-        ("tonight", "2026-11-25 18:00"),
-        ("this afternoon", "2026-11-25 14:00"),
-        ("tomorrow morning", "2026-11-26 09:00"),
-        ("tomorrow first thing", "2026-11-26 09:00"),
-        ("in 2 hours", "2026-11-25 13:00"),
-        ("in an hour", "2026-11-25 12:00"),
-        ("in half an hour", "2026-11-25 11:30"),
-        ("90 min", "2026-11-25 12:30"),
-        ("1.5h", "2026-11-25 12:30"),
-        ("2 hours from now", "2026-11-25 13:00"),
-        ("in 3 days", "2026-11-28 09:00"),
-        ("in 3 days at 4pm", "2026-11-28 16:00"),
-        ("24 Dec 10:30", "2026-12-24 10:30"),
-        ("dec 24, 9.30am", "2026-12-24 09:30"),
-        ("2026-12-24T10:30", "2026-12-24 10:30"),
-        ("2026-12-24T10:30:00Z", "2026-12-24 11:30"),
-        ("2026-12-24 10:30+02:00", "2026-12-24 09:30"),
-        ("明天", "2026-11-26 09:00"),
-        ("明天下午3点", "2026-11-26 15:00"),
-        ("明天 下午 3 点半", "2026-11-26 15:30"),
-        ("明天3点", "2026-11-26 15:00"),
-        ("下周五上午9点", "2026-12-04 09:00"),
-        ("下周五 9am", "2026-12-04 09:00"),
-        ("今晚8点", "2026-11-25 20:00"),
-        ("明早", "2026-11-26 09:00"),
-        ("后天十点一刻", "2026-11-27 10:15"),
-        ("后天十点二十五分", "2026-11-27 10:25"),
-        ("周五15：30", "2026-11-27 15:30"),
-        ("12月24日9点", "2026-12-24 09:00"),
-        ("明天中午1点", "2026-11-26 13:00"),
-        ("明天中午", "2026-11-26 12:00"),
-        ("晚上十二点", "2026-11-26 00:00"),
-        ("凌晨2点", "2026-11-26 02:00"),
-        ("凌晨12点10分", "2026-11-26 00:10"),
-        ("两小时后", "2026-11-25 13:00"),
-        ("半小时后", "2026-11-25 11:30"),
-        ("一个半小时后", "2026-11-25 12:30"),
-        ("20分钟后", "2026-11-25 11:20"),
-    ],
-)
-def test_moments(text: str, meant: str) -> None:
-    assert moment(text) == meant
-
-
-@pytest.mark.parametrize(
-    ("text", "near"),
-    [
-        ("today", "2026-11-26 09:00"),
-        ("today 9am", "2026-11-26 09:00"),
-        ("yesterday 15:00", "2026-11-25 15:00"),
-        ("昨天", "2026-11-26 09:00"),
-        ("2020-12-24 10:00", "2026-12-24 10:00"),
-        ("2020-03-01", "2027-03-01 09:00"),
-        ("2020-02-29", "2028-02-29 09:00"),
-        ("2019-11-25T08:00:00Z", "2026-11-26 09:00"),
-    ],
-)
-def test_a_moment_that_has_passed_is_refused_with_the_nearest_to_come(text: str, near: str) -> None:
-    with pytest.raises(Invalid, match="has passed") as caught:
-        parse_moment(text, zone="Europe/Berlin", now=NOW)
-    assert caught.value.field == "when"
-    assert hint(caught.value) == f'Did you mean "{near}"?'
-    assert moment(near) == near
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "someday",
-        "next",
-        "friday 25:00",
-        "friday 13pm",
-        "friday 0am",
-        "friday 10:75",
-        "friday 9am foo",
-        "9am 10am",
-        "in 0.5 days",
-        "friday at 30",
-        "下周五25点",
-        "明天下午15点75分",
-        "晚上二十五点",
-        "2026-12-24T99:00Z",
-        "in 9999999 hours",
-        "3:30+99:99",
-    ],
-)
-def test_anything_else_is_no_moment(text: str) -> None:
-    with pytest.raises(Invalid, match="is not a time I understand") as caught:
-        parse_moment(text, zone="UTC", now=NOW)
-    assert "friday" in hint(caught.value)
-
-
-def test_a_time_the_clocks_skip_moves_to_the_next_that_exists() -> None:
-    assert moment("2027-03-28 02:30") == "2027-03-28 03:00"
-    assert moment("2027-03-28 03:00") == "2027-03-28 03:00"
-    # Samoa went without the thirtieth of December 2011.
-    assert place(date(2011, 12, 30), 9 * 60, ZoneInfo("Pacific/Apia")).isoformat() == "2011-12-30T10:00:00+00:00"
-
-
-def test_a_time_that_comes_twice_is_the_first() -> None:
-    assert parse_moment("2027-10-31 02:30", zone=BERLIN, now=NOW) == datetime(2027, 10, 31, 0, 30, tzinfo=UTC)
-
-
-def test_hours_from_now_are_hours_also_while_clocks_change() -> None:
-    eve = datetime(2027, 3, 28, 1, 30, tzinfo=BERLIN)
-    assert moment("in 2 hours", now=eve) == "2027-03-28 04:30"
-
-
-def test_arguments_are_read_as_dates_and_moments() -> None:
-    usage = Usage.parse('<name> [close:friday] [when:"friday 9am"]')
-    args = parse("x close:friday when:“next tue 3pm”", usage)
-    assert args.date("close") == date(2026, 11, 27)
-    assert args.moment("when") == datetime(2026, 12, 1, 14, 0, tzinfo=UTC)
-    empty = parse("x", usage)
-    assert empty.date("close") is None
-    assert empty.moment("when") is None
-    with pytest.raises(Invalid) as caught:
-        parse("x when:someday", usage).moment("when")
-    assert caught.value.field == "when"
 
 
 PIECES = (
@@ -414,23 +295,3 @@ def test_any_text_is_a_date_or_refused(text: str, past: bool) -> None:
 )
 def test_every_day_comes_back_as_it_was_written(written: date, style: str) -> None:
     assert day(written.strftime(style)) == written.isoformat()
-
-
-def test_after_warming_up_no_date_takes_long() -> None:
-    warm_up()
-    started = time.process_time()
-    for text in (
-        "24 dec",
-        "31 nov",
-        "24 foo",
-        "someday soon",
-        "next tue 3pm",
-        "下周五上午9点",
-        "24 décembre 10:30",
-    ) * 10:
-        try:
-            parse_moment(text, zone=BERLIN, now=NOW)
-        except Invalid:
-            continue
-    # An average of 20 ms would be 1.4 s; this is the bound of a fault, the time itself is held in bench.
-    assert time.process_time() - started < 1.4

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -10,10 +10,8 @@ from hypothesis import strategies as st
 
 from bot.grammar import parse_when, said
 from bot.grammar.calendar.recurrence import next_time
-from bot.grammar.calendar.recurring import parse_recurrence
 from storage.errors import Invalid
 
-SUNDAY = date(2026, 11, 22)
 NOW = datetime(2026, 11, 22, 19, 0, tzinfo=UTC)
 BERLIN = "Europe/Berlin"
 WORKDAYS = "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"
@@ -41,6 +39,25 @@ ENGLISH = {
     "monthly": "FREQ=MONTHLY;BYMONTHDAY=22;09:00",
     "every quarter": "FREQ=MONTHLY;INTERVAL=3;BYMONTHDAY=22;DTSTART=20270222;09:00",
     "every year": "FREQ=YEARLY;BYMONTH=11;BYMONTHDAY=22;DTSTART=20271122;09:00",
+    "every 3rd thursday": "FREQ=MONTHLY;BYDAY=TH;BYSETPOS=3;09:00",
+    "every last friday at 4": "FREQ=MONTHLY;BYDAY=FR;BYSETPOS=-1;16:00",
+    "every third week": "FREQ=WEEKLY;INTERVAL=3;BYDAY=SU;DTSTART=20261213;09:00",
+    "every 2 fridays": "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR;DTSTART=20261127;09:00",
+    "every 24 december": "FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=24;DTSTART=20261224;09:00",
+    "every morning": "FREQ=DAILY;09:00",
+    "every monday 10": "FREQ=WEEKLY;BYDAY=MO;10:00",
+}
+GERMAN = {
+    "jeden Montag um 9 Uhr": "FREQ=WEEKLY;BYDAY=MO;09:00",
+    "montags und freitags 15 Uhr": "FREQ=WEEKLY;BYDAY=MO,FR;15:00",
+    "werktags um 9": f"{WORKDAYS};09:00",
+    "täglich 8:30": "FREQ=DAILY;08:30",
+    "jeden Morgen um 8": "FREQ=DAILY;08:00",
+    "alle 2 Wochen freitags": "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR;DTSTART=20261127;09:00",
+    "jeden ersten Montag im Monat": "FREQ=MONTHLY;BYDAY=MO;BYSETPOS=1;09:00",
+    "letzter Freitag im Monat": "FREQ=MONTHLY;BYDAY=FR;BYSETPOS=-1;09:00",
+    "jeden 1. des Monats": "FREQ=MONTHLY;BYMONTHDAY=1;09:00",
+    "monatlich": "FREQ=MONTHLY;BYMONTHDAY=22;09:00",
 }
 CHINESE = {
     "每周一上午9点": "FREQ=WEEKLY;BYDAY=MO;09:00",
@@ -55,7 +72,18 @@ CHINESE = {
     "每月最后一天": "FREQ=MONTHLY;BYMONTHDAY=-1;09:00",
     "每月最后一个工作日下午5点": "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1;17:00",
     "每月第一个周一": "FREQ=MONTHLY;BYDAY=MO;BYSETPOS=1;09:00",
+    "每周一三五 9点": "FREQ=WEEKLY;BYDAY=MO,WE,FR;09:00",
+    "每年12月24日": "FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=24;DTSTART=20261224;09:00",
 }
+
+
+def recurring(typed: str) -> str | None:
+    try:
+        return parse_when(typed, zone=BERLIN, now=NOW).recurrence
+    except Invalid:
+        return None
+
+
 SAID = {
     "every mon, wed and fri": "every Monday, Wednesday, and Friday",
     "every other friday": "every 2 weeks on Friday",
@@ -64,13 +92,13 @@ SAID = {
     "last weekday of the month": "on the last weekday of the month",
     "last day of the month": "on the last day of the month",
     "every month on the 31st": "every month on day 31",
-    "every year": "every year",
+    "every year": "every year on November 22",
 }
 
 
-@pytest.mark.parametrize(("typed", "recurrence"), [*ENGLISH.items(), *CHINESE.items()])
+@pytest.mark.parametrize(("typed", "recurrence"), [*ENGLISH.items(), *GERMAN.items(), *CHINESE.items()])
 def test_a_phrase_is_read_as_its_recurrence(typed: str, recurrence: str) -> None:
-    assert parse_recurrence(typed, today=SUNDAY) == recurrence
+    assert recurring(typed) == recurrence
 
 
 @pytest.mark.parametrize(
@@ -78,12 +106,27 @@ def test_a_phrase_is_read_as_its_recurrence(typed: str, recurrence: str) -> None
     ["monday", "last friday", "every", "every 0 days", "every 1000 days", "every monday 25:00", "周五", "someday", ""],
 )
 def test_what_does_not_recur_is_no_recurrence(typed: str) -> None:
-    assert parse_recurrence(typed, today=SUNDAY) is None
+    assert recurring(typed) is None
 
 
 @pytest.mark.parametrize(("typed", "words"), SAID.items())
 def test_a_recurrence_is_said_in_words(typed: str, words: str) -> None:
-    assert said(str(parse_recurrence(typed, today=SUNDAY)), "en-US") == words
+    assert said(str(recurring(typed)), "en-US") == words
+
+
+@pytest.mark.parametrize(
+    ("typed", "texts"),
+    [
+        ("every second friday 9am", ["every 2 weeks on friday 9am", "second friday of every month 9am"]),
+        ("jeden zweiten Montag", ["every 2 weeks on monday", "second monday of every month"]),
+    ],
+)
+def test_a_second_weekday_is_asked_about(typed: str, texts: list[str]) -> None:
+    with pytest.raises(Invalid, match="can be read in more than one way") as refused:
+        parse_when(typed, zone=BERLIN, now=NOW)
+    written = [f'when:"{text}"' for text in texts]
+    assert refused.value.params["texts"] == " or ".join(written)
+    assert all(recurring(text) for text in texts)
 
 
 def test_names_of_days_are_the_readers(locale: str = "de-DE") -> None:
