@@ -1,7 +1,8 @@
 """Be the floor: a bare Bolt app whose handler runs one hand-written query, as a sensible person would write it.
 
-It answers `/customer show` and `/customer find` with the same content as Rapport, and nothing else of what Rapport
-does: no plugins, no roles, no workspaces kept apart, no history, no time limits, no escaping, no second language. Bolt
+It answers `/customer show` and `/customer find` with the same content as Rapport, and makes a ticket with a card of
+each message, and nothing else of what Rapport does: no plugins, no roles, no workspaces kept apart, no history, no time
+limits, no escaping, no second language, nothing that is sent again after a crash. Bolt
 runs in threads behind uvicorn, as Rapport's does: its own Starlette adapter runs handlers in the event loop, one after
 the other, which took twice as long for searches and as long for the rest, so it would be the easier floor.
 """
@@ -9,6 +10,7 @@ the other, which took twice as long for searches and as long for the rest, so it
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import sys
@@ -61,6 +63,31 @@ ORDER BY word_similarity(%(typed)s, find_key) DESC LIMIT 10
 """
 
 
+TABLES = """
+CREATE TABLE IF NOT EXISTS bare_event (workspace text, id text, body jsonb, PRIMARY KEY (workspace, id));
+CREATE TABLE IF NOT EXISTS bare_message (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    workspace text, channel text, ts text, author text, text text, category text, UNIQUE (workspace, channel, ts)
+);
+CREATE TABLE IF NOT EXISTS bare_ticket (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    workspace text, message bigint REFERENCES bare_message, category text, card_ts text
+)
+"""
+STORE = """
+INSERT INTO bare_event VALUES (%(workspace)s, %(id)s, %(body)s) ON CONFLICT DO NOTHING RETURNING id
+"""
+TICKET = """
+WITH said AS (
+    INSERT INTO bare_message (workspace, channel, ts, author, text, category)
+    VALUES (%(workspace)s, %(channel)s, %(ts)s, %(author)s, %(text)s, %(category)s) RETURNING id
+)
+INSERT INTO bare_ticket (workspace, message, category) SELECT %(workspace)s, id, %(category)s FROM said RETURNING id
+"""
+LINK = "SELECT cards_channel_id FROM channel_link WHERE workspace_id = %(workspace)s AND channel_id = %(channel)s"
+POSTED = "UPDATE bare_ticket SET card_ts = %(ts)s WHERE id = %(id)s"
+
+
 class Questions:
     """Ask the database, one query a question."""
 
@@ -79,7 +106,8 @@ class Questions:
             driver = connection.driver_connection
             assert isinstance(driver, psycopg.Connection)
             with driver.cursor(row_factory=dict_row) as cursor:
-                return cursor.execute(query.encode(), values).fetchall()
+                cursor.execute(query.encode(), values)
+                return cursor.fetchall() if cursor.description else []
         finally:
             connection.close()
 
@@ -104,6 +132,37 @@ def build(questions: Questions, *, token: str, secret: str, api_url: str) -> App
         ack(**(card(rows[0]) if rows else {"text": f"There is no customer called {rest}."}))
 
     return app
+
+
+def hear(app: App, questions: Questions) -> None:
+    """Have a message become a ticket with a card: stored, classified by a bare pipeline, posted by the SDK."""
+    # Who answers commands alone has no need of it.
+    from bench.predict import bare_pipeline
+    from ml.starter import load_examples
+
+    examples = load_examples()
+    model = bare_pipeline().fit(examples.texts, examples.labels)
+    questions.ask(TABLES, {})
+
+    @app.event("message")
+    def message(body: dict[str, Any], event: dict[str, Any], client: WebClient) -> None:
+        whose = {"workspace": body["context_team_id"]}
+        if not questions.ask(STORE, {**whose, "id": body["event_id"], "body": json.dumps(body)}):
+            return
+        said = {**whose, "channel": event["channel"], "ts": event["ts"], "author": event["user"], "text": event["text"]}
+        said["category"] = str(model.predict([event["text"]])[0])
+        (ticket,) = questions.ask(TICKET, said)
+        (link,) = questions.ask(LINK, {**whose, "channel": event["channel"]})
+        posted = client.chat_postMessage(channel=link["cards_channel_id"], **support_card(ticket["id"], said))
+        questions.ask(POSTED, {"id": ticket["id"], "ts": posted["ts"]})
+
+
+def support_card(number: int, said: Mapping[str, str]) -> dict[str, Any]:
+    """Draw a message for support: who wrote what, what it is about, and what to do."""
+    headline, value = f"*T-{number}* {said['category']}", f"T-{number}"
+    actions = [button(label, label.lower(), value) for label in ("Take", "Reply", "Resolve", "Dismiss")]
+    quoted = section(f"<@{said['author']}> in <#{said['channel']}>\n>{said['text']}")
+    return {"text": headline, "blocks": [section(headline), quoted, {"type": "actions", "elements": actions}]}
 
 
 def card(row: Row) -> dict[str, Any]:
@@ -171,6 +230,8 @@ def main() -> None:
     given = os.environ
     questions = Questions(given["DATABASE_URL"], int(given["CONNECTIONS"]))
     app = build(questions, token=given["TOKEN"], secret=given["SECRET"], api_url=given["API_URL"])
+    if "MESSAGES" in given:
+        hear(app, questions)
     pool = ThreadPoolExecutor(THREADS)
 
     async def events(request: Request) -> Response:

@@ -105,9 +105,9 @@ def measure(plan: Plan, data: Path, logs: Path, settings: dict[str, str]) -> tup
                 way = Line([app.port], servers.SECRET)
                 events = _messages(authors, plan)
                 asyncio.run(send(events[:LINKS], way, plan.warm_up_per_second))
-                _calm(database)
+                calm(database)
                 sent = asyncio.run(send(events[LINKS:], way, plan.per_second))
-                _calm(database)
+                calm(database)
                 posted = _posted(slack)
                 with database.engine.connect() as connection:
                     version = str(connection.exec_driver_sql("SHOW server_version").scalar())
@@ -140,7 +140,7 @@ def _messages(authors: list[Author], plan: Plan) -> list[Callable[[], Event]]:
     return [partial(make, number, writers[number % len(writers)], text) for number, text in enumerate(texts)]
 
 
-def _calm(database: Database) -> None:
+def calm(database: Database) -> None:
     """Wait until everything is handled and sent, however long; raise RuntimeError if nothing moves any more."""
     left, moved = _left(database), time.monotonic()
     while any(left):

@@ -15,16 +15,17 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import cards, clock, company, demo_start, digest, predict, servers
+from bench import cards, clock, company, demo_start, digest, message_cost, predict, servers
 from bench.figures import Figure, merge, percentile, table
 from bench.load import Found
+from bench.usage import Spent, postmaster, spent
 from ml.learn.train import ensure_starter
 from storage.database.embedded import EmbeddedPostgres
 
 CALLERS = 20
 COMMANDS = ("show", "find_typo")
 APPS = ("rapport", "bare")
-PARTS = ("speed", "predict", "cards", "intake", "clock", "digest")
+PARTS = ("speed", "predict", "cost", "cards", "intake", "clock", "digest")
 POSTGRES = {"shared_buffers": "512MB", "effective_cache_size": "4GB", "max_wal_size": "4GB"}
 """What every guide sets on a server of this size; all that makes data safe (fsync and the rest) is on, as it comes."""
 
@@ -60,8 +61,9 @@ class Measured:
     asked: int = 0
     wrong: int = 0
     seconds: float = 0.0
+    spent: Spent = field(default_factory=Spent)
 
-    def take(self, found: Found, seconds: float) -> None:
+    def take(self, found: Found, seconds: float, cost: Spent) -> None:
         """Add a round; raise RuntimeError if requests failed, for then its times mean nothing."""
         if found.failed:
             raise RuntimeError(f"{found.failed} requests were not answered; why is in the log")
@@ -69,6 +71,7 @@ class Measured:
         self.asked += len(found.ms)
         self.wrong += found.wrong
         self.seconds += seconds
+        self.spent += cost
 
 
 Cell = tuple[int, str, str]
@@ -83,11 +86,12 @@ def measure(plan: Plan, data: Path, logs: Path, say: Console) -> tuple[dict[Cell
         urls = company.databases(server.start(), list(plan.sizes))
         ensure_starter(data / "models")
         questions = {size: company.questions(url, size, plan.rounds * plan.requests) for size, url in urls.items()}
-        with _apps(urls, data, logs) as (ports, callers):
+        with _apps(urls, data, logs) as (apps, callers):
             time.sleep(SETTLE_S)
-            for cell, port in ports.items():
+            postgres = postmaster(data / "postgres")
+            for cell, one in apps.items():
                 for command in COMMANDS:
-                    callers.play(port, questions[cell[0]][command][: plan.warm_up], plan.seconds)
+                    callers.play(one.port, questions[cell[0]][command][: plan.warm_up], plan.seconds)
             for number in range(plan.rounds):
                 say.print(f"Round {number + 1} of {plan.rounds}")
                 part = slice(number * plan.requests, (number + 1) * plan.requests)
@@ -95,16 +99,20 @@ def measure(plan: Plan, data: Path, logs: Path, say: Console) -> tuple[dict[Cell
                     for command in COMMANDS:
                         # Each goes first as often as the other.
                         for app in APPS if number % 2 else reversed(APPS):
-                            begun = time.perf_counter()
-                            answered = callers.play(ports[size, app], questions[size][command][part], plan.seconds)
-                            found[size, command, app].take(answered, time.perf_counter() - begun)
+                            asked, pid = questions[size][command][part], apps[size, app].process.pid
+                            before, begun = spent(pid, postgres), time.perf_counter()
+                            answered = callers.play(apps[size, app].port, asked, plan.seconds)
+                            took = time.perf_counter() - begun
+                            found[size, command, app].take(answered, took, spent(pid, postgres) - before)
         version = company.version(urls[plan.sizes[0]])
     return found, version
 
 
 @contextmanager
-def _apps(urls: dict[int, str], data: Path, logs: Path) -> Iterator[tuple[dict[tuple[int, str], int], servers.Callers]]:
-    """Run both apps on every database, each in a process of its own, and the callers; give the apps' ports."""
+def _apps(
+    urls: dict[int, str], data: Path, logs: Path
+) -> Iterator[tuple[dict[tuple[int, str], servers.App], servers.Callers]]:
+    """Run both apps on every database, each in a process of its own, and the callers."""
     with ExitStack() as running:
         slack = running.enter_context(servers.sandbox(logs))
         apps = {}
@@ -113,8 +121,7 @@ def _apps(urls: dict[int, str], data: Path, logs: Path) -> Iterator[tuple[dict[t
             apps[size, "bare"] = running.enter_context(servers.bare(url, slack, logs))
         for app in apps.values():
             app.wait_until_ready()
-        ports = {cell: app.port for cell, app in apps.items()}
-        yield ports, running.enter_context(servers.callers(slack, CALLERS, logs))
+        yield apps, running.enter_context(servers.callers(slack, CALLERS, logs))
 
 
 def figures(found: dict[Cell, Measured], sizes: Sequence[int]) -> Iterator[Figure]:
@@ -128,6 +135,11 @@ def figures(found: dict[Cell, Measured], sizes: Sequence[int]) -> Iterator[Figur
                 yield Figure(f"{command}_p{share}", value, "ms", at, beside)
             yield Figure(f"{command}_right", 1 - ours.wrong / ours.asked, "share", at, 1 - floor.wrong / floor.asked)
             yield Figure(f"{command}_per_s", ours.asked / ours.seconds, "1/s", at, floor.asked / floor.seconds)
+            costs = {"app": (ours.spent.program, floor.spent.program)}
+            costs["postgres"] = (ours.spent.postgres, floor.spent.postgres)
+            for whose, (value, beside) in costs.items():
+                each, bare = 1000 * value / ours.asked, 1000 * beside / floor.asked
+                yield Figure(f"{command}_cpu_ms", each, "ms", f"{at}, {whose}", bare)
         if len(sizes) < 2:
             continue
         growth = {
@@ -152,6 +164,10 @@ def parts(
     if "predict" in only:
         say.print("Predictions…")
         yield list(predict.figures()), ""
+    if "cost" in only:
+        say.print("What a message costs…")
+        much = message_cost.QUICK if quick else message_cost.FULL
+        yield message_cost.measure(much, data, logs / "cost", POSTGRES)
     if "cards" in only:
         rows: list[Figure] = []
         for written in cards.CARDS_QUICK if quick else cards.CARDS:

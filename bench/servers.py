@@ -114,8 +114,8 @@ def rapport(
 
 
 @contextmanager
-def bare(database_url: str, slack: str, folder: Path) -> Iterator[App]:
-    """Run the bare app."""
+def bare(database_url: str, slack: str, folder: Path, *, token: str = TOKEN, messages: bool = False) -> Iterator[App]:
+    """Run the bare app; it learns what to do with `messages` only if they come, as that takes seconds."""
     port = free_port()
     settings = {
         "API_URL": f"{slack}/api/",
@@ -124,7 +124,8 @@ def bare(database_url: str, slack: str, folder: Path) -> Iterator[App]:
         "PORT": str(port),
         **own_code(),
         "SECRET": SECRET,
-        "TOKEN": TOKEN,
+        "TOKEN": token,
+        **({"MESSAGES": "1"} if messages else {}),
     }
     with running(["-m", "bench.bare"], folder, settings) as process:
         yield App(port, process, f"http://127.0.0.1:{port}/")

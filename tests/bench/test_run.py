@@ -10,6 +10,7 @@ import pytest
 from bench import run
 from bench.figures import Figure, percentile
 from bench.load import Found
+from bench.usage import Spent
 from ml.classify.model_file import save
 from ml.learn.train import starter_model
 from ml.starter import load_examples
@@ -54,12 +55,14 @@ def test_a_quick_run_writes_every_figure_beside_the_floor(data: Path, capsys: py
         row = found[name, AT]
         assert row["unit"] == "ms" and row["value"] > 0
         assert row["ratio"] == pytest.approx(row["value"] / row["floor"], rel=0.01)
+    for whose in ("app", "postgres"):
+        assert found["show_cpu_ms", f"{AT}, {whose}"]["value"] > 0
     assert found["show_right", AT]["value"] == found["show_right", AT]["floor"] == 1.0
     assert found["find_typo_right", AT]["value"] > 0.7
 
 
 def measured(ms: float) -> run.Measured:
-    return run.Measured([ms] * 10, asked=10, wrong=1, seconds=2.0)
+    return run.Measured([ms] * 10, asked=10, wrong=1, seconds=2.0, spent=Spent(ms / 100, ms / 50))
 
 
 def test_growth_compares_the_largest_size_with_the_smallest() -> None:
@@ -75,6 +78,8 @@ def test_growth_compares_the_largest_size_with_the_smallest() -> None:
     assert rows["show_p50", "1000 customers"]["ratio"] == 2.0
     assert rows["find_typo_right", "100 customers"]["value"] == 0.9
     assert rows["find_typo_per_s", "100 customers"]["value"] == 5.0
+    cost = rows["show_cpu_ms", "1000 customers, postgres"]
+    assert (cost["value"], cost["floor"], cost["ratio"]) == (60.0, 30.0, 2.0)
     assert rows["show_p50_growth", "1000 / 100 customers"] == {
         "name": "show_p50_growth",
         "value": 1.5,
@@ -87,7 +92,7 @@ def test_growth_compares_the_largest_size_with_the_smallest() -> None:
 
 def test_a_round_with_failures_is_no_measurement() -> None:
     with pytest.raises(RuntimeError, match="3 requests were not answered"):
-        measured(1.0).take(Found([1.0], failed=3), 1.0)
+        measured(1.0).take(Found([1.0], failed=3), 1.0, Spent())
 
 
 def test_a_server_that_does_not_start_is_said_and_nothing_written(
