@@ -207,8 +207,8 @@ class _Door:
             raise NotStored(f"not stored within {self._within_s} s") from None
 
     def close(self) -> None:
-        """Close the connections."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """Close the connections, after what is on its way over them: who asked waits no longer than `within_s`."""
+        self._pool.shutdown(cancel_futures=True)
         self._database.dispose()
 
     def _opened(self, connection: Any, _record: Any) -> None:

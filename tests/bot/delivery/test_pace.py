@@ -108,7 +108,7 @@ def test_what_is_called_besides_waits_too(
 
 def test_a_repair_waits_as_well(database: Database, slack: Sandbox, ours: str, start: Callable[..., Sender]) -> None:
     slack.control.fault("reset_after", method="chat.postMessage", count=1)
-    delivery = start(limits={**LIMITS, "conversations.history": Limit(1, 1)})
+    delivery = start(limits={**LIMITS, "conversations.history": Limit(1 / 60, 1)})
     (row,) = settled(database, post(database))
     expire(database, row.id, check_at=datetime.now(UTC))
     delivery.repair()

@@ -312,6 +312,33 @@ def test_what_is_not_finished_in_time_is_left_to_its_lease(
     until(lambda: states(database, workspace) == ["done"])
 
 
+def test_what_is_being_stored_is_stored_before_the_connections_are_closed(
+    database: Database, workspace: str, start: Callable[..., Intake], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, goes_on = threading.Event(), threading.Event()
+    store = inbox.store
+
+    def slowly(*given: Any, **values: Any) -> Any:
+        begun.set()
+        assert goes_on.wait(PATIENCE_S)
+        return store(*given, **values)
+
+    intake = start()
+    monkeypatch.setattr(inbox, "store", slowly)
+    monkeypatch.setattr(intake._door, "_within_s", PATIENCE_S)
+    storing = threading.Thread(target=intake.store_event, args=(event(), workspace))
+    storing.start()
+    assert begun.wait(PATIENCE_S)
+    stopping = threading.Thread(target=intake.stop, args=(PATIENCE_S,))
+    stopping.start()
+    until(lambda: intake._door._pool._shutdown)
+    goes_on.set()
+    stopping.join()
+    storing.join()
+    assert states(database, workspace) == ["pending"]
+    assert intake._door._open == set()
+
+
 def test_an_event_that_cannot_be_stored_raises(workspace: str, start: Callable[..., Intake]) -> None:
     with pytest.raises(DBAPIError):
         start(started=False).store_event(event(), "T0UNKNOWN")
