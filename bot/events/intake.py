@@ -21,7 +21,10 @@ from storage.database.engine import EVERY_WORKSPACE, Database
 from storage.errors import is_refused_for_good
 from storage.queues import inbox
 from storage.queues.inbox import InboxItem
+from storage.support import sharing
 
+RESHARED = frozenset({"channel_shared", "channel_unshared"})
+"""Events that say that others read a channel from now on, or no longer."""
 log = logging.getLogger(__name__)
 
 STORE_WITHIN_S = 2.5
@@ -170,6 +173,9 @@ class Intake:
 def _store(database: Database, workspace_id: str, values: dict[str, Any]) -> None:
     with database.transaction(workspace_id, statement_timeout_ms=2_000) as session:
         inbox.store(session, **values)
+        if values["kind"] in RESHARED and values["channel"] is not None:
+            # Once it is acknowledged, nothing may be sent by what was known before, though it is not handled yet.
+            sharing.changing(session, values["channel"])
 
 
 def _key(named: Any) -> str | None:

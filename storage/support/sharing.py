@@ -123,6 +123,15 @@ def announced(session: Session, channel_id: str, *, shared: bool, at: datetime |
     )
 
 
+def changing(session: Session, channel_id: str) -> None:
+    """Take nothing for known of a channel of which an event says something that is not taken note of yet."""
+    statement = insert(ChannelSharing).values(
+        workspace_id=current_workspace(session), channel_id=channel_id, shared=None, known_at=None, changes=1
+    )
+    unknown = {"shared": None, "known_at": None, "changes": ChannelSharing.changes + 1}
+    session.execute(statement.on_conflict_do_update(index_elements=["workspace_id", "channel_id"], set_=unknown))
+
+
 def noticed(session: Session, channel_id: str) -> None:
     """Take note that something came from a channel that is shared; what is known already stays as it is."""
     if known(session, channel_id).shared is not True:

@@ -19,6 +19,7 @@ from bot.events.intake import STORE_WITHIN_S, Intake, NeverStored, NotStored
 from storage.database.engine import EVERY_WORKSPACE, Database, login_url
 from storage.queues import inbox
 from storage.queues.inbox import InboxItem
+from storage.support import sharing
 from tests.support.cluster import sessions
 from tests.support.waiting import PATIENCE_S, until
 
@@ -150,6 +151,18 @@ def test_ids_are_read_where_events_carry_objects(
     intake.store_event(event("Ev1", type="user_change", user={"id": "U7"}, channel={"id": "C7"}), workspace)
     intake.store_event(event("Ev2", user=None, bot_id="B1"), workspace)
     assert [(row.channel, row.actor) for row in rows(database, workspace)] == [("C7", "U7"), ("C1", "B1")]
+
+
+@pytest.mark.parametrize("kind", ["channel_shared", "channel_unshared"])
+def test_once_an_event_of_sharing_is_acknowledged_nothing_is_sent_by_what_was_known_before(
+    start: Callable[..., Intake], database: Database, workspace: str, kind: str
+) -> None:
+    with database.transaction(workspace) as session:
+        assert sharing.learn(session, "C1", False, since=sharing.known(session, "C1"))
+        assert sharing.known(session, "C1").shared is False
+    start(started=False).store_event(event(type=kind, channel="C1", user=None), workspace)
+    with database.transaction(workspace) as session:
+        assert sharing.known(session, "C1").shared is None
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "\ud800", float("nan")], ids=["NUL", "half", "NaN"])

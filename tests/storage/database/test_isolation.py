@@ -422,8 +422,8 @@ def test_a_stranger_changes_nothing(
 def test_the_stranger_would_have_seen_it_in_its_own_workspace(database: Database, workspace: str) -> None:
     with database.transaction(workspace) as session:
         mine = everything(session)
-        blind = {"figures.team", "about.called", "pipelines.default", "records.at_version", "records.is_current"}
-        blind |= {"about.subject_of", "tickets.first_of_incident"}
+        blind = {"metrics.team", "subjects.called", "pipelines.default", "named.at_version", "named.is_current"}
+        blind |= {"subjects.subject_of", "tickets.first_of_incident"}
         for name, read in READS.items():
             if name not in blind:
                 with session.begin_nested() as undone:

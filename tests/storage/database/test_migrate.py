@@ -74,7 +74,7 @@ def test_every_revision_can_be_taken_back_and_made_again(empty_url: str) -> None
 
 
 def test_several_processes_may_migrate_at_once(empty_url: str) -> None:
-    program = "import sys; from storage import migrate; migrate.upgrade(sys.argv[1])"
+    program = "import sys; from storage.database import migrate; migrate.upgrade(sys.argv[1])"
     running = [subprocess.Popen([sys.executable, "-W", "error", "-c", program, empty_url]) for _ in range(2)]
     assert [process.wait(60) for process in running] == [0, 0]
     migrate.check(empty_url)
