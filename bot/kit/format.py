@@ -206,8 +206,8 @@ class Page:
             to.append((_("More"), self.offset + size))
         values = [(label, json.dumps([offset, *self.filters], ensure_ascii=False)) for label, offset in to]
         fitting = [(label, value) for label, value in values if len(value) <= VALUE_LIMIT]
-        buttons = [b.button(label, action, b.Control(detail=value)) for label, value in fitting]
-        return [b.actions(*buttons)] if buttons else []
+        # A row each, as Slack refuses two controls of one id in a row.
+        return [b.actions(b.button(label, action, b.Control(detail=value))) for label, value in fitting]
 
 
 class Noted(Protocol):

@@ -8,6 +8,7 @@ import pytest
 
 from bot.kit import format
 from bot.kit.blocks import Control
+from sandbox.blocks_check import message_problems
 from storage.errors import Invalid
 from storage.money import Money
 from storage.workspace.members import Member
@@ -106,7 +107,8 @@ def test_pages_turn_both_ways_and_keep_their_filters() -> None:
     page = format.Page(("amount>10k", "owner:<@U1>"), 10)
     turns = page.turns("deals.page", size=10, more=True)
     assert labels(turns) == ["Back", "More"]
-    back, more = (Control.parse(element["value"]) for element in turns[0].to_dict()["elements"])
+    assert message_problems([turn.to_dict() for turn in turns]) == ("", [])
+    back, more = (Control.parse(turn.to_dict()["elements"][0]["value"]) for turn in turns)
     assert format.Page.load(back.detail) == format.Page(page.filters, 0)
     assert format.Page.load(more.detail) == format.Page(page.filters, 20)
 
