@@ -17,6 +17,7 @@ from storage.database.engine import Database
 from storage.workspace.members import Member, MemberKind, Role
 from storage.workspace.workspaces import Workspace
 from tests.support.cluster import Cluster
+from tests.support.rapport import Commands
 
 WORKSPACE = "T0ACME"
 SECOND_WORKSPACE = "T0OTHER"
@@ -74,6 +75,13 @@ def admin_url(cluster: Cluster, template: str) -> Iterator[str]:
     url = cluster.lend(template)
     yield url
     cluster.give_back(template, url)
+
+
+@pytest.fixture(scope="session")
+def commands() -> Iterator[Commands]:
+    """Have the program imported once for all the commands that tests run as processes."""
+    with closing(Commands()) as ready:
+        yield ready
 
 
 @pytest.fixture

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -22,6 +20,7 @@ from bot.registry import Registry
 from sandbox import sample_teams
 from sandbox.server import Sandbox
 from tests.bot.conftest import seed_of
+from tests.support.rapport import Commands, Process
 
 PROJECT = Path(__file__).parents[2]
 START_S = 90.0
@@ -47,7 +46,7 @@ def free_port() -> int:
 class Replica:
     """Hold one `rapport run`: its process, its ports, and the file its output goes to."""
 
-    process: subprocess.Popen[bytes]
+    process: Process
     port: int
     probe_port: int
     log: Path
@@ -137,7 +136,7 @@ def slack(seed: dict[str, Any]) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def start(admin_url: str, models: Path, slack: Sandbox, tmp_path: Path) -> Iterator[StartReplica]:
+def start(admin_url: str, models: Path, slack: Sandbox, tmp_path: Path, commands: Commands) -> Iterator[StartReplica]:
     """Start replicas of the product on the test's database, as processes of their own.
 
     By default one that Slack reaches over HTTP, and that is ready. `socket=True` has it use Socket Mode; `ready=False`
@@ -167,14 +166,9 @@ def start(admin_url: str, models: Path, slack: Sandbox, tmp_path: Path) -> Itera
             "SLACK_SIGNING_SECRET": None if socket else sample_teams.SIGNING_SECRET,
             **(settings or {}),
         }
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("SLACK_", "RAPPORT_"))}
-        environment = kept | {"PYTHONPATH": str(PROJECT)} | {key: value for key, value in given.items() if value}
-        command = [sys.executable, "-c", "from bot.cli.main import main; main()", "run", "--role", role]
-        if descriptors:
-            command = ["sh", "-c", f'ulimit -n {descriptors} && exec "$@"', "sh", *command]
         with log.open("wb") as output:
-            process = subprocess.Popen(
-                command, cwd=tmp_path, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            process = commands.start(
+                ["run", "--role", role], tmp_path, given, out=output, err=output, descriptors=descriptors
             )
         replica = Replica(process, port, probe_port, log)
         running.append(replica)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -23,6 +20,7 @@ from tests.storage.backup.test_copy import run
 from tests.support import every_table
 from tests.support.cluster import Cluster
 from tests.support.debian import debian_postgres
+from tests.support.rapport import Commands
 
 GUIDE = PROJECT / "docs" / "install.md"
 
@@ -30,8 +28,9 @@ GUIDE = PROJECT / "docs" / "install.md"
 class Operator:
     """Type `rapport` commands in a folder, with settings in the environment."""
 
-    def __init__(self, folder: Path, slack: Sandbox) -> None:
+    def __init__(self, folder: Path, slack: Sandbox, commands: Commands) -> None:
         self.folder = folder
+        self.commands = commands
         self.settings: dict[str, str] = {
             "RAPPORT_DATA_DIR": str(folder / "data"),
             "SLACK_API_URL": f"{slack.url}/api/",
@@ -41,16 +40,7 @@ class Operator:
 
     def types(self, line: str, settings: Mapping[str, str], *, code: int = 0) -> str:
         """Run a command to its end and return all that it says; it ends with the code and never with a traceback."""
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(("SLACK_", "RAPPORT_", "DATABASE_"))}
-        done = subprocess.run(
-            [sys.executable, "-c", "from bot.cli.main import main; main()", *line.split()],
-            cwd=self.folder,
-            env=environment | {"PYTHONPATH": str(PROJECT)} | self.settings | dict(settings),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
+        done = self.commands.run(line.split(), self.folder, {**self.settings, **settings})
         said = done.stdout + done.stderr
         assert "Traceback" not in said, said
         assert done.returncode == code, said
@@ -58,9 +48,9 @@ class Operator:
 
 
 @pytest.fixture
-def operator(tmp_path: Path, slack: Sandbox) -> Operator:
+def operator(tmp_path: Path, slack: Sandbox, commands: Commands) -> Operator:
     """Sit at a machine with nothing in the folder."""
-    return Operator(tmp_path, slack)
+    return Operator(tmp_path, slack, commands)
 
 
 @pytest.fixture

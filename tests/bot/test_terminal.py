@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +13,7 @@ import pytest
 from bot import terminal
 from storage.database import migrate
 from tests.support.cluster import connect
+from tests.support.rapport import Commands
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = (
@@ -25,21 +24,11 @@ Rapport = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def rapport(admin_url: str, tmp_path: Path) -> Rapport:
+def rapport(admin_url: str, tmp_path: Path, commands: Commands) -> Rapport:
     """Run a command in a process of its own, as an operator does, on the test's database."""
 
     def run(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("SLACK_", "RAPPORT_"))}
-        given = {"PYTHONPATH": str(ROOT), "DATABASE_URL": admin_url, "COLUMNS": "1000", **settings}
-        return subprocess.run(
-            [sys.executable, "-c", "from bot.cli.main import main; main()", *words],
-            cwd=tmp_path,
-            env=kept | given,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return commands.run(words, tmp_path, {"DATABASE_URL": admin_url, "COLUMNS": "1000", **settings})
 
     return run
 

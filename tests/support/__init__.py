@@ -1,1 +1,1 @@
-"""Give tests what they share."""
+"""Test Rapport; the folders mirror the tree."""
