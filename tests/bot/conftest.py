@@ -25,6 +25,7 @@ from sandbox.server import Sandbox
 from sandbox.world.workspace import Workspace
 from storage.database.engine import EVERY_WORKSPACE, Database
 from tests.support.cluster import FORGET, Cluster, connect
+from tests.support.contents import Contents
 from tests.support.waiting import until
 
 UNHURRIED_S = 120.0
@@ -225,6 +226,13 @@ def _started(
     company.hurry_nobody()
     company.point()
     return company
+
+
+@pytest.fixture
+def contents(admin_url: str) -> Iterator[Contents]:
+    """Tell whether anything in the test's database has changed."""
+    with closing(Contents(admin_url)) as read:
+        yield read
 
 
 @pytest.fixture

@@ -38,12 +38,12 @@ from tests.bot.test_roles import (
     Use,
     _entered,
     _id,
-    contents,
     furnish,
     is_refused,
     said,
 )
 from tests.support.answers import is_failure, options_of, view_of
+from tests.support.contents import Contents
 
 NOT_OURS = [*map(_id, STRANGERS), "UBOT", "UNOBODY", "", "U'; DROP"]
 NO_RECORDS = ["F-1", "G-1", "C-99999", "D-99999", "T-99999", "C-99999999999999999999", "Z-1", "zzzz"]
@@ -152,13 +152,13 @@ def _openings(office: Office, view_id: str) -> list[Use]:
     return [replace(opening, body={**opening.body, "actions": [action | {"value": one}]}) for one in controls]
 
 
-def held(office: Office, workspace: str, admin_url: str, uses: Iterator[Use]) -> list[tuple[str, str]]:
+def held(office: Office, workspace: str, contents: Contents, uses: Iterator[Use]) -> list[tuple[str, str]]:
     """Return what came of those uses that changed something, were not refused, or failed on our side."""
     wrong = []
-    before = contents(admin_url, workspace)
+    before = contents.of(workspace)
     for use in uses:
         answer = office.does(use, workspace, "UADMIN")
-        after = contents(admin_url, workspace)
+        after = contents.of(workspace)
         if after != before or not failed(answer) or "on our side" in said(answer):
             wrong.append((f"{use.name} {_state(use)}", said(answer)[:200]))
         before = after
@@ -174,13 +174,13 @@ def _state(use: Use) -> str:
     return str(use.body.get("view", {}).get("state", {}).get("values", ""))[:300]
 
 
-def test_no_form_takes_somebody_who_may_be_given_nothing(office: Office, workspace: str, admin_url: str) -> None:
+def test_no_form_takes_somebody_who_may_be_given_nothing(office: Office, workspace: str, contents: Contents) -> None:
     people = [one for one in fields(office, workspace) if one.kind == "users_select"]
     assert {one.view for one in people} >= {"deals.new", "deals.edit", "customers.new", "tickets.edit", "triage.more"}
     tried = (
         one.filled({"selected_user": who}) for one in people for who in NOT_OURS if who or not one.block.get("optional")
     )
-    assert held(office, workspace, admin_url, tried) == []
+    assert held(office, workspace, contents, tried) == []
 
 
 @pytest.mark.parametrize(
@@ -196,14 +196,14 @@ def test_no_form_takes_somebody_who_may_be_given_nothing(office: Office, workspa
     ],
 )
 def test_who_is_given_a_record_may_work_on_it(
-    office: Office, workspace: str, admin_url: str, view: str, field: str, wrong: str
+    office: Office, workspace: str, contents: Contents, view: str, field: str, wrong: str
 ) -> None:
     (one,) = [one for one in fields(office, workspace) if (one.view, one.block["block_id"]) == (view, field)]
-    assert held(office, workspace, admin_url, iter([one.filled({"selected_user": wrong})])) == []
+    assert held(office, workspace, contents, iter([one.filled({"selected_user": wrong})])) == []
 
 
 @pytest.mark.parametrize("blocks", [True, False], ids=["as drawn", "by hand"])
-def test_no_form_takes_what_it_does_not_offer(office: Office, workspace: str, admin_url: str, blocks: bool) -> None:
+def test_no_form_takes_what_it_does_not_offer(office: Office, workspace: str, contents: Contents, blocks: bool) -> None:
     offering = [one for one in fields(office, workspace) if "options" in one.block["element"]]
     assert {one.kind for one in offering} == {"static_select", "checkboxes"}
     forged = [{"value": "forged"}, {"value": "999999999999999999999"}, {"value": "\x00"}]
@@ -214,21 +214,21 @@ def test_no_form_takes_what_it_does_not_offer(office: Office, workspace: str, ad
         # One that has a single box means what is not that box as nothing.
         if blocks or one.block["block_id"] != "skip"
     )
-    assert held(office, workspace, admin_url, tried) == []
+    assert held(office, workspace, contents, tried) == []
 
 
-def test_no_form_takes_a_record_that_is_none(office: Office, workspace: str, admin_url: str) -> None:
+def test_no_form_takes_a_record_that_is_none(office: Office, workspace: str, contents: Contents) -> None:
     searched = [one for one in fields(office, workspace) if one.kind == "external_select"]
     assert {one.view for one in searched} >= {"deals.new", "tickets.edit", "followups.new", "triage.more"}
     tried = (one.filled({"selected_option": {"value": record}}) for one in searched for record in NO_RECORDS)
-    assert held(office, workspace, admin_url, tried) == []
+    assert held(office, workspace, contents, tried) == []
 
 
-def test_no_form_takes_rubbish_for_a_time_or_a_day(office: Office, workspace: str, admin_url: str) -> None:
+def test_no_form_takes_rubbish_for_a_time_or_a_day(office: Office, workspace: str, contents: Contents) -> None:
     asked = [one for one in fields(office, workspace) if one.kind in {"datepicker", "timepicker"}]
     names = {"datepicker": "selected_date", "timepicker": "selected_time"}
     tried = (one.filled({names[one.kind]: text}) for one in asked for text in ("forged", "2031-13-45", "99:99"))
-    assert held(office, workspace, admin_url, tried) == []
+    assert held(office, workspace, contents, tried) == []
 
 
 def test_every_kind_of_field_is_tried(office: Office, workspace: str) -> None:
@@ -239,18 +239,20 @@ def test_every_kind_of_field_is_tried(office: Office, workspace: str) -> None:
     }  # fmt: skip
 
 
-def test_a_digest_goes_to_no_channel_in_which_a_customer_reads(office: Office, workspace: str, admin_url: str) -> None:
+def test_a_digest_goes_to_no_channel_in_which_a_customer_reads(
+    office: Office, workspace: str, contents: Contents
+) -> None:
     asked = [one for one in fields(office, workspace) if one.kind == "channels_select"]
     assert {one.view for one in asked} == {"digests.new", "digests.edit"}
     tried = (one.filled({"selected_channel": "C0QUARTZ1"}) for one in asked)
-    assert held(office, workspace, admin_url, tried) == []
+    assert held(office, workspace, contents, tried) == []
 
 
 def test_no_control_does_anything_with_a_record_or_a_detail_that_is_none(
-    office: Office, workspace: str, admin_url: str, monkeypatch: pytest.MonkeyPatch
+    office: Office, workspace: str, contents: Contents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whether a control looks at its record and its detail is seen while it is used, with none of both that is true."""
-    before, wrong = contents(admin_url, workspace), []
+    before, wrong = contents.of(workspace), []
     for action in office.registry.actions.values():
         if action.handler is None or action.id in EVERYBODYS:
             continue
@@ -263,7 +265,7 @@ def test_no_control_does_anything_with_a_record_or_a_detail_that_is_none(
             request = replace(use.by(workspace, "UADMIN"), control=Watched(record, 1, detail))
             Watched.looked = set()
             answer = office.runtime.perform(request)
-            after = contents(admin_url, workspace)
+            after = contents.of(workspace)
             reads = "record" if record != good else "detail"
             if "on our side" in said(answer):
                 wrong.append((action.id, record, detail, said(answer)[:120]))

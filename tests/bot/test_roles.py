@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -35,7 +34,7 @@ from storage.workspace import workspaces
 from storage.workspace.members import Member
 from tests.bot.conftest import Company
 from tests.support.answers import errors_of, is_failure, text_of, view_of
-from tests.support.cluster import connect
+from tests.support.contents import Contents
 from tests.support.small_model import small_models
 
 STAFF = {
@@ -289,22 +288,6 @@ def _id(name: str) -> str:
     return "U" + re.sub(r"\W", "", name).upper()
 
 
-def contents(admin_url: str, workspace: str) -> dict[str, Any]:
-    """Return a fingerprint of every table's rows of a workspace."""
-    tables = """
-        SELECT oid::regclass::text, relname = 'workspace' FROM pg_class WHERE relkind IN ('r', 'p')
-        AND NOT relispartition AND (relname = 'workspace' OR oid IN
-            (SELECT attrelid FROM pg_attribute WHERE attname = 'workspace_id' AND NOT attisdropped))
-    """
-    found = {}
-    with closing(connect(admin_url)) as connection:
-        for table, is_workspace in connection.execute(tables).fetchall():
-            key = "id" if is_workspace else "workspace_id"
-            query = f"SELECT count(*), md5(string_agg(t::text, ',' ORDER BY t::text)) FROM {table} t WHERE {key} = %s"
-            found[table] = connection.execute(query.encode(), [workspace]).fetchone()
-    return found
-
-
 def said(answer: Answer) -> str:
     """Return all that a person could read in an answer."""
     return "\n".join(str(part) for part in dump(answer).values())
@@ -351,14 +334,14 @@ def test_what_is_tried_is_the_whole_matrix(office: Office, workspace: str) -> No
 
 @pytest.mark.parametrize("role", STAFF)
 def test_our_own_people_may_do_what_their_role_says(
-    office: Office, workspace: str, admin_url: str, role: str, caplog: pytest.LogCaptureFixture
+    office: Office, workspace: str, contents: Contents, role: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     uses = list(office.uses(workspace, "UADMIN", words=WORDS))
-    before = contents(admin_url, workspace)
+    before = contents.of(workspace)
     person = f"U{role.upper()}"
     forbidden = [use for use in uses if use.role not in STAFF[role]]
     assert [u for u in forbidden if not is_refused(office.does(u, workspace, person), u.role)] == []
-    assert contents(admin_url, workspace) == before
+    assert contents.of(workspace) == before
     caplog.clear()
     wrong = []
     for use in uses:
@@ -371,11 +354,11 @@ def test_our_own_people_may_do_what_their_role_says(
 
 
 @pytest.mark.parametrize("who", STRANGERS)
-def test_nobody_else_may_do_anything(office: Office, workspace: str, admin_url: str, who: str) -> None:
+def test_nobody_else_may_do_anything(office: Office, workspace: str, contents: Contents, who: str) -> None:
     uses = list(office.uses(workspace, "UADMIN", words=WORDS))
-    before = contents(admin_url, workspace)
+    before = contents.of(workspace)
     assert [u for u in uses if not is_refused(office.does(u, workspace, _id(who)), u.role)] == []
-    assert contents(admin_url, workspace) == before
+    assert contents.of(workspace) == before
 
 
 @pytest.mark.parametrize("who", [*STAFF, *STRANGERS])

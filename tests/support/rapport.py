@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import pkgutil
 import random
 import resource
 import select
@@ -19,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
@@ -200,19 +202,16 @@ def _load() -> None:
     """Import what commands need, without starting a thread: none would be there after a fork."""
     from sqlalchemy.orm import configure_mappers
 
-    import bot.app
-    import bot.db_cli
-    import bot.doctor
-    import bot.model_cli
-    import ml.classifier
-    import ml.train
-    import storage.backup
-    import storage.embedded
-    import storage.restore
+    import api
+    import bot
+    import ml
+    import storage
     from bot.registry import load
 
-    assert bot.app and bot.db_cli and bot.doctor and bot.model_cli and ml.classifier and ml.train
-    assert storage.backup and storage.embedded and storage.restore
+    for package in (api, bot, ml, storage):
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if "migrations" not in found.name and not found.name.endswith("__main__"):
+                import_module(found.name)
     load()
     configure_mappers()
     assert len(list(Path("/proc/self/task").iterdir())) == 1

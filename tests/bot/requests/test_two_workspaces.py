@@ -17,8 +17,9 @@ from storage.database.engine import EVERY_WORKSPACE, Base, Database
 from storage.queues import due, inbox, outbox, outbox_claims
 from storage.queues.inbox import InboxItem
 from storage.support import channels
-from tests.bot.test_roles import HERE, WORDS, Office, Use, contents, furnish, said
+from tests.bot.test_roles import HERE, WORDS, Office, Use, furnish, said
 from tests.support.answers import is_failure, text_of
+from tests.support.contents import Contents
 
 FIRST, SECOND = "T0ACME", "T0OTHER"
 CANARY = {FIRST: "quarzwerk", SECOND: "rubinhof"}
@@ -108,16 +109,16 @@ def test_nobody_is_shown_anything_of_the_other_workspace(office: Office, order: 
 
 @pytest.mark.parametrize(("first", "number"), [(FIRST, 3), (SECOND, 1)])
 def test_no_use_of_any_handler_shows_or_changes_the_other_workspace(
-    office: Office, admin_url: str, first: str, number: int
+    office: Office, contents: Contents, first: str, number: int
 ) -> None:
     words = {**WORDS, "D-88": f"D-{number}", "T-1042": f"T-{number}"}
     for workspace in (first, other(first)):
-        before = contents(admin_url, other(workspace))
+        before = contents.of(other(workspace))
         for use in office.uses(workspace, "UADMIN", words=words, number=number):
             assert CANARY[other(workspace)] not in heard(office, use, workspace), (workspace, use.name)
         for _time in range(5):
             assert CANARY[other(workspace)] not in heard(office, typed("/crm undo"), workspace)
-        assert contents(admin_url, other(workspace)) == before
+        assert contents.of(other(workspace)) == before
 
 
 @pytest.mark.parametrize("order", ORDERS)
