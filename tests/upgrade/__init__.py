@@ -1,0 +1,1 @@
+"""Show that this version takes over what the last one left behind."""
