@@ -16,6 +16,7 @@ from bot.registry import load
 from storage.crm import pipelines
 from storage.database import migrate
 from storage.database.engine import Database
+from storage.database.policies import filling
 from storage.names import name_key
 from storage.records.counters import next_ids
 from storage.records.search import find_key
@@ -160,6 +161,9 @@ def fill(url: str, customers: int, related: int = 0) -> None:
             connection.execute(query.encode(), {**values, "stages": stages})
         for _name, definition in indexes:
             connection.execute(definition.encode())
+        connection.execute("SET session_replication_role = origin")
+        for noun, address in (("customer", "domain"), ("deal", None), ("ticket", None)):
+            connection.execute(filling(noun, noun, address, batch=50_000).encode())
         connection.execute("VACUUM (ANALYZE)")
         connection.execute("CHECKPOINT")
         _check_keys(connection, customers)

@@ -221,6 +221,9 @@ def _load(connection: Connection[Any], path: Path, header: Header, schemas: Sequ
         for table in forced:
             _force(connection, table, "NO FORCE")
         connection.execute("SET LOCAL row_security = off")
+        # What they would write is in the file.
+        for table in made.values():
+            _let_triggers(connection, table, "DISABLE")
         for table, pieces in reader.tables():
             if table.schema not in schemas:
                 for _ in pieces:
@@ -239,6 +242,8 @@ def _load(connection: Connection[Any], path: Path, header: Header, schemas: Sequ
                     Identifier(schema, name), Identifier(key), SQL(definition)
                 )
             )
+        for table in made.values():
+            _let_triggers(connection, table, "ENABLE")
         for table in forced:
             _force(connection, table, "FORCE")
 
@@ -258,6 +263,10 @@ def _force(connection: Connection[Any], table: Table, how: str) -> None:
     connection.execute(
         SQL("ALTER TABLE {} {} ROW LEVEL SECURITY").format(Identifier(table.schema, table.name), SQL(how))
     )
+
+
+def _let_triggers(connection: Connection[Any], table: Table, how: str) -> None:
+    connection.execute(SQL("ALTER TABLE {} {} TRIGGER USER").format(Identifier(table.schema, table.name), SQL(how)))
 
 
 def _make_months(connection: Connection[Any], header: Header, made: Mapping[str, Table]) -> None:

@@ -168,11 +168,12 @@ def find(session: Session, text: str, limit: int = 10) -> list[Contact]:
 
 def likely_duplicates(session: Session, name: str, email: str | None = None) -> list[Contact]:
     """Return up to five contacts that may be the same person: same name or same address."""
-    same = Contact.name_key == name_key(name)
+    found = named.namesakes(session, Contact, name)
     if email is not None:
-        same = same | (Contact.email_key == email_key(email))
-    statement = select(Contact).where(same, Contact.merged_into_id.is_(None)).order_by(Contact.id)
-    return list(session.scalars(statement.limit(CANDIDATES)))
+        same = select(Contact).where(Contact.email_key == email_key(email), Contact.merged_into_id.is_(None))
+        known = {contact.id for contact in found}
+        found += [one for one in session.scalars(same.order_by(Contact.id).limit(CANDIDATES)) if one.id not in known]
+    return found[:CANDIDATES]
 
 
 def list_contacts(

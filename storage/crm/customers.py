@@ -19,7 +19,7 @@ from storage.references import Noun
 from storage.workspace.members import Member
 
 TIER_LIMIT = 40
-# Above this score a name is like another rather than merely about the same thing; see find_records for the score.
+# Above this score a name is like another rather than merely about the same thing; see search_records for the score.
 ALIKE = 0.6
 
 _DOMAIN = re.compile(r"[^\s.@/:]+(\.[^\s.@/:]+)+")
@@ -105,10 +105,10 @@ def find(session: Session, text: str, limit: int = 10) -> list[Customer]:
 
 def likely_duplicates(session: Session, name: str, domain: str | None = None) -> list[Customer]:
     """Return up to five customers that may be the same company: same name or domain first, then names much alike."""
-    same = Customer.name_key == name_key(name)
+    found = named.namesakes(session, Customer, name)
     if domain is not None:
-        same = same | (Customer.domain == name_key(domain))
-    found = list(session.scalars(select(Customer).where(same, Customer.merged_into_id.is_(None)).limit(CANDIDATES)))
+        same = select(Customer).where(Customer.domain == name_key(domain), Customer.merged_into_id.is_(None))
+        found += [customer for customer in session.scalars(same.limit(CANDIDATES)) if customer not in found]
     known = {customer.id for customer in found}
     alike = named.near(session, Customer, name, CANDIDATES, at_least=ALIKE)
     return (found + [customer for customer in alike if customer.id not in known])[:CANDIDATES]

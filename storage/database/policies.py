@@ -100,23 +100,58 @@ def searchable(operations: Runs, table: str) -> None:
     )
 
 
-def search_function(operations: Runs, signature: str, definition: str) -> None:
+def search_function(operations: Runs, signature: str, definition: str, *, for_app: bool = True) -> None:
     """Create a SECURITY DEFINER function with a pinned search path, owned by `rapport_search`.
 
     `signature` is name and argument types as GRANT wants them (`find_customer(text, integer)`), `definition` the whole
-    CREATE FUNCTION statement, which must say SECURITY DEFINER and SET search_path.
+    CREATE FUNCTION statement, which must say SECURITY DEFINER and SET search_path. One that does not compare the
+    workspace setting is not `for_app`: triggers run it all the same.
     """
     assert "SECURITY DEFINER" in definition and "SET search_path" in definition, signature
     _run(
         operations,
         definition,
         f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC",
-        f"GRANT EXECUTE ON FUNCTION {signature} TO {APP}",
+        *([f"GRANT EXECUTE ON FUNCTION {signature} TO {APP}"] if for_app else []),
         # The new owner must be able to create in the schema, for this one statement.
         f"GRANT CREATE ON SCHEMA public TO {SEARCH}",
         f"ALTER FUNCTION {signature} OWNER TO {SEARCH}",
         f"REVOKE CREATE ON SCHEMA public FROM {SEARCH}",
     )
+
+
+def kept_record(operations: Runs, table: str, noun: str, address: str | None = None) -> None:
+    """Have a noun's table keep its records' rows in `record` in step, in each transaction that writes to it.
+
+    The table has a name, its key, `merged_into_id` and `archived_at`; `address` is a column of an address by which the
+    records are found too. Rows that are there already are taken in by what `filling` returns.
+    """
+    columns = ", ".join(["name", "name_key", "merged_into_id", "archived_at", *([address] if address else [])])
+    given = ", ".join(f"'{one}'" for one in (noun, address) if one)
+    _run(
+        operations,
+        f"CREATE OR REPLACE TRIGGER keep_record AFTER INSERT OR DELETE OR UPDATE OF {columns} ON {table}"
+        f" FOR EACH ROW EXECUTE FUNCTION public.keep_record({given})",
+    )
+
+
+def filling(table: str, noun: str, address: str | None = None, *, batch: int = 2_000) -> str:
+    """Return the statement that takes the rows a noun's table has already into `record`; it runs in no transaction.
+
+    Each batch is a transaction of its own, so that nobody waits for all of them. Run again, it goes on.
+    """
+    given = f"'{noun}', '{table}', " + ("NULL" if address is None else f"'{address}'")
+    return f"""
+        DO $$ DECLARE
+            whose text := ''; after bigint := 0;
+        BEGIN
+            WHILE whose IS NOT NULL LOOP
+                SELECT filled.whose, filled.after INTO whose, after
+                FROM fill_record({given}, whose, after, {batch}) AS filled;
+                COMMIT;
+            END LOOP;
+        END $$
+        """  # noqa: S608 - names of our own
 
 
 def partition_by_month(operations: Runs, table: str, *, months_ahead: int = 3) -> None:

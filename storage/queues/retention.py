@@ -144,6 +144,13 @@ _BY_KIND: Mapping[str, tuple[str, str]] = MappingProxyType(
             ) RETURNING 1
             """,
         ),
+        # Of names that changed or are gone: what nobody else is called.
+        "words": (
+            "requests",
+            """
+            SELECT generate_series(1, forget_name_words(:most))
+            """,
+        ),
     }
 )
 KINDS = tuple(_BY_KIND)

@@ -30,7 +30,8 @@ from storage.errors import Ambiguous, Conflict, Invalid, NotFound
 from storage.names import name_key
 from storage.records.counters import next_id
 from storage.records.history import Recorded, changed_only_by, current_actor, last_actor
-from storage.records.search import find, find_key
+from storage.records.rows import RecordRow
+from storage.records.search import Hit, How, find, find_key, whole_name
 from storage.references import Noun, parse_reference, reference
 
 PAGE = 20
@@ -82,6 +83,7 @@ class Named(Record):
     name_key: Mapped[Key]
     find_key: Mapped[str]
     merged_into_id: Mapped[int | None]
+    archived_at: Mapped[datetime | None]
 
     def found_by(self) -> Sequence[str | None]:
         """Return the texts a search looks at; the name comes first."""
@@ -105,14 +107,6 @@ def named_args(table: str) -> tuple[ForeignKeyConstraint | Index, ...]:
     return (
         composite_key("merged_into_id", table, ondelete="SET NULL"),
         Index(None, "workspace_id", "name_key"),
-        Index(
-            f"{table}_find_key_idx",
-            "workspace_id",
-            "find_key",
-            postgresql_using="gin",
-            postgresql_ops={"find_key": "gin_trgm_ops"},
-            postgresql_where=text("merged_into_id IS NULL"),
-        ),
     )
 
 
@@ -168,7 +162,7 @@ def by_reference(session: Session, model: type[R], typed: str) -> R | None:
 
 
 def resolve(session: Session, model: type[N], typed: str, *, also: Sequence[ColumnElement[bool]] = ()) -> N:
-    """Return the one record a person means: by reference, by exact name, or by the beginning of its name.
+    """Return the one record a person means: by reference, by name, or by words that no other has in its name.
 
     `also` are further exact matches, such as that of a domain. Raises Ambiguous with the candidates if several records
     answer, NotFound with up to three near names if none does.
@@ -179,21 +173,23 @@ def resolve(session: Session, model: type[N], typed: str, *, also: Sequence[Colu
     key = name_key(typed)
     if not key:
         raise Invalid("Name the {noun} you mean.", noun=str(model.__noun__), typed=typed)
-    for condition in (or_(model.name_key == key, *also), begins(model, key)):
-        found = _live(session, model, condition)
-        if len(found) == 1:
-            return found[0]
-        if found:
-            raise Ambiguous(
-                "There is more than one {noun} called {name}.",
-                candidates=found,
-                hint="Use the reference of the one you mean.",
-                noun=str(model.__noun__),
-                name=typed,
-            )
+    found = _live(session, model, or_(model.name_key == key, *also))
+    hits = [] if found else find(session, typed, nouns=[model.__noun__], limit=CANDIDATES)
+    for how in (How.SAME, How.HAS):
+        found = found or _of_hits(session, model, [hit for hit in hits if hit.how == how])
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise Ambiguous(
+            "There is more than one {noun} called {name}.",
+            candidates=found,
+            hint="Use the reference of the one you mean.",
+            noun=str(model.__noun__),
+            name=typed,
+        )
     raise NotFound(
         "There is no {noun} called {name}.",
-        candidates=near(session, model, typed, NEAR_NAMES),
+        candidates=_of_hits(session, model, hits[:NEAR_NAMES]),
         noun=str(model.__noun__),
         name=typed,
     )
@@ -202,23 +198,25 @@ def resolve(session: Session, model: type[N], typed: str, *, also: Sequence[Colu
 def near(session: Session, model: type[N], typed: str, limit: int, *, at_least: float = 0.0) -> list[N]:
     """Return the records of one noun that a search finds with this score or more, best first."""
     hits = find(session, typed, nouns=[model.__noun__], limit=limit)
-    found = [hit.id for hit in hits if hit.score >= at_least]
-    records = {record.id: record for record in session.scalars(select(model).where(model.id.in_(found)))}
-    return [records[record_id] for record_id in found if record_id in records]
+    return _of_hits(session, model, [hit for hit in hits if hit.score >= at_least])
 
 
 def namesakes(session: Session, model: type[N], name: str, *where: ColumnElement[bool]) -> list[N]:
-    """Return up to five records of exactly this name, of which the further conditions hold."""
-    return _live(session, model, model.name_key == name_key(name), *where)
+    """Return up to five records of this name, however it is written, of which the further conditions hold."""
+    own = select(RecordRow.id).where(RecordRow.noun == model.__noun__, RecordRow.find_key == whole_name(name))
+    return _live(session, model, model.id.in_(own), *where)
 
 
-def begins(model: type[Named], key: str) -> ColumnElement[bool]:
-    """Return the condition that a name begins with the key: a range, for LIKE is not leakproof."""
-    return (model.name_key >= key) & (model.name_key < key + "\U0010ffff")
+def _of_hits(session: Session, model: type[N], hits: Sequence[Hit]) -> list[N]:
+    if not hits:
+        return []
+    found = {record.id: record for record in session.scalars(select(model).where(model.id.in_(hit.id for hit in hits)))}
+    return [found[hit.id] for hit in hits if hit.id in found]
 
 
 def _live(session: Session, model: type[N], *where: ColumnElement[bool]) -> list[N]:
-    statement = select(model).where(*where, model.merged_into_id.is_(None)).order_by(model.name_key, model.id)
+    lives = (model.merged_into_id.is_(None), model.archived_at.is_(None))
+    statement = select(model).where(*where, *lives).order_by(model.name_key, model.id)
     return list(session.scalars(statement.limit(CANDIDATES)))
 
 

@@ -1,36 +1,53 @@
 """Find records by what people remember of their names: misspelt, in part, in any script.
 
-Trigram operators are not leakproof, so under row-level security no index would serve them. The search is therefore a
-SECURITY DEFINER function (`find_records`, made by the migrations) that compares the workspace setting itself.
+The words of all names are looked through for those that may have been meant, then records are found by exactly those
+words: how long it takes does not depend on how many records there are. Both are in functions of the database
+(`search_records`, made by the migrations) that run as a role of their own and compare the workspace setting themselves,
+as under row-level security an index serves neither.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import ScalarSelect, bindparam, column, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
 from storage.names import KEY_LIMIT, name_key
+from storage.records.rows import RecordRow
 from storage.references import Noun, parse_reference, reference
 
 SEARCHED = (Noun.CUSTOMER, Noun.CONTACT, Noun.DEAL, Noun.TICKET)
+LONGEST = 200
+"""As many characters of what was typed are looked for as a name may have."""
 
-_FIND = text("SELECT noun, id, name, score FROM find_records(:wanted, :nouns, :most)").bindparams(
+_SEARCH = text("SELECT noun, id, name, score, how FROM search_records(:wanted, :nouns, :most)").bindparams(
     bindparam("nouns", type_=ARRAY(Text()))
 )
-_BY_NUMBER = {noun: text(f"SELECT name FROM {noun} WHERE id = :id") for noun in SEARCHED}  # noqa: S608 - our own names
+
+
+class How(StrEnum):
+    """Say how a record answers to what was typed."""
+
+    SAME = "same"
+    """It is called so, as far as people can tell: but for spaces, marks, punctuation and legal form."""
+    HAS = "has"
+    """All words that were typed are in its name or address, or its name begins so."""
+    NEAR = "near"
+    """Words are misspelt, begun or missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """Name a record that was found; `score` is 0 to 1, and 1 for its reference."""
+    """Name a record that was found; `score` is 0 to 1, and 1 for its reference or whole name."""
 
     noun: Noun
     id: int
     name: str
     score: float
+    how: How = How.SAME
 
     @property
     def reference(self) -> str:
@@ -41,28 +58,32 @@ class Hit:
 def find(session: Session, typed: str, *, nouns: Sequence[Noun] = SEARCHED, limit: int = 10) -> list[Hit]:
     """Return the records that what was typed may mean, best first, at most `limit`.
 
-    A reference finds its record; anything else is compared by trigrams with names, domains and addresses, first
-    strictly and, only where that finds nothing, more and more loosely.
+    A reference finds its record; anything else is looked for among the words of names, domains and addresses. Of
+    records of the same name, one comes before all others.
     """
     parsed = parse_reference(typed)
-    if parsed is not None and parsed[0] in _BY_NUMBER and parsed[0] in nouns:
+    if parsed is not None and parsed[0] in nouns:
         noun, record_id = parsed
-        name = session.execute(_BY_NUMBER[noun], {"id": record_id}).scalar()
+        name = session.scalar(select(RecordRow.name).where(RecordRow.noun == noun, RecordRow.id == record_id))
         if name is not None:
             return [Hit(noun, record_id, name, 1.0)]
-    wanted = find_key(typed)
+    wanted = name_key(typed)[:LONGEST]
     if not wanted:
         return []
-    rows = session.execute(_FIND, {"wanted": wanted, "nouns": [str(noun) for noun in nouns], "most": limit})
-    hits = [Hit(Noun(noun), record_id, name, score) for noun, record_id, name, score in rows]
-    return sorted(hits, key=lambda hit: hit.score, reverse=True)[:limit]
+    rows = session.execute(_SEARCH, {"wanted": wanted, "nouns": [str(noun) for noun in nouns], "most": limit})
+    return [Hit(Noun(noun), record_id, name, score, How(how)) for noun, record_id, name, score, how in rows]
+
+
+def whole_name(typed: str) -> ScalarSelect[str]:
+    """Return the form by which two names are the same as far as people can tell, to be compared with `find_key`."""
+    parts = func.name_parts(name_key(typed)).table_valued("words", column("find_key", Text()), "slots", "whole")
+    return select(parts.c.find_key).scalar_subquery()
 
 
 def find_key(*texts: str | None) -> str:
-    """Return what a search compares: the texts' name keys, with spaces around each Han character and kana.
+    """Return what the release before compares: the texts' name keys, with spaces around each Han character and kana.
 
-    Those scripts do not put spaces between words, and trigrams are taken word by word: without this a Chinese name
-    would be found from its beginning only.
+    It goes with its columns, one release later.
     """
     key = " ".join(name_key(part)[:KEY_LIMIT] for part in texts if part)
     return " ".join("".join(_spaced(key)).split())

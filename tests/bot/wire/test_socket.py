@@ -255,6 +255,7 @@ def test_what_a_deaf_connection_took_comes_by_response_url(tried: tuple[Company,
 def test_a_forms_answer_comes_into_the_form(tried: tuple[Company, Trial], cut: Cut, name: str, shown: str) -> None:
     company, _trial = tried
     controls(company.rep, "x")
+    company.rep.sees("Fill it in")
     company.rep.clicks("Fill it in")
     until(lambda: "Save" in str(company.rep.modal))
     cut(lambda: company.rep.submits(Name=name))

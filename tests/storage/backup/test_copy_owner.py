@@ -152,4 +152,4 @@ def test_what_the_owner_may_not_mend_is_a_sentence(server: Server) -> None:
     with pytest.raises(NotMended, match=r"policy search of ticket.*The tables belong to postgres.*superuser"):
         server.upgrade()
     server.upgrade("postgres")
-    assert run(server.url("postgres"), "SELECT count(*) FROM pg_policy WHERE polname = 'search'") == [(4,)]
+    assert run(server.url("postgres"), "SELECT count(*) FROM pg_policy WHERE polname = 'search'") == [(7,)]

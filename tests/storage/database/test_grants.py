@@ -47,7 +47,7 @@ def test_nothing_is_missing_where_nothing_got_lost(admin_url: str) -> None:
         ("REVOKE USAGE ON SCHEMA public FROM rapport_app, PUBLIC", "the right USAGE on public of rapport_app"),
         ("ALTER FUNCTION materialise_due(integer) OWNER TO postgres", "the owner rapport_clock of materialise_due"),
         ("DROP EXTENSION pg_trgm CASCADE", "the extension pg_trgm"),
-        ("DROP INDEX ticket_find_key_idx", "the index ticket_find_key_idx"),
+        ("DROP INDEX record_words_idx", "the index record_words_idx"),
     ],
 )
 def test_what_got_lost_is_said_and_given_again(empty_url: str, broken: str, told: str) -> None:

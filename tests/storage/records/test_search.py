@@ -49,6 +49,15 @@ def test_a_reference_finds_its_record_alone(session: Session) -> None:
         ("akme corporation", "Acme Corporation"),
         ("zürich vers", "Zürich Versicherung"),
         ("zurich", "Zürich Versicherung"),
+        ("bau", "Müller Maschinenbau GmbH & Co. KG"),
+        ("mashinenbu", "Müller Maschinenbau GmbH & Co. KG"),
+        ("Müller Maschinenbau", "Müller Maschinenbau GmbH & Co. KG"),
+        ("mueller maschinenbau gmbh", "Müller Maschinenbau GmbH & Co. KG"),
+        ("maschinen-bau müller", "Müller Maschinenbau GmbH & Co. KG"),
+        ("acmecorporation", "Acme Corporation"),
+        ("acme-corporation", "Acme Corporation"),
+        ("globe x", "Globex"),
+        ("glo bex", "Globex"),
     ],
 )
 def test_typos_and_parts_of_names_find_them(session: Session, typed: str, name: str) -> None:
@@ -62,6 +71,7 @@ def test_typos_and_parts_of_names_find_them(session: Session, typed: str, name: 
         "Zürich Versicherung",
         "Globex",
         "北京字节跳动科技有限公司",
+        "Müller Maschinenbau GmbH & Co. KG",
     )
     for other in names:
         customers.add(session, name=other)
