@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,11 +36,18 @@ def until(holds: Callable[[], bool], within: float = START_S) -> None:
         time.sleep(0.05)
 
 
+def free_ports(number: int) -> list[int]:
+    """Return so many ports, no two the same, that nobody listens on."""
+    with ExitStack() as probes:
+        held = [probes.enter_context(socket.socket()) for _ in range(number)]
+        for probe in held:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in held]
+
+
 def free_port() -> int:
     """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_ports(1)[0]
 
 
 @dataclass
@@ -153,7 +161,7 @@ def start(admin_url: str, models: Path, slack: Sandbox, tmp_path: Path, commands
         settings: Mapping[str, str | None] | None = None,
         descriptors: int | None = None,
     ) -> Replica:
-        port, probe_port = free_port(), free_port()
+        port, probe_port = free_ports(2)
         log = tmp_path / f"replica-{len(running) + 1}.log"
         given: dict[str, str | None] = {
             "DATABASE_URL": admin_url,

@@ -7,6 +7,7 @@ import pytest
 from sandbox.control.client import Person
 from sandbox.server import Sandbox
 from tests.attacks.conftest import StartReplica, until
+from tests.support.cluster import count
 
 TOLD = "others than your own people read that channel by now"
 ONLY_YOU = "Only you see this"
@@ -119,13 +120,15 @@ def test_a_card_that_slack_held_back_is_not_sent_into_a_channel_shared_meanwhile
 
 
 def test_what_was_known_before_the_bot_was_down_is_not_known_after_it(
-    slack: Sandbox, start: StartReplica, admin: Person
+    slack: Sandbox, start: StartReplica, admin: Person, admin_url: str
 ) -> None:
     first = start(socket=True)
     open_desk(admin)
     slack.person("UAREP").types(WROTE, channel="CGENERAL")
     slack.person("UAAGENT").sees("T-1", channel="CSUPPORT", within=60)
     before = posted(slack, "CSUPPORT")
+    # A card whose answer the process did not live to write down is in doubt for a while; this one is not.
+    until(lambda: count(admin_url, "outbox", "state = 'sent'") == 1)
     first.kill()
     # Slack tells of it, but not for ever; it is as if it had given up.
     slack.control.admin("shares", channel="CSUPPORT", team="TB", told=False)

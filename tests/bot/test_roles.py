@@ -166,7 +166,8 @@ class Office:
     def opening(self, view: View, number: int) -> Use:
         """Return the use that fills a modal; fail where nothing opens it."""
         for action in self.registry.actions.values():
-            if action.opens is view:
+            # A menu that opens a modal does so for one of its choices only.
+            if action.opens is view and not action.choice:
                 control = b.Control(self.record(view.id, number), 1)
                 body = {"actions": [{"action_id": action.id, "value": str(control)}], "channel": {"id": HERE}}
                 return Use("view", view.id, view.role.value, RequestKind.ACTION, body, True)
@@ -248,7 +249,14 @@ def furnish(database: Database, workspace: str, word: str, copies: int = 1) -> N
             channels.link(session, channel.id, mine.id)
 
 
-WORDS = {"acme": "Finch", "globx": "Finch", "D-88": "D-1", "T-1042": "T-1", "#[a-z-]+": f"<#{HERE}|here>"}
+WORDS = {
+    "acme corp": "Heron Sails",
+    "acme": "Finch",
+    "globx": "Finch",
+    "D-88": "D-1",
+    "T-1042": "T-1",
+    "#[a-z-]+": f"<#{HERE}|here>",
+}
 WORDS |= {"@rita": "<@UREP>", "@mara": "<@UMANAGER>", "@rosa": "<@UAGENT>"}
 """What the commands' examples name, and what there is of it here."""
 

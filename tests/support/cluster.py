@@ -116,3 +116,11 @@ def schema(url: str) -> Any:
         row = connection.execute(SCHEMA).fetchone()
     assert row is not None
     return row[0]
+
+
+def count(url: str, table: str, where: str = "true") -> int:
+    """Return how many rows of a table there are, by default all."""
+    with connect(url) as connection:
+        row = connection.execute(f"SELECT count(*) FROM {table} WHERE {where}").fetchone()
+        assert row is not None
+        return int(row[0])

@@ -182,7 +182,9 @@ class Desk:
 
     def opens(self, view_id: str, control: str = "") -> dict[str, Any]:
         """Open a modal by a button or, where none opens it, by its command."""
-        action = next((a.id for a in REGISTRY.actions.values() if a.opens and a.opens.id == view_id), None)
+        openers = [a for a in REGISTRY.actions.values() if a.opens and a.opens.id == view_id]
+        # A menu that opens a modal does so for one of its choices only.
+        action = min(openers, key=lambda one: bool(one.choice)).id if openers else None
         shortcut = next((s.id for s in REGISTRY.shortcuts.values() if s.opens.id == view_id), None)
         if action:
             answer = self.presses(action, control, filling=True)

@@ -193,13 +193,15 @@ def cut(tried: tuple[Company, Trial]) -> Iterator[Callable[[Callable[[], Reply]]
     """Return what has a person do something and cuts the connection while it is done."""
     company, trial = tried
     hub = company.sandbox.core.courier.sockets
+    until(lambda: hub.count(APP_ID) == 2)
     with ThreadPoolExecutor(1) as pool:
 
         def run(act: Callable[[], Reply]) -> Reply:
             until(lambda: hub.count(APP_ID) == 2)
             trial.gate.clear()
+            trial.ran.clear()
             reply = pool.submit(act)
-            until(lambda: bool(hub._waiting))
+            until(lambda: bool(trial.ran))
             company.sandbox.control.admin("cuts", app_id=APP_ID)
             answered = reply.result()
             trial.gate.set()
@@ -240,11 +242,13 @@ def test_what_a_deaf_connection_took_comes_by_response_url(tried: tuple[Company,
     with ThreadPoolExecutor(1) as pool:
         reply = pool.submit(company.rep.types, "/crm trial add Acme", channel="CGENERAL")
         until(lambda: bool(trial.ran))
+        deaf = set(hub.addresses(APP_ID))
         company.sandbox.control.admin("cuts", app_id=APP_ID, freeze=True)
         trial.gate.set()
         company.rep.sees("Added Acme as C-1.")
         assert not reply.result().ok
-    until(lambda: hub.count(APP_ID) == 2)
+    company.sandbox.control.admin("cuts", app_id=APP_ID)
+    until(lambda: hub.count(APP_ID) == 2 and not deaf & set(hub.addresses(APP_ID)))
     assert names(company) == ["Acme"]
 
 
