@@ -206,7 +206,7 @@ def test_every_setting_is_in_the_example() -> None:
     assert Settings.load(shown, None, slack=False) == Settings.load({}, None, slack=False)
 
 
-def test_what_people_are_told_is_what_the_page_says() -> None:
+def test_messages_to_people_are_those_on_the_page() -> None:
     said = {
         node.value
         for package in ("bot", "storage")
@@ -215,7 +215,7 @@ def test_what_people_are_told_is_what_the_page_says() -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     page = (ROOT / "docs" / "reliability.md").read_text("utf-8")
-    quoted = re.findall(r"“([^”]+)”", page.partition("## What people are told")[2])
+    quoted = re.findall(r"“([^”]+)”", page.partition("## Messages to people")[2])
     assert len(quoted) > 10
     assert [one for one in quoted if not any(one in text for text in said)] == []
 
