@@ -39,6 +39,7 @@ mutants: $(STAMP)
 # DATA is a folder with the public data sets banking77, clinc150 and bitext, which are not part of the repository.
 evaluate: $(STAMP)
 	$(BIN)/python -m ml.evaluate.public_data --data "$(DATA)" --out docs/models/evaluation.json
+	$(BIN)/python -m ml.evaluate.gate_power --data "$(DATA)" --out docs/models/gate.json
 
 lint: $(STAMP)
 	$(BIN)/ruff check

@@ -28,8 +28,8 @@ from storage.database.engine import EVERY_WORKSPACE, Database
 from storage.database.session_lock import session_lock
 from storage.queues import outbox
 from storage.records import history
-from storage.support import categories, channels, labels, model_versions
-from storage.support.model_versions import LearningState, ModelVersion
+from storage.support import categories, channels, labels, model_versions, tickets
+from storage.support.model_versions import LearningState, ModelVersion, State
 from storage.workspace import workspaces
 
 if TYPE_CHECKING:
@@ -99,9 +99,10 @@ class Learning:
                     return None
                 items = _items(session, model_versions.live(session), standing)
                 current = self._current(session, standing)
-            from ml.learn.fit import FEWEST_JUDGED
+            from ml.learn.fit import evidence
+            from ml.learn.gate import FEWEST
 
-            if sum(item.unseen for item in items) < FEWEST_JUDGED:
+            if evidence(items) < FEWEST:
                 self._too_few[workspace_id] = standing
                 return None
             started = time.monotonic()
@@ -125,9 +126,12 @@ class Learning:
         """Tell whether enough was said since the last fit, or anything by the time the night has come."""
         last = next(iter(model_versions.newest(session, 1)), None)
         fresh = labels.count_after(session, last.last_label_id if last else 0)
-        if fresh >= self._enough or _is_otherwise(standing, last.figures if last else {}):
+        if _is_otherwise(standing, last.figures if last else {}):
             return True
-        if not fresh:
+        wanted = _wanted(last, model_versions.live(session))
+        if fresh >= max(self._enough, wanted):
+            return True
+        if fresh < max(1, wanted):
             return False
         workspace = workspaces.get(session, str(session.info["workspace"]))
         since = last.trained_at if last else self._first_said(session)
@@ -221,6 +225,22 @@ class Learning:
         return session_lock(self._database, func.hashtextextended(f"learning {workspace_id}", 0))
 
 
+def _wanted(last: ModelVersion | None, live: ModelVersion | None) -> float:
+    """Return how many labels must have come since a candidate was refused, so that chance is not asked too often.
+
+    A look with hardly more evidence mostly repeats the last one, and now and then lets a model pass by luck.
+    """
+    if last is None or last.state != State.REFUSED or "missing" not in last.figures:
+        return 0
+    if live is not None and live.live_at is not None and live.live_at > last.trained_at:
+        return 0
+    from ml.learn.fit import HELD_OUT
+    from ml.learn.gate import GROWTH
+
+    each = HELD_OUT if last.figures["method"] == "held-out" else 1
+    return float((GROWTH - 1) * last.figures["judged"] * each)
+
+
 def _is_otherwise(standing: LearningState, known: dict[str, Any]) -> bool:
     """Tell whether examples or merges are others than those of the last fit, of which the figures are given."""
     # The figures of the first versions do not say how many examples there were.
@@ -233,11 +253,16 @@ def _is_otherwise(standing: LearningState, known: dict[str, Any]) -> bool:
 
 
 def _items(session: Session, live: ModelVersion | None, standing: LearningState) -> list[Item]:
-    """Return what people said, and which of it the live model was fitted without."""
+    """Return what people said and what they let stand, and which of it the live model was fitted without."""
     from ml.learn.fit import Item, is_held_out
 
     label_id = live.last_label_id if live else 0
     example_id = int(live.figures.get("last_example_id", 0)) if live else 0
+    accepted = [
+        Item(word.message_id, word.text, word.category, is_held_out(word.message_id) or word.is_later, accepted=True)
+        for word in reversed(tickets.accepted(session, since=live.trained_at if live else None, limit=MOST_LABELS))
+        if word.text.strip()
+    ]
     said = [
         Item(word.message_id, word.text, word.category, is_held_out(word.message_id) or word.first_id > label_id)
         for word in reversed(labels.last_words(session, limit=MOST_LABELS))
@@ -248,4 +273,4 @@ def _items(session: Session, live: ModelVersion | None, standing: LearningState)
         for example in categories.examples_of(session)
         if example.id <= standing.last_example_id
     ]
-    return [*said, *written]
+    return [*accepted, *said, *written]

@@ -9,7 +9,7 @@ import sys
 import zlib
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from ml.classify.calibration import calibration_error, folds
 from ml.classify.classifier import MessageClassifier
 from ml.classify.model_blob import pack, unpack
 from ml.learn.figures import Confusion, confusion
+from ml.learn.gate import FEWEST, decide, is_surer
 from ml.starter import CHATTER, Examples, load_examples
 from ml.text.features import TextFeatures
 
@@ -31,11 +32,9 @@ HELD_OUT = 5
 """One label in five is held out of every fit, so that every version can be judged on it."""
 PARTS = 3
 """In as many parts few labels are cross-validated; each costs a fit."""
-ENOUGH_HELD_OUT = 30
+ENOUGH_HELD_OUT = 1_600
+"""As many held-out labels decide on three points in nine of ten; with fewer, labels are cross-validated beside them."""
 ENOUGH_OF_A_KIND = 3
-FEWEST_JUDGED = 5
-SMALL = 200
-"""Below as many judged messages an expected calibration error is mostly noise (0.09 to 0.15 where 0.03 is true)."""
 NICENESS = 10
 
 JOB, CURRENT, CANDIDATE, OUTCOME = "job.json", "current.zip", "candidate.zip", "outcome.json"
@@ -46,13 +45,15 @@ class Item:
     """Hold one message and what people said last of it.
 
     `key` is the message's id, or below zero for an example somebody wrote down. `unseen` says that the current model
-    was not fitted on it.
+    was not fitted on it. `accepted` says that nobody said anything: the message was dealt with as what it was guessed
+    to be. Such items judge models, and none is fitted on them.
     """
 
     key: int
     text: str
     category: str
     unseen: bool = True
+    accepted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,10 @@ class Worth:
 class FitOutcome:
     """Hold a candidate's version and what it and the current model were worth on the same `judged` messages.
 
-    `method` is `held-out` or, with too few held-out labels, `cross-validation`: the candidate's figures are then those
-    of models fitted without the judged part, and somewhat too low. `better` says that it may go live, `reason` why not.
+    `method` is `held-out`, or `cross-validation` where the candidate's figures are, at least in part, those of models
+    fitted without the judged part, and somewhat too low. `better` says that it may go live, `reason` why not. The rest
+    is as in `ml.learn.gate.Decision`, but `missing` counts labels, of which one in five is held out; `accepted` is how
+    many of the judged nobody said anything of.
     """
 
     version: str
@@ -88,11 +91,24 @@ class FitOutcome:
     current: Worth
     better: bool
     reason: str
+    gained: int
+    lost: int
+    gain: float
+    low: float
+    high: float
+    p: float
+    missing: int | None
+    accepted: int
 
 
 def is_held_out(key: int) -> bool:
     """Tell whether a message is in the part that no model is ever fitted on; by its id, so that it stays there."""
     return key >= 0 and zlib.crc32(str(key).encode()) % HELD_OUT == 0
+
+
+def evidence(items: Sequence[Item]) -> int:
+    """Return how many messages a candidate fitted on these items would be judged on."""
+    return len(_judged(items, _learned(items)))
 
 
 def refit(
@@ -103,34 +119,38 @@ def refit(
 ) -> tuple[MessageClassifier, FitOutcome]:
     """Fit a candidate on the starter's examples and all items that are not held out, and judge it beside `current`.
 
-    Categories that were merged count as what they were merged into. Raises ValueError where there are fewer than five
-    items that the current model has not seen.
+    Categories that were merged count as what they were merged into. Raises ValueError where there are fewer than seven
+    wordings that the current model has not seen.
     """
-    said = [Item(item.key, item.text, _into(merged, item.category), item.unseen) for item in items]
-    fits = _Fits(examples or load_examples(), merged, said)
-    seen = [item for item in said if not is_held_out(item.key)]
-    held_out = _held_out(said, seen)
-    judged = [item for item in said if item.unseen]
-    by_held_out = len(held_out) >= ENOUGH_HELD_OUT and _of_every_new_kind(said, held_out)
-    if not by_held_out and len(judged) < FEWEST_JUDGED:
+    said = [replace(item, category=_into(merged, item.category)) for item in items]
+    fits = _Fits(examples or load_examples(), merged, [item for item in said if not item.accepted])
+    seen = _learned(said)
+    learned = {item.key for item in seen}
+    judged = _judged(said, seen)
+    if len(judged) < FEWEST:
         raise ValueError(f"only {len(judged)} labels are new: too few to judge a model by")
     candidate = fits.fit(seen)
-    if by_held_out:
-        judged, guessed = held_out, _judge(candidate, held_out, {})
-    else:
-        guessed = _cross_validated(fits, said, judged)
-    ours, theirs = _worth(judged, guessed), _worth(judged, _judge(current, judged, merged))
-    reason = _reason(ours, theirs, len(judged))
+    apart = [item for item in judged if item.key in learned]
+    guessed = _judge(candidate, judged, {})
+    if apart:
+        guessed.put([item.key in learned for item in judged], _cross_validated(fits, seen, apart))
+    live = _judge(current, judged, merged)
+    truth = np.array([item.category for item in judged])
+    right, right_now = guessed.guess == truth, live.guess == truth
+    decision = decide(right, right_now)
+    missing = None if decision.missing is None else decision.missing * (1 if apart else HELD_OUT)
+    surer = is_surer(guessed.confidence - right, live.confidence - right_now)
+    reason = "not surely better" if not decision.better else "surer than right" if surer else ""
     return candidate, FitOutcome(
         version=candidate.version_,
         current_version=current.version_,
-        method="held-out" if by_held_out else "cross-validation",
-        judged=len(judged),
-        labels=len(said),
-        candidate=ours,
-        current=theirs,
-        better=not reason,
+        method="cross-validation" if apart else "held-out",
+        labels=sum(not item.accepted for item in said),
+        candidate=_worth(truth, guessed),
+        current=_worth(truth, live),
         reason=reason,
+        accepted=sum(item.accepted for item in judged),
+        **(asdict(decision) | {"better": not reason, "missing": missing}),
     )
 
 
@@ -178,10 +198,33 @@ def _into(merged: dict[str, str], key: str) -> str:
     return key
 
 
+def _learned(said: Sequence[Item]) -> list[Item]:
+    return [item for item in said if not item.accepted and not is_held_out(item.key)]
+
+
+def _judged(said: Sequence[Item], seen: Sequence[Item]) -> list[Item]:
+    """Return what no model is fitted on where that is enough, and else all that the current model has not seen."""
+    held_out = _held_out(said, seen)
+    if len(held_out) >= ENOUGH_HELD_OUT and _of_every_new_kind(said, held_out):
+        return held_out
+    return _once([item for item in said if item.unseen], {item.key for item in seen})
+
+
 def _held_out(said: Sequence[Item], seen: Sequence[Item]) -> list[Item]:
     """Return the held-out items that no model learned in the same words from another message."""
     known = {_words(item.text) for item in seen}
-    return [item for item in said if is_held_out(item.key) and _words(item.text) not in known]
+    return _once([item for item in said if is_held_out(item.key) and _words(item.text) not in known], set())
+
+
+def _once(items: Sequence[Item], learned: set[int]) -> list[Item]:
+    """Return each wording once: what was said of it last, of one that was learned the item that was.
+
+    The memory answers repeats, and ten of the same words are no ten pieces of evidence. What people said goes before
+    what they let stand.
+    """
+    ranked = sorted(items, key=lambda item: (item.key in learned, not item.accepted))
+    last = {_words(item.text): item for item in ranked}
+    return [item for item in items if last[_words(item.text)] is item]
 
 
 def _words(text: str) -> str:
@@ -201,6 +244,15 @@ class _Guessed:
     confidence: Floats
     answered: Booleans
 
+    def put(self, rows: Sequence[bool], others: "_Guessed") -> None:
+        """Take the place of some rows (n_judged,) by other guesses."""
+        where = np.flatnonzero(rows)
+        self.guess[where], self.confidence[where], self.answered[where] = (
+            others.guess,
+            others.confidence,
+            others.answered,
+        )
+
 
 def _judge(model: MessageClassifier, items: Sequence[Item], merged: dict[str, str]) -> _Guessed:
     texts = [item.text for item in items]
@@ -210,30 +262,26 @@ def _judge(model: MessageClassifier, items: Sequence[Item], merged: dict[str, st
     for values, kind in zip(model.predict_proba(texts).T, kinds, strict=True):
         probability[:, columns.index(kind)] += values
     best = probability.argmax(axis=1)
-    return _Guessed(np.array(columns)[best], probability.max(axis=1), model.answers(texts))
+    return _Guessed(np.array(columns, dtype=object)[best], probability.max(axis=1), model.answers(texts))
 
 
-def _cross_validated(fits: _Fits, said: Sequence[Item], judged: Sequence[Item]) -> _Guessed:
-    """Judge each item by a model that was fitted without it, and without any in the same words."""
-    words = np.unique([_words(item.text) for item in judged], return_inverse=True)[1]
-    kinds = np.unique([item.category for item in judged], return_inverse=True)[1]
-    first = np.unique(words, return_index=True)[1]
-    # Dealt by wording, so that repeats of a message are judged together; an only one of its kind cannot be learned.
-    part = folds(kinds[first], PARTS, seed=0)[words]
+def _cross_validated(fits: _Fits, seen: Sequence[Item], judged: Sequence[Item]) -> _Guessed:
+    """Judge each item, no two in the same words, by a model that was fitted without it and without its words."""
+    part = folds(np.unique([item.category for item in judged], return_inverse=True)[1], PARTS, seed=0)
+    # An only one of its kind cannot be learned.
     part = np.where(part < 0, 0, part)
     guess = np.empty(len(judged), dtype=object)
     confidence, answered = np.zeros(len(judged)), np.zeros(len(judged), dtype=bool)
     for number in np.unique(part):
         rows = [int(i) for i in np.flatnonzero(part == number)]
-        apart = {judged[i].key for i in rows}
-        model = fits.fit([item for item in said if item.key not in apart], n_folds=2)
+        apart = {_words(judged[i].text) for i in rows}
+        model = fits.fit([item for item in seen if _words(item.text) not in apart], n_folds=2)
         found = _judge(model, [judged[i] for i in rows], {})
         guess[rows], confidence[rows], answered[rows] = found.guess, found.confidence, found.answered
-    return _Guessed(guess.astype(str), confidence, answered)
+    return _Guessed(guess, confidence, answered)
 
 
-def _worth(items: Sequence[Item], found: _Guessed) -> Worth:
-    truth = np.array([item.category for item in items])
+def _worth(truth: Strings, found: _Guessed) -> Worth:
     right = found.guess == truth
     return Worth(
         right=float(right.mean()),
@@ -241,7 +289,7 @@ def _worth(items: Sequence[Item], found: _Guessed) -> Worth:
         surer=_surer(found.confidence, right),
         coverage=float(found.answered.mean()),
         precision=float(right[found.answered].mean()) if found.answered.any() else 0.0,
-        confusion=confusion(truth, found.guess),
+        confusion=confusion(truth, found.guess.astype(str)),
     )
 
 
@@ -250,18 +298,6 @@ def _surer(confidence: Floats, right: Booleans, bins: int = 15) -> float:
     bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
     gaps = np.bincount(bin_of, weights=confidence - right, minlength=bins)
     return float(np.maximum(gaps, 0).sum() / len(confidence))
-
-
-def _reason(candidate: Worth, current: Worth, judged: int) -> str:
-    """Return why the candidate may not go live; empty where it is right more often and its calibration no worse."""
-    if candidate.right <= current.right:
-        return "not right more often"
-    if judged >= SMALL and candidate.ece > current.ece:
-        return "calibration worse"
-    # Of few messages only this is asked: a model that learns a kind is at first less sure of it than it could be.
-    if candidate.surer > current.surer:
-        return "surer than right"
-    return ""
 
 
 def write_job(folder: Path, items: Sequence[Item], merged: dict[str, str], current: bytes) -> None:

@@ -44,6 +44,7 @@ def card(session: Session, reader: Reader, model: WorkspaceModel, *, notice: b.T
         *_refused(model.refused),
         *(wording.compared(live, reader) if live else []),
         *(wording.confusion(live, name) if live else []),
+        *_undecided(session, versions),
         *_controls(session, live),
         b.divider(),
         *_learned(session, versions, reader, name),
@@ -107,9 +108,8 @@ def _learned(session: Session, versions: list[ModelVersion], reader: Reader, nam
     if not last:
         return [b.section(_("*What was learned*\nNobody has corrected or confirmed anything yet."))]
     seen = max((one.last_label_id for one in versions), default=0)
-    lines: list[b.Text] = [
-        b.markup(_("*What people said last*  {new} since the last fit"), new=labels.count_after(session, seen))
-    ]
+    new = labels.count_after(session, seen)
+    lines: list[b.Text] = [b.markup(_("*What people said last*  {new} since the last fit"), new=new)]
     for label, text in last:
         who = b.person(label.actor_id) if label.actor_id else b.esc(_("somebody"))
         lines.append(
@@ -122,6 +122,13 @@ def _learned(session: Session, versions: list[ModelVersion], reader: Reader, nam
             )
         )
     return format.paragraphs(lines)
+
+
+def _undecided(session: Session, versions: list[ModelVersion]) -> list[Block]:
+    if not versions:
+        return []
+    said = wording.undecided(versions[0], labels.count_after(session, versions[0].last_label_id))
+    return [b.context(said)] if said else []
 
 
 def _versions(session: Session, live: ModelVersion | None, versions: list[ModelVersion], reader: Reader) -> list[Block]:

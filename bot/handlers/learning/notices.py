@@ -38,7 +38,8 @@ def learned(delivery: Delivery, session: Session, receiver: Member | None, works
         how=how,
     )
     more = b.markup(
-        _("It answers {coverage} of them, calibration error {ece}. `/crm model` shows more and rolls it back."),
+        _("{gain}It answers {coverage} of them, calibration error {ece}. `/crm model` shows more and rolls it back."),
+        gain=_("Gain in points: {gain}. ").format(gain=gained) if (gained := wording.gain(version.figures)) else "",
         coverage=wording.change(version, "coverage", locale),
         ece=wording.change(version, "ece", locale),
     )

@@ -16,6 +16,7 @@ Name = Callable[[str], str]
 
 MOST_KINDS = 15
 NAME_WIDTH = 24
+NOT_SURELY = "not surely better"
 
 
 def change(version: ModelVersion, share: str, locale: str) -> str:
@@ -33,8 +34,31 @@ def compared(version: ModelVersion, reader: Reader) -> list[Block]:
         _("Answers, instead of “not sure”"): change(version, "coverage", reader.locale),
         _("Right where it answers"): change(version, "precision", reader.locale),
         _("Calibration error"): change(version, "ece", reader.locale),
+        _("Gain in points"): gain(version.figures),
     }
     return [b.facts(facts), b.context(_measured(version))]
+
+
+def gain(figures: Mapping[str, Any]) -> str | None:
+    """Show by how many points a model is right more often, and between which bounds; None for the oldest versions."""
+    if "low" not in figures:
+        return None
+    gained, low, high = (f"{100 * figures[name]:+.0f}".replace("-", "−") for name in ("gain", "low", "high"))
+    return _("{gain} (between {low} and {high})").format(gain=gained, low=low, high=high)
+
+
+def undecided(version: ModelVersion, new: int) -> b.Text | None:
+    """Say of a candidate that was not surely better how many labels are missing to decide; `new` came since it."""
+    figures = version.figures
+    if figures.get("reason") != NOT_SURELY or "missing" not in figures:
+        return None
+    what = _("The last candidate gained {gain} points on {judged} messages, which is not surely better.").format(
+        gain=gain(figures), judged=figures["judged"]
+    )
+    if figures["missing"] is None:
+        return b.esc(f"{what} " + _("Nothing speaks for it so far, so no number of labels can be named."))
+    missing = max(1, figures["missing"] - new)
+    return b.esc(f"{what} " + _("If it goes on like this, about {count} more labels decide.").format(count=missing))
 
 
 def _measured(version: ModelVersion) -> b.Markup:
@@ -77,6 +101,7 @@ def _line(name: str, total: str, right: str, taken: str) -> str:
 def reason(figures: Mapping[str, Any]) -> str:
     """Say why a candidate was refused."""
     known = {
+        NOT_SURELY: _("it was not surely better"),
         "not right more often": _("it was not right more often"),
         "calibration worse": _("its calibration was worse"),
         "surer than right": _("it was surer of itself than right"),

@@ -3,6 +3,7 @@
 from storage.support.messages import CHATTER
 from storage.support.tickets.finding import (
     FIELDS,
+    accepted,
     by_thread,
     find,
     first_of_incident,
@@ -35,6 +36,7 @@ __all__ = [
     "Priority",
     "Ticket",
     "TicketStatus",
+    "accepted",
     "add",
     "answered",
     "assign",

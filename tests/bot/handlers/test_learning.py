@@ -98,6 +98,27 @@ def test_a_model_is_shown_with_its_figures_and_rolled_back_and_that_is_undone(
     manager.sees("From now on *learned-2* answers.")
 
 
+EVIDENCE: dict[str, Any] = {"gained": 9, "lost": 6, "gain": 0.06, "low": -0.05, "high": 0.17, "p": 0.3, "accepted": 0}
+
+
+def test_how_many_labels_are_missing_to_decide_is_said(support: Company, manager: Person) -> None:
+    learned(support, "learned-1", **EVIDENCE, missing=0)
+    assert "Gain in points" in plain(manager.types("/crm model").text)
+    learned(support, "learned-2", promote=False, reason="not surely better", **EVIDENCE, missing=310)
+    shown = plain(manager.types("/crm model").text)
+    assert "gained +6 (between −5 and +17) points on 40 messages, which is not surely better" in shown
+    assert "about 310 more labels decide" in shown
+    assert "was refused: it was not surely better" in shown
+    support.customer.posts(PALLET, channel="CSHARED")
+    support.agent.sees("T-1", channel="CSUPPORT")
+    with support.database.transaction(support.workspace) as session:
+        (message,) = messages.of_ticket(session, 1)
+        labels.correct(session, message, "sales", actor_id="UAAGENT")
+    assert "about 309 more labels decide" in plain(manager.types("/crm model").text)
+    learned(support, "learned-3", promote=False, reason="not surely better", **EVIDENCE, missing=None)
+    assert "Nothing speaks for it so far" in plain(manager.types("/crm model").text)
+
+
 def test_behind_many_refused_versions_the_one_before_is_rolled_back_to(company: Company, manager: Person) -> None:
     learned(company, "learned-1")
     learned(company, "learned-2")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,7 @@ from ml.learn.train import ensure_starter
 from storage.database.engine import Database
 from storage.queues.outbox import Delivery
 from storage.records import history
-from storage.support import categories, channels, labels, messages, model_versions
+from storage.support import categories, channels, labels, messages, model_versions, tickets
 from storage.support.model_versions import State
 from storage.workspace import workspaces
 
@@ -44,6 +45,7 @@ KIND = [
     "who handles pallet orders of resellers?",
     "quote for resellers: pallet of candles, delivered",
 ]
+PRESS = ["interview?", "we write", "press kit", "a quote?", "logo please", "your founder's photo?", "on the record?"]
 NEXT = "Which price would a reseller pay for ten pallets of glasses?"
 
 
@@ -68,9 +70,12 @@ Say = Callable[[list[str], str], None]
 
 @pytest.fixture
 def say(database: Database, workspace: str) -> Say:
+    numbers = itertools.count()
+
     def corrected(texts: list[str], category: str) -> None:
         with database.transaction(workspace) as session:
-            for number, text in enumerate(texts):
+            for text in texts:
+                number = next(numbers)
                 message = messages.receive(
                     session, channel_id="C1", ts=f"18934{number:05d}.000100", text=text, author_id="U9"
                 )
@@ -121,11 +126,12 @@ class Fits:
             "candidate": worth, "current": worth | {"right": 0.8}, "current_version": "starter-1",
         } | outcome  # fmt: skip
         self.count = 0
+        self.given: tuple[Any, ...] = ()
         self.before_it_ends: Callable[[], None] = lambda: None
         monkeypatch.setattr(learning, "_fit", self)
 
-    def __call__(self, *_given: Any) -> tuple[bytes, dict[str, Any]]:
-        self.count += 1
+    def __call__(self, *given: Any) -> tuple[bytes, dict[str, Any]]:
+        self.count, self.given = self.count + 1, given
         self.before_it_ends()
         return b"weights", dict(self.outcome)
 
@@ -144,11 +150,77 @@ def test_a_candidate_that_is_no_better_is_kept_with_its_figures_and_nobody_is_to
         assert session.scalars(select(Delivery)).all() == []
 
 
+def test_the_same_question_is_asked_again_only_with_half_as_much_evidence_more(
+    workspace: str, learning: Learning, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fits = Fits(
+        learning,
+        monkeypatch,
+        better=False,
+        reason="not surely better",
+        missing=90,
+        judged=20,
+        method="cross-validation",
+    )
+    learning._enough = 5
+    learning._now = lambda: datetime.now(UTC) + timedelta(days=1)
+    say(KIND, "wholesale")
+    learning.tick()
+    assert fits.count == 1
+    say([f"{text} Thanks." for text in KIND[:9]], "wholesale")
+    learning.tick()
+    assert fits.count == 1, "nine more than twenty mostly say the same, also in the night"
+    say(["we sell tea and want a pallet"], "wholesale")
+    learning.tick()
+    assert fits.count == 2
+    fits.outcome["method"] = "held-out"
+    say([f"{text} Bye." for text in KIND], "wholesale")
+    learning.tick()
+    say([f"{text} Hello." for text in KIND], "wholesale")
+    learning.tick()
+    assert fits.count == 3, "of labels one in five is held out, so it takes fifty"
+
+
+def test_what_people_let_stand_judges_models(
+    database: Database, workspace: str, learning: Learning, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fits = Fits(learning, monkeypatch)
+    say(KIND, "wholesale")
+    with database.transaction(workspace) as session, history.recording(session, actor_id="UAGENT", source="test"):
+        for number in range(8):
+            judged = {
+                "category": "bug",
+                "confidence": 0.9,
+                "reasons": [],
+                "model_version": "starter-1",
+                "abstained": False,
+            }
+            message = messages.receive(
+                session,
+                channel_id="C3",
+                ts=f"18935{number:05d}.000100",
+                text=f"page {number} is broken",
+                author_id="U9",
+                judged=judged,
+            )
+            assert message is not None
+            ticket, _opened = tickets.group(session, message)
+            assert ticket is not None
+            if number < 7:
+                tickets.set_status(session, ticket, tickets.TicketStatus.RESOLVED)
+    learning.tick()
+    (items, *_more) = fits.given
+    assert [(one.text, one.category) for one in items if one.accepted] == [
+        (f"page {number} is broken", "bug") for number in range(7)
+    ]
+    assert sum(not one.accepted for one in items) == len(KIND)
+
+
 def test_few_labels_wait_for_the_night_and_new_examples_do_not(
     database: Database, workspace: str, learning: Learning, say: Say, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fits = Fits(learning, monkeypatch)
-    say(KIND[:6], "wholesale")
+    say(KIND[:7], "wholesale")
     learning.tick()
     assert fits.count == 0
     learning._now = lambda: datetime.now(UTC) + timedelta(days=1)
@@ -158,7 +230,7 @@ def test_few_labels_wait_for_the_night_and_new_examples_do_not(
     assert fits.count == 1, "nothing was said since"
     learning._now = lambda: datetime.now(UTC)
     with database.transaction(workspace) as session:
-        categories.add(session, "Press", ["interview?", "we write", "press kit", "a quote?", "logo please"], taken={})
+        categories.add(session, "Press", PRESS, taken={})
     learning.tick()
     learning.tick()
     assert fits.count == 2
@@ -175,13 +247,13 @@ def test_examples_that_are_taken_back_are_unlearned_though_newer_ones_stay(
     fits = Fits(learning, monkeypatch, better=False, reason="not right more often")
     for actor, name in (("UFIRST", "Trade"), ("USECOND", "Press")):
         with database.transaction(workspace) as session, history.recording(session, actor_id=actor, source="test"):
-            categories.add(session, name, [f"{name} {word}" for word in ("one", "two", "three")], taken={})
+            categories.add(session, name, [f"{name} {word}" for word in ("one", "two", "three", "four")], taken={})
     learning.tick()
     learning.tick()
     assert fits.count == 1
     with database.transaction(workspace) as session, history.recording(session, actor_id="UFIRST", source="test"):
         history.undo(session, "UFIRST")
-    say(KIND[:2], "wholesale")
+    say(KIND[:3], "wholesale")
     learning.tick()
     learning.tick()
     assert fits.count == 2

@@ -10,7 +10,7 @@ import pytest
 from ml.classify.classifier import MessageClassifier
 from ml.classify.model_blob import pack, unpack
 from ml.learn import fit
-from ml.learn.fit import Item, Worth, is_held_out, main, read_outcome, write_job
+from ml.learn.fit import Item, is_held_out, main, read_outcome, write_job
 from ml.starter import Examples
 
 THINGS = [
@@ -57,7 +57,10 @@ def test_a_new_kind_is_learned_and_judged_by_cross_validation_while_labels_are_f
     assert outcome.version == candidate.version_ and outcome.current_version == current.version_
 
 
-def test_with_enough_labels_the_candidate_is_judged_on_what_no_fit_ever_sees(current: MessageClassifier) -> None:
+def test_with_enough_labels_the_candidate_is_judged_on_what_no_fit_ever_sees(
+    current: MessageClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ml.learn.fit.ENOUGH_HELD_OUT", 30)
     texts = [f"{text}, please, for shop {word}" for text in SEATS for word in ("north", "south", "east", "west")]
     said = items(texts, "wholesale")
     held_out = [item for item in said if is_held_out(item.key)]
@@ -68,38 +71,47 @@ def test_with_enough_labels_the_candidate_is_judged_on_what_no_fit_ever_sees(cur
     assert again.version_ == candidate.version_, "held-out labels must leave no trace in a model"
 
 
-def test_held_out_words_that_were_learned_from_another_message_judge_nothing(current: MessageClassifier) -> None:
-    said = items(["Boxes on a  pallet, please"] * 200, "wholesale")
-    _, outcome = fit.refit(said, {}, current, BASE)
-    assert outcome.method == "cross-validation"
-    assert outcome.candidate.right == 0.0, "the same words are judged together, so nobody learned them"
-
-
 def test_what_the_live_model_has_seen_is_no_test_for_it(current: MessageClassifier) -> None:
     old = items(BUGS, "bug", unseen=False)
-    _, outcome = fit.refit([*old, *items(SEATS[:6], "wholesale", 100)], {}, current, BASE)
-    assert outcome.judged == 6
+    _, outcome = fit.refit([*old, *items(SEATS[:8], "wholesale", 100)], {}, current, BASE)
+    assert outcome.judged == 8
     with pytest.raises(ValueError, match="only 2 labels are new"):
         fit.refit([*old[:4], *items(SEATS[:2], "wholesale", 100)], {}, current, BASE)
 
 
 def test_a_candidate_that_is_no_better_is_refused(current: MessageClassifier) -> None:
     _, outcome = fit.refit(items([f"{text} again" for text in BUGS], "bug"), {}, current, BASE)
-    assert (outcome.better, outcome.reason) == (False, "not right more often")
+    assert (outcome.better, outcome.reason) == (False, "not surely better")
 
 
-def worth(right: float, ece: float, surer: float) -> Worth:
-    return Worth(right, ece, surer, 1.0, right)
+def test_guesses_that_people_let_stand_hold_back_who_would_spoil_them(current: MessageClassifier) -> None:
+    wrong = items([f"{text} today" for text in BUGS], "sales")
+    _, alone = fit.refit(wrong, {}, current, BASE)
+    assert alone.better, "by corrections alone the live model is wrong by construction"
+    stood = [
+        Item(500 + i, f"{text} {when}", "bug", accepted=True)
+        for i, (text, when) in enumerate((text, when) for text in BUGS for when in ("again", "since noon", "for us"))
+    ]
+    _, outcome = fit.refit([*stood, *wrong], {}, current, BASE)
+    assert (outcome.better, outcome.reason) == (False, "not surely better")
+    assert (outcome.accepted, outcome.labels, outcome.judged) == (36, 12, 48)
+    assert outcome.lost > 20
 
 
-def test_more_often_right_at_worse_calibration_is_refused() -> None:
-    before = worth(0.8, 0.05, 0.02)
-    assert fit._reason(worth(0.9, 0.05, 0.02), before, 500) == ""
-    assert fit._reason(worth(0.8, 0.01, 0.01), before, 500) == "not right more often"
-    assert fit._reason(worth(0.9, 0.06, 0.02), before, 500) == "calibration worse"
-    assert fit._reason(worth(0.9, 0.04, 0.03), before, 500) == "surer than right"
-    assert fit._reason(worth(0.9, 0.20, 0.02), before, 20) == "", "of few messages only being too sure counts"
-    assert fit._reason(worth(0.9, 0.20, 0.03), before, 20) == "surer than right"
+def test_no_model_is_fitted_on_what_nobody_said_anything_of(current: MessageClassifier) -> None:
+    said = items(SEATS[:8], "wholesale")
+    stood = [Item(500 + i, text, "bug", accepted=True) for i, text in enumerate(SEATS[8:20])]
+    with_them, _ = fit.refit([*said, *stood], {}, current, BASE)
+    without, _ = fit.refit(said, {}, current, BASE)
+    assert with_them.version_ == without.version_
+
+
+def test_the_same_words_are_one_piece_of_evidence(current: MessageClassifier) -> None:
+    assert fit.evidence(items(["Boxes on a  pallet, please", "boxes on a pallet, please"] * 50, "wholesale")) == 1
+    said = items(SEATS[:9], "wholesale")
+    assert fit.evidence([*said, *(Item(90 + i, one.text, "bug", accepted=True) for i, one in enumerate(said))]) == 9
+    with pytest.raises(ValueError, match="only 1 labels are new"):
+        fit.refit(items(["Boxes on a pallet"] * 50, "wholesale"), {}, current, BASE)
 
 
 def test_merged_categories_count_as_one_in_both_models(current: MessageClassifier) -> None:
