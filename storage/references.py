@@ -32,7 +32,10 @@ _PREFIX = {
 _NOUN = {prefix: noun for noun, prefix in _PREFIX.items()}
 
 # Telephones write an en dash, a minus or a full-width hyphen for "-". Eighteen digits always fit a bigint.
-_REFERENCE = re.compile(r"([A-Za-z])[-\u2010-\u2015\u2212]([0-9]{1,18})")
+# What a sentence puts around one is no part of it: "see (T-90)."
+_REFERENCE = re.compile(
+    r"[(\[{<\"'“‘«「『《【]*([A-Za-z])[-\u2010-\u2015\u2212]([0-9]{1,18})[)\]}>\"'”’»」』》】.,;:!?。、]*"
+)
 
 
 def reference(noun: Noun | str, record_id: int) -> str:
@@ -44,7 +47,10 @@ def reference(noun: Noun | str, record_id: int) -> str:
 
 
 def parse_reference(text: str) -> tuple[Noun, int] | None:
-    """Return noun and number of a reference as people type it (`d-88`, full-width too), or None if it is none."""
+    """Return noun and number of a reference as people type it (`d-88`, full-width too), or None if it is none.
+
+    The quotes, brackets and punctuation of a sentence around it do not matter.
+    """
     match = _REFERENCE.fullmatch(unicodedata.normalize("NFKC", text).strip())
     if match is None:
         return None

@@ -13,7 +13,9 @@ def test_a_reference_is_read_back(noun: Noun) -> None:
     assert reference(str(noun), 88) == f"{noun.prefix}-88"
 
 
-@pytest.mark.parametrize("typed", ["d-88", " D-88 ", "D–88", "Ｄ－88", "d−088"])
+@pytest.mark.parametrize(
+    "typed", ["d-88", " D-88 ", "D–88", "Ｄ－88", "d−088", "D-88.", "(D-88)", "“d-88”,", "D-88。", "D-88?!"]
+)
 def test_spellings_of_a_reference(typed: str) -> None:
     assert parse_reference(typed) == (Noun.DEAL, 88)
 

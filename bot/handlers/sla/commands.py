@@ -11,7 +11,16 @@ from sqlalchemy.orm import Session
 from bot.grammar import Args
 from bot.handlers.sla.declaration import plugin
 from bot.handlers.sla.notices import line
-from bot.handlers.sla.wording import examples, kind_words, promise_line, read_span, span_words, week_words, which_words
+from bot.handlers.sla.wording import (
+    PRIORITY,
+    examples,
+    kind_words,
+    promise_line,
+    read_span,
+    span_words,
+    week_words,
+    which_words,
+)
 from bot.kit import blocks as b
 from bot.kit.format import Reader, paragraphs, percent, undo_hint
 from bot.kit.replies import Message
@@ -34,6 +43,7 @@ def show(session: Session, reader: Reader) -> Message:
     usage="[priority:urgent] [tier:gold] [answer:1h] [resolve:8h]",
     role=Role.MANAGER,
     example="priority:urgent tier:gold answer:1h resolve:8h",
+    priority=PRIORITY,
 )
 def set_(args: Args, session: Session, reader: Reader) -> Message:
     """Promise how soon tickets of a priority, of a customer tier, or all are answered and resolved."""
@@ -41,7 +51,7 @@ def set_(args: Args, session: Session, reader: Reader) -> Message:
     minutes = {field: read_span(text, field=field) if text else None for field, text in given.items()}
     sla.set_target(
         session,
-        priority=args.get("priority"),
+        priority=args.typed("priority", PRIORITY),
         tier=args.get("tier"),
         first_response_minutes=minutes["answer"],
         resolution_minutes=minutes["resolve"],
@@ -51,11 +61,15 @@ def set_(args: Args, session: Session, reader: Reader) -> Message:
 
 
 @plugin.command(
-    "sla remove", usage="[priority:urgent] [tier:gold]", role=Role.MANAGER, example="priority:urgent tier:gold"
+    "sla remove",
+    usage="[priority:urgent] [tier:gold]",
+    role=Role.MANAGER,
+    example="priority:urgent tier:gold",
+    priority=PRIORITY,
 )
 def remove(args: Args, session: Session, reader: Reader) -> Message:
     """Take a promise back; without a priority and a tier the one for all other tickets."""
-    gone = sla.remove_target(session, priority=args.get("priority"), tier=args.get("tier"))
+    gone = sla.remove_target(session, priority=args.typed("priority", PRIORITY), tier=args.get("tier"))
     notice = b.markup(_("{which}: nothing is promised any more."), which=which_words(gone))
     return overview(session, reader, notice=notice, undo=True)
 

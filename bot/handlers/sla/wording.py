@@ -10,6 +10,7 @@ from babel.units import format_unit
 
 from bot.grammar import parse_hours, parse_weekdays
 from bot.grammar.calendar.hours import HOURS
+from bot.grammar.choices import ChoiceType
 from bot.i18n import known_locale
 from bot.kit import blocks as b
 from bot.kit import format
@@ -19,6 +20,7 @@ from storage.names import name_key
 from storage.support.sla import FIRST_RESPONSE, SlaTarget
 from storage.support.sla.calendar import Week
 from storage.support.sla.hours import DAY_MINUTES, Hours, check_span
+from storage.support.tickets import Priority
 
 _SPAN = re.compile(
     r"(?:(?P<hours>\d{1,4}(?:[.,]\d{1,2})?)\s*(?:h|hr|hrs|hours?|小时|个小时))?\s*"
@@ -26,6 +28,7 @@ _SPAN = re.compile(
 )
 _PART = re.compile(rf"(?P<days>\D+?)\s*(?P<hours>{HOURS})(?!\d)")
 _SEPARATORS = " ,;，；、"
+PRIORITY = ChoiceType("priority", tuple(Priority))
 ALWAYS = frozenset({"always", "24/7", "around the clock", "全天", "全年无休"})
 
 

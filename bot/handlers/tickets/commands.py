@@ -9,7 +9,7 @@ from bot.grammar.types import PERSON
 from bot.handlers.tickets import cards
 from bot.handlers.tickets.declaration import plugin
 from bot.handlers.tickets.wanted import WantedTicket
-from bot.handlers.tickets.wording import read_status, status_words
+from bot.handlers.tickets.wording import PRIORITY, STATUS, status_words
 from bot.kit import blocks as b
 from bot.kit import format
 from bot.kit.format import Reader
@@ -22,6 +22,7 @@ from storage.errors import CrmError, Invalid
 from storage.names import name_key
 from storage.support import messages, tickets
 from storage.support.messages import IncomingMessage
+from storage.support.tickets import TicketStatus
 
 NOBODY = frozenset({"nobody", "none", "no one", "niemand", "没有人"})
 
@@ -29,9 +30,10 @@ NOBODY = frozenset({"nobody", "none", "no one", "niemand", "没有人"})
 @plugin.command(
     "ticket add",
     usage="<title> [customer:acme] [priority:high] [assignee:@x]",
-    assignee=PERSON,
     role=Role.AGENT,
     example="Login fails on Safari customer:acme priority:high",
+    assignee=PERSON,
+    priority=PRIORITY,
 )
 def add(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
     """Open a ticket, once it is clear that it is not there already."""
@@ -49,11 +51,17 @@ def show(args: Args, session: Session, actor: Member, reader: Reader) -> Message
     return cards.card(session, ticket, reader, actor=actor)
 
 
-@plugin.command("ticket status", usage="<ticket> <status>", role=Role.AGENT, example="T-1042 waiting on customer")
+@plugin.command(
+    "ticket status",
+    usage="<ticket> <status>",
+    role=Role.AGENT,
+    example="T-1042 waiting on customer",
+    status=STATUS,
+)
 def status(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
     """Say where a ticket stands: new, open, waiting on customer, resolved or closed."""
     ticket = tickets.resolve(session, args["ticket"])
-    wanted = read_status(args["status"])
+    wanted = TicketStatus(args.typed("status", STATUS) or ticket.status)
     if ticket.status == wanted:
         notice = b.markup(_("It is {status} already."), status=status_words(wanted))
         return cards.card(session, ticket, reader, actor=actor, notice=notice)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from bot.grammar import Args
-from bot.handlers.tickets.wording import read_priority
+from bot.handlers.tickets.wording import PRIORITY
 from bot.kit.lookup import checked_number, colleague, customer_called
 from storage.crm import customers
 from storage.errors import Invalid
@@ -31,12 +31,12 @@ class WantedTicket:
     @classmethod
     def typed(cls, session: Session, args: Args, actor: Member) -> WantedTicket:
         """Read a command; raise CrmError for what cannot be understood or found."""
-        customer, priority = args.get("customer"), args.get("priority")
+        customer, priority = args.get("customer"), args.typed("priority", PRIORITY)
         assignee_id = args.user("assignee")
         return cls(
             check_name(args["title"], field="title"),
             customer_called(session, customer).id if customer else None,
-            read_priority(priority) if priority else Priority.NORMAL,
+            Priority(priority or Priority.NORMAL),
             colleague(session, assignee_id, field="assignee", role=Role.AGENT) if assignee_id else None,
         )
 

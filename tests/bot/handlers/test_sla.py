@@ -79,7 +79,7 @@ def test_promises_are_set_changed_removed_and_undone(manager: Person) -> None:
         ("/crm sla set priority:urgent", "Say how soon"),
         ("/crm sla set answer:soon", "I do not understand soon as a time."),
         ("/crm sla set answer:2d", "I do not understand 2d as a time."),
-        ("/crm sla set priority:asap answer:1h", "There is no priority asap."),
+        ("/crm sla set priority:soonish answer:1h", "soonish is not a priority."),
         ("/crm sla remove tier:gold", "Nothing is promised for just these tickets."),
         ("/crm hours nine to five", "I do not understand these hours"),
         ("/crm hours mon-fri 17:00-09:00", "begin before they end"),
