@@ -27,7 +27,6 @@ from bot.settings import Settings
 from storage.crm import deals
 from storage.events import DealWon
 from storage.queues.outbox import Delivery
-from storage.records.query import parse_filters
 from storage.workspace import members
 from storage.workspace.workspaces import Workspace
 
@@ -107,7 +106,6 @@ def read(registry: Registry, typed: str, *, whole: bool) -> None:
     args = parse(rest, usage, WRITER)
     for key in usage.keys.keys() & {"owner", "assignee", "manager"}:
         args.user(key)
-    parse_filters(args.filters)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)

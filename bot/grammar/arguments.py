@@ -6,11 +6,11 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 from bot.grammar.calendar.recurring import When
-from bot.grammar.entities import Decoded, EntityKind, shown, unescape, visible
+from bot.grammar.entities import Decoded, shown, unescape, visible
 from bot.grammar.reading import Several, ValueType, Writer, ambiguous, at_fault, read_whole
 from bot.grammar.types import AMOUNT, CHANNEL, DAY, FLAG, MOMENT, PERSON, WHEN
 from bot.grammar.usage import Positional, Usage
-from bot.grammar.words import BETWEEN, Words, did_you_mean, split_first, take_apart, unquote
+from bot.grammar.words import BETWEEN, Pair, did_you_mean, split_first, take_apart, unquote
 from storage.errors import Invalid
 from storage.money import Money
 
@@ -21,15 +21,14 @@ V = TypeVar("V")
 class Args:
     """Hold the arguments of one command.
 
-    `raw` is what Slack sent, `text` the free words, `record` the first of two places, `filters` the comparisons as
-    words (`amount>10k`; a mentioned person as `owner:<@U123>`), `read` the values as the types of their keys and places
-    have read them.
+    `raw` is what Slack sent, `text` the free words, `record` the first of two places, `filters` the comparisons, to be
+    `understood`, `read` the values as the types of their keys and places have read them.
     """
 
     raw: str
     text: str
     record: str
-    filters: tuple[str, ...]
+    filters: tuple[Pair, ...]
     usage: Usage
     values: Mapping[str, Decoded]
     read: Mapping[str, Any]
@@ -109,12 +108,15 @@ def parse(text: str, usage: Usage, writer: Writer, *, raw: str | None = None) ->
     read = {key: pair.read for key, pair in words.pairs.items()}
     free = words.rest
     record = ""
+    filters = words.filters
     if len(usage.positionals) == 2 and visible(free.text):
         first, free = _first_place(free, usage.positionals[0], writer, read)
         values[usage.positionals[0].name] = first
         record = first.text
     elif usage.positionals:
         free = unquote(free)
+    elif visible(free.text) and usage.filters:
+        filters = (*filters, Pair("", "", free, len(free.text)))
     elif visible(free.text):
         _refuse_words(free.text, usage)
     if usage.positionals and visible(free.text):
@@ -126,7 +128,7 @@ def parse(text: str, usage: Usage, writer: Writer, *, raw: str | None = None) ->
         if name not in values or not visible(values[name].text):
             raise _missing(name, usage, unescape(text))
     shown = free.text if visible(free.text) else ""
-    return Args(text if raw is None else raw, shown, record, _filters(words), usage, values, read, writer)
+    return Args(text if raw is None else raw, shown, record, filters, usage, values, read, writer)
 
 
 def _first_place(free: Decoded, place: Positional, writer: Writer, read: dict[str, Any]) -> tuple[Decoded, Decoded]:
@@ -145,15 +147,6 @@ def _first_place(free: Decoded, place: Positional, writer: Writer, read: dict[st
     read[place.name] = found.value
     rest = free.part(found.end, len(free.text))
     return free.part(0, found.end), rest.part(len(rest.text) - len(rest.text.lstrip(BETWEEN)), len(rest.text))
-
-
-def _filters(words: Words) -> tuple[str, ...]:
-    found = []
-    for pair in words.filters:
-        entity = pair.value.entity
-        mention = f"<@{entity.id}>" if entity and entity.kind is EntityKind.USER else pair.value.text
-        found.append(f"{pair.key}{pair.operator}{mention}")
-    return tuple(found)
 
 
 def _refuse_words(text: str, usage: Usage) -> None:

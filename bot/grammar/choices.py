@@ -30,6 +30,13 @@ _WORDS: Mapping[str, str] = {
     "won": "gewonnen, gagné, gagnée, ganado, ganada, 赢单, 已赢, 成交",
     "lost": "verloren, perdu, perdue, perdido, perdida, 输单, 丢单, 已输",
     "done": "finished, erledigt, fertig, fait, faite, hecho, hecha, 完成, 已完成",
+    "mine": "my, my own, meine, meinen, meins, mir, mes, les miens, les miennes, míos, mías, mis, 我的, 我",
+    "overdue": "late, past due, überfällig, überfällige, verspätet, verspätete, en retard, atrasado, atrasada,"
+    " atrasados, atrasadas, vencido, vencida, vencidos, vencidas, 逾期, 已逾期, 逾期的, 过期, 已过期",
+    "unassigned": "nobody, no one, none, without owner, niemand, keiner, ohne, nicht zugewiesen, niemandem zugewiesen,"
+    " non assigné, non assignée, non assignés, personne, sin asignar, nadie, 无, 未分配, 没有人, 无人负责",
+    "all": "everything, everyone, everybody, alle, alles, tous, toutes, tout, todo, todos, todas, 全部, 所有, 所有人",
+    "now": "jetzt, maintenant, ahora, 现在",
     "cancelled": "canceled, abgesagt, storniert, annulé, annulée, cancelado, cancelada, 取消, 已取消",
 }
 

@@ -1,34 +1,47 @@
 """Read the values of filters as their writer means them."""
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from bot.grammar.amounts import parse_amount
-from bot.grammar.calendar.dates import parse_date
+from bot.grammar.calendar.dates import no_date, period_in
 from bot.grammar.calendar.zones import place, zone_of
-from bot.grammar.entities import shown
-from bot.grammar.reading import Writer
+from bot.grammar.entities import Decoded, shown
+from bot.grammar.reading import Writer, all_of
 from bot.grammar.types import is_me
 from storage.errors import Invalid
 from storage.money import Money
 
+NOW = "now"
 _MENTION = re.compile(r"<@([A-Za-z0-9]+)>")
 
 
 class FilterValues(Writer):
     """Read the values of `storage.records.query` for one person."""
 
-    def midnight(self, day: date) -> datetime:
-        """Return the moment, in UTC, at which a day begins in the person's zone."""
-        return place(day, 0, zone_of(self.zone))
-
     def amount(self, text: str) -> Money:
         """Return an amount, in the workspace's currency if it names none; raise Invalid for anything else."""
         return parse_amount(text, currency=self.currency, locale=self.locale, field=None)
 
-    def date(self, text: str, *, past: bool) -> date:
-        """Return a day, or raise Invalid; `past` prefers the last such day to the next."""
-        return parse_date(text, zone=self.zone, now=self.now, locale=self.locale, field=None, past=past)
+    def days(self, text: str, *, past: bool) -> tuple[date, date]:
+        """Return the first and the last day of a day, a week, month, quarter or year, or of two with `..` between them.
+
+        Raises Invalid for anything else; `past` prefers the last such days to the next.
+        """
+        first, _, last = text.partition("..")
+        found = [self._period(part, past) for part in (first, last or first)]
+        return found[0][0], found[1][1]
+
+    def span(self, text: str, *, past: bool) -> tuple[datetime, datetime]:
+        """Return when such days begin and end in the person's zone, in UTC; `now` is this moment."""
+        if text == NOW:
+            return self.now, self.now
+        first, last = self.days(text, past=past)
+        zone = zone_of(self.zone)
+        return place(first, 0, zone), place(last + timedelta(1), 0, zone)
+
+    def _period(self, text: str, past: bool) -> tuple[date, date]:
+        return all_of(Decoded(text, text), lambda bare: period_in(bare, self, past=past), no_date, field=None)
 
     def member(self, text: str) -> str:
         """Return the id of the person a mention in `Args.filters` or "me" means; raise Invalid for anything else."""

@@ -47,7 +47,8 @@ _SPACE = re.compile(r"\s*")
 _WORD = re.compile(r"\S+")
 _NAMED = re.compile(r"([^\W\d_][\w-]{0,40})([:：])")
 _NEXT = re.compile(rf"(?<=[\s,;，；、]){_NAMED.pattern}")
-_FILTER = re.compile(r"([^\W\d_][\w-]{0,40})(<=|>=|!=|[:：=<>≤≥≠＝＜＞])(?!//)")
+_FILTER = re.compile(r"([^\W\d_][\w-]{0,40})(?:([:：])|[^\S\n]*(<=|>=|!=|[=<>≤≥≠＝＜＞]))(?!//)")
+_NEXT_FILTER = re.compile(rf"(?<=[\s,;，；、]){_FILTER.pattern}")
 _OPERATORS = {"：": ":", "≤": "<=", "≥": ">=", "≠": "!=", "＝": "=", "＜": "<", "＞": ">"}
 _PUNCTUATION = re.compile(rf"[{re.escape(PUNCTUATION)}{INVISIBLE}]*")
 _COMMAS = " ,;，；、"
@@ -62,13 +63,18 @@ _LONGEST_GUESS = 40
 
 @dataclass(frozen=True)
 class Pair:
-    """Hold one `key:value` or filter of a text and where it ends."""
+    """Hold one `key:value` or filter of a text and where it ends.
+
+    A filter has all words up to the next, of which its field takes as many as it can read; none if it is `quoted`. The
+    words that belong to no filter are one without a key.
+    """
 
     key: str
     operator: str
     value: Decoded
     end: int
     read: Any = None
+    quoted: bool = False
 
 
 @dataclass(frozen=True)
@@ -173,7 +179,7 @@ def _pair_at(text: Decoded, start: int, usage: Usage, writer: Writer) -> Pair | 
         return _keyed(text, named.end(), key, usage, writer)
     found = _FILTER.match(text.mask, start) if usage.filters else None
     if found:
-        return _filter(text, found)
+        return _filter(text, found, usage)
     if named and _BLANK.fullmatch(text.mask[named.end() : named.end() + 1]) is None:
         _refuse_misspelt(named[1], usage, text.part(named.end(), len(text.text)), writer, typed=text.text)
     return None
@@ -211,23 +217,23 @@ def _keyed(text: Decoded, colon: int, key: Key, usage: Usage, writer: Writer) ->
     return Pair(key.name, ":", text.part(start, end), _end(_PUNCTUATION, text.mask, end), found.value)
 
 
-def _filter(text: Decoded, found: re.Match[str]) -> Pair:
-    key, operator = fold(found[1]), _OPERATORS.get(found[2], found[2])
-    begin = _end(_UNSEEN, text.mask, found.end())
-    value, end = _quoted(text, begin, key) or (
-        text.part(begin, _end(_WORD, text.mask, begin)),
-        _end(_WORD, text.mask, begin),
-    )
+def _filter(text: Decoded, found: re.Match[str], usage: Usage) -> Pair:
+    key, written = fold(found[1]), found[2] or found[3]
+    operator = _OPERATORS.get(written, written)
+    begin = _end(_BLANK, text.mask, found.end())
+    quoted = _quoted(text, begin, key)
+    value, end = quoted or (text.part(begin, _limit(text.mask, begin, usage)), _limit(text.mask, begin, usage))
     if not visible(value.text):
-        following = visible(text.text[end : _end(_WORD, text.mask, _end(_SPACE, text.mask, end))])
-        raise _no_value(key, key + operator, text.text, "" if end > begin else following)
-    return Pair(key, operator, trimmed(value) if end == begin + len(value.text) else value, end)
+        raise _no_value(key, key + operator, text.text)
+    return Pair(key, operator, value if quoted else trimmed(value), end, quoted=quoted is not None)
 
 
 def _limit(mask: str, start: int, usage: Usage) -> int:
-    """Return where the value that begins at a place ends at the latest: at the next key, or with its line."""
+    """Return where the value that begins at a place ends at the latest: at the next key or filter, or with its line."""
     line = mask.find("\n", start)
     end = len(mask) if line < 0 else line
+    following = _NEXT_FILTER.search(mask, start, end) if usage.filters else None
+    end = following.start() if following else end
     for named in _NEXT.finditer(mask, start, end):
         if fold(named[1]) in usage.keys:
             return named.start()
@@ -247,15 +253,8 @@ def _refuse_misspelt(word: str, usage: Usage, following: Decoded, writer: Writer
         )
 
 
-def _no_value(key: str, written: str, typed: str, following: str = "") -> Invalid:
-    return Invalid(
-        "{written} has no value.",
-        field=key,
-        hint="Write {written}{following}, without a space." if following else None,
-        typed=typed,
-        written=written,
-        following=shown(following),
-    )
+def _no_value(key: str, written: str, typed: str) -> Invalid:
+    return Invalid("{written} has no value.", field=key, typed=typed, written=written)
 
 
 def _quoted(text: Decoded, start: int, key: str | None = None) -> tuple[Decoded, int] | None:

@@ -5,6 +5,7 @@ Language and time zone are the reader's, through Babel.
 
 import json
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -185,11 +186,7 @@ class Page:
     @property
     def written(self) -> b.Markup:
         """Return the filters as people read them, with names for mentions; empty for none."""
-        parts: list[b.Text] = []
-        for word in self.filters:
-            before, mention, after = word.partition("<@")
-            parts.append(b.join([before, b.person(after.rstrip(">"))], "") if mention else word)
-        return b.join(parts, " ")
+        return b.join([b.join(map(_readable, re.split("(<@[^>]*>)", word)), "") for word in self.filters], " ")
 
     def title(self, what: str, lines: int, *, more: bool) -> b.Markup:
         """Say what is listed, by which filters, and which part of it this is; `more` comes after its `lines`."""
@@ -208,6 +205,10 @@ class Page:
         fitting = [(label, value) for label, value in values if len(value) <= VALUE_LIMIT]
         # A row each, as Slack refuses two controls of one id in a row.
         return [b.actions(b.button(label, action, b.Control(detail=value))) for label, value in fitting]
+
+
+def _readable(part: str) -> b.Text:
+    return b.person(part[2:-1]) if part.startswith("<@") else part
 
 
 class Noted(Protocol):

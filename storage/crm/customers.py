@@ -8,7 +8,7 @@ from sqlalchemy import Index, select
 from sqlalchemy.orm import Mapped, Session, relationship, selectinload
 
 from storage.database.engine import TENANT, Base, composite_key
-from storage.errors import Invalid
+from storage.errors import Invalid, NotFound
 from storage.events import CustomerAdded, CustomerChanged, emit
 from storage.names import check_name, check_text, name_key
 from storage.records import named
@@ -56,16 +56,37 @@ class Customer(Named, Base):
             emit(session, CustomerChanged(self))
 
 
+def tiers_called(session: Session, typed: str) -> list[str]:
+    """Return the tiers of customers that are called so or begin so; raise NotFound naming all there are."""
+    key = name_key(typed)
+    if session.scalar(select(Customer.tier).where(Customer.tier == key).limit(1)) is not None:
+        return [key]
+    known = session.scalars(select(Customer.tier).where(Customer.tier.is_not(None)).distinct().order_by(Customer.tier))
+    tiers = [tier for tier in known if tier]
+    found = [tier for tier in tiers if key and tier.startswith(key)]
+    if found:
+        return found
+    raise NotFound(
+        "No customer has the tier {value}.",
+        hint="There are {tiers}." if tiers else None,
+        typed=typed,
+        value=typed[:TIER_LIMIT],
+        tiers=", ".join(tiers[:20]),
+    )
+
+
 FIELDS = Fields(
     {
         "name": Field(Customer.name_key, "name"),
         "domain": Field(Customer.domain, "name"),
-        "tier": Field(Customer.tier, "name"),
+        "tier": Field(Customer.tier, "keys", resolve=tiers_called),
         "owner": Field(Customer.owner_id, "member"),
         "created": Field(Customer.created_at, "moment", past=True),
         "updated": Field(Customer.updated_at, "moment", past=True),
     },
     tie=Customer.id,
+    words={"mine": "owner:me", "unassigned": "owner:none", "all": ""},
+    day="created",
 )
 """What customers can be filtered and sorted by."""
 

@@ -91,6 +91,8 @@ FIELDS = Fields(
         "created": Field(Followup.created_at, "moment", past=True),
     },
     tie=Followup.id,
+    words={"mine": "owner:me", "overdue": "due<now status:open", "open": "status:open", "all": "owner!=none"},
+    day="due",
 )
 """What follow-ups can be filtered and sorted by; `list_followups` shows open ones unless told `closed=None`."""
 

@@ -7,10 +7,11 @@ range of bigint, date, timestamptz or text key, never by LIKE or a function of t
 
 - `:` and `=` mean "is", `!=` "is not, or is empty"; `<`, `<=`, `>` and `>=` are for amounts, numbers, dates and times.
 - `owner:none` finds what has no owner, `owner!=none` what has one.
-- `status:new,open` finds either; only members, fixed choices and categories take such lists.
+- `status:new,open` finds either; members, fixed choices, categories and records take such lists.
 - An amount is compared with amounts of its own currency only; all others are neither more nor less nor equal, and `!=`
   finds them. An order by amount is that of the minor units, whatever their currency: one that an index can give.
-- A day compared with a moment is the whole of that day, where the reader is.
+- A day, week or month is the whole of it, where the reader is: `close<december` is before its first day,
+  `close>december` after its last.
 - `name:acme` finds names that begin so, `name=acme` those that are exactly so.
 """
 
@@ -18,14 +19,14 @@ import difflib
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from sqlalchemy import ColumnElement, Select, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from storage.errors import Invalid
+from storage.errors import Invalid, NotFound
 from storage.money import BIGINT, Money
 from storage.names import name_key
 
@@ -56,11 +57,11 @@ class Values(Protocol):
     def amount(self, text: str) -> Money:
         """Return an amount of money."""
 
-    def midnight(self, day: date) -> datetime:
-        """Return the moment at which a day begins where the reader is, with its time zone."""
+    def days(self, text: str, *, past: bool) -> tuple[date, date]:
+        """Return the first and the last of the days that are meant; `past` prefers the last such days to the next."""
 
-    def date(self, text: str, *, past: bool) -> date:
-        """Return a day; `past` prefers the last such day to the next."""
+    def span(self, text: str, *, past: bool) -> tuple[datetime, datetime]:
+        """Return the moments, with a time zone, at which what is meant begins and ends where the reader is."""
 
     def member(self, text: str) -> str:
         """Return the Slack id of a person."""
@@ -90,10 +91,15 @@ class Field:
 
 @dataclass(frozen=True)
 class Fields:
-    """Hold what the records of one noun can be filtered and sorted by; `tie` orders what is otherwise equal."""
+    """Hold what the records of one noun can be filtered and sorted by; `tie` orders what is otherwise equal.
+
+    `words` says what everyday words ask for, as filters (`mine` for `owner:me`), `day` which field a bare day is about.
+    """
 
     by_name: Mapping[str, Field]
     tie: InstrumentedAttribute[Any]
+    words: Mapping[str, str] = field(default_factory=dict)
+    day: str = ""
 
     def named(self, name: str) -> Field:
         """Return a field; raise Invalid naming the nearest and all others if there is none."""
@@ -227,30 +233,53 @@ def _compare(session: Session, condition: Condition, on: Field, values: Values) 
         case "money":
             return _compare_money(comparison, on, values.amount(text))
         case "moment":
-            day = values.date(text, past=on.past)
-            return _compare_day(comparison, on.column, values.midnight(day), values.midnight(day + timedelta(1)))
+            return _compare_span(comparison, on.column, *values.span(text, past=on.past))
         case "name":
             return _compare_name(comparison, on.column, name_key(text))
         case "date":
-            return _or_empty(comparison, on.column, _COMPARE[comparison](on.column, values.date(text, past=on.past)))
+            first, last = values.days(text, past=on.past)
+            if first == last:
+                return _or_empty(comparison, on.column, _COMPARE[comparison](on.column, first))
+            return _compare_span(comparison, on.column, first, last + timedelta(1))
         case "number":
             return _or_empty(comparison, on.column, _COMPARE[comparison](on.column, _number(condition)))
         case "record":
-            assert on.resolve is not None
-            return _or_empty(comparison, on.column, _COMPARE[comparison](on.column, on.resolve(session, text).id))
+            return _among(comparison, on.column, [record.id for record in meant(session, on, text)])
         case "member" | "choice" | "keys":
-            said = [part.strip() for part in re.split("[,，、]", text) if part.strip()]
-            wanted = [value for part in said for value in _meant(session, condition, on, part, values)]
-            found = on.column.not_in(wanted) if comparison == "!=" else on.column.in_(wanted)
-            return _or_empty(comparison, on.column, found)
+            wanted = [value for part in _parts(text) for value in _values(session, condition, on, part, values)]
+            return _among(comparison, on.column, wanted)
 
 
-def _meant(session: Session, condition: Condition, on: Field, said: str, values: Values) -> Sequence[str]:
+def meant(session: Session, on: Field, text: str) -> list[Any]:
+    """Return the records that a filter names: one whose name may have commas, or several between commas.
+
+    Raises what the field's `resolve` raises.
+    """
+    assert on.resolve is not None
+    try:
+        return [on.resolve(session, text)]
+    except NotFound:
+        if len(_parts(text)) == 1:
+            raise
+        return [on.resolve(session, part) for part in _parts(text)]
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in re.split("[,，、]", text) if part.strip()]
+
+
+def _values(session: Session, condition: Condition, on: Field, said: str, values: Values) -> Sequence[str]:
     if on.kind == "keys":
         assert on.resolve is not None
         keys: Sequence[str] = on.resolve(session, said)
         return keys
     return [values.member(said) if on.kind == "member" else _choice(condition, on, said)]
+
+
+def _among(comparison: str, column: InstrumentedAttribute[Any], wanted: Sequence[Any]) -> ColumnElement[bool]:
+    if len(wanted) == 1:
+        return _or_empty(comparison, column, _COMPARE[comparison](column, wanted[0]))
+    return _or_empty(comparison, column, column.not_in(wanted) if comparison == "!=" else column.in_(wanted))
 
 
 def _or_empty(comparison: str, column: InstrumentedAttribute[Any], found: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -264,22 +293,15 @@ def _compare_money(comparison: str, on: Field, amount: Money) -> ColumnElement[b
     return and_(on.currency == amount.currency, _COMPARE[comparison](on.column, amount.minor))
 
 
-def _compare_day(
-    comparison: str, column: InstrumentedAttribute[Any], begins: datetime, ends: datetime
-) -> ColumnElement[bool]:
-    match comparison:
-        case "<":
-            return column < begins
-        case "<=":
-            return column < ends
-        case ">":
-            return column >= ends
-        case ">=":
-            return column >= begins
-        case "!=":
-            return or_(column < begins, column >= ends, column.is_(None))
-        case _:
-            return and_(column >= begins, column < ends)
+def _compare_span(comparison: str, column: InstrumentedAttribute[Any], begins: date, ends: date) -> ColumnElement[bool]:
+    found: dict[str, ColumnElement[bool]] = {
+        "<": column < begins,
+        "<=": column < ends,
+        ">": column >= ends,
+        ">=": column >= begins,
+        "!=": or_(column < begins, column >= ends, column.is_(None)),
+    }
+    return found.get(comparison, and_(column >= begins, column < ends))
 
 
 def _compare_name(comparison: str, column: InstrumentedAttribute[Any], key: str) -> ColumnElement[bool]:

@@ -1,6 +1,6 @@
 """Keep the people of a workspace, what each may do, and when and in which language it is for them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -11,9 +11,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.database.engine import TENANT, Base, composite_key, current_workspace, notify
 from storage.database.recorded import Recorded
-from storage.errors import Invalid, Refused
+from storage.errors import Ambiguous, Invalid, NotFound, Refused
 from storage.events import MemberChanged, MemberLeft, emit
-from storage.names import EMAIL_LIMIT, NAME_LIMIT
+from storage.names import EMAIL_LIMIT, NAME_LIMIT, name_key
 from storage.workspace.workspaces import Installation, Workspace
 
 SLACKBOT = "USLACKBOT"
@@ -116,6 +116,32 @@ def staff(session: Session, role: Role | None = None) -> list[Member]:
         select(Member).where(Member.kind == MemberKind.STAFF, Member.active).order_by(Member.name, Member.id)
     )
     return [member for member in found if role is None or member.has(role)]
+
+
+def called(session: Session, typed: str) -> Member:
+    """Return the one of our own people of this name, or with these words in it, each perhaps only begun.
+
+    Raises Ambiguous with the candidates if several answer, NotFound if nobody does.
+    """
+    key = name_key(typed)
+    people = staff(session)
+    found = [member for member in people if name_key(member.name) == key] if key else []
+    found = found or [member for member in people if key and _begins(key.split(), name_key(member.name).split())]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise Ambiguous(
+            "There is more than one person called {name}.",
+            candidates=found[:5],
+            hint="Write @ and pick a name.",
+            name=typed,
+            typed=typed,
+        )
+    raise NotFound("{value} is not a person I can see.", hint="Write @ and pick a name.", typed=typed, value=typed[:80])
+
+
+def _begins(typed: Sequence[str], names: Sequence[str]) -> bool:
+    return all(any(name.startswith(word) for name in names) for word in typed)
 
 
 def ensure(

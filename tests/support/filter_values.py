@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 from storage.errors import Invalid
 from storage.money import Money
@@ -15,16 +15,17 @@ class Said:
         """Return dollars; `k` is a thousand."""
         return Money(int(text.removesuffix("k")) * (1000 if text.endswith("k") else 1) * 100, "USD")
 
-    def midnight(self, day: date) -> datetime:
-        """Return when a day begins in UTC."""
-        return datetime.combine(day, time(), tzinfo=UTC)
-
-    def date(self, text: str, *, past: bool) -> date:
+    def days(self, text: str, *, past: bool) -> tuple[date, date]:
         """Return an ISO date."""
         try:
-            return date.fromisoformat(text)
+            return date.fromisoformat(text), date.fromisoformat(text)
         except ValueError:
             raise Invalid("no date: {text} {past}", text=text, past=past) from None
+
+    def span(self, text: str, *, past: bool) -> tuple[datetime, datetime]:
+        """Return when a day begins and ends in UTC."""
+        begins = datetime.combine(self.days(text, past=past)[0], time(), tzinfo=UTC)
+        return begins, begins + timedelta(1)
 
     def member(self, text: str) -> str:
         """Return the id of the member with a role."""

@@ -60,17 +60,18 @@ def found(typed: str, customers: Sequence[Customer]) -> Message:
         )
         return Message(text)
     title = b.markup(_("Customers like “{typed}”"), typed=typed)
-    return Message(title, [b.section(title), *map(_line, customers)])
+    return Message(title, [b.section(title), *map(line, customers)])
 
 
 def twins(wanted: WantedCustomer, alike: Sequence[Customer]) -> Message:
     """Ask whether one of these is not the customer that was meant; nothing is stored yet."""
     text = b.markup(_("*{name}* may be here already, so nothing has been added yet."), name=wanted.name)
     anyway = b.button(_("Add anyway"), plugin.id("add_anyway"), b.Control(detail=wanted.dump()), style="primary")
-    return Message(text, [b.section(text), *map(_line, alike), b.actions(anyway)])
+    return Message(text, [b.section(text), *map(line, alike), b.actions(anyway)])
 
 
-def _line(customer: Customer) -> Block:
+def line(customer: Customer) -> Block:
+    """Draw a customer of a list with a button that shows it."""
     show = b.button(_("Show"), plugin.id("show"), b.Control(customer.reference, customer.version))
     owner = b.person(customer.owner_id) if customer.owner_id else None
     details = [part for part in (customer.domain, customer.tier, owner) if part]

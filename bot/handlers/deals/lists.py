@@ -8,25 +8,29 @@ from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
 from bot.grammar import Args, FilterValues
+from bot.grammar.lists import understood
 from bot.handlers.deals import cards
 from bot.handlers.deals.declaration import plugin
 from bot.kit import blocks as b
 from bot.kit.format import Page, Reader
 from bot.kit.replies import Message
 from bot.plugin import Member, Role, _
-from storage.crm import deals, pipelines
+from storage.crm import deals
 from storage.crm.deals import Deal
 from storage.crm.pipelines import Outcome
-from storage.records.query import Query, parse_filters
+from storage.records.query import Query, meant, parse_filters
 from storage.workspace.workspaces import Workspace
 
 LINES = 10
+STAGE = deals.FIELDS.named("stage")
 
 
 @plugin.command("deal list", usage="[filters]", role=Role.VIEWER, example="owner:me amount>10k close<friday")
 def listed(args: Args, session: Session, actor: Member, reader: Reader, workspace: Workspace) -> Message:
-    """List deals; filter by amount>10k, close<friday, owner:me, stage:proposal, order by sort:-amount."""
-    return _page(Page(args.filters), session, actor, workspace, reader)
+    """List deals: mine, overdue, or by filters like amount>10k, close<friday, stage:proposal, sort:-amount."""
+    values = FilterValues(actor.id, workspace.currency, reader.zone.key, reader.now, reader.locale)
+    filters = understood(args.filters, session, deals.FIELDS, values)
+    return _page(Page(filters), session, actor, workspace, reader)
 
 
 @plugin.action("page", role=Role.VIEWER)
@@ -70,7 +74,7 @@ def _closed(session: Session, query: Query) -> bool | None:
     if query.asks("status"):
         asked = [c.value.casefold() for c in query.conditions if c.name == "status" and c.operator in {":", "="}]
         return False if asked == [Outcome.OPEN] else None
-    stages = [pipelines.resolve_stage(session, c.value) for c in query.conditions if c.name == "stage"]
+    stages = [stage for c in query.conditions if c.name == "stage" for stage in meant(session, STAGE, c.value)]
     return None if any(stage.outcome != Outcome.OPEN for stage in stages) else False
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from bot.grammar import Args, When, next_time
-from bot.grammar.types import PERSON, WHEN
+from bot.grammar.types import WHEN
 from bot.handlers.followups import cards
 from bot.handlers.followups.declaration import plugin
 from bot.handlers.followups.rights import mine_or_ours
@@ -89,19 +89,3 @@ def _when(args: Args, me: Reader) -> When:
     when = args.when("when")
     assert when is not None, "the usage says that it is required"
     return when
-
-
-@plugin.command("followup list", usage="[owner:me]", role=Role.VIEWER, owner=PERSON)
-def list_(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
-    """List open follow-ups, yours unless you name someone, the next one first."""
-    owner_id = args.user("owner") or actor.id
-    found = followups.list_followups(session, owner_id=owner_id, limit=cards.LISTED + 1)
-    if not found:
-        mine = owner_id == actor.id
-        return Message(
-            cards.nothing() if mine else b.markup(_("{who} has nothing to follow up."), who=b.person(owner_id))
-        )
-    title = b.markup(_("*Open follow-ups of {who}*"), who=b.person(owner_id))
-    more = [b.context(_("More are due later."))] if len(found) > cards.LISTED else []
-    lines = cards.listing(session, found[: cards.LISTED], reader)
-    return Message(title, [b.section(title), *lines, *more])

@@ -7,6 +7,7 @@ from dataclasses import replace
 from sqlalchemy.orm import Session
 
 from bot.grammar import Args, FilterValues
+from bot.grammar.lists import understood
 from bot.handlers.tickets import cards
 from bot.handlers.tickets.declaration import plugin
 from bot.kit import blocks as b
@@ -27,8 +28,9 @@ FIELDS = replace(tickets.FIELDS, by_name={**tickets.FIELDS.by_name, "category": 
 
 @plugin.command("ticket list", usage="[filters]", role=Role.VIEWER, example="assignee:me priority:high,urgent")
 def listed(args: Args, session: Session, actor: Member, reader: Reader, workspace: Workspace) -> Message:
-    """List tickets, most urgent first; filter by assignee:me, status:waiting, priority:high, customer:acme."""
-    return _page(Page(args.filters), session, actor, workspace, reader)
+    """List tickets, most urgent first: mine, unassigned, urgent, or by filters like status:waiting, customer:acme."""
+    values = FilterValues(actor.id, workspace.currency, reader.zone.key, reader.now, reader.locale)
+    return _page(Page(understood(args.filters, session, FIELDS, values)), session, actor, workspace, reader)
 
 
 @plugin.action("page", role=Role.VIEWER)

@@ -27,6 +27,15 @@ FIELDS = Fields(
         "touched": Field(Deal.touched_at, "moment", past=True),
     },
     tie=Deal.id,
+    words={
+        "mine": "owner:me",
+        "unassigned": "owner:none",
+        "overdue": "close<today status:open",
+        "open": "status:open",
+        "closed": "status:won,lost",
+        "all": "status:open,won,lost",
+    },
+    day="close",
 )
 """What deals can be filtered and sorted by; `list_deals` shows open ones unless told `closed=None`."""
 

@@ -32,6 +32,14 @@ FIELDS = Fields(
         "answered": Field(Ticket.first_response_at, "moment", past=True),
     },
     tie=Ticket.id,
+    words={
+        "mine": "assignee:me",
+        "unassigned": "assignee:none",
+        "open": "status:new,open,waiting",
+        "closed": "status:resolved,closed",
+        "all": "status:new,open,waiting,resolved,closed",
+    },
+    day="created",
 )
 """What tickets can be filtered and sorted by; `list_tickets` shows the backlog unless told `done=None`.
 

@@ -5,11 +5,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.grammar import FilterValues, Usage
+from bot.grammar import FilterValues
 from storage.errors import Invalid
 from storage.money import Money
-from storage.records.query import Condition, Values, parse_filters
-from tests.support.writing import parse
+from storage.records.query import Values
 
 NOW = datetime(2026, 11, 25, 11, 0, tzinfo=ZoneInfo("Europe/Berlin"))  # a Wednesday
 VALUES: Values = FilterValues(me="UREP", currency="EUR", zone="Europe/Berlin", now=NOW, locale="en-GB")
@@ -21,17 +20,24 @@ def test_amounts_are_in_the_workspaces_currency_unless_they_say_another() -> Non
 
 
 def test_days_are_read_by_the_writers_calendar() -> None:
-    assert VALUES.date("friday", past=False) == date(2026, 11, 27)
-    assert VALUES.date("friday", past=True) == date(2026, 11, 20)
-    assert VALUES.date("3/4/2027", past=False) == date(2027, 4, 3)
-    assert VALUES.midnight(date(2026, 11, 27)) == datetime(2026, 11, 26, 23, 0, tzinfo=UTC)
+    friday, last = date(2026, 11, 27), date(2026, 11, 20)
+    assert VALUES.days("friday", past=False) == (friday, friday)
+    assert VALUES.days("friday", past=True) == (last, last)
+    assert VALUES.days("3/4/2027", past=False)[0] == date(2027, 4, 3)
+    assert VALUES.days("next week", past=False) == (date(2026, 11, 30), date(2026, 12, 6))
+    assert VALUES.days("december", past=False) == (date(2026, 12, 1), date(2026, 12, 31))
+    assert VALUES.days("2026-12-01..2026-12-24", past=False) == (date(2026, 12, 1), date(2026, 12, 24))
+
+
+def test_days_begin_and_end_where_the_writer_is() -> None:
+    begins, ends = VALUES.span("friday", past=False)
+    assert begins == datetime(2026, 11, 26, 23, 0, tzinfo=UTC)
+    assert ends == datetime(2026, 11, 27, 23, 0, tzinfo=UTC)
+    assert VALUES.span("now", past=True) == (NOW, NOW)
 
 
 def test_people_are_mentioned_or_me() -> None:
-    words = parse("owner:me owner:<@U7|ann>", Usage.parse("[filters]")).filters
-    conditions = parse_filters(words).conditions
-    assert conditions == (Condition("owner", ":", "me"), Condition("owner", ":", "<@U7>"))
-    assert [VALUES.member(condition.value) for condition in conditions] == ["UREP", "U7"]
+    assert [VALUES.member(text) for text in ("me", "<@U7>")] == ["UREP", "U7"]
 
 
 def test_what_cannot_be_read_leaves_the_field_to_who_knows_it() -> None:
@@ -39,6 +45,7 @@ def test_what_cannot_be_read_leaves_the_field_to_who_knows_it() -> None:
         with pytest.raises(Invalid) as caught:
             read(text)
         assert caught.value.on_field("owner").field == "owner"
-    with pytest.raises(Invalid) as caught:
-        VALUES.date("someday", past=False)
-    assert caught.value.field is None
+    for text in ("someday", "..friday", "friday..someday"):
+        with pytest.raises(Invalid) as caught:
+            VALUES.days(text, past=False)
+        assert caught.value.field is None

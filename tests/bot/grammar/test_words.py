@@ -19,6 +19,10 @@ LIST = Usage.parse("[name] [filters]", everywhere="[share:yes]", types={"share":
 BARE = Usage.parse("[currency:EUR] [zone:Europe/Berlin]")
 
 
+def written(args: Args) -> tuple[str, ...]:
+    return tuple(f"{pair.key}{pair.operator}{pair.value.text}" for pair in args.filters)
+
+
 def refused(text: str, usage: Usage) -> str:
     with pytest.raises(Invalid) as caught:
         parse(text, usage)
@@ -111,17 +115,25 @@ def test_the_record_is_a_word_a_reference_or_a_quoted_name() -> None:
 
 def test_filters_are_kept_as_words() -> None:
     args = parse("big ones amount&gt;10k close&lt;friday stage:“in talks” owner:<@U7|ann> sort:-amount share:no", LIST)
-    assert args.filters == ("amount>10k", "close<friday", "stage:in talks", "owner:<@U7>", "sort:-amount")
+    assert written(args) == ("amount>10k", "close<friday", "stage:in talks", "owner:@ann", "sort:-amount")
     assert args.text == "big ones"
     assert args.flag("share") is False
 
 
+def test_a_filter_has_all_words_up_to_the_next() -> None:
+    args = parse("customer: Harbor Freight, close<next friday stage:in talks share:no", LIST)
+    assert written(args) == ("customer:Harbor Freight", "close<next friday", "stage:in talks")
+    assert written(parse("close<next friday mine", Usage.parse("[filters]"))) == ("close<next friday mine",)
+    assert written(parse("mine close<friday\noverdue", Usage.parse("[filters]"))) == ("close<friday", "mine\noverdue")
+
+
 def test_full_width_and_mathematical_operators_are_the_ascii_ones() -> None:
-    assert parse("amount≥10k amount＜20k stage：won owner≠me", LIST).filters == (
+    assert written(parse("amount≥10k amount＜20k stage：won owner≠me amount > 5", LIST)) == (
         "amount>=10k",
         "amount<20k",
         "stage:won",
         "owner!=me",
+        "amount>5",
     )
 
 

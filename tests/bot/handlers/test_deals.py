@@ -120,7 +120,7 @@ def test_deals_are_listed_by_filters_with_a_total_for_each_currency(rep: Person,
     assert not any(name in found for name in ("Small", "Euro", "Unpriced"))
     assert "Euro" in rep.types("/deal list owner:@agent").text
     assert "Small" in rep.types("/deal list close<2030-03-01").text
-    assert "No deals are like this: stage:negotiation" in rep.types("/deal list stage:negotiation").text
+    assert "No deals are like this: stage:Negotiation" in rep.types("/deal list stage:negotiation").text
     rep.types("/deal won D-1")
     assert "Small" not in rep.types("/deal list").text
     assert "Small" in rep.types("/deal list status:won").text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -38,18 +38,21 @@ FIELDS = Fields(
 class Plain:
     """Read values as a program writes them."""
 
-    def midnight(self, day: date) -> datetime:
-        return datetime.combine(day, time(), ZoneInfo("Asia/Shanghai"))
-
     def amount(self, text: str) -> Money:
         number, _, currency = text.partition(" ")
         return Money(int(number) * 100, currency or "EUR")
 
-    def date(self, text: str, *, past: bool) -> date:
+    def days(self, text: str, *, past: bool) -> tuple[date, date]:
+        first, _, last = text.partition("..")
         try:
-            return date.fromisoformat(text)
+            return date.fromisoformat(first), date.fromisoformat(last or first)
         except ValueError:
             raise Invalid("{text} is not a date.", text=text) from None
+
+    def span(self, text: str, *, past: bool) -> tuple[datetime, datetime]:
+        zone = ZoneInfo("Asia/Shanghai")
+        first, last = self.days(text, past=past)
+        return datetime.combine(first, time(), zone), datetime.combine(last, time(), zone) + timedelta(1)
 
     def member(self, text: str) -> str:
         return "UREP" if text == "me" else text
@@ -97,6 +100,12 @@ FOUND = {
     "close>2026-12-31": ["Bigger, “quoted”"],
     "close:2026-12-31": ["Big", "Yankee"],
     "close!=2026-12-31": ["Bigger, “quoted”", "Gone", "Small", "Unpriced"],
+    "close:2026-12-01..2026-12-31": ["Big", "Small", "Yankee"],
+    "close!=2026-12-01..2026-12-31": ["Bigger, “quoted”", "Gone", "Unpriced"],
+    "close<2026-12-02..2026-12-30": ["Small"],
+    "close<=2026-12-02..2026-12-31": ["Big", "Small", "Yankee"],
+    "close>2026-11-01..2026-12-31": ["Bigger, “quoted”"],
+    "close>=2026-12-31..2027-01-31": ["Big", "Bigger, “quoted”", "Yankee"],
     "close:none status:open": ["Unpriced"],
     "owner:me": ["Bigger, “quoted”", "Small", "Yankee"],
     "owner!=me": ["Big", "Gone", "Unpriced"],
@@ -111,6 +120,9 @@ FOUND = {
     "customer:acme": ["Small"],
     "customer:C-1": ["Small"],
     'customer:"Acme Corp"': ["Small"],
+    "customer:acme,globex": ["Small"],
+    'customer:"acme, globex asia"': ["Small"],
+    "customer!=acme,C-2 status:open": ["Big", "Bigger, “quoted”", "Unpriced", "Yankee"],
     "customer!=acme status:open": ["Big", "Bigger, “quoted”", "Unpriced", "Yankee"],
     "name:BIG": ["Big", "Bigger, “quoted”"],
     "name=big": ["Big"],
@@ -123,6 +135,7 @@ FOUND = {
     "created<2026-01-16": ["Big"],
     "created<=2026-01-16": ["Big", "Small"],
     "created>2026-01-15 created<=2026-01-16": ["Small"],
+    "created:2026-01-15..2026-01-16": ["Big", "Small"],
     "created>=2026-01-15 created<2026-01-17": ["Big", "Small"],
     "created!=2026-01-15 created<2026-02-01": ["Small"],
     "owner:me amount>10000": ["Bigger, “quoted”"],

@@ -1,0 +1,61 @@
+"""List follow-ups by filters, in pages."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from bot.grammar import Args, FilterValues
+from bot.grammar.lists import understood
+from bot.handlers.followups import cards
+from bot.handlers.followups.declaration import plugin
+from bot.kit import blocks as b
+from bot.kit.format import Page, Reader
+from bot.kit.replies import Message
+from bot.plugin import Member, Role, _
+from storage.crm import followups
+from storage.records.query import parse_filters
+from storage.workspace.workspaces import Workspace
+
+
+@plugin.command("followup list", usage="[filters]", role=Role.VIEWER, example="overdue")
+def listed(args: Args, session: Session, actor: Member, reader: Reader, workspace: Workspace) -> Message:
+    """List follow-ups, yours unless you name someone, the next one first: overdue, today, or like due<friday."""
+    values = FilterValues(actor.id, workspace.currency, reader.zone.key, reader.now, reader.locale)
+    filters = understood(args.filters, session, followups.FIELDS, values)
+    asked = filters if parse_filters(filters).asks("owner") else (f"owner:<@{actor.id}>", *filters)
+    return _page(Page(asked), session, actor, workspace, reader)
+
+
+@plugin.action("page", role=Role.VIEWER)
+def page(control: b.Control, session: Session, actor: Member, reader: Reader, workspace: Workspace) -> Message:
+    """Turn to another page of a list."""
+    turned = _page(Page.load(control.detail), session, actor, workspace, reader)
+    return Message(turned.text, turned.blocks, replace=True)
+
+
+def _page(page: Page, session: Session, actor: Member, workspace: Workspace, reader: Reader) -> Message:
+    query = parse_filters(page.filters)
+    values = FilterValues(actor.id, workspace.currency, reader.zone.key, reader.now, reader.locale)
+    found = followups.list_followups(
+        session,
+        *query.where(session, followups.FIELDS, values),
+        order_by=query.order_by(followups.FIELDS),
+        closed=None if query.asks("status") else False,
+        limit=cards.LISTED + 1,
+        offset=page.offset,
+    )
+    if not found:
+        return Message(_nothing(page, actor))
+    more = len(found) > cards.LISTED
+    what = _("Follow-ups") if query.asks("status") else _("Open follow-ups")
+    title = page.title(what, min(len(found), cards.LISTED), more=more)
+    lines = cards.listing(session, found[: cards.LISTED], reader)
+    return Message(title, [b.section(title), *lines, *page.turns(plugin.id("page"), size=cards.LISTED, more=more)])
+
+
+def _nothing(page: Page, actor: Member) -> b.Text:
+    if page.offset:
+        return _("There are no more follow-ups.")
+    if page.filters == (f"owner:<@{actor.id}>",):
+        return cards.nothing()
+    return b.markup(_("No follow-ups are like this: {filters}"), filters=page.written)
