@@ -37,6 +37,7 @@ def handlers(plugin: Plugin) -> Iterator[Handler]:
         *plugin.digest_sections,
         *plugin.listeners,
         *plugin.renderers,
+        *plugin.derived,
     ]
     yield from (d.handler for d in declared if d.handler)
     yield from (v.fill for v in plugin.views)

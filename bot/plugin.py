@@ -19,6 +19,7 @@ from typing import Any, Protocol, TypeVar
 
 from bot.i18n import _
 from storage.notifications.preferences import Notice
+from storage.records.declaration import Declaration
 from storage.workspace.members import Member, Role
 
 Handler = Callable[..., Any]
@@ -34,7 +35,8 @@ INJECTED: Mapping[str, str] = {
     "place": "where it was said: a Place",
     "found": "what `before` returned",
     "args": "a command's bot.grammar.Args",
-    "control": "a button's or menu's bot.kit.blocks.Control, with what was chosen as `detail`",
+    "noun": "the storage.records.declaration.Declaration of the noun that a derived command is about",
+    "control": "a button's or menu's bot.kit.blocks.Control, with what was chosen, or a form's field, as `detail`",
     "values": "a submitted modal's fields: name -> text, or a list of texts",
     "state": "what the modal was opened with: name -> text",
     "query": "what was typed into a menu so far",
@@ -90,11 +92,13 @@ class Command:
     opens: View | None = None
     example: str = ""
     types: Mapping[str, Any] = field(default_factory=dict)
+    noun: Declaration | None = None
 
     @property
     def help(self) -> str:
-        """Return the first line of the handler's docstring."""
-        return _summary(self.handler) if self.handler else _summary(self.opens.fill) if self.opens else ""
+        """Return the first line of the handler's docstring; of a derived command, with the noun's name in it."""
+        line = _summary(self.handler) if self.handler else _summary(self.opens.fill) if self.opens else ""
+        return line.replace("record", self.noun.label.casefold()) if self.noun else line
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +213,50 @@ class Renderer:
 
 
 @dataclass(frozen=True, slots=True)
+class DeclaredNoun:
+    """Hold a noun with the function that draws one of its records, where it needs more than the rule.
+
+    `card(session, record, reader, actor, notice=None, undo=False, replace=False)` returns a Message.
+    """
+
+    declaration: Declaration
+    card: Handler | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """Hold a command that every noun has: its word after the noun's, and what makes its usage and types of a noun.
+
+    One that `changes` records takes the role that the noun asks for, any other the viewer's.
+    """
+
+    verb: str
+    handler: Handler
+    usage: Callable[[Declaration], str]
+    types: Callable[[Declaration], Mapping[str, Any]]
+    example: Callable[[Declaration], str]
+    changes: bool
+
+
+class Catalogue(Protocol):
+    """Look up what is declared."""
+
+    @property
+    def nouns(self) -> Mapping[str, DeclaredNoun]:
+        """Return every noun by its key."""
+
+    @property
+    def commands(self) -> Mapping[str, Command]:
+        """Return every command by its words."""
+
+    def spell(self, words: str) -> str:
+        """Return a command as it is typed."""
+
+    def noun_of(self, reference: str) -> DeclaredNoun:
+        """Return the noun of a reference; raise NotFound for anything else."""
+
+
+@dataclass(frozen=True, slots=True)
 class Tables:
     """Hold a plugin's own tables: the Postgres schema they live in and its Alembic revisions."""
 
@@ -239,6 +287,8 @@ class Plugin:
     digest_sections: list[DigestSection] = field(default_factory=list)
     listeners: list[Listener] = field(default_factory=list)
     renderers: list[Renderer] = field(default_factory=list)
+    nouns: list[DeclaredNoun] = field(default_factory=list)
+    derived: list[Derived] = field(default_factory=list)
     schema: Tables | None = None
 
     def __post_init__(self) -> None:
@@ -256,6 +306,27 @@ class Plugin:
 
         def declare(function: H) -> H:
             self.commands.append(Command(words, usage, role, function, before, None, example, types))
+            return function
+
+        return declare
+
+    def noun(self, declaration: Declaration, *, card: Handler | None = None) -> None:
+        """Declare a noun; all that follows from it and is not declared by hand is derived."""
+        self.nouns.append(DeclaredNoun(declaration, card))
+
+    def each_noun(
+        self,
+        verb: str,
+        *,
+        usage: Callable[[Declaration], str],
+        changes: bool,
+        types: Callable[[Declaration], Mapping[str, Any]] = lambda _noun: {},
+        example: Callable[[Declaration], str] = lambda _noun: "",
+    ) -> Callable[[H], H]:
+        """Declare a command of every noun for which none is declared by hand; it may name `noun`."""
+
+        def declare(function: H) -> H:
+            self.derived.append(Derived(verb, function, usage, types, example, changes))
             return function
 
         return declare
@@ -385,7 +456,11 @@ def _summary(function: Handler) -> str:
 __all__ = [
     "INJECTED",
     "Action",
+    "Catalogue",
     "Command",
+    "Declaration",
+    "DeclaredNoun",
+    "Derived",
     "DigestSection",
     "Handler",
     "Job",

@@ -17,6 +17,8 @@ from bot.grammar.types import FLAG
 from bot.plugin import (
     Action,
     Command,
+    Declaration,
+    DeclaredNoun,
     DigestSection,
     Handler,
     Job,
@@ -24,6 +26,7 @@ from bot.plugin import (
     Member,
     Plugin,
     Renderer,
+    Role,
     Section,
     Shortcut,
     SlackEvent,
@@ -31,6 +34,8 @@ from bot.plugin import (
     View,
 )
 from storage.database.migrate import CORE, RevisionLine
+from storage.errors import NotFound
+from storage.references import parse_reference
 
 ENTRY_POINTS = "rapport.plugins"
 EVERYWHERE = "[share:yes]"
@@ -56,11 +61,15 @@ class Registry:
         self.jobs: dict[str, Job] = {}
         self.digest_sections: dict[str, DigestSection] = {}
         self.usages: dict[str, Usage] = {}
+        self.nouns: dict[str, DeclaredNoun] = {}
         self._sections: dict[str, Section] = {}
         self._claimed: dict[tuple[str, str], Plugin] = {}
         self._owners: dict[Handler, str] = {}
         for plugin in plugins:
             self._add(plugin)
+        for plugin in self.plugins.values():
+            for noun in plugin.nouns:
+                self._derive(plugin, noun.declaration)
 
     def _add(self, plugin: Plugin) -> None:
         if plugin.name in self.plugins:
@@ -80,6 +89,8 @@ class Registry:
             self._claim(self.sources, source.id, source, plugin, "options")
         for shortcut in plugin.shortcuts:
             self._claim(self.shortcuts, shortcut.id, shortcut, plugin, "shortcut")
+        for noun in plugin.nouns:
+            self._claim(self.nouns, noun.declaration.key, noun, plugin, "noun")
         for renderer in plugin.renderers:
             self._claim(self.renderers, renderer.id, renderer, plugin, "renderer")
         for job in plugin.jobs:
@@ -88,6 +99,31 @@ class Registry:
             self._claim(self._sections, section.id, section, plugin, "home section")
         for part in plugin.digest_sections:
             self._claim(self.digest_sections, part.id, part, plugin, "digest section")
+
+    def _derive(self, plugin: Plugin, noun: Declaration) -> None:
+        """Give a noun the commands that every noun has and that nobody declares for it by hand."""
+        for rule in (rule for one in self.plugins.values() for rule in one.derived):
+            words = f"{noun.key} {rule.verb}"
+            if words in self.commands:
+                continue
+            role = noun.change if rule.changes else Role.VIEWER
+            command = Command(
+                words, rule.usage(noun), role, rule.handler, None, None, rule.example(noun), rule.types(noun), noun
+            )
+            self._claim(self.commands, words, command, plugin, "command")
+            self.usages[words] = _usage(plugin, command)
+
+    def commands_of(self, plugin: Plugin) -> list[Command]:
+        """Return a plugin's commands, those that are derived for its nouns among them."""
+        own = {noun.declaration.key for noun in plugin.nouns}
+        return [*plugin.commands, *(c for c in self.commands.values() if c.noun and c.noun.key in own)]
+
+    def noun_of(self, reference: str) -> DeclaredNoun:
+        """Return the noun of a reference; raise NotFound for anything else."""
+        parsed = parse_reference(reference)
+        if parsed is None or parsed[0] not in self.nouns:
+            raise NotFound("This is from an older version of Rapport.", hint="Ask for the record again.")
+        return self.nouns[parsed[0]]
 
     def _claim(self, table: dict[str, T], key: str, value: T, plugin: Plugin, what: str) -> None:
         first = self._claimed.setdefault((what, key), plugin)

@@ -49,7 +49,7 @@ def show(args: Args, actor: Member, catalogue: Registry) -> Message:
 def _overview(catalogue: Registry, allowed: list[Command]) -> Message:
     blocks: list[Block] = [b.header(_("What you can do"))]
     for plugin_ in catalogue.plugins.values():
-        lines = [_line(catalogue, c) for c in plugin_.commands if c in allowed]
+        lines = [_line(catalogue, c) for c in catalogue.commands_of(plugin_) if c in allowed]
         if lines:
             blocks.append(b.section(b.join([b.markup("*{title}*", title=_(plugin_.title)), *lines])))
     blocks.append(

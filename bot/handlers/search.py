@@ -16,7 +16,12 @@ from storage.references import Noun
 plugin = Plugin("search", title="Search", description="One search over customers, contacts, deals and tickets.")
 
 FOUND = 10
-SHOW = {Noun.CUSTOMER: "customers.show", Noun.DEAL: "deals.show", Noun.TICKET: "tickets.show"}
+SHOW = {
+    Noun.CUSTOMER: "customers.show",
+    Noun.CONTACT: "records.show",
+    Noun.DEAL: "deals.show",
+    Noun.TICKET: "tickets.show",
+}
 """The buttons by which other plugins show their records."""
 
 

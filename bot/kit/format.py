@@ -196,12 +196,16 @@ class Page:
         first, last = self.offset + 1, self.offset + lines
         return b.markup(_("*{what}*{filters}: {first} to {last}"), what=what, filters=filters, first=first, last=last)
 
-    def turns(self, action: str, *, size: int, more: bool) -> list[Block]:
-        """Draw the buttons that turn to the page before and, if there is `more`, to the next; none for one page."""
+    def turns(self, action: str, *, size: int, more: bool, of: str = "") -> list[Block]:
+        """Draw the buttons that turn to the page before and, if there is `more`, to the next; none for one page.
+
+        What the list is `of`, a word, comes first in what they carry.
+        """
         to = [(_("Back"), max(0, self.offset - size))] if self.offset else []
         if more and self.offset + size <= MOST_LINES:
             to.append((_("More"), self.offset + size))
-        values = [(label, json.dumps([offset, *self.filters], ensure_ascii=False)) for label, offset in to]
+        first = f"{of} " if of else ""
+        values = [(label, first + json.dumps([offset, *self.filters], ensure_ascii=False)) for label, offset in to]
         fitting = [(label, value) for label, value in values if len(value) <= VALUE_LIMIT]
         # A row each, as Slack refuses two controls of one id in a row.
         return [b.actions(b.button(label, action, b.Control(detail=value))) for label, value in fitting]

@@ -186,6 +186,7 @@ def _options(body: Mapping[str, Any], workspace_id: str) -> Request:
         "",
         body,
         text=body.get("value") or "",
+        control=Control(detail=str(body.get("block_id", ""))),
         origin=Origin.load(view.get("private_metadata", "")),
         view=view,
     )

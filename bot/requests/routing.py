@@ -117,7 +117,7 @@ def _command(registry: Registry, request: Request, known: KnownActor, now: datet
         command.role,
         f"/{command.words}",
         command.before,
-        given={"args": args},
+        given={"args": args, "noun": command.noun},
         usage=line,
         share=share,
     )

@@ -4,21 +4,20 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import Index, bindparam, select, text
+from sqlalchemy import Index, bindparam, or_, select, text
 from sqlalchemy.orm import Mapped, Session, relationship, selectinload
 
 from storage.crm import customers
 from storage.crm.customers import Customer
 from storage.database.engine import TENANT, Base, composite_key
 from storage.errors import Invalid
-from storage.names import check_email, check_name, check_text, email_key, name_key
+from storage.names import check_email, check_name, email_key, name_key
 from storage.records import named
+from storage.records.declaration import Declaration, Values
+from storage.records.fields import EmailField, LinkField, PersonField, PhoneField, TextField
 from storage.records.named import CANDIDATES, PAGE, Key, Named, named_args
-from storage.records.query import Field, Fields
 from storage.references import Noun
-from storage.workspace.members import Member
-
-PHONE_LIMIT = 40
+from storage.workspace.members import Member, Role
 
 
 class Contact(Named, Base):
@@ -60,18 +59,6 @@ class Contact(Named, Base):
         self.email_key = None if self.email is None else email_key(self.email)
 
 
-FIELDS = Fields(
-    {
-        "name": Field(Contact.name_key, "name"),
-        "email": Field(Contact.email_key, "name"),
-        "customer": Field(Contact.customer_id, "record", resolve=customers.resolve),
-        "created": Field(Contact.created_at, "moment", past=True),
-    },
-    tie=Contact.id,
-)
-"""What contacts can be filtered and sorted by."""
-
-
 def add(
     session: Session,
     *,
@@ -87,7 +74,7 @@ def add(
         session,
         name=check_name(name),
         email=None if email is None else check_email(email),
-        phone=None if phone is None else check_phone(phone),
+        phone=_PHONE.check(session, phone),
         job_title=None if job_title is None else check_name(job_title, field="job_title"),
         customer_id=customer_id,
         slack_user_id=slack_user_id,
@@ -166,13 +153,17 @@ def find(session: Session, text: str, limit: int = 10) -> list[Contact]:
     return named.near(session, Contact, text, limit)
 
 
-def likely_duplicates(session: Session, name: str, email: str | None = None) -> list[Contact]:
-    """Return up to five contacts that may be the same person: same name or same address."""
+def likely_duplicates(
+    session: Session, name: str, email: str | None = None, slack_user_id: str | None = None
+) -> list[Contact]:
+    """Return up to five contacts that may be the same person: same name, same address, or same person in Slack."""
     found = named.namesakes(session, Contact, name)
-    if email is not None:
-        same = select(Contact).where(Contact.email_key == email_key(email), Contact.merged_into_id.is_(None))
+    same = [Contact.email_key == email_key(email)] if email is not None else []
+    same += [Contact.slack_user_id == slack_user_id] if slack_user_id is not None else []
+    if same:
+        others = select(Contact).where(or_(*same), Contact.merged_into_id.is_(None)).order_by(Contact.id)
         known = {contact.id for contact in found}
-        found += [one for one in session.scalars(same.order_by(Contact.id).limit(CANDIDATES)) if one.id not in known]
+        found += [one for one in session.scalars(others.limit(CANDIDATES)) if one.id not in known]
     return found[:CANDIDATES]
 
 
@@ -195,9 +186,33 @@ def list_contacts(
     return list(session.scalars(ordered.limit(limit).offset(offset)))
 
 
-def check_phone(text: str, *, field: str = "phone") -> str:
-    """Return the number as it was typed; raise Invalid if it has no digit or more than 40 characters."""
-    phone = check_text(text, field=field).strip()
-    if len(phone) > PHONE_LIMIT or not any(character.isdigit() for character in phone):
-        raise Invalid("This does not look like a telephone number: {phone}", field=field, typed=text, phone=text)
-    return phone
+def _twins(session: Session, values: Values) -> list[Contact]:
+    return likely_duplicates(session, values["name"], values.get("email"), values.get("slack"))
+
+
+_PHONE = PhoneField(key="phone", label="Phone", example="+1 555 0100")
+CONTACT = Declaration(
+    model=Contact,
+    label="Contact",
+    plural="Contacts",
+    change=Role.REP,
+    fields=(
+        TextField(key="name", label="Name", by="name_key", required=True, example="Jane Doe"),
+        TextField(key="role", label="Role", at="job_title", example="CFO"),
+        EmailField(key="email", label="E-mail", by="email_key", example="jane@acme.com"),
+        _PHONE,
+        LinkField(
+            key="customer",
+            label="Customer",
+            at="customer_id",
+            by="customer_id",
+            to=Customer,
+            resolve=customers.resolve,
+            example="acme",
+        ),
+        PersonField(key="slack", label="In Slack", at="slack_user_id", by="slack_user_id", example="@jane"),
+    ),
+    exact=lambda typed: (Contact.email_key == email_key(typed),),
+    twins=_twins,
+)
+"""A person at a customer."""

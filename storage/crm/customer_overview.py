@@ -1,4 +1,4 @@
-"""Read what is going on at a customer in one query, as a card shows it: open deals, open tickets and the last notes.
+"""Read what is going on at a customer in one query, as a card shows it: deals, tickets, people and the last notes.
 
 The lists of `deals`, `tickets` and `notes` give whole records with all that belongs to them, one query for each kind;
 a card is looked at far more often than anything else, and shows a few columns of few rows.
@@ -29,7 +29,12 @@ _GLANCE = text("""
         ) AS t),
         (SELECT json_agg(n) FROM (
             SELECT text, at, created_by FROM note WHERE customer_id = :customer ORDER BY at DESC, id DESC LIMIT :notes
-        ) AS n)
+        ) AS n),
+        (SELECT json_agg(p) FROM (
+            SELECT id, name, job_title AS role FROM contact
+            WHERE customer_id = :customer AND merged_into_id IS NULL AND archived_at IS NULL
+            ORDER BY name_key, id LIMIT :people
+        ) AS p)
 """)
 
 
@@ -65,6 +70,20 @@ class OpenTicket:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownPerson:
+    """Name a contact at a customer, with their role there."""
+
+    id: int
+    name: str
+    role: str | None
+
+    @property
+    def reference(self) -> str:
+        """Return the reference people use, such as `P-3`."""
+        return reference(Noun.CONTACT, self.id)
+
+
+@dataclass(frozen=True, slots=True)
 class LastNote:
     """Hold what somebody wrote down; `created_by` is a Slack user id, None for what Rapport wrote."""
 
@@ -80,18 +99,22 @@ class Glance:
     deals: list[OpenDeal]
     tickets: list[OpenTicket]
     notes: list[LastNote]
+    people: list[KnownPerson]
 
 
-def glance(session: Session, customer_id: int, *, deals: int, tickets: int, notes: int) -> Glance:
-    """Return what is going on at a customer: at most so many deals, tickets and notes."""
+def glance(
+    session: Session, customer_id: int, *, deals: int = 0, tickets: int = 0, notes: int = 0, people: int = 0
+) -> Glance:
+    """Return what is going on at a customer: at most so many deals, tickets, notes and people."""
     session.flush()
-    values = {"customer": customer_id, "deals": deals, "tickets": tickets, "notes": notes}
+    values = {"customer": customer_id, "deals": deals, "tickets": tickets, "notes": notes, "people": people}
     found = session.execute(_GLANCE, values).one()
-    open_deals, open_tickets, last_notes = (rows or [] for rows in found)
+    open_deals, open_tickets, last_notes, known = (rows or [] for rows in found)
     return Glance(
         [_deal(row) for row in open_deals],
         [OpenTicket(**row) for row in open_tickets],
         [LastNote(row["text"], datetime.fromisoformat(row["at"]), row["created_by"]) for row in last_notes],
+        [KnownPerson(**row) for row in known],
     )
 
 

@@ -10,14 +10,16 @@ from sqlalchemy.orm import Session
 from bot.handlers.customers.declaration import plugin
 from bot.handlers.customers.wanted import WantedCustomer
 from bot.kit import blocks as b
+from bot.kit.cards import NEW
 from bot.kit.format import NOTES_SHOWN, Reader, note_lines, undo_hint
 from bot.kit.replies import Message
 from bot.plugin import _
-from storage.crm.customer_overview import OpenDeal, OpenTicket, glance
+from storage.crm.customer_overview import KnownPerson, OpenDeal, OpenTicket, glance
 from storage.crm.customers import Customer
 
 DEALS_SHOWN = 5
 TICKETS_SHOWN = 3
+PEOPLE_SHOWN = 5
 
 
 def card(
@@ -31,10 +33,12 @@ def card(
 ) -> Message:
     """Draw a customer with what is going on there; `notice` is a line above it."""
     # One more than is shown, to know whether there are more.
-    seen = glance(session, customer.id, deals=DEALS_SHOWN + 1, tickets=TICKETS_SHOWN + 1, notes=NOTES_SHOWN)
+    most = {"deals": DEALS_SHOWN, "tickets": TICKETS_SHOWN, "people": PEOPLE_SHOWN}
+    seen = glance(session, customer.id, notes=NOTES_SHOWN, **{kind: number + 1 for kind, number in most.items()})
     blocks = [
         *([b.context(notice)] if notice else []),
         b.section(headline(customer), fields=_fields(customer)),
+        *_people(customer, seen.people),
         *_open_deals(customer, seen.deals, reader),
         *_open_tickets(customer, seen.tickets),
         *note_lines(session, seen.notes, reader),
@@ -89,6 +93,20 @@ def _fields(customer: Customer) -> list[b.Markup]:
     return [b.markup("*{label}*\n{value}", label=label, value=value) for label, value in known.items() if value]
 
 
+def _people(customer: Customer, known: Sequence[KnownPerson]) -> list[Block]:
+    if not known:
+        return []
+    lines = [_person(one) for one in known[:PEOPLE_SHOWN]]
+    if len(known) > PEOPLE_SHOWN:
+        lines.append(b.markup(_("… and more: `/crm contact list customer:{ref}`"), ref=customer.reference))
+    return [b.section(b.join([b.markup("*{title}*", title=_("People")), *lines]))]
+
+
+def _person(one: KnownPerson) -> b.Markup:
+    named = b.markup("• {ref} {name}", ref=one.reference, name=one.name)
+    return b.join([named, one.role], " · ") if one.role else named
+
+
 def _open_deals(customer: Customer, open_ones: Sequence[OpenDeal], reader: Reader) -> list[Block]:
     if not open_ones:
         return []
@@ -128,6 +146,7 @@ def _controls(customer: Customer) -> Block:
         b.button(_("Note"), plugin.id("note"), control),
         b.button(_("New deal"), "deals.new", control),
         b.button(_("New ticket"), "tickets.new", control),
+        b.button(_("New contact"), NEW, b.Control(customer.reference, customer.version, "contact")),
         b.button(_("Follow up"), "followups.new", control),
         b.button(_("Edit"), plugin.id("edit"), control),
     )

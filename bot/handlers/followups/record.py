@@ -21,7 +21,12 @@ from storage.subjects import subject_of
 from storage.support import messages
 from storage.support.tickets import Ticket
 
-SHOW = {Noun.CUSTOMER: "customers.show", Noun.DEAL: "deals.show", Noun.TICKET: "tickets.show"}
+SHOW = {
+    Noun.CUSTOMER: "customers.show",
+    Noun.CONTACT: "records.show",
+    Noun.DEAL: "deals.show",
+    Noun.TICKET: "tickets.show",
+}
 """The buttons by which other plugins show their records."""
 DEALS_SHOWN = 3
 QUOTED = 300
@@ -71,7 +76,7 @@ def _named(customer: Customer | None) -> b.Text | None:
 
 
 def _open_deals(session: Session, customer: Customer, reader: Reader) -> b.Text | None:
-    found = glance(session, customer.id, deals=DEALS_SHOWN + 1, tickets=0, notes=0).deals
+    found = glance(session, customer.id, deals=DEALS_SHOWN + 1).deals
     lines = [_line(deal, reader) for deal in found[:DEALS_SHOWN]]
     return b.join([*lines, "…"] if len(found) > DEALS_SHOWN else lines)
 

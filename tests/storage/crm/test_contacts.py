@@ -84,8 +84,8 @@ def test_contacts_are_listed_by_name(session: Session) -> None:
     assert contacts.list_contacts(session, customer_id=acme.id) == [adam, zoe]
     assert contacts.list_contacts(session) == [adam, other, zoe]
     query = parse_query("customer:acme sort:-name")
-    where = query.where(session, contacts.FIELDS, Said())
-    assert contacts.list_contacts(session, *where, order_by=query.order_by(contacts.FIELDS)) == [zoe, adam]
+    where = query.where(session, contacts.CONTACT.filters, Said())
+    assert contacts.list_contacts(session, *where, order_by=query.order_by(contacts.CONTACT.filters)) == [zoe, adam]
 
 
 def guest(session: Session, at: datetime, name: str, email: str | None) -> Member:

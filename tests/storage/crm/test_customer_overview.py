@@ -58,7 +58,7 @@ def test_what_is_closed_or_another_customers_is_not_seen(session: Session) -> No
     assert [d.name for d in seen.deals] == ["Deal 2", "Deal 0"]
     assert [t.priority for t in seen.tickets] == ["urgent", "normal"]
     assert [n.text for n in seen.notes] == ["today"]
-    assert glance(session, other.id, deals=1, tickets=1, notes=1) == Glance([], [], [])
+    assert glance(session, other.id, deals=1, tickets=1, notes=1) == Glance([], [], [], [])
 
 
 def test_a_glance_sees_what_was_just_changed_and_no_more_than_asked_for(session: Session) -> None:
@@ -77,4 +77,4 @@ def test_a_glance_does_not_reach_another_workspace(database: Database, session: 
     session.commit()
 
     with database.transaction(second_workspace) as elsewhere:
-        assert glance(elsewhere, acme.id, deals=9, tickets=9, notes=9) == Glance([], [], [])
+        assert glance(elsewhere, acme.id, deals=9, tickets=9, notes=9) == Glance([], [], [], [])

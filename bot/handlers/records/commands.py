@@ -1,0 +1,145 @@
+"""Answer the commands that every noun has."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from bot.grammar import Args
+from bot.handlers.records.declaration import plugin
+from bot.kit import blocks as b
+from bot.kit import cards, fields, format, records
+from bot.kit.fields import Hand
+from bot.kit.format import Reader
+from bot.kit.records import card
+from bot.kit.replies import Message
+from bot.plugin import Catalogue, Declaration, Member, _
+from storage.crm import notes
+from storage.errors import Invalid
+from storage.records import lifecycle, search
+from storage.workspace.workspaces import Workspace
+
+FOUND = 10
+
+
+def _place(noun: Declaration) -> str:
+    return f"<{noun.key}>"
+
+
+@plugin.each_noun(
+    "add",
+    usage=lambda noun: f"<name> {fields.keys(noun)}",
+    types=fields.key_types,
+    example=lambda noun: f"Jane Doe {fields.keys(noun).split('] ')[0].strip('[]')}",
+    changes=True,
+)
+def add(
+    noun: Declaration,
+    args: Args,
+    session: Session,
+    actor: Member,
+    reader: Reader,
+    workspace: Workspace,
+    catalogue: Catalogue,
+) -> Message:
+    """Add a record, once it is clear that it is not there already."""
+    hand = Hand(session, actor, reader, workspace)
+    return records.added(catalogue.nouns[noun.key], args.values["name"], fields.from_words(noun, args, hand), hand)
+
+
+@plugin.each_noun("show", usage=_place, changes=False)
+def show(
+    noun: Declaration, args: Args, session: Session, actor: Member, reader: Reader, catalogue: Catalogue
+) -> Message:
+    """Show a record with its last notes."""
+    return card(session, catalogue.nouns[noun.key], noun.resolve(session, args.text), reader, actor)
+
+
+@plugin.each_noun("find", usage=lambda _noun: "<text>", changes=False)
+def find(noun: Declaration, args: Args, session: Session, reader: Reader) -> Message:
+    """Find a record by what you remember of it; spelling mistakes are forgiven."""
+    hits = search.find(session, args.text, nouns=[noun.noun], limit=FOUND)
+    if not hits:
+        text = b.markup(
+            _("No {noun} is like “{typed}”. Add it: `/crm {key} add {command}`"),
+            noun=_(noun.label).casefold(),
+            key=noun.key,
+            typed=args.text,
+            command=args.text.replace("`", "'"),
+        )
+        return Message(text)
+    title = b.markup(_("{nouns} like “{typed}”"), nouns=_(noun.plural), typed=b.cut(args.text, 300))
+    found = [noun.resolve(session, hit.reference) for hit in hits]
+    return Message(title, [b.section(title), *(cards.line(session, noun, record, reader) for record in found)])
+
+
+@plugin.each_noun(
+    "edit", usage=lambda noun: f"{_place(noun)} [name:New] {fields.keys(noun)}", types=fields.key_types, changes=True
+)
+def edit(
+    noun: Declaration,
+    args: Args,
+    session: Session,
+    actor: Member,
+    reader: Reader,
+    workspace: Workspace,
+    catalogue: Catalogue,
+) -> Message:
+    """Change the fields of a record that you name; without any, show it with the button that opens its form."""
+    record = noun.resolve(session, args.text)
+    values = fields.from_words(noun, args, Hand(session, actor, reader, workspace))
+    if name := args.get("name"):
+        values["name"] = name
+    shown = catalogue.nouns[noun.key]
+    if not values:
+        return card(session, shown, record, reader, actor, notice=_("Name what to change, or press Edit."))
+    lifecycle.change(session, noun, record, values)
+    return card(session, shown, record, reader, actor, notice=_("Saved."), undo=True)
+
+
+@plugin.each_noun("note", usage=lambda noun: f"{_place(noun)} <note>", changes=True)
+def note(noun: Declaration, args: Args, session: Session) -> Message:
+    """Note something about a record."""
+    record = noun.resolve(session, args.record)
+    notes.add(session, record, args.text)
+    text = b.markup(_("Noted on {record}."), record=cards.headline(record))
+    return Message(text, [b.section(text), format.undo_hint()])
+
+
+@plugin.each_noun("archive", usage=_place, changes=True)
+def archive(noun: Declaration, args: Args, session: Session) -> Message:
+    """Take a record out of lists and searches; nothing is lost."""
+    return archived(session, noun, args.text, back=False)
+
+
+@plugin.each_noun("restore", usage=_place, changes=True)
+def restore(noun: Declaration, args: Args, session: Session) -> Message:
+    """Bring a record back that was archived; name it by its reference."""
+    return archived(session, noun, args.text, back=True)
+
+
+def archived(session: Session, noun: Declaration, typed: str, *, back: bool) -> Message:
+    """Archive a record or bring it back, and say so, also where it was so already."""
+    record = noun.resolve(session, typed)
+    done = lifecycle.restore(session, record) if back else lifecycle.archive(session, record)
+    if back:
+        said = _("{record} is back in lists and searches.") if done else _("{record} is not archived.")
+    else:
+        said = (
+            _("{record} is archived: lists and searches leave it out.") if done else _("{record} is archived already.")
+        )
+    text = b.markup(said, record=cards.headline(record))
+    return Message(text, [b.section(text), *([format.undo_hint()] if done else [])])
+
+
+@plugin.each_noun("merge", usage=lambda noun: f"{_place(noun)} into:{noun.noun.prefix}-1", changes=True)
+def merge(
+    noun: Declaration, args: Args, session: Session, actor: Member, reader: Reader, catalogue: Catalogue
+) -> Message:
+    """Make a record part of another, which gets its notes and what refers to it."""
+    gone, kept = noun.resolve(session, args.text), noun.resolve(session, args["into"])
+    if gone.id == kept.id:
+        raise Invalid("{reference} cannot be merged into itself.", reference=gone.reference, field="into")
+    was = cards.headline(gone)
+    lifecycle.merge(session, noun, gone, kept)
+    notice = b.markup(_("{record} is part of this one now."), record=was)
+    return card(session, catalogue.nouns[noun.key], kept, reader, actor, notice=notice, undo=True)

@@ -1,0 +1,88 @@
+"""Do with a record of any noun what commands, forms and buttons share: draw it, add it, ask first where it must be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from bot.grammar.entities import Decoded
+from bot.i18n import _
+from bot.kit import blocks as b
+from bot.kit import cards, fields
+from bot.kit.fields import Hand
+from bot.kit.format import Reader
+from bot.kit.replies import Message, Modal
+from bot.plugin import DeclaredNoun
+from storage.records import lifecycle
+from storage.records.declaration import Declaration
+from storage.records.fields import PersonField
+from storage.records.named import Named
+from storage.workspace.members import Member
+
+
+def card(session: Session, noun: DeclaredNoun, record: Named, reader: Reader, actor: Member, **how: Any) -> Message:
+    """Draw a record, by the noun's own card if it has one; `how` are notice and flags as in `bot.kit.cards.card`."""
+    if noun.card is None:
+        return cards.card(session, noun.declaration, record, reader, **how)
+    drawn: Message = noun.card(session, record, reader, actor, **how)
+    return drawn
+
+
+def added(noun: DeclaredNoun, name: Decoded, given: Mapping[str, Any], hand: Hand) -> Message:
+    """Add a record of given values and of those among the words of its name; ask first where others are like it.
+
+    Raises CrmError naming the field for what is missing or cannot be stored.
+    """
+    declaration = noun.declaration
+    gathered = fields.gather(declaration, name, given)
+    values = declaration.check(
+        hand.session, {**beginning(declaration, hand.actor), "name": gathered.name, **gathered.values, **given}
+    )
+    alike = lifecycle.twins(hand.session, declaration, values)
+    if alike:
+        return cards.twins(hand.session, declaration, values, alike, hand.reader)
+    return _stored(noun, values, hand)
+
+
+def submitted(noun: DeclaredNoun, entered: Mapping[str, Any], state: Mapping[str, str], hand: Hand) -> Message | Modal:
+    """Add the record of a form, unless others are like it that `state` does not name as seen: then ask again."""
+    values = noun.declaration.check(hand.session, fields.from_form(noun.declaration, entered, hand))
+    seen = state.get("seen", "").split()
+    alike = lifecycle.twins(hand.session, noun.declaration, values)
+    unseen = [twin for twin in alike if twin.reference not in seen]
+    if not unseen:
+        return _stored(noun, values, hand)
+    lines = [b.markup("• {record}", record=cards.headline(twin)) for twin in unseen]
+    question = b.join([_("This may be here already, so nothing has been added yet:"), *lines])
+    shown = " ".join([*seen, *(twin.reference for twin in unseen)])
+    state = {"noun": noun.declaration.key, "seen": shown}
+    return form(
+        noun.declaration, values, hand.session, submit=_("Add anyway"), state=state, above=[b.section(question)]
+    )
+
+
+def form(
+    noun: Declaration,
+    values: Mapping[str, Any],
+    session: Session,
+    *,
+    submit: str,
+    state: Mapping[str, str],
+    above: Sequence[Any] = (),
+) -> Modal:
+    """Draw the form of a record with the values there are."""
+    title = _("Edit {noun}") if "record" in state else _("New {noun}")
+    entries = fields.entries(noun, values, session)
+    return Modal(title.format(noun=_(noun.label).casefold()), [*above, *entries], submit=submit, state=state)
+
+
+def beginning(noun: Declaration, actor: Member) -> dict[str, Any]:
+    """Return what a record begins with that somebody adds: it is theirs."""
+    return {field.key: actor.id for field in noun.fields if isinstance(field, PersonField) and field.mine}
+
+
+def _stored(noun: DeclaredNoun, values: Mapping[str, Any], hand: Hand) -> Message:
+    record = lifecycle.add(hand.session, noun.declaration, values)
+    return card(hand.session, noun, record, hand.reader, hand.actor, notice=_("Added."), undo=True)

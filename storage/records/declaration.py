@@ -1,0 +1,94 @@
+"""Declare a noun: what its records are called, which fields they have, who may change them.
+
+All that people can do with its records follows from the declaration: see `bot.handlers.records`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import Session
+
+from storage.errors import Invalid
+from storage.records import named
+from storage.records.fields import RecordField
+from storage.records.named import Named
+from storage.records.query import Field, Fields
+from storage.references import Noun
+from storage.workspace.members import Role
+
+Values = Mapping[str, Any]
+"""The values of a record by the keys of its fields, as they are stored; a key that is left out is not spoken of."""
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """Hold what there is to know of a noun.
+
+    The first field is the name. `exact` gives further conditions under which a record is meant by a text, `twins` the
+    records that may be the same as one with these values, `checked` the values after what is true of several together.
+    Raises ValueError where two fields have one key, or the first is not the name.
+    """
+
+    model: type[Named]
+    label: str
+    plural: str
+    change: Role
+    fields: tuple[RecordField, ...]
+    exact: Callable[[str], Sequence[ColumnElement[bool]]] = lambda _typed: ()
+    twins: Callable[[Session, Values], Sequence[Named]] | None = None
+    told: Callable[[Session, Any, bool], None] = lambda _session, _record, _added: None
+
+    def __post_init__(self) -> None:
+        keys = [field.key for field in self.fields]
+        if len(set(keys)) < len(keys) or keys[:1] != ["name"]:
+            raise ValueError(f"the fields of a {self.key} need keys of their own, the first the name")
+
+    @property
+    def noun(self) -> Noun:
+        """Return the noun, under which the database knows it."""
+        return self.model.__noun__
+
+    @property
+    def key(self) -> str:
+        """Return the word that commands begin with."""
+        return str(self.noun)
+
+    @cached_property
+    def filters(self) -> Fields:
+        """Return what records can be filtered and sorted by."""
+        compared = {field.key: field.comparison(self.model) for field in self.fields}
+        known = {key: comparison for key, comparison in compared.items() if comparison is not None}
+        return Fields({**known, "created": Field(self.model.created_at, "moment", past=True)}, tie=self.model.id)
+
+    def field(self, key: str) -> RecordField:
+        """Return a field by its key; raise Invalid where there is none."""
+        for field in self.fields:
+            if field.key == key:
+                return field
+        raise Invalid("There is no field {name}.", field=key, name=key)
+
+    def check(self, session: Session, values: Values) -> dict[str, Any]:
+        """Return values as they are stored, by key, in the order of the fields; raise Invalid naming the field."""
+        for key in values:
+            self.field(key)
+        return {field.key: field.check(session, values[field.key]) for field in self.fields if field.key in values}
+
+    def to_json(self, values: Values) -> dict[str, Any]:
+        """Return values as JSON holds them."""
+        return {key: self.field(key).to_json(value) for key, value in values.items()}
+
+    def from_json(self, values: Any) -> dict[str, Any]:
+        """Return what `to_json` was given; raise Invalid for anything else."""
+        try:
+            return {key: self.field(key).from_json(value) for key, value in values.items()}
+        except (ValueError, TypeError, AttributeError):
+            raise Invalid("This button cannot be used any more.", hint="Please repeat the command.") from None
+
+    def resolve(self, session: Session, typed: str) -> Named:
+        """Return the record a person means; raise Ambiguous or NotFound with candidates."""
+        return named.resolve(session, self.model, typed, also=self.exact(typed))

@@ -1,0 +1,141 @@
+"""Add, change, archive and merge the records of any noun that is declared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Table, inspect, select
+from sqlalchemy.orm import Session
+
+from storage.database.engine import Base
+from storage.database.recorded import Recorded
+from storage.errors import Conflict, Invalid
+from storage.records.declaration import Declaration, Values
+from storage.records.named import CANDIDATES, PAGE, Named, moment
+
+
+def add(session: Session, declaration: Declaration, values: Values) -> Named:
+    """Add a record; raise Invalid naming the field if a value is missing or cannot be stored."""
+    missing = {field.key: None for field in declaration.fields if field.required and field.key not in values}
+    record = declaration.model.new(session, **_attributes(declaration, session, {**missing, **values}))
+    declaration.told(session, record, True)
+    return record
+
+
+def change(session: Session, declaration: Declaration, record: Named, values: Values) -> Named:
+    """Change the values that are given, None taking one away; raise Invalid naming the field.
+
+    A value that the record has already is not checked again: whoever has it may keep it.
+    """
+    values = {key: value for key, value in values.items() if declaration.field(key).of(record) != value}
+    for attribute, value in _attributes(declaration, session, values).items():
+        setattr(record, attribute, value)
+    session.flush()
+    declaration.told(session, record, False)
+    return record
+
+
+def twins(session: Session, declaration: Declaration, values: Values) -> Sequence[Named]:
+    """Return up to five records that may be the same as one with these values."""
+    return declaration.twins(session, values)[:CANDIDATES] if declaration.twins else []
+
+
+def archive(session: Session, record: Named) -> bool:
+    """Take a record out of lists and searches, and return whether it was in them; its reference still finds it."""
+    if record.archived_at is not None:
+        return False
+    record.archived_at = moment()
+    session.flush()
+    return True
+
+
+def restore(session: Session, record: Named) -> bool:
+    """Take a record back into lists and searches, and return whether it was not in them."""
+    if record.archived_at is None:
+        return False
+    record.archived_at = None
+    session.flush()
+    return True
+
+
+def merge(session: Session, declaration: Declaration, gone: Named, kept: Named) -> Named:
+    """Make a record part of another, which gets what refers to it and the values it lacks, and is returned.
+
+    The reference of the one that is gone leads there from then on. Raises Invalid if both are the same, Conflict where
+    one is archived.
+    """
+    if gone.id == kept.id:
+        raise Invalid("{reference} cannot be merged into itself.", reference=gone.reference, field="into")
+    for record in (gone, kept):
+        if record.archived_at is not None:
+            raise Conflict(
+                "{reference} is archived.",
+                reference=record.reference,
+                hint="Bring it back first: `/crm {noun} restore {reference}`.",
+                noun=declaration.key,
+            )
+    lacking = {
+        field.at or field.key: field.of(gone)
+        for field in declaration.fields
+        if field.of(kept) is None and field.of(gone) is not None
+    }
+    gone.merged_into_id = kept.id
+    # First, so that what only one record may have is free for the one that is kept.
+    session.flush()
+    for attribute, value in lacking.items():
+        setattr(kept, attribute, value)
+    _move_references(session, gone, kept)
+    session.flush()
+    declaration.told(session, kept, False)
+    return kept
+
+
+def list_records(
+    session: Session,
+    declaration: Declaration,
+    *where: Any,
+    order_by: Sequence[Any] = (),
+    limit: int = PAGE,
+    offset: int = 0,
+) -> list[Named]:
+    """Return records that are neither merged nor archived, by name, at most `limit`.
+
+    `where` and `order_by` are conditions and columns as `storage.records.query` makes them.
+    """
+    return list_of(session, declaration.model, *where, order_by=order_by, limit=limit, offset=offset)
+
+
+def list_of(
+    session: Session,
+    model: type[Named],
+    *where: Any,
+    order_by: Sequence[Any] = (),
+    limit: int = PAGE,
+    offset: int = 0,
+) -> list[Named]:
+    """Do as `list_records` with the records of a model."""
+    statement = select(model).where(model.merged_into_id.is_(None), model.archived_at.is_(None), *where)
+    ordered = statement.order_by(*(order_by or (model.name_key, model.id)))
+    return list(session.scalars(ordered.limit(limit).offset(offset)))
+
+
+def _attributes(declaration: Declaration, session: Session, values: Values) -> dict[str, Any]:
+    checked = declaration.check(session, values)
+    return {field.at or field.key: checked[field.key] for field in declaration.fields if field.key in checked}
+
+
+def _move_references(session: Session, gone: Named, kept: Named) -> None:
+    """Let what refers to one record refer to another: all that people record; what else refers to it finds its way."""
+    own = inspect(type(gone)).local_table
+    for mapper in Base.registry.mappers:
+        if not issubclass(mapper.class_, Recorded) or not isinstance(mapper.local_table, Table):
+            continue
+        for key in mapper.local_table.foreign_key_constraints:
+            column = next((one.parent for one in key.elements if one.column.name == "id"), None)
+            if key.referred_table is not own or column is None or column.name == "merged_into_id":
+                continue
+            attribute = mapper.get_property_by_column(column).key
+            refers = getattr(mapper.class_, attribute) == gone.id
+            for row in session.scalars(select(mapper.class_).where(refers)):
+                setattr(row, attribute, kept.id)
