@@ -12,7 +12,7 @@ Slack first is asked by `before=`, outside the transaction, and arrives as `foun
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -251,6 +251,9 @@ class Catalogue(Protocol):
 
     def spell(self, words: str) -> str:
         """Return a command as it is typed."""
+
+    def roles(self) -> Iterator[tuple[str, str, str]]:
+        """Yield kind, name and role of everything that people use."""
 
     def noun_of(self, reference: str) -> DeclaredNoun:
         """Return the noun of a reference; raise NotFound for anything else."""

@@ -25,7 +25,7 @@ EVERY_SOURCE = [*SOURCES, *(path for folder in ("tests", *MEASURING) for path in
 PRODUCT_LINES = 350
 TEST_LINES = 450
 LONGER = {
-    "bot/plugin.py": 430,  # the plugin contract, whole, in one file
+    "bot/plugin.py": 490,  # the plugin contract, whole, in one file
 }
 
 

@@ -55,9 +55,9 @@ def _commands(registry: Registry) -> str:
         "",
     ]
     for plugin in registry.plugins.values():
-        if plugin.commands:
+        if registry.commands_of(plugin):
             lines += [f"## {plugin.title}", "", "| command | what it does | role |", "|---|---|---|"]
-            lines += [_command_row(registry, command) for command in plugin.commands]
+            lines += [_command_row(registry, command) for command in registry.commands_of(plugin)]
             lines.append("")
     return "\n".join(lines)
 
@@ -87,9 +87,9 @@ def _roles(registry: Registry) -> str:
 
 def _plugin(registry: Registry, plugin: Plugin) -> str:
     lines = [f"# {plugin.title}", NOTE, "", plugin.description, ""]
-    if plugin.commands:
+    if registry.commands_of(plugin):
         lines += ["## Commands", "", "| command | what it does | role |", "|---|---|---|"]
-        lines += [_command_row(registry, command) for command in plugin.commands] + [""]
+        lines += [_command_row(registry, command) for command in registry.commands_of(plugin)] + [""]
     for title, entries in _declared(plugin):
         lines += [f"## {title}", "", *(f"- `{name}`: {what}" for name, what in entries), ""]
     return "\n".join(lines)

@@ -1,277 +1,32 @@
-"""Say how people write and read the fields of nouns: in words, in forms and on cards, one face for each type.
-
-What a value must be and how it is stored is the other face, in `storage.records.fields`.
-"""
+"""Read and draw the fields of a noun together: in a command, in a form, on a card."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC
 from typing import Any
 
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
-from bot.grammar import Args, parse_amount, parse_moment
+from bot.grammar import Args
 from bot.grammar.entities import Decoded, EntityKind
 from bot.grammar.reading import ValueType
-from bot.grammar.types import AMOUNT, DAY, FLAG, MOMENT, PERSON, WORD
 from bot.i18n import _
 from bot.kit import blocks as b
+from bot.kit.faces import Hand, face
 from bot.kit.format import Reader
-from storage.errors import CrmError
-from storage.records import named
 from storage.records.declaration import Declaration
-from storage.records.fields import (
-    AddressField,
-    ChoiceField,
-    DateField,
-    EmailField,
-    LinkField,
-    LongTextField,
-    MomentField,
-    MoneyField,
-    NumberField,
-    PersonField,
-    PhoneField,
-    RecordField,
-    TextField,
-    YesNoField,
-)
+from storage.records.fields import EmailField, PersonField, PhoneField, RecordField
 from storage.records.named import Named
-from storage.workspace.members import Member
-from storage.workspace.workspaces import Workspace
 
-PICK = "records.pick"
-"""The menu that offers the records a field may be linked to."""
-INPUT_LIMIT = 3_000
-
-
-@dataclass(frozen=True, slots=True)
-class Hand:
-    """Hold who writes a value, and where: what an amount, a time or "me" means depends on it."""
-
-    session: Session
-    actor: Member
-    reader: Reader
-    workspace: Workspace
-
-
-class Face:
-    """Write and read one type of field; the plain one, for text, is the rule for those that do not differ."""
-
-    words: ValueType[Any] = WORD
-
-    def from_words(self, field: Any, read: Any, hand: Hand) -> Any:
-        """Return the value of what was read after the field's key."""
-        return read
-
-    def from_form(self, field: Any, typed: Any, hand: Hand) -> Any:
-        """Return the value of what was entered in a form, None for nothing; raise CrmError for what is none."""
-        return typed or None
-
-    def shown(self, field: Any, record: Named, hand: Reader, session: Session) -> b.Text | None:
-        """Return a record's value as its reader writes it, None for none."""
-        value = field.of(record)
-        return None if value is None else str(value)
-
-    def entry(self, field: Any, value: Any, optional: bool, session: Session) -> Block:
-        """Draw the place in a form where the value is entered, with the value it has."""
-        return self.line(field, "" if value is None else str(value), optional)
-
-    def line(self, field: RecordField, initial: str, optional: bool, *, long: bool = False) -> Block:
-        """Draw a place for text."""
-        most = min(getattr(field, "most", INPUT_LIMIT), INPUT_LIMIT)
-        return b.text_input(
-            field.key,
-            _(field.label),
-            initial=initial,
-            placeholder=_(field.example),
-            multiline=long,
-            optional=optional,
-            max_length=most,
-            hint=_(field.hint) if field.hint else "",
-        )
-
-
-class LongTextFace(Face):
-    """Enter text of many lines."""
-
-    def entry(self, field: LongTextField, value: Any, optional: bool, session: Session) -> Block:
-        """Draw a place of many lines."""
-        return self.line(field, value or "", optional, long=True)
-
-
-class MoneyFace(Face):
-    """Write an amount in the workspace's currency, or with its own."""
-
-    words = AMOUNT
-
-    def from_form(self, field: MoneyField, typed: Any, hand: Hand) -> Any:
-        """Read an amount as its writer means it."""
-        if not typed:
-            return None
-        return parse_amount(typed, currency=hand.workspace.currency, locale=hand.reader.locale, field=field.key)
-
-    def shown(self, field: MoneyField, record: Named, hand: Reader, session: Session) -> b.Text | None:
-        """Show the amount in its own currency."""
-        value = field.of(record)
-        return None if value is None else hand.money(value)
-
-    def entry(self, field: MoneyField, value: Any, optional: bool, session: Session) -> Block:
-        """Draw a place with the amount and its currency, as both are read back."""
-        return self.line(field, "" if value is None else f"{value.major} {value.currency}", optional)
-
-
-class DateFace(Face):
-    """Write a day in words, enter it in a calendar."""
-
-    words = DAY
-
-    def shown(self, field: DateField, record: Named, hand: Reader, session: Session) -> b.Text | None:
-        """Show the day, a near one by its weekday."""
-        value = field.of(record)
-        return None if value is None else hand.day(value)
-
-    def entry(self, field: DateField, value: Any, optional: bool, session: Session) -> Block:
-        """Draw a calendar."""
-        return b.date_input(field.key, _(field.label), initial=value, optional=optional)
-
-
-class MomentFace(Face):
-    """Write a moment in words, also in a form."""
-
-    words = MOMENT
-
-    def from_form(self, field: MomentField, typed: Any, hand: Hand) -> Any:
-        """Read a moment as its writer means it."""
-        if not typed:
-            return None
-        reader = hand.reader
-        return parse_moment(typed, zone=reader.zone, now=reader.now, locale=reader.locale, field=field.key)
-
-    def shown(self, field: MomentField, record: Named, hand: Reader, session: Session) -> b.Text | None:
-        """Show the moment where the reader is."""
-        value = field.of(record)
-        return None if value is None else hand.moment(value)
-
-    def entry(self, field: MomentField, value: Any, optional: bool, session: Session) -> Block:
-        """Draw a place with the moment as it is read back."""
-        return self.line(field, f"{value.astimezone(UTC):%Y-%m-%d %H:%M UTC}" if value else "", optional)
-
-
-class ChoiceFace(Face):
-    """Choose one of a few values."""
-
-    def shown(self, field: ChoiceField, record: Named, hand: Reader, session: Session) -> b.Text | None:
-        """Show the choice in the reader's language."""
-        value = field.of(record)
-        return None if value is None else _(value)
-
-    def entry(self, field: ChoiceField, value: Any, optional: bool, session: Session) -> Block:
-        """Draw a menu of the choices."""
-        options = [b.Option(_(choice), choice) for choice in field.choices]
-        return b.choice_input(field.key, _(field.label), options, initial=value or "", optional=optional)
-
-
-class PersonFace(Face):
-    """Mention a person, or choose one."""
-
-    words = PERSON
-
-    def shown(self, field: PersonField, record: Named, hand: Reader, session: Session) -> b.Text | None:
-        """Mention the person."""
-        value = field.of(record)
-        return None if value is None else b.person(value)
-
-    def entry(self, field: PersonField, value: Any, optional: bool, session: Session) -> Block:
-        """Draw a menu of people."""
-        return b.person_input(field.key, _(field.label), initial=value, optional=optional)
-
-
-class YesNoFace(Face):
-    """Say yes or no."""
-
-    words = FLAG
-
-    def from_form(self, field: YesNoField, typed: Any, hand: Hand) -> Any:
-        """Return the value that was chosen."""
-        return {"yes": True, "no": False}.get(typed)
-
-    def shown(self, field: YesNoField, record: Named, hand: Reader, session: Session) -> b.Text | None:
-        """Show yes or no."""
-        value = field.of(record)
-        return None if value is None else _("yes") if value else _("no")
-
-    def entry(self, field: YesNoField, value: Any, optional: bool, session: Session) -> Block:
-        """Draw a menu of both."""
-        options = [b.Option(_("yes"), "yes"), b.Option(_("no"), "no")]
-        initial = "" if value is None else "yes" if value else "no"
-        return b.choice_input(field.key, _(field.label), options, initial=initial, optional=optional)
-
-
-class AddressFace(Face):
-    """Write a web address, read it as a link."""
-
-    def shown(self, field: AddressField, record: Named, hand: Reader, session: Session) -> b.Text | None:
-        """Link to the address."""
-        value = field.of(record)
-        return None if value is None else b.link(value, value.removeprefix("https://"))
-
-
-class LinkFace(Face):
-    """Name a record of another noun, or look for it while typing."""
-
-    def from_words(self, field: LinkField, read: Any, hand: Hand) -> Any:
-        """Return the number of the record that was named."""
-        return self._number(field, str(read), hand)
-
-    def from_form(self, field: LinkField, typed: Any, hand: Hand) -> Any:
-        """Return the number of the record that was chosen."""
-        return self._number(field, str(typed), hand) if typed else None
-
-    def shown(self, field: LinkField, record: Named, hand: Reader, session: Session) -> b.Text | None:
-        """Show the name and reference of what the record is linked to."""
-        linked = field.linked(session, record)
-        return b.markup("{name}  {ref}", name=linked.name, ref=linked.reference) if linked else None
-
-    def entry(self, field: LinkField, value: Any, optional: bool, session: Session) -> Block:
-        """Draw a menu that is filled while the person types."""
-        linked = None if value is None else named.get(session, field.to, value)
-        initial = b.Option(f"{linked.name} ({linked.reference})", linked.reference) if linked else None
-        return b.search_input(field.key, _(field.label), PICK, initial=initial, optional=optional)
-
-    @staticmethod
-    def _number(field: LinkField, typed: str, hand: Hand) -> int:
-        try:
-            return field.resolve(hand.session, typed).id
-        except CrmError as error:
-            raise error.on_field(field.key) from None
-
-
-FACES: Mapping[type[RecordField], Face] = {
-    TextField: Face(),
-    LongTextField: LongTextFace(),
-    NumberField: Face(),
-    MoneyField: MoneyFace(),
-    DateField: DateFace(),
-    MomentField: MomentFace(),
-    ChoiceField: ChoiceFace(),
-    PersonField: PersonFace(),
-    YesNoField: YesNoFace(),
-    EmailField: Face(),
-    PhoneField: Face(),
-    AddressField: AddressFace(),
-    LinkField: LinkFace(),
+NOTHING = frozenset({"none", "nobody", "-", "无"})
+"""The words by which an edit takes a value away."""
+_WRITTEN: Mapping[type[RecordField], re.Pattern[str]] = {
+    EmailField: re.compile(r"[^\s<>()\"',;:@]+@[^\s<>()\"',;:@]+\.[^\s<>()\"',;:@]+"),
+    PhoneField: re.compile(r"\+\d[\d ()./-]{5,}\d"),
 }
-"""How people write and read each type of field."""
-
-
-def face(field: RecordField) -> Face:
-    """Return how people write and read a field."""
-    return FACES[type(field)]
 
 
 def keys(declaration: Declaration) -> str:
@@ -368,11 +123,3 @@ def _span(field: RecordField, words: Decoded) -> tuple[int, int, str] | None:
 
 def _example(field: RecordField) -> str:
     return f'"{field.example}"' if " " in field.example else field.example or field.key
-
-
-NOTHING = frozenset({"none", "nobody", "-", "无"})
-"""The words by which an edit takes a value away."""
-_WRITTEN: Mapping[type[RecordField], re.Pattern[str]] = {
-    EmailField: re.compile(r"[^\s<>()\"',;:@]+@[^\s<>()\"',;:@]+\.[^\s<>()\"',;:@]+"),
-    PhoneField: re.compile(r"\+\d[\d ()./-]{5,}\d"),
-}

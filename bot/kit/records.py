@@ -11,7 +11,7 @@ from bot.grammar.entities import Decoded
 from bot.i18n import _
 from bot.kit import blocks as b
 from bot.kit import cards, fields
-from bot.kit.fields import Hand
+from bot.kit.faces import Hand
 from bot.kit.format import Reader
 from bot.kit.replies import Message, Modal
 from bot.plugin import DeclaredNoun

@@ -1,6 +1,6 @@
 """Type the fields of nouns: what a value of each type must be, which attribute holds it, how it is compared.
 
-A field is declared once, with its noun. Its other face, how people write and read it, is in `bot.kit.fields`.
+A field is declared once, with its noun. Its other face, how people write and read it, is in `bot.kit.faces`.
 """
 
 from __future__ import annotations

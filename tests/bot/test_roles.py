@@ -51,10 +51,13 @@ STRANGERS: Mapping[str, Mapping[str, Any]] = {
     "without a role": {"kind": people.MemberKind.STAFF},
     "gone": {"kind": people.MemberKind.STAFF, "roles": ["admin"], "active": False},
 }
-NOBODYS = {"digest_sections", "events", "jobs", "listeners", "renderers"}
+NOBODYS = {"digest_sections", "events", "jobs", "listeners", "renderers", "nouns", "derived"}
 """What is not run for the person who asks."""
 NOUNS = {"customers": "C", "deals": "D", "tickets": "T", "triage": "T", "followups": "F", "digests": "G"}
+NOUNS |= {"records": "P", "contacts": "P"}
 DETAILS = {"digests.behind": "open 0 4000000000", "followups.snooze": "1h", "deals.page": "", "tickets.page": ""}
+DETAILS |= {"records.page": "contact [0]", "records.more": "archive", "records.new": "contact"}
+DETAILS |= {"records.add_anyway": '["contact", {"name": "Fiona"}]'}
 HERE = "C0HERE"
 numbers = itertools.count(1)
 
@@ -168,7 +171,7 @@ class Office:
         for action in self.registry.actions.values():
             # A menu that opens a modal does so for one of its choices only.
             if action.opens is view and not action.choice:
-                control = b.Control(self.record(view.id, number), 1)
+                control = b.Control(self.record(view.id, number), 1, DETAILS.get(view.id, ""))
                 body = {"actions": [{"action_id": action.id, "value": str(control)}], "channel": {"id": HERE}}
                 return Use("view", view.id, view.role.value, RequestKind.ACTION, body, True)
         for command in self.registry.commands.values():
@@ -257,7 +260,7 @@ WORDS = {
     "T-1042": "T-1",
     "#[a-z-]+": f"<#{HERE}|here>",
 }
-WORDS |= {"@rita": "<@UREP>", "@mara": "<@UMANAGER>", "@rosa": "<@UAGENT>"}
+WORDS |= {"P-1": "P-1", "@jane": "", "@rita": "<@UREP>", "@mara": "<@UMANAGER>", "@rosa": "<@UAGENT>"}
 """What the commands' examples name, and what there is of it here."""
 
 
@@ -311,7 +314,7 @@ def is_refused(answer: Answer, role: str) -> bool:
 def test_every_handler_is_in_the_matrix_and_on_the_page(registry_with_all: Registry) -> None:
     declared: set[tuple[str, str, str]] = set()
     for plugin in registry_with_all.plugins.values():
-        declared |= {("command", c.words, c.role) for c in plugin.commands}
+        declared |= {("command", c.words, c.role) for c in registry_with_all.commands_of(plugin)}
         declared |= {("action", a.id, a.role) for a in plugin.actions}
         declared |= {("view", v.id, v.role) for v in plugin.views}
         declared |= {("options", s.id, s.role) for s in plugin.sources}

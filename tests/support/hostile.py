@@ -25,7 +25,7 @@ from bot.requests.runtime import Runtime
 from bot.slack.clients import Installations
 from sandbox.blocks_check import message_problems, view_problems
 from sandbox.blocks_check.mrkdwn import SEQUENCE, texts
-from storage.crm import customers, deals, followups, notes
+from storage.crm import contacts, customers, deals, followups, notes
 from storage.database.engine import Database
 from storage.digests import schedules
 from storage.errors import CrmError, Refused
@@ -123,6 +123,10 @@ typed = hostile.map(lambda text: text.replace("&", "&amp;").replace("<", "&lt;")
 """What Slack sends in the place of what a person typed in a command."""
 
 
+RECORDS = {"records.new": "contact", "records.more": "archive"}
+"""What controls of no plugin's own carry."""
+
+
 class QuietSlack:
     """Know one channel, whose name is hostile, and nobody."""
 
@@ -137,7 +141,9 @@ class QuietSlack:
         return self.channel(channel_id)
 
     def user(self, user_id: str) -> Mapping[str, Any]:
-        """Know nobody."""
+        """Know one person, whose profile is hostile."""
+        if user_id == WHO:
+            return {"id": WHO, "real_name": "<!channel> {x} %s", "profile": {"title": "<!here>", "email": "none"}}
         raise Refused("I don't know {who}.", who=user_id)
 
     def message(self, channel_id: str, ts: str) -> Mapping[str, Any]:
@@ -189,7 +195,11 @@ class Desk:
         if action:
             answer = self.presses(action, control, filling=True)
         elif shortcut:
-            asked = {"callback_id": shortcut, "message": {"ts": "1.0", "text": "<!here>"}, "channel": {"id": CHANNEL}}
+            asked = {
+                "callback_id": shortcut,
+                "message": {"ts": "1.0", "text": "<!here>", "user": WHO},
+                "channel": {"id": CHANNEL},
+            }
             answer = self.asks(RequestKind.SHORTCUT, asked, filling=True)
         else:
             words = next(c.words for c in REGISTRY.commands.values() if c.opens and c.opens.id == view_id)
@@ -210,16 +220,18 @@ class Desk:
     def control(self, used: str, name: str) -> str:
         """Return what a control of a plugin refers to: a fresh record with this name, nothing for a new one."""
         if used.endswith(".new"):
-            return ""
+            return f":0:{RECORDS.get(used, '')}"
         made = self.seeds(name)
         ref = made.refs.get(used.split(".")[0], "")
-        detail = {"replies.edit": made.saved_reply, "triage.more": "assign", "triage.reply": CHANNEL}.get(used, "")
+        detail = {"replies.edit": made.saved_reply, "triage.more": "assign", "triage.reply": CHANNEL, **RECORDS}.get(
+            used, ""
+        )
         return f"{ref}:{self.version(ref) if ref else 0}:{detail}" if ref or detail else ""
 
     def version(self, ref: str) -> int:
         """Return the version of a record."""
         with self.database.transaction(TEAM) as session:
-            record: Any = called(session, ref) if ref[0] in "CDT" else None
+            record: Any = called(session, ref) if ref[0] in "CDPT" else None
             return int(record.version) if record else 1
 
     def submits(self, view: Mapping[str, Any], values: Mapping[str, Any]) -> Answer:
@@ -339,6 +351,7 @@ def seed(session: Session, name: str) -> Seeded:
     now = datetime.now(UTC)
     tier = name[: customers.TIER_LIMIT].strip() or None
     customer = customers.add(session, name=name, tier=tier if tier and kept(tier) else None, owner_id=WHO)
+    contact = contacts.add(session, name=name, job_title=name, customer_id=customer.id)
     deal = deals.add(session, name=name, customer_id=customer.id, owner_id=WHO, close_on=now.date())
     notes.add(session, deal, name)
     followup = followups.add(session, text=name, due_at=now + timedelta(hours=1), zone="UTC", owner_id=WHO, about=deal)
@@ -410,6 +423,8 @@ def seed(session: Session, name: str) -> Seeded:
     session.flush()
     refs = {
         "customers": customer.reference,
+        "contacts": contact.reference,
+        "records": contact.reference,
         "deals": deal.reference,
         "followups": followup.reference,
         "digests": digest.reference,

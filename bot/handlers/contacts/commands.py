@@ -8,7 +8,7 @@ from bot.grammar import Args
 from bot.grammar.types import PERSON
 from bot.handlers.contacts.declaration import plugin
 from bot.kit import fields, records
-from bot.kit.fields import Hand
+from bot.kit.faces import Hand
 from bot.kit.format import Reader
 from bot.kit.lookup import customer_called
 from bot.kit.replies import Message

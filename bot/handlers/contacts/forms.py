@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from bot.handlers.contacts.declaration import plugin
 from bot.kit import blocks as b
 from bot.kit import cards, fields, records
-from bot.kit.fields import Hand
+from bot.kit.faces import Hand
 from bot.kit.format import Reader
 from bot.kit.replies import Message, Modal
 from bot.plugin import Catalogue, Member, Place, Role, Slack, _
@@ -22,8 +22,10 @@ from storage.workspace import members
 from storage.workspace.workspaces import Workspace
 
 
-def _author(message: Mapping[str, Any], slack: Slack) -> Mapping[str, Any]:
-    """Ask Slack who wrote the message."""
+def _author(message: Mapping[str, Any], state: Mapping[str, str], slack: Slack) -> Mapping[str, Any]:
+    """Ask Slack who wrote the message, before the form is filled; what was entered needs nobody."""
+    if state:
+        return {}
     user_id = message.get("user")
     if not user_id:
         raise Invalid("This was written by an app, not by a person.")

@@ -8,7 +8,7 @@ from bot.grammar import Args
 from bot.handlers.records.declaration import plugin
 from bot.kit import blocks as b
 from bot.kit import cards, fields, format, records
-from bot.kit.fields import Hand
+from bot.kit.faces import Hand
 from bot.kit.format import Reader
 from bot.kit.records import card
 from bot.kit.replies import Message
@@ -21,6 +21,10 @@ from storage.workspace.workspaces import Workspace
 FOUND = 10
 
 
+def _first(noun: Declaration) -> str:
+    return f"{noun.noun.prefix}-1"
+
+
 def _place(noun: Declaration) -> str:
     return f"<{noun.key}>"
 
@@ -29,7 +33,7 @@ def _place(noun: Declaration) -> str:
     "add",
     usage=lambda noun: f"<name> {fields.keys(noun)}",
     types=fields.key_types,
-    example=lambda noun: f"Jane Doe {fields.keys(noun).split('] ')[0].strip('[]')}",
+    example=lambda noun: f"{noun.fields[0].example} {fields.keys(noun).partition('] ')[0].strip('[]')}",
     changes=True,
 )
 def add(
@@ -46,7 +50,7 @@ def add(
     return records.added(catalogue.nouns[noun.key], args.values["name"], fields.from_words(noun, args, hand), hand)
 
 
-@plugin.each_noun("show", usage=_place, changes=False)
+@plugin.each_noun("show", usage=_place, example=_first, changes=False)
 def show(
     noun: Declaration, args: Args, session: Session, actor: Member, reader: Reader, catalogue: Catalogue
 ) -> Message:
@@ -54,7 +58,7 @@ def show(
     return card(session, catalogue.nouns[noun.key], noun.resolve(session, args.text), reader, actor)
 
 
-@plugin.each_noun("find", usage=lambda _noun: "<text>", changes=False)
+@plugin.each_noun("find", usage=lambda _noun: "<text>", example=lambda _noun: "acme", changes=False)
 def find(noun: Declaration, args: Args, session: Session, reader: Reader) -> Message:
     """Find a record by what you remember of it; spelling mistakes are forgiven."""
     hits = search.find(session, args.text, nouns=[noun.noun], limit=FOUND)
@@ -73,7 +77,11 @@ def find(noun: Declaration, args: Args, session: Session, reader: Reader) -> Mes
 
 
 @plugin.each_noun(
-    "edit", usage=lambda noun: f"{_place(noun)} [name:New] {fields.keys(noun)}", types=fields.key_types, changes=True
+    "edit",
+    usage=lambda noun: f"{_place(noun)} [name:New] {fields.keys(noun)}",
+    types=fields.key_types,
+    example=lambda noun: f"{_first(noun)} name:New",
+    changes=True,
 )
 def edit(
     noun: Declaration,
@@ -96,7 +104,12 @@ def edit(
     return card(session, shown, record, reader, actor, notice=_("Saved."), undo=True)
 
 
-@plugin.each_noun("note", usage=lambda noun: f"{_place(noun)} <note>", changes=True)
+@plugin.each_noun(
+    "note",
+    usage=lambda noun: f"{_place(noun)} <note>",
+    example=lambda noun: f"{_first(noun)} asked for a quote",
+    changes=True,
+)
 def note(noun: Declaration, args: Args, session: Session) -> Message:
     """Note something about a record."""
     record = noun.resolve(session, args.record)
@@ -105,13 +118,13 @@ def note(noun: Declaration, args: Args, session: Session) -> Message:
     return Message(text, [b.section(text), format.undo_hint()])
 
 
-@plugin.each_noun("archive", usage=_place, changes=True)
+@plugin.each_noun("archive", usage=_place, example=_first, changes=True)
 def archive(noun: Declaration, args: Args, session: Session) -> Message:
     """Take a record out of lists and searches; nothing is lost."""
     return archived(session, noun, args.text, back=False)
 
 
-@plugin.each_noun("restore", usage=_place, changes=True)
+@plugin.each_noun("restore", usage=_place, example=_first, changes=True)
 def restore(noun: Declaration, args: Args, session: Session) -> Message:
     """Bring a record back that was archived; name it by its reference."""
     return archived(session, noun, args.text, back=True)
@@ -131,7 +144,12 @@ def archived(session: Session, noun: Declaration, typed: str, *, back: bool) -> 
     return Message(text, [b.section(text), *([format.undo_hint()] if done else [])])
 
 
-@plugin.each_noun("merge", usage=lambda noun: f"{_place(noun)} into:{noun.noun.prefix}-1", changes=True)
+@plugin.each_noun(
+    "merge",
+    usage=lambda noun: f"{_place(noun)} into:{_first(noun)}",
+    example=lambda noun: f"{noun.noun.prefix}-2 into:{_first(noun)}",
+    changes=True,
+)
 def merge(
     noun: Declaration, args: Args, session: Session, actor: Member, reader: Reader, catalogue: Catalogue
 ) -> Message:

@@ -11,7 +11,7 @@ from bot.handlers.records.declaration import plugin
 from bot.handlers.records.rights import changed_by, check_changes
 from bot.kit import blocks as b
 from bot.kit import cards, fields, records
-from bot.kit.fields import Hand
+from bot.kit.faces import Hand
 from bot.kit.format import Reader
 from bot.kit.records import card
 from bot.kit.replies import Message, Modal

@@ -19,7 +19,7 @@ from storage.workspace.workspaces import Workspace
 LINES = 10
 
 
-@plugin.each_noun("list", usage=lambda _noun: "[filters]", changes=False)
+@plugin.each_noun("list", usage=lambda _noun: "[filters]", example=lambda _noun: "sort:-created", changes=False)
 def listed(
     noun: Declaration, args: Args, session: Session, actor: Member, reader: Reader, workspace: Workspace
 ) -> Message:

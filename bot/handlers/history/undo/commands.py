@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
-from typing import Protocol
 
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
@@ -14,21 +12,14 @@ from bot.handlers.history.values import Change, fields, merged
 from bot.kit import blocks as b
 from bot.kit.format import Reader, paragraphs
 from bot.kit.replies import Message
-from bot.plugin import Member, Role, _
+from bot.plugin import Catalogue, Member, Role, _
 from storage.errors import Refused
 from storage.records import history
-from storage.records.history import CHANGES, CREATED, UPDATED
+from storage.records.history import CHANGES, CREATED, UPDATED, ChangeSet
 from storage.references import Noun, reference
 from storage.support.tickets import REPLIED
 
 SHOWN = 20
-
-
-class Catalogue(Protocol):
-    """Say which role everything that people use takes, as the registry does."""
-
-    def roles(self) -> Iterable[tuple[str, str, str]]:
-        """Return kind, name and role of each."""
 
 
 POSTED = frozenset({Noun.TICKET, Noun.FOLLOWUP, Noun.DIGEST})
@@ -39,12 +30,12 @@ POSTED = frozenset({Noun.TICKET, Noun.FOLLOWUP, Noun.DIGEST})
 def undo(session: Session, actor: Member, reader: Reader, now: datetime, catalogue: Catalogue) -> Message:
     """Take back your last change of the past 24 hours, if nobody has changed the same thing since."""
     last = history.newest(session, actor.id, now)
-    role = _role_of(last.source, catalogue) if last else Role.VIEWER
-    if not actor.has(role):
-        # Whoever could make a change once may not make its opposite now.
-        raise Refused(
-            "This needs the role {role}.", role=role.value, hint="An admin can give it to you with `/crm role`."
-        )
+    for role in _roles_of(last, catalogue) if last else ():
+        if not actor.has(role):
+            # Whoever could make a change once may not make its opposite now.
+            raise Refused(
+                "This needs the role {role}.", role=role.value, hint="An admin can give it to you with `/crm role`."
+            )
     result = history.undo(session, actor.id, now)
     title = b.markup(_("Taken back, from {ago}:"), ago=reader.ago(result.change_set.at))
     names = {(row.noun, row.record_id): row.name for row in result.rows}
@@ -54,6 +45,13 @@ def undo(session: Session, actor: Member, reader: Reader, now: datetime, catalog
     if len(lines) > SHOWN:
         lines = [*lines[:SHOWN], b.markup(_("… and {count} more"), count=len(lines) - SHOWN)]
     return Message(b.join([title, *lines[:1]], " "), [*paragraphs([title, *lines]), *_staying(found)])
+
+
+def _roles_of(last: ChangeSet, catalogue: Catalogue) -> list[Role]:
+    """Return the roles that it takes to make a change; what every noun has takes the role that the noun asks for."""
+    changed = {activity.noun for activity in last.activities} & catalogue.nouns.keys()
+    derived = [catalogue.nouns[noun].declaration.change for noun in sorted(changed)]
+    return [_role_of(last.source, catalogue), *(derived if last.source.startswith("records.") else ())]
 
 
 def _role_of(source: str, catalogue: Catalogue) -> Role:
