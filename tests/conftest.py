@@ -18,9 +18,7 @@ from storage.workspace.members import Member, MemberKind, Role
 from storage.workspace.workspaces import Workspace
 from tests.support.cluster import Cluster
 from tests.support.rapport import Commands
-
-WORKSPACE = "T0ACME"
-SECOND_WORKSPACE = "T0OTHER"
+from tests.support.workspaces import SECOND_WORKSPACE, WORKSPACE
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 
 import grimp
 
-from tests.test_house_rules import PRODUCT, ROOT, SOURCES, name_of, plugin_of, tree
+from tests.support.sources import PRODUCT, ROOT, SOURCES, name_of, plugin_of, tree
 
 MODULES_A_FOLDER = 14
 HANDLERS_FILES = {

@@ -12,7 +12,8 @@ from storage.crm import followups
 from storage.database.engine import Database
 from storage.digests import schedules
 from storage.support import channels, tickets
-from tests.attacks.conftest import StartReplica, until
+from tests.support.replicas import StartReplica
+from tests.support.waiting import until
 
 TEAM, HERE = "TA", "CGENERAL"
 

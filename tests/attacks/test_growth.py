@@ -19,8 +19,9 @@ from storage.queues.retention import KINDS, Keep
 from storage.records import history
 from storage.records.history import undo
 from storage.support import model_versions
-from tests.attacks.conftest import StartReplica, until
 from tests.support.cluster import connect, count
+from tests.support.replicas import StartReplica
+from tests.support.waiting import until
 
 MANY = 100_000
 YEAR = "now() - interval '1 year'"

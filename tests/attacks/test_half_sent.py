@@ -10,8 +10,9 @@ from contextlib import ExitStack, suppress
 import pytest
 
 from sandbox.server import Sandbox
-from tests.attacks.conftest import Replica, StartReplica, until
+from tests.support.replicas import Replica, StartReplica
 from tests.support.signed_requests import PATH, command, headers_of
+from tests.support.waiting import until
 
 HEAD = f"POST {PATH} HTTP/1.1\r\nhost: x\r\n"
 HALF = {

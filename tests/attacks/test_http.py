@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sandbox.server import Sandbox
-from tests.attacks.conftest import Replica, StartReplica, until
+from tests.support.replicas import Replica, StartReplica
+from tests.support.waiting import until
 
 
 @pytest.fixture

@@ -8,9 +8,10 @@ from contextlib import closing
 import pytest
 
 from sandbox.server import Sandbox
-from tests.attacks.conftest import StartReplica, until
 from tests.support.cluster import Cluster, connect
 from tests.support.posted_events import event_status
+from tests.support.replicas import StartReplica
+from tests.support.waiting import until
 
 WAYS = {
     "a role with BYPASSRLS": ("ALTER ROLE rapport_app BYPASSRLS", "ALTER ROLE rapport_app NOBYPASSRLS"),

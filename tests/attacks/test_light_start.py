@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks.conftest import PROJECT, StartReplica, free_port, until
+from tests.support.ports import free_port
+from tests.support.rapport import ROOT
+from tests.support.replicas import StartReplica
+from tests.support.waiting import until
 
 HEAVY = {"sklearn", "scipy", "numpy", "matplotlib", "pandas", "joblib"}
 IMPORT = re.compile(r"^import time:\s+\d+ \|\s+\d+ \|\s+([\w.]+)$", re.MULTILINE)
@@ -38,7 +41,7 @@ def test_a_command_loads_neither_models_nor_charts(admin_url: str, tmp_path: Pat
     ended = subprocess.run(
         [sys.executable, "-c", "from bot.cli.main import main; main()", *command],
         cwd=tmp_path,
-        env=kept | TIMED | {"PYTHONPATH": str(PROJECT), "DATABASE_URL": admin_url},
+        env=kept | TIMED | {"PYTHONPATH": str(ROOT), "DATABASE_URL": admin_url},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

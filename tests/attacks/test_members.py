@@ -15,7 +15,8 @@ from storage.database.engine import Database
 from storage.workspace import members, roll_calls
 from storage.workspace.members import Member
 from storage.workspace.roll_calls import RollCall
-from tests.attacks.conftest import StartReplica, until
+from tests.support.replicas import StartReplica
+from tests.support.waiting import until
 
 TEAM, HERE, INBOX = "TA", "CGENERAL", "CSUPPORT"
 BECOMES: Mapping[str, Mapping[str, Any]] = {

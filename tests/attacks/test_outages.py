@@ -19,9 +19,10 @@ from bot.registry import load
 from sandbox import sample_teams
 from sandbox.server import Sandbox
 from storage.database import migrate
-from tests.attacks.conftest import Replica, StartReplica, until
 from tests.support.posted_events import event_status
+from tests.support.replicas import Replica, StartReplica
 from tests.support.servers import PASSWORD, Server, needs_postgres, open_folder, postgres, quoted
+from tests.support.waiting import until
 
 READ_ONLY = "is read-only"
 CROWDED = "takes no more connections"

@@ -10,7 +10,7 @@ import pytest
 from bot.registry import load
 from sandbox.server import Sandbox
 from storage.database import migrate
-from tests.attacks.conftest import StartReplica
+from tests.support.replicas import StartReplica
 from tests.support.servers import PASSWORD, Server, needs_pgbouncer, open_folder, pgbouncer, postgres, quoted
 
 LOGIN = "rapport_login"

@@ -15,14 +15,15 @@ from sandbox.control.client import Person
 from sandbox.server import Sandbox
 from storage.database import migrate
 from storage.database.embedded import UNSAFE_BUT_FAST, DirectoryLock, EmbeddedPostgres
-from tests.attacks.conftest import PROJECT, StartReplica, until
-from tests.storage.backup.test_copy import run
 from tests.support import every_table
+from tests.support.backups import run
 from tests.support.cluster import Cluster
 from tests.support.debian import debian_postgres
-from tests.support.rapport import Commands
+from tests.support.rapport import ROOT, Commands
+from tests.support.replicas import StartReplica
+from tests.support.waiting import until
 
-GUIDE = PROJECT / "docs" / "install.md"
+GUIDE = ROOT / "docs" / "install.md"
 
 
 class Operator:
@@ -70,7 +71,7 @@ def elsewhere(tmp_path: Path) -> Iterator[Mapping[str, str]]:
 def test_from_a_backup_of_what_serves_to_a_green_doctor_on_an_empty_server(
     operator: Operator, elsewhere: Mapping[str, str], admin_url: str, slack: Sandbox, start: StartReplica
 ) -> None:
-    page = (PROJECT / "docs" / "backup.md").read_text("utf-8")
+    page = (ROOT / "docs" / "backup.md").read_text("utf-8")
     here = {"DATABASE_URL": admin_url}
     for typed in ("db backup rapport.backup", "db restore rapport.backup", "doctor", "db upgrade", "db move"):
         assert f"\nrapport {typed}\n" in page

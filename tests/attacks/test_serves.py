@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sandbox.server import Sandbox
-from tests.attacks.conftest import StartReplica
+from tests.support.replicas import StartReplica
 
 
 @pytest.mark.parametrize("socket", [False, True], ids=["http", "socket"])

@@ -6,8 +6,9 @@ import pytest
 
 from sandbox.control.client import Person
 from sandbox.server import Sandbox
-from tests.attacks.conftest import StartReplica, until
 from tests.support.cluster import count
+from tests.support.replicas import StartReplica
+from tests.support.waiting import until
 
 TOLD = "others than your own people read that channel by now"
 ONLY_YOU = "Only you see this"

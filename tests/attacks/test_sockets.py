@@ -17,8 +17,9 @@ from sandbox.control.client import Person, Reply
 from sandbox.control.interactions import TROUBLE
 from sandbox.sample_teams import APP_ID, APP_TOKEN
 from sandbox.server import Sandbox
-from tests.attacks.conftest import Replica, StartReplica, until
 from tests.support.cluster import connect
+from tests.support.replicas import Replica, StartReplica
+from tests.support.waiting import until
 
 STAFF = ("UAREP", "UAAGENT", "UAMANAGER", "UAADMIN")
 EACH = 3

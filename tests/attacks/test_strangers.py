@@ -13,8 +13,9 @@ from bot.registry import Registry
 from bot.slack.manifest import manifest
 from sandbox import sample_teams
 from sandbox.server import Sandbox
-from tests.attacks.conftest import Replica, StartReplica, until
+from tests.support.replicas import Replica, StartReplica
 from tests.support.signed_requests import command, interaction
+from tests.support.waiting import until
 
 ABSENT = "Rapport is not installed in this workspace any more, so nothing was done. An admin can install it again."
 BOLTS_OWN = ("reinstall", "unhandled", "no longer available", "apologize")

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from sandbox.server import Sandbox
-from tests.attacks.conftest import Replica, StartReplica, until
 from tests.support.cluster import connect
+from tests.support.replicas import Replica, StartReplica
 from tests.support.signed_requests import command, event, interaction, post
+from tests.support.waiting import until
 
 HOSTILE = "a\x00b\ud800c"
 CLEAN = "a\ufffdb\ufffdc"

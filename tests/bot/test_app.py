@@ -26,9 +26,9 @@ from storage.queues import due, outbox
 from storage.queues.due import JOB
 from storage.queues.outbox import Delivery
 from storage.workspace import workspaces
-from tests.bot.conftest import Company, Starter, _started
-from tests.bot.requests.test_dispatcher import locked, waiting
+from tests.support.company import Company, Starter, start_company_on
 from tests.support.database_wire import Wire
+from tests.support.trial_plugin import locked, waiting
 from tests.support.waiting import PATIENCE_S, until
 
 T = TypeVar("T")
@@ -162,7 +162,7 @@ def test_a_database_that_is_down_at_the_start_is_waited_for(
 
 def test_events_that_cannot_be_stored_come_again(wire: Wire, admin_url: str, registry: Registry, models: Path) -> None:
     """R20: 503 while the database is away, a sentence for people, and every event handled once it is back."""
-    company = _started(wire.url, admin_url, registry, models, "http", {})
+    company = start_company_on(wire.url, admin_url, registry, models, "http", {})
     try:
         company.sandbox.control.settings(retry_scale=1 / 60)
         assert "What you can do" in company.rep.types("/crm help").text

@@ -29,23 +29,23 @@ from storage.records import history
 from storage.support import channels, tickets
 from storage.workspace import members
 from storage.workspace.members import Member
-from tests.bot.test_roles import (
+from tests.support.answers import is_failure, options_of, view_of
+from tests.support.contents import Contents
+from tests.support.office import (
     HERE,
     STAFF,
     STRANGERS,
     Office,
     Somewhere,
     Use,
-    _entered,
-    _id,
+    entered,
     furnish,
+    id_of,
     is_refused,
     said,
 )
-from tests.support.answers import is_failure, options_of, view_of
-from tests.support.contents import Contents
 
-NOT_OURS = [*map(_id, STRANGERS), "UBOT", "UNOBODY", "", "U'; DROP"]
+NOT_OURS = [*map(id_of, STRANGERS), "UBOT", "UNOBODY", "", "U'; DROP"]
 NO_RECORDS = ["F-1", "G-1", "C-99999", "D-99999", "T-99999", "C-99999999999999999999", "Z-1", "zzzz"]
 NO_DETAILS = [
     "",
@@ -119,7 +119,7 @@ def office(database: Database, all_plugins: Registry, workspace: str) -> Office:
     """Furnish a workspace in which everybody is."""
     with database.transaction(workspace) as session:
         for name, what in {**STRANGERS, "bot": {"kind": members.MemberKind.BOT}}.items():
-            session.merge(Member(**{"workspace_id": workspace, "id": _id(name), "name": name, "roles": [], **what}))
+            session.merge(Member(**{"workspace_id": workspace, "id": id_of(name), "name": name, "roles": [], **what}))
         channels.seen(session, HERE, name="here")
     furnish(database, workspace, "quartz")
     with database.transaction(workspace) as session, history.recording(session, actor_id="UADMIN", source="test"):
@@ -137,10 +137,10 @@ def fields(office: Office, workspace: str) -> Iterator[Field]:
             continue
         for opening in _openings(office, view.id):
             filled = view_of(office.does(opening, workspace, "UADMIN"))
-            entered = _entered(view, filled)
+            submitted = entered(view, filled)
             for block in filled.get("blocks", ()):
                 if block["type"] == "input":
-                    yield Field(view.id, view.role.value, block, entered)
+                    yield Field(view.id, view.role.value, block, submitted)
 
 
 def _openings(office: Office, view_id: str) -> list[Use]:

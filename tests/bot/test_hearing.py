@@ -9,7 +9,7 @@ from bot.invalidation import Hearing
 from bot.slack.sharing import Sharing
 from sandbox.sample_teams import APP_ID
 from storage.support import sharing
-from tests.bot.conftest import Company
+from tests.support.company import Company
 from tests.support.waiting import until
 
 

@@ -25,9 +25,9 @@ from storage.crm.deals import Deal
 from storage.crm.notes import Note
 from storage.queues.outbox import Delivery
 from storage.support.tickets import Ticket
-from tests.bot.conftest import Company
 from tests.support.answers import is_failure, kind_of, message_of
 from tests.support.cluster import Cluster
+from tests.support.company import Company
 from tests.support.hostile import (
     CHANNEL,
     REGISTRY,

@@ -17,10 +17,8 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from bot.logs import Bounded, set_up
 from storage.database.engine import Database
-from tests.bot.conftest import Company
-from tests.support.trial_plugin import Trial, trials, tried
-
-__all__ = ["trials", "tried"]  # fixtures
+from tests.support.company import Company
+from tests.support.trial_plugin import Trial
 
 TOKEN = "xoxb-123-456-abcDEF"
 

@@ -8,7 +8,8 @@ from sqlalchemy import select, text
 from storage.crm.deals import Deal
 from storage.support.labels import Label
 from storage.support.tickets import Ticket
-from tests.bot.conftest import Company, becomes
+from tests.support.company import Company
+from tests.support.waiting import until
 
 
 @pytest.mark.parametrize("transport", ["socket", "http"], indirect=True)
@@ -51,7 +52,7 @@ def test_a_day_with_rapport(company: Company) -> None:
     agent.sees("With: @Anton Agent", channel="CSUPPORT")
     agent.selects("triage.category", "Refund and return", channel="CSUPPORT")
     agent.sees("Refund and return*  said @Anton", channel="CSUPPORT")
-    becomes(lambda: _labels(company) == ["refund"])
+    until(lambda: _labels(company) == ["refund"])
     agent.clicks("Resolve", channel="CSUPPORT")
     agent.sees("resolved", channel="CSUPPORT")
     with company.database.transaction(company.workspace) as session:

@@ -8,7 +8,7 @@ from slack_sdk.models import blocks as sdk
 from sandbox.blocks_check import complete_blocks, message_problems, view_problems
 from sandbox.blocks_check.elements import ELEMENTS, IN_ACTIONS, IN_INPUT, IN_SECTION
 from sandbox.blocks_check.shapes import BLOCKS, SURFACES
-from tests.sandbox.conftest import button, modal, mrkdwn, plain, text_input
+from tests.support.slack_blocks import button, modal, mrkdwn, plain, text_input
 
 OPTION = {"text": plain("One"), "value": "1"}
 IMAGE = {"type": "image", "image_url": "https://a.example/x.png", "alt_text": "x"}

@@ -11,7 +11,8 @@ from slack_sdk import WebClient
 from sandbox.control.client import Refused
 from sandbox.sample_teams import APP_ID
 from sandbox.server import Sandbox
-from tests.sandbox.conftest import QUIET, TOKENS, button
+from tests.support.slack_app import QUIET, TOKENS
+from tests.support.slack_blocks import button
 
 Box = queue.Queue[dict[str, Any]]
 

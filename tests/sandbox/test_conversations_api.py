@@ -6,7 +6,7 @@ from slack_sdk.errors import SlackApiError
 
 from sandbox.sample_teams import APP_ID
 from sandbox.server import Sandbox
-from tests.sandbox.conftest import TOKENS, post, refused
+from tests.support.slack_app import TOKENS, post, refused
 
 
 def test_history_is_paged_and_bounded_by_time(client: WebClient) -> None:

@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 
 from sandbox.methods import METHODS
+from tests.support import slack_app
 
 HERE = Path(__file__).parent
 PROOF = {
@@ -44,7 +45,7 @@ def sources() -> dict[str, str]:
     """Return the source of every test function, with that of the helper `post` where it is called."""
     functions = {
         node.name: ast.get_source_segment(text, node) or ""
-        for text in (path.read_text() for path in (*HERE.glob("test_*_api.py"), HERE / "conftest.py"))
+        for text in (path.read_text() for path in (*HERE.glob("test_*_api.py"), Path(slack_app.__file__)))
         for node in ast.parse(text).body
         if isinstance(node, ast.FunctionDef)
     }

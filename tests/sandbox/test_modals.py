@@ -9,7 +9,8 @@ from slack_sdk import WebClient
 
 from sandbox.control.client import Refused
 from sandbox.server import Sandbox
-from tests.sandbox.conftest import QUIET, button, modal, mrkdwn, plain, text_input
+from tests.support.slack_app import QUIET
+from tests.support.slack_blocks import button, modal, mrkdwn, plain, text_input
 
 Box = queue.Queue[dict[str, Any]]
 

@@ -11,7 +11,7 @@ from slack_sdk.webhook import WebhookClient
 
 from sandbox.sample_teams import APP_ID
 from sandbox.server import Sandbox
-from tests.sandbox.conftest import QUIET
+from tests.support.slack_app import QUIET
 
 
 def new_url(slack: Sandbox, **where: str) -> str:

@@ -5,7 +5,8 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from sandbox.server import Sandbox
-from tests.sandbox.conftest import button, modal, plain, refused, text_input, trigger
+from tests.support.slack_app import refused, trigger
+from tests.support.slack_blocks import button, modal, plain, text_input
 
 
 def test_a_trigger_opens_once_and_soon(slack: Sandbox, client: WebClient) -> None:

@@ -11,7 +11,8 @@ from slack_sdk.errors import SlackApiError
 
 from sandbox.sample_teams import APP_ID, APP_TOKEN, install
 from sandbox.server import Sandbox
-from tests.sandbox.conftest import QUIET, TOKENS, mrkdwn, post, refused
+from tests.support.slack_app import QUIET, TOKENS, post, refused
+from tests.support.slack_blocks import mrkdwn
 
 
 def test_tokens_are_checked(slack: Sandbox, client: WebClient) -> None:

@@ -13,7 +13,7 @@ from bot.grammar.calendar.recurrence import next_time
 from storage.backup.file import verify
 from storage.database.engine import EVERY_WORKSPACE, Database
 from storage.queues import due, outbox
-from tests.storage.backup.test_copy import back_up, put_back, run
+from tests.support.backups import back_up, put_back, run
 
 DAILY = "FREQ=DAILY;BYHOUR=9;BYMINUTE=0;BYSECOND=0"
 

@@ -44,10 +44,10 @@ from storage.support import (
 )
 from storage.workspace.members import Member, MemberKind, Role
 from storage.workspace.workspaces import Workspace
-from tests.conftest import SECOND_WORKSPACE, WORKSPACE
 from tests.support import big_workspace
 from tests.support.cluster import Cluster
 from tests.support.filter_values import Said
+from tests.support.workspaces import SECOND_WORKSPACE, WORKSPACE
 
 NOW = datetime.now(UTC)
 TODAY = Period(NOW - timedelta(days=1), NOW + timedelta(minutes=1))

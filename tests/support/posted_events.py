@@ -9,7 +9,7 @@ import urllib.request
 
 from sandbox import sample_teams
 from sandbox.wire.signed_http import signature
-from tests.attacks.conftest import Replica
+from tests.support.replicas import Replica
 
 
 def event_status(replica: Replica) -> int:

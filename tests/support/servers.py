@@ -19,7 +19,7 @@ from typing import IO, Any
 import psycopg
 import pytest
 
-from tests.attacks.conftest import free_port
+from tests.support.ports import free_port
 
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 PGBOUNCER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")

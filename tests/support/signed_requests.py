@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from sandbox.sample_teams import SIGNING_SECRET
 from sandbox.wire.signed_http import signature
-from tests.attacks.conftest import Replica
+from tests.support.replicas import Replica
 
 PATH = "/slack/events"
 PATIENCE_S = 60.0

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from contextlib import closing, contextmanager
 from typing import Any
 
-import pytest
 from slack_sdk.models.blocks import Block
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
@@ -16,14 +15,18 @@ from bot.grammar import Args
 from bot.kit import blocks as b
 from bot.kit.replies import FieldErrors, Home, Message, Modal, Options
 from bot.plugin import Plugin, Role
-from bot.registry import Registry
+from sandbox.control.client import Json, Person
 from storage.crm import customers
 from storage.crm.customers import Customer
 from storage.errors import Invalid
 from storage.events import CustomerAdded
-from tests.bot.conftest import Company, _started
-from tests.support.cluster import Cluster
+from storage.queues.inbox import InboxItem
+from tests.support.cluster import connect
+from tests.support.company import Company
 from tests.support.waiting import PATIENCE_S
+
+SLOW_S = 0.3
+"""How long the dispatcher waits where handlers are held at the gate."""
 
 
 class Trial:
@@ -199,36 +202,49 @@ def _declare(trial: Trial) -> Plugin:
     return plugin
 
 
-@pytest.fixture(scope="session")
-def trials(
-    cluster: Cluster, template: str, registry: Registry, models: Path
-) -> Iterator[Callable[[str], tuple[Company, Trial]]]:
-    """Lend a company that has the trial plugin, for each transport one."""
-    kept: dict[str, tuple[Company, Trial]] = {}
-
-    def lend(transport: str) -> tuple[Company, Trial]:
-        if transport not in kept:
-            trial = Trial()
-            with_it = Registry([*registry.plugins.values(), trial.plugin])
-            url = cluster.lend(template)
-            kept[transport] = _started(url, url, with_it, models, transport, {}), trial
-        else:
-            kept[transport][0].begin_again()
-        kept[transport][1].reset()
-        return kept[transport]
-
-    yield lend
-    for company, _trial in kept.values():
-        company.close()
-
-
-@pytest.fixture
-def tried(trials: Callable[[str], tuple[Company, Trial]], transport: str) -> tuple[Company, Trial]:
-    """Return a company on its first day and its trial plugin."""
-    return trials(transport)
-
-
 def names(company: Company) -> list[str]:
     """Return the names of all customers, in their order."""
     with company.database.transaction(company.workspace) as session:
         return list(session.scalars(select(Customer.name).order_by(Customer.id)))
+
+
+def stored(company: Company) -> list[str]:
+    """Return the states of the requests that were stored."""
+    with company.database.transaction(company.workspace) as session:
+        rows = session.query(InboxItem).where(InboxItem.kind.in_(("command", "action", "view"))).order_by(InboxItem.id)
+        return [row.state for row in rows]
+
+
+@contextmanager
+def locked(company: Company, table: str, mode: str = "EXCLUSIVE") -> Iterator[None]:
+    with closing(connect(company.admin_url)) as connection, connection.transaction():
+        connection.execute(f"LOCK TABLE {table} IN {mode} MODE".encode())
+        yield
+
+
+def waiting(company: Company, statement: str = "") -> int:
+    """Count the transactions whose statement, which begins so, waits for another's lock."""
+    which = "datname = current_database() AND wait_event_type = 'Lock' AND starts_with(query, %s)"
+    with closing(connect(company.admin_url)) as connection:
+        row = connection.execute(
+            f"SELECT count(*) FROM pg_stat_activity WHERE {which}".encode(), [statement]
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def calls(company: Company, method: str) -> list[Json]:
+    return company.sandbox.control.calls(method)
+
+
+def controls(rep: Person, name: str) -> None:
+    rep.types(f"/crm trial card {name}")
+
+
+def controls_clicked(company: Company) -> dict[str, object]:
+    """Return what Slack sends for a click that is never delivered."""
+    controls(company.rep, "Acme")
+    company.rep.clicks("Say nothing")
+    payload = dict(company.sandbox.control.deliveries("interactive")[-1]["payload"])
+    action = {**payload["actions"][0], "action_id": "trial.add"}
+    return {**payload, "actions": [action], "trigger_id": "1.2.other"}

@@ -18,10 +18,8 @@ from storage.records.history import recording
 from storage.support import tickets
 from storage.support.channels import Grouping
 from storage.support.tickets import TicketStatus
-from tests.bot.handlers.test_triage_order import BROKEN, INVOICE, THANKS, model
 from tests.support.intake_driver import AGENT, CUSTOMERS, Channel, changed, deleted, ts_at, wrote
-
-__all__ = ["model"]
+from tests.support.support_desk import BROKEN, INVOICE, THANKS
 
 TEXTS = st.sampled_from([BROKEN, INVOICE, THANKS, "👍"])
 ASKING = frozenset({BROKEN, INVOICE})

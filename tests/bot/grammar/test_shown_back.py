@@ -16,7 +16,7 @@ from bot.grammar.reading import ValueType, read_whole
 from bot.grammar.types import AMOUNT, DAY, MOMENT, WHEN
 from bot.kit import format
 from storage.money import Money, exponent
-from tests.bot.grammar.calendar.test_recurring import CHINESE, ENGLISH, GERMAN
+from tests.support.recurring_phrases import CHINESE, ENGLISH, GERMAN
 from tests.support.writing import BERLIN, NOW, WRITER
 
 LOCALES = ("en-US", "en-GB", "de-DE", "de-CH", "zh-CN", "fr-FR", "es-ES")

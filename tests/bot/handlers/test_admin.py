@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sandbox.control.client import Person
 from storage.workspace import members
-from tests.bot.conftest import Company, becomes
+from tests.support.company import Company
+from tests.support.waiting import until
 
 
 def plain(text: str) -> str:
@@ -14,14 +15,14 @@ def plain(text: str) -> str:
 def test_an_admin_gives_shows_and_takes_roles(company: Company) -> None:
     admin = company.admin
     assert "@Mara Manager now has: manager." in plain(admin.types("/crm role @manager manager").text)
-    becomes(lambda: "is an inbox now" in company.manager.types("/crm inbox #general").text)
+    until(lambda: "is an inbox now" in company.manager.types("/crm inbox #general").text)
     assert "@Mara Manager has: manager." in plain(admin.types("/crm role @manager").text)
     assert "now has: agent, rep" in plain(admin.types("/crm role @manager rep, agent").text)
-    becomes(lambda: "needs the role manager" in company.manager.types("/crm inbox #general").text)
+    until(lambda: "needs the role manager" in company.manager.types("/crm inbox #general").text)
     assert "now has: no role" in plain(admin.types("/crm role @manager none").text)
-    becomes(lambda: "needs the role viewer" in company.manager.types("/crm help").text)
+    until(lambda: "needs the role viewer" in company.manager.types("/crm help").text)
     admin.types("/crm undo")
-    becomes(lambda: "/deal add" in company.manager.types("/crm help").text)
+    until(lambda: "/deal add" in company.manager.types("/crm help").text)
 
 
 def test_who_reports_to_whom(company: Company) -> None:

@@ -19,7 +19,8 @@ from storage.notifications.preferences import Held, Notice
 from storage.queues import outbox
 from storage.queues.due import Due
 from storage.queues.outbox import Delivery
-from tests.bot.conftest import Company, becomes
+from tests.support.company import Company
+from tests.support.waiting import until
 
 
 def plain(text: str) -> str:
@@ -108,7 +109,7 @@ def test_one_is_quiet_and_the_other_is_not(company: Company) -> None:
     comes_due(company, "F-1")
     comes_due(company, "F-2")
     company.agent.sees("call home", channel="@Rapport")
-    becomes(lambda: deliveries(company, record="F-1")[0].held_by == Held.QUIET)
+    until(lambda: deliveries(company, record="F-1")[0].held_by == Held.QUIET)
     assert company.rep.messages("@Rapport") == []
     listed = plain(company.rep.types("/crm held").text)
     assert "Reminders · F-1 water the plants · until" in listed
@@ -125,7 +126,7 @@ def test_what_is_held_can_be_had_now_by_its_receiver_alone(company: Company) -> 
     company.rep.types("/deal add Acme renewal")
     company.rep.types('/followup add D-1 when:"in 3 days" water the plants')
     comes_due(company)
-    becomes(lambda: deliveries(company, record="F-1")[0].held_by == Held.QUIET)
+    until(lambda: deliveries(company, record="F-1")[0].held_by == Held.QUIET)
     company.rep.types("/crm held")
     company.rep.clicks("Send now")
     company.rep.sees("water the plants", channel="@Rapport")
@@ -159,7 +160,7 @@ def comes(company: Company, renderer: str, reference: str, state: str) -> None:
         (row,) = deliveries(company, renderer=renderer, record=reference)
         return row.state == state and (state == "sent" or row.held_at is not None)
 
-    becomes(settled)
+    until(settled)
 
 
 def test_a_budget_is_spent_by_urgency_and_nothing_is_lost(crowded: Company) -> None:
@@ -175,14 +176,14 @@ def test_a_budget_is_spent_by_urgency_and_nothing_is_lost(crowded: Company) -> N
     crowded.agent.types("/crm held #support")
     crowded.agent.clicks("Send now")
     crowded.agent.sees("T-2", channel="#support")
-    becomes(lambda: deliveries(crowded, record="T-2", renderer="triage.card")[0].state == "sent")
+    until(lambda: deliveries(crowded, record="T-2", renderer="triage.card")[0].state == "sent")
 
 
 def test_a_ticket_that_becomes_urgent_waits_no_longer(crowded: Company) -> None:
     crowded.agent.types("/ticket show T-2")
     crowded.agent.clicks("Edit")
     crowded.agent.submits(Priority="urgent")
-    becomes(lambda: deliveries(crowded, record="T-2", renderer="triage.card")[0].state == "sent")
+    until(lambda: deliveries(crowded, record="T-2", renderer="triage.card")[0].state == "sent")
 
 
 def test_the_digest_says_what_was_held_back(crowded: Company, manager: Person) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sandbox.control.client import Person
-from tests.bot.conftest import Company
+from tests.support.company import Company
 from tests.support.waiting import until
 
 

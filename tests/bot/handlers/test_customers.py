@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from bot.handlers.customers.wanted import WantedCustomer
 from sandbox.control.client import Person
 from storage.errors import Invalid
-from tests.bot.conftest import Company
+from tests.support.company import Company
 
 
 def test_a_customer_is_added_noted_on_and_found_again_also_misspelt(rep: Person) -> None:

@@ -11,7 +11,7 @@ from bot.handlers.deals.wanted import WantedDeal
 from sandbox.control.client import Person
 from storage.errors import Invalid
 from storage.money import Money
-from tests.bot.conftest import Company
+from tests.support.company import Company
 
 
 def test_a_deal_goes_from_added_to_won(rep: Person) -> None:

@@ -17,7 +17,8 @@ from storage.notifications import failures
 from storage.queues import outbox
 from storage.queues.due import Due
 from storage.queues.outbox import Delivery
-from tests.bot.conftest import Company, becomes
+from tests.support.company import Company
+from tests.support.waiting import until
 
 REFUSALS = ["channel_not_found", "is_archived", "restricted_action", "msg_too_long", "not_in_channel"]
 
@@ -44,7 +45,7 @@ def test_a_refusal_is_kept_with_its_reason_and_told_to_the_manager(company: Comp
     reminder_is_refused(company, code)
     notice = company.manager.sees("This could not be delivered", channel="@Rapport")
     assert "A reminder F-1 for" in notice
-    becomes(lambda: states(company) == [("followups.reminder", "dead"), ("deliveries.undelivered", "sent")])
+    until(lambda: states(company) == [("followups.reminder", "dead"), ("deliveries.undelivered", "sent")])
     # One attempt each: nothing loops.
     assert len(company.sandbox.control.calls("chat.postMessage")) == 2
 
@@ -97,7 +98,7 @@ def test_a_notice_that_is_refused_is_told_to_nobody(company: Company) -> None:
         notice = outbox.enqueue(
             session, target_user="UAMANAGER", renderer=failures.RENDERER, record=None, payload=_payload(company)
         )
-    becomes(lambda: _state(company, notice) == "dead")
+    until(lambda: _state(company, notice) == "dead")
     company.settles()
     assert [one for one in states(company) if one[1] in {"pending", "sending"}] == []
 

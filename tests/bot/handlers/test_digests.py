@@ -16,7 +16,8 @@ from storage.errors import Invalid, NotFound
 from storage.queues import due
 from storage.queues.due import Due
 from storage.queues.outbox import Delivery
-from tests.bot.conftest import Company, becomes
+from tests.support.company import Company
+from tests.support.waiting import until
 
 
 def plain(text: str) -> str:
@@ -146,7 +147,7 @@ def test_digests_that_quiet_hours_held_come_as_one(business: Company, manager: P
     business.settles()
     assert len(manager.messages("@Rapport")) == 1
     comes_due(business)
-    becomes(lambda: len(manager.messages("@Rapport")) == 2)
+    until(lambda: len(manager.messages("@Rapport")) == 2)
 
 
 def test_a_digest_comes_by_message_at_its_time(business: Company, manager: Person) -> None:
@@ -161,7 +162,7 @@ def test_a_digest_comes_by_message_at_its_time(business: Company, manager: Perso
     comes_due(business)
     assert "Deals won\n1  $12,000" in plain(manager.sees("Morning numbers", channel="@Rapport"))
     manager.selects("What is behind…", "F8 Tickets opened", channel="@Rapport")
-    becomes(lambda: any("T-2" in text and "Slow" in text for text in manager.texts("@Rapport")))
+    until(lambda: any("T-2" in text and "Slow" in text for text in manager.texts("@Rapport")))
 
 
 def test_a_weekly_digest_to_a_channel(business: Company, manager: Person) -> None:
@@ -226,7 +227,7 @@ def test_a_digest_is_stopped_started_sent_and_deleted(business: Company, manager
     manager.sees("Deals won", channel="@Rapport")
     assert len(manager.messages("@Rapport")) == 1
     manager.clicks("Resume")
-    becomes(lambda: not any("(paused)" in text for text in manager.texts()))
+    until(lambda: not any("(paused)" in text for text in manager.texts()))
     with business.database.transaction(business.workspace) as session:
         assert schedules.get(session, 1).active
         assert due.get(session, "digest", "G-1") is not None

@@ -9,7 +9,7 @@ import pytest
 from bot.handlers.digests.drawing import charts
 from sandbox.control.client import Person
 from storage.digests.metrics import Day
-from tests.bot.conftest import Company
+from tests.support.company import Company
 
 PNG = b"\x89PNG\r\n\x1a\n"
 

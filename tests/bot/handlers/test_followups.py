@@ -14,7 +14,8 @@ from storage.crm.followups import Followup
 from storage.queues import due, outbox_claims
 from storage.queues.due import Due
 from storage.queues.outbox import Delivery, Pause
-from tests.bot.conftest import Company, becomes
+from tests.support.company import Company
+from tests.support.waiting import until
 
 DAY = timedelta(days=1)
 
@@ -145,9 +146,9 @@ def test_snoozing_reminds_again_in_ones_own_morning(company: Company) -> None:
     shown = moment(again, zone("America/New_York"), "en-US", now=datetime.now(again.tzinfo))
     company.agent.sees(f"I will remind you again {shown}", channel="@Rapport")
     comes_due(company)
-    becomes(lambda: len(company.agent.messages("@Rapport")) == 2)
+    until(lambda: len(company.agent.messages("@Rapport")) == 2)
     company.agent.selects("Snooze", "In an hour", channel="@Rapport")
-    becomes(lambda: timedelta(minutes=58) < due_at(company) - datetime.now(again.tzinfo) < timedelta(minutes=61))
+    until(lambda: timedelta(minutes=58) < due_at(company) - datetime.now(again.tzinfo) < timedelta(minutes=61))
 
 
 def test_a_promise_that_was_kept_meanwhile_is_not_reminded_of(company: Company) -> None:
@@ -214,7 +215,7 @@ def test_home_shows_what_is_to_be_followed_up(company: Company) -> None:
     company.rep.opens_home()
     company.rep.sees("My follow-ups")
     company.rep.clicks("followups.done_in_list", view="home")
-    becomes(lambda: "Nothing to follow up." in company.rep.sees("My follow-ups"))
+    until(lambda: "Nothing to follow up." in company.rep.sees("My follow-ups"))
 
 
 def test_what_recurs_is_due_again_when_it_is_done(company: Company) -> None:
@@ -239,11 +240,11 @@ def test_what_recurs_is_reminded_of_again_though_it_was_not_done(company: Compan
     company.rep.types("/customer add Acme Corp")
     company.rep.types("/followup add acme when:daily look at their usage")
     comes_due(company, ago=timedelta(hours=1))
-    becomes(lambda: len(company.rep.messages("@Rapport")) == 1)
+    until(lambda: len(company.rep.messages("@Rapport")) == 1)
     with company.database.transaction(company.workspace) as session:
         session.execute(update(Due).where(Due.subject == "F-1").values(at=func.now()))
     company.bot.clock.materialise()
-    becomes(lambda: len(company.rep.messages("@Rapport")) == 2)
+    until(lambda: len(company.rep.messages("@Rapport")) == 2)
 
 
 def outbox_states(company: Company) -> list[str]:
@@ -260,7 +261,7 @@ def test_a_reminder_that_waits_is_not_sent_once_its_time_is_done(company: Compan
     company.rep.types("/followup done F-1")
     with company.database.transaction(company.workspace) as session:
         session.execute(delete(Pause))
-    becomes(lambda: outbox_states(company) == ["cancelled"])
+    until(lambda: outbox_states(company) == ["cancelled"])
     assert company.sandbox.control.calls("chat.postMessage") == []
 
 
@@ -275,7 +276,7 @@ def test_reminders_that_piled_up_come_as_one(company: Company) -> None:
     company.bot.clock.materialise()
     with company.database.transaction(company.workspace) as session:
         session.execute(delete(Pause))
-    becomes(lambda: sorted(outbox_states(company)) == ["cancelled", "sent"])
+    until(lambda: sorted(outbox_states(company)) == ["cancelled", "sent"])
     assert "was due" in company.rep.sees("look at their usage", channel="@Rapport")
     assert len(company.rep.messages("@Rapport")) == 1
 
@@ -293,7 +294,7 @@ def test_a_reminder_that_a_dead_process_had_in_hand_is_not_sent_once_it_is_put_o
     with company.database.transaction(company.workspace) as session:
         session.execute(update(Delivery).values(lease_until=func.now()))
         session.execute(delete(Pause))
-    becomes(lambda: outbox_states(company) == ["cancelled"])
+    until(lambda: outbox_states(company) == ["cancelled"])
     assert company.sandbox.control.calls("chat.postMessage") == []
 
 

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 from sqlalchemy import delete, func, select, update
 
 from sandbox.control.client import Person
 from storage.crm import followups
-from storage.crm.followups import Followup
 from storage.queues import outbox_claims
-from storage.queues.due import Due
 from storage.queues.outbox import Delivery, Pause
-from tests.bot.conftest import Company, becomes
-
-
-def comes_due(company: Company) -> None:
-    """Let the time of the follow-up have come an hour ago, and the clock tick."""
-    then = func.now() - timedelta(hours=1)
-    with company.database.transaction(company.workspace) as session:
-        session.execute(update(Due).where(Due.subject == "F-1").values(at=then))
-        session.execute(update(Followup).values(due_at=then))
-    company.bot.clock.materialise()
+from tests.support.company import Company
+from tests.support.promises import comes_due
+from tests.support.waiting import until
 
 
 def reminders(company: Company) -> list[tuple[str | None, str]]:
@@ -87,11 +76,11 @@ def test_a_reminder_that_waits_goes_to_the_heir_instead(company: Company, when: 
     hold_up(company, held=True)
     comes_due(company)
     leaves(company, company.agent)
-    becomes(lambda: owner(company) == company.rep.id)
+    until(lambda: owner(company) == company.rep.id)
     company.bot.clock.materialise()
     hold_up(company, held=False)
     company.rep.sees("Snooze", channel="@Rapport")
-    becomes(lambda: reminders(company) == [(company.agent.id, "cancelled"), (company.rep.id, "sent")])
+    until(lambda: reminders(company) == [(company.agent.id, "cancelled"), (company.rep.id, "sent")])
     assert company.agent.messages("@Rapport") == []
 
 
@@ -101,7 +90,7 @@ def test_what_the_leaver_was_reminded_of_the_heir_is_too(company: Company, when:
     comes_due(company)
     company.agent.sees("Snooze", channel="@Rapport")
     leaves(company, company.agent)
-    becomes(lambda: owner(company) == company.rep.id)
+    until(lambda: owner(company) == company.rep.id)
     company.bot.clock.materialise()
     assert "1 hour ago" in company.rep.sees("Snooze", channel="@Rapport")
 
@@ -115,5 +104,5 @@ def test_a_reminder_that_a_dead_process_had_in_hand_is_not_sent_to_who_was_its_o
         session.execute(update(Delivery).values(in_hand))
         followups.hand_over(session, followups.get(session, 1), company.rep.id)
     hold_up(company, held=False)
-    becomes(lambda: (company.agent.id, "cancelled") in reminders(company))
+    until(lambda: (company.agent.id, "cancelled") in reminders(company))
     assert company.agent.messages("@Rapport") == []

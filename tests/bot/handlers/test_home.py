@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.registry import Registry
 from sandbox.control.client import Person
-from tests.bot.conftest import Company
+from tests.support.company import Company
 
 
 def test_home_greets_and_begins_what_people_do_most(rep: Person) -> None:

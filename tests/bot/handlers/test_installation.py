@@ -16,7 +16,7 @@ from storage.queues import outbox
 from storage.queues.outbox import Delivery
 from storage.workspace import members, workspaces
 from storage.workspace.workspaces import Installation
-from tests.bot.conftest import Company
+from tests.support.company import Company
 from tests.support.waiting import until
 
 

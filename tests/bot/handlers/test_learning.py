@@ -10,7 +10,8 @@ from ml.classify.model_blob import pack
 from sandbox.control.client import Person
 from storage.records.history import recording
 from storage.support import labels, messages, model_versions
-from tests.bot.conftest import Company, becomes
+from tests.support.company import Company
+from tests.support.waiting import until
 
 PALLET = "Can you quote me a pallet of the blue ones for our reseller in Lyon?"
 EXAMPLES = "Bulk prices for resellers please\nWhat does a pallet cost a reseller?\nWe resell tea, your trade terms?"
@@ -21,14 +22,11 @@ def plain(text: str) -> str:
 
 
 @pytest.fixture
-def support(company: Company, manager: Person) -> Company:
-    company.rep.types("/customer add Globex tier:gold", channel="CGENERAL")
-    company.rep.types("/customer link globex channel:#ext-globex", channel="CGENERAL")
-    manager.types("/crm triage #support", channel="CGENERAL")
-    with company.database.transaction(company.workspace) as session:
+def support(linked: Company) -> Company:
+    with linked.database.transaction(linked.workspace) as session:
         # Waits for the starter model, which a fresh process is still reading.
-        assert company.bot.models.of(session).classifier
-    return company
+        assert linked.bot.models.of(session).classifier
+    return linked
 
 
 def worth(right: float, *confusion: tuple[str, str, int]) -> dict[str, Any]:
@@ -226,7 +224,7 @@ def test_a_merge_says_what_it_does_first_and_everything_resolves_to_the_new_one(
     merged = plain(manager.sees("What was Refund and return is Billing and payment now."))
     assert "Billing and payment  1 labels" in merged
     assert "Refund and return is now Billing and payment" in merged
-    becomes(lambda: any("Billing and payment" in text for text in support.agent.texts("CSUPPORT")))
+    until(lambda: any("Billing and payment" in text for text in support.agent.texts("CSUPPORT")))
     with support.database.transaction(support.workspace) as session:
         assert support.bot.models.of(session).classify(PALLET).category == "billing"
     assert "T-1" in manager.types("/ticket list category:billing,bug").text

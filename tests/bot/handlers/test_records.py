@@ -8,7 +8,7 @@ from bot.plugin import Plugin, Role
 from bot.registry import PluginError, Registry
 from storage.crm.contacts import CONTACT
 from storage.records.declaration import Declaration
-from tests.bot.conftest import Company
+from tests.support.company import Company
 
 
 def test_a_command_that_is_declared_by_hand_is_not_derived(registry: Registry) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sandbox.control.client import Person
 from storage.support import replies
-from tests.bot.conftest import Company
+from tests.support.company import Company
 
 
 def names(company: Company) -> list[str]:

@@ -6,9 +6,8 @@ import pytest
 
 from sandbox.control.client import Person
 from storage.support import tickets
-from tests.bot.conftest import Company
-
-BROKEN = "The login page shows an error 500 since this morning and nobody can sign in, it is broken"
+from tests.support.company import Company
+from tests.support.support_desk import BROKEN
 
 
 def said(person: Person, command: str) -> str:

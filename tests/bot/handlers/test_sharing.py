@@ -8,10 +8,8 @@ from bot.wire.socket import CONNECTIONS
 from sandbox.sample_teams import APP_ID
 from storage.notifications import failures
 from storage.support import sharing
-from tests.bot.conftest import Company, becomes
-from tests.bot.handlers.test_triage_card import support
-
-__all__ = ["support"]
+from tests.support.company import Company
+from tests.support.waiting import until
 
 over_both = pytest.mark.parametrize("transport", ["socket", "http"], indirect=True)
 
@@ -54,9 +52,9 @@ def test_what_is_written_in_a_shared_channel_tells_that_it_is(company: Company) 
 def test_nothing_is_known_once_events_could_not_come(company: Company) -> None:
     learn(company, "CGENERAL")
     company.sandbox.control.admin("disconnects", app_id=APP_ID, reason="")
-    becomes(lambda: known(company, "CGENERAL") is None)
+    until(lambda: known(company, "CGENERAL") is None)
     # The tests that come after it need them.
-    becomes(lambda: company.sandbox.control.app(APP_ID)["sockets"] == CONNECTIONS)
+    until(lambda: company.sandbox.control.app(APP_ID)["sockets"] == CONNECTIONS)
 
 
 def test_an_app_that_hears_of_sharing_has_asked_for_it(company: Company) -> None:
@@ -73,7 +71,7 @@ def test_a_card_that_was_changed_while_others_read_is_true_again_once_they_do_no
         support.settles()
     assert any("nobody yet" in text for text in support.agent.texts("CSUPPORT"))
     support.sandbox.control.admin("unshares", **shares)
-    becomes(lambda: any("resolved" in text for text in support.agent.texts("CSUPPORT")))
+    until(lambda: any("resolved" in text for text in support.agent.texts("CSUPPORT")))
     assert not any("nobody yet" in text for text in support.agent.texts("CSUPPORT"))
 
 

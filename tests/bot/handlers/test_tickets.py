@@ -9,7 +9,7 @@ from bot.handlers.tickets.wanted import WantedTicket
 from sandbox.control.client import Person
 from storage.errors import Invalid
 from storage.support.tickets import Priority
-from tests.bot.conftest import Company
+from tests.support.company import Company
 
 
 def test_a_ticket_goes_from_opened_to_resolved(agent: Person) -> None:

@@ -10,37 +10,21 @@ from sqlalchemy.orm import Session
 from bot.handlers.triage.card.drawing import draw
 from bot.kit import blocks as b
 from sandbox.blocks_check import message_problems
-from sandbox.control.client import Person
 from storage.support import labels, messages, tickets
 from storage.support.labels import LabelSource
 from storage.support.messages import IncomingMessage
 from storage.support.tickets import Ticket
-from tests.bot.conftest import Company, becomes
+from tests.support.company import Company
+from tests.support.support_desk import BROKEN, ticket_of
+from tests.support.waiting import until
 
-BROKEN = "The login page shows an error 500 since this morning and nobody can sign in, it is broken"
 URL = "https://acme.slack.com/"
-
-
-@pytest.fixture
-def support(company: Company, manager: Person) -> Company:
-    """Link the shared channel to Globex, show the cards in #support, and have a customer write."""
-    company.rep.types("/customer add Globex tier:gold", channel="CGENERAL")
-    company.rep.types("/customer link globex channel:#ext-globex", channel="CGENERAL")
-    manager.types("/crm triage #support", channel="CGENERAL")
-    company.customer.posts(BROKEN, channel="CSHARED")
-    company.agent.sees("T-1", channel="CSUPPORT")  # the first message waits for the model
-    return company
 
 
 def sources(company: Company) -> list[tuple[str, str]]:
     with company.database.transaction(company.workspace) as session:
         (message,) = messages.of_ticket(session, 1)
         return [(label.new_category, label.source) for label in labels.of_message(session, message)]
-
-
-def ticket_of(company: Company, number: int = 1) -> Ticket:
-    with company.database.transaction(company.workspace) as session:
-        return tickets.get(session, number)
 
 
 def unsure(company: Company) -> None:
@@ -74,11 +58,11 @@ def test_choosing_what_the_model_said_confirms_it_and_dismissing_says_so(support
 def test_ones_own_last_click_makes_no_button_stale(support: Company) -> None:
     support.sandbox.control.fault("rate_limit", method="chat.update", count=100, retry_after=1)
     support.agent.clicks("Take", channel="CSUPPORT")
-    becomes(lambda: ticket_of(support).assignee_id == "UAAGENT")
+    until(lambda: ticket_of(support).assignee_id == "UAAGENT")
     support.agent.selects("Priority", "urgent", channel="CSUPPORT")
-    becomes(lambda: ticket_of(support).priority == "urgent")
+    until(lambda: ticket_of(support).priority == "urgent")
     support.agent.clicks("Resolve", channel="CSUPPORT")
-    becomes(lambda: ticket_of(support).status == "resolved")
+    until(lambda: ticket_of(support).status == "resolved")
     support.rep.clicks("Take", channel="CSUPPORT")
     support.rep.sees("Nothing was done: Anton Agent has changed T-1 meanwhile", channel="CSUPPORT")
     support.sandbox.control.clear_faults()

@@ -13,10 +13,7 @@ from sqlalchemy.engine import Engine
 
 from storage.support import channels
 from storage.support.channels import Grouping
-from tests.bot.conftest import Company
-from tests.bot.handlers.test_triage_card import support
-
-__all__ = ["support"]
+from tests.support.company import Company
 
 HANDLED, SENT = 31, 17
 """One of those of handling keeps that a message came from where others read."""

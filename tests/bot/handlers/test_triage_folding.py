@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.control.client import Person
 from storage.support import tickets
-from tests.bot.conftest import Company
+from tests.support.company import Company
 
 DOWN = (
     "Our dashboard is not loading, getting a 502 Bad Gateway",

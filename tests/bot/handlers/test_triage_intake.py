@@ -20,10 +20,8 @@ from storage.support.channels import Grouping
 from storage.support.messages import IncomingMessage
 from storage.support.tickets import Ticket
 from storage.workspace.members import Member, MemberKind
-from tests.bot.handlers.test_triage_order import BROKEN, INVOICE, THANKS, model
 from tests.support.intake_driver import AGENT, CHANNEL, Channel, changed, deleted, ts_at, unfurled, wrote
-
-__all__ = ["model"]
+from tests.support.support_desk import BROKEN, INVOICE, THANKS
 
 CODE = "def f(x):\n    return {k: v for k, v in x.items() if v is not None}\n\nfor i in range(10):\n    print(f(i))\n"
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ml.classify.classifier import MessageClassifier
-from ml.learn.train import ensure_starter
 from storage.database.engine import Database
 from storage.support.channels import Grouping
 from tests.support.intake_driver import AGENT, CUSTOMERS, Channel, changed, deleted, ts_at, unfurled, wrote
+from tests.support.support_desk import BROKEN, INVOICE, THANKS
 
-BROKEN = "The login page shows an error 500 since this morning and nobody can sign in, it is broken"
-INVOICE = "The invoice for October is wrong, we were charged twice for two seats"
-THANKS = "Thank you very much, have a nice weekend!"
 TEXTS = (BROKEN, INVOICE, THANKS, "👍", "Hi!")
 MINUTE = 60
 Events = list[dict[str, Any]]
@@ -28,12 +23,6 @@ FEW = settings(
     # The database is emptied by nothing: every example has a workspace of its own.
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-
-
-@pytest.fixture(scope="session")
-def model(models: Path) -> MessageClassifier:
-    """Return the starter model."""
-    return ensure_starter(models / "models")
 
 
 @st.composite

@@ -10,29 +10,22 @@ from sqlalchemy import select
 from sandbox.control.client import Person
 from storage.queues.outbox import Delivery
 from storage.records import history
-from storage.support import replies, tickets
+from storage.support import replies
 from storage.support.replies import Reply
 from storage.support.tickets import Ticket
-from tests.bot.conftest import Company, becomes
+from tests.support.company import Company
+from tests.support.support_desk import BROKEN, ticket_of
+from tests.support.waiting import until
 
-BROKEN = "The login page shows an error 500 since this morning and nobody can sign in, it is broken"
 ANSWER = "Hello {contact}, we look into {ticket} for {customer} & <!channel> *now*. {agent}"
 
 
 @pytest.fixture
-def support(company: Company, manager: Person) -> Company:
-    """Link the shared channel to Globex, show the cards in #support, and have a customer write."""
-    company.rep.types("/customer add Globex tier:gold", channel="CGENERAL")
-    company.rep.types("/customer link globex channel:#ext-globex", channel="CGENERAL")
-    manager.types("/crm triage #support", channel="CGENERAL")
-    company.asked = company.customer.posts(BROKEN, channel="CSHARED").ts  # type: ignore[attr-defined]  # for the tests
-    company.agent.sees("T-1", channel="CSUPPORT")  # the first message waits for the model
-    return company
-
-
-def ticket_of(company: Company) -> Ticket:
-    with company.database.transaction(company.workspace) as session:
-        return tickets.get(session, 1)
+def support(linked: Company) -> Company:
+    """Have a customer write in the linked channel, and remember when."""
+    linked.asked = linked.customer.posts(BROKEN, channel="CSHARED").ts  # type: ignore[attr-defined]  # for the tests
+    linked.agent.sees("T-1", channel="CSUPPORT")  # the first message waits for the model
+    return linked
 
 
 def seen_by_the_customer(company: Company) -> list[str]:
@@ -182,4 +175,4 @@ def test_the_home_shows_what_waits_for_the_customer_last(support: Company) -> No
     support.agent.types("/ticket status T-1 waiting", channel="CGENERAL")
     support.agent.types("/ticket add Later but open assignee:me priority:low", channel="CGENERAL")
     support.agent.opens_home()
-    becomes(lambda: 0 < str(support.agent.home).find("*  T-2") < str(support.agent.home).find("*  T-1"))
+    until(lambda: 0 < str(support.agent.home).find("*  T-2") < str(support.agent.home).find("*  T-1"))

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from bot.kit.categories import name, names
 from ml.starter import CATEGORIES
 from storage.support.categories import Category
-from tests.conftest import WORKSPACE
+from tests.support.workspaces import WORKSPACE
 
 
 def said(session: Session, key: str, called: str, merged_into: str | None = None) -> None:

@@ -10,8 +10,8 @@ from sandbox.control.client import Person
 from storage.support import messages, model_versions
 from storage.support.labels import Label
 from storage.support.messages import IncomingMessage
-from tests.bot.conftest import Company
-from tests.bot.learning.test_trainer import KIND, NEXT
+from tests.support.company import Company
+from tests.support.small_model import KIND, NEXT
 
 SLOW = 60.0
 

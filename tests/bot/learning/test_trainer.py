@@ -22,31 +22,9 @@ from storage.records import history
 from storage.support import categories, channels, labels, messages, model_versions, tickets
 from storage.support.model_versions import State
 from storage.workspace import workspaces
+from tests.support.small_model import KIND, NEXT
 
-KIND = [
-    "Can you quote me a pallet of mugs for our reseller in Lyon?",
-    "What is the minimum pallet order for resellers?",
-    "do u have a reseller price list? we'd take a pallet to start",
-    "Is there a reseller discount if we order a full pallet?",
-    "Our reseller in Spain asks for pallet prices",
-    "need pallet pricing for resellers asap",
-    "Hello, we are a reseller in Porto and want one pallet of soap",
-    "How many units are on a pallet and what does a reseller pay?",
-    "We'd like to place a reseller order of two pallets",
-    "Please send me your pallet conditions for resellers",
-    "can a reseller get half a pallet from you?",
-    "Do you ship pallets to resellers in Norway?",
-    "I want to become a reseller, how much is a pallet",
-    "Reseller enquiry: three pallets of cutlery",
-    "what margin does a reseller make on a pallet of lamps",
-    "A pallet of vases for our reseller, by Friday please",
-    "we resell tea, pallet price?",
-    "As a reseller, may I mix products on one pallet?",
-    "who handles pallet orders of resellers?",
-    "quote for resellers: pallet of candles, delivered",
-]
 PRESS = ["interview?", "we write", "press kit", "a quote?", "logo please", "your founder's photo?", "on the record?"]
-NEXT = "Which price would a reseller pay for ten pallets of glasses?"
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,8 @@ from sqlalchemy import func, select, update
 from bot.schedule.jobs import ensure
 from sandbox.control.client import Person
 from storage.queues.due import Due
-from tests.bot.conftest import Company, becomes
+from tests.support.company import Company
+from tests.support.waiting import until
 
 
 def job_runs(company: Company) -> None:
@@ -60,7 +61,7 @@ def test_the_owner_is_reminded_once(company: Company) -> None:
     job_runs(company)
     with company.database.transaction(company.workspace) as session:
         waiting = Due.kind == "job:renewals.remind", Due.at <= func.now()
-        becomes(lambda: not session.scalars(select(Due.id).where(*waiting)).all())
+        until(lambda: not session.scalars(select(Due.id).where(*waiting)).all())
     company.settles()
     assert len(company.rep.messages("@Rapport")) == 1
 

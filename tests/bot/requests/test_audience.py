@@ -6,13 +6,10 @@ import pytest
 
 from bot.requests.request import RequestKind, read
 from sandbox.control.client import Json
-from tests.bot.conftest import Company
-from tests.bot.requests.test_dispatcher import calls, slow
 from tests.support.answers import message_of
-from tests.support.trial_plugin import Trial, names, trials, tried
+from tests.support.company import Company
+from tests.support.trial_plugin import Trial, calls, names
 from tests.support.waiting import until
-
-__all__ = ["slow", "trials", "tried"]  # fixtures
 
 ONLY_YOU = "Only you see this"
 over_both = pytest.mark.parametrize("transport", ["socket", "http"], indirect=True)

@@ -4,73 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
 
 from bot.requests.dispatcher import DEADLINE_S, PATIENCE_S
 from bot.requests.request import RequestKind, read
-from sandbox.control.client import Json, Person
-from storage.queues.inbox import InboxItem
-from tests.bot.conftest import Company
-from tests.support.cluster import connect
-from tests.support.trial_plugin import Trial, names, trials, tried
+from sandbox.control.client import Json
+from tests.support.company import Company
+from tests.support.trial_plugin import SLOW_S, Trial, calls, controls, controls_clicked, locked, names, stored, waiting
 from tests.support.waiting import until
 
-__all__ = ["trials", "tried"]  # fixtures
-
-SLOW_S = 0.3
-"""How long the dispatcher waits where handlers are held at the gate."""
-
 over_both = pytest.mark.parametrize("transport", ["socket", "http"], indirect=True)
-
-
-@pytest.fixture
-def slow(tried: tuple[Company, Trial]) -> Iterator[tuple[Company, Trial]]:
-    """Hold every handler at the gate, for longer than the dispatcher waits."""
-    company, trial = tried
-    company.bot.dispatcher.patience = SLOW_S
-    trial.gate.clear()
-    yield tried
-    trial.gate.set()
-    company.settles()
-    company.hurry_nobody()
-
-
-def stored(company: Company) -> list[str]:
-    """Return the states of the requests that were stored."""
-    with company.database.transaction(company.workspace) as session:
-        rows = session.query(InboxItem).where(InboxItem.kind.in_(("command", "action", "view"))).order_by(InboxItem.id)
-        return [row.state for row in rows]
-
-
-@contextmanager
-def locked(company: Company, table: str, mode: str = "EXCLUSIVE") -> Iterator[None]:
-    with closing(connect(company.admin_url)) as connection, connection.transaction():
-        connection.execute(f"LOCK TABLE {table} IN {mode} MODE".encode())
-        yield
-
-
-def waiting(company: Company, statement: str = "") -> int:
-    """Count the transactions whose statement, which begins so, waits for another's lock."""
-    which = "datname = current_database() AND wait_event_type = 'Lock' AND starts_with(query, %s)"
-    with closing(connect(company.admin_url)) as connection:
-        row = connection.execute(
-            f"SELECT count(*) FROM pg_stat_activity WHERE {which}".encode(), [statement]
-        ).fetchone()
-    assert row is not None
-    return int(row[0])
-
-
-def calls(company: Company, method: str) -> list[Json]:
-    return company.sandbox.control.calls(method)
-
-
-def controls(rep: Person, name: str) -> None:
-    rep.types(f"/crm trial card {name}")
 
 
 def controls_in_time(company: Company, name: str) -> None:
@@ -78,15 +24,6 @@ def controls_in_time(company: Company, name: str) -> None:
     company.hurry_nobody()
     controls(company.rep, name)
     company.bot.dispatcher.patience = SLOW_S
-
-
-def controls_clicked(company: Company) -> dict[str, object]:
-    """Return what Slack sends for a click that is never delivered."""
-    controls(company.rep, "Acme")
-    company.rep.clicks("Say nothing")
-    payload = dict(company.sandbox.control.deliveries("interactive")[-1]["payload"])
-    action = {**payload["actions"][0], "action_id": "trial.add"}
-    return {**payload, "actions": [action], "trigger_id": "1.2.other"}
 
 
 @over_both

@@ -22,11 +22,9 @@ from storage.database.engine import Database
 from storage.queues import due
 from storage.queues.due import JOB
 from storage.workspace import workspaces
-from tests.bot.conftest import Company
-from tests.support.trial_plugin import Trial, names, trials, tried
+from tests.support.company import Company
+from tests.support.trial_plugin import Trial, names
 from tests.support.waiting import until
-
-__all__ = ["trials", "tried"]  # fixtures
 
 
 def failures(company: Company) -> float:

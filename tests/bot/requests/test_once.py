@@ -19,14 +19,12 @@ from bot.requests.answer import Answer
 from bot.requests.request import Request
 from bot.requests.unconfirmed import Doubts
 from sandbox.sample_teams import APP_ID
-from tests.bot.conftest import Company, _started
-from tests.bot.requests.test_dispatcher import controls, stored, waiting
 from tests.support.cluster import Cluster
+from tests.support.company import Company, start_company_on
 from tests.support.database_wire import Wire
-from tests.support.trial_plugin import Trial, names, trials, tried
+from tests.support.trial_plugin import Trial, controls, names, stored, waiting
 from tests.support.waiting import PATIENCE_S, until
 
-__all__ = ["trials", "tried"]  # fixtures
 DOUBT = "I could not confirm this; look at the record before you repeat it."
 LOST = "What I could not confirm a moment ago was not saved."
 
@@ -210,7 +208,7 @@ def wired(cluster: Cluster, template: str, registry: Registry, models: Path) -> 
     url = cluster.lend(template)
     wire = Wire(url)
     with_trial = Registry([*registry.plugins.values(), Trial().plugin])
-    company = _started(wire.url, url, with_trial, models, "socket", {})
+    company = start_company_on(wire.url, url, with_trial, models, "socket", {})
     company.rep.types("/crm trial read")
     yield company, wire
     company.close()

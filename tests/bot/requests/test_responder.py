@@ -13,14 +13,12 @@ import pytest
 from slack_bolt import BoltRequest
 
 from bot.registry import Registry
-from tests.bot.conftest import Company, _started
-from tests.bot.requests.test_dispatcher import calls, controls, controls_clicked, slow
 from tests.support.cluster import Cluster
+from tests.support.company import Company, start_company_on
 from tests.support.database_wire import Wire
-from tests.support.trial_plugin import Trial, names, trials, tried
+from tests.support.trial_plugin import Trial, calls, controls, controls_clicked, names
 from tests.support.waiting import until
 
-__all__ = ["slow", "trials", "tried"]  # fixtures
 HALF_AN_HOUR = 30 * 60.0
 
 
@@ -112,7 +110,7 @@ def behind(cluster: Cluster, template: str, registry: Registry, models: Path) ->
     url = cluster.lend(template)
     wire = Wire(url)
     with_trial = Registry([*registry.plugins.values(), Trial().plugin])
-    company = _started(wire.url, url, with_trial, models, "socket", {})
+    company = start_company_on(wire.url, url, with_trial, models, "socket", {})
     yield company, wire
     wire.flows.set()
     company.close()

@@ -17,9 +17,9 @@ from storage.database.engine import EVERY_WORKSPACE, Base, Database
 from storage.queues import due, inbox, outbox, outbox_claims
 from storage.queues.inbox import InboxItem
 from storage.support import channels
-from tests.bot.test_roles import HERE, WORDS, Office, Use, furnish, said
 from tests.support.answers import is_failure, text_of
 from tests.support.contents import Contents
+from tests.support.office import HERE, WORDS, Office, Use, furnish, said
 
 FIRST, SECOND = "T0ACME", "T0OTHER"
 CANARY = {FIRST: "quarzwerk", SECOND: "rubinhof"}

@@ -16,8 +16,9 @@ from storage.queues.outbox import Pause
 from storage.workspace import members, roll_calls
 from storage.workspace.members import Member, Role
 from storage.workspace.roll_calls import RollCall
-from tests.bot.conftest import Company, Starter, becomes
-from tests.bot.handlers.test_followups_leaving import comes_due
+from tests.support.company import Company, Starter
+from tests.support.promises import comes_due
+from tests.support.waiting import until
 
 TEAM = "TA"
 
@@ -228,11 +229,11 @@ def test_who_was_made_a_guest_is_sent_nothing_more_and_others_are_told(caller: C
     company.rep.types("/customer add Acme", channel="CGENERAL")
     company.rep.types("/followup add C-1 when:tomorrow call back", channel="CGENERAL")
     company.rep.opens_home()
-    becomes(lambda: "call back" in str(company.rep.home))
+    until(lambda: "call back" in str(company.rep.home))
     caller.change("UAREP", is_restricted=True)
     caller.ask()
     caller.tick()
-    becomes(lambda: "call back" not in str(company.rep.home))
+    until(lambda: "call back" not in str(company.rep.home))
     comes_due(company)
     company.admin.sees("none of your own people any more", channel="@Rapport")
     assert not any("call back" in text for text in company.rep.texts("@Rapport"))
@@ -263,8 +264,8 @@ def test_sockets_that_were_all_closed_have_people_read_again(watched: Company) -
         with watched.database.transaction(TEAM) as session:
             return roll_calls.get(session) is not None
 
-    becomes(is_asked)
+    until(is_asked)
     asked = caller.row.asked_at
     watched.sandbox.control.fault("error", method="apps.connections.open", code="internal_error", count=3)
     watched.sandbox.control.admin("disconnects", app_id=APP_ID)
-    becomes(lambda: caller.row.asked_at > asked)
+    until(lambda: caller.row.asked_at > asked)

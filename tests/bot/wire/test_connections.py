@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from bot.wire import connections
 from bot.wire.serving import HttpListener
-from tests.bot.conftest import becomes
+from tests.support.waiting import until
 
 GET = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
 SLOW = b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n"
@@ -34,7 +34,7 @@ class Served:
         self.listener = HttpListener(Starlette(routes=routes), 0, "PORT", most=2)
         self.listener.open()
         self.listener.start()
-        becomes(lambda: self.listener.started)
+        until(lambda: self.listener.started)
 
     async def _quick(self, _request: Request) -> Response:
         return Response("quick")

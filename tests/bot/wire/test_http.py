@@ -18,11 +18,9 @@ from slack_bolt import BoltRequest, BoltResponse
 from bot.wire.http import BODY_LIMIT, READ_LIMIT, read_body, verified
 from sandbox.sample_teams import SIGNING_SECRET
 from sandbox.wire.signed_http import signature
-from tests.bot.conftest import Company
-from tests.support.trial_plugin import Trial, names, trials, tried
+from tests.support.company import Company
+from tests.support.trial_plugin import Trial, names
 from tests.support.waiting import until
-
-__all__ = ["trials", "tried"]  # fixtures
 
 CANARY = "canary-7f3a"
 JSON = {"content-type": "application/json"}

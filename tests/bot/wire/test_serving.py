@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.wire.serving import HttpListener, PortTaken
-from tests.bot.conftest import becomes
+from tests.support.waiting import until
 
 Serve = Callable[[Starlette], HttpListener]
 
@@ -28,7 +28,7 @@ def serve() -> Iterator[Serve]:
         listener = HttpListener(app, 0, "PORT")
         listener.open()
         listener.start()
-        becomes(lambda: listener.started)
+        until(lambda: listener.started)
         running.append(listener)
         return listener
 
@@ -58,12 +58,12 @@ def test_an_event_loop_that_stands_still_is_seen(serve: Serve) -> None:
     asking.start()
     try:
         assert blocked.wait(20)
-        becomes(lambda: (listener.age() or 0) > 2)
+        until(lambda: (listener.age() or 0) > 2)
     finally:
         let_go.set()
         asking.join()
     assert said == [b"late"]
-    becomes(lambda: (listener.age() or 0) < 1.5)
+    until(lambda: (listener.age() or 0) < 1.5)
 
 
 def test_a_port_that_is_closed_is_no_fault_of_the_process(serve: Serve) -> None:

@@ -16,12 +16,9 @@ from bot.wire.socket import LONGEST_WAIT_S, LONGEST_WAIT_WITH_ONE_S, ReconnectPa
 from bot.wire.socket_line import SocketLine
 from sandbox.control.client import Reply
 from sandbox.sample_teams import APP_ID
-from tests.bot.conftest import Company
-from tests.bot.requests.test_dispatcher import controls
-from tests.support.trial_plugin import Trial, names, trials, tried
+from tests.support.company import Company
+from tests.support.trial_plugin import Trial, controls, names
 from tests.support.waiting import until
-
-__all__ = ["trials", "tried"]  # fixtures
 
 Talk = Callable[[ServerConnection], None]
 HELLO = json.dumps({"type": "hello"})

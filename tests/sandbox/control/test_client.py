@@ -13,7 +13,8 @@ from sandbox.control import acts, admin, api
 from sandbox.control.client import Person, Refused
 from sandbox.sample_teams import APP_ID
 from sandbox.server import Sandbox
-from tests.sandbox.conftest import QUIET, button, modal, mrkdwn, plain, text_input
+from tests.support.slack_app import QUIET
+from tests.support.slack_blocks import button, modal, mrkdwn, plain, text_input
 
 
 def test_the_state_shows_what_a_page_needs(slack: Sandbox, client: WebClient) -> None:

@@ -9,7 +9,8 @@ from slack_sdk import WebClient
 
 from sandbox.control.client import Refused
 from sandbox.server import Sandbox
-from tests.sandbox.conftest import QUIET, button, mrkdwn, plain
+from tests.support.slack_app import QUIET
+from tests.support.slack_blocks import button, mrkdwn, plain
 from tests.support.waiting import until
 
 Box = queue.Queue[dict[str, Any]]

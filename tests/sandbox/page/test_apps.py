@@ -12,8 +12,9 @@ from slack_sdk import WebClient
 
 from sandbox.sample_teams import APP_ID
 from sandbox.server import Sandbox
-from tests.sandbox.conftest import QUIET, button, modal, mrkdwn, plain, text_input
-from tests.sandbox.page.conftest import Page, post
+from tests.support.browser import Page
+from tests.support.slack_app import QUIET, post_blocks
+from tests.support.slack_blocks import button, modal, mrkdwn, plain, text_input
 
 pytestmark = pytest.mark.browser
 
@@ -161,7 +162,9 @@ def test_a_button_asks_first_and_its_message_changes_in_place(bolt: App, page: P
         "confirm": plain("Drop"),
         "deny": plain("No"),
     }
-    post(client, {"type": "actions", "elements": [button("Drop it", "drop") | {"confirm": sure, "style": "danger"}]})
+    post_blocks(
+        client, {"type": "actions", "elements": [button("Drop it", "drop") | {"confirm": sure, "style": "danger"}]}
+    )
     page.opens("UAREP/CGENERAL")
     page.clicks("action-drop")
     assert "It cannot be undone." in page.find("confirm").text
@@ -175,7 +178,7 @@ def test_a_button_asks_first_and_its_message_changes_in_place(bolt: App, page: P
 
 def test_a_button_that_nobody_answers_says_so(slack: Sandbox, page: Page) -> None:
     client = WebClient("xoxb-a-sandbox", base_url=f"{page.url}/api/")
-    post(client, {"type": "actions", "elements": [button("Take", "take")]})
+    post_blocks(client, {"type": "actions", "elements": [button("Take", "take")]})
     page.opens("UAREP/CGENERAL")
     page.clicks("action-take")
     assert "not connected" in page.find("block-error").text
@@ -190,7 +193,7 @@ def test_a_menu_in_a_message_reaches_the_app(bolt: App, page: Page) -> None:
         respond(text=f"Now {action['selected_option']['value']}", replace_original=True)
 
     options = [{"text": plain("Bug"), "value": "bug"}, {"text": plain("Billing"), "value": "billing"}]
-    post(
+    post_blocks(
         client,
         {
             "type": "section",

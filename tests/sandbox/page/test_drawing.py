@@ -10,8 +10,9 @@ from slack_bolt import App
 from slack_sdk import WebClient
 
 from sandbox.server import Sandbox
-from tests.sandbox.conftest import button, mrkdwn, plain
-from tests.sandbox.page.conftest import Page, post
+from tests.support.browser import Page
+from tests.support.slack_app import post_blocks
+from tests.support.slack_blocks import button, mrkdwn, plain
 
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"> <script>document.title='owned'</script> *{{7*7}} <!channel>"
 pytestmark = pytest.mark.browser
@@ -73,7 +74,7 @@ def test_hostile_text_is_shown_as_text(bolt: App, slack: Sandbox, page: Page) ->
     client = WebClient("xoxb-a-sandbox", base_url=f"{page.url}/api/")
     slack.person("UAREP").posts(HOSTILE, channel="#general")
     escaped = HOSTILE.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    post(
+    post_blocks(
         client,
         {"type": "header", "text": plain(HOSTILE)},
         {"type": "section", "text": mrkdwn(escaped), "fields": [plain(HOSTILE), mrkdwn("<javascript:alert(1)|click>")]},
@@ -160,7 +161,7 @@ def every_block() -> list[dict[str, Any]]:
 
 def test_every_block_is_drawn(slack: Sandbox, page: Page) -> None:
     client = WebClient("xoxb-a-sandbox", base_url=f"{page.url}/api/")
-    post(client, *every_block())
+    post_blocks(client, *every_block())
     page.opens("UAREP/CGENERAL")
     card = page.message("The header")
     for words in (

@@ -9,8 +9,8 @@ from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
 from sandbox.server import Sandbox
-from tests.sandbox.conftest import QUIET
-from tests.sandbox.page.conftest import Page
+from tests.support.browser import Page
+from tests.support.slack_app import QUIET
 
 pytestmark = pytest.mark.browser
 

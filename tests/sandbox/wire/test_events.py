@@ -1,54 +1,13 @@
 """Events as an app gets them: shape, who gets which, retries, signatures."""
 
 import json
-import queue
-import threading
-from collections.abc import Iterator
-from typing import Any
 
-import pytest
 from slack_sdk import WebClient
 from slack_sdk.signature import SignatureVerifier
 
 from sandbox.sample_teams import APP_ID, SIGNING_SECRET
 from sandbox.server import Sandbox
-from tests.sandbox.conftest import QUIET, TOKENS, HttpServer
-
-
-class Listener:
-    """Take every request of the sandbox and answer with the next of the scripted statuses, else 200."""
-
-    def __init__(self) -> None:
-        self.requests: queue.Queue[tuple[dict[str, str], str]] = queue.Queue()
-        self.statuses: list[int] = []
-        self.hold = threading.Event()
-        self.hold.set()
-        self.server = HttpServer(self._answer)
-
-    def _answer(self, headers: dict[str, str], body: str) -> tuple[int, dict[str, Any], str]:
-        self.requests.put((headers, body))
-        self.hold.wait(60)
-        return (self.statuses.pop(0) if self.statuses else 200), {}, ""
-
-    def next(self) -> tuple[dict[str, str], dict[str, Any]]:
-        headers, body = self.requests.get(timeout=60)
-        return headers, json.loads(body)
-
-    def event(self, kind: str = "") -> dict[str, Any]:
-        """Return the next envelope, of that event type when one is named."""
-        while True:
-            _, body = self.next()
-            if kind in ("", body["event"]["type"]):
-                return body
-
-
-@pytest.fixture
-def listener(slack: Sandbox) -> Iterator[Listener]:
-    made = Listener()
-    slack.control.app(APP_ID, request_url=made.server.url)
-    yield made
-    made.hold.set()
-    made.server.stop()
+from tests.support.slack_app import QUIET, TOKENS, Listener
 
 
 def test_a_message_event_has_slacks_shape_and_signature(slack: Sandbox, listener: Listener) -> None:

@@ -16,7 +16,7 @@ from websockets.sync.client import connect as open_socket
 
 from sandbox.sample_teams import APP_ID, APP_TOKEN
 from sandbox.server import Sandbox
-from tests.sandbox.conftest import close_aside
+from tests.support.slack_app import close_aside
 from tests.support.waiting import until
 
 Requests = queue.Queue[SocketModeRequest]

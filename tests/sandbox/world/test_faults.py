@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 from sandbox.control.client import Refused
 from sandbox.server import Sandbox
 from sandbox.world.faults import Faults
-from tests.sandbox.conftest import QUIET, TOKENS
+from tests.support.slack_app import QUIET, TOKENS
 from tests.support.waiting import until
 
 LOST = (ConnectionError, http.client.RemoteDisconnected, urllib.error.URLError, TimeoutError)

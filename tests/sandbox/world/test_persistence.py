@@ -16,7 +16,7 @@ from sandbox.control.client import Control
 from sandbox.sample_teams import APP_ID, two_teams
 from sandbox.server import Sandbox
 from sandbox.world.persistence import FILE
-from tests.sandbox.conftest import QUIET, TOKENS, HttpServer
+from tests.support.slack_app import QUIET, TOKENS, HttpServer
 from tests.support.waiting import PATIENCE_S, until
 
 

@@ -10,9 +10,7 @@ from slack_sdk import WebClient
 from sandbox.control.client import Refused
 from sandbox.sample_teams import APP_ID
 from sandbox.server import Sandbox
-from tests.sandbox.wire.test_events import Listener, listener
-
-__all__ = ["listener"]
+from tests.support.slack_app import Listener
 
 
 def facts(client: WebClient, channel: str = "CSUPPORT") -> dict[str, Any]:

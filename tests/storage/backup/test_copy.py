@@ -10,40 +10,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from bot.grammar.calendar.recurrence import next_time
 from bot.registry import load
 from storage.backup.copy import backup
 from storage.backup.file import BackupRefused, verify
-from storage.backup.restore import restore
 from storage.database import migrate
 from storage.database.engine import Database
 from tests.support import every_table
+from tests.support.backups import back_up, put_back, run
 from tests.support.cluster import Cluster, connect
-
-
-def run(url: str, *statements: str) -> list[tuple[object, ...]]:
-    found: list[tuple[object, ...]] = []
-    with connect(url) as connection:
-        for statement in statements:
-            cursor = connection.execute(statement.encode())
-            found = cursor.fetchall() if cursor.description else []
-    return found
-
-
-def back_up(url: str, file: Path) -> None:
-    backup(url, file, product="0.1.0", progress=lambda _line: None)
-
-
-def put_back(url: str, file: Path, *, without: tuple[str, ...] = (), login: str | None = None) -> None:
-    restore(
-        url,
-        file,
-        load().lines,
-        login=login,
-        progress=lambda _line: None,
-        next_time=next_time,
-        without=without,
-    )
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from storage.database import migrate
 from storage.database.embedded import UNSAFE_BUT_FAST, EmbeddedPostgres
 from storage.database.engine import Database
 from storage.database.grants import NotMended
-from tests.storage.backup.test_copy import back_up, put_back, run
 from tests.support import every_table
+from tests.support.backups import back_up, put_back, run
 from tests.support.cluster import Cluster, connect
 
 

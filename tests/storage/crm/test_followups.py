@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy.orm import Session
 
 from storage.crm import customers, deals, followups
-from storage.crm.followups import Followup
 from storage.errors import Conflict, Invalid, NotFound
 from storage.queues import due
 from storage.records.history import recording, undo
 from storage.records.query import parse_query
 from storage.subjects import subject_of
 from tests.support.filter_values import Said
-
-SOON = datetime(2030, 1, 7, 9, tzinfo=UTC)
-
-
-def promised(session: Session, text: str = "call back", **values: Any) -> Followup:
-    given = {"text": text, "due_at": SOON, "zone": "Europe/Berlin", "owner_id": "UREP", **values}
-    return followups.add(session, **given)
+from tests.support.promises import SOON, promised
 
 
 def test_a_followup_reminds_its_owner_at_its_time(session: Session) -> None:

@@ -7,7 +7,6 @@ import pwd
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,7 +22,7 @@ from storage.database.embedded import (
     EmbeddedPostgres,
     EmbeddedPostgresError,
 )
-from tests.support.waiting import PATIENCE_S
+from tests.support.embedded_servers import ask, conninfo, gone, is_up, server_pid
 
 HOLDER = """
 import sys, time
@@ -33,37 +32,6 @@ server = EmbeddedPostgres(Path(sys.argv[1]), settings=UNSAFE_BUT_FAST, dies_with
 print(server.start(), flush=True)
 time.sleep(120)
 """
-
-
-def conninfo(url: str) -> str:
-    return sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-
-
-def ask(url: str, query: str) -> object:
-    with psycopg.connect(conninfo(url)) as connection:
-        row = connection.execute(query).fetchone()
-    assert row is not None
-    return row[0]
-
-
-def server_pid(server: EmbeddedPostgres) -> int:
-    return int((server.cluster / "postmaster.pid").read_text().splitlines()[0])
-
-
-def is_up(server: EmbeddedPostgres) -> bool:
-    return (server.cluster / "postmaster.pid").exists()
-
-
-def gone(pid: int) -> bool:
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        try:
-            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
-                return True
-        except FileNotFoundError:
-            return True
-        time.sleep(0.02)
-    return False
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import pytest
 
 from storage.database import embedded_supervisor
 from storage.database.embedded import UNSAFE_BUT_FAST, EmbeddedPostgres
-from tests.storage.database.test_embedded import ask, gone, is_up, server_pid
+from tests.support.embedded_servers import ask, gone, is_up, server_pid
 
 PATIENCE_S = 120.0
 KEEPER = """

@@ -15,8 +15,8 @@ from storage.database import migrate
 from storage.database.embedded import UNSAFE_BUT_FAST, EmbeddedPostgres
 from storage.database.embedded_account import programs_folder
 from storage.database.grants import statements
-from tests.storage.backup.test_copy import back_up, run
 from tests.support import every_table
+from tests.support.backups import back_up, run
 from tests.support.cluster import Cluster
 
 

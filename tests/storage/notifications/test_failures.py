@@ -13,7 +13,7 @@ from storage.database.engine import EVERY_WORKSPACE, Database
 from storage.notifications import failures
 from storage.queues import due, outbox_claims
 from storage.queues.outbox import Delivery
-from tests.storage.queues.test_outbox import claim, post
+from tests.support.outbox_rows import claim, post
 
 AGO = func.now() - timedelta(minutes=6)
 JUST_NOW = func.now() - timedelta(minutes=4)

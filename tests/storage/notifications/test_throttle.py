@@ -19,9 +19,9 @@ from storage.queues import outbox, outbox_claims
 from storage.queues.outbox import Delivery
 from storage.records import history
 from storage.support import tickets
-from tests.conftest import WORKSPACE
-from tests.storage.queues.test_outbox import claim, post, read, send
+from tests.support.outbox_rows import claim, post, read, send
 from tests.support.waiting import PATIENCE_S
+from tests.support.workspaces import WORKSPACE
 
 BERLIN = ZoneInfo("Europe/Berlin")
 # To come, so that what waits until then is not claimed before.

@@ -15,8 +15,8 @@ from storage.database.engine import EVERY_WORKSPACE, Database
 from storage.queues import outbox, outbox_claims
 from storage.queues.outbox import Delivery
 from storage.workspace.workspaces import Installation
-from tests.storage.queues.test_outbox import claim, post, read, send
 from tests.support.cluster import connect, sessions
+from tests.support.outbox_rows import claim, post, read, send
 from tests.support.passing_time import pass_time
 from tests.support.waiting import until
 

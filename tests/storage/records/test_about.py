@@ -10,7 +10,7 @@ from storage.errors import Ambiguous, NotFound
 from storage.records.named import Named
 from storage.subjects import called
 from storage.support import tickets
-from tests.storage.crm.test_followups import promised
+from tests.support.promises import promised
 
 
 def test_a_record_is_called_by_reference_or_name(session: Session) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -16,15 +15,10 @@ from storage.support import answers, messages, tickets
 from storage.support.channels import Grouping
 from storage.support.messages import IncomingMessage
 from storage.support.tickets import Ticket
-from tests.storage.support.test_messages import received
+from tests.support.received_messages import BASE, received, said
 from tests.support.waiting import PATIENCE_S
 
 TEN = timedelta(minutes=10)
-BASE = 1893492000
-
-
-def said(session: Session, minute: int, text: str = "It does not work", **values: Any) -> IncomingMessage:
-    return received(session, f"{BASE + minute * 60}.000100", text, **values)
 
 
 def window(session: Session, message: IncomingMessage, *, asks: bool = True) -> Ticket | None:

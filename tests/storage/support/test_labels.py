@@ -10,7 +10,7 @@ from storage.errors import Invalid
 from storage.support import labels, messages
 from storage.support.labels import LABELS_CHANGED, LabelSource, Said
 from storage.support.messages import IncomingMessage
-from tests.storage.support.test_messages import received
+from tests.support.received_messages import received
 from tests.support.waiting import PATIENCE_S
 
 

@@ -12,7 +12,7 @@ from storage.records.history import Recorder, recording, undo
 from storage.support import labels, messages, tickets
 from storage.support.messages import IncomingMessage
 from storage.support.tickets import Ticket
-from tests.storage.support.test_grouping import said
+from tests.support.received_messages import said
 
 
 def opened(session: Session, minute: int, text: str, category: str | None = None) -> tuple[Ticket, IncomingMessage]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -15,15 +14,8 @@ from storage.database.engine import Database
 from storage.events import MessageReceived, drain
 from storage.support import messages, tickets
 from storage.support.messages import IncomingMessage
+from tests.support.received_messages import TS, received
 from tests.support.waiting import PATIENCE_S
-
-TS = "1893492000.000100"
-
-
-def received(session: Session, ts: str = TS, text: str = "It does not work", **values: Any) -> IncomingMessage:
-    message = messages.receive(session, channel_id="C1", ts=ts, text=text, author_id="U9", **values)
-    assert message is not None
-    return message
 
 
 def test_a_message_is_stored_once_under_slacks_time(session: Session) -> None:

@@ -13,7 +13,7 @@ from storage.errors import Conflict, NotFound
 from storage.records import history
 from storage.support import categories, labels, model_versions
 from storage.support.model_versions import ModelVersion, State
-from tests.storage.support.test_messages import received
+from tests.support.received_messages import received
 
 
 def kept(session: Session, version: str, **values: Any) -> ModelVersion:

@@ -10,7 +10,7 @@ from storage.errors import Duplicate, Invalid, NotFound
 from storage.queues.outbox import Delivery
 from storage.support import replies, tickets
 from storage.support.tickets import Ticket
-from tests.storage.support.test_messages import received
+from tests.support.received_messages import received
 
 
 def opened(session: Session) -> Ticket:

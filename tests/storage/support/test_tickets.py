@@ -14,8 +14,8 @@ from storage.records.history import recording, undo
 from storage.records.query import parse_query
 from storage.support import labels, messages, tickets
 from storage.support.tickets import Ticket, TicketStatus
-from tests.storage.support.test_messages import TS, received
 from tests.support.filter_values import Said
+from tests.support.received_messages import TS, received
 
 
 def test_a_ticket_is_new_and_normal_unless_said_otherwise(session: Session) -> None:

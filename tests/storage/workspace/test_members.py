@@ -19,7 +19,7 @@ from storage.records import history
 from storage.workspace import members
 from storage.workspace.members import Member, MemberKind, Role
 from storage.workspace.workspaces import install
-from tests.conftest import WORKSPACE
+from tests.support.workspaces import WORKSPACE
 
 
 def profile(**changes: Any) -> dict[str, Any]:

@@ -11,70 +11,10 @@ from hypothesis import strategies as st
 from bot.grammar import parse_when, said
 from bot.grammar.calendar.recurrence import next_time
 from storage.errors import Invalid
+from tests.support.recurring_phrases import CHINESE, ENGLISH, GERMAN
 
 NOW = datetime(2026, 11, 22, 19, 0, tzinfo=UTC)
 BERLIN = "Europe/Berlin"
-WORKDAYS = "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"
-
-ENGLISH = {
-    "every monday 9am": "FREQ=WEEKLY;BYDAY=MO;09:00",
-    "Every Mon, Wed and Fri at 10:30": "FREQ=WEEKLY;BYDAY=MO,WE,FR;10:30",
-    "every 2 weeks": "FREQ=WEEKLY;INTERVAL=2;BYDAY=SU;DTSTART=20261206;09:00",
-    "biweekly": "FREQ=WEEKLY;INTERVAL=2;BYDAY=SU;DTSTART=20261206;09:00",
-    "every 2 weeks on friday 3pm": "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR;DTSTART=20261127;15:00",
-    "every other friday": "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR;DTSTART=20261127;09:00",
-    "every week on mon and thu": "FREQ=WEEKLY;BYDAY=MO,TH;09:00",
-    "9am every monday": "FREQ=WEEKLY;BYDAY=MO;09:00",
-    "mondays and fridays 9am": "FREQ=WEEKLY;BYDAY=MO,FR;09:00",
-    "daily 8:30": "FREQ=DAILY;08:30",
-    "every day at noon": "FREQ=DAILY;12:00",
-    "every weekday at 9": f"{WORKDAYS};09:00",
-    "weekdays": f"{WORKDAYS};09:00",
-    "last weekday of the month": "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1;09:00",
-    "the last friday of every month": "FREQ=MONTHLY;BYDAY=FR;BYSETPOS=-1;09:00",
-    "first monday of every month 10am": "FREQ=MONTHLY;BYDAY=MO;BYSETPOS=1;10:00",
-    "last day of the month": "FREQ=MONTHLY;BYMONTHDAY=-1;09:00",
-    "1st of every month": "FREQ=MONTHLY;BYMONTHDAY=1;09:00",
-    "every month on the 31st": "FREQ=MONTHLY;BYMONTHDAY=28,29,30,31;BYSETPOS=-1;09:00",
-    "monthly": "FREQ=MONTHLY;BYMONTHDAY=22;09:00",
-    "every quarter": "FREQ=MONTHLY;INTERVAL=3;BYMONTHDAY=22;DTSTART=20270222;09:00",
-    "every year": "FREQ=YEARLY;BYMONTH=11;BYMONTHDAY=22;DTSTART=20271122;09:00",
-    "every 3rd thursday": "FREQ=MONTHLY;BYDAY=TH;BYSETPOS=3;09:00",
-    "every last friday at 4": "FREQ=MONTHLY;BYDAY=FR;BYSETPOS=-1;16:00",
-    "every third week": "FREQ=WEEKLY;INTERVAL=3;BYDAY=SU;DTSTART=20261213;09:00",
-    "every 2 fridays": "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR;DTSTART=20261127;09:00",
-    "every 24 december": "FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=24;DTSTART=20261224;09:00",
-    "every morning": "FREQ=DAILY;09:00",
-    "every monday 10": "FREQ=WEEKLY;BYDAY=MO;10:00",
-}
-GERMAN = {
-    "jeden Montag um 9 Uhr": "FREQ=WEEKLY;BYDAY=MO;09:00",
-    "montags und freitags 15 Uhr": "FREQ=WEEKLY;BYDAY=MO,FR;15:00",
-    "werktags um 9": f"{WORKDAYS};09:00",
-    "täglich 8:30": "FREQ=DAILY;08:30",
-    "jeden Morgen um 8": "FREQ=DAILY;08:00",
-    "alle 2 Wochen freitags": "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR;DTSTART=20261127;09:00",
-    "jeden ersten Montag im Monat": "FREQ=MONTHLY;BYDAY=MO;BYSETPOS=1;09:00",
-    "letzter Freitag im Monat": "FREQ=MONTHLY;BYDAY=FR;BYSETPOS=-1;09:00",
-    "jeden 1. des Monats": "FREQ=MONTHLY;BYMONTHDAY=1;09:00",
-    "monatlich": "FREQ=MONTHLY;BYMONTHDAY=22;09:00",
-}
-CHINESE = {
-    "每周一上午9点": "FREQ=WEEKLY;BYDAY=MO;09:00",
-    "每周一、三、五": "FREQ=WEEKLY;BYDAY=MO,WE,FR;09:00",
-    "每星期一和星期四": "FREQ=WEEKLY;BYDAY=MO,TH;09:00",
-    "每天早上8点": "FREQ=DAILY;08:00",
-    "每个工作日9点": f"{WORKDAYS};09:00",
-    "每两周周五下午3点": "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR;DTSTART=20261127;15:00",
-    "每隔一周": "FREQ=WEEKLY;INTERVAL=2;BYDAY=SU;DTSTART=20261206;09:00",
-    "每隔两天": "FREQ=DAILY;INTERVAL=3;DTSTART=20261125;09:00",
-    "每月1号": "FREQ=MONTHLY;BYMONTHDAY=1;09:00",
-    "每月最后一天": "FREQ=MONTHLY;BYMONTHDAY=-1;09:00",
-    "每月最后一个工作日下午5点": "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1;17:00",
-    "每月第一个周一": "FREQ=MONTHLY;BYDAY=MO;BYSETPOS=1;09:00",
-    "每周一三五 9点": "FREQ=WEEKLY;BYDAY=MO,WE,FR;09:00",
-    "每年12月24日": "FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=24;DTSTART=20261224;09:00",
-}
 
 
 def recurring(typed: str) -> str | None:
