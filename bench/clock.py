@@ -57,10 +57,10 @@ def measure(count: int, logs: Path, settings: dict[str, str]) -> tuple[list[Figu
         url = server.start()
         for line in load().lines:
             migrate.upgrade(url, line=line)
-        with closing(_connect(url)) as connection:
-            _meet(url)
+        with closing(connect(url)) as connection:
+            meet(url)
             made = [_together(connection, url, logs, count, replicas) for replicas in REPLICAS]
-            made.append(_beside_bare(connection, url, count))
+            made.append(beside_bare(connection, url, count))
             version = connection.execute("SHOW server_version").fetchone()
             assert version is not None
             return made, str(version[0])
@@ -73,7 +73,7 @@ def _together(connection: psycopg.Connection, url: str, logs: Path, count: int, 
             running.enter_context(servers.running(["-m", "bench.clock", url], logs, servers.own_code()))
         _fill(connection, count, LEAD_S)
         begun = time.monotonic() + LEAD_S - _age(connection)
-        while _left(connection):
+        while left(connection):
             if time.monotonic() > begun + PATIENCE_S:
                 raise RuntimeError(f"{replicas} replicas did not take {count} follow-ups in {PATIENCE_S:g} s")
             time.sleep(0.05)
@@ -85,7 +85,7 @@ def _together(connection: psycopg.Connection, url: str, logs: Path, count: int, 
     return Figure("due_100k_s", took, "s", f"{replicas} replica{'s' if replicas > 1 else ''}{few}")
 
 
-def _beside_bare(connection: psycopg.Connection, url: str, count: int) -> Figure:
+def beside_bare(connection: psycopg.Connection, url: str, count: int) -> Figure:
     """Return the rows a second of the clock's own statement, beside those of a bare claim, in turns."""
     database = Database(url, pool_size=1)
     seconds = {"ours": 0.0, "bare": 0.0}
@@ -135,12 +135,14 @@ def _age(connection: psycopg.Connection) -> float:
     return LEAD_S - float(lead[0])
 
 
-def _left(connection: psycopg.Connection) -> bool:
+def left(connection: psycopg.Connection) -> bool:
+    """Tell whether anything is still due."""
     found = connection.execute("SELECT FROM due WHERE NOT is_job AND at IS NOT NULL LIMIT 1").fetchone()
     return found is not None
 
 
-def _meet(url: str) -> None:
+def meet(url: str) -> None:
+    """Make the workspace and the people whose follow-ups they are."""
     database = Database(url, pool_size=1)
     with database.transaction(TEAM) as session:
         workspaces.ensure(session, name="Bench", zone="Europe/Berlin")
@@ -149,7 +151,8 @@ def _meet(url: str) -> None:
     database.dispose()
 
 
-def _connect(url: str) -> psycopg.Connection:
+def connect(url: str) -> psycopg.Connection:
+    """Open a connection of the superuser's on which every statement is its own transaction."""
     plain = login_url(url).set(drivername="postgresql")
     return psycopg.connect(make_url(plain).render_as_string(hide_password=False), autocommit=True)
 

@@ -83,7 +83,7 @@ class Rapport:
         self.installations = Installations(self.acks, api_url=settings.api_url, vault=vault, token=settings.bot_token)
         self.people = People(self.database, self._slack, admins=settings.admins)
         self._begun = threading.Event()
-        self._stopping = threading.Event()
+        self.stopping = threading.Event()
         self.starter = Starter(Path(settings.data_dir) / "models")
         self.models = Models(self.starter.model)
         self.learning = Learning(database_url, self.models)
@@ -96,7 +96,7 @@ class Rapport:
         self.installer = Installer(self.database, self.installations, self._begin_jobs, vault=vault)
         self.home = HomeView(self.database, self.registry, self.people, self.installations, failures=failures)
         self.roll_calls = roll_call.RollCalls(
-            self.background, self.runtime, self.installations.client, self.home, settings, stopping=self._stopping
+            self.background, self.runtime, self.installations.client, self.home, settings, stopping=self.stopping
         )
         self.sharing = Sharing(hears=self._has("slack"))
         self.hearing = Hearing(
@@ -170,7 +170,7 @@ class Rapport:
             self.installations,
             self.dispatcher,
             self.intake.store_event,
-            unready=self._stopping.is_set,
+            unready=self.stopping.is_set,
             starting=self.installer.is_starting,
             dropped=self.dropped.count,
         )
@@ -232,9 +232,9 @@ class Rapport:
         self._begun.set()
         self.public.start()
         if self._has("worker") or self._has("slack"):
-            self._spawn("identify", lambda: self.installer.keep_identified(self._stopping))
-            self._spawn("listen", lambda: self.hearing.run(self._stopping))
-            self._spawn("watch", lambda: watch(self.acks, self._stopping))
+            self._spawn("identify", lambda: self.installer.keep_identified(self.stopping))
+            self._spawn("listen", lambda: self.hearing.run(self.stopping))
+            self._spawn("watch", lambda: watch(self.acks, self.stopping))
             self._spawn("warm-model", self._warm_model)
         if self._has("worker"):
             self.intake.start()
@@ -259,7 +259,7 @@ class Rapport:
     def _warm_model(self) -> None:
         """Load the model before it is asked for, but not while people wait for the bot to serve."""
         while not self._serves:
-            if self._stopping.wait(WARM_S):
+            if self.stopping.wait(WARM_S):
                 return
         self.starter.model()
 
@@ -270,7 +270,7 @@ class Rapport:
 
     def identify(self) -> None:
         """Ask Slack which workspace the token belongs to, and keep asking until it says."""
-        self.installer.identify(self._stopping)
+        self.installer.identify(self.stopping)
 
     def _tick_age(self) -> float:
         """Return how long ago the tick that comes most often began its last good run."""
@@ -308,7 +308,7 @@ class Rapport:
             return max(0.1, deadline - time.monotonic())
 
         self.health.drain()
-        self._stopping.set()
+        self.stopping.set()
         ending: list[Callable[[float], object]] = [self.intake.stop, self.public.stop]
         if self._has("worker"):
             self.learning.stop()

@@ -63,6 +63,11 @@ class Workers(Generic[T]):
         """Tell whether NOTIFY wakes it, on a connection of its own."""
         return self._channel is not None
 
+    @property
+    def stopping(self) -> bool:
+        """Tell whether nothing more is claimed."""
+        return self._stopping.is_set()
+
     def start(self) -> None:
         """Start to claim; returns at once."""
         self._spawn("claims", self._run)

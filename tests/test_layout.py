@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
 
 import grimp
 
@@ -33,6 +36,8 @@ HANDLERS_FILES = {
 """What a file of a handler's folder may be called; what is of another kind has a folder of its own, by subject."""
 FOR_PLUGINS = ("bot.plugin", "bot.kit", "bot.grammar", "bot.i18n")
 """What of the bot handlers and plugins build with."""
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+PRIVATE_OF_OTHERS = {"os._exit"}  # Python's own, for the end of a forked process
 
 
 def test_imports_keep_the_contracts() -> None:
@@ -101,3 +106,53 @@ for package in ("storage", "bot"):
 """
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_tests_share_by_what_is_made_to_be_shared() -> None:
+    """Let what several tests need be in `tests/support`: a test that imports another runs and moves with it."""
+    wrong = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in TESTS
+        for name in imported(path)
+        if re.search(r"^tests\.(?:.*\.)?(?:test_\w+|conftest)(?:$|\.)", name)
+    ]
+    assert wrong == []
+
+
+def test_tests_use_what_is_public() -> None:
+    """Let a private name change without a test; what a test has to reach is public then, and described."""
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line}: {name}"
+        for path in TESTS
+        for line, name in reached(path)
+        if name not in PRIVATE_OF_OTHERS
+    ]
+    assert wrong == []
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Give the name of every module that a file imports, and of every name out of one."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def reached(path: Path) -> Iterator[tuple[int, str]]:
+    """Give every private name that a file takes from something else than itself, with its line."""
+    for node in ast.walk(tree(path)):
+        match node:
+            case ast.Attribute(value=ast.Name(id="self" | "cls")):
+                pass
+            case ast.Attribute(attr=name) if is_private(name):
+                yield node.lineno, ast.unparse(node)
+            case ast.ImportFrom(module=module, names=names):
+                yield from ((node.lineno, f"{module}.{one.name}") for one in names if is_private(one.name))
+            case ast.Call(func=ast.Name(id="getattr" | "setattr") | ast.Attribute(attr="setattr"), args=given):
+                named = [one.value for one in given if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+                yield from ((node.lineno, name) for name in named if is_private(name.rpartition(".")[2]))
+
+
+def is_private(name: str) -> bool:
+    return name.startswith("_") and not name.startswith("__")

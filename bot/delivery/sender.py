@@ -66,7 +66,7 @@ class Unrenderable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Claim:
+class ClaimedDelivery:
     """Hold a claimed row, and until when on time.monotonic() it is surely ours."""
 
     row: outbox.Delivery
@@ -125,7 +125,7 @@ class Sender:
         # Connections of their own: a lock is held while Slack is waited for, and requests must not wait for that.
         self._locks = database.another(pool_size=hands, application_name="rapport-send")
         self.workers = Workers(
-            "delivery", self._claim, self._work, hands=hands, poll_s=poll_s, database=database, channel=outbox.CHANNEL
+            "delivery", self.claim, self.work, hands=hands, poll_s=poll_s, database=database, channel=outbox.CHANNEL
         )
 
     def start(self) -> None:
@@ -156,14 +156,17 @@ class Sender:
             with self._database.transaction(row.workspace_id) as session:
                 outbox_claims.checked(session, together)
 
-    def _claim(self, free: int) -> Sequence[_Claim]:
+    def claim(self, free: int) -> Sequence[ClaimedDelivery]:
+        """Lease so many deliveries at most that can be sent now."""
         until = time.monotonic() + self._lease_s
         with self._database.transaction(EVERY_WORKSPACE) as session:
             return [
-                _Claim(row, until) for row in outbox_claims.claim(session, free, self._lease_s, apart_s=self.apart_s)
+                ClaimedDelivery(row, until)
+                for row in outbox_claims.claim(session, free, self._lease_s, apart_s=self.apart_s)
             ]
 
-    def _work(self, claim: _Claim) -> None:
+    def work(self, claim: ClaimedDelivery) -> None:
+        """Send what was claimed, or mark why it was not."""
         row = claim.row
         try:
             self._deliver(claim, self._client(row))
@@ -184,7 +187,7 @@ class Sender:
             else:
                 self._mark(row, outbox_claims.retry_later, str(exc), delay_s=self._wait(row))
 
-    def _deliver(self, claim: _Claim, client: WebClient) -> None:
+    def _deliver(self, claim: ClaimedDelivery, client: WebClient) -> None:
         row = claim.row
         channel = self._resolve(row, client) if row.kind == POST else ""
         repeat = False
@@ -203,7 +206,7 @@ class Sender:
         until = claim.until - self._needs_s
         ask = partial(self._ask, row, client)
         wanted = self._illustrator.illustrate(ask, row.id, wanted, spare_s=until - time.monotonic())
-        with self._alone(row) as alone:
+        with self.alone(row) as alone:
             if not alone:
                 self._mark(row, outbox_claims.retry_later, "another worker still sends it", delay_s=self._grace_s)
             elif time.monotonic() >= until:
@@ -318,7 +321,7 @@ class Sender:
             if outbox_claims.dead(session, row, reason):
                 failures.tell(session, row, reason)
 
-    def _alone(self, row: outbox.Delivery) -> AbstractContextManager[bool]:
+    def alone(self, row: outbox.Delivery) -> AbstractContextManager[bool]:
         """Hold the delivery's lock, as a worker that was stopped in mid-send may."""
         return session_lock(self._locks, int.from_bytes(row.id.bytes[:8], signed=True))
 

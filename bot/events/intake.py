@@ -71,6 +71,7 @@ class Intake:
         poll_s: float = 1.0,
         attempts: int = 12,
         first_wait_s: float = 2.0,
+        store_within_s: float = STORE_WITHIN_S,
     ) -> None:
         self._database = database
         self._prepare = prepare
@@ -80,13 +81,13 @@ class Intake:
         self._lease_s = lease_s
         self._attempts = attempts
         self._first_wait_s = first_wait_s
-        self._door = _Door(database)
+        self._door = _Door(database, within_s=store_within_s)
         self.workers = Workers(
-            "intake", self._claim, self._work, hands=workers, poll_s=poll_s, database=database, channel=inbox.CHANNEL
+            "intake", self._claim, self.work, hands=workers, poll_s=poll_s, database=database, channel=inbox.CHANNEL
         )
 
     def store_event(self, body: Mapping[str, Any], workspace_id: str) -> None:
-        """Commit an event's row, or raise within 2.5 seconds so that the caller answers 503; call it before the ack.
+        """Commit an event's row, or raise in time for the caller to answer 503; call it before the ack.
 
         Raises NeverStored where the same event would fail again.
         """
@@ -120,7 +121,8 @@ class Intake:
         with self._database.transaction(EVERY_WORKSPACE) as session:
             return inbox.claim(session, free, self._lease_s)
 
-    def _work(self, item: InboxItem) -> None:
+    def work(self, item: InboxItem) -> None:
+        """Handle a claimed row, or note why it was not."""
         try:
             if item.attempt > self._attempts:
                 raise RuntimeError("the process ended during each attempt")
@@ -193,7 +195,7 @@ class _Door:
     database was told. So the wait ends here, and the sockets are shut to free the threads that hang on them.
     """
 
-    def __init__(self, database: Database, *, connections: int = 2, within_s: float = STORE_WITHIN_S) -> None:
+    def __init__(self, database: Database, *, connections: int = 2, within_s: float) -> None:
         self._database = database.another(pool_size=connections, application_name="rapport-intake")
         self._within_s = within_s
         self._pool = ThreadPoolExecutor(connections, thread_name_prefix="intake-store")

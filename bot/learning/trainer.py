@@ -90,7 +90,7 @@ class Learning:
 
         Raises RuntimeError if the fit fails.
         """
-        with self._alone(workspace_id) as alone:
+        with self.alone(workspace_id) as alone:
             if not alone:
                 return None
             with self._database.transaction(workspace_id) as session:
@@ -106,7 +106,7 @@ class Learning:
                 self._too_few[workspace_id] = standing
                 return None
             started = time.monotonic()
-            fitted = self._fit(items, standing, current)
+            fitted = self.fit(items, standing, current)
             if fitted is None:
                 return None
             weights, outcome = fitted
@@ -150,7 +150,8 @@ class Learning:
             return model_versions.weights(session, standing.live_id) or b""
         return pack(model.classifier)
 
-    def _fit(self, items: list[Item], standing: LearningState, current: bytes) -> tuple[bytes, dict[str, Any]] | None:
+    def fit(self, items: list[Item], standing: LearningState, current: bytes) -> tuple[bytes, dict[str, Any]] | None:
+        """Fit a candidate in a process of its own and return its weights and figures; None where that was given up."""
         from ml.learn.fit import read_outcome, write_job
 
         with TemporaryDirectory(prefix="rapport-learn-") as name:
@@ -220,7 +221,7 @@ class Learning:
                 )
             return kept
 
-    def _alone(self, workspace_id: str) -> AbstractContextManager[bool]:
+    def alone(self, workspace_id: str) -> AbstractContextManager[bool]:
         """Hold the workspace's lock, outside any transaction, as a fit may take minutes."""
         return session_lock(self._database, func.hashtextextended(f"learning {workspace_id}", 0))
 

@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 PATIENCE_S = 2.0
 DEADLINE_S = 2.5
 LEASE_S = 60.0
+OPENERS = 4
 TAKEN_S = 0.3
 """After which Slack has taken an acknowledgement, so that what follows is not overwritten by it."""
 OWED = frozenset({RequestKind.ACTION, RequestKind.VIEW})
@@ -76,8 +77,9 @@ class Dispatcher:
         self.deadline = deadline
         self.lease_s = lease_s
         self.doubts = Doubts(runtime, responder, self._settle)
+        self._hands = workers
         self._workers = ThreadPoolExecutor(workers, thread_name_prefix="work")
-        self._openers = ThreadPoolExecutor(4, thread_name_prefix="open")
+        self._openers = ThreadPoolExecutor(OPENERS, thread_name_prefix="open")
         self._stores = ThreadPoolExecutor(2, thread_name_prefix="store")
         self._refusals = ThreadPoolExecutor(2, thread_name_prefix="refuse")
 
@@ -125,6 +127,15 @@ class Dispatcher:
         if request.kind in {RequestKind.ACTION, RequestKind.SHORTCUT} and request.response_url:
             self._refusals.submit(self._responder.tell, request, text)
         return instead(request, text)
+
+    def settle(self, within_s: float) -> None:
+        """Wait until what was begun is done; raise BrokenBarrierError where it takes longer."""
+        for pool, hands in ((self._openers, OPENERS), (self._workers, self._hands)):
+            # Who meets the others here has nothing else to do, and whatever was begun before is behind them.
+            meeting = threading.Barrier(hands + 1)
+            for _number in range(hands):
+                pool.submit(meeting.wait, within_s)
+            meeting.wait(within_s)
 
     def close(self, timeout_s: float = 20.0) -> None:
         """Finish what was begun, take nothing more."""

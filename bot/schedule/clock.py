@@ -81,13 +81,13 @@ class Clock:
         self._first_wait_s = first_wait_s
         self._keep = keep or Keep()
         self._stopping = threading.Event()
-        self._jobs = Workers("jobs", self._claim_jobs, self._work, hands=2, poll_s=materialise_s, database=database)
+        self.jobs = Workers("jobs", self._claim_jobs, self.work, hands=2, poll_s=materialise_s, database=database)
         all_ticks = {
             "materialise": (materialise_s, self.materialise),
             "repair": (repair_s, delivery.repair),
             "upkeep": (UPKEEP_S, self.upkeep),
         }
-        self._scheduler = self._schedule(all_ticks | (ticks or {}))
+        self.scheduler = self._schedule(all_ticks | (ticks or {}))
 
     def _schedule(self, ticks: dict[str, tuple[float, Callable[[], None]]]) -> BackgroundScheduler:
         scheduler = BackgroundScheduler(
@@ -106,15 +106,15 @@ class Clock:
 
     def start(self) -> None:
         """Start to tick; returns at once."""
-        self._scheduler.start()
-        self._jobs.start()
+        self.scheduler.start()
+        self.jobs.start()
 
     def stop(self, timeout_s: float = 10.0) -> None:
         """Tick no more and finish what was begun."""
         self._stopping.set()
-        if self._scheduler.running:
-            self._scheduler.shutdown(wait=True)
-        self._jobs.stop(timeout_s)
+        if self.scheduler.running:
+            self.scheduler.shutdown(wait=True)
+        self.jobs.stop(timeout_s)
 
     def materialise(self) -> None:
         """Turn what is due into deliveries, until nothing is left."""
@@ -156,7 +156,8 @@ class Clock:
         with self._database.transaction(EVERY_WORKSPACE) as session:
             return due.claim_jobs(session, free, self._lease_s)
 
-    def _work(self, job: Due) -> None:
+    def work(self, job: Due) -> None:
+        """Run a claimed job, or note why it failed."""
         try:
             if job.attempt > self._attempts:
                 raise RuntimeError("the process ended during each attempt")

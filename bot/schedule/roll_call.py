@@ -92,7 +92,7 @@ class RollCalls:
 
     def _carry_on(self, row: RollCall) -> None:
         try:
-            for page, listed_from in self._pages(row):
+            for page, listed_from in self.pages(row):
                 if not self._mark(row, roll_calls.turn, page, listed_from=listed_from, lease_s=self._lease_s):
                     return
                 if self._stopping.is_set():
@@ -115,7 +115,7 @@ class RollCalls:
             log.exception("the roll call of %s failed", row.workspace_id)
             self._mark(row, roll_calls.later, back_off(row.attempt + 2, longest_s=LONGEST_WAIT_S), failed=True)
 
-    def _pages(self, row: RollCall) -> Iterator[tuple[str, datetime]]:
+    def pages(self, row: RollCall) -> Iterator[tuple[str, datetime]]:
         """Read page after page; yield after each from where to go on, and when the first one was read."""
         page, listed_from = row.page or "", row.listed_from
         if not page:

@@ -37,6 +37,11 @@ class SocketHub:
         """Return how many sockets an app has open."""
         return len(self._open.get(app_id, []))
 
+    @property
+    def in_flight(self) -> int:
+        """Return how many envelopes have been sent and are not acknowledged."""
+        return len(self._waiting)
+
     async def serve(self, socket: WebSocket) -> None:
         """Keep one socket from hello to its end."""
         app_id = self._tickets.pop(socket.query_params.get("ticket", ""), "")

@@ -98,7 +98,7 @@ def restore(
                 _upgrade(admin_url, line, login, "head")
             if next_time is not None:
                 _look_first(admin_url, header.taken_at, next_time)
-            _open(connection, [line.schema for line in lines])
+            complete(connection, [line.schema for line in lines])
         except BaseException:
             with contextlib.suppress(Exception):  # what is left is known by its name, and taken away the next time
                 _clear(connection, schemas)
@@ -328,7 +328,7 @@ def _look_first(admin_url: str, taken_at: str, next_time: due.NextTime) -> None:
         database.dispose()
 
 
-def _open(connection: Connection[Any], schemas: Sequence[str]) -> None:
+def complete(connection: Connection[Any], schemas: Sequence[str]) -> None:
     """Give the tables of revisions their name: from now on the database counts."""
     with connection.transaction():
         for schema in schemas:

@@ -97,7 +97,7 @@ class EmbeddedPostgres:
             self._create_cluster()
             self.joined = self._await_running()
             if not self.joined:
-                self._launch()
+                self.launch()
             self._use = (self.data_dir / "users").open("a", encoding="utf-8")
             fcntl.flock(self._use, fcntl.LOCK_SH)
             return self._url()
@@ -165,7 +165,7 @@ class EmbeddedPostgres:
     def _start_again(self) -> None:
         with self._turn():
             if not self._await_running() and not self._leaving.is_set():
-                self._launch()
+                self.launch()
 
     def _running_account(self) -> Account:
         if self._account is None:
@@ -191,7 +191,8 @@ class EmbeddedPostgres:
             raise EmbeddedPostgresError(f"The database in {self.data_dir} could not be created: {done.stderr.strip()}")
         made.rename(self.cluster)
 
-    def _launch(self) -> None:
+    def launch(self) -> None:
+        """Start the server's process and wait until it answers."""
         account = self._running_account()
         deadline = time.monotonic() + READY_SECONDS
         folder = self._socket_folder(account)

@@ -77,13 +77,13 @@ def choose_account(data_dir: Path) -> Account:
     if os.geteuid() != 0:
         return Account(programs, data_dir)
     if not (data_dir / "home").exists():
-        namespaced = _namespaced(programs, data_dir)
+        namespaced = namespaced_account(programs, data_dir)
         if namespaced is not None:
             return namespaced
     return nobody_account(data_dir)
 
 
-def _namespaced(programs: Path, data_dir: Path) -> Account | None:
+def namespaced_account(programs: Path, data_dir: Path) -> Account | None:
     """Return the account in a user namespace, or None where the kernel refuses it or a folder above is another's."""
     unshare = shutil.which("unshare")
     if unshare is None:

@@ -128,7 +128,7 @@ class Database:
             max_overflow=0,
             pool_timeout=2,
             hide_parameters=True,  # an error's text goes to the log, and the values are people's
-            connect_args=self._connect_args(),
+            connect_args=self.start_up_options(),
         )
         event.listen(self.engine, "do_connect", lambda _dialect, _record, given, named: _open(*given, **named))
         event.listen(self.engine, "checkout", _refuse_dead)
@@ -141,9 +141,10 @@ class Database:
     def _alone(self) -> psycopg.Connection[Any]:
         """Open a connection outside the pool, on which each statement is a transaction."""
         url = self.url.set(drivername="postgresql").difference_update_query(["options"])
-        return _open(url.render_as_string(hide_password=False), autocommit=True, **self._connect_args())
+        return _open(url.render_as_string(hide_password=False), autocommit=True, **self.start_up_options())
 
-    def _connect_args(self) -> dict[str, Any]:
+    def start_up_options(self) -> dict[str, Any]:
+        """Return what each connection asks for at its start."""
         # The role is a start-up option and not a SET ROLE in a connect hook: the first rollback would undo that and
         # leave the connection with the login's rights.
         given = self.url.query.get("options", "")

@@ -116,14 +116,14 @@ def current(url: str | URL, *, line: RevisionLine = CORE) -> str | None:
 
 def head(*, line: RevisionLine = CORE) -> str:
     """Return the newest revision this version of the program knows."""
-    revision = _scripts(line).get_current_head()
+    revision = scripts(line).get_current_head()
     assert revision is not None, f"no revisions in {line.versions}"
     return revision
 
 
 def knows(revision: str, *, line: RevisionLine = CORE) -> bool:
     """Return whether this version of the program has a revision; it has not if the database is ahead."""
-    return revision in {script.revision for script in _scripts(line).walk_revisions()}
+    return revision in {script.revision for script in scripts(line).walk_revisions()}
 
 
 def check(url: str | URL, *, line: RevisionLine = CORE) -> None:
@@ -201,7 +201,8 @@ def _config(line: RevisionLine, connection: Connection | None = None, version_ta
     return config
 
 
-def _scripts(line: RevisionLine) -> ScriptDirectory:
+def scripts(line: RevisionLine) -> ScriptDirectory:
+    """Return the revisions of a line as Alembic knows them."""
     return ScriptDirectory.from_config(_config(line))
 
 
@@ -244,7 +245,7 @@ def _mend(connection: Connection, line: RevisionLine) -> None:
         assert at is not None
         if line.schema != CORE.schema:
             _let_use(connection, line)
-        grants.mend(connection, grants.statements(_scripts(line), at))
+        grants.mend(connection, grants.statements(scripts(line), at))
     connection.commit()
 
 
@@ -258,7 +259,7 @@ def _missing(connection: Connection, line: RevisionLine) -> list[str]:
     at = _revision(connection, line)
     if at is None or not knows(at, line=line):
         return []
-    return grants.missing(connection, grants.statements(_scripts(line), at))
+    return grants.missing(connection, grants.statements(scripts(line), at))
 
 
 def _revision(connection: Connection, line: RevisionLine) -> str | None:

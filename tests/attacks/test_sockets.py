@@ -48,7 +48,7 @@ def names(admin_url: str) -> list[str]:
 
 def in_flight(slack: Sandbox) -> int:
     """Return how many envelopes have been sent and are not acknowledged."""
-    return len(slack.core.courier.sockets._waiting)
+    return slack.core.courier.sockets.in_flight
 
 
 def opened(slack: Sandbox) -> int:

@@ -16,10 +16,10 @@ def test_what_is_due_is_claimed_beside_a_bare_claim(
     monkeypatch.setattr(clock, "PEOPLE", 3)
     url = cluster.create(template)
     try:
-        with closing(clock._connect(url)) as connection:
-            clock._meet(url)
-            figure = clock._beside_bare(connection, url, 1_800)
-            assert not clock._left(connection)
+        with closing(clock.connect(url)) as connection:
+            clock.meet(url)
+            figure = clock.beside_bare(connection, url, 1_800)
+            assert not clock.left(connection)
     finally:
         cluster.drop(url)
 

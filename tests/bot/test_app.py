@@ -110,7 +110,7 @@ def test_what_was_begun_is_finished_before_the_end(start_company: Starter) -> No
         blocked.start()
         until(lambda: waiting(company, "INSERT INTO customer") == 1)
         stopping.start()
-        until(company.bot._stopping.is_set)
+        until(company.bot.stopping.is_set)
     blocked.join()
     stopping.join()
     assert "Added." in said[0]
@@ -181,12 +181,12 @@ def test_events_that_cannot_be_stored_come_again(wire: Wire, admin_url: str, reg
 
 
 def test_a_bot_that_is_stopping_takes_no_more_events(company: Company) -> None:
-    company.bot._stopping.set()
+    company.bot.stopping.set()
     try:
         body = {"type": "event_callback", "team_id": "TA", "event_id": "Ev9", "event": {"type": "app_home_opened"}}
         assert company.bot.bolt.dispatch(BoltRequest(body=body, mode="socket_mode")).status == 503
     finally:
-        company.bot._stopping.clear()
+        company.bot.stopping.clear()
 
 
 def test_a_process_does_only_its_role(start_bot: Callable[..., Rapport], start_company: Starter) -> None:
@@ -199,7 +199,7 @@ def test_a_process_does_only_its_role(start_bot: Callable[..., Rapport], start_c
     connection.close()
     api = start_bot(company.sandbox.url, role="api")
     assert asked(api.probe_port, "/livez")[0] == 200
-    assert not api.clock._scheduler.running
+    assert not api.clock.scheduler.running
 
 
 def test_every_workspaces_jobs_are_on_the_clock_also_without_slack(
@@ -222,7 +222,10 @@ def test_every_workspaces_jobs_are_on_the_clock_also_without_slack(
 
 
 def test_a_change_in_another_process_is_heard(company: Company) -> None:
-    until(lambda: company.rep.types("/crm help").ok and bool(company.bot.people._known))
+    def remembered() -> bool:
+        return company.bot.people.locale(company.workspace, company.rep.id) is not None
+
+    until(lambda: company.rep.types("/crm help").ok and remembered())
     with company.database.transaction("TA") as session:
         workspaces.setup(session, currency="JPY")
-    until(lambda: not company.bot.people._known)
+    until(lambda: not remembered())

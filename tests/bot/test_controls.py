@@ -125,9 +125,7 @@ def office(database: Database, all_plugins: Registry, workspace: str) -> Office:
     with database.transaction(workspace) as session, history.recording(session, actor_id="UADMIN", source="test"):
         merged, other = (tickets.add(session, name=name) for name in ("Merged", "Other"))
         tickets.merge(session, merged, other)
-    office = Office(database, all_plugins)
-    office.people._slack_for = lambda _workspace: KnowsNobody()
-    return office
+    return Office(database, all_plugins, KnowsNobody())
 
 
 def fields(office: Office, workspace: str) -> Iterator[Field]:

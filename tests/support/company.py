@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -88,11 +87,7 @@ class Company:
         """Wait until everything that was said is handled, and everything that is to be sent is sent."""
         self.sandbox.control.settles(within)
         until(lambda: not self._at_hand(), within, otherwise=lambda: f"it does not settle:\n{self._at_hand()}")
-        for pool in (self.bot.dispatcher._openers, self.bot.dispatcher._workers):
-            meeting = threading.Barrier(pool._max_workers + 1)
-            for _number in range(pool._max_workers):
-                pool.submit(meeting.wait, within)
-            meeting.wait(within)
+        self.bot.dispatcher.settle(within)
 
     def _at_hand(self) -> str:
         """Return what is in work or could be, a line each."""

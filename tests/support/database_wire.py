@@ -14,7 +14,7 @@ COMMIT = b"COMMIT"
 CHANGE = b"INSERT INTO change_answer"
 
 
-class Wire:
+class SwallowingWire:
     """Carry bytes between a port of this machine and the socket of a Postgres.
 
     Unless it `flows`, what the program says is held back. `refuse` cuts what is open and every new connection. `lose`
@@ -105,3 +105,47 @@ class Wire:
             if one.family == socket.AF_INET:
                 one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             one.shutdown(socket.SHUT_RDWR)
+
+
+class SwallowingWire:
+    """Stand between the program and the database; `swallow` keeps connections open and lets nothing through."""
+
+    def __init__(self, url: str) -> None:
+        target = make_url(url)
+        folder = str(target.query.get("host") or target.host)
+        self._target = f"{folder}/.s.PGSQL.{target.query.get('port') or target.port or 5432}"
+        self.swallow = False
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(0.1)
+        self._stopping = threading.Event()
+        self._threads = [threading.Thread(target=self._accept)]
+        self._threads[0].start()
+        plain = target.difference_update_query(["host", "port"])
+        self.url = plain.set(host="127.0.0.1", port=self._listener.getsockname()[1]).render_as_string(False)
+
+    def _accept(self) -> None:
+        while not self._stopping.is_set():
+            with contextlib.suppress(TimeoutError):
+                client, _address = self._listener.accept()
+                thread = threading.Thread(target=self._carry, args=(client,))
+                thread.start()
+                self._threads.append(thread)
+
+    def _carry(self, client: socket.socket) -> None:
+        server = socket.socket(socket.AF_UNIX)
+        with client, server, contextlib.suppress(OSError):
+            server.connect(self._target)
+            ends = {client: server, server: client}
+            while not self._stopping.is_set():
+                for end in select.select(list(ends), [], [], 0.05)[0]:
+                    data = end.recv(65536)
+                    if not data:
+                        return
+                    if not self.swallow:
+                        ends[end].sendall(data)
+
+    def close(self) -> None:
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join()
+        self._listener.close()

@@ -111,10 +111,10 @@ class Use:
 class Office:
     """Hold what handles requests, without Slack."""
 
-    def __init__(self, database: Database, registry: Registry) -> None:
+    def __init__(self, database: Database, registry: Registry, slack: Somewhere | None = None) -> None:
         installations = Installations(database, api_url="http://127.0.0.1:9/api/", vault=None, token=None)
         self.database, self.registry = database, registry
-        self.people = People(database, lambda _workspace: Somewhere())
+        self.people = People(database, lambda _workspace: slack or Somewhere())
         models = small_models()
         self.runtime = Runtime(database, registry, self.people, lambda _workspace: Somewhere(), model=models.of)
         self.home = HomeView(database, registry, self.people, installations)

@@ -188,6 +188,11 @@ def _declare(trial: Trial) -> Plugin:
         session.flush()
         trial.takes_its_time(session, "event")
 
+    @plugin.job("nightly", every="FREQ=DAILY")
+    def nightly(session: Session) -> None:
+        """Do something every night."""
+        trial.takes_its_time(session, "nightly")
+
     @plugin.on(CustomerAdded)
     def heard(fact: CustomerAdded, session: Session) -> None:
         """Hear of a customer."""

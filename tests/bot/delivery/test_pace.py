@@ -78,7 +78,7 @@ def test_nobody_calls_before_slack_takes_it_again_and_others_go_on(
     with database.transaction(THEIRS) as session:
         assert session.get_one(outbox.Delivery, (THEIRS, theirs)).attempt == 1
     pass_time(database, seconds / 2)
-    assert one._claim(10) == []
+    assert one.claim(10) == []
     assert len(times(slack, "chat.postMessage")) == 1
     pass_time(database, seconds / 2 + 4)
     settled(database, first, *others)
@@ -100,7 +100,7 @@ def test_what_is_called_besides_waits_too(
     second = post(database, **to_a_person if method == "conversations.open" else {"target_channel": "CGENERAL"})
     if method == "conversations.history":
         waiting(database, second, "held back")
-    assert one._claim(10) == []
+    assert one.claim(10) == []
     assert len(times(slack, method)) == 1
     pass_time(database, 3_610)
     settled(database, first, second)
@@ -128,7 +128,7 @@ def test_a_methods_limit_holds_for_all_replicas_together_and_urgent_goes_first(
     # Two at once, then one an hour.
     for number in range(2, len(cards) + 1):
         until(lambda number=number: sent(database) == number and paused(database))  # type: ignore[misc]  # bound in the loop
-        assert replicas[0]._claim(10) == []
+        assert replicas[0].claim(10) == []
         assert len(times(slack, "chat.postMessage")) == number
         pass_time(database, 3_600)
     settled(database, *cards, urgent)

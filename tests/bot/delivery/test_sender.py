@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from itertools import pairwise
 from uuid import UUID
 
@@ -104,10 +105,10 @@ def test_what_was_claimed_before_the_pause_waits_too(
 ) -> None:
     delivery = start(started=False)
     delivery_id = post(database)
-    (claim,) = delivery._claim(1)
+    (claim,) = delivery.claim(1)
     with database.transaction(OURS) as session:
         outbox_claims.pause(session, "chat.postMessage", 60)
-    delivery._work(claim)
+    delivery.work(claim)
     assert "held back" in (read(database, delivery_id).reason or "")
     assert slack.control.calls("chat.postMessage") == []
 
@@ -140,7 +141,7 @@ def test_a_revoked_token_is_used_once(
     delivery = start()
     (row,) = settled(database, post(database))
     post(database)
-    assert delivery._claim(1) == []
+    assert delivery.claim(1) == []
     assert (row.state, row.reason) == ("dead", code)
     assert len(slack.control.calls("chat.postMessage")) == 1
     with database.transaction(OURS) as session:
@@ -324,12 +325,22 @@ def test_what_cannot_be_drawn_is_dead_after_some_attempts(
 def test_what_failed_at_one_moment_does_not_come_again_at_one_moment(
     database: Database, ours: str, start: Callable[..., Sender]
 ) -> None:
-    delivery = start(started=False, first_wait_s=2.0)
-    row = read(database, post(database))
-    row.attempt = 3
-    waits = {delivery._wait(row) for _ in range(20)}
-    assert len(waits) > 1
-    assert 7.2 <= min(waits) <= max(waits) <= 8.8
+    def nowhere(_workspace: str) -> WebClient:
+        raise ConnectionError
+
+    delivery = start(started=False, first_wait_s=2.0, client_for=nowhere)
+    waits: list[tuple[float, float]] = []
+    for number in range(20):
+        delivery_id = post(database, target_channel=f"C{number}")
+        expire(database, delivery_id, attempt=2)
+        (claim,) = delivery.claim(1)
+        before = datetime.now(UTC)
+        delivery.work(claim)
+        again = read(database, delivery_id).not_before
+        assert again is not None
+        waits.append(((again - datetime.now(UTC)).total_seconds(), (again - before).total_seconds()))
+    assert max(shortest for shortest, _longest in waits) > min(longest for _shortest, longest in waits)
+    assert all(longest >= 7.2 and shortest <= 8.8 for shortest, longest in waits)
 
 
 def test_a_disk_that_is_full_uses_up_no_attempt_to_draw(
@@ -397,8 +408,8 @@ def test_no_transaction_is_open_while_slack_is_waited_for(
     # What looks for work is in a transaction too, now and then: not here.
     delivery = start(started=False, http_timeout_s=3)
     delivery_id = post(database)
-    (claim,) = delivery._claim(1)
-    working = threading.Thread(target=delivery._work, args=(claim,))
+    (claim,) = delivery.claim(1)
+    working = threading.Thread(target=delivery.work, args=(claim,))
     working.start()
     until(lambda: slack.control.calls("chat.postMessage"))
     assert sessions(admin_url, "state LIKE 'idle in%'") == 0

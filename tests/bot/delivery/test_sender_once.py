@@ -125,7 +125,7 @@ def test_the_search_waits_for_the_grace(
     delivery_id = post(database)
     waiting(database, delivery_id, "chat.postMessage")
     until(lambda: shown(slack) == [str(delivery_id)])
-    assert delivery._claim(1) == []
+    assert delivery.claim(1) == []
     assert slack.control.calls("conversations.history") == []
     go_on(database, delivery_id)
     settled(database, delivery_id)
@@ -356,9 +356,9 @@ def test_a_lease_that_is_nearly_over_begins_no_send(
 ) -> None:
     delivery = start(started=False, lease_s=60.6)
     delivery_id = post(database)
-    (claim,) = delivery._claim(1)
+    (claim,) = delivery.claim(1)
     time.sleep(0.3)
-    delivery._work(claim)
+    delivery.work(claim)
     row = read(database, delivery_id)
     assert (row.state, row.attempt, row.ambiguous) == ("pending", 0, False)
     assert slack.control.calls("chat.postMessage") == []
@@ -369,15 +369,15 @@ def test_a_worker_that_was_stopped_in_mid_send_is_waited_for(
 ) -> None:
     stalled, other = start(started=False), start(started=False)
     delivery_id = post(database)
-    (claim,) = stalled._claim(1)
-    with stalled._alone(claim.row) as alone:
+    (claim,) = stalled.claim(1)
+    with stalled.alone(claim.row) as alone:
         assert alone
         expire(database, delivery_id, lease_until=datetime.now(UTC))
-        (taken,) = other._claim(1)
-        other._work(taken)
+        (taken,) = other.claim(1)
+        other.work(taken)
         row = read(database, delivery_id)
         assert (row.state, row.reason, row.ambiguous) == ("pending", "another worker still sends it", True)
-    stalled._work(claim)
+    stalled.work(claim)
     assert len(slack.control.calls("chat.postMessage")) == 1
     assert read(database, delivery_id).state == "pending"  # its mark came too late
     other.start()
@@ -391,10 +391,10 @@ def test_a_worker_that_failed_keeps_nobody_from_sending(
     first, other = start(started=False, grace_s=0.0), start(started=False)
     slack.control.fault("reset", method="chat.postMessage", count=1)
     delivery_id = post(database)
-    (claim,) = first._claim(1)
-    first._work(claim)
-    (claim,) = other._claim(1)
-    other._work(claim)
+    (claim,) = first.claim(1)
+    first.work(claim)
+    (claim,) = other.claim(1)
+    other.work(claim)
     assert read(database, delivery_id).state == "sent"
 
 
@@ -425,9 +425,9 @@ def test_a_database_that_goes_away_while_drawing_leaves_the_delivery_to_its_leas
 
     delivery = start(started=False, render=kicked)
     delivery_id = post(database)
-    (claim,) = delivery._claim(1)
+    (claim,) = delivery.claim(1)
     with pytest.raises(DBAPIError):
-        delivery._work(claim)
+        delivery.work(claim)
     assert (read(database, delivery_id).state, read(database, delivery_id).reason) == ("sending", None)
     expire(database, delivery_id, lease_until=datetime.now(UTC))
     delivery.start()

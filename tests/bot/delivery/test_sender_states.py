@@ -280,9 +280,9 @@ class Reminders(RuleBasedStateMachine):
         before = {fault["id"] for fault in self.place.slack.core.faults.listed()}
         try:
             self.place.clock.materialise()
-            while claims := self.place.replicas[who]._claim(1):
+            while claims := self.place.replicas[who].claim(1):
                 for claim in claims:
-                    self.place.replicas[who]._work(claim)
+                    self.place.replicas[who].work(claim)
             self.place.replicas[who].repair()
         finally:
             if before != {fault["id"] for fault in self.place.slack.core.faults.listed()}:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import select
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlalchemy import NullPool, create_engine, make_url, text
+from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -21,6 +18,7 @@ from storage.queues import inbox
 from storage.queues.inbox import InboxItem
 from storage.support import sharing
 from tests.support.cluster import sessions
+from tests.support.database_wire import SwallowingWire
 from tests.support.waiting import PATIENCE_S, until
 
 
@@ -243,9 +241,9 @@ def test_who_was_overtaken_saves_nothing(
         (slow,) = inbox.claim(session, 1, 0)
     with database.transaction(EVERY_WORKSPACE) as session:
         (quick,) = inbox.claim(session, 1, 30)
-    intake._work(slow)
+    intake.work(slow)
     assert (handling.seen, effects(database, workspace)) == ([], 0)
-    intake._work(quick)
+    intake.work(quick)
     assert effects(database, workspace) == 1
 
 
@@ -257,7 +255,7 @@ def test_a_row_taken_away_in_the_middle_saves_nothing(
     with database.transaction(EVERY_WORKSPACE) as session:
         (item,) = inbox.claim(session, 1, 30)
     handling.meanwhile = lambda: setattr(item, "attempt", 99)
-    intake._work(item)
+    intake.work(item)
     assert effects(database, workspace) == 0
 
 
@@ -301,7 +299,7 @@ def test_stopping_finishes_what_was_begun_and_begins_nothing(
     intake.store_event(event("Ev2"), workspace)
     stopping = threading.Thread(target=intake.stop, args=(PATIENCE_S,))
     stopping.start()
-    until(intake.workers._stopping.is_set)
+    until(lambda: intake.workers.stopping)
     goes_on.set()
     stopping.join()
     assert states(database, workspace) == ["done", "pending"]
@@ -326,30 +324,38 @@ def test_what_is_not_finished_in_time_is_left_to_its_lease(
 
 
 def test_what_is_being_stored_is_stored_before_the_connections_are_closed(
-    database: Database, workspace: str, start: Callable[..., Intake], monkeypatch: pytest.MonkeyPatch
+    database: Database, workspace: str, start: Callable[..., Intake], monkeypatch: pytest.MonkeyPatch, admin_url: str
 ) -> None:
     begun, goes_on = threading.Event(), threading.Event()
     store = inbox.store
 
     def slowly(*given: Any, **values: Any) -> Any:
+        if begun.is_set():
+            return None
         begun.set()
         assert goes_on.wait(PATIENCE_S)
         return store(*given, **values)
 
-    intake = start()
+    def is_closed() -> bool:
+        try:
+            intake.store_event(event("Ev2"), workspace)
+        except RuntimeError:
+            return True
+        return False
+
+    intake = start(store_within_s=PATIENCE_S)
     monkeypatch.setattr(inbox, "store", slowly)
-    monkeypatch.setattr(intake._door, "_within_s", PATIENCE_S)
     storing = threading.Thread(target=intake.store_event, args=(event(), workspace))
     storing.start()
     assert begun.wait(PATIENCE_S)
     stopping = threading.Thread(target=intake.stop, args=(PATIENCE_S,))
     stopping.start()
-    until(lambda: intake._door._pool._shutdown)
+    until(is_closed)
     goes_on.set()
     stopping.join()
     storing.join()
     assert states(database, workspace) == ["pending"]
-    assert intake._door._open == set()
+    until(lambda: sessions(admin_url, "application_name = 'rapport-intake'") == 0)
 
 
 def test_an_event_that_cannot_be_stored_raises(workspace: str, start: Callable[..., Intake]) -> None:
@@ -357,59 +363,15 @@ def test_an_event_that_cannot_be_stored_raises(workspace: str, start: Callable[.
         start(started=False).store_event(event(), "T0UNKNOWN")
 
 
-class Wire:
-    """Stand between the program and the database; `swallow` keeps connections open and lets nothing through."""
-
-    def __init__(self, url: str) -> None:
-        target = make_url(url)
-        folder = str(target.query.get("host") or target.host)
-        self._target = f"{folder}/.s.PGSQL.{target.query.get('port') or target.port or 5432}"
-        self.swallow = False
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._listener.settimeout(0.1)
-        self._stopping = threading.Event()
-        self._threads = [threading.Thread(target=self._accept)]
-        self._threads[0].start()
-        plain = target.difference_update_query(["host", "port"])
-        self.url = plain.set(host="127.0.0.1", port=self._listener.getsockname()[1]).render_as_string(False)
-
-    def _accept(self) -> None:
-        while not self._stopping.is_set():
-            with contextlib.suppress(TimeoutError):
-                client, _address = self._listener.accept()
-                thread = threading.Thread(target=self._carry, args=(client,))
-                thread.start()
-                self._threads.append(thread)
-
-    def _carry(self, client: socket.socket) -> None:
-        server = socket.socket(socket.AF_UNIX)
-        with client, server, contextlib.suppress(OSError):
-            server.connect(self._target)
-            ends = {client: server, server: client}
-            while not self._stopping.is_set():
-                for end in select.select(list(ends), [], [], 0.05)[0]:
-                    data = end.recv(65536)
-                    if not data:
-                        return
-                    if not self.swallow:
-                        ends[end].sendall(data)
-
-    def close(self) -> None:
-        self._stopping.set()
-        for thread in self._threads:
-            thread.join()
-        self._listener.close()
-
-
 @pytest.fixture
-def wire(admin_url: str) -> Iterator[Wire]:
-    wire = Wire(admin_url)
+def wire(admin_url: str) -> Iterator[SwallowingWire]:
+    wire = SwallowingWire(admin_url)
     yield wire
     wire.close()
 
 
 def test_a_network_that_swallows_bytes_is_answered_in_time_and_forgotten_when_it_is_back(
-    database: Database, workspace: str, start: Callable[..., Intake], wire: Wire
+    database: Database, workspace: str, start: Callable[..., Intake], wire: SwallowingWire
 ) -> None:
     through = Database(wire.url, pool_size=2)
     intake = start(started=False, database=through)

@@ -16,9 +16,9 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 def test_charts_are_pictures_also_of_what_the_font_lacks() -> None:
     rows = [("Lead", 3), ("\u5546\u673a", 2), ("$x^2$ & <b> with a very long name", 0)]
-    assert charts._bars("\u9500\u552e", rows, 2).startswith(PNG)
+    assert charts.bars("\u9500\u552e", rows, 2).startswith(PNG)
     days = [Day(date(2026, 11, 1) + timedelta(number), number % 3, 0) for number in range(14)]
-    assert charts._lines("Tickets", ("opened", "\u5df2\u89e3\u51b3"), days).startswith(PNG)
+    assert charts.lines("Tickets", ("opened", "\u5df2\u89e3\u51b3"), days).startswith(PNG)
     assert charts.drawable("Qualified")
     assert not charts.drawable("\u5546\u673a")
 

@@ -23,7 +23,7 @@ def test_a_new_kind_is_learned_from_twenty_corrections_and_rolled_back(company: 
     manager.types("/crm triage #support", channel="CGENERAL")
     manager.types("/crm grouping #ext-globex by:thread", channel="CGENERAL")
     # As another replica does that is at it, so that the clock does not fit a model to half of the story.
-    with company.bot.learning._alone(company.workspace) as alone:
+    with company.bot.learning.alone(company.workspace) as alone:
         assert alone
         manager.types("/crm categories add")
         manager.submits({"Name": "Wholesale", "Examples, one to a line": "wholesale?\nbulk order\ntrade account"})

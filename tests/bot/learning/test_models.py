@@ -196,11 +196,19 @@ def test_only_so_many_workspaces_are_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("bot.learning.models.MOST_WORKSPACES", 1)
-    asks(replica, workspace, PALLET)
-    asks(replica, second_workspace, PALLET)
-    assert list(replica._kept) == [second_workspace]
+
+    def kept(of: str) -> object:
+        with database.transaction(of) as session:
+            return replica.current(session)[0]
+
+    first = kept(workspace)
+    assert kept(workspace) is first
+    second = kept(second_workspace)
+    assert kept(second_workspace) is second
+    assert kept(workspace) is not first
+    again = kept(workspace)
     replica.forget()
-    assert list(replica._kept) == []
+    assert kept(workspace) is not again
 
 
 def test_the_examples_of_a_category_that_is_taken_back_are_forgotten_though_newer_ones_stay(

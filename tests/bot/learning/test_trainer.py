@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -32,13 +33,30 @@ def starter(models: Path) -> MessageClassifier:
     return ensure_starter(models / "models")
 
 
+@dataclass
+class Later:
+    """Tell the time, which may be later than it is."""
+
+    by: timedelta = timedelta(0)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.by
+
+
 @pytest.fixture
-def learning(admin_url: str, workspace: str, database: Database, starter: MessageClassifier) -> Iterator[Learning]:
+def later() -> Later:
+    return Later()
+
+
+@pytest.fixture
+def learning(
+    admin_url: str, workspace: str, database: Database, starter: MessageClassifier, later: Later
+) -> Iterator[Learning]:
     with database.transaction(workspace) as session:
         workspaces.install(session)
         channels.seen(session, "CTRIAGE", name="support")
         channels.set_triage(session, "CTRIAGE")
-    learning = Learning(admin_url, Models(lambda: starter))
+    learning = Learning(admin_url, Models(lambda: starter), now=later.now)
     yield learning
     learning.close()
 
@@ -106,7 +124,7 @@ class Fits:
         self.count = 0
         self.given: tuple[Any, ...] = ()
         self.before_it_ends: Callable[[], None] = lambda: None
-        monkeypatch.setattr(learning, "_fit", self)
+        monkeypatch.setattr(learning, "fit", self)
 
     def __call__(self, *given: Any) -> tuple[bytes, dict[str, Any]]:
         self.count, self.given = self.count + 1, given
@@ -195,18 +213,18 @@ def test_what_people_let_stand_judges_models(
 
 
 def test_few_labels_wait_for_the_night_and_new_examples_do_not(
-    database: Database, workspace: str, learning: Learning, say: Say, monkeypatch: pytest.MonkeyPatch
+    database: Database, workspace: str, learning: Learning, later: Later, say: Say, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fits = Fits(learning, monkeypatch)
     say(KIND[:7], "wholesale")
     learning.tick()
     assert fits.count == 0
-    learning._now = lambda: datetime.now(UTC) + timedelta(days=1)
+    later.by = timedelta(days=1)
     learning.tick()
     assert fits.count == 1
     learning.tick()
     assert fits.count == 1, "nothing was said since"
-    learning._now = lambda: datetime.now(UTC)
+    later.by = timedelta(0)
     with database.transaction(workspace) as session:
         categories.add(session, "Press", PRESS, taken={})
     learning.tick()

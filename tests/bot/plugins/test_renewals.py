@@ -16,7 +16,7 @@ def job_runs(company: Company) -> None:
     with company.database.transaction(company.workspace) as session:
         ensure(session, company.bot.registry, company.bot.runtime.now())
         session.execute(update(Due).where(Due.kind == "job:renewals.remind").values(at=func.now()))
-    company.bot.clock._jobs.wake()
+    company.bot.clock.jobs.wake()
 
 
 def test_a_renewal_is_noted_listed_and_taken_back(rep: Person) -> None:

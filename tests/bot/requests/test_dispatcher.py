@@ -77,18 +77,19 @@ def test_an_answer_that_comes_before_that_travels_in_time(tried: tuple[Company, 
 
 
 def test_an_answer_that_comes_while_the_request_is_being_stored_still_travels_in_time(
-    slow: tuple[Company, Trial], monkeypatch: pytest.MonkeyPatch
+    slow: tuple[Company, Trial],
 ) -> None:
     company, trial = slow
-    store = company.bot.dispatcher._store_late
 
-    def storing(*given: Any) -> None:
+    def open_it() -> None:
+        until(lambda: waiting(company, "INSERT INTO inbox") == 1)
         trial.gate.set()
-        store(*given)
 
-    monkeypatch.setattr(company.bot.dispatcher, "_store_late", storing)
+    opening = threading.Thread(target=open_it)
     with locked(company, "inbox"):
+        opening.start()
         assert company.rep.types("/crm trial add Acme").text == "Added Acme as C-1."
+        opening.join()
     company.settles()
     assert stored(company) == []
     assert calls(company, "response_url") == []
@@ -127,13 +128,13 @@ def test_what_comes_late_comes_after_slack_has_taken_the_acknowledgement(
     monkeypatch.setattr("bot.requests.dispatcher.TAKEN_S", 1.0)
     dispatcher = company.bot.dispatcher
     sent: list[float] = []
-    send = dispatcher._responder.send
+    send = company.bot.responder.send
 
     def sending(*given: Any, **options: Any) -> None:
         sent.append(time.monotonic())
         send(*given, **options)
 
-    monkeypatch.setattr(dispatcher._responder, "send", sending)
+    monkeypatch.setattr(company.bot.responder, "send", sending)
     trial.gate.clear()
     ticket = dispatcher.begin(request)
     assert ticket is not None

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 
 import pytest
 from prometheus_client import generate_latest
-from sqlalchemy import text
+from sqlalchemy import func, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from bot.plugin import Plugin
 from bot.registry import Registry
 from bot.requests.failures import Failures
 from bot.requests.runtime import call_with
@@ -20,7 +19,7 @@ from bot.schedule.jobs import ensure
 from storage import events
 from storage.database.engine import Database
 from storage.queues import due
-from storage.queues.due import JOB
+from storage.queues.due import JOB, Due
 from storage.workspace import workspaces
 from tests.support.company import Company
 from tests.support.trial_plugin import Trial, names
@@ -125,24 +124,18 @@ def test_failures_are_in_the_metrics(tried: tuple[Company, Trial]) -> None:
 
 
 def test_a_job_that_fails_is_counted_and_comes_again(tried: tuple[Company, Trial]) -> None:
-    company, _trial = tried
+    company, trial = tried
     before = failures(company)
-    with company.database.transaction("TA") as session:
-        plugin = Plugin("trial", title="Trial")
-
-        @plugin.job("nightly", every="FREQ=DAILY")
-        def nightly() -> None:
-            """Fail every night."""
-            raise RuntimeError("not tonight")
-
-        registry = Registry([plugin])
-        ensure(session, registry, datetime.now(UTC) - timedelta(days=2))
+    trial.fails.add("nightly")
+    with company.database.transaction(company.workspace) as session:
+        ensure(session, company.bot.registry, datetime.now(UTC))
+        session.execute(update(Due).where(Due.kind == f"{JOB}trial.nightly").values(at=func.now()))
+    company.bot.clock.jobs.wake()
+    until(lambda: failures(company) > before)
+    with company.database.transaction(company.workspace) as session:
         row = due.get(session, f"{JOB}trial.nightly", "trial.nightly")
         assert row is not None
-    company.bot.runtime.registry.jobs["trial.nightly"] = registry.jobs["trial.nightly"]
-    company.bot.runtime.registry._owners[nightly] = "trial"
-    until(lambda: failures(company) > before)
-    del company.bot.runtime.registry.jobs["trial.nightly"]
+        assert row.at is not None
 
 
 def test_what_a_failed_call_did_and_said_is_undone(database: Database, workspace: str) -> None:

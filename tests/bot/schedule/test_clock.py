@@ -228,7 +228,7 @@ def test_a_job_that_somebody_else_took_is_left_to_them(
         (slow,) = due.claim_jobs(session, 1, 0)
     with database.transaction("*") as session:
         assert due.claim_jobs(session, 1, 60)
-    start()._work(slow)
+    start().work(slow)
     assert jobs.ran == []
 
 

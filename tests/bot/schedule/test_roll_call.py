@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from slack_sdk import WebClient
 from sqlalchemy import delete, func, update
 
 from bot.schedule.roll_call import RollCalls
@@ -26,13 +27,15 @@ TEAM = "TA"
 class Caller:
     """Carry out roll calls when it is told to, and not when the clock ticks."""
 
-    def __init__(self, company: Company, page_size: int = 2) -> None:
+    def __init__(
+        self, company: Company, page_size: int = 2, client_for: Callable[[str], WebClient] | None = None
+    ) -> None:
         self.company = company
         bot = company.bot
         self.calls = RollCalls(
             bot.background,
             bot.runtime,
-            bot.installations.client,
+            client_for or bot.installations.client,
             bot.home,
             replace(bot.settings, slack_pace=100_000.0),
             page_size=page_size,
@@ -89,7 +92,7 @@ class Caller:
 @pytest.fixture
 def caller(company: Company) -> Caller:
     """Return a company whose people have all been met."""
-    company.bot.clock._scheduler.pause_job("roll-call")
+    company.bot.clock.scheduler.pause_job("roll-call")
     for person in (company.rep, company.agent, company.manager, company.admin):
         person.types("/crm help", channel="CGENERAL")
     return Caller(company)
@@ -155,7 +158,7 @@ def test_another_process_goes_on_where_one_stopped(caller: Caller) -> None:
     assert row is not None
     Caller(caller.company).calls.tick()
     assert len(control.calls("users.list")) == first, "who holds the lease is alone"
-    page, listed_from = next(iter(caller.calls._pages(row)))
+    page, listed_from = next(iter(caller.calls.pages(row)))
     with caller.company.database.transaction(TEAM) as session:
         assert roll_calls.turn(session, row, page, listed_from=listed_from, lease_s=0)
     other = Caller(caller.company)
@@ -194,7 +197,7 @@ def test_who_is_on_no_page_is_asked_for_by_name(caller: Caller) -> None:
 def test_a_token_of_another_workspace_takes_nothing_from_anybody(caller: Caller) -> None:
     before = caller.has("UAREP")
     theirs = caller.company.bot.installations.bare_client("xoxb-b-sandbox")
-    caller.calls._client_for = lambda _workspace: theirs
+    caller = Caller(caller.company, client_for=lambda _workspace: theirs)
     caller.ask()
     caller.tick()
     assert not caller.is_over()

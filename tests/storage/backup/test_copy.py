@@ -143,7 +143,7 @@ def test_a_migrated_database_without_rows_is_empty(file: Path, filled: str, empt
 def test_a_restore_that_fails_leaves_nothing(file: Path, empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     import storage.backup.restore
 
-    monkeypatch.setattr(storage.backup.restore, "_open", broken)
+    monkeypatch.setattr(storage.backup.restore, "complete", broken)
     with pytest.raises(ZeroDivisionError):
         put_back(empty_url, file)
     assert every_table.rows(empty_url) == {}

@@ -156,8 +156,8 @@ class Optionless(Database):
 
     dropped = "role=rapport_app"
 
-    def _connect_args(self) -> dict[str, str]:
-        args = super()._connect_args()
+    def start_up_options(self) -> dict[str, str]:
+        args = super().start_up_options()
         return {**args, "options": args["options"].replace(f"-c {self.dropped}", "")}
 
 

@@ -216,7 +216,7 @@ def test_a_creation_that_fails_says_why(data_dir: Path, monkeypatch: pytest.Monk
 def test_root_without_user_namespaces_runs_it_as_nobody(
     data_dir: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedded_account, "_namespaced", lambda *_: None)
+    monkeypatch.setattr(embedded_account, "namespaced_account", lambda *_: None)
     server = EmbeddedPostgres(data_dir, settings=UNSAFE_BUT_FAST)
     url = server.start()
     nobody = pwd.getpwnam("nobody").pw_uid
@@ -234,7 +234,7 @@ def test_root_without_user_namespaces_runs_it_as_nobody(
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
 def test_root_is_told_when_nobody_cannot_run_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded_account, "_namespaced", lambda *_: None)
+    monkeypatch.setattr(embedded_account, "namespaced_account", lambda *_: None)
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setattr(embedded_account, "REFUGE", tmp_path / "file")
     with pytest.raises(EmbeddedPostgresError, match="DATABASE_URL"):
@@ -249,9 +249,9 @@ def test_root_is_told_when_nobody_cannot_run_it(tmp_path: Path, monkeypatch: pyt
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
 def test_refused_namespaces_are_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     programs = embedded_account.programs_folder()
-    assert embedded_account._namespaced(programs, tmp_path / "missing") is None
+    assert embedded_account.namespaced_account(programs, tmp_path / "missing") is None
     monkeypatch.setenv("PATH", "")
-    assert embedded_account._namespaced(programs, tmp_path) is None
+    assert embedded_account.namespaced_account(programs, tmp_path) is None
 
 
 def test_a_missing_wheel_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -126,13 +126,13 @@ def test_one_that_ends_each_time_is_told_of_twice_and_comes_back_once_it_can(
     monkeypatch.setattr(embedded_supervisor, "LOOK_S", 0.01)
     monkeypatch.setattr(embedded_supervisor, "LONGEST_PAUSE_S", 0.05)
     tries: list[int] = []
-    start = kept._launch
+    start = kept.launch
 
     def counted() -> None:
         tries.append(1)
         start()
 
-    monkeypatch.setattr(kept, "_launch", counted)
+    monkeypatch.setattr(kept, "launch", counted)
     url = kept.start()
     broken = kept.cluster / "postgresql.auto.conf"
     whole = broken.read_text()

@@ -62,7 +62,7 @@ def test_what_got_lost_is_said_and_given_again(empty_url: str, broken: str, told
 
 
 def test_what_revisions_took_away_is_not_given_again(admin_url: str) -> None:
-    said = statements(migrate._scripts(migrate.CORE), migrate.head())
+    said = statements(migrate.scripts(migrate.CORE), migrate.head())
     assert any(one.startswith("REVOKE CREATE ON SCHEMA public") for one in said)
     run(admin_url, "DROP POLICY search ON contact")
     upgrade(admin_url)

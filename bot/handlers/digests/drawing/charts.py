@@ -36,7 +36,7 @@ def pipeline(sheet: Sheet) -> Picture | None:
     first = _first_stage(sheet)
     title = _("Open deals by stage")
     alt = f"{title}: {', '.join(f'{name} {count}' for name, count in rows)}"
-    return Picture("pipeline.png", alt, lambda: _bars(title, rows, first))
+    return Picture("pipeline.png", alt, lambda: bars(title, rows, first))
 
 
 def tickets(sheet: Sheet) -> Picture | None:
@@ -50,7 +50,7 @@ def tickets(sheet: Sheet) -> Picture | None:
         )
     )
     title, names = _("Tickets per day"), (_("opened"), _("resolved"))
-    return Picture("tickets.png", alt, lambda: _lines(title, names, days))
+    return Picture("tickets.png", alt, lambda: lines(title, names, days))
 
 
 def drawable(text: str) -> bool:
@@ -73,7 +73,8 @@ def _or_english(text: str, english: str) -> str:
     return text if drawable(text) else english
 
 
-def _bars(title: str, rows: Sequence[tuple[str, int]], first: int) -> bytes:
+def bars(title: str, rows: Sequence[tuple[str, int]], first: int) -> bytes:
+    """Draw how many deals each stage has."""
     # What the font has no letters for is named by its key, which the lines above the picture explain.
     names = [name if drawable(name) else f"F{first + place}" for place, (name, _count) in enumerate(rows)]
     labels = [name if len(name) <= LONGEST else name[: LONGEST - 1] + "…" for name in names]
@@ -92,7 +93,8 @@ def _bars(title: str, rows: Sequence[tuple[str, int]], first: int) -> bytes:
     return _png(_or_english(title, "Open deals by stage"), draw)
 
 
-def _lines(title: str, names: tuple[str, str], days: Sequence[Day]) -> bytes:
+def lines(title: str, names: tuple[str, str], days: Sequence[Day]) -> bytes:
+    """Draw what was opened and resolved on each day."""
     from matplotlib.ticker import MaxNLocator
 
     def draw(axes: Axes) -> None:
