@@ -14,7 +14,7 @@ COMMIT = b"COMMIT"
 CHANGE = b"INSERT INTO change_answer"
 
 
-class SwallowingWire:
+class Wire:
     """Carry bytes between a port of this machine and the socket of a Postgres.
 
     Unless it `flows`, what the program says is held back. `refuse` cuts what is open and every new connection. `lose`
