@@ -44,15 +44,17 @@ def long_form(request: pytest.FixtureRequest) -> bool:
 def cluster(tmp_path_factory: pytest.TempPathFactory, warm: dict[str, str]) -> Iterator[Cluster]:
     """Start a Postgres that dies with this process."""
     if warm:
-        with closing(Cluster(warm["server"])) as lent:
-            yield lent
+        lent = Cluster(warm["server"])
+        yield lent
+        lent.drop_all()
         return
     server = EmbeddedPostgres(
         tmp_path_factory.mktemp("postgres"),
         settings={**UNSAFE_BUT_FAST, "max_connections": "300", "shared_buffers": "64MB", "autovacuum": "off"},
         dies_with_starter=True,
     )
-    yield Cluster(server.start())
+    with closing(Cluster(server.start())) as cluster:
+        yield cluster
     server.remove()
 
 
@@ -109,11 +111,11 @@ def models(tmp_path_factory: pytest.TempPathFactory, warm: dict[str, str]) -> Pa
 
 
 @pytest.fixture
-def database(admin_url: str) -> Iterator[Database]:
+def database(cluster: Cluster, admin_url: str) -> Iterator[Database]:
     """Open the test's database as the application does."""
-    database = Database(admin_url, pool_size=5)
+    database = cluster.open(admin_url)
     yield database
-    database.dispose()
+    cluster.close_or_keep(admin_url, database)
 
 
 @pytest.fixture

@@ -9,7 +9,9 @@ from contextlib import closing
 from typing import Any
 
 import psycopg
-from sqlalchemy import make_url
+from sqlalchemy import QueuePool, make_url
+
+from storage.database.engine import Database, DatabaseState
 
 # The core's schema and those of plugins.
 OURS = "(SELECT oid FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema')"
@@ -38,10 +40,14 @@ _FORGET = f"""
 
 FORGET = f"DO $$ DECLARE one text; BEGIN {_FORGET} END $$"
 
+KEPT = "rapport-test"
+"""How connections are called that serve one test after the other."""
+
 EMPTY = f"""
 DO $$ DECLARE one text; BEGIN
     PERFORM pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-        WHERE datname = current_database() AND pid <> pg_backend_pid();
+        WHERE datname = current_database() AND pid <> pg_backend_pid()
+            AND (application_name, state) IS DISTINCT FROM ('{KEPT}', 'idle');
     {_FORGET}
 END $$
 """
@@ -56,9 +62,18 @@ class Cluster:
         self._free: dict[str, list[str]] = defaultdict(list)
         self._schemas: dict[str, Any] = {}
         self._made: list[str] = []
+        # A new connection takes longer to learn what tables there are than to empty them.
+        self._kept: dict[str, psycopg.Connection[Any]] = {}
+        self._pools: dict[str, Database] = {}
 
     def close(self) -> None:
+        """Close what is kept open."""
+        for url in [*self._kept, *self._pools]:
+            self._hang_up(url)
+
+    def drop_all(self) -> None:
         """Drop what was made, on a server that others go on using."""
+        self.close()
         self.run(*(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)" for name in self._made))
 
     def run(self, *statements: str) -> None:
@@ -66,6 +81,35 @@ class Cluster:
         with closing(connect(self.admin_url)) as connection:
             for statement in statements:
                 connection.execute(statement.encode())
+
+    def _ask(self, url: str, statement: str) -> psycopg.Cursor[Any]:
+        """Run a statement on the connection that is kept to a lent database; tests may have cut it."""
+        if url in self._kept:
+            try:
+                return self._kept[url].execute(statement.encode())
+            except psycopg.OperationalError:
+                self._hang_up(url)
+        self._kept[url] = connect(url)
+        return self._kept[url].execute(statement.encode())
+
+    def _hang_up(self, url: str) -> None:
+        if url in self._kept:
+            self._kept.pop(url).close()
+        if url in self._pools:
+            self._pools.pop(url).dispose()
+
+    def open(self, url: str) -> Database:
+        """Open a database as the application does; what was opened before is given again where nothing is wrong."""
+        return self._pools.pop(url, None) or Database(url, pool_size=5, application_name=KEPT)
+
+    def close_or_keep(self, url: str, database: Database) -> None:
+        """Keep a pool for the next test, unless something in it is in use or was said to be wrong."""
+        pool = database.engine.pool
+        whole = isinstance(pool, QueuePool) and not pool.checkedout() and database.standing == DatabaseState()
+        if whole and url not in self._pools:
+            self._pools[url] = database
+        else:
+            database.dispose()
 
     def create(self, template: str | None = None) -> str:
         """Make a database and return the superuser's URL of it."""
@@ -77,19 +121,21 @@ class Cluster:
 
     def drop(self, url: str) -> None:
         """Drop a database, whoever is still connected to it."""
+        self._hang_up(url)
         self.run(f"DROP DATABASE IF EXISTS {make_url(url).database} WITH (FORCE)")
 
     def lend(self, template: str) -> str:
         """Return the superuser's URL of a database that is as the template."""
         if template not in self._schemas:
-            self._schemas[template] = schema(template)
+            # Not kept: nobody may be connected to what is copied.
+            with closing(connect(template)) as connection:
+                self._schemas[template] = connection.execute(SCHEMA).fetchone()
         return self._free[template].pop() if self._free[template] else self.create(template)
 
     def give_back(self, template: str, url: str) -> None:
         """Empty a lent database for the next test, or drop it if more than rows has changed."""
-        if schema(url) == self._schemas[template]:
-            with closing(connect(url)) as connection:
-                connection.execute(EMPTY)
+        if self._ask(url, SCHEMA).fetchone() == self._schemas[template]:
+            self._ask(url, EMPTY)
             self._free[template].append(url)
         else:
             self.drop(url)
@@ -108,14 +154,6 @@ def sessions(admin_url: str, which: str) -> int:
         row = connection.execute(asked.encode()).fetchone()
     assert row is not None
     return int(row[0])
-
-
-def schema(url: str) -> Any:
-    """Return a fingerprint of all that a database has besides rows."""
-    with closing(connect(url)) as connection:
-        row = connection.execute(SCHEMA).fetchone()
-    assert row is not None
-    return row[0]
 
 
 def count(url: str, table: str, where: str = "true") -> int:
