@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from bot.grammar import Args, FilterValues
+from bot.grammar.lists import understood
 from bot.handlers.records.declaration import plugin
 from bot.kit import blocks as b
 from bot.kit import cards
@@ -24,7 +25,9 @@ def listed(
     noun: Declaration, args: Args, session: Session, actor: Member, reader: Reader, workspace: Workspace
 ) -> Message:
     """List each record; filter by its fields, order by sort:name."""
-    return _page(noun, Page(args.filters), session, actor, workspace, reader)
+    values = FilterValues(actor.id, workspace.currency, reader.zone.key, reader.now, reader.locale)
+    filters = understood(args.filters, session, noun.filters, values)
+    return _page(noun, Page(filters), session, actor, workspace, reader)
 
 
 @plugin.action("page", role=Role.VIEWER)

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.learning.models import Models
-from bot.learning.trainer import Learning
+from bot.learning.trainer import ENOUGH_LABELS, Learning
 from ml.classify.classifier import MessageClassifier
 from ml.learn.train import ensure_starter
 from storage.database.engine import Database
@@ -44,19 +44,24 @@ class Later:
 
 
 @pytest.fixture
+def enough() -> int:
+    return ENOUGH_LABELS
+
+
+@pytest.fixture
 def later() -> Later:
     return Later()
 
 
 @pytest.fixture
 def learning(
-    admin_url: str, workspace: str, database: Database, starter: MessageClassifier, later: Later
+    admin_url: str, workspace: str, database: Database, starter: MessageClassifier, later: Later, enough: int
 ) -> Iterator[Learning]:
     with database.transaction(workspace) as session:
         workspaces.install(session)
         channels.seen(session, "CTRIAGE", name="support")
         channels.set_triage(session, "CTRIAGE")
-    learning = Learning(admin_url, Models(lambda: starter), now=later.now)
+    learning = Learning(admin_url, Models(lambda: starter), enough=enough, now=later.now)
     yield learning
     learning.close()
 
@@ -146,8 +151,9 @@ def test_a_candidate_that_is_no_better_is_kept_with_its_figures_and_nobody_is_to
         assert session.scalars(select(Delivery)).all() == []
 
 
+@pytest.mark.parametrize("enough", [5])
 def test_the_same_question_is_asked_again_only_with_half_as_much_evidence_more(
-    workspace: str, learning: Learning, say: Say, monkeypatch: pytest.MonkeyPatch
+    workspace: str, learning: Learning, later: Later, say: Say, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fits = Fits(
         learning,
@@ -158,8 +164,7 @@ def test_the_same_question_is_asked_again_only_with_half_as_much_evidence_more(
         judged=20,
         method="cross-validation",
     )
-    learning._enough = 5
-    learning._now = lambda: datetime.now(UTC) + timedelta(days=1)
+    later.by = timedelta(days=1)
     say(KIND, "wholesale")
     learning.tick()
     assert fits.count == 1
