@@ -1,14 +1,14 @@
 """Read the words after a command into typed arguments."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, TypeVar
 
 from bot.grammar.calendar.recurring import When
 from bot.grammar.entities import Decoded, shown, unescape, visible
 from bot.grammar.reading import Several, ValueType, Writer, ambiguous, at_fault, read_whole
-from bot.grammar.types import AMOUNT, CHANNEL, DAY, FLAG, MOMENT, PERSON, WHEN
+from bot.grammar.types import AMOUNT, CHANNEL, DAY, FLAG, MOMENT, PERSON, WHEN, WORD
 from bot.grammar.usage import Positional, Usage
 from bot.grammar.words import BETWEEN, Pair, did_you_mean, split_first, take_apart, unquote
 from storage.errors import Invalid
@@ -89,6 +89,28 @@ class Args:
             found: V = self.read[key]
             return found
         return read_whole(kind, value, self.writer, field=key)
+
+    def place_of(self, typed: str) -> tuple[str, str] | None:
+        """Return the key, place or filter whose value is a text, or begins with it, and what follows; None if none."""
+        for key, value in self.values.items():
+            if value.text == typed and self.usage.type_of(key) in {None, WORD}:
+                return key, ""
+        found = (pair for pair in self.filters if pair.key and typed and pair.value.text.startswith(typed))
+        return next(((pair.key, pair.value.text.removeprefix(typed)) for pair in found), None)
+
+    def having(self, key: str, text: str) -> "Args":
+        """Return the same arguments with another text for a key, a place or a filter."""
+        value = Decoded(text, text)
+        if self.usage.type_of(key) not in {None, WORD}:
+            raise Invalid("{text} cannot be chosen for {name}.", field=key, typed=self.raw, text=shown(text), name=key)
+        if not self.usage.declares(key):
+            filters = (replace(pair, value=value) if pair.key == key else pair for pair in self.filters)
+            return replace(self, filters=tuple(filters))
+        changed = replace(self, values={**self.values, key: value}, read={**self.read, key: text})
+        places = [place.name for place in self.usage.positionals]
+        if len(places) == 2 and key == places[0]:
+            return replace(changed, record=text)
+        return replace(changed, text=text) if key in places else changed
 
     def _value(self, key: str) -> Decoded | None:
         if not self.usage.declares(key):

@@ -155,15 +155,23 @@ class _Asked:
         return _name_of(found, said, lambda name: on.resolve(self._session, name) if on.resolve else None)
 
     def _refusal(self, name: str, on: Field, text: Decoded) -> CrmError:
-        """Return why nothing was read: what the first words were not."""
+        """Return why nothing was read, naming the words that are no value: those before what can be read by itself."""
         if on.kind in _NAMES:
+            ends = (said for end, said in reversed(_beginnings(text)) if self._can_follow(text, end))
             try:
-                self._called(on, text.text)
+                self._called(on, next(ends, text.text))
             except CrmError as error:
                 return error
         kinds: dict[str, ValueType[Any]] = {"money": AMOUNT, "choice": ChoiceType(name, tuple(on.choices) or ("",))}
         kind = kinds.get(on.kind)
         return kind.refusal(text.text) if kind else no_date(text.text)
+
+    def _can_follow(self, text: Decoded, end: int) -> bool:
+        try:
+            self._bare(text.part(end, len(text.text)))
+        except CrmError:
+            return False
+        return True
 
     def _bare(self, text: Decoded) -> list[str]:
         words: list[str] = []

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Protocol
+
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
 from bot.grammar import Args
 from bot.kit import blocks as b
-from bot.kit.replies import Message
-from bot.plugin import Plugin, Role, _
+from bot.kit.replies import Instead, Message
+from bot.plugin import Command, Plugin, Role, _
 from storage.records import search
 from storage.records.search import Hit
-from storage.references import Noun
+from storage.references import Noun, parse_reference, reference
+from storage.subjects import called
 
 plugin = Plugin("search", title="Search", description="One search over customers, contacts, deals and tickets.")
+
+
+class Catalogue(Protocol):
+    """Stand for all that is declared."""
+
+    @property
+    def commands(self) -> Mapping[str, Command]:
+        """Return the commands by their words."""
+
 
 FOUND = 10
 SHOW = {
@@ -34,6 +47,17 @@ def find(args: Args, session: Session) -> Message:
         return Message(text, [b.section(text), b.context(_("Add a customer: `/customer add Acme`."))])
     title = b.markup(_("Found for “{typed}”"), typed=b.cut(args.text, 300))
     return Message(title, [b.section(title), *map(_line, hits)])
+
+
+@plugin.command("show", usage="<record>", role=Role.VIEWER, example="D-88")
+def show(args: Args, session: Session, catalogue: Catalogue) -> Message | Instead:
+    """Show a customer, deal, ticket or follow-up by its reference or name."""
+    named = parse_reference(args.text)
+    if named is None:
+        record = called(session, args.text, field="record")
+        named = Noun(record.__noun__), record.id
+    words = f"{named[0]} show"
+    return Instead(words, reference(*named)) if words in catalogue.commands else find(args, session)
 
 
 def _line(hit: Hit) -> Block:

@@ -73,7 +73,15 @@ class Options:
     options: Sequence[Option]
 
 
-Reply = Message | Modal | FieldErrors | Home | Options | None
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """Carry out another command, in the same transaction: its words (`deal show`) and what follows them."""
+
+    words: str
+    rest: str
+
+
+Reply = Message | Modal | FieldErrors | Home | Options | Instead | None
 """What a handler may return; None acknowledges and says nothing."""
 
-__all__ = ["FieldErrors", "Home", "Markup", "Message", "Modal", "Options", "Picture", "Reply"]
+__all__ = ["FieldErrors", "Home", "Instead", "Markup", "Message", "Modal", "Options", "Picture", "Reply"]

@@ -11,7 +11,7 @@ from slack_sdk.models.blocks import Block
 from bot.grammar import unescape
 from bot.i18n import _
 from bot.kit import blocks as b
-from bot.kit.replies import FieldErrors, Home, Message, Modal, Options, Reply
+from bot.kit.replies import FieldErrors, Home, Instead, Message, Modal, Options, Reply
 from bot.plugin import View
 from bot.requests.answer import (
     Answer,
@@ -31,6 +31,8 @@ VIEW_CHARACTERS = 200_000
 TITLE_LIMIT = 24
 TEXT_LIMIT = 3_000
 ERROR_LIMIT = 2_000
+GIVEN_BACK = 500
+"""So many characters of what was typed are given back a paragraph: each may become five when it is escaped."""
 
 
 def answer(reply: Reply, request: Request, view: View | None = None) -> Answer:
@@ -56,6 +58,8 @@ def answer(reply: Reply, request: Request, view: View | None = None) -> Answer:
             return _errors(reply.errors, request)
         case Home():
             return HomeAnswer(b.esc(reply.notice or ""))
+        case Instead():
+            raise ValueError(f"{reply.words} is carried out instead of a command only")
         case Options():
             return OptionsAnswer([o.build().to_dict() for o in reply.options[: b.OPTIONS_LIMIT]])
 
@@ -167,28 +171,48 @@ def unsaved(text: b.Text, request: Request) -> Answer:
     return sentence(text)
 
 
-def failure(error: CrmError, request: Request, usage: str = "") -> Answer:
-    """Say what a known mistake was: under the field it names, or as a sentence with what to do next."""
+def failure(error: CrmError, request: Request, usage: str = "", offers: Sequence[Block] = ()) -> Answer:
+    """Say what a known mistake was: under the field it names, or as a sentence with what to do next.
+
+    `offers` are what may have been meant, instead of which nothing has to be typed again.
+    """
     said = explain(error)
     if request.kind == "view" and (request.view.get("state") or {}).get("values"):
         return _errors({error.field or "": plain_text(error)}, request)
+    if offers:
+        asked = b.join([_sentence(error), _("Which one do you mean?")], " ")
+        return MessageAnswer(b.cut(said, TEXT_LIMIT), b.render([b.section(asked), *offers]), failed=True)
     parts: list[b.Text] = [said]
     if usage:
         parts.append(b.markup(_("Usage: `{usage}`"), usage=usage.replace("`", "'")))
+    if request.kind == "command" and getattr(error, "candidates", None):
+        # There was no room to keep it for a click, and Slack does not give it back.
+        whole = b.render([b.section(b.join(parts)), *_given_back(unescape(request.text))])
+        return MessageAnswer(b.cut(said, TEXT_LIMIT), whole, failed=True)
     typed = error.typed or (unescape(request.text) if request.kind == "command" and error.kind == "invalid" else "")
     if typed:
         parts.append(b.markup(_("You wrote: {typed}"), typed=typed[:1_500]))
     return replace(sentence(b.join(parts)), text=b.cut(said, TEXT_LIMIT))
 
 
+def _given_back(typed: str) -> list[Block]:
+    pieces = [typed[at : at + GIVEN_BACK] for at in range(0, len(typed), GIVEN_BACK)]
+    first = [b.section(b.markup(_("You wrote: {typed}"), typed=piece)) for piece in pieces[:1]]
+    return [*first, *map(b.section, pieces[1:])]
+
+
 def explain(error: CrmError) -> b.Markup:
     """Return an error's sentence for people, translated, with its values escaped, its hint and its candidates."""
     params = {key: str(value) for key, value in error.params.items()}
-    lines: list[b.Text] = [b.markup(_(error.template), **params)]
+    lines: list[b.Text] = [_sentence(error)]
     if error.hint:
         lines[0] = b.join([lines[0], b.markup(_(error.hint), **params)], " ")
     lines += [_candidate(c) for c in getattr(error, "candidates", [])[:5]]
     return b.join(lines)
+
+
+def _sentence(error: CrmError) -> b.Markup:
+    return b.markup(_(error.template), **{key: str(value) for key, value in error.params.items()})
 
 
 def plain_text(error: CrmError) -> str:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from bot.grammar import Args, Writer, did_you_mean, parse, unescape
+from bot.grammar import Writer, did_you_mean, parse, unescape
 from bot.grammar.entities import shown
 from bot.i18n import _
 from bot.kit import format as look
 from bot.plugin import Handler, Role, View
 from bot.registry import Registry
 from bot.requests.actors import KnownActor
+from bot.requests.offers import ACTION, Typed
 from bot.requests.request import Request, RequestKind, submitted, unoffered
 from storage.errors import CrmError, Invalid, NotFound
+from storage.references import parse_reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,11 @@ class Call:
     given: Mapping[str, Any] = field(default_factory=dict)
     usage: str = ""
     share: bool = False
+    typed: Typed | None = None
+    replaces: bool = False
+    """What it says takes the place of the message whose button was used."""
+    unknown: CrmError | None = None
+    """What to say where a bare name after a noun names nothing."""
 
 
 class Misused(Exception):
@@ -68,6 +75,8 @@ def find(registry: Registry, request: Request, known: KnownActor, now: datetime,
     match request.kind:
         case RequestKind.COMMAND:
             return _command(registry, request, known, now)
+        case RequestKind.ACTION if request.name == ACTION:
+            return command_call(registry, Typed.load(request.control.detail), known, now, replaces=True)
         case RequestKind.ACTION:
             action = registry.actions.get(request.name)
             if action is None or action.handler is None:
@@ -103,12 +112,34 @@ def _given(request: Request) -> Mapping[str, Any]:
 
 def _command(registry: Registry, request: Request, known: KnownActor, now: datetime) -> Call:
     command, rest = registry.command(request.name, request.text)
+    if command is not None and command.handler is not None:
+        return command_call(registry, Typed(command.words, rest), known, now)
+    unknown = _unknown(registry, request, known)
+    shown = _shown(registry, request.name, command.words if command else "", rest if command else request.text)
+    if shown is None:
+        raise unknown
+    try:
+        return replace(command_call(registry, shown, known, now), unknown=unknown)
+    except Misused:
+        raise unknown from None
+
+
+def _shown(registry: Registry, slash: str, noun: str, rest: str) -> Typed | None:
+    """Return the command that shows what a bare reference, or a name after a noun, is of; None for anything else."""
+    named = parse_reference(unescape(rest))
+    noun = str(named[0]) if named else noun or slash.removeprefix("/").removeprefix(registry.prefix)
+    return Typed(f"{noun} show", rest) if rest and f"{noun} show" in registry.commands else None
+
+
+def command_call(registry: Registry, typed: Typed, known: KnownActor, now: datetime, *, replaces: bool = False) -> Call:
+    """Return the call of a declared command; raise NotFound where there is none of these words, or Misused."""
+    command = registry.commands.get(typed.words)
     if command is None or command.handler is None:
-        raise _unknown(registry, request, known)
+        raise NotFound("There is no command {words}.", words=typed.words)
     usage = registry.usages[command.words]
     line = usage.text(registry.spell(command.words))
     try:
-        args: Args = parse(rest, usage, _writer(known, now))
+        args = typed.choose(parse(typed.rest, usage, _writer(known, now)))
         share = args.flag("share")
     except CrmError as exc:
         raise Misused(exc, line) from exc
@@ -120,6 +151,8 @@ def _command(registry: Registry, request: Request, known: KnownActor, now: datet
         given={"args": args, "noun": command.noun},
         usage=line,
         share=share,
+        typed=typed,
+        replaces=replaces,
     )
 
 

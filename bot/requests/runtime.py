@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from bot.i18n import _, speak
 from bot.kit import blocks as b
 from bot.kit import format
-from bot.kit.replies import Message
+from bot.kit.replies import Instead, Message
 from bot.plugin import Handler, Role, Slack, View
 from bot.registry import Registry
 from bot.requests import routing
@@ -31,6 +31,7 @@ from bot.requests.actors import KnownActor, People
 from bot.requests.answer import Answer, ErrorsAnswer, dump, load
 from bot.requests.answers import answer, failure, sentence, unsaved
 from bot.requests.failures import Failures
+from bot.requests.offers import Typed, offered
 from bot.requests.request import Request, RequestKind, mentioned
 from bot.requests.routing import Call, Misused
 from storage import events
@@ -38,6 +39,7 @@ from storage.database.engine import CommitUnknown, Database
 from storage.database.outages import Outage, outage
 from storage.errors import CrmError, Refused, sqlstate, translate
 from storage.records import history
+from storage.references import parse_reference
 from storage.workspace.workspaces import Workspace
 
 if TYPE_CHECKING:
@@ -158,9 +160,16 @@ class Runtime:
                 return earlier
             given["session"] = session
             reply = call_with(call.handler, given)
+            if isinstance(reply, Instead):
+                call = routing.command_call(self.registry, Typed(reply.words, reply.rest), known, self.now())
+                if not known.member.has(call.role):
+                    raise _refused(call.role)
+                reply = call_with(call.handler, {**given, **call.given})
             self.tell_listeners(session, given)
             if isinstance(reply, Message) and call.share:
                 reply = replace(reply, share=True)
+            if isinstance(reply, Message) and call.replaces:
+                reply = replace(reply, replace=True)
             said = answer(reply, request, call.view)
             session.flush()
             if record.change_set_id is not None:
@@ -206,8 +215,11 @@ class Runtime:
         if isinstance(exc, Misused):
             usage, exc = exc.usage, exc.error
         known = translate(exc)
+        if known is not None and call and call.unknown:
+            known = _or_unknown(known, call.unknown)
         if known is not None:
-            return failure(known, request, usage if known.kind == "invalid" else "")
+            offers = offered(known, call.typed, call.given["args"]) if call and call.typed else []
+            return failure(known, request, usage if known.kind == "invalid" else "", offers)
         if history.is_repeat(exc):
             # What was answered is not kept for ever.
             return sentence(_("You have done this before. Look at the record to see how it stands now."))
@@ -241,6 +253,13 @@ class Runtime:
 def _earlier(session: Session, request: Request) -> Answer | None:
     stored = history.find_answer(session, request.key) if request.key else None
     return load(stored) if stored is not None else None
+
+
+def _or_unknown(error: CrmError, unknown: CrmError) -> CrmError:
+    """Return what to say where a name that stands after a noun names nothing: it may be a command misspelt."""
+    if error.kind != "not_found" or getattr(error, "candidates", None) or parse_reference(str(unknown.params["word"])):
+        return error
+    return unknown if "near" in unknown.params else error
 
 
 def _because(kind: Outage) -> str:

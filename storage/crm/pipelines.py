@@ -138,9 +138,12 @@ def resolve_stage(session: Session, typed: str, pipeline_id: int | None = None) 
     """Return the stage with this name or the only one that begins so; raise NotFound naming all stages."""
     key = name_key(typed)
     known = stages(session, pipeline_id)
+    # "negotiation." in a sentence.
+    bare = key.rstrip(".,;:!?。，；：！？")
     for matches in (
         [stage for stage in known if stage.name_key == key],
-        [stage for stage in known if key and stage.name_key.startswith(key)],
+        [stage for stage in known if bare and stage.name_key.startswith(bare)],
+        [stage for stage in known if stage.name_key == bare],
     ):
         if len(matches) == 1:
             return matches[0]

@@ -44,6 +44,12 @@ def promise(session: Session, about: Subject | None, text: str, when: When, zone
     )
 
 
+@plugin.command("followup show", usage="<followup>", role=Role.VIEWER, example="F-12")
+def show(args: Args, session: Session, reader: Reader) -> Message:
+    """Show a follow-up with what it is about."""
+    return cards.card(session, followups.resolve(session, args["followup"]), reader, whole=True)
+
+
 @plugin.command(
     "followup move",
     usage='<followup> when:"friday 9am"',

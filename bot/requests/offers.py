@@ -1,0 +1,72 @@
+"""Offer what may have been meant by a name in a command, a button each, and carry the command out with what is chosen.
+
+A button holds the command as it was typed and what was chosen so far, so that nothing has to be typed again. A command
+that is too long for a button is given back in words instead.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from slack_sdk.models.blocks import Block
+
+from bot.grammar import Args
+from bot.i18n import _
+from bot.kit import blocks as b
+from bot.kit.format import VALUE_LIMIT
+from storage.errors import CrmError, Invalid
+from storage.records.named import CANDIDATES, Named
+
+ACTION = "rapport.meant"
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """Hold a command as it was typed: its words, what followed them, and what was chosen for which of its places."""
+
+    words: str
+    rest: str
+    chosen: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, text: str) -> Typed:
+        """Read what `dump` wrote into a button; raise Invalid for anything else."""
+        try:
+            words, rest, chosen = json.loads(text)
+            return cls(str(words), str(rest), {str(place): str(value) for place, value in chosen.items()})
+        except (ValueError, TypeError, AttributeError):
+            raise Invalid("This button cannot be used any more.", hint="Please repeat the command.") from None
+
+    def dump(self) -> str:
+        """Write it into a button."""
+        return json.dumps([self.words, self.rest, dict(self.chosen)], ensure_ascii=False)
+
+    def choose(self, args: Args) -> Args:
+        """Return the arguments with what was chosen in its places."""
+        for place, value in self.chosen.items():
+            args = args.having(place, value)
+        return args
+
+
+def offered(error: CrmError, typed: Typed, args: Args) -> list[Block]:
+    """Draw the candidates of an error, each with a button that carries the command out with it.
+
+    Nothing where there are none, where the error is about no place of the command, and for a command too long.
+    """
+    candidates: Sequence[Any] = getattr(error, "candidates", ())
+    records = [one for one in candidates if isinstance(one, Named)][:CANDIDATES]
+    named_by = args.place_of(str(error.params.get("name", ""))) if records else None
+    if named_by is None:
+        return []
+    place, behind = named_by
+    lines: list[Block] = []
+    for record in records:
+        value = Typed(typed.words, typed.rest, {**typed.chosen, place: record.reference + behind}).dump()
+        if len(value) > VALUE_LIMIT:
+            return []
+        button = b.button(_("This one"), ACTION, b.Control(detail=value))
+        lines.append(b.section(b.markup("*{name}*  {ref}", name=record.name, ref=record.reference), accessory=button))
+    return lines

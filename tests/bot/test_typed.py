@@ -1,0 +1,121 @@
+"""What people type, as they type it, over the wire: every kind of value, its near variants, and what is answered."""
+
+from __future__ import annotations
+
+from sandbox.control.client import Person
+from tests.bot.conftest import Company
+
+BEGINNING = (
+    "/customer add Harbor Freight domain:harbor.com tier:gold",
+    "/customer add Bluepeak GmbH tier:silver owner:@rep",
+    "/deal add Harbor expansion amount:12k customer:harbor, stage:proposal.",
+    "/deal add Harbor renewal customer:harbor close:2020-01-31",
+    "/ticket add Login fails customer:bluepeak, priority:High, assignee:@agent",
+    "/followup add D-1 when:tomorrow 3pm call back",
+)
+
+SAID = {
+    # References as sentences write them, and without a command.
+    "/ticket show T-1.": "*Login fails*  T-1",
+    "/ticket show (T-1)": "*Login fails*  T-1",
+    "/deal show d-1!": "*Harbor expansion*  D-1",
+    "/crm history D-1.": "*History of D-1*",
+    "/crm show D-1": "*Harbor expansion*  D-1",
+    "/crm show T-1,": "*Login fails*  T-1",
+    "/crm show F-1": "*call back*",
+    "/crm show harbor freight": "*Harbor Freight*  C-1",
+    "/crm show P-1": "Nothing is called “P-1”",
+    "/crm D-1": "*Harbor expansion*  D-1",
+    "/deal D-1": "*Harbor expansion*  D-1",
+    "/deal D-1.": "*Harbor expansion*  D-1",
+    "/deal T-1": "*Login fails*  T-1",
+    "/deal Harbor renewal": "*Harbor renewal*  D-2",
+    "/deal harbor": "There is more than one deal called harbor. Which one do you mean?",
+    "/deal D-99": "There is no D-99.",
+    "/customer harbor": "*Harbor Freight*  C-1",
+    "/customer harbor.com": "*Harbor Freight*  C-1",
+    "/crm customer harbor": "*Harbor Freight*  C-1",
+    "/customer nosuch": "There is no customer called nosuch.",
+    "/customer shwo harbor": "*Harbor Freight*  C-1",
+    "/customer fidn": "Did you mean “find”?",
+    "/ticket login fails": "*Login fails*  T-1",
+    "/followup F-1": "*call back*",
+    # Choices by everyday words.
+    "/ticket add One priority:高": "🟠 high",
+    "/ticket add Two priority:dringend": "🔴 urgent",
+    "/ticket add Three priority:haute": "🟠 high",
+    "/ticket add Four priority:baja": "low",
+    "/ticket status T-1 waiting on customer.": "Now waiting on customer.",
+    "/ticket status T-1 erledigt": "Now resolved.",
+    "/ticket status T-1 打开": "Now open.",
+    "/deal move D-1 negotiation.": "Moved to Negotiation.",
+    "/crm sla set priority:高, answer:1h": "*high*: answer within 1 hr",
+    # Lists.
+    "/deal list mine": "*Open deals* owner:@Ada Admin: 2",
+    "/deal list overdue": "*Open deals* close<today status:open: 1",
+    "/deal list 逾期": "*Open deals* close<today status:open: 1",
+    "/deal list customer:Harbor Freight stage:negotiation": "customer:Harbor Freight stage:Negotiation: 1",
+    "/deal list stage:lead,negotiation": "*Open deals* stage:Lead,Negotiation: 2",
+    "/deal list owner:Ada Admin amount > 10 000": "*Open deals* owner:@Ada Admin amount>10 000: 1",
+    "/deal list close:january": "No deals are like this: close:",
+    "/deal list foo": "I do not understand foo here.",
+    "/ticket list mine": "No tickets are like this: assignee:@Ada Admin",
+    "/ticket list urgent": "*Open tickets* priority:urgent: 1",
+    "/ticket list high, urgent": "*Open tickets* priority:high,urgent: 4",
+    "/ticket list bluepeak": "*Open tickets* customer:Bluepeak GmbH: 1",
+    "/followup list overdue": "No follow-ups are like this: owner:@Ada Admin due<now status:open",
+    "/followup list tomorrow": "*Open follow-ups* owner:@Ada Admin due:",
+    "/followup list all": "*Open follow-ups* owner!=none: 1",
+    "/customer list": "*Customers*: 2",
+    "/customer list gold": "*Customers* tier:gold: 1",
+    "/customer list tier:gold,silver": "*Customers* tier:gold,silver: 2",
+    "/customer list @rep": "*Customers* owner:@Rita Rep: 1",
+    # Key words in free text.
+    "/deal note D-1 They want to share: logs": "Noted on *Harbor expansion*  D-1.",
+    "/ticket add Customer: cannot log in": "*Customer: cannot log in*",
+    # Money, days and addresses.
+    '/deal add Third amount:"2,5 Mio. €"': "€2,500,000",
+    "/deal add Fourth amount:CHF 500.-, close:december": "CHF500",
+    "/customer add Zenith domain:https://zenith.com/a?b=c#d,": "zenith.com",
+    "/customer add Nadir (domain:nadir.com)": "*Nadir*",
+    "/crm renewal add harbor on:March 1": "renews on",
+    "/crm away until:next monday": "is given no tickets until Mon",
+}
+
+
+def test_what_is_typed_is_understood(company: Company) -> None:
+    company.rep.types("/crm help")
+    company.agent.types("/crm help")
+    person: Person = company.admin
+    for line in BEGINNING:
+        assert "nothing" not in person.types(line).text, line
+    wrong = {}
+    for line, sentence in SAID.items():
+        answered = person.types(line).text
+        if sentence not in answered:
+            wrong[line] = answered
+    assert wrong == {}
+
+
+def test_customers_turn_their_pages(rep: Person) -> None:
+    assert "No customers yet." in rep.types("/customer list").text
+    for number in range(12):
+        rep.types(f"/customer add {chr(ord('A') + number) * 9} Works")
+    assert "1 to 10" in rep.types("/customer list").text
+    rep.clicks("More")
+    rep.sees("11 to 12")
+    rep.clicks("Show")
+    rep.sees("KKKKKKKKK Works")
+    assert "No customers are like this: tier:none" not in rep.types("/customer list tier:none").text
+    assert "No customer has the tier gold." in rep.types("/customer list tier:gold").text
+    assert "No customers are like this:" in rep.types("/customer list mine created<2020-01-01").text
+
+
+def test_follow_ups_turn_their_pages(rep: Person) -> None:
+    rep.types("/customer add Acme")
+    for number in range(22):
+        rep.types(f'/followup add C-1 when:"2030-01-{number + 1:02} 09:00" call {number}')
+    assert "1 to 20" in rep.types("/followup list").text
+    rep.clicks("More")
+    rep.sees("21 to 22")
+    rep.sees("call 21")
