@@ -20,7 +20,7 @@ from storage.subjects import called
 plugin = Plugin("search", title="Search", description="One search over customers, contacts, deals and tickets.")
 
 
-class Catalogue(Protocol):
+class RegistryForSearch(Protocol):
     """Stand for all that is declared."""
 
     @property
@@ -50,7 +50,7 @@ def find(args: Args, session: Session) -> Message:
 
 
 @plugin.command("show", usage="<record>", role=Role.VIEWER, example="D-88")
-def show(args: Args, session: Session, catalogue: Catalogue) -> Message | Instead:
+def show(args: Args, session: Session, catalogue: RegistryForSearch) -> Message | Instead:
     """Show a customer, deal, ticket or follow-up by its reference or name."""
     named = parse_reference(args.text)
     if named is None:
