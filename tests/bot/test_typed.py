@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.control.client import Person
-from tests.bot.conftest import Company
+from tests.support.company import Company
 
 BEGINNING = (
     "/customer add Harbor Freight domain:harbor.com tier:gold",

@@ -9,7 +9,7 @@ import pytest
 from bot.requests.offers import ACTION, Typed
 from sandbox.control.client import Person
 from storage.errors import Invalid
-from tests.bot.conftest import Company
+from tests.support.company import Company
 
 
 @pytest.fixture
