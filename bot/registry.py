@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from bot.declarations import PluginError, check, handlers
-from bot.grammar import Usage
+from bot.grammar import Usage, unescape
 from bot.grammar.types import FLAG
 from bot.plugin import (
     Action,
@@ -177,6 +177,16 @@ class Registry:
                 used = length if noun == "crm" else length - 1
                 return command, _after(text, used)
         return None, text
+
+    def showing(self, slash: str, text: str) -> tuple[str, str] | None:
+        """Return the command that a bare reference or a name after a noun stands for, and that; None for anything else.
+
+        `/deal D-1` and `/crm D-1` are `/deal show D-1`, `/customer harbor` is `/customer show harbor`.
+        """
+        opens, rest = self.command(slash, text)
+        named = parse_reference(unescape(rest))
+        noun = str(named[0]) if named else opens.words if opens else slash.removeprefix("/").removeprefix(self.prefix)
+        return (f"{noun} show", rest) if rest and f"{noun} show" in self.commands else None
 
     def spell(self, words: str) -> str:
         """Return a command as it is typed: `/deal add`, or `/crm find` where no noun begins it."""

@@ -96,6 +96,8 @@ def read(registry: Registry, typed: str, *, whole: bool) -> None:
     """Read a command line as the bot would, with its amounts and times; raise what a person would be told."""
     slash, _, text = sent(typed).partition(" ")
     command, rest = registry.command(slash, text)
+    if (command is None or command.opens) and (shown := registry.showing(slash, text)):
+        command, rest = registry.commands[shown[0]], shown[1]
     assert command, f"{typed} is no command"
     usage = registry.usages[command.words]
     if typed == usage.text(registry.spell(command.words)) or (not rest and not whole):

@@ -17,7 +17,6 @@ from bot.requests.actors import KnownActor
 from bot.requests.offers import ACTION, Typed
 from bot.requests.request import Request, RequestKind, submitted, unoffered
 from storage.errors import CrmError, Invalid, NotFound
-from storage.references import parse_reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,20 +114,13 @@ def _command(registry: Registry, request: Request, known: KnownActor, now: datet
     if command is not None and command.handler is not None:
         return command_call(registry, Typed(command.words, rest), known, now)
     unknown = _unknown(registry, request, known)
-    shown = _shown(registry, request.name, command.words if command else "", rest if command else request.text)
+    shown = registry.showing(request.name, request.text)
     if shown is None:
         raise unknown
     try:
-        return replace(command_call(registry, shown, known, now), unknown=unknown)
+        return replace(command_call(registry, Typed(*shown), known, now), unknown=unknown)
     except Misused:
         raise unknown from None
-
-
-def _shown(registry: Registry, slash: str, noun: str, rest: str) -> Typed | None:
-    """Return the command that shows what a bare reference, or a name after a noun, is of; None for anything else."""
-    named = parse_reference(unescape(rest))
-    noun = str(named[0]) if named else noun or slash.removeprefix("/").removeprefix(registry.prefix)
-    return Typed(f"{noun} show", rest) if rest and f"{noun} show" in registry.commands else None
 
 
 def command_call(registry: Registry, typed: Typed, known: KnownActor, now: datetime, *, replaces: bool = False) -> Call:

@@ -24,7 +24,7 @@ SAID = {
     "/crm show T-1,": "*Login fails*  T-1",
     "/crm show F-1": "*call back*",
     "/crm show harbor freight": "*Harbor Freight*  C-1",
-    "/crm show P-1": "Nothing is called “P-1”",
+    "/crm show P-1": "There is no P-1.",
     "/crm D-1": "*Harbor expansion*  D-1",
     "/deal D-1": "*Harbor expansion*  D-1",
     "/deal D-1.": "*Harbor expansion*  D-1",
