@@ -130,7 +130,7 @@ def translate(exc: BaseException) -> CrmError | None:
     if state == UNIQUE_VIOLATION:
         return Duplicate("This exists already.", hint="Somebody may have added it a moment ago.")
     if state in {FOREIGN_KEY_VIOLATION, RESTRICT_VIOLATION}:
-        return Conflict("Something this refers to is gone, or something still refers to it.")
+        return Conflict("A record that this refers to no longer exists, or another still refers to this.")
     if state in {CHECK_VIOLATION, NOT_NULL_VIOLATION} and isinstance(exc, IntegrityError):
         return Invalid("One of the values is outside what can be stored.")
     if state in {LOCK_NOT_AVAILABLE, SERIALIZATION_FAILURE, DEADLOCK}:

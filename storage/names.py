@@ -63,7 +63,7 @@ def check_note(text: str, *, field: str = "text") -> str:
     """Return a note without the spaces around it; raise Invalid if it is empty, too long or cannot be stored."""
     note = check_text(text, field=field).strip()
     if not note:
-        raise Invalid("There is nothing in this note.", field=field, typed=text)
+        raise Invalid("The note is empty.", field=field, typed=text)
     return _within(note, NOTE_LIMIT, "A note may have up to {limit} characters; this one has {length}.", field, text)
 
 

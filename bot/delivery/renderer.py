@@ -100,7 +100,7 @@ class Renderings:
         receiver = members.get(session, delivery.target_user) if delivery.target_user else None
         if delivery.renderer == FALLBACK_RENDERER:
             if receiver is not None and not receiver.is_ours:
-                return Rendered(_("You have no role in Rapport any more, so the answer is not shown to you."))
+                return Rendered(_("You no longer have a role in Rapport, so you cannot see the answer."))
             return Rendered(str(delivery.payload["text"]), list(delivery.payload["blocks"]))
         workspace = workspaces.get(session, current_workspace(session))
         speak(receiver.locale if receiver else workspace.locale if workspace else None)

@@ -49,7 +49,7 @@ def _manager(args: Args, actor: Member) -> str | None:
     before=_ask_about,
 )
 def role(args: Args, found: Mapping[str, Mapping[str, Any]], session: Session, actor: Member) -> Message:
-    """Show or set someone's roles (viewer, rep, agent, manager, admin, or none) and who they report to."""
+    """Show or set someone's roles (viewer, rep, agent, manager, admin, or none) and their manager."""
     met = {user_id: members.ensure(session, user_id, profile) for user_id, profile in found.items()}
     member, manager_id = met[_person(args, actor)], _manager(args, actor)
     words = args.text.casefold().replace(",", " ").split() if "roles" in args else []
@@ -113,7 +113,7 @@ def setup(args: Args, session: Session, workspace: Workspace) -> Message:
 
 
 def _channels(session: Session) -> list[Block]:
-    title = b.markup("*{title}*", title=_("Channels in which customers write"))
+    title = b.markup("*{title}*", title=_("Channels where customers write"))
     lines = [_channel(link) for link in channels.links(session)]
     return paragraphs([title, *lines]) if lines else []
 

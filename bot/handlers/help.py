@@ -20,7 +20,7 @@ plugin = Plugin("help", title="Help", description="What you can type, and what e
 
 @plugin.command("help", usage="[command]", role=Role.VIEWER, example="deal add")
 def show(args: Args, actor: Member, catalogue: Registry) -> Message:
-    """Show what you can do, or how one command is used."""
+    """Show your commands, or the usage of one command."""
     wanted = " ".join(args.text.casefold().removeprefix("/").split()).removeprefix("crm ")
     allowed = catalogue.allowed(actor)
     if not wanted:

@@ -11,7 +11,7 @@ from bot.kit import blocks as b
 from bot.kit.replies import Home
 from bot.plugin import Action, Command, Member, Plugin, Role, _
 
-plugin = Plugin("home", title="Home", description="Your own page: what is yours to do, and the forms to begin with.")
+plugin = Plugin("home", title="Home", description="Your own page: your work, and buttons for new records.")
 
 
 class RegistryForHome(Protocol):
@@ -37,7 +37,7 @@ def start(actor: Member, catalogue: RegistryForHome) -> list[Block]:
         for action in catalogue.actions.values()
         if action.opens in opened and actor.has(action.role)
     ]
-    greeting = b.markup(_("Hello {name}. Here is what is yours; `/crm help` shows what you can type."), name=actor.name)
+    greeting = b.markup(_("Hello {name}. Here is your work. `/crm help` lists the commands."), name=actor.name)
     return [b.section(greeting), *([b.actions(*buttons)] if buttons else []), b.divider()]
 
 

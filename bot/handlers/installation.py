@@ -18,7 +18,7 @@ from storage.workspace import members, workspaces
 plugin = Plugin(
     "installation",
     title="Installation",
-    description="What happens when Rapport is removed from a workspace, and when somebody's profile changes.",
+    description="Cleans up after Rapport is removed from a workspace, and follows changes of profiles.",
 )
 
 RESOLUTION = timedelta(seconds=1)

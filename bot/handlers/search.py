@@ -40,12 +40,12 @@ SHOW = {
 
 @plugin.command("find", usage="<text>", role=Role.VIEWER, example="globx")
 def find(args: Args, session: Session) -> Message:
-    """Find customers, contacts, deals and tickets; spelling mistakes are forgiven."""
+    """Find customers, contacts, deals and tickets, even misspelt."""
     hits = search.find(session, args.text, limit=FOUND)
     if not hits:
-        text = b.markup(_("Nothing is called “{typed}”, or nearly so."), typed=b.cut(args.text, 300))
+        text = b.markup(_("Nothing has a name like “{typed}”."), typed=b.cut(args.text, 300))
         return Message(text, [b.section(text), b.context(_("Add a customer: `/customer add Acme`."))])
-    title = b.markup(_("Found for “{typed}”"), typed=b.cut(args.text, 300))
+    title = b.markup(_("Results for “{typed}”"), typed=b.cut(args.text, 300))
     return Message(title, [b.section(title), *map(_line, hits)])
 
 

@@ -15,7 +15,7 @@ from storage.support import sharing
 plugin = Plugin(
     "sharing",
     title="Sharing",
-    description="Which channels other organisations read, so that nothing of ours is sent there.",
+    description="Knows the channels that other organisations read, and keeps internal messages out of them.",
 )
 
 

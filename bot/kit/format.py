@@ -181,7 +181,7 @@ class Page:
             offset, *filters = json.loads(text)
             return cls(tuple(str(word) for word in filters), max(0, min(int(offset), MOST_LINES)))
         except (ValueError, TypeError):
-            raise Invalid("This button cannot be used any more.", hint="Please repeat the command.") from None
+            raise Invalid("This button no longer works.", hint="Please repeat the command.") from None
 
     @property
     def written(self) -> b.Markup:

@@ -46,12 +46,12 @@ def colleague(session: Session, member_id: str, *, field: str, role: Role, had: 
         return member_id
     member = members.get(session, str(member_id))
     if member is None:
-        raise Invalid("I have not met this person yet.", field=field, hint="They have to use Rapport once.")
+        raise Invalid("I do not know this person yet.", field=field, hint="They must use Rapport once first.")
     if not member.is_ours:
-        raise Invalid("{name} is not one of your own people, so can be given nothing.", field=field, name=member.name)
+        raise Invalid("{name} is not on your team, so cannot be given anything.", field=field, name=member.name)
     if not member.has(role):
         raise Invalid(
-            "{name} is no {role}, so cannot be given this.",
+            "{name} lacks the role {role}, so cannot be given this.",
             field=field,
             name=member.name,
             role=role.value,

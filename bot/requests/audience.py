@@ -49,7 +49,7 @@ class Audience:
         """Return a message as it may be sent at this moment."""
         if not seen_by_all(request, answer) or not self._others_read(request):
             return answer
-        why = _("Only you see this: others than your own people read this channel, or Slack cannot say who does.")
+        why = _("Only you see this: people outside your team read this channel, or Slack cannot say who reads it.")
         room = len(answer.blocks) < b.MESSAGE_BLOCKS
         said = [b.context(why).to_dict(), *answer.blocks] if room else answer.blocks
         return replace(answer, share=False, replace=False, blocks=said)

@@ -79,7 +79,7 @@ def find(registry: Registry, request: Request, known: KnownActor, now: datetime,
         case RequestKind.ACTION:
             action = registry.actions.get(request.name)
             if action is None or action.handler is None:
-                raise NotFound("This button is from an older version of Rapport.", hint="Ask for the card again.")
+                raise NotFound("This button is from an older version of Rapport.", hint="Open the card again.")
             return Call(action.handler, action.role, request.name, action.before, given=_given(request))
         case RequestKind.VIEW:
             declared = registry.views.get(request.name)

@@ -146,7 +146,7 @@ class SlackDoor:
         for message in found:
             if message.get("ts") == ts:
                 return dict(message)
-        raise NotFound("That message is not there any more.")
+        raise NotFound("That message no longer exists.")
 
     def _ask(self, method: str, key: str, **arguments: Any) -> Any:
         return self._call(method, **arguments)[key]
@@ -176,7 +176,7 @@ def _refusal(code: str, arguments: Mapping[str, Any]) -> CrmError:
     if code in {"user_not_found", "users_not_found", "user_not_visible"}:
         return NotFound("Slack does not know that person.")
     if code in {"thread_not_found", "message_not_found"}:
-        return NotFound("That message is not there any more.")
+        return NotFound("That message no longer exists.")
     if code == "is_archived":
         return Refused("That channel is archived.")
     return CrmError("Slack refused: {code}.", code=code, hint="`rapport doctor` says more about tokens and scopes.")

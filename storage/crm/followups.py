@@ -256,7 +256,7 @@ def _close(session: Session, followup: Followup, status: FollowupStatus) -> Foll
 
 def _still_open(followup: Followup) -> None:
     if followup.closed_at is not None:
-        raise Conflict("{reference} is {status} already.", reference=followup.reference, status=followup.status)
+        raise Conflict("{reference} is already {status}.", reference=followup.reference, status=followup.status)
 
 
 def _schedule(session: Session, followup: Followup, *, at: datetime | None = None) -> None:

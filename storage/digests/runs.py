@@ -164,5 +164,5 @@ def get(session: Session, run_id: int) -> DigestRun:
     """Return a run; raise NotFound if it is not kept any more."""
     found = session.get(DigestRun, (current_workspace(session), run_id))
     if found is None:
-        raise NotFound("The numbers of this digest are not kept any more.")
+        raise NotFound("The numbers of this digest are no longer stored.")
     return found

@@ -44,7 +44,7 @@ def get(session: Session, delivery_id: UUID) -> Delivery:
     """Return a delivery of the session's workspace; raise NotFound if it is gone."""
     found = session.get(Delivery, (current_workspace(session), delivery_id), populate_existing=True)
     if found is None:
-        raise NotFound("This message is no longer kept.")
+        raise NotFound("This message is no longer stored.")
     return found
 
 
@@ -104,7 +104,7 @@ def _decide(session: Session, delivery_id: UUID, **values: object) -> Delivery:
         .execution_options(synchronize_session=False)
     )
     if changed.first() is None:
-        raise Conflict("Somebody has seen to this message already.")
+        raise Conflict("Somebody has already dealt with this message.")
     notify(session, outbox.CHANNEL)
     return get(session, delivery_id)
 

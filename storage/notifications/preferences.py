@@ -119,7 +119,7 @@ def set_quiet(
     """
     if hours is not None and hours[0] == hours[1]:
         raise Invalid(
-            "Quiet hours end at another time than they begin.",
+            "Quiet hours must begin and end at different times.",
             field="hours",
             hint="Write for example 18:00-09:00. Whole days: `off:sat,sun`.",
         )
@@ -130,7 +130,7 @@ def set_quiet(
         raise Invalid(
             "With every day off nothing would ever arrive.",
             field="off",
-            hint="Leave at least one day, or mute what you do not want to hear: `/crm mute`.",
+            hint="Leave at least one day, or mute some kinds of messages: `/crm mute`.",
         )
     row = _row(session, target)
     row.quiet_from, row.quiet_until = hours or (None, None)
@@ -142,7 +142,7 @@ def mute(session: Session, target: str, notice: Notice) -> Attention:
     """Hold back a kind of messages to a target; raise Conflict if it is muted already."""
     row = _row(session, target)
     if notice in row.muted:
-        raise Conflict("{kind} are muted there already.", kind=notice.value.capitalize())
+        raise Conflict("{kind} are already muted there.", kind=notice.value.capitalize())
     row.muted = sorted([*row.muted, notice.value])
     return _changed(session, row)
 
@@ -152,7 +152,7 @@ def unmute(session: Session, target: str, notice: Notice | None = None) -> Atten
     row = _row(session, target)
     left = [one for one in row.muted if notice is not None and one != notice]
     if left == row.muted:
-        raise Conflict("Nothing of that is muted there.")
+        raise Conflict("None of these is muted there.")
     row.muted = left
     return _changed(session, row)
 

@@ -150,7 +150,7 @@ def send_now(session: Session, delivery_id: UUID, *, target: str | None = None) 
     """
     found = session.get(Delivery, (current_workspace(session), delivery_id), populate_existing=True)
     if found is None or (target is not None and found.lane != target):
-        raise NotFound("This message is no longer kept.")
+        raise NotFound("This message is no longer stored.")
     asked = session.execute(
         update(Delivery)
         .where(

@@ -84,11 +84,11 @@ def add(session: Session, name: str, examples: Sequence[str], *, taken: dict[str
     texts = check_examples(examples)
     if len(texts) < FEWEST_EXAMPLES:
         raise Invalid(
-            "A category needs at least {fewest} examples to be recognised by; there are {count}.",
+            "A category needs at least {fewest} examples; there are {count}.",
             field="examples",
             fewest=FEWEST_EXAMPLES,
             count=len(texts),
-            hint="Write one message to a line, as customers write them.",
+            hint="Write one message per line, as customers write them.",
         )
     key = name_key(kept)
     row = session.get(Category, (current_workspace(session), key))
@@ -170,5 +170,5 @@ def _check_new_name(name: str, taken: dict[str, str]) -> str:
             length=len(kept),
         )
     if any(name_key(kept) in {name_key(called), key} for key, called in taken.items()):
-        raise Duplicate("There is a category {name} already.", field="name", typed=name, name=kept)
+        raise Duplicate("There is already a category {name}.", field="name", typed=name, name=kept)
     return kept

@@ -98,7 +98,7 @@ def get(session: Session, version_id: int) -> ModelVersion:
     """Return a version by its number; raise NotFound if there is none."""
     row = session.get(ModelVersion, (current_workspace(session), version_id))
     if row is None:
-        raise NotFound("There is no model of this number any more.")
+        raise NotFound("This model no longer exists.")
     return row
 
 
@@ -158,7 +158,7 @@ def make_live(session: Session, version: ModelVersion | None) -> None:
     """Have a version answer from now on, None for the starter model; raise Conflict if its weights were not kept."""
     now = live(session)
     if version is not None and weights(session, version.id) is None:
-        raise Conflict("The weights of {version} were not kept.", version=version.version)
+        raise Conflict("The weights of {version} are no longer stored.", version=version.version)
     if now is not None and now is not version:
         now.state = State.RETIRED
         session.flush()

@@ -72,7 +72,7 @@ def save(session: Session, name: str, text: str) -> SavedReply:
     """
     count = session.scalars(select(func.count()).select_from(SavedReply)).one()
     if count >= SAVED_LIMIT:
-        raise Invalid("There are {count} saved replies, and a menu shows no more.", hint="Remove one.", count=count)
+        raise Invalid("There are {count} saved replies, the most a menu can show.", hint="Remove one.", count=count)
     made = SavedReply(workspace_id=current_workspace(session), created_by=current_actor(session))
     _set(session, made, name, text)
     session.add(made)
@@ -124,7 +124,7 @@ def fill(text: str, values: Mapping[str, str | None]) -> str:
         value = values.get(found[1].lower())
         if not value:
             raise Invalid(
-                "It is not known what {placeholder} stands for here.",
+                "{placeholder} has no value here.",
                 hint="Write it out.",
                 field="text",
                 placeholder=found[0],
@@ -202,7 +202,7 @@ def check_answer(text: str, *, field: str = "text") -> str:
     """Return a text without the spaces around it; raise Invalid if it is empty, too long or cannot be stored."""
     answer = check_text(text, field=field).strip()
     if not name_key(answer):
-        raise Invalid("There is nothing in this answer.", field=field, typed=text)
+        raise Invalid("The answer is empty.", field=field, typed=text)
     if len(answer) > TEXT_LIMIT:
         raise Invalid(
             "An answer may have up to {limit} characters; this one has {length}.",
@@ -220,7 +220,7 @@ def _set(session: Session, saved_reply: SavedReply, name: str, text: str) -> Non
     with session.no_autoflush:
         other = _named(session, name)
     if other is not None and other is not saved_reply:
-        raise Duplicate("There is a saved reply called {name} already.", name=other.name, field="name")
+        raise Duplicate("There is already a saved reply called {name}.", name=other.name, field="name")
 
 
 def _named(session: Session, name: str) -> SavedReply | None:

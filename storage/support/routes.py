@@ -90,7 +90,8 @@ def add(
         _check_agent(session, member_id)
     if any((one.category, one.tier, one.language) == (category, tier, language) for one in list_routes(session)):
         raise Duplicate(
-            "There is a route for exactly these tickets already.", hint="Remove that first: `/crm route` counts them."
+            "There is already a route for exactly these tickets.",
+            hint="Remove that one first: `/crm route` numbers them.",
         )
     route = Route(
         workspace_id=current_workspace(session),
@@ -116,7 +117,7 @@ def get(session: Session, route_id: int) -> Route:
     """Return a rule by its id; raise NotFound if there is none."""
     route = session.get(Route, (current_workspace(session), route_id))
     if route is None:
-        raise NotFound("This route is gone already.")
+        raise NotFound("This route no longer exists.")
     return route
 
 
@@ -195,10 +196,10 @@ def open_tickets(session: Session, member_ids: Sequence[str]) -> dict[str, int]:
 def _check_agent(session: Session, member_id: str) -> None:
     member = members.get(session, member_id)
     if member is None:
-        raise Invalid("I have not met {who} yet.", field="to", who=member_id, hint="They have to use Rapport once.")
+        raise Invalid("I do not know {who} yet.", field="to", who=member_id, hint="They must use Rapport once first.")
     if not member.has(Role.AGENT):
         raise Invalid(
-            "{name} is no agent, so can be given no tickets.",
+            "{name} is not an agent, so cannot get tickets.",
             field="to",
             name=member.name,
             hint="An admin can change that with `/crm role`.",

@@ -269,7 +269,7 @@ def kind_of(profile: Mapping[str, Any], workspace_id: str) -> MemberKind:
 def set_roles(session: Session, member: Member, roles: Collection[Role]) -> Member:
     """Give a member exactly these roles; raise Refused for anyone who is not staff, and for the last admin."""
     if roles and not member.is_ours:
-        raise Refused("{name} is not one of your own people, so can have no role.", name=member.name)
+        raise Refused("{name} is not on your team, so cannot have a role.", name=member.name)
     if member.has(Role.ADMIN) and Role.ADMIN not in roles and len(staff(session, Role.ADMIN)) == 1:
         raise Refused("{name} is the last admin. Make someone else an admin first.", name=member.name)
     member.roles = sorted(set(roles))
@@ -290,10 +290,10 @@ def set_manager(session: Session, member: Member, manager: Member | None) -> Mem
     above = manager
     while above is not None:
         if above.id == member.id:
-            raise Invalid("{name} would be their own manager.", field="manager", name=member.name)
+            raise Invalid("{name} cannot be their own manager.", field="manager", name=member.name)
         above = get(session, above.manager_id) if above.manager_id is not None else None
     if manager is not None and not manager.is_ours:
-        raise Refused("{name} is not one of your own people, so cannot be a manager.", name=manager.name)
+        raise Refused("{name} is not on your team, so cannot be a manager.", name=manager.name)
     member.manager_id = manager.id if manager is not None else None
     return _saved(session, member)
 
@@ -304,7 +304,7 @@ def set_away(session: Session, member: Member, until: datetime | None) -> Member
     Raises Refused for anyone who is not staff.
     """
     if not member.is_ours:
-        raise Refused("{name} is not one of your own people, so is given no tickets anyway.", name=member.name)
+        raise Refused("{name} is not on your team, so gets no tickets anyway.", name=member.name)
     member.away_until = until
     return _saved(session, member)
 

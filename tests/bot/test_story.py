@@ -51,7 +51,7 @@ def test_a_day_with_rapport(company: Company) -> None:
     agent.clicks("Take", channel="CSUPPORT")
     agent.sees("With: @Anton Agent", channel="CSUPPORT")
     agent.selects("triage.category", "Refund and return", channel="CSUPPORT")
-    agent.sees("Refund and return*  said @Anton", channel="CSUPPORT")
+    agent.sees("Refund and return*  set by @Anton", channel="CSUPPORT")
     until(lambda: _labels(company) == ["refund"])
     agent.clicks("Resolve", channel="CSUPPORT")
     agent.sees("resolved", channel="CSUPPORT")

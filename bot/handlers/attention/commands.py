@@ -34,7 +34,7 @@ COUNTED = 100
 
 @plugin.command("quiet", usage='[hours] [off:"sat,sun"]', role=Role.VIEWER, example="18:00-09:00 off:sat,sun")
 def quiet(args: Args, session: Session, actor: Member, workspace: Workspace, now: datetime) -> Message:
-    """Show or set when you are left alone; a manager can say so for a channel: `/crm quiet #support 20:00-08:00`."""
+    """Show or set your quiet hours; a manager can set a channel's: `/crm quiet #support 20:00-08:00`."""
     target, typed = target_of(args, "hours", actor)
     if not typed and "off" not in args:
         return show(session, target, actor, workspace, now)
@@ -53,7 +53,7 @@ def quiet(args: Args, session: Session, actor: Member, workspace: Workspace, now
 
 @plugin.command("mute", usage="<kind>", role=Role.VIEWER, example="news")
 def mute(args: Args, session: Session, actor: Member, workspace: Workspace, now: datetime) -> Message:
-    """Hold back a kind of messages, urgent ones too; a manager can for a channel: `/crm mute news #support`."""
+    """Mute a kind of message, urgent ones too; a manager can for a channel: `/crm mute news #support`."""
     target, typed = target_of(args, "kind", actor)
     preferences.mute(session, target, read_kind(typed))
     return show(session, target, actor, workspace, now, saved=True)
@@ -61,7 +61,7 @@ def mute(args: Args, session: Session, actor: Member, workspace: Workspace, now:
 
 @plugin.command("unmute", usage="[kind]", role=Role.VIEWER, example="news")
 def unmute(args: Args, session: Session, actor: Member, workspace: Workspace, now: datetime) -> Message:
-    """Let a kind of messages through again, or all; a manager can for a channel: `/crm unmute news #support`."""
+    """Unmute a kind of message, or all; a manager can for a channel: `/crm unmute news #support`."""
     target, typed = target_of(args, "kind", actor)
     preferences.unmute(session, target, read_kind(typed) if typed else None)
     return show(session, target, actor, workspace, now, saved=True)
@@ -69,7 +69,7 @@ def unmute(args: Args, session: Session, actor: Member, workspace: Workspace, no
 
 @plugin.command("budget", usage="<channel> [messages]", role=Role.MANAGER, example="#support 20")
 def budget(args: Args, session: Session, actor: Member, workspace: Workspace, now: datetime) -> Message:
-    """Show or set how many messages a day a channel gets of those that can wait; `off` for all of them."""
+    """Show or set a channel's daily limit of messages that can wait; `off` for no limit."""
     channel_id = args.channel("channel")
     assert channel_id is not None, "the usage says that it is required"
     if "messages" not in args:
@@ -84,7 +84,7 @@ def _number(typed: str) -> int | None:
         return None
     if not word.isascii() or not word.isdigit():
         raise Invalid(
-            "{word} is no number.", field="messages", typed=typed, word=typed, hint="Write for example 20, or off."
+            "{word} is not a number.", field="messages", typed=typed, word=typed, hint="Write for example 20, or off."
         )
     return int(word[:6])
 
@@ -127,7 +127,7 @@ def _hints(session: Session, target: str, mine: bool) -> list[Block]:
     hints = [_("New urgent tickets, late ones and incidents come at any time, unless their kind is muted.")]
     if held:
         command = "`/crm held`" if mine else _("`/crm held` with the channel")
-        hints.insert(0, _("Held back now: {count}. {command} lists it.").format(count=held, command=command))
+        hints.insert(0, _("Held back now: {count}. {command} lists them.").format(count=held, command=command))
     kinds = _("Kinds to mute: {kinds}.").format(kinds=", ".join(Notice))
     change = _("Change: `/crm quiet 18:00-09:00 off:sat,sun`, `/crm quiet off`, `/crm mute news`.")
     return [b.context(b.Markup(" ".join(hints))), b.context(b.Markup(f"{change} {kinds}"))]
@@ -139,10 +139,10 @@ def mine(session: Session, actor: Member, reader: Reader) -> list[Block]:
     wishes = preferences.get(session, actor.id)
     words = quiet_words(wishes, reader)
     if wishes is None or not (words or wishes.muted):
-        return [b.context(_("You are told everything at once. Be left alone: `/crm quiet 18:00-09:00 off:sat,sun`."))]
+        return [b.context(_("You get everything at once. Set quiet hours: `/crm quiet 18:00-09:00 off:sat,sun`."))]
     lines: list[b.Text] = [b.markup(_("Quiet: {when}"), when=words)] if words else []
     if wishes.muted:
         lines.append(b.markup(_("Muted: {kinds}"), kinds=muted_words(wishes)))
     held = len(throttle.waiting(session, actor.id, COUNTED))
-    lines.append(_("Held back now: {count}. `/crm held` lists it.").format(count=held) if held else "")
+    lines.append(_("Held back now: {count}. `/crm held` lists them.").format(count=held) if held else "")
     return [b.section(b.join([line for line in lines if line]))]

@@ -37,7 +37,7 @@ NAMES: Mapping[Noun, Callable[[Session, int], str]] = {
 
 @plugin.command("held", usage="[channel]", role=Role.VIEWER, example="#support")
 def held(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
-    """List what is held back from you or from a channel, the first first, to have it sent after all."""
+    """List the messages held back from you or a channel, oldest first, and send them now."""
     target = args.channel("channel") or actor.id
     rows = throttle.waiting(session, target, LISTED + 1)
     who = whose(target, actor)
@@ -58,10 +58,10 @@ def send(control: b.Control, session: Session, actor: Member) -> Message:
     try:
         delivery_id = UUID(control.detail)
     except ValueError:
-        raise NotFound("This message is no longer kept.") from None
+        raise NotFound("This message is no longer stored.") from None
     row = throttle.send_now(session, delivery_id, target=None if actor.has(Role.AGENT) else actor.id)
     if not _may_send(actor, row.lane):
-        raise Refused("Only its receiver can have this sent.")
+        raise Refused("Only the receiver can send this.")
     return Message(_("It is on its way."))
 
 
@@ -103,8 +103,8 @@ def spent(delivery: Delivery, session: Session, reader: Reader) -> Message | Non
     morning = preferences.next_allowed(wishes, reader.zone, throttle.next_morning(reader.zone, delivery.created_at))
     text = b.markup(
         _(
-            "The budget of this channel, {budget} a day, is spent. What can wait is held back until {when}:"
-            " `/crm held` with this channel lists it. What is urgent still comes."
+            "This channel has used up its budget of {budget} messages a day. Others wait until "
+            "{when}: `/crm held` with this channel lists them. Urgent messages still come."
         ),
         budget=wishes.daily_budget,
         when=reader.moment(morning),

@@ -74,7 +74,7 @@ def read_kind(text: str) -> Notice:
         return _KINDS.get(typed) or found.pop()
     near = did_you_mean(typed, [*Notice, *_KINDS])
     raise Invalid(
-        "There is no kind of messages called {kind}.",
+        "There is no kind of message called {kind}.",
         field="kind",
         typed=text,
         kind=text,

@@ -25,7 +25,7 @@ from storage.crm import customers, notes
     owner=PERSON,
 )
 def add(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
-    """Add a customer, once it is clear that it is not there already."""
+    """Add a customer; Rapport asks first about a likely duplicate."""
     wanted = WantedCustomer.check(
         session,
         name=args["name"],
@@ -41,7 +41,7 @@ def add(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
 
 @plugin.command("customer find", usage="<text>", role=Role.VIEWER, example="acme")
 def find(args: Args, session: Session) -> Message:
-    """Find customers by name or domain, also misspelt ones."""
+    """Find customers by name or domain, even misspelt."""
     return cards.found(args["text"], customers.find(session, args["text"]))
 
 

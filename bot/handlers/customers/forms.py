@@ -99,7 +99,7 @@ def note(control: b.Control, session: Session) -> Modal:
     """Open the form for a note about a customer."""
     customer = customers.resolve(session, control.record)
     about = b.section(cards.headline(customer))
-    text = b.text_input("text", _("Note"), multiline=True, placeholder=_("What was said, agreed or promised"))
+    text = b.text_input("text", _("Note"), multiline=True, placeholder=_("A call, an agreement, a promise …"))
     return Modal(_("Note"), [about, text], submit=_("Save"), state={"record": customer.reference})
 
 

@@ -50,7 +50,7 @@ class WantedCustomer:
             wanted = json.loads(text)
             return cls.check(session, **{key: wanted[key] for key in ("name", "domain", "tier", "owner_id")})
         except (ValueError, TypeError, AttributeError, LookupError):
-            raise Invalid("This button cannot be used any more.", hint="Please repeat the command.") from None
+            raise Invalid("This button no longer works.", hint="Please repeat the command.") from None
 
     def dump(self) -> str:
         """Write it into a button."""

@@ -47,7 +47,7 @@ def move(control: b.Control, session: Session, reader: Reader) -> Message:
         return cards.card(session, deal, reader, notice=overtaken, replace=True)
     known = {str(stage.id): stage.name for stage in pipelines.stages(session, deal.stage.pipeline_id)}
     if control.detail not in known:
-        raise NotFound("This stage is gone.", hint="Ask for the deal again.")
+        raise NotFound("This stage is gone.", hint="Open the deal again.")
     deals.move(session, deal, known[control.detail])
     notice = b.markup(_("Moved to {stage}."), stage=deal.stage.name)
     return cards.card(session, deal, reader, notice=notice, undo=True, replace=True)

@@ -29,7 +29,7 @@ from storage.workspace.workspaces import Workspace
     owner=PERSON,
 )
 def add(args: Args, session: Session, actor: Member, reader: Reader, workspace: Workspace) -> Message:
-    """Add a deal, once it is clear that it is not there already."""
+    """Add a deal; Rapport asks first about a likely duplicate."""
     wanted = WantedDeal.typed(session, args, actor)
     alike = wanted.twins(session)
     if alike:
@@ -50,7 +50,7 @@ def move(args: Args, session: Session, reader: Reader) -> Message:
     before = deal.stage_id
     cancelled = deals.move(session, deal, args["stage"])
     if deal.stage_id == before:
-        return cards.card(session, deal, reader, notice=b.markup(_("It is in {stage} already."), stage=deal.stage.name))
+        return cards.card(session, deal, reader, notice=b.markup(_("It is already in {stage}."), stage=deal.stage.name))
     notice = cards.closed(b.markup(_("Moved to {stage}."), stage=deal.stage.name), cancelled)
     return cards.card(session, deal, reader, notice=notice, undo=True)
 
@@ -60,17 +60,17 @@ def won(args: Args, session: Session, reader: Reader) -> Message:
     """Mark a deal as won."""
     deal = deals.resolve(session, args["deal"])
     if deal.status == Outcome.WON:
-        return cards.card(session, deal, reader, notice=_("It is won already."))
+        return cards.card(session, deal, reader, notice=_("It is already won."))
     notice = cards.closed(_("Won. Congratulations!"), deals.win(session, deal))
     return cards.card(session, deal, reader, notice=notice, undo=True)
 
 
 @plugin.command("deal lost", usage="<deal> [reason]", role=Role.REP, example="D-88 went with a cheaper offer")
 def lost(args: Args, session: Session, reader: Reader) -> Message:
-    """Mark a deal as lost, for a reason if you give one."""
+    """Mark a deal as lost, with a reason if you give one."""
     deal = deals.resolve(session, args["deal"])
     if deal.status == Outcome.LOST and "reason" not in args:
-        return cards.card(session, deal, reader, notice=_("It is lost already."))
+        return cards.card(session, deal, reader, notice=_("It is already lost."))
     notice = cards.closed(_("Marked as lost."), deals.lose(session, deal, args.get("reason")))
     return cards.card(session, deal, reader, notice=notice, undo=True)
 

@@ -63,7 +63,7 @@ def _typed(deal: Deal | WantedDeal) -> str:
 
 @plugin.view("new", title="New deal", role=Role.REP)
 def new(control: b.Control, session: Session, actor: Member) -> Modal:
-    """Open the form for a new deal, of a customer if it was opened from one's card."""
+    """Open the form for a new deal; from a customer's card it names the customer."""
     customer = customers.resolve(session, control.record) if control.record else None
     fields = [*_fields(customer=customer, owner_id=actor.id), _stage_field(session)]
     return Modal(_("New deal"), fields, submit=_("Add"))
@@ -84,7 +84,7 @@ def add(
 
 def _ask_again(session: Session, wanted: WantedDeal, alike: list[Deal], seen: list[str]) -> Modal:
     lines = [b.markup("• {deal}", deal=cards.headline(twin)) for twin in alike]
-    question = b.join([_("An open deal is called the same, so nothing has been added yet:"), *lines])
+    question = b.join([_("An open deal has the same name, so nothing has been added yet:"), *lines])
     customer = customers.get(session, wanted.customer_id) if wanted.customer_id else None
     fields = _fields(
         name=wanted.name,
@@ -160,7 +160,7 @@ plugin.button_opens("lost", lost)
 def note(control: b.Control, session: Session) -> Modal:
     """Open the form for a note about a deal."""
     deal = deals.resolve(session, control.record)
-    text = b.text_input("text", _("Note"), multiline=True, placeholder=_("What was said, agreed or promised"))
+    text = b.text_input("text", _("Note"), multiline=True, placeholder=_("A call, an agreement, a promise …"))
     return Modal(_("Note"), [b.section(cards.headline(deal)), text], submit=_("Save"), state={"record": deal.reference})
 
 

@@ -21,7 +21,7 @@ def mine(session: Session, actor: Member, reader: Reader) -> list[Block]:
     """Show the open deals of the person, the one that closes first at the top."""
     found = deals.list_deals(session, owner_id=actor.id, limit=LINES + 1)
     if not found:
-        return [b.section(_("No open deals of yours. Add one: `/deal add Acme renewal amount:12k`"))]
+        return [b.section(_("You have no open deals. Add one: `/deal add Acme renewal amount:12k`"))]
     lines = [cards.line(deal, reader, action="open", owner=False) for deal in found[:LINES]]
     more = [b.context(_("More: `/deal list owner:me`"))] if len(found) > LINES else []
     return [*lines, *more]

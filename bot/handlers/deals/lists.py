@@ -64,7 +64,7 @@ def _page(page: Page, session: Session, actor: Member, workspace: Workspace, rea
 
 def _totals(found: Sequence[Deal], reader: Reader) -> list[Block]:
     sums = reader.totals(deal.amount for deal in found)
-    return [b.context(b.markup(_("These together: {sums}"), sums="  ·  ".join(sums)))] if sums else []
+    return [b.context(b.markup(_("Total: {sums}"), sums="  ·  ".join(sums)))] if sums else []
 
 
 def _closed(session: Session, query: Query) -> bool | None:
@@ -82,5 +82,5 @@ def _nothing(page: Page) -> b.Markup:
     if page.offset:
         return b.Markup(_("There are no more deals."))
     if page.filters:
-        return b.markup(_("No deals are like this: {filters}"), filters=page.written)
+        return b.markup(_("No deals match {filters}"), filters=page.written)
     return b.Markup(_("No open deals yet. Add one: `/deal add Acme renewal amount:12k`"))

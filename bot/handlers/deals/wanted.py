@@ -76,7 +76,7 @@ class WantedDeal:
                 pipelines.resolve_stage(session, stage).name if stage else None,
             )
         except (ValueError, TypeError, AttributeError):
-            raise Invalid("This button cannot be used any more.", hint="Please repeat the command.") from None
+            raise Invalid("This button no longer works.", hint="Please repeat the command.") from None
 
     def dump(self) -> str:
         """Write it into a button."""

@@ -19,7 +19,7 @@ from storage.queues.outbox import Delivery
 plugin = Plugin(
     "deliveries",
     title="Deliveries",
-    description="What Slack refused to deliver, why, and a way to send it again.",
+    description="Messages that Slack refused, the reasons, and a way to send them again.",
 )
 
 LISTED = 10
@@ -78,12 +78,12 @@ def _lines(rows: Sequence[Delivery], reader: Reader) -> list[Block]:
 
 @plugin.command("undelivered", role=Role.MANAGER)
 def list_(session: Session, reader: Reader) -> Message:
-    """List the messages that Slack refused to deliver, the last first, to send them again."""
+    """List the messages that Slack refused, newest first, and send them again."""
     rows = failures.dead(session, LISTED + 1)
     if not rows:
         return Message(_("Everything was delivered."))
     title = _("*Not delivered*")
-    more = [b.context(_("There are more, from before."))] if len(rows) > LISTED else []
+    more = [b.context(_("There are older ones."))] if len(rows) > LISTED else []
     lines = _lines(rows[:LISTED], reader)
     return Message(b.Markup(title), [b.section(b.Markup(title)), *lines, *more])
 
@@ -93,7 +93,7 @@ def list_(session: Session, reader: Reader) -> Message:
 def resend(control: b.Control, session: Session, actor: Member) -> Message:
     """Send a refused message again."""
     failures.resend(session, _id(control, actor, session))
-    return Message(_("It is sent again; should Slack refuse it once more, you will find it here."))
+    return Message(_("It is on its way again. If Slack refuses it once more, it comes back to this list."))
 
 
 @plugin.action("give_up", role=Role.VIEWER)
@@ -108,7 +108,7 @@ def _id(control: b.Control, actor: Member, session: Session) -> UUID:
     try:
         delivery_id = UUID(control.detail)
     except ValueError:
-        raise NotFound("This message is no longer kept.") from None
+        raise NotFound("This message is no longer stored.") from None
     if not actor.has(Role.MANAGER) and not failures.was_told(session, delivery_id, actor.id):
         raise Refused("This needs the role {role}.", role=Role.MANAGER.value, hint="A manager can do it.")
     return delivery_id

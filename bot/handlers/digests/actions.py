@@ -54,11 +54,11 @@ def unsubscribe(control: b.Control, session: Session, actor: Member) -> Message:
     """Have a digest sent no longer: to oneself, or, as a manager, to a channel or somebody else."""
     digest = schedules.resolve(session, control.record)
     if digest.target_user != actor.id and not actor.has(Role.MANAGER):
-        raise Refused("This digest comes to others too.", hint="Ask a manager to pause it.")
+        raise Refused("This digest goes to others too.", hint="Ask a manager to pause it.")
     if not digest.active:
-        return Message(b.markup(_("*{name}* is paused already."), name=digest.name))
+        return Message(b.markup(_("*{name}* is already paused."), name=digest.name))
     schedules.stop(session, digest)
-    text = b.markup(_("*{name}* comes no longer. `/crm undo` takes this back."), name=digest.name)
+    text = b.markup(_("*{name}* no longer comes. `/crm undo` takes this back."), name=digest.name)
     return Message(text)
 
 
@@ -86,7 +86,11 @@ def preview(
     sheet, blocks = notices.draw(session, wanted, catalogue)
     shown_to_me = notices.message(wanted, sheet, blocks, notices.keep(session, wanted, sheet, user_id=actor.id))
     skipped = digest.skip_empty and sheet.empty
-    note = _("A preview. Right now it would be skipped, as there is nothing to say.") if skipped else _("A preview.")
+    note = (
+        _("A preview. Right now nothing would be sent, because there is nothing to report.")
+        if skipped
+        else _("A preview.")
+    )
     return Message(shown_to_me.text, [b.context(note), *shown_to_me.blocks])
 
 

@@ -20,7 +20,7 @@ def card(digest: Digest, locale: str) -> list[Block]:
         if digest.active
         else b.button(_("Resume"), plugin.id("start"), control, style="primary")
     )
-    delete = b.button(_("Delete"), plugin.id("delete"), control, style="danger", confirm=_("It is sent no longer."))
+    delete = b.button(_("Delete"), plugin.id("delete"), control, style="danger", confirm=_("It is not sent any more."))
     return [
         b.section(line(digest, locale)),
         b.actions(
@@ -36,7 +36,7 @@ def card(digest: Digest, locale: str) -> list[Block]:
 def footer(digest: Digest) -> list[Block]:
     """Draw what whoever gets a digest can do about it."""
     control = b.Control(digest.reference, digest.version)
-    confirm = _("It is sent here no longer. A manager can resume it with `/digest list`.")
+    confirm = _("It no longer comes here. A manager can resume it with `/digest list`.")
     leave = b.button(_("Unsubscribe"), plugin.id("unsubscribe"), control, confirm=confirm)
     return [b.actions(b.button(_("Edit"), plugin.id("edit"), control), leave)]
 

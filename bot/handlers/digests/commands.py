@@ -36,12 +36,10 @@ def now_(
     now: datetime,
     catalogue: notices.RegistryForDigests,
 ) -> Message:
-    """Show the digest now: pipeline, support, team or both of the first, of the last day, week or month."""
+    """Show a digest now: pipeline, support, team, or both of the first, for the last day, week or month."""
     content = args.text.casefold() or BOTH
     if content not in CONTENTS:
-        raise Invalid(
-            "There is no digest of “{word}”.", word=args.text, hint="It is of pipeline, support, team or both."
-        )
+        raise Invalid("There is no digest of “{word}”.", word=args.text, hint="Choose pipeline, support, team or both.")
     sections = CONTENTS[content]
     name = _("{sections} right now").format(sections=", ".join(section(one) for one in sections))
     wanted = notices.WantedDigest(
@@ -59,7 +57,7 @@ def now_(
 
 @plugin.command("digest list", role=Role.MANAGER)
 def list_(session: Session, actor: Member, workspace: Workspace) -> Message:
-    """List the digests that are sent, with buttons to see, send, edit, pause or delete each."""
+    """List the digests, with buttons to see, send, edit, pause or delete each."""
     return _page(Page(), session, format.locale_of(actor, workspace))
 
 

@@ -62,7 +62,9 @@ def _fields(
         b.text_input("name", _("Name"), initial=known.name if known else _("Sales and support"), max_length=NAME_LIMIT),
         b.checks_input("sections", _("What"), names, initial=chosen),
         b.choice_input("scope", _("Whose"), _options(SCOPES), initial=known.scope if known else Scope.EVERYONE),
-        b.person_input("about", _("Of whom (you, if empty)"), initial=known.about_id if known else None, optional=True),
+        b.person_input(
+            "about", _("Whose records (yours, if empty)"), initial=known.about_id if known else None, optional=True
+        ),
         *_pipelines(session, known),
         b.choice_input(
             "frequency",
@@ -87,7 +89,7 @@ def _fields(
         ),
         b.checks_input(
             "skip",
-            _("When there is nothing to say"),
+            _("If there is nothing to report"),
             [b.Option(_("Send nothing"), SKIP)],
             initial=[SKIP] if known and known.skip_empty else [],
             optional=True,
@@ -106,7 +108,7 @@ def _pipelines(session: Session, known: Digest | None) -> list[Block]:
 
 @plugin.view("new", title="New digest", role=Role.MANAGER, before=_join)
 def new(session: Session, actor: Member, workspace: Workspace, catalogue: RegistryForDigests) -> Modal:
-    """Have a digest of the pipeline, support, the team and more sent at a fixed time."""
+    """Set up a digest of the pipeline, support, the team and more, at a fixed time."""
     return Modal(_("New digest"), _fields(session, actor, workspace, catalogue, None), submit=_("Save"))
 
 
@@ -177,7 +179,7 @@ def _wanted(
     if not sections:
         raise Invalid("Choose at least one part.", field="sections")
     if not _titles(catalogue).keys() >= set(sections):
-        raise Invalid("One of these parts is not there any more.", field="sections")
+        raise Invalid("One of these parts no longer exists.", field="sections")
     weekly = values["frequency"] == Frequency.WEEKLY
     if str(values["weekday"] or 0) not in WEEKDAYS:
         raise Invalid("Choose a day of the week.", field="weekday")
@@ -187,7 +189,7 @@ def _wanted(
     pipeline_id, about_id = int(pipeline), str(values.get("about") or "")
     link = channels.link_of(session, channel_id) if channel_id else None
     if link is not None and link.use == Use.CUSTOMER:
-        raise Refused("A customer reads in that channel.", field="channel", hint="Choose another.")
+        raise Refused("A customer reads that channel.", field="channel", hint="Choose another.")
     both = {PIPELINE, SUPPORT} <= set(sections)
     return {
         "name": str(values["name"]),

@@ -32,7 +32,7 @@ _KEY = re.compile(r"f\d{1,3}", re.IGNORECASE)
 
 @plugin.command("digest explain", usage="<number> [of:name] [period:week]", role=Role.VIEWER, example="F3")
 def explain(args: Args, session: Session, actor: Member, reader: Reader, now: datetime, place: Place) -> Message:
-    """List what is behind a number: by its key in the last digest here, such as F3, or by a word such as stalled."""
+    """List the records behind a number: a key in the last digest here, such as F3, or a word such as stalled."""
     word = args.text.casefold().strip("`")
     if _KEY.fullmatch(word):
         return _of_key(session, word, digest_of(session, actor, place, args.get("of")), reader)
@@ -52,7 +52,7 @@ def period_of(args: Args, now: datetime) -> Period:
     """Return the day, week or month that is asked for."""
     word = (args.get("period") or "week").casefold()
     if word not in PERIODS:
-        raise Invalid("“{word}” is no period.", word=word, field="period", hint="It is day, week or month.")
+        raise Invalid("“{word}” is not a period.", word=word, field="period", hint="Write day, week or month.")
     return Period(now - timedelta(days=PERIODS[word]), now)
 
 
@@ -73,7 +73,7 @@ def behind(control: b.Control, session: Session, actor: Member, reader: Reader) 
     if len(words) == 2 and _KEY.fullmatch(words[0]) and words[1].isdecimal() and len(words[1]) < 19:
         run = runs.get(session, int(words[1]))
         if run.target_channel is None and run.target_user != actor.id:
-            raise NotFound("This digest is somebody else's.")
+            raise NotFound("This digest belongs to somebody else.")
         return _of_key(session, words[0], run, reader)
     return _as_drawn_before(session, control, words, reader)
 
@@ -84,7 +84,7 @@ def _as_drawn_before(session: Session, control: b.Control, words: Sequence[str],
         word, since, until = words
         start, end = (datetime.fromtimestamp(float(one), UTC) for one in (since, until))
     except (ValueError, OverflowError, OSError):
-        raise Invalid("This menu cannot be used any more.", hint="Try `/digest explain`.") from None
+        raise Invalid("This menu no longer works.", hint="Try `/digest explain`.") from None
     if word not in WORDS:
         raise NotFound("There is no number called “{word}”.", word=word)
     owners = notices.owners_of(session, schedules.resolve(session, control.record)) if control.record else None
@@ -102,7 +102,7 @@ def _of_key(session: Session, key: str, run: DigestRun, me: format.Reader) -> Me
     rows = metrics.identified(session, number.figure, period, kept["ids"])
     title = f"{kept['key']} {Sheet(session, Metrics(period), me, None).title(number)}"
     gone = len(kept["ids"]) - len(rows)
-    notes = [b.markup(_("{number} of them are gone by now."), number=gone)] if gone else []
+    notes = [b.markup(_("{number} of them no longer exist."), number=gone)] if gone else []
     of = b.markup(
         _("*{name}*, {since} to {until}"), name=run.name, since=me.moment(run.since), until=me.moment(run.until)
     )
@@ -127,7 +127,7 @@ def _listed(
 ) -> Message:
     lines = [_row(session, row, me) for row in rows]
     if not number:
-        lines.append(b.esc(_("Nothing is behind it.")))
+        lines.append(b.esc(_("There are no records behind it.")))
     if more > 0:
         lines.append(b.markup(_("… and {more} more"), more=more))
     head = b.markup("*{title}: {number}*", title=b.cut(title, 300), number=number)

@@ -252,7 +252,7 @@ def message(wanted: WantedDigest, sheet: Sheet, blocks: Sequence[Block], run: Di
         b.Option(f"F{place} {sheet.title(number)}", str(b.Control(detail=f"F{place} {run.id}")))
         for place, number in enumerate(sheet.numbers, start=1)
     ]
-    menus = [b.actions(b.menu(_("What is behind…"), plugin.id("behind"), choices))] if choices else []
+    menus = [b.actions(b.menu(_("Behind the numbers…"), plugin.id("behind"), choices))] if choices else []
     own = footer(wanted.digest) if wanted.digest else []
     text = b.markup(_("Digest: {name}"), name=wanted.name)
     head = [b.header(wanted.name), b.context(*notes)]
@@ -265,5 +265,5 @@ def _compared(wanted: WantedDigest, sheet: Sheet) -> b.Markup:
     if wanted.last is None:
         return b.markup(_("▲▼ against the period before ({length})"), length=length)
     when = sheet.me.moment(wanted.last.until)
-    template = _("▲▼ against the period before ({length}); what stands now, against the digest of {when}")
+    template = _("▲▼ against the period before ({length}); current totals, against the digest of {when}")
     return b.markup(template, length=length, when=when)

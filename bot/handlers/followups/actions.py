@@ -57,7 +57,7 @@ def _put_off(session: Session, followup: Followup, choice: str, me: Reader) -> M
     elif choice == HOUR:
         until = me.now + timedelta(hours=1)
     else:
-        raise Invalid("This menu is from an older version of Rapport.", hint="Ask for the follow-up again.")
+        raise Invalid("This menu is from an older version of Rapport.", hint="Open the follow-up again.")
     followups.snooze(session, followup, until)
     notice = b.markup(_("I will remind you again {when}."), when=me.moment(until))
     return cards.card(session, followup, me, notice=notice, replace=True)

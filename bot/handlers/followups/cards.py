@@ -33,7 +33,7 @@ SNOOZES = {"1h": "In an hour", "tomorrow": "Tomorrow at 9", "week": "Next Monday
 
 def nothing() -> str:
     """Say that there is nothing to follow up, and how to begin."""
-    return _('Nothing to follow up. Promise something: `/followup add D-1 when:"friday 9am" call back`')
+    return _('You have no follow-ups. Add one: `/followup add D-1 when:"friday 9am" call back`')
 
 
 @plugin.renderer("reminder", kind=Notice.REMINDERS)
@@ -93,7 +93,7 @@ def reminding(followup: Followup, reader: Reader) -> b.Markup:
     when = b.markup(_("I will remind you {when}."), when=reader.moment(followup.due_at))
     if followup.recurrence is None:
         return when
-    return b.join([when, b.markup(_("It comes {often}."), often=said(followup.recurrence, reader.locale))], " ")
+    return b.join([when, b.markup(_("It repeats {often}."), often=said(followup.recurrence, reader.locale))], " ")
 
 
 def _when(followup: Followup, reader: Reader) -> b.Markup:

@@ -29,7 +29,7 @@ from storage.subjects import called
     when=WHEN,
 )
 def add(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
-    """Promise to follow up on a record, once or again and again; you are reminded by DM each time it is due."""
+    """Set a follow-up on a record, once or recurring; a DM reminds you each time it is due."""
     about = called(session, args["record"], field="record")
     followup = promise(session, about, args.get("text") or "", _when(args, reader), str(reader.zone), actor)
     return cards.card(session, followup, reader, notice=cards.reminding(followup, reader))
@@ -58,7 +58,7 @@ def show(args: Args, session: Session, reader: Reader) -> Message:
     when=WHEN,
 )
 def move(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
-    """Have a follow-up due at another time, or again and again."""
+    """Move a follow-up to another time, or make it recurring."""
     followup, when = mine_or_ours(session, args["followup"], actor), _when(args, reader)
     followups.reschedule(session, followup, when.at, recurrence=when.recurrence)
     return cards.card(session, followup, reader, notice=cards.reminding(followup, reader))
@@ -66,7 +66,7 @@ def move(args: Args, session: Session, actor: Member, reader: Reader) -> Message
 
 @plugin.command("followup done", usage="<followup>", role=Role.VIEWER, example="F-12")
 def done(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
-    """Finish a follow-up; one that recurs is due again."""
+    """Finish a follow-up; a recurring one gets its next date."""
     return finish(session, mine_or_ours(session, args["followup"], actor), reader)
 
 
@@ -86,7 +86,7 @@ def _next(followup: Followup, now: datetime) -> datetime | None:
 
 @plugin.command("followup cancel", usage="<followup>", role=Role.VIEWER, example="F-12")
 def cancel(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
-    """Cancel a follow-up; one that recurs does not come again."""
+    """Cancel a follow-up; a recurring one ends."""
     followup = followups.cancel(session, mine_or_ours(session, args["followup"], actor))
     return cards.card(session, followup, reader, notice=_("Cancelled."))
 

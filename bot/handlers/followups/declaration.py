@@ -5,5 +5,5 @@ from bot.plugin import Plugin
 plugin = Plugin(
     "followups",
     title="Follow-ups",
-    description="Promises about any record, and a reminder by DM when their time has come.",
+    description="Promises about any record, and a reminder by DM when they are due.",
 )

@@ -41,7 +41,7 @@ AGAIN: Mapping[str, str] = {
 
 @plugin.view("new", title="New follow-up", role=Role.VIEWER)
 def new(control: b.Control, session: Session, reader: Reader) -> Modal:
-    """Promise a follow-up in a form."""
+    """Open the form for a new follow-up."""
     about = called(session, control.record) if control.record else None
     return form(about, "", reader)
 
@@ -175,15 +175,15 @@ def log(control: b.Control, session: Session, actor: Member) -> Modal:
     if late := overtaken(session, followup, control):
         return Modal(_("Log"), [b.section(late), b.section(b.markup("*{text}*", text=followup.text[:200]))])
     if followup.about is None:
-        raise Invalid("This follow-up is about no record, so there is nothing to log it on.")
+        raise Invalid("This follow-up has no record, so you cannot log it.")
     check_logs(session, followup, actor)
     options = [b.Option(_(name), key) for key, name in KINDS.items()]
     return Modal(
         _("Log"),
         [
             b.section(b.markup("*{text}*", text=followup.text[:200])),
-            b.choice_input("kind", _("What was it"), options, initial="call"),
-            b.text_input("text", _("What came of it"), multiline=True, max_length=min(NOTE_LIMIT, 3_000)),
+            b.choice_input("kind", _("Kind"), options, initial="call"),
+            b.text_input("text", _("Result"), multiline=True, max_length=min(NOTE_LIMIT, 3_000)),
         ],
         submit=_("Log and finish"),
         state=_seen(followup),
@@ -198,7 +198,7 @@ def logged(
     followup = _unchanged(session, state)
     about = subject_of(session, followup)
     if about is None:
-        raise Invalid("The record this was about is gone.")
+        raise Invalid("Its record no longer exists.")
     check_logs(session, followup, actor)
     notes.add(session, about, str(values["text"]), kind=str(values["kind"]))
     return finish(session, followup, reader)

@@ -24,7 +24,7 @@ def check_owner(followup: Followup, actor: Member) -> None:
     if followup.owner_id == actor.id or actor.has(Role.REP) or actor.has(Role.AGENT):
         return
     raise Refused(
-        "{reference} is somebody else's, which takes the role rep or agent.",
+        "{reference} belongs to somebody else. Changing it needs the role rep or agent.",
         reference=followup.reference,
         hint="An admin can give it to you with `/crm role`.",
     )

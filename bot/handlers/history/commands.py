@@ -1,4 +1,4 @@
-"""Show who changed a record, when, and from what to what."""
+"""Show a record's changes, with person, time, and values before and after."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ READ = 60
 
 @plugin.command("history", usage="<record>", role=Role.VIEWER, example="D-88")
 def show(args: Args, session: Session, reader: Reader) -> Message:
-    """Show who changed a record, when, and from what to what."""
+    """Show a record's changes, with person, time, and values before and after."""
     parsed = parse_reference(args.text)
     if parsed is None:
         record = called(session, args.text, field="record")
@@ -32,12 +32,12 @@ def show(args: Args, session: Session, reader: Reader) -> Message:
     ref = reference(*parsed)
     activities = history.timeline(session, *parsed, limit=READ)
     if not activities:
-        raise NotFound("Nothing is known of {ref}.", ref=ref)
+        raise NotFound("{ref} has no history.", ref=ref)
     title = b.markup(_("*History of {ref}*, the newest first"), ref=ref)
     found = merged(activities)[::-1]
     lines = [_line(session, change, reader) for change in found[:SHOWN]]
     earlier = len(found) > SHOWN or len(activities) == READ
-    more = [b.context(_("What happened before is kept too, but not shown here."))] if earlier else []
+    more = [b.context(_("Older changes are stored too, but not shown here."))] if earlier else []
     return Message(title, [*paragraphs([title, *lines]), *more])
 
 

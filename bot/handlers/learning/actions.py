@@ -30,7 +30,7 @@ def use(control: b.Control, session: Session, reader: Reader, model: WorkspaceMo
     live = model_versions.live(session)
     if drawn != (str(live.id) if live else STARTER) or not _VERSION.fullmatch(wanted):
         raise Conflict(
-            "Another model answers by now than when this was drawn, so nothing was done.",
+            "The model has changed since this was shown, so nothing was done.",
             hint="Look again with `/crm model`.",
         )
     version = None if wanted == STARTER else model_versions.get(session, int(wanted))

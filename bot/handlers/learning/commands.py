@@ -28,7 +28,7 @@ STARTER = "starter"
 
 @plugin.command("model", role=Role.MANAGER)
 def show(session: Session, reader: Reader, model: WorkspaceModel) -> Message:
-    """Show which model answers, its figures beside those before, what it learned, and roll it back."""
+    """Show the model in use, its figures beside the previous ones, and its corrections; roll it back."""
     return card(session, reader, model)
 
 
@@ -57,9 +57,9 @@ def _standing(live: ModelVersion | None, reader: Reader) -> b.Markup:
     if live is None:
         return b.esc(
             _(
-                "The starter model answers, which comes with Rapport and knows nothing of yours yet. A message that "
-                "was corrected is right at once when it comes again; from 20 labels on, or in the night, a model of "
-                "your own is fitted and takes its place if it is better."
+                "The starter model answers. It comes with Rapport and has learned nothing from you yet. "
+                "A corrected message is right at once when it comes again. After 20 labels, or at "
+                "night, Rapport fits a model of your own, which takes over if it is better."
             )
         )
     return b.markup(
@@ -83,7 +83,7 @@ def _controls(session: Session, live: ModelVersion | None) -> list[Block]:
         return []
     target = model_versions.before(session, live)
     called = target.version if target else _("the starter model")
-    question = _("From now on {version} answers instead of {live}. What was corrected stays remembered.")
+    question = _("From now on {version} answers instead of {live}. Corrections stay remembered.")
     return [
         b.actions(
             b.button(
@@ -106,10 +106,10 @@ def _use(session: Session, version: ModelVersion | None, live: ModelVersion | No
 def _learned(session: Session, versions: list[ModelVersion], reader: Reader, name: wording.Name) -> list[Block]:
     last = labels.newest(session, LAST_LABELS)
     if not last:
-        return [b.section(_("*What was learned*\nNobody has corrected or confirmed anything yet."))]
+        return [b.section(_("*Corrections*\nNobody has corrected or confirmed anything yet."))]
     seen = max((one.last_label_id for one in versions), default=0)
     new = labels.count_after(session, seen)
-    lines: list[b.Text] = [b.markup(_("*What people said last*  {new} since the last fit"), new=new)]
+    lines: list[b.Text] = [b.markup(_("*Latest corrections*  {new} since the last fit"), new=new)]
     for label, text in last:
         who = b.person(label.actor_id) if label.actor_id else b.esc(_("somebody"))
         lines.append(

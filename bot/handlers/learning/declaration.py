@@ -5,5 +5,5 @@ from bot.plugin import Plugin
 plugin = Plugin(
     "learning",
     title="Learning",
-    description="What the model has learned from corrections, its versions, and the categories of messages.",
+    description="The model: its corrections, its versions, and the categories of messages.",
 )

@@ -65,13 +65,15 @@ def _measured(version: ModelVersion) -> b.Markup:
     judged, before = version.figures["judged"], version.figures["current_version"]
     if version.figures["method"] == "held-out":
         text = _(
-            "Before ({before}) and now, on {judged} labelled messages that neither model was fitted on. "
-            "People correct mistakes more often than they confirm what is right, so in all both are right more often."
+            "Before ({before}) and now, on {judged} labelled messages that neither model was fitted "
+            "on. People correct mistakes more often than they confirm right answers, so overall "
+            "both are right more often."
         )
     else:
         text = _(
-            "Before ({before}) and now, on {judged} labelled messages by cross-validation, as there are few: each is "
-            "judged by a model fitted without it. With so few the figures are rough."
+            "Before ({before}) and now, on {judged} labelled messages by cross-validation, because "
+            "there are few: a model fitted without a message judges it. With so few, the figures "
+            "are rough."
         )
     return b.markup(text, before=before, judged=judged)
 
@@ -84,7 +86,7 @@ def confusion(version: ModelVersion, name: Name) -> list[Block]:
         kinds[name(guess)] = kinds.get(name(guess), 0) + count
     if not rows:
         return []
-    lines = [_line(_("What it is"), _("Messages"), _("Right"), _("Else taken for"))]
+    lines = [_line(_("Category"), _("Messages"), _("Right"), _("Often mistaken for"))]
     for truth, kinds in sorted(rows.items(), key=lambda row: -sum(row[1].values()))[:MOST_KINDS]:
         total = sum(kinds.values())
         wrong = sorted(((n, guess) for guess, n in kinds.items() if guess != truth), reverse=True)[:2]
@@ -104,7 +106,7 @@ def reason(figures: Mapping[str, Any]) -> str:
         NOT_SURELY: _("it was not surely better"),
         "not right more often": _("it was not right more often"),
         "calibration worse": _("its calibration was worse"),
-        "surer than right": _("it was surer of itself than right"),
+        "surer than right": _("it was over-confident"),
         "another model went live meanwhile": _("another model went live meanwhile"),
     }
     return known.get(str(figures.get("reason")), str(figures.get("reason", "")))

@@ -19,12 +19,12 @@ CUT = 300
 
 @plugin.command("replies", role=Role.AGENT)
 def listed(session: Session, actor: Member) -> Message:
-    """List the answers your team has ready for customers."""
+    """List your team's saved replies to customers."""
     found = replies.saved(session)
     may_edit = actor.has(Role.MANAGER)
     add = [b.actions(b.button(_("Add a reply"), plugin.id("new"), style="primary"))] if may_edit else []
     if not found:
-        text = _("There are no saved replies yet. One is written once and used in *Reply to customer* on any card.")
+        text = _("There are no saved replies yet. Write one once, and use it in *Reply to customer* on any card.")
         who = [] if may_edit else [b.context(_("A manager can add them."))]
         return Message(b.Markup(text), [b.section(b.Markup(text)), *who, *add])
     title = b.markup(_("*Saved replies*: {count}"), count=len(found))
@@ -49,7 +49,7 @@ def add(args: Args, session: Session) -> Message:
 
 @plugin.command("replies remove", usage="<name>", role=Role.MANAGER, example="Asking for logs")
 def remove(args: Args, session: Session) -> Message:
-    """Delete a saved reply, once you have seen what it says."""
+    """Delete a saved reply; shows its text first."""
     found = replies.called(session, args.text)
     text = b.markup(_("Delete the saved reply *{name}*?"), name=found.name)
     return Message(text, [b.section(text), quote(found), b.actions(delete_button(found, "delete_listed"))])
@@ -81,7 +81,7 @@ def delete_button(saved: SavedReply, action: str) -> ButtonElement:
         plugin.id(action),
         b.Control(detail=str(saved.id)),
         style="danger",
-        confirm=_("It cannot be brought back. What was sent with it stays."),
+        confirm=_("You cannot bring it back. Messages sent with it stay."),
     )
 
 

@@ -2,4 +2,4 @@
 
 from bot.plugin import Plugin
 
-plugin = Plugin("replies", title="Saved replies", description="Answers a team has ready for its customers.")
+plugin = Plugin("replies", title="Saved replies", description="Ready-made answers for customers.")

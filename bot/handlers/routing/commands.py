@@ -52,11 +52,11 @@ def _join(args: Args, workspace: Workspace, slack: Slack) -> Mapping[str, Any] |
 
 @plugin.command("route", role=Role.VIEWER)
 def listed(session: Session, now: datetime) -> Message:
-    """List which tickets go to which channel and people; the rule that says most wins, then the oldest."""
+    """List the routes of tickets to channels and people; the most specific wins, then the oldest."""
     found = routes.list_routes(session)
     if not found:
         text = _(
-            "No routes yet: every card goes to support's channel, and tickets are nobody's until somebody takes one."
+            "No routes yet: every card goes to support's channel, and a ticket has no assignee until somebody takes it."
         )
         begin = _("Begin with `/crm route add category:billing channel:#billing to:@ada` (for managers).")
         return Message(text, [b.section(text), b.context(begin)])
@@ -68,12 +68,12 @@ def listed(session: Session, now: datetime) -> Message:
                 _("Remove"),
                 plugin.id("remove"),
                 b.Control(detail=str(route.id)),
-                confirm=_("Tickets like these go to support's channel again, and to nobody."),
+                confirm=_("Tickets like these go to support's channel again, without an assignee."),
             ),
         )
         for number, route in enumerate(found, start=1)
     ]
-    hint = _("The one that says most wins, then the first. Add with `/crm route add`, remove with its number.")
+    hint = _("The most specific route wins, then the first. Add one with `/crm route add`; remove one by its number.")
     return Message(title, [b.section(title), *lines, b.context(hint)])
 
 
@@ -87,7 +87,7 @@ def listed(session: Session, now: datetime) -> Message:
     to=PEOPLE,
 )
 def add(args: Args, found: Mapping[str, Any] | None, session: Session, actor: Member, now: datetime) -> Message:
-    """Send tickets of a category, tier or language to a channel, to people in turn, or to who has fewest open ones."""
+    """Send tickets of a category, tier or language to a channel, to people in turn, or to the least busy."""
     tier, category, language = args.get("tier"), args.get("category"), args.get("language")
     route = routes.add(
         session,
@@ -106,7 +106,7 @@ def _remember(session: Session, found: Mapping[str, Any]) -> str:
     channel_id = str(found["id"])
     if channels.link_of(session, channel_id) is not None:
         raise Refused(
-            "What is written in that channel becomes tickets, so the cards go elsewhere.",
+            "Messages in that channel become tickets, so cards cannot go there.",
             field="channel",
             hint="Choose another, or `/crm unlink` it first.",
         )
@@ -116,13 +116,13 @@ def _remember(session: Session, found: Mapping[str, Any]) -> str:
 
 @plugin.command("route remove", usage="<number>", role=Role.MANAGER, example="2")
 def remove(args: Args, session: Session, now: datetime) -> Message:
-    """Remove the route of this number, as `/crm route` counts them."""
+    """Remove a route by its number in `/crm route`."""
     found = routes.list_routes(session)
     typed = args["number"].strip().rstrip(".").removeprefix("#")
     if not typed.isascii() or not typed.isdigit():
-        raise Invalid("{word} is no number.", field="number", word=args["number"], hint="`/crm route` counts them.")
+        raise Invalid("{word} is not a number.", field="number", word=args["number"], hint="`/crm route` numbers them.")
     if not 1 <= int(typed[:6]) <= len(found):
-        raise NotFound("There is no route {number}.", number=typed, hint="`/crm route` counts them.")
+        raise NotFound("There is no route {number}.", number=typed, hint="`/crm route` numbers them.")
     return _removed(session, found[int(typed[:6]) - 1], now)
 
 
@@ -130,7 +130,7 @@ def remove(args: Args, session: Session, now: datetime) -> Message:
 def remove_pressed(control: b.Control, session: Session, now: datetime) -> Message:
     """Remove the route beside the button."""
     if not _NUMBER.fullmatch(control.detail):
-        raise Invalid("This button cannot be used any more.", hint="Please repeat `/crm route`.")
+        raise Invalid("This button no longer works.", hint="Please repeat `/crm route`.")
     return _removed(session, routes.get(session, int(control.detail)), now)
 
 
@@ -156,5 +156,5 @@ def _line(session: Session, route: Route, now: datetime) -> b.Markup:
 def _person(session: Session, member_id: str, now: datetime) -> b.Markup:
     member = members.get(session, member_id)
     if member is None or not member.has(Role.AGENT):
-        return b.markup(_("{who} (gets none: no agent)"), who=b.person(member_id))
+        return b.markup(_("{who} (not an agent, so gets none)"), who=b.person(member_id))
     return b.markup(_("{who} (away)"), who=b.person(member_id)) if member.is_away(now) else b.person(member_id)

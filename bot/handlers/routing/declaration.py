@@ -5,5 +5,5 @@ from bot.plugin import Plugin
 plugin = Plugin(
     "routing",
     title="Routing",
-    description="Tickets go to a channel and to people by category, tier and language; who is away gets none.",
+    description="Tickets go to a channel and to people by category, tier and language; people who are away get none.",
 )

@@ -63,7 +63,7 @@ def read_strategy(typed: str | None) -> Strategy:
         return _WORDS[word]
     near = did_you_mean(word, _WORDS)
     raise Invalid(
-        "by: is turn or load, and I cannot tell which {typed_word} is.",
+        "Write by:turn or by:load. I do not understand {typed_word}.",
         field="by",
         typed=typed,
         typed_word=typed,

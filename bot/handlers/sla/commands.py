@@ -34,7 +34,7 @@ LISTED = 5
 
 @plugin.command("sla", role=Role.AGENT)
 def show(session: Session, reader: Reader) -> Message:
-    """Show how soon customers are promised an answer, how that went, and what runs late."""
+    """Show the promised answer times, how well you kept them, and late tickets."""
     return overview(session, reader)
 
 
@@ -46,7 +46,7 @@ def show(session: Session, reader: Reader) -> Message:
     priority=PRIORITY,
 )
 def set_(args: Args, session: Session, reader: Reader) -> Message:
-    """Promise how soon tickets of a priority, of a customer tier, or all are answered and resolved."""
+    """Promise times to answer and resolve tickets: of a priority, of a customer tier, or all."""
     given = {field: args.get(field) for field in ("answer", "resolve")}
     minutes = {field: read_span(text, field=field) if text else None for field, text in given.items()}
     sla.set_target(
@@ -56,7 +56,7 @@ def set_(args: Args, session: Session, reader: Reader) -> Message:
         first_response_minutes=minutes["answer"],
         resolution_minutes=minutes["resolve"],
     )
-    notice = _("Promised. The clocks of open tickets follow within seconds.")
+    notice = _("Saved. The clocks of open tickets follow within seconds.")
     return overview(session, reader, notice=notice, undo=True)
 
 
@@ -68,9 +68,9 @@ def set_(args: Args, session: Session, reader: Reader) -> Message:
     priority=PRIORITY,
 )
 def remove(args: Args, session: Session, reader: Reader) -> Message:
-    """Take a promise back; without a priority and a tier the one for all other tickets."""
+    """Take a promise back; without priority and tier, the one for all other tickets."""
     gone = sla.remove_target(session, priority=args.typed("priority", PRIORITY), tier=args.get("tier"))
-    notice = b.markup(_("{which}: nothing is promised any more."), which=which_words(gone))
+    notice = b.markup(_("{which}: no promise any more."), which=which_words(gone))
     return overview(session, reader, notice=notice, undo=True)
 
 
@@ -83,21 +83,21 @@ def overview(
     tail = [undo_hint()] if undo else []
     if not targets:
         return Message(
-            notice or _("Nothing is promised yet."), [*head, *_beginning(session, reader), *tail], replace=replace
+            notice or _("There are no promises yet."), [*head, *_beginning(session, reader), *tail], replace=replace
         )
     hours = sla.hours(session)
     counted = b.markup(
-        _("Counted in your hours: {week} ({zone}), see `/crm hours`."),
+        _("Times count in your business hours: {week} ({zone}), see `/crm hours`."),
         week=week_words(hours, reader.locale),
         zone=hours.zone,
     )
-    lines = [b.markup("*{title}*", title=_("What is promised")), *(promise_line(one, reader.locale) for one in targets)]
+    lines = [b.markup("*{title}*", title=_("Promises")), *(promise_line(one, reader.locale) for one in targets)]
     blocks: list[Block] = [*head, *paragraphs(lines), b.context(counted), *_kept(session, reader)]
     late = [one for one in sla.late(session, until=reader.now, limit=LISTED) if one.ticket is not None]
     if late:
         title = b.markup("*{title}*", title=_("Late now"))
         blocks += paragraphs([title, *(line(clock.ticket, clock, reader) for clock in late)])
-    text = notice or _("What is promised, and how it was kept")
+    text = notice or _("Promises, and how well they were kept")
     return Message(text, [*blocks, b.context(examples(targets)), *tail], replace=replace)
 
 
@@ -113,11 +113,11 @@ def _beginning(session: Session, reader: Reader) -> Sequence[Block]:
     ]
     hours = sla.hours(session)
     counted = b.markup(
-        _("These are counted in your hours: {week} ({zone}). Say when you work: `/crm hours mon-fri 09:00-17:00`."),
+        _("Times count in your business hours: {week} ({zone}). Change them: `/crm hours mon-fri 09:00-17:00`."),
         week=week_words(hours, reader.locale),
         zone=hours.zone,
     )
-    title = _("Nothing is promised yet, so no ticket has a clock. This is what many begin with:")
+    title = _("There are no promises yet, so no ticket has a clock. Many teams begin with these:")
     return [
         *paragraphs([title, *offers]),
         b.context(counted),

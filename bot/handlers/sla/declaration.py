@@ -5,5 +5,6 @@ from bot.plugin import Plugin
 plugin = Plugin(
     "sla",
     title="Service levels",
-    description="How soon customers are to be answered, counted in your hours, and who is told before it is too late.",
+    description="Promises how soon customers get answers, counted in your business hours, and alerts "
+    "before it is too late.",
 )

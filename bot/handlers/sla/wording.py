@@ -42,8 +42,8 @@ def read_span(text: str, *, field: str) -> int:
             typed=text,
             text=text,
             example=field,
-            hint="Write hours or minutes, such as `{example}:90m`, `{example}:1h30m` or `{example}:8h`."
-            " They are counted in your business hours, so a day is as many as you work.",
+            hint="Write hours or minutes, such as `{example}:90m`, `{example}:1h30m` or `{example}:8h`. "
+            "They count in your business hours, so a day is only as long as your working day.",
         )
     hours = float((match["hours"] or "0").replace(",", "."))
     return round(hours * 60) + int(match["minutes"] or 0)

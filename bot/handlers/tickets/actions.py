@@ -38,7 +38,7 @@ def take(control: b.Control, session: Session, actor: Member, reader: Reader) ->
     if overtaken := format.overtaken(session, ticket, control):
         return cards.card(session, ticket, reader, actor=actor, notice=overtaken, replace=True)
     tickets.assign(session, ticket, actor.id)
-    return cards.card(session, ticket, reader, actor=actor, notice=_("It is yours."), undo=True, replace=True)
+    return cards.card(session, ticket, reader, actor=actor, notice=_("It is now yours."), undo=True, replace=True)
 
 
 @plugin.action("resolve", role=Role.AGENT)

@@ -36,7 +36,7 @@ NOBODY = frozenset({"nobody", "none", "no one", "niemand", "没有人"})
     priority=PRIORITY,
 )
 def add(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
-    """Open a ticket, once it is clear that it is not there already."""
+    """Open a ticket; Rapport asks first about a likely duplicate."""
     wanted = WantedTicket.typed(session, args, actor)
     alike = wanted.twins(session)
     if alike:
@@ -59,11 +59,11 @@ def show(args: Args, session: Session, actor: Member, reader: Reader) -> Message
     status=STATUS,
 )
 def status(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
-    """Say where a ticket stands: new, open, waiting on customer, resolved or closed."""
+    """Set a ticket's status: new, open, waiting on customer, resolved or closed."""
     ticket = tickets.resolve(session, args["ticket"])
     wanted = TicketStatus(args.typed("status", STATUS) or ticket.status)
     if ticket.status == wanted:
-        notice = b.markup(_("It is {status} already."), status=status_words(wanted))
+        notice = b.markup(_("It is already {status}."), status=status_words(wanted))
         return cards.card(session, ticket, reader, actor=actor, notice=notice)
     tickets.set_status(session, ticket, wanted)
     notice = b.markup(_("Now {status}."), status=status_words(wanted))
@@ -81,10 +81,10 @@ def assign(args: Args, session: Session, actor: Member, reader: Reader) -> Messa
         who = b.person(colleague(session, assignee_id, field="person", role=Role.AGENT, had=had))
     if ticket.assignee_id == assignee_id:
         return cards.card(
-            session, ticket, reader, actor=actor, notice=b.markup(_("It is with {who} already."), who=who)
+            session, ticket, reader, actor=actor, notice=b.markup(_("It is already with {who}."), who=who)
         )
     tickets.assign(session, ticket, assignee_id)
-    notice = b.markup(_("It is with {who} now."), who=who)
+    notice = b.markup(_("It is now with {who}."), who=who)
     return cards.card(session, ticket, reader, actor=actor, notice=notice, undo=True)
 
 
@@ -99,7 +99,7 @@ def note(args: Args, session: Session) -> Message:
 
 @plugin.command("ticket merge", usage="<ticket> into:T-7", role=Role.AGENT, example="T-1042 into:T-1041")
 def merge(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
-    """Make a ticket part of another, with all its messages; its reference leads there from then on."""
+    """Merge a ticket into another, with all its messages; its reference then leads there."""
     ticket = tickets.resolve(session, args["ticket"])
     try:
         into = tickets.resolve(session, args["into"])
@@ -107,13 +107,13 @@ def merge(args: Args, session: Session, actor: Member, reader: Reader) -> Messag
         raise error.on_field("into") from None
     gone = ticket.reference
     tickets.merge(session, ticket, into)
-    notice = b.markup(_("{gone} is part of {ref} now."), gone=gone, ref=into.reference)
+    notice = b.markup(_("{gone} is now part of {ref}."), gone=gone, ref=into.reference)
     return cards.card(session, into, reader, actor=actor, notice=notice, undo=True)
 
 
 @plugin.command("ticket split", usage="<message>", role=Role.AGENT, example="T-1042")
 def split(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
-    """Make a ticket of its own of a message, named by its link, or of the last one of a ticket."""
+    """Split a message off into its own ticket: name its link, or a ticket for its last message."""
     message = _meant(session, args["message"])
     earlier = tickets.get(session, message.ticket_id) if message.ticket_id is not None else None
     own = tickets.split(session, message)

@@ -2,4 +2,4 @@
 
 from bot.plugin import Plugin
 
-plugin = Plugin("tickets", title="Tickets", description="What customers asked for, until it is answered.")
+plugin = Plugin("tickets", title="Tickets", description="Customers' requests, until somebody answers them.")

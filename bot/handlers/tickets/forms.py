@@ -47,7 +47,7 @@ def _fields(
 
 @plugin.view("new", title="New ticket", role=Role.AGENT)
 def new(control: b.Control, session: Session) -> Modal:
-    """Open the form for a new ticket, of a customer if it was opened from one's card."""
+    """Open the form for a new ticket; from a customer's card it names the customer."""
     customer = customers.resolve(session, control.record) if control.record else None
     return Modal(_("New ticket"), _fields(customer=customer), submit=_("Add"))
 
@@ -65,7 +65,7 @@ def add(values: Values, state: Mapping[str, str], session: Session, actor: Membe
 
 def _ask_again(session: Session, wanted: WantedTicket, alike: list[Ticket], seen: list[str]) -> Modal:
     lines = [b.markup("• {ticket}", ticket=cards.headline(twin)) for twin in alike]
-    question = b.join([_("An open ticket is called the same, so nothing has been added yet:"), *lines])
+    question = b.join([_("An open ticket has the same name, so nothing has been added yet:"), *lines])
     customer = customers.get(session, wanted.customer_id) if wanted.customer_id else None
     fields = _fields(title=wanted.name, customer=customer, priority=wanted.priority, assignee_id=wanted.assignee_id)
     state = {"seen": " ".join([*seen, *(twin.reference for twin in alike)])}
@@ -107,7 +107,7 @@ plugin.button_opens("edit", edit)
 def note(control: b.Control, session: Session) -> Modal:
     """Open the form for a note about a ticket."""
     ticket = tickets.resolve(session, control.record)
-    text = b.text_input("text", _("Note"), multiline=True, placeholder=_("What was found out; only your team sees it"))
+    text = b.text_input("text", _("Note"), multiline=True, placeholder=_("Your findings; only your team sees them"))
     return Modal(
         _("Note"), [b.section(cards.headline(ticket)), text], submit=_("Save"), state={"record": ticket.reference}
     )

@@ -25,7 +25,7 @@ def mine(session: Session, actor: Member, reader: Reader) -> list[Block]:
         left = LINES + 1 - len(found)
         found += tickets.list_tickets(session, assignee_id=actor.id, status=TicketStatus.WAITING, limit=left)
     if not found:
-        return [b.section(_("You have no tickets. See which nobody has: `/ticket list assignee:none`"))]
+        return [b.section(_("You have no tickets. See the unassigned ones: `/ticket list assignee:none`"))]
     lines = cards.lines(session, found[:LINES], reader, action="open", assignee=False)
     more = [b.context(_("More: `/ticket list assignee:me`"))] if len(found) > LINES else []
     return [*lines, *more]

@@ -66,5 +66,5 @@ def _nothing(page: Page) -> b.Markup:
     if page.offset:
         return b.Markup(_("There are no more tickets."))
     if page.filters:
-        return b.markup(_("No tickets are like this: {filters}"), filters=page.written)
+        return b.markup(_("No tickets match {filters}"), filters=page.written)
     return b.Markup(_("No open tickets. Add one: `/ticket add Login fails customer:acme priority:high`"))

@@ -63,7 +63,7 @@ class WantedTicket:
                 colleague(session, assignee_id, field="assignee", role=Role.AGENT) if assignee_id else None,
             )
         except (ValueError, TypeError, AttributeError):
-            raise Invalid("This button cannot be used any more.", hint="Please repeat the command.") from None
+            raise Invalid("This button no longer works.", hint="Please repeat the command.") from None
 
     def dump(self) -> str:
         """Write it into a button."""

@@ -62,7 +62,7 @@ def _say(control: b.Control, actor: Member, session: Session) -> Message | None:
     if overtaken := stale(session, ticket, control):
         return overtaken
     if control.detail not in categories.names(session):
-        raise Invalid("That category is not there any more.", hint="Choose another one.")
+        raise Invalid("That category no longer exists.", hint="Choose another one.")
     source = LabelSource.CONFIRMED if _was_guessed(session, ticket, control.detail) else LabelSource.CORRECTED
     tickets.set_category(session, ticket, control.detail, actor_id=actor.id, source=source)
     return None

@@ -43,7 +43,7 @@ def _refuse_where_cards_are(session: Session, channel_id: str) -> None:
     for_one = any(link.cards_channel_id == channel_id for link in channels.links(session))
     if channels.triage(session) == channel_id or for_one or routes.uses_channel(session, channel_id):
         raise Refused(
-            "In that channel support sees the cards, so nobody's messages become tickets there.",
+            "Support's cards go to that channel, so messages there cannot become tickets.",
             hint="Choose another, or `/crm unlink` it first.",
         )
 
@@ -57,7 +57,7 @@ def _refuse_where_cards_are(session: Session, channel_id: str) -> None:
     channel=CHANNEL,
 )
 def link(args: Args, found: Found, session: Session) -> Message:
-    """Link this channel to a customer: what their people write here becomes tickets."""
+    """Link this channel to a customer: their messages here become tickets."""
     customer = customers.resolve(session, args.text)
     channel_id = _remember(session, found)
     _refuse_where_cards_are(session, channel_id)
@@ -65,7 +65,7 @@ def link(args: Args, found: Found, session: Session) -> Message:
     earlier = before.customer if before else None
     channels.link(session, channel_id, customer.id)
     text = b.markup(
-        _("{channel} now belongs to *{name}*. What their people write there becomes a ticket; they see nothing of it."),
+        _("{channel} now belongs to *{name}*. Their messages there become tickets; they see nothing of it."),
         channel=b.channel(channel_id),
         name=customer.name,
     )
@@ -76,12 +76,13 @@ def link(args: Args, found: Found, session: Session) -> Message:
 
 @plugin.command("inbox", usage="[channel]", role=Role.MANAGER, example="#help", before=_join)
 def inbox(found: Found, session: Session) -> Message:
-    """Make a channel an inbox: what anybody writes there becomes a ticket."""
+    """Make a channel an inbox: every message there becomes a ticket."""
     channel_id = _remember(session, found)
     _refuse_where_cards_are(session, channel_id)
     channels.make_inbox(session, channel_id)
     text = b.markup(
-        _("{channel} is an inbox now. What anybody writes there becomes a ticket."), channel=b.channel(channel_id)
+        _("{channel} is now an inbox. Messages there become tickets, whoever writes them."),
+        channel=b.channel(channel_id),
     )
     return Message(text, [b.section(text), _alerts(session), undo_hint()])
 
@@ -95,7 +96,7 @@ def inbox(found: Found, session: Session) -> Message:
     **{"for": CHANNEL},
 )
 def triage(args: Args, found: Found, session: Session, workspace: Workspace) -> Message:
-    """Choose the channel in which support sees a card for each customer message, or for those of one channel."""
+    """Choose support's channel: it shows a card for each customer message, or for those of one channel."""
     if sharing.others_read(found, workspace.id):
         raise Refused(
             "That channel is shared with another organisation, which must not see the cards.",
@@ -105,7 +106,7 @@ def triage(args: Args, found: Found, session: Session, workspace: Workspace) -> 
     channel_id = _remember(session, found)
     if channels.link_of(session, channel_id) is not None:
         raise Refused(
-            "What is written in that channel becomes tickets, so the cards go elsewhere.",
+            "Messages in that channel become tickets, so cards cannot go there.",
             field="channel",
             hint="Choose another, or `/crm unlink` it first.",
         )
@@ -135,7 +136,7 @@ def _brought(session: Session) -> list[Block]:
     example="#ext-acme by:window minutes:15",
 )
 def grouping(args: Args, session: Session, place: Place) -> Message:
-    """Choose which messages of a channel are one ticket: by window, thread, message, or manual."""
+    """Set which messages of a channel form one ticket: by window, thread, message, or manual."""
     link = _used(session, args.channel("channel") or place.channel_id, field="channel")
     channels.group_by(session, link, args["by"], _minutes(args))
     how = {
@@ -175,14 +176,14 @@ def _used(session: Session, channel_id: str, *, field: str) -> ChannelLink:
 
 @plugin.command("unlink", usage="[channel]", role=Role.MANAGER, example="#ext-acme")
 def unlink(args: Args, session: Session, place: Place) -> Message:
-    """Stop making tickets of what is written in a channel, or stop showing cards in it."""
+    """Stop turning a channel's messages into tickets, or stop showing cards in it."""
     channel_id = args.channel("channel") or place.channel_id
     if channels.triage(session) == channel_id:
         channels.set_triage(session, None)
         return Message(b.markup(_("No cards are shown in {channel} from now on."), channel=b.channel(channel_id)))
     if not channels.unlink(session, channel_id):
         raise Invalid("That channel is neither linked nor an inbox.", field="channel")
-    text = b.markup(_("Messages in {channel} are left alone from now on."), channel=b.channel(channel_id))
+    text = b.markup(_("Rapport ignores messages in {channel} from now on."), channel=b.channel(channel_id))
     return Message(text, [b.section(text), undo_hint()])
 
 
@@ -190,4 +191,4 @@ def _alerts(session: Session) -> Block:
     channel_id = channels.triage(session)
     if channel_id:
         return b.context(b.markup(_("Support sees them in {channel}."), channel=b.channel(channel_id)))
-    return b.context(_("Nobody is alerted yet: choose support's channel with `/crm triage #support`."))
+    return b.context(_("Nobody gets alerts yet: choose support's channel with `/crm triage #support`."))

@@ -53,10 +53,10 @@ def more(control: b.Control, session: Session, reader: Reader) -> Modal:
             )
         case "history":
             lines = _history(session, ticket, reader)
-            hint = b.markup(_("All of it: `/crm history {ref}`"), ref=ticket.reference)
+            hint = b.markup(_("Whole history: `/crm history {ref}`"), ref=ticket.reference)
             return Modal(_("History"), [*format.paragraphs([b.markup("*{it}*", it=title), *lines]), b.context(hint)])
         case _:
-            raise Invalid("This menu is from an older version of Rapport.", hint="Ask for the card again.")
+            raise Invalid("This menu is from an older version of Rapport.", hint="Open the card again.")
 
 
 plugin.button_opens("more", more)
@@ -114,15 +114,15 @@ def _later(session: Session, ticket: Ticket) -> list[IncomingMessage]:
 def _join(session: Session, ticket: Ticket, values: Values) -> Message:
     wanted, offered = set(values.get("split") or ()), _later(session, ticket)
     if not wanted.issubset(one.ts for one in offered):
-        raise Invalid("One of these messages is not in this ticket any more.", field="split")
+        raise Invalid("One of these messages is no longer in this ticket.", field="split")
     if wanted and values.get("into"):
-        raise Invalid("Merge it or split it, one after the other.", field="into")
+        raise Invalid("Merge or split, one at a time.", field="into")
     if values.get("into"):
         try:
             into = tickets.merge(session, ticket, tickets.resolve(session, str(values["into"])))
         except CrmError as error:
             raise error.on_field("into") from None
-        return Message(b.markup(_("{ref} is part of {into} now."), ref=ticket.reference, into=into.reference))
+        return Message(b.markup(_("{ref} is now part of {into}."), ref=ticket.reference, into=into.reference))
     made = [tickets.split(session, one) for one in offered if one.ts in wanted]
     if not made:
         raise Invalid("Choose a ticket to merge it into, or messages to split off.", field="into")

@@ -102,7 +102,7 @@ def draw_merged(delivery: Delivery, session: Session) -> Message | None:
     except NotFound:
         return None
     text = b.markup(
-        _("~{ref}~ is part of {into} *{name}* now."), ref=delivery.record or "", into=into.reference, name=into.name
+        _("~{ref}~ is now part of {into} *{name}*."), ref=delivery.record or "", into=into.reference, name=into.name
     )
     show = b.button(_("Show"), "tickets.show", b.Control(into.reference, into.version))
     return Message(text, [b.section(text, accessory=show)])

@@ -35,7 +35,7 @@ def add(args: Args, session: Session, reader: Reader) -> Message:
     assert on is not None, "the usage says that it is required"
     renewal = record(session, customer, on)
     text = b.markup(
-        _("*{name}* renews on {on}. Its owner is reminded {days} days before."),
+        _("*{name}* renews on {on}. Its owner gets a reminder {days} days before."),
         name=customer.name,
         on=reader.day(renewal.on_date),
         days=NOTICE.days,

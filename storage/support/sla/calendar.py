@@ -49,7 +49,7 @@ def add_holiday(session: Session, day: date, name: str) -> Holiday:
     """Say that nobody works on a day; raise Duplicate if that is known."""
     known = session.get(Holiday, (current_workspace(session), day))
     if known is not None:
-        raise Duplicate("{day} is a holiday already: {name}.", field="day", day=day.isoformat(), name=known.name)
+        raise Duplicate("{day} is already a holiday: {name}.", field="day", day=day.isoformat(), name=known.name)
     holiday = Holiday(workspace_id=current_workspace(session), day=day, name=check_name(name))
     session.add(holiday)
     session.flush()
@@ -61,7 +61,9 @@ def remove_holiday(session: Session, day: date) -> Holiday:
     """Say that people work on a day after all, and return what it was; raise NotFound if it is no holiday."""
     holiday = session.get(Holiday, (current_workspace(session), day))
     if holiday is None:
-        raise NotFound("{day} is no holiday.", field="day", day=day.isoformat(), hint="`/crm holiday list` shows them.")
+        raise NotFound(
+            "{day} is not a holiday.", field="day", day=day.isoformat(), hint="`/crm holiday list` shows them."
+        )
     session.delete(holiday)
     session.flush()
     recount_soon(session)

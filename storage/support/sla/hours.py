@@ -59,7 +59,7 @@ def check_span(begins: int, ends: int) -> tuple[int, int]:
     """Return the hours of a day in minutes after midnight; raise Invalid if they end before they begin or too soon."""
     if not 0 <= begins < ends <= DAY_MINUTES:
         raise Invalid(
-            "The hours of a day begin before they end, and both on the same day.",
+            "Hours must begin before they end, on the same day.",
             field="hours",
             hint="Write for example 09:00-17:00, or 00:00-24:00 for the whole day.",
         )

@@ -85,7 +85,7 @@ def remove_target(session: Session, *, priority: str | None = None, tier: str | 
     key = _key(priority, tier)
     target = find(session, **key)
     if target is None:
-        raise NotFound("Nothing is promised for just these tickets.", hint="`/crm sla` shows what is.")
+        raise NotFound("There is no promise for exactly these tickets.", hint="`/crm sla` lists the promises.")
     session.delete(target)
     session.flush()
     recount_soon(session)

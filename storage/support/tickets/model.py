@@ -218,7 +218,7 @@ def check_status(status: TicketStatus | str, *, field: str = "status") -> Ticket
     except ValueError:
         raise Invalid(
             "A ticket cannot be {status}.",
-            hint="It is {statuses}.",
+            hint="Choose {statuses}.",
             field=field,
             typed=status,
             status=status,

@@ -111,7 +111,7 @@ def take(session: Session, ticket: Ticket, member_id: str) -> Ticket:
     """Give a ticket that is nobody's to who takes it; raise Conflict if somebody else has it."""
     if ticket.assignee_id not in {None, member_id}:
         holder = ticket.assignee.name if ticket.assignee is not None else ticket.assignee_id
-        raise Conflict("{reference} is with {who} already.", reference=ticket.reference, who=holder)
+        raise Conflict("{reference} is already with {who}.", reference=ticket.reference, who=holder)
     return assign(session, ticket, member_id)
 
 

@@ -19,17 +19,17 @@ def test_a_deal_goes_from_added_to_won(rep: Person) -> None:
     added = rep.types('/deal add Acme renewal amount:12k customer:"acme corp" close:2030-05-03 stage:prop').text
     assert all(part in added for part in ("D-1", "Acme Corp", "$12,000", "Proposal (50%)", "May 3, 2030"))
     assert "Moved to Negotiation." in rep.types("/deal move D-1 nego").text
-    assert "It is in Negotiation already." in rep.types("/deal move D-1 negotiation").text
+    assert "It is already in Negotiation." in rep.types("/deal move D-1 negotiation").text
     assert "Noted on" in rep.types("/deal note D-1 they want it before Christmas").text
     assert "they want it before Christmas" in rep.types("/deal show acme renewal").text
     assert "Won. Congratulations!" in rep.types("/deal won Acme renewal").text
-    assert "It is won already." in rep.types("/deal won D-1").text
+    assert "It is already won." in rep.types("/deal won D-1").text
 
 
 def test_a_deal_is_lost_for_a_reason_and_reopened(rep: Person) -> None:
     rep.types("/deal add Acme renewal")
     assert "too expensive" in rep.types("/deal lost D-1 too expensive").text
-    assert "It is lost already." in rep.types("/deal lost D-1").text
+    assert "It is already lost." in rep.types("/deal lost D-1").text
     rep.selects("Reopen in", "Qualified")
     rep.sees("Moved to Qualified.")
     rep.clicks("Lost")
@@ -120,7 +120,7 @@ def test_deals_are_listed_by_filters_with_a_total_for_each_currency(rep: Person,
     assert not any(name in found for name in ("Small", "Euro", "Unpriced"))
     assert "Euro" in rep.types("/deal list owner:@agent").text
     assert "Small" in rep.types("/deal list close<2030-03-01").text
-    assert "No deals are like this: stage:Negotiation" in rep.types("/deal list stage:negotiation").text
+    assert "No deals match stage:Negotiation" in rep.types("/deal list stage:negotiation").text
     rep.types("/deal won D-1")
     assert "Small" not in rep.types("/deal list").text
     assert "Small" in rep.types("/deal list status:won").text

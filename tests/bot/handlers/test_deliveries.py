@@ -57,7 +57,7 @@ def test_it_is_sent_again_from_the_notice(company: Company) -> None:
     company.rep.sees("call back", channel="@Rapport")
     assert "Everything was delivered." in company.admin.types("/crm undelivered").text
     company.manager.clicks("Send again", channel="@Rapport")
-    company.manager.sees("Somebody has seen to this message already.", channel="@Rapport")
+    company.manager.sees("Somebody has already dealt with this message.", channel="@Rapport")
 
 
 def test_an_admin_sends_it_again_from_the_home(company: Company) -> None:

@@ -50,10 +50,10 @@ def test_a_digest_is_seen_at_once_and_each_number_explained(business: Company, m
     assert "Tickets opened\n2" in shown
     assert "Backlog  1, 1 of them high or urgent" in shown
     assert "Weighted forecast: €7,000, $2,500" in shown
-    manager.selects("What is behind…", "F5 Deals won")
+    manager.selects("Behind the numbers…", "F5 Deals won")
     assert "D-3 Signed  $12,000" in plain(manager.sees("F5 Deals won: 1"))
-    manager.selects("What is behind…", "F6 Deals lost")
-    manager.sees("Nothing is behind it.")
+    manager.selects("Behind the numbers…", "F6 Deals lost")
+    manager.sees("There are no records behind it.")
 
 
 def test_a_digest_of_one_part_and_another_period(business: Company, manager: Person) -> None:
@@ -63,8 +63,8 @@ def test_a_digest_of_one_part_and_another_period(business: Company, manager: Per
     support = manager.types("/digest now support period:day").text
     assert "Backlog" in support
     assert "Pipeline" not in support
-    assert "It is of pipeline, support, team or both." in manager.types("/digest now weather").text
-    assert "It is day, week or month." in manager.types("/digest now period:decade").text
+    assert "Choose pipeline, support, team or both." in manager.types("/digest now weather").text
+    assert "Write day, week or month." in manager.types("/digest now period:decade").text
 
 
 def test_explaining_by_word(business: Company, manager: Person) -> None:
@@ -161,7 +161,7 @@ def test_a_digest_comes_by_message_at_its_time(business: Company, manager: Perso
         assert (row.zone, row.target_user) == ("Asia/Tokyo", "UAMANAGER")
     comes_due(business)
     assert "Deals won\n1  $12,000" in plain(manager.sees("Morning numbers", channel="@Rapport"))
-    manager.selects("What is behind…", "F8 Tickets opened", channel="@Rapport")
+    manager.selects("Behind the numbers…", "F8 Tickets opened", channel="@Rapport")
     until(lambda: any("T-2" in text and "Slow" in text for text in manager.texts("@Rapport")))
 
 
@@ -173,7 +173,7 @@ def test_a_weekly_digest_to_a_channel(business: Company, manager: Person) -> Non
     manager.sees("Pipeline, every Friday 9:00 AM (Asia/Tokyo), to #general")
     comes_due(business)
     business.rep.sees("Weighted forecast", channel="CGENERAL")
-    business.rep.selects("What is behind…", "F5 Deals won", channel="CGENERAL")
+    business.rep.selects("Behind the numbers…", "F5 Deals won", channel="CGENERAL")
     business.rep.sees("D-3", channel="CGENERAL")
     business.agent.does_not_see("Deals won: 1", channel="CGENERAL")
 
@@ -209,7 +209,7 @@ def test_a_digest_counts_whose_records_it_says(business: Company, manager: Perso
     manager.sees("It comes for the first time")
     comes_due(business)
     assert "Deals won\n1  $12,000" in plain(manager.sees("Team", channel="@Rapport"))
-    manager.selects("What is behind…", "F5 Deals won", channel="@Rapport")
+    manager.selects("Behind the numbers…", "F5 Deals won", channel="@Rapport")
     manager.sees("Signed", channel="@Rapport")
     manager.does_not_see("Theirs", channel="@Rapport")
 
@@ -255,7 +255,9 @@ def test_every_digest_is_on_a_page_of_the_list(company: Company, manager: Person
 
 def test_a_digest_is_edited_previewed_and_left(business: Company, manager: Person) -> None:
     manager.types("/digest new")
-    manager.submits({"Name": "Numbers", "What": ["Team", "Renewals"], "When there is nothing to say": ["Send nothing"]})
+    manager.submits(
+        {"Name": "Numbers", "What": ["Team", "Renewals"], "If there is nothing to report": ["Send nothing"]}
+    )
     assert "Team, Renewals, Monday to Friday" in plain(manager.sees("It comes for the first time"))
     manager.clicks("Preview")
     assert "Rita Rep  `F1` won 1  ▲ 1" in plain(manager.sees("A preview."))
@@ -296,7 +298,7 @@ def test_a_channels_digest_is_left_by_managers_only(business: Company, manager: 
     comes_due(business)
     business.rep.sees("Deals won", channel="CGENERAL")
     business.rep.clicks("Unsubscribe", channel="CGENERAL")
-    business.rep.sees("This digest comes to others too.", channel="CGENERAL")
+    business.rep.sees("This digest goes to others too.", channel="CGENERAL")
     manager.clicks("Unsubscribe", channel="CGENERAL")
     manager.sees("comes no longer", channel="CGENERAL")
 
@@ -305,7 +307,7 @@ def test_a_digest_with_nothing_to_say_is_skipped_if_so_chosen(company: Company, 
     company.rep.types("/deal add Quiet amount:5k")
     company.rep.types("/digest explain open")
     manager.types("/digest new")
-    manager.submits({"Name": "Quiet", "What": ["Support"], "When there is nothing to say": ["Send nothing"]})
+    manager.submits({"Name": "Quiet", "What": ["Support"], "If there is nothing to report": ["Send nothing"]})
     manager.sees("It comes for the first time")
     comes_due(company)
     company.settles()

@@ -221,7 +221,7 @@ def test_home_shows_what_is_to_be_followed_up(company: Company) -> None:
 def test_what_recurs_is_due_again_when_it_is_done(company: Company) -> None:
     company.rep.types("/customer add Acme Corp")
     made = company.rep.types('/followup add acme when:"every monday 9am" look at their usage').text
-    assert "It comes every Monday." in made
+    assert "It repeats every Monday." in made
     first = due_at(company)
     said = company.rep.types("/followup done F-1").text
     assert "Done. It is due again" in said
@@ -315,14 +315,14 @@ def test_a_reminder_is_put_off_in_words(company: Company) -> None:
     wrong = company.rep.submits(When="someday")
     assert "someday" in str(wrong.errors)
     company.rep.submits(When="every weekday 8:30")
-    company.rep.sees("It comes every weekday.")
+    company.rep.sees("It repeats every weekday.")
 
 
 def test_what_came_of_it_is_logged_on_the_record(company: Company) -> None:
     company.rep.types("/deal add Acme renewal")
     company.rep.types("/followup add D-1 when:tomorrow call back")
     company.rep.clicks("Log")
-    company.rep.submits({"What came of it": "They want a discount"})
+    company.rep.submits({"Result": "They want a discount"})
     company.rep.sees("F-1 · done")
     assert "They want a discount" in company.rep.types("/deal show D-1").text
 
@@ -353,7 +353,7 @@ def test_one_time_of_what_recurs_is_logged_once(company: Company) -> None:
     company.rep.clicks("Log")
     company.agent.types("/followup done F-1")
     following = due_at(company)
-    said = company.rep.submits({"What came of it": "All is well"})
+    said = company.rep.submits({"Result": "All is well"})
     assert "F-1 was changed meanwhile by Anton Agent" in str(said.errors)
     company.rep.closes()
     company.rep.clicks("Log")
@@ -369,7 +369,7 @@ def test_done_offers_the_next(company: Company) -> None:
     company.rep.sees("Done.")
     company.rep.clicks("Follow up again")
     company.rep.submits({"What to do": "Send the offer", "Day": "2030-01-07", "Again": "Every two weeks"})
-    company.rep.sees("It comes every 2 weeks on Monday.")
+    company.rep.sees("It repeats every 2 weeks on Monday.")
     assert due_at(company, 2).date().isoformat() == "2030-01-07"
 
 

@@ -171,16 +171,16 @@ def test_a_category_is_added_and_is_on_the_cards_and_its_examples_count_at_once(
 ) -> None:
     manager.types("/crm categories")
     manager.clicks("Add")
-    manager.submits({"Name": "Wholesale", "Examples, one to a line": EXAMPLES.splitlines()[0]})
+    manager.submits({"Name": "Wholesale", "Examples, one per line": EXAMPLES.splitlines()[0]})
     assert "at least 3 examples" in str(manager.modal)
-    manager.submits({"Name": "Wholesale", "Examples, one to a line": EXAMPLES})
+    manager.submits({"Name": "Wholesale", "Examples, one per line": EXAMPLES})
     assert "Wholesale  0 labels, 3 examples of yours" in plain(manager.sees("Wholesale is a category now"))
     support.customer.posts(EXAMPLES.splitlines()[1], channel="CSHARED")
     support.agent.sees("Wholesale", channel="CSUPPORT")
     support.agent.selects("Category", "Wholesale", channel="CSUPPORT")
     support.agent.sees("confirmed by @Anton Agent", channel="CSUPPORT")
     manager.clicks("Add examples")
-    manager.submits({"Category": "Wholesale", "Examples, one to a line": "Trade account for our shop?\n\n" + EXAMPLES})
+    manager.submits({"Category": "Wholesale", "Examples, one per line": "Trade account for our shop?\n\n" + EXAMPLES})
     manager.sees("1 new examples of Wholesale.")
 
 
@@ -203,7 +203,7 @@ def test_a_category_is_renamed_by_command_and_form_with_a_guess_for_a_mistake(
 @pytest.mark.parametrize("name", ["Chatter", "not a request"])
 def test_no_category_is_called_as_what_asks_for_nothing(company: Company, manager: Person, name: str) -> None:
     manager.types("/crm categories add")
-    manager.submits({"Name": name, "Examples, one to a line": EXAMPLES})
+    manager.submits({"Name": name, "Examples, one per line": EXAMPLES})
     assert f"There is a category {name} already" in str(manager.modal)
     refused = plain(manager.types(f'/crm categories rename bug to:"{name}"').text)
     assert f"There is a category {name} already" in refused
@@ -215,7 +215,7 @@ def test_a_merge_says_what_it_does_first_and_everything_resolves_to_the_new_one(
 ) -> None:
     support.customer.posts(PALLET, channel="CSHARED")
     support.agent.selects("Category", "Refund and return", channel="CSUPPORT")
-    support.agent.sees("said @Anton Agent", channel="CSUPPORT")
+    support.agent.sees("set by @Anton Agent", channel="CSUPPORT")
     assert "Refund and return → @Anton" in plain(manager.types("/crm route add category:refund to:@agent").text)
     assert "T-1" in manager.types('/ticket list category:"refund and return"').text
     asked = plain(manager.types("/crm categories merge refund into:billing").text)
@@ -238,9 +238,9 @@ def test_a_merge_says_what_it_does_first_and_everything_resolves_to_the_new_one(
 def test_a_merge_by_form_is_submitted_twice(company: Company, manager: Person) -> None:
     manager.types("/crm categories")
     manager.clicks("Merge")
-    manager.submits({"Category": "Feature or change", "Is from now on": "Feature or change"})
+    manager.submits({"Category": "Feature or change", "Becomes": "Feature or change"})
     assert "cannot be merged into itself" in str(manager.modal)
-    manager.submits({"Category": "Feature or change", "Is from now on": "How-to"})
+    manager.submits({"Category": "Feature or change", "Becomes": "How-to"})
     assert "0 labels and 0 open tickets of Feature or change" in str(manager.modal)
     manager.submits({})
     manager.sees("What was Feature or change is How-to now.")

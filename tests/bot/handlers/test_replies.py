@@ -33,7 +33,7 @@ def test_a_manager_adds_changes_and_deletes_a_reply(company: Company, manager: P
 def test_replies_are_kept_by_command(company: Company, manager: Person) -> None:
     assert "Added" in manager.types('/crm replies add "Asking for logs" Hello {contact}!').text
     refused = manager.types('/crm replies add "asking FOR logs" Again').text
-    assert "There is a saved reply called Asking for logs already." in refused
+    assert "There is already a saved reply called Asking for logs." in refused
     assert "There is no saved reply called nothing." in manager.types("/crm replies remove nothing").text
     assert "Delete the saved reply" in manager.types("/crm replies remove asking for logs").text
     assert names(company) == ["Asking for logs"]

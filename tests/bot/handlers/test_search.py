@@ -10,7 +10,7 @@ def test_a_typo_finds_records_of_every_noun_and_shows_them(rep: Person) -> None:
     rep.types("/deal add Globex renewal amount:12k")
     rep.types("/ticket add Globex login fails")
     said = rep.types("/crm find globx").text.replace("*", "")
-    assert "Found for “globx”" in said
+    assert "Results for “globx”" in said
     assert all(part in said for part in ("Globex Corporation  C-1", "Globex renewal  D-1", "Globex login fails  T-1"))
     rep.clicks("deals.show")
     rep.sees("$12,000")
@@ -32,7 +32,7 @@ def test_a_reference_finds_its_record(rep: Person) -> None:
 
 def test_nothing_found_says_how_to_begin(rep: Person) -> None:
     said = rep.types("/crm find *bold* <!channel>").text
-    assert "Nothing is called “*bold* <!channel>”, or nearly so." in said
+    assert "Nothing has a name like “*bold* <!channel>”." in said
     assert "/customer add" in said
 
 

@@ -58,7 +58,7 @@ def test_a_manager_begins_with_what_is_usual(manager: Person) -> None:
     assert "urgent: answer within 1 hr, solve within 8 hr" in empty.replace("*", "")
     assert "around the clock" in empty
     manager.clicks("Promise this")
-    shown = manager.sees("What is promised").replace("*", "")
+    shown = manager.sees("Promises").replace("*", "")
     assert all(line in shown for line in ("urgent: answer within 1 hr", "low: answer within 16 hr", "No clock has"))
 
 
@@ -68,7 +68,7 @@ def test_promises_are_set_changed_removed_and_undone(manager: Person) -> None:
     assert "30 min" in manager.types("/crm sla set answer:30min").text
     assert "All other tickets" in manager.types("/crm sla").text
     gone = manager.types("/crm sla remove priority:urgent tier:gold").text
-    assert "Tier *gold*, *urgent*: nothing is promised any more." in gone or "gold" in gone
+    assert "Tier *gold*, *urgent*: no promise any more." in gone or "gold" in gone
     manager.types("/crm undo")
     assert "gold" in manager.types("/crm sla").text
 
@@ -80,12 +80,12 @@ def test_promises_are_set_changed_removed_and_undone(manager: Person) -> None:
         ("/crm sla set answer:soon", "I do not understand soon as a time."),
         ("/crm sla set answer:2d", "I do not understand 2d as a time."),
         ("/crm sla set priority:soonish answer:1h", "soonish is not a priority."),
-        ("/crm sla remove tier:gold", "Nothing is promised for just these tickets."),
+        ("/crm sla remove tier:gold", "There is no promise for exactly these tickets."),
         ("/crm hours nine to five", "I do not understand these hours"),
         ("/crm hours mon-fri 17:00-09:00", "begin before they end"),
         ("/crm hours zone:Entenhausen", "There is no time zone called Entenhausen."),
         ("/crm holiday add someday Christmas", "someday is not a date I understand."),
-        ("/crm holiday remove 2026-12-25", "2026-12-25 is no holiday."),
+        ("/crm holiday remove 2026-12-25", "2026-12-25 is not a holiday."),
     ],
 )
 def test_mistakes_are_named_with_an_example(manager: Person, typed: str, sentence: str) -> None:

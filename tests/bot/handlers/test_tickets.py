@@ -17,9 +17,9 @@ def test_a_ticket_goes_from_opened_to_resolved(agent: Person) -> None:
     added = agent.types("/ticket add Login fails on Safari customer:acme priority:high").text
     assert all(part in added for part in ("T-1", "Acme Corp", "new", "high", "nobody yet"))
     agent.clicks("Take")
-    agent.sees("It is yours.")
+    agent.sees("It is now yours.")
     assert "Now waiting on customer." in agent.types("/ticket status T-1 waiting on customer").text
-    assert "It is waiting on customer already." in agent.types("/ticket status T-1 waiting").text
+    assert "It is already waiting on customer." in agent.types("/ticket status T-1 waiting").text
     assert "Noted on" in agent.types("/ticket note T-1 works after a reset").text
     assert "works after a reset" in agent.types("/ticket show login fails").text
     agent.clicks("Resolve")
@@ -30,11 +30,11 @@ def test_a_ticket_goes_from_opened_to_resolved(agent: Person) -> None:
 
 def test_a_ticket_is_given_to_a_colleague_and_to_nobody(company: Company) -> None:
     company.rep.types("/ticket add Login fails")
-    assert "It is with @Anton Agent now." in company.rep.types("/ticket assign T-1 @agent").text
+    assert "It is now with @Anton Agent." in company.rep.types("/ticket assign T-1 @agent").text
     assert "Login fails" in company.agent.types("/ticket list assignee:me").text
-    assert "It is with nobody now." in company.rep.types("/ticket assign T-1 nobody").text
-    assert "It is with nobody already." in company.rep.types("/ticket assign T-1 nobody").text
-    assert "It is with @Rita Rep now." in company.rep.types("/ticket assign T-1 me").text
+    assert "It is now with nobody." in company.rep.types("/ticket assign T-1 nobody").text
+    assert "It is already with nobody." in company.rep.types("/ticket assign T-1 nobody").text
+    assert "It is now with @Rita Rep." in company.rep.types("/ticket assign T-1 me").text
     assert "is not a person I can see" in company.rep.types("/ticket assign T-1 bob").text
 
 
@@ -42,7 +42,7 @@ def test_a_stale_card_does_nothing_and_says_who_was_quicker(company: Company) ->
     company.rep.types("/ticket add Login fails")
     company.agent.types("/ticket show T-1")
     company.agent.clicks("Take")
-    company.agent.sees("It is yours.")
+    company.agent.sees("It is now yours.")
     company.rep.clicks("Take")
     company.rep.sees("Nothing was done:")
     company.agent.types("/ticket status T-1 waiting")
@@ -97,7 +97,7 @@ def test_tickets_are_listed_by_filters_and_in_pages(rep: Person) -> None:
     rep.types("/ticket status T-1 resolved")
     assert "Ticket 00" in rep.types("/ticket list status:resolved").text
     assert "Ticket 00" in rep.types("/ticket list resolved>2020-01-01").text
-    assert "No tickets are like this: priority:high" in rep.types("/ticket list priority:high").text
+    assert "No tickets match priority:high" in rep.types("/ticket list priority:high").text
     rep.clicks("Show")
     rep.sees("nobody yet")
 

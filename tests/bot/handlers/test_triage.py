@@ -54,7 +54,7 @@ def test_a_correction_is_a_label_and_is_taken_back_with_undo(linked: Company) ->
     linked.agent.sees("because of", channel="CSUPPORT")
     before = ticket_of(linked).category
     linked.agent.selects("Category", "Billing and payment", channel="CSUPPORT")
-    linked.agent.sees("Billing and payment said @Anton Agent", channel="CSUPPORT")
+    linked.agent.sees("Billing and payment set by @Anton Agent", channel="CSUPPORT")
     with linked.database.transaction(linked.workspace) as session:
         (message,) = messages.of_ticket(session, 1)
         (label,) = labels.of_message(session, message)

@@ -43,7 +43,7 @@ def test_a_guess_is_confirmed_with_one_click(support: Company) -> None:
     assert sources(support) == [("account", LabelSource.CONFIRMED)]
     assert ticket_of(support).category == "account"
     support.agent.selects("Category", "How-to", channel="CSUPPORT")
-    support.agent.sees("How-to said @Anton Agent", channel="CSUPPORT")
+    support.agent.sees("How-to set by @Anton Agent", channel="CSUPPORT")
     assert sources(support)[1:] == [("howto", LabelSource.CORRECTED)]
 
 
@@ -99,7 +99,7 @@ def test_tickets_are_merged_and_split_behind_the_dots(support: Company) -> None:
     assert offered == ["T-2 The same again"]
     support.agent.selects("Merge into", "T-2 The same again")
     support.agent.submits()
-    support.agent.sees("T-1 is part of T-2 now.")
+    support.agent.sees("T-1 is now part of T-2.")
 
 
 def written(session: Session, text: str, **known: object) -> tuple[Ticket, list[IncomingMessage]]:

@@ -15,7 +15,9 @@ NOTE = "more parts that do not fit here"
 
 def test_the_controls_of_a_long_digest_stay() -> None:
     digest = Digest(workspace_id="T1", id=1, version=1, name="Numbers", at_time=time(9), zone="UTC")
-    menu = b.menu("What is behind…", "digests.behind", [b.Option(f"F{n} {'x' * 60}", f":0:F{n} 1") for n in range(60)])
+    menu = b.menu(
+        "Behind the numbers…", "digests.behind", [b.Option(f"F{n} {'x' * 60}", f":0:F{n} 1") for n in range(60)]
+    )
     drawn = b.render([b.header("Numbers"), *LINES, b.actions(menu), *footer(digest)])
     assert NOTE in str(drawn[-2])
     assert [button["text"]["text"] for button in drawn[-1]["elements"]] == ["Edit", "Unsubscribe"]

@@ -26,7 +26,7 @@ def test_a_new_kind_is_learned_from_twenty_corrections_and_rolled_back(company: 
     with company.bot.learning.alone(company.workspace) as alone:
         assert alone
         manager.types("/crm categories add")
-        manager.submits({"Name": "Wholesale", "Examples, one to a line": "wholesale?\nbulk order\ntrade account"})
+        manager.submits({"Name": "Wholesale", "Examples, one per line": "wholesale?\nbulk order\ntrade account"})
         for text in KIND:
             company.customer.posts(text, channel="CSHARED")
         company.settles(SLOW)

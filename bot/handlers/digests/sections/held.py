@@ -18,7 +18,7 @@ def held_back(session: Session, target: str, period: Period) -> list[Block]:
     if not found:
         return []
     title = b.markup("*{title}*", title=_("Held back"))
-    hint = _("`/crm held` lists what still waits, with the channel for a channel's. Why: `/crm quiet`.")
+    hint = _("`/crm held` lists waiting messages; name a channel for that channel's. The reasons: `/crm quiet`.")
     return [b.divider(), b.section(b.join([title, *(_line(one) for one in found)])), b.context(hint)]
 
 

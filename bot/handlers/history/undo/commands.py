@@ -67,7 +67,7 @@ def _staying(found: list[Change]) -> list[Block]:
     if any(change.action == REPLIED for change in found):
         return [b.section(b.Markup(_("⚠️ *The answer was sent to the customer and cannot be recalled.*")))]
     posted = any(change.noun in POSTED for change in found)
-    return [b.context(_("Messages that were already sent because of it stay where they are."))] if posted else []
+    return [b.context(_("Messages already sent because of it stay."))] if posted else []
 
 
 def _line(session: Session, change: Change, name: str, reader: Reader) -> b.Markup:

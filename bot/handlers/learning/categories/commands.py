@@ -24,7 +24,7 @@ REDRAWN = 20
 
 @plugin.command("categories", role=Role.MANAGER)
 def show(session: Session) -> Message:
-    """List the categories with how many messages were labelled with each, and an example."""
+    """List the categories, each with its number of labelled messages and an example."""
     return listing(session)
 
 
@@ -77,7 +77,7 @@ def listing(session: Session, *, notice: b.Text | None = None) -> Message:
 
 @plugin.command("categories rename", usage="<category> to:Defects", role=Role.MANAGER, example="bug to:Defects")
 def rename(args: Args, session: Session) -> Message:
-    """Call a category otherwise; the model and all that was labelled stay with it."""
+    """Rename a category; its labels and what the model learned stay."""
     return renamed(session, named.find(session, args.text, field="category"), args["to"])
 
 
@@ -86,12 +86,12 @@ def renamed(session: Session, key: str, name: str) -> Message:
     taken = named.taken(session)
     row = categories.rename(session, key, name, taken=taken)
     redraw(session)
-    return listing(session, notice=b.markup(_("*{old}* is called *{new}* now."), old=taken[key], new=row.name))
+    return listing(session, notice=b.markup(_("*{old}* is now called *{new}*."), old=taken[key], new=row.name))
 
 
 @plugin.command("categories merge", usage="<category> into:billing", role=Role.MANAGER, example="refund into:billing")
 def merge(args: Args, session: Session) -> Message:
-    """Have everything of one category be of another from now on; asks first."""
+    """Merge one category into another; asks first."""
     key, into = named.find(session, args.text, field="category"), named.find(session, args["into"], field="into")
     offered = named.names(session)
     question = consequences(session, key, into)
@@ -107,8 +107,9 @@ def consequences(session: Session, key: str, into: str) -> b.Markup:
     """Say what a merge would do, before it is done."""
     offered = named.names(session)
     text = _(
-        "{labels} labels and {tickets} open tickets of {name} count as {into} from then on, also the past ones, and "
-        "its routes are for {into}. The model is fitted anew, and `/crm undo` takes it back."
+        "{labels} labels and {tickets} open tickets of {name} will count as {into}, also the "
+        "past ones, and its routes will be for {into}. Rapport then fits a new model. `/crm "
+        "undo` takes it back."
     )
     return b.markup(
         text,
@@ -131,11 +132,11 @@ def merged(session: Session, key: str, into: str) -> Message:
     offered = named.names(session)
     for one in (key, into):
         if one not in offered:
-            raise NotFound("The category {name} is gone by now.", name=named.name(session, one))
+            raise NotFound("The category {name} no longer exists.", name=named.name(session, one))
     categories.merge(session, key, into, taken=offered)
     routes.follow(session, key, into)
     redraw(session)
-    notice = b.markup(_("What was *{name}* is *{into}* now."), name=offered[key], into=offered[into])
+    notice = b.markup(_("*{name}* is now part of *{into}*."), name=offered[key], into=offered[into])
     return listing(session, notice=notice)
 
 

@@ -21,7 +21,7 @@ Values = Mapping[str, str]
 
 
 def _examples_field(hint: str) -> Block:
-    return b.text_input("examples", _("Examples, one to a line"), multiline=True, hint=hint)
+    return b.text_input("examples", _("Examples, one per line"), multiline=True, hint=hint)
 
 
 def _category_field(session: Session, field: str, label: str, chosen: str = "") -> Block:
@@ -43,8 +43,8 @@ def added(values: Values, session: Session) -> Message:
     row = categories.add(session, values["name"], values["examples"].splitlines(), taken=named.taken(session))
     redraw(session)
     text = _(
-        "*{name}* is a category now. Messages like its examples are of it at once, others once a model that "
-        "learned from them is better than the one there is."
+        "*{name}* is now a category. Messages like its examples get it at once. Others get it "
+        "once a model that learned from them beats the current one."
     )
     return listing(session, notice=b.markup(text, name=row.name))
 
@@ -85,7 +85,7 @@ def rename_submitted(values: Values, session: Session) -> Message:
 def _check_known(session: Session, key: str, field: str) -> None:
     """Raise NotFound for a category that was merged into another, or taken back, since the form was opened."""
     if key not in named.names(session):
-        raise NotFound("This category is no longer there.", field=field, hint="Choose another.")
+        raise NotFound("This category no longer exists.", field=field, hint="Choose another.")
 
 
 @plugin.view("merge", title="Merge categories", role=Role.MANAGER)
@@ -97,7 +97,7 @@ def merge(session: Session) -> Modal:
 def _merge_fields(session: Session, key: str, into: str) -> list[Block]:
     return [
         _category_field(session, "category", _("Category"), key),
-        _category_field(session, "into", _("Is from now on"), into),
+        _category_field(session, "into", _("Becomes"), into),
     ]
 
 

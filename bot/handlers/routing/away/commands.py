@@ -25,23 +25,23 @@ def _whom(args: Args, actor: Member, session: Session) -> Member:
     """Return who is meant: oneself, or somebody else where a manager says so."""
     member_id = args.user("person") if "person" in args else actor.id
     if member_id != actor.id and not actor.has(Role.MANAGER):
-        raise Refused("Only a manager can say that of somebody else.", field="person")
+        raise Refused("Only a manager can set that for somebody else.", field="person")
     member = members.get(session, member_id or actor.id)
     if member is None:
-        raise Invalid("I have not met this person yet.", field="person", hint="They have to use Rapport once.")
+        raise Invalid("I do not know this person yet.", field="person", hint="They must use Rapport once first.")
     return member
 
 
 @plugin.command("away", usage="[person] [until:monday]", role=Role.AGENT, example="until:monday", until=MOMENT)
 def away(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
-    """Be given no tickets, until a day or until `/crm back`; a manager can say so of somebody else."""
+    """Get no tickets, until a day or until `/crm back`; a manager can set it for others."""
     member = _whom(args, actor, session)
     until = args.moment("until")
     members.set_away(session, member, until or OPEN_END)
     when = reader.moment(until) if until else _("they are back (`/crm back`)")
     if member.id == actor.id and until is None:
         when = _("you are back (`/crm back`)")
-    text = b.markup(_("{who} is given no tickets until {when}."), who=b.person(member.id), when=when)
+    text = b.markup(_("{who} gets no tickets until {when}."), who=b.person(member.id), when=when)
     open_ = routes.open_tickets(session, [member.id]).get(member.id, 0)
     blocks = [b.section(text)]
     if open_:
@@ -52,12 +52,12 @@ def away(args: Args, session: Session, actor: Member, reader: Reader) -> Message
 
 @plugin.command("back", usage="[person]", role=Role.AGENT)
 def back(args: Args, session: Session, actor: Member, now: datetime) -> Message:
-    """Be given tickets again; a manager can say so of somebody else."""
+    """Get tickets again; a manager can set it for others."""
     member = _whom(args, actor, session)
     if not member.is_away(now):
         return Message(b.markup(_("{who} is not away."), who=b.person(member.id)))
     members.set_away(session, member, None)
-    text = b.markup(_("{who} is given tickets again."), who=b.person(member.id))
+    text = b.markup(_("{who} gets tickets again."), who=b.person(member.id))
     return Message(text, [b.section(text), undo_hint()])
 
 

@@ -27,7 +27,7 @@ NEXT = 3
     example="mon-fri 09:00-17:00, sat 10:00-14:00 zone:Europe/Berlin",
 )
 def hours(args: Args, session: Session, reader: Reader) -> Message:
-    """Show or set when you work, in which the clocks of tickets are counted; days not named are off."""
+    """Show or set business hours, in which the clocks of tickets run; other days are off."""
     before = sla.hours(session)
     if not args.text and "zone" not in args:
         return _shown(session, reader, [])
@@ -43,15 +43,15 @@ def hours(args: Args, session: Session, reader: Reader) -> Message:
 
 @plugin.command("holiday add", usage="<day> <name>", role=Role.MANAGER, example="2026-12-25 Christmas", day=DAY)
 def add(args: Args, session: Session, reader: Reader) -> Message:
-    """Say that nobody works on a day; clocks stand still on it."""
+    """Add a day off; clocks stand still on it."""
     holiday = sla.add_holiday(session, _day(args, reader), args.text)
-    text = b.markup(_("{day} is off: {name}."), day=reader.day(holiday.day), name=holiday.name)
+    text = b.markup(_("{day} is a day off: {name}."), day=reader.day(holiday.day), name=holiday.name)
     return Message(text, [b.section(text), undo_hint()])
 
 
 @plugin.command("holiday remove", usage="<day>", role=Role.MANAGER, example="2026-12-25", day=DAY)
 def remove(args: Args, session: Session, reader: Reader) -> Message:
-    """Say that you work on a day after all."""
+    """Remove a day off."""
     holiday = sla.remove_holiday(session, _day(args, reader))
     text = b.markup(
         _("{day} is a working day again; it was off for {name}."), day=reader.day(holiday.day), name=holiday.name
@@ -61,7 +61,7 @@ def remove(args: Args, session: Session, reader: Reader) -> Message:
 
 @plugin.command("holiday list", role=Role.AGENT)
 def list_(session: Session, reader: Reader) -> Message:
-    """List the days to come on which nobody works."""
+    """List the coming days off."""
     found = sla.holidays(session, since=reader.today, limit=LISTED)
     if not found:
         return Message(_("No day is off yet. Add one: `/crm holiday add 2026-12-25 Christmas`"))
@@ -78,7 +78,7 @@ def _day(args: Args, reader: Reader) -> date:
 
 def _shown(session: Session, reader: Reader, notices: list[b.Text]) -> Message:
     known = sla.hours(session)
-    text = b.markup(_("You work {week} ({zone})."), week=week_words(known, reader.locale), zone=known.zone)
+    text = b.markup(_("Business hours: {week} ({zone})."), week=week_words(known, reader.locale), zone=known.zone)
     off = sla.holidays(session, since=reader.today - timedelta(days=1), limit=NEXT)
     days = b.join([b.markup("{day} {name}", day=reader.day(one.day), name=one.name) for one in off], ", ")
     hint = _("Change: `/crm hours mon-fri 09:00-17:00 zone:Europe/Berlin`, or `/crm hours always`.")

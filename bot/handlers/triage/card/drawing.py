@@ -134,7 +134,7 @@ def _answers(answered: Sequence[tuple[Reply, Delivery | None]]) -> list[Block]:
     text = b.cut(" ".join(reply.text.split()), AGAIN_LIMIT)
     if delivery is not None and delivery.state == "dead":
         why = b.markup(
-            _("⚠️ What {who} answered did not reach the customer: Slack says {why}. {text}"),
+            _("⚠️ {who}'s answer did not reach the customer: Slack says {why}. {text}"),
             who=who,
             why=delivery.reason or "",
             text=text,

@@ -32,17 +32,17 @@ def blocks(session: Session, ticket: Ticket, message: IncomingMessage, locale: s
         who = b.person(last.actor_id) if last.actor_id else b.esc("")
         if last.source == LabelSource.DISMISSED and ticket.is_request:
             about = categories.called(own, ticket.category) if ticket.category else _("Not sure")
-            later = _("*{category}*  asked later; that the first message was no request said {who}")
+            later = _("*{category}*  asked later; {who} marked the first message as not a request")
             return [b.section(_with_marks(b.markup(later, category=about, who=who), message))]
         name = categories.called(own, last.new_category)
         by = (
             _("*{category}*  confirmed by {who}")
             if last.source == LabelSource.CONFIRMED
-            else _("*{category}*  said {who}")
+            else _("*{category}*  set by {who}")
         )
         return [b.section(_with_marks(b.markup(by, category=name, who=who), message))]
     if message.category is None:
-        unsure = _("*Not sure* what this is about: there is nothing in it to go by.")
+        unsure = _("*Not sure* what this is about: the message says too little.")
         return [b.section(_with_marks(b.Markup(unsure), message))]
     if message.abstained:
         text = b.markup(_("🤔 *Not sure.* Is it one of these?{because}"), because=_because(message))
@@ -53,7 +53,7 @@ def blocks(session: Session, ticket: Ticket, message: IncomingMessage, locale: s
 def _verdict(message: IncomingMessage, locale: str, own: categories.Own) -> b.Markup:
     name = categories.called(own, message.category or "")
     if (message.model_version or "").endswith(REMEMBERED):
-        return b.markup(_("*{category}*  as somebody said of such a message before"), category=name)
+        return b.markup(_("*{category}*  set by somebody for a message like this before"), category=name)
     sure = message.confidence or 0.0
     filled = round(sure * BAR)
     return b.markup(

@@ -53,7 +53,7 @@ def resolve_all(control: b.Control, session: Session, actor: Member) -> Message 
     left = incident_reports.unresolved(session, lead.incident_id) if lead.incident_id is not None else []
     if str(len(left)) != control.detail:
         refresh(session, lead)
-        return Message(_("Nothing was done: there are more or fewer by now. The card is being redrawn."))
+        return Message(_("Nothing was done: the number of tickets has changed. The card is being redrawn."))
     for ticket in left:
         tickets.set_status(session, ticket, TicketStatus.RESOLVED, by=actor.id)
     text = b.markup(_("{count} tickets are resolved."), count=len(left))
@@ -68,17 +68,17 @@ def unfold(control: b.Control, session: Session) -> Message:
 
 @plugin.command("ticket unfold", usage="<ticket>", role=Role.AGENT, example="T-9")
 def unfold_typed(args: Args, session: Session) -> Message:
-    """Give a ticket that is folded under another's card a card of its own, as it is something else."""
+    """Give a ticket its own card again, if it does not belong under another's."""
     return _apart(session, tickets.resolve(session, args["ticket"]))
 
 
 def _apart(session: Session, ticket: Ticket) -> Message:
     alone = incident_reports.unfold(session, ticket)
     if not alone:
-        raise Conflict("{reference} is folded under no other ticket's card.", reference=ticket.reference)
+        raise Conflict("{reference} is not part of another ticket's card.", reference=ticket.reference)
     for one in alone:
         show(session, one)
-    return Message(b.markup(_("{ref} *{name}* has a card of its own now."), ref=ticket.reference, name=ticket.name))
+    return Message(b.markup(_("{ref} *{name}* now has its own card."), ref=ticket.reference, name=ticket.name))
 
 
 @plugin.on(TicketChanged)

@@ -59,7 +59,7 @@ def open_ticket(
     message = messages.by_ts(session, channel_id, ts)
     if message is None:
         if asked is None:
-            raise NotFound("That message is not there any more.")
+            raise NotFound("That message no longer exists.")
         message = _receive(session, channel_id, ts, asked, model)
     if message.ticket_id is not None:
         return tickets.get(session, message.ticket_id), False

@@ -35,7 +35,7 @@ def opening(control: b.Control, found: Asked, session: Session, place: Place) ->
     """Show the message, and ask for the ticket's title; or say which ticket it belongs to."""
     known = ticket_at(session, place.channel_id, control.detail)
     if known is not None:
-        text = b.markup(_("This belongs to {ref} *{name}* already."), ref=known.reference, name=known.name)
+        text = b.markup(_("This already belongs to {ref} *{name}*."), ref=known.reference, name=known.name)
         show = b.button(_("Show"), "tickets.show", b.Control(known.reference, known.version))
         return Modal(_("Open a ticket"), [b.section(text, accessory=show)])
     said = text_of(found.message)
@@ -49,7 +49,7 @@ def opening(control: b.Control, found: Asked, session: Session, place: Place) ->
 def opened(values: State, state: State, found: Asked, session: Session, model: MessageClassifier) -> Message:
     """Open the ticket, once, and say which it is."""
     ticket, new = open_ticket(session, state["channel"], state["ts"], found, model, name=values["title"])
-    template = _("Opened {ref} *{name}*.") if new else _("This belongs to {ref} *{name}* already.")
+    template = _("Opened {ref} *{name}*.") if new else _("This already belongs to {ref} *{name}*.")
     text = b.markup(template, ref=ticket.reference, name=ticket.name)
     show = b.button(_("Show"), "tickets.show", b.Control(ticket.reference, ticket.version))
     return Message(text, [b.section(text, accessory=show), *([undo_hint()] if new else [])])

@@ -94,7 +94,7 @@ def submitted(
     try:
         text = replies.check_answer(replies.fill(values.get(field, ""), _known(session, ticket, actor)))
         if len(b.esc(text)) > b.MESSAGE_CHARACTERS // 2:
-            raise Invalid("Slack takes no answer as long as this.", hint="Send it in two parts.")
+            raise Invalid("This answer is too long for Slack.", hint="Send it in two parts.")
     except Invalid as error:
         error.field = field
         raise
@@ -104,13 +104,13 @@ def submitted(
 def _check_asked(control: b.Control, ticket: Ticket) -> None:
     """Raise Conflict where Slack was asked about another channel than the one that the answer goes to."""
     if control.detail != ticket.channel_id:
-        raise Conflict("The customer writes elsewhere by now.", hint="Ask for the card again.")
+        raise Conflict("The customer now writes elsewhere.", hint="Open the card again.")
 
 
 def _send(session: Session, ticket: Ticket, state: State, actor: Member, workspace: Workspace) -> Message | Modal:
     draft = replies.get(session, int(state.get("draft", "0")))
     if draft is None or draft.delivery_id is not None or draft.author_id != actor.id:
-        raise Conflict("This answer was sent or replaced already.", hint="Look at the card before you answer again.")
+        raise Conflict("This answer was already sent or replaced.", hint="Look at the card before you answer again.")
     if not named.is_current(session, ticket, int(state["version"])):
         who = history.last_actor(session, Noun.TICKET, ticket.id)
         text = _("⚠️ {who} has changed {ref} meanwhile, and it is {status} now. Nothing was sent yet.")
@@ -150,8 +150,8 @@ def _form(
     options = [b.Option(one.name, str(b.Control(detail=str(one.id)))) for one in ready]
     state = {"step": WRITE, "ticket": ticket.reference, "version": str(ticket.version), "turn": str(turn)}
     menu = [b.actions(b.menu(_("Saved replies"), plugin.id("reply_saved"), options))] if options else []
-    none = [b.context(_("Write once what you answer often: `/crm replies`"))] if not options else []
-    hint = _("{placeholders} are filled in. You see it before it is sent.")
+    none = [b.context(_("Save your frequent answers: `/crm replies`"))] if not options else []
+    hint = _("{placeholders} are filled in. You see the text before it is sent.")
     written = b.text_input(
         _field(state),
         _("Your answer"),
@@ -189,7 +189,7 @@ def _preview(
             *_as_sent(session, draft),
             b.divider(),
             b.actions(b.button(_("Change it"), plugin.id("reply_change"), b.Control(ticket.reference, ticket.version))),
-            b.context(_("Once it is sent it cannot be recalled.")),
+            b.context(_("You cannot recall it once it is sent.")),
         ],
         submit=_("Send"),
         state={
@@ -206,7 +206,7 @@ def _goes_to(session: Session, ticket: Ticket, workspace: Workspace) -> b.Markup
     first = messages.of_ticket(session, ticket.id, limit=1)
     address = permalink(workspace.url, first[0]) if first else None
     thread = b.link(address, _("their message")) if address else b.esc(_("their message"))
-    text = _("📨 This goes to *{who}* in {where}, under {thread}. Whoever is in that channel can read it.")
+    text = _("📨 This goes to *{who}* in {where}, under {thread}. Everybody in that channel can read it.")
     return b.markup(text, who=_whom(session, ticket), where=_where(ticket), thread=thread)
 
 
