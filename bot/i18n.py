@@ -20,6 +20,12 @@ def _(text: str) -> str:
     return language.gettext(text) if language else text
 
 
+def ngettext(one: str, many: str, count: int) -> str:
+    """Translate a text that holds a count, in the plural form that the reader's language has for it."""
+    language = _language.get()
+    return language.ngettext(one, many, count) if language else (one if count == 1 else many)
+
+
 def speak(locale: str | None) -> None:
     """Choose the language of `_` for the rest of this call; an unknown locale means English."""
     _language.set(_catalogue((locale or "en").replace("-", "_")))

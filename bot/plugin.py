@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from bot.i18n import _
+from bot.i18n import _, ngettext
 from storage.notifications.preferences import Notice
 from storage.records.declaration import Declaration
 from storage.workspace.members import Member, Role
@@ -482,4 +482,5 @@ __all__ = [
     "Tables",
     "View",
     "_",
+    "ngettext",
 ]

@@ -12,7 +12,7 @@ from bot.grammar import Args, did_you_mean
 from bot.kit import blocks as b
 from bot.kit.format import paragraphs, undo_hint
 from bot.kit.replies import Message
-from bot.plugin import Member, Plugin, Role, Slack, _
+from bot.plugin import Member, Plugin, Role, Slack, _, ngettext
 from storage.errors import Invalid
 from storage.support import channels
 from storage.support.channels import ChannelLink, Grouping
@@ -120,7 +120,11 @@ def _channels(session: Session) -> list[Block]:
 
 def _channel(link: ChannelLink) -> b.Markup:
     use = b.markup("*{name}*", name=link.customer.name) if link.customer is not None else b.esc(_("an inbox"))
-    grouping = _("by {grouping}") if link.grouping != Grouping.WINDOW else _("by {grouping} of {minutes} minutes")
+    grouping = (
+        ngettext("by {grouping} of {minutes} minute", "by {grouping} of {minutes} minutes", link.window_minutes)
+        if link.grouping == Grouping.WINDOW
+        else _("by {grouping}")
+    )
     parts = [use, b.markup(grouping, grouping=link.grouping, minutes=link.window_minutes)]
     if link.cards_channel_id:
         parts.append(b.markup(_("cards in {channel}"), channel=b.channel(link.cards_channel_id)))

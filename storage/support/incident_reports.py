@@ -16,6 +16,7 @@ from storage.database.engine import current_workspace, lock_until_end
 from storage.support.incidents import Incident
 from storage.support.messages import IncomingMessage
 from storage.support.tickets import Ticket
+from storage.workspace.members import Member, MemberKind
 
 WITHIN = timedelta(hours=2)
 """How long after its last message an incident still takes in another."""
@@ -163,22 +164,29 @@ def unresolved(session: Session, incident_id: int) -> list[Ticket]:
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """Say how many tickets of how many customers an incident has; who belongs to none counts for themselves."""
+    """Say how many tickets of how many customers and colleagues an incident has.
+
+    A stranger of no customer counts as one.
+    """
 
     tickets: int
     customers: int
+    colleagues: int
 
 
 def extent(session: Session, incident_id: int) -> Extent:
-    """Count an incident's tickets and customers."""
+    """Count an incident's tickets, and the customers and colleagues who wrote them."""
     of_nobody = Ticket.customer_id.is_(None)
+    ours = Member.kind == MemberKind.STAFF
+    people = func.count(Ticket.requester_id.distinct())
     counts = select(
         func.count(),
         func.count(Ticket.customer_id.distinct()),
-        func.count(Ticket.requester_id.distinct()).filter(of_nobody),
-    )
-    tickets, customers, strangers = session.execute(counts.where(_live(incident_id))).one()
-    return Extent(tickets, customers + strangers)
+        people.filter(of_nobody, ours.is_not(True)),
+        people.filter(of_nobody, ours),
+    ).outerjoin(Member, (Member.workspace_id == Ticket.workspace_id) & (Member.id == Ticket.requester_id))
+    tickets, customers, strangers, colleagues = session.execute(counts.where(_live(incident_id))).one()
+    return Extent(tickets, customers + strangers, colleagues)
 
 
 def _live(incident_id: int) -> ColumnElement[bool]:

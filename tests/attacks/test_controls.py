@@ -45,7 +45,7 @@ def test_controls_do_what_the_command_would_and_for_nobody_else(
     seen = viewer.types("/followup list owner:@rep")
     assert "call back" in seen.text
     viewer.clicks("Done")
-    viewer.sees("F-1 is somebody else's")
+    viewer.sees("F-1 belongs to somebody else")
     for action_id in ("followups.done", "followups.done_in_list", "followups.snooze"):
         viewer.forges(action_id, "F-1:1:1h", message="call back")
     slack.control.settles()
@@ -54,8 +54,8 @@ def test_controls_do_what_the_command_would_and_for_nobody_else(
         assert followups.get(session, 1).snoozes == 0
 
     # Whoever is no agent is given no ticket, by whichever way.
-    assert "is no agent" in agent.types("/ticket assign T-1 @rep").text
-    assert "is no agent" in agent.types("/ticket add Another assignee:@rep").text
+    assert "lacks the role agent" in agent.types("/ticket assign T-1 @rep").text
+    assert "lacks the role agent" in agent.types("/ticket add Another assignee:@rep").text
     agent.types("/ticket show T-1")
     forged = json.dumps(["Forged", None, "normal", "UAREP"])
     agent.forges("tickets.add_anyway", f"::{forged}", message="Login fails")

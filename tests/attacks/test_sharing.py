@@ -47,7 +47,7 @@ def admin(slack: Sandbox) -> Person:
 def open_desk(admin: Person) -> None:
     """Have what is written in #general shown to support."""
     assert "Support sees a card" in admin.types("/crm triage #support", channel="CGENERAL").text
-    assert "is an inbox now" in admin.types("/crm inbox #general", channel="CGENERAL").text
+    assert "is now an inbox" in admin.types("/crm inbox #general", channel="CGENERAL").text
 
 
 def test_cards_stop_when_their_channel_is_shared_and_come_when_it_is_not_any_more(
@@ -86,7 +86,7 @@ def test_cards_that_were_not_shown_come_where_support_looks_next(
     admin.sees(TOLD, channel="@Rapport", within=60)
     slack.control.admin("seed", seed={"teams": [DESK]})
     assert "Support sees a card" in admin.types("/crm triage #desk", channel="CGENERAL").text
-    admin.sees("1 that were not shown", channel="CGENERAL", within=60)
+    admin.sees("1 earlier card", channel="CGENERAL", within=60)
     slack.person("UAAGENT").sees("T-1", channel="CDESK", within=60)
     assert posted(slack, "CSUPPORT") == []
 

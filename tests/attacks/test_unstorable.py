@@ -152,7 +152,7 @@ def test_a_message_with_letters_that_are_none_becomes_a_card(slack: Sandbox, sta
     replica = start(socket=socket)
     admin = slack.person("UAADMIN")
     assert "#support" in admin.types("/crm triage #support", channel="CGENERAL").text
-    until(lambda: "is an inbox now" in admin.types("/crm inbox #general", channel="CGENERAL").text, 10)
+    until(lambda: "is now an inbox" in admin.types("/crm inbox #general", channel="CGENERAL").text, 10)
     text = f"The export has failed with an error {HOSTILE} since this morning and nothing works any more"
     slack.person("UAREP").posts(text, channel="CGENERAL")
     until(lambda: any("export has failed" in said for said in slack.person("UAAGENT").texts("CSUPPORT")))

@@ -173,7 +173,7 @@ def test_events_that_cannot_be_stored_come_again(wire: Wire, admin_url: str, reg
         assert asked(company.bot.probe_port, "/livez")[0] == 200
         until(lambda: asked(company.bot.probe_port, "/readyz")[0] == 503)
         wire.refuse = False
-        company.rep.sees("Here is what is yours")
+        company.rep.sees("Here is your work")
         until(lambda: asked(company.bot.probe_port, "/readyz")[0] == 200)
     finally:
         wire.refuse = False

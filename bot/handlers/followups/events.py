@@ -9,7 +9,7 @@ from bot.handlers.followups.declaration import plugin
 from bot.kit import blocks as b
 from bot.kit.format import Reader
 from bot.kit.replies import Message
-from bot.plugin import Member, Notice, Role, _
+from bot.plugin import Member, Notice, Role, ngettext
 from storage.crm import followups
 from storage.crm.followups import Followup
 from storage.events import MemberLeft
@@ -65,11 +65,18 @@ def handed_over(delivery: Delivery, session: Session, receiver: Member | None, r
         return None
     leaving = members.get(session, delivery.record or "")
     guest = leaving is not None and leaving.active
-    text = b.markup(
-        _("{who} is none of your own people any more, so {count} of their follow-ups are yours now.")
+    template = (
+        ngettext(
+            "{who} is no longer on your team, so {count} follow-up of theirs is now yours.",
+            "{who} is no longer on your team, so {count} follow-ups of theirs are now yours.",
+            len(still),
+        )
         if guest
-        else _("{who} has left, so {count} of their follow-ups are yours now."),
-        who=b.person(delivery.record or ""),
-        count=len(still),
+        else ngettext(
+            "{who} has left, so {count} follow-up of theirs is now yours.",
+            "{who} has left, so {count} follow-ups of theirs are now yours.",
+            len(still),
+        )
     )
+    text = b.markup(template, who=b.person(delivery.record or ""), count=len(still))
     return Message(text, [b.section(text), *cards.listing(session, still[:LISTED], reader)])

@@ -13,7 +13,7 @@ from bot.kit import blocks as b
 from bot.kit import categories, format
 from bot.kit.format import Reader
 from bot.kit.replies import Message
-from bot.plugin import Role, _
+from bot.plugin import Role, _, ngettext
 from storage.support import labels, model_versions
 from storage.support.model_versions import ModelVersion, State
 
@@ -62,12 +62,17 @@ def _standing(live: ModelVersion | None, reader: Reader) -> b.Markup:
                 "night, Rapport fits a model of your own, which takes over if it is better."
             )
         )
+    count = live.figures.get("labels", 0)
     return b.markup(
-        _("*{version}* answers since {when} ({ago}). It learned from {count} labels."),
+        ngettext(
+            "*{version}* has answered since {when} ({ago}). It learned from {count} label.",
+            "*{version}* has answered since {when} ({ago}). It learned from {count} labels.",
+            count,
+        ),
         version=live.version,
         when=reader.moment(live.live_at or live.trained_at),
         ago=reader.ago(live.live_at or live.trained_at),
-        count=live.figures.get("labels", 0),
+        count=count,
     )
 
 

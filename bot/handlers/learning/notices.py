@@ -9,7 +9,7 @@ from bot.handlers.learning.declaration import plugin
 from bot.kit import blocks as b
 from bot.kit.format import locale_of
 from bot.kit.replies import Message
-from bot.plugin import Member, Notice, _
+from bot.plugin import Member, Notice, _, ngettext
 from storage.errors import NotFound
 from storage.queues.outbox import Delivery
 from storage.support import model_versions
@@ -24,7 +24,11 @@ def learned(delivery: Delivery, session: Session, receiver: Member | None, works
     except NotFound:
         return None
     locale = locale_of(receiver, workspace)
-    text = _("The model learned from {labels} labels: right {right} on {judged} messages {how}.")
+    text = ngettext(
+        "The model learned from {labels} label: right {right} on {judged} messages {how}.",
+        "The model learned from {labels} labels: right {right} on {judged} messages {how}.",
+        version.figures["labels"],
+    )
     how = (
         _("that neither it nor the one before had seen")
         if version.figures["method"] == "held-out"

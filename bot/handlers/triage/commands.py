@@ -15,7 +15,7 @@ from bot.handlers.triage.events import bring_refused
 from bot.kit import blocks as b
 from bot.kit.format import undo_hint
 from bot.kit.replies import Message
-from bot.plugin import Place, Role, Slack, _
+from bot.plugin import Place, Role, Slack, _, ngettext
 from storage.crm import customers
 from storage.errors import Invalid, Refused
 from storage.support import channels, routes, sharing
@@ -125,7 +125,11 @@ def triage(args: Args, found: Found, session: Session, workspace: Workspace) -> 
 def _brought(session: Session) -> list[Block]:
     """Bring the cards that others would have read where they used to go."""
     count = bring_refused(session)
-    text = _("{count} that were not shown, as others read their channel, come there too.")
+    text = ngettext(
+        "{count} earlier card comes there too; it was held back because others read its channel.",
+        "{count} earlier cards come there too; they were held back because others read their channel.",
+        count,
+    )
     return [b.context(b.markup(text, count=count))] if count else []
 
 

@@ -15,7 +15,7 @@ def plain(text: str) -> str:
 def test_an_admin_gives_shows_and_takes_roles(company: Company) -> None:
     admin = company.admin
     assert "@Mara Manager now has: manager." in plain(admin.types("/crm role @manager manager").text)
-    until(lambda: "is an inbox now" in company.manager.types("/crm inbox #general").text)
+    until(lambda: "is now an inbox" in company.manager.types("/crm inbox #general").text)
     assert "@Mara Manager has: manager." in plain(admin.types("/crm role @manager").text)
     assert "now has: agent, rep" in plain(admin.types("/crm role @manager rep, agent").text)
     until(lambda: "needs the role manager" in company.manager.types("/crm inbox #general").text)
@@ -34,8 +34,8 @@ def test_who_reports_to_whom(company: Company) -> None:
         rita = members.get(session, "UAREP")
         assert rita is not None
         assert rita.manager_id == "UAMANAGER"
-    assert "would be their own manager" in admin.types("/crm role @manager manager:@rep").text
-    assert "would be their own manager" in admin.types("/crm role @rep manager:@rep").text
+    assert "cannot be their own manager" in admin.types("/crm role @manager manager:@rep").text
+    assert "cannot be their own manager" in admin.types("/crm role @rep manager:@rep").text
     assert "Reports to" not in admin.types("/crm role @rep manager:none").text
 
 
@@ -44,7 +44,7 @@ def test_mistakes_about_roles_are_named(company: Company) -> None:
         "/crm role @rep managr": "There is no role “managr”. Did you mean manager?",
         "/crm role @rep king": "Roles are viewer, rep, agent, manager and admin.",
         "/crm role rita rep": "is not a person I can see",
-        "/crm role @guest rep": "is not one of your own people, so can have no role",
+        "/crm role @guest rep": "is not on your team, so cannot have a role",
         "/crm role @admin rep": "is the last admin",
         "/crm role": "Usage: `/crm role",
     }

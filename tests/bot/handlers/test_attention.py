@@ -63,7 +63,7 @@ def test_wishes_are_set_shown_changed_and_taken_back(rep: Person) -> None:
     assert "Muted: new tickets, news" in plain(rep.types("/crm quiet").text)
     assert "No quiet hours for you." in rep.types("/crm quiet off").text
     assert "Muted" not in plain(rep.types("/crm unmute").text)
-    assert "Nothing of that is muted" in rep.types("/crm unmute").text
+    assert "None of these is muted" in rep.types("/crm unmute").text
 
 
 def test_an_undo_says_what_it_set_back(rep: Person) -> None:
@@ -166,7 +166,7 @@ def comes(company: Company, renderer: str, reference: str, state: str) -> None:
 def test_a_budget_is_spent_by_urgency_and_nothing_is_lost(crowded: Company) -> None:
     states = {row.record: row.state for row in deliveries(crowded, renderer="triage.card")}
     assert states == {"T-1": "sent", "T-2": "pending", "T-3": "sent"}
-    told = crowded.agent.sees("The budget of this channel, 1 a day, is spent", channel="#support")
+    told = crowded.agent.sees("This channel has used up its budget of 1 messages a day", channel="#support")
     assert "until" in told
     assert "8:00" in told
     crowded.gives("rep", "viewer")
@@ -201,7 +201,7 @@ def test_the_digest_says_what_was_held_back(crowded: Company, manager: Person) -
 
 def test_home_shows_the_wishes(company: Company) -> None:
     company.rep.opens_home()
-    company.rep.sees("You are told everything at once")
+    company.rep.sees("You get everything at once")
     company.rep.types("/crm quiet 18:00-09:00")
     company.rep.opens_home()
     company.rep.sees("Quiet: 6:00 PM to 9:00 AM")

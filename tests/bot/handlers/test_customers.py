@@ -99,7 +99,7 @@ def test_mistakes_are_named_with_the_usage(rep: Person) -> None:
 
 
 def test_a_customer_is_given_to_our_own_people_only(company: Company) -> None:
-    assert "not one of your own people" in company.rep.types("/customer add Acme owner:@guest").text
+    assert "not on your team" in company.rep.types("/customer add Acme owner:@guest").text
     assert "Added." in company.rep.types("/customer add Acme owner:@agent").text
 
 

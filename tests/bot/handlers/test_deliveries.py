@@ -66,7 +66,7 @@ def test_an_admin_sends_it_again_from_the_home(company: Company) -> None:
     company.admin.opens_home()
     company.admin.sees("Not delivered")
     company.admin.clicks("Send again", view="home")
-    company.admin.sees("It is sent again")
+    company.admin.sees("It is on its way again")
     company.rep.sees("call back", channel="@Rapport")
     assert "Everything was delivered." in company.admin.types("/crm undelivered").text
 

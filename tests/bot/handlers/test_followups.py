@@ -46,7 +46,7 @@ def test_a_promise_is_made_listed_and_kept(rep: Person) -> None:
     assert "call back about pricing" in listed
     rep.clicks("followups.done_in_list")
     rep.sees("F-1 · done")
-    assert "Nothing to follow up." in rep.types("/followup list").text
+    assert "You have no follow-ups." in rep.types("/followup list").text
     rep.types("/crm undo")
     assert "call back about pricing" in rep.types("/followup list").text
 
@@ -206,7 +206,7 @@ def test_mistakes_are_named(rep: Person) -> None:
     }
     for typed, sentence in said.items():
         assert sentence in rep.types(typed).text, typed
-    assert "Nothing to follow up." in rep.types("/followup list").text
+    assert "You have no follow-ups." in rep.types("/followup list").text
 
 
 def test_home_shows_what_is_to_be_followed_up(company: Company) -> None:
@@ -215,7 +215,7 @@ def test_home_shows_what_is_to_be_followed_up(company: Company) -> None:
     company.rep.opens_home()
     company.rep.sees("My follow-ups")
     company.rep.clicks("followups.done_in_list", view="home")
-    until(lambda: "Nothing to follow up." in company.rep.sees("My follow-ups"))
+    until(lambda: "You have no follow-ups." in company.rep.sees("My follow-ups"))
 
 
 def test_what_recurs_is_due_again_when_it_is_done(company: Company) -> None:
@@ -303,7 +303,7 @@ def test_a_follow_up_is_moved_and_cancelled_by_command(company: Company) -> None
     company.rep.types("/followup add D-1 when:tomorrow call back")
     assert "I will remind you Jan 7, 2030" in company.rep.types('/followup move F-1 when:"2030-01-07 9am"').text
     assert "is due again" not in company.rep.types("/followup cancel F-1").text
-    assert "F-1 is cancelled already" in company.rep.types("/followup done F-1").text
+    assert "F-1 is already cancelled" in company.rep.types("/followup done F-1").text
     company.rep.types("/crm undo")
     assert "call back" in company.rep.types("/followup list").text
 
@@ -386,4 +386,4 @@ def test_closing_a_deal_cancels_what_was_promised_and_says_so(company: Company) 
     company.rep.types("/deal add Acme renewal")
     company.rep.types("/followup add D-1 when:tomorrow call back")
     assert "F-1" in company.rep.types("/deal won D-1").text
-    assert "Nothing to follow up." in company.rep.types("/followup list").text
+    assert "You have no follow-ups." in company.rep.types("/followup list").text

@@ -47,7 +47,7 @@ def promised(company: Company, when: str) -> None:
 def test_promises_of_who_leaves_go_to_who_is_responsible(company: Company) -> None:
     promised(company, "tomorrow")
     leaves(company, company.agent)
-    company.rep.sees("Anton Agent has left, so 1 of their follow-ups are yours now.", channel="@Rapport")
+    company.rep.sees("Anton Agent has left, so 1 follow-up of theirs is now yours.", channel="@Rapport")
     assert owner(company) == company.rep.id
 
 
@@ -56,7 +56,7 @@ def test_else_they_go_to_the_manager_of_who_leaves(company: Company, manager: Pe
     company.agent.types("/deal add Acme renewal")
     company.agent.types("/followup add D-1 when:tomorrow call back")
     leaves(company, company.agent)
-    manager.sees("Anton Agent has left, so 1 of their follow-ups are yours now.", channel="@Rapport")
+    manager.sees("Anton Agent has left, so 1 follow-up of theirs is now yours.", channel="@Rapport")
     assert owner(company) == manager.id
 
 

@@ -42,7 +42,7 @@ def test_a_record_is_found_by_its_name_too(rep: Person) -> None:
     rep.types("/customer add Acme Corp")
     assert "History of C-1" in plain(rep.types("/crm history acme").text)
     assert "No customer, deal, ticket or contact is called nobody" in rep.types("/crm history nobody").text
-    assert "Nothing is known of D-9" in rep.types("/crm history D-9").text
+    assert "D-9 has no history" in rep.types("/crm history D-9").text
 
 
 def test_a_followups_history_shows_its_times(rep: Person) -> None:
@@ -120,6 +120,6 @@ def test_a_long_history_is_cut_and_says_so(rep: Person) -> None:
         rep.types(f"/deal move D-1 {'proposal' if number % 2 else 'qualified'}")
         rep.types(f"/deal note D-1 note {number}")
     said = rep.types("/crm history D-1").text
-    assert "What happened before is kept too" in said
+    assert "Older changes are stored too" in said
     assert "note 10" in said
     assert "note 0\n" not in said

@@ -10,12 +10,12 @@ from tests.support.company import Company
 def test_home_greets_and_begins_what_people_do_most(rep: Person) -> None:
     rep.opens_home()
     rep.sees("Hello Rita Rep")
-    rep.sees("No open deals of yours.")
+    rep.sees("You have no open deals.")
     rep.sees("You have no tickets.")
     rep.clicks("New deal", view="home")
     rep.submits(Name="Globex upgrade", Amount="12k")
     rep.sees("Globex upgrade")
-    rep.does_not_see("No open deals of yours.")
+    rep.does_not_see("You have no open deals.")
 
 
 def test_home_shows_what_is_mine_and_opens_it(company: Company) -> None:

@@ -73,7 +73,7 @@ def test_a_model_is_shown_with_its_figures_and_rolled_back_and_that_is_undone(
     learned(support, "learned-3", promote=False, reason="calibration worse", weights=b"")
     shown = plain(manager.types("/crm model").text)
     for part in (
-        "learned-2 answers since",
+        "learned-2 has answered since",
         "learned from 60 labels",
         "81% → 88%",
         "Calibration error",
@@ -87,11 +87,11 @@ def test_a_model_is_shown_with_its_figures_and_rolled_back_and_that_is_undone(
     ):
         assert part in shown, part
     manager.clicks("Roll back")
-    assert "From now on learned-1 answers." in plain(manager.sees("learned-1 answers since"))
+    assert "From now on learned-1 answers." in plain(manager.sees("learned-1 has answered since"))
     manager.types("/crm undo")
-    assert "learned-2 answers since" in plain(manager.types("/crm model").text)
+    assert "learned-2 has answered since" in plain(manager.types("/crm model").text)
     manager.clicks("Use it")
-    manager.sees("learned-1 answers since")
+    manager.sees("learned-1 has answered since")
     manager.clicks("Roll back")
     manager.sees("From now on *learned-2* answers.")
 
@@ -144,7 +144,7 @@ def test_without_a_version_before_the_starter_answers_again(company: Company, ma
     manager.types("/crm model")
     manager.clicks("Roll back")
     manager.sees("From now on *the starter model* answers.")
-    manager.sees("The starter model answers, which comes with Rapport")
+    manager.sees("The starter model answers. It comes with Rapport")
 
 
 def test_what_was_drawn_before_another_model_went_live_changes_nothing(company: Company, manager: Person) -> None:
@@ -152,8 +152,8 @@ def test_what_was_drawn_before_another_model_went_live_changes_nothing(company: 
     manager.types("/crm model")
     learned(company, "learned-2")
     manager.clicks("Roll back")
-    manager.sees("Another model answers by now")
-    assert "learned-2 answers since" in plain(manager.types("/crm model").text)
+    manager.sees("The model has changed since")
+    assert "learned-2 has answered since" in plain(manager.types("/crm model").text)
 
 
 def test_damaged_weights_are_named_and_the_starter_answers(company: Company, manager: Person) -> None:
@@ -174,14 +174,14 @@ def test_a_category_is_added_and_is_on_the_cards_and_its_examples_count_at_once(
     manager.submits({"Name": "Wholesale", "Examples, one per line": EXAMPLES.splitlines()[0]})
     assert "at least 3 examples" in str(manager.modal)
     manager.submits({"Name": "Wholesale", "Examples, one per line": EXAMPLES})
-    assert "Wholesale  0 labels, 3 examples of yours" in plain(manager.sees("Wholesale is a category now"))
+    assert "Wholesale  0 labels, 3 examples of yours" in plain(manager.sees("Wholesale is now a category"))
     support.customer.posts(EXAMPLES.splitlines()[1], channel="CSHARED")
     support.agent.sees("Wholesale", channel="CSUPPORT")
     support.agent.selects("Category", "Wholesale", channel="CSUPPORT")
     support.agent.sees("confirmed by @Anton Agent", channel="CSUPPORT")
     manager.clicks("Add examples")
     manager.submits({"Category": "Wholesale", "Examples, one per line": "Trade account for our shop?\n\n" + EXAMPLES})
-    manager.sees("1 new examples of Wholesale.")
+    manager.sees("1 new example of Wholesale.")
 
 
 def test_a_category_is_renamed_by_command_and_form_with_a_guess_for_a_mistake(
@@ -191,11 +191,11 @@ def test_a_category_is_renamed_by_command_and_form_with_a_guess_for_a_mistake(
         manager.types("/crm categories rename bug or outtage to:Defects").text
     )
     assert "They are: Billing and payment" in plain(manager.types("/crm categories rename zzzzzz to:Defects").text)
-    assert "Bug or outage is called Defects now." in plain(manager.types("/crm categories rename bug to:Defects").text)
-    assert "There is a category how-to already" in plain(manager.types("/crm categories rename defects to:how-to").text)
+    assert "Bug or outage is now called Defects." in plain(manager.types("/crm categories rename bug to:Defects").text)
+    assert "There is already a category how-to" in plain(manager.types("/crm categories rename defects to:how-to").text)
     manager.clicks("Rename")
     manager.submits({"Category": "Defects", "New name": "Faults"})
-    manager.sees("Defects is called Faults now.")
+    manager.sees("Defects is now called Faults.")
     manager.types("/crm undo")
     assert "Defects" in plain(manager.types("/crm categories").text)
 
@@ -204,9 +204,9 @@ def test_a_category_is_renamed_by_command_and_form_with_a_guess_for_a_mistake(
 def test_no_category_is_called_as_what_asks_for_nothing(company: Company, manager: Person, name: str) -> None:
     manager.types("/crm categories add")
     manager.submits({"Name": name, "Examples, one per line": EXAMPLES})
-    assert f"There is a category {name} already" in str(manager.modal)
+    assert f"There is already a category {name}" in str(manager.modal)
     refused = plain(manager.types(f'/crm categories rename bug to:"{name}"').text)
-    assert f"There is a category {name} already" in refused
+    assert f"There is already a category {name}" in refused
     assert f"There is no category {name}" in plain(manager.types(f'/crm categories merge bug into:"{name}"').text)
 
 

@@ -56,7 +56,7 @@ def test_what_is_too_long_or_empty_is_said_under_its_field(manager: Person) -> N
     manager.types("/crm replies")
     manager.clicks("Add a reply")
     assert "visible character" in manager.submits(Name="\u200b", Text="Hello").errors["name"]
-    assert "nothing in this answer" in manager.submits(Name="Hello", Text="\u200b").errors["text"]
+    assert "answer is empty" in manager.submits(Name="Hello", Text="\u200b").errors["text"]
     assert "characters" in manager.types(f"/crm replies add Long {'x' * 3001}").text
 
 

@@ -25,7 +25,7 @@ def test_routes_are_listed_added_removed_and_taken_back(company: Company, manage
     listed = said(company.agent, "/crm route")
     assert "1. Billing and payment" in listed
     assert "2. everything else" in listed
-    assert "a route for exactly these tickets already" in said(manager, "/crm route add channel:#support")
+    assert "already a route for exactly these tickets" in said(manager, "/crm route add channel:#support")
     assert "Removed. Billing and payment" in said(manager, "/crm route remove 1")
     assert "There is no route 2" in said(manager, "/crm route remove 2")
     assert "is no number" in said(manager, "/crm route remove billing")
@@ -43,8 +43,8 @@ def test_routes_are_listed_added_removed_and_taken_back(company: Company, manage
         ("category:xyzzy to:me", "They are: Billing and payment"),
         ("language:klingonish to:me", "I do not know the language klingonish"),
         ("to:nobodyhere", "nobodyhere is not a person I can see"),
-        ("to:@guest", "is no agent, so can be given no tickets"),
-        ("to:me by:dice", "by: is turn or load"),
+        ("to:@guest", "is not an agent, so cannot get tickets"),
+        ("to:me by:dice", "Write by:turn or by:load"),
         ("category:billing", "needs a channel or somebody"),
         ("channel:#ext-globex", "shared with another organisation"),
     ],
@@ -59,7 +59,7 @@ def test_who_is_away_gets_no_tickets_and_keeps_the_open_ones(company: Company, m
     said(manager, "/crm triage #support")
     said(company.agent, "/ticket add Printer burns assignee:me")
     answer = said(company.agent, "/crm away until:2199-01-01")
-    assert "is given no tickets until" in answer
+    assert "gets no tickets until" in answer
     assert "1 open tickets stay with @Anton Agent" in answer
     company.agent.clicks("List them", channel="CGENERAL")
     company.agent.sees("Printer burns", channel="CGENERAL")
@@ -67,7 +67,7 @@ def test_who_is_away_gets_no_tickets_and_keeps_the_open_ones(company: Company, m
     company.admin.posts(BROKEN, channel="CGENERAL")
     company.agent.sees("With: @Rita Rep", channel="CSUPPORT")
     assert "Only a manager" in said(company.rep, "/crm back @agent")
-    assert "@Anton Agent is given tickets again" in said(manager, "/crm back @agent")
+    assert "@Anton Agent gets tickets again" in said(manager, "/crm back @agent")
     assert "is not away" in said(company.agent, "/crm back")
     assert "until you are back" in said(company.agent, "/crm away")
     assert "has passed" in said(company.agent, "/crm away until:2001-01-01")

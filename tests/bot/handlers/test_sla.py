@@ -54,7 +54,7 @@ def said(company: Company) -> int:
 
 def test_a_manager_begins_with_what_is_usual(manager: Person) -> None:
     empty = manager.types("/crm sla").text
-    assert "Nothing is promised yet" in empty
+    assert "There are no promises yet" in empty
     assert "urgent: answer within 1 hr, solve within 8 hr" in empty.replace("*", "")
     assert "around the clock" in empty
     manager.clicks("Promise this")
@@ -103,7 +103,7 @@ def test_hours_and_holidays_are_shown_and_set(manager: Person) -> None:
     assert "is off: Christmas" in manager.types("/crm holiday add 2030-12-25 Christmas").text
     assert "Christmas" in manager.types("/crm holiday list").text
     assert "Christmas" in manager.types("/crm hours").text
-    assert "is a holiday already" in manager.types("/crm holiday add 2030-12-25 Xmas").text
+    assert "is already a holiday" in manager.types("/crm holiday add 2030-12-25 Xmas").text
     assert "working day again" in manager.types("/crm holiday remove 2030-12-25").text
     assert "No day is off yet" in manager.types("/crm holiday list").text
 
@@ -111,7 +111,7 @@ def test_hours_and_holidays_are_shown_and_set(manager: Person) -> None:
 def test_only_managers_promise(company: Company) -> None:
     for typed in ("/crm sla set answer:1h", "/crm hours always", "/crm holiday add 2030-12-25 Christmas"):
         assert "This needs the role manager" in company.agent.types(typed).text
-    assert "Nothing is promised yet" in company.agent.types("/crm sla").text
+    assert "There are no promises yet" in company.agent.types("/crm sla").text
 
 
 def test_nobodys_ticket_is_warned_of_and_missed_in_supports_channel_each_once(support: Company) -> None:

@@ -49,10 +49,10 @@ def test_what_several_report_is_folded_told_once_and_resolved_at_once(support: C
     with support.database.transaction(support.workspace) as session:
         assert {tickets.get(session, number).assignee_id for number in (2, 3, 4, 5)} == {"UAAGENT"}
     support.agent.selects("Is something else", f"T-4 {DOWN[3]}", channel="CSUPPORT")
-    support.agent.sees("has a card of its own now")
+    support.agent.sees("now has its own card")
     support.agent.sees("T-4", channel="CSUPPORT")
     support.agent.sees("Others report the same (4 customers", channel="CSUPPORT")
-    assert "folded under no other" in support.agent.types("/ticket unfold T-4", channel="CSUPPORT").text
+    assert "not part of another ticket" in support.agent.types("/ticket unfold T-4", channel="CSUPPORT").text
     support.agent.clicks("Resolve all 4", channel="CSUPPORT")
     support.agent.sees("4 tickets are resolved", channel="CSUPPORT")
     with support.database.transaction(support.workspace) as session:

@@ -104,8 +104,8 @@ def test_a_saved_reply_is_filled_in_and_changed_before_it_is_sent(support: Compa
 
 def test_what_cannot_be_sent_is_said_under_the_text(support: Company) -> None:
     support.agent.clicks("Reply to customer", channel="CSUPPORT")
-    assert "nothing in this answer" in next(iter(support.agent.submits({"Your answer": "\u200b"}).errors.values()))
-    assert "as long as this" in next(iter(support.agent.submits({"Your answer": "& " * 1490}).errors.values()))
+    assert "answer is empty" in next(iter(support.agent.submits({"Your answer": "\u200b"}).errors.values()))
+    assert "too long for Slack" in next(iter(support.agent.submits({"Your answer": "& " * 1490}).errors.values()))
     assert "not known" not in str(support.agent.submits({"Your answer": "& " * 900}).errors)
     support.agent.sees("Send this?")
     support.agent.submits()

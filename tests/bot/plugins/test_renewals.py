@@ -24,7 +24,7 @@ def test_a_renewal_is_noted_listed_and_taken_back(rep: Person) -> None:
     assert "No renewals in the next twelve months." in rep.types("/crm renewal list").text
     said = rep.types('/crm renewal add acme on:"in 20 days"').text.replace("*", "")
     assert "Acme Corp renews on" in said
-    assert "Its owner is reminded 30 days before." in said
+    assert "Its owner gets a reminder 30 days before." in said
     assert "Acme Corp  C-1" in rep.types("/crm renewal list").text.replace("*", "")
     rep.types("/crm undo")
     assert "No renewals" in rep.types("/crm renewal list").text

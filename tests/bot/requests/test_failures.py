@@ -96,7 +96,7 @@ def test_a_section_that_fails_costs_only_itself(tried: tuple[Company, Trial]) ->
     trial.fails.add("section")
     company.rep.opens_home()
     company.rep.sees("This part could not be shown right now.")
-    company.rep.sees("Here is what is yours")
+    company.rep.sees("Here is your work")
     assert failures(company) == before + 1
 
 

@@ -45,7 +45,7 @@ def test_what_is_closed_reminds_nobody_until_it_is_open_again(session: Session) 
     assert (call.status, mail.status, call.closed_at is not None) == ("done", "cancelled", True)
     assert due.get(session, "followup", "F-1") is due.get(session, "followup", "F-2") is None
     for change in (followups.done, followups.cancel):
-        with pytest.raises(Conflict, match="F-1 is done already"):
+        with pytest.raises(Conflict, match="F-1 is already done"):
             change(session, call)
     with pytest.raises(Conflict):
         followups.snooze(session, mail, SOON)

@@ -9,11 +9,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from storage.crm import customers
-from storage.database.engine import Database
+from storage.database.engine import Database, current_workspace
 from storage.queues import outbox
 from storage.support import incident_reports, messages, tickets
 from storage.support.incidents import Incident
 from storage.support.tickets import Ticket
+from storage.workspace.members import Member, MemberKind
 from tests.support.waiting import PATIENCE_S
 
 NOW = datetime.now(UTC)
@@ -91,7 +92,7 @@ def test_the_first_stands_for_the_others_and_no_version_changes(session: Session
     third = reported(session, "Initech", channel=None)
     assert folded(session, third) is incident
     assert incident_reports.members_of(session, incident.id) == [lead, second, third]
-    assert incident_reports.extent(session, incident.id) == incident_reports.Extent(3, 3)
+    assert incident_reports.extent(session, incident.id) == incident_reports.Extent(3, 3, 0)
     assert tickets.first_of_incident(session, incident.id) is lead
     firsts = incident_reports.first_messages(session, [second.id, third.id, 99])
     assert [(number, one.author_id) for number, one in firsts.items()] == [(second.id, "U9"), (third.id, "U9")]
@@ -122,7 +123,17 @@ def test_customers_are_counted_once_and_strangers_for_themselves(session: Sessio
     reported(session, "Acme")
     for who, author in (("Globex", "U1"), ("Globex", "U2"), (None, "U3"), (None, "U3"), (None, "U4")):
         incident = folded(session, reported(session, who, author=author, channel=None))
-    assert incident_reports.extent(session, incident.id) == incident_reports.Extent(6, 4)
+    assert incident_reports.extent(session, incident.id) == incident_reports.Extent(6, 4, 0)
+
+
+def test_colleagues_are_not_counted_as_customers(session: Session) -> None:
+    session.add(
+        Member(workspace_id=current_workspace(session), id="U3", name="Tom", roles=["rep"], kind=MemberKind.STAFF)
+    )
+    reported(session, "Acme")
+    for author in ("U3", "U3", "U4"):
+        incident = folded(session, reported(session, None, author=author, channel=None))
+    assert incident_reports.extent(session, incident.id) == incident_reports.Extent(4, 2, 1)
 
 
 def test_one_is_taken_out_again(session: Session) -> None:
@@ -177,7 +188,7 @@ def test_reports_at_once_come_under_one_card(database: Database, workspace: str)
         thread.join()
     with database.transaction(workspace) as session:
         (incident,) = session.scalars(select(Incident)).all()
-        assert incident_reports.extent(session, incident.id) == incident_reports.Extent(5, 5)
+        assert incident_reports.extent(session, incident.id) == incident_reports.Extent(5, 5, 0)
         cards = select(func.count()).select_from(Ticket).where(Ticket.card_delivery_id.is_not(None))
         assert session.scalars(cards).one() == 1
 
@@ -192,4 +203,4 @@ def test_another_workspaces_tickets_are_never_together_with_ours(
         ticket = reported(session, "Globex", channel=None)
         assert under(session, ticket) == []
         assert incident_reports.members_of(session, mine) == incident_reports.unresolved(session, mine) == []
-        assert incident_reports.extent(session, mine) == incident_reports.Extent(0, 0)
+        assert incident_reports.extent(session, mine) == incident_reports.Extent(0, 0, 0)

@@ -93,5 +93,5 @@ def test_a_saved_reply_is_changed_and_forgotten(session: Session) -> None:
 def test_a_menu_shows_a_hundred_and_no_more_are_kept(session: Session) -> None:
     for number in range(replies.SAVED_LIMIT):
         replies.save(session, f"Reply {number}", "Hello")
-    with pytest.raises(Invalid, match="a menu shows no more"):
+    with pytest.raises(Invalid, match="the most a menu can show"):
         replies.save(session, "One too many", "Hello")

@@ -150,7 +150,7 @@ def test_only_staff_can_be_away(session: Session) -> None:
     agent = session.get_one(Member, ("T0ACME", "UAGENT"))
     assert members.set_away(session, agent, OPEN_END).is_away(NOW)
     assert not members.set_away(session, agent, None).is_away(NOW)
-    with pytest.raises(Refused, match="not one of your own"):
+    with pytest.raises(Refused, match="not on your team"):
         members.set_away(session, session.get_one(Member, ("T0ACME", "UGUEST")), OPEN_END)
 
 

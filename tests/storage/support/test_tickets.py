@@ -122,7 +122,7 @@ def test_who_takes_a_ticket_has_it_until_it_is_assigned_to_another(session: Sess
     tickets.take(session, ticket, "UAGENT")
     assert (ticket.status, ticket.assignee_id) == ("open", "UAGENT")
     tickets.take(session, ticket, "UAGENT")
-    with pytest.raises(Conflict, match="T-1 is with Agent already"):
+    with pytest.raises(Conflict, match="T-1 is already with Agent"):
         tickets.take(session, ticket, "UREP")
     tickets.assign(session, ticket, "UREP")
     assert ticket.assignee is not None

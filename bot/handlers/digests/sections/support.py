@@ -8,7 +8,7 @@ from bot.handlers.digests.drawing.sheet import Sheet
 from bot.handlers.digests.wording import section
 from bot.kit import blocks as b
 from bot.kit import format
-from bot.plugin import _
+from bot.plugin import _, ngettext
 from storage.digests.metrics import SUPPORT, Cut, Durations, Metric
 from storage.support import sla
 
@@ -129,7 +129,11 @@ def _model(sheet: Sheet) -> list[Block]:
     if not sheet.reading.classified:
         return []
     said = b.markup(
-        _("{key} The model was corrected *{count}* times, of {total} messages{change}"),
+        ngettext(
+            "{key} The model was corrected *{count}* time, of {total} messages{change}",
+            "{key} The model was corrected *{count}* times, of {total} messages{change}",
+            number.count,
+        ),
         key=sheet.key(number),
         count=number.count,
         total=sheet.reading.classified,

@@ -11,7 +11,7 @@ from bot.kit import blocks as b
 from bot.kit import categories as named
 from bot.kit.format import paragraphs, undo_hint
 from bot.kit.replies import Message
-from bot.plugin import Role, _
+from bot.plugin import Role, _, ngettext
 from ml.starter import load_examples
 from storage.errors import NotFound
 from storage.events import TicketChanged, emit
@@ -47,10 +47,10 @@ def listing(session: Session, *, notice: b.Text | None = None) -> Message:
         said[kept] = said.get(kept, 0) + count
     lines = [
         b.markup(
-            _("• *{name}*  {labels} labels, {written} examples of yours  _{example}_"),
+            "• *{name}*  {labels}, {written}  _{example}_",
             name=name,
-            labels=said.get(key, 0),
-            written=written.get(key, 0),
+            labels=_labels(said.get(key, 0)),
+            written=_examples(written.get(key, 0)),
             example=b.cut(" ".join(examples.get(key, "").split()), EXAMPLE_CUT),
         )
         for key, name in named.names(session).items()
@@ -73,6 +73,14 @@ def listing(session: Session, *, notice: b.Text | None = None) -> Message:
         ),
     ]
     return Message(notice or _("Categories"), blocks)
+
+
+def _labels(count: int) -> str:
+    return ngettext("{count} label", "{count} labels", count).format(count=count)
+
+
+def _examples(count: int) -> str:
+    return ngettext("{count} example of yours", "{count} examples of yours", count).format(count=count)
 
 
 @plugin.command("categories rename", usage="<category> to:Defects", role=Role.MANAGER, example="bug to:Defects")
@@ -106,15 +114,15 @@ def merge(args: Args, session: Session) -> Message:
 def consequences(session: Session, key: str, into: str) -> b.Markup:
     """Say what a merge would do, before it is done."""
     offered = named.names(session)
+    open_ = len(tickets.list_tickets(session, category=key, limit=1_000))
     text = _(
-        "{labels} labels and {tickets} open tickets of {name} will count as {into}, also the "
-        "past ones, and its routes will be for {into}. Rapport then fits a new model. `/crm "
-        "undo` takes it back."
+        "{labels} and {tickets} of {name} will count as {into}, also the past ones, and its routes will be for"
+        " {into}. Rapport then fits a new model. `/crm undo` takes it back."
     )
     return b.markup(
         text,
-        labels=labels.counts(session).get(key, 0),
-        tickets=len(tickets.list_tickets(session, category=key, limit=1_000)),
+        labels=_labels(labels.counts(session).get(key, 0)),
+        tickets=ngettext("{count} open ticket", "{count} open tickets", open_).format(count=open_),
         name=offered[key],
         into=offered[into],
     )

@@ -12,7 +12,7 @@ from bot.handlers.learning.declaration import plugin
 from bot.kit import blocks as b
 from bot.kit import categories as named
 from bot.kit.replies import Message, Modal
-from bot.plugin import Role, _
+from bot.plugin import Role, _, ngettext
 from storage.errors import NotFound
 from storage.support import categories
 from storage.support.categories import FEWEST_EXAMPLES, NAME_LIMIT
@@ -61,7 +61,7 @@ def exemplified(values: Values, session: Session) -> Message:
     """Add examples to a category."""
     _check_known(session, values["category"], "category")
     rows = categories.add_examples(session, values["category"], values["examples"].splitlines())
-    text = _("{count} new examples of *{name}*.")
+    text = ngettext("{count} new example of *{name}*.", "{count} new examples of *{name}*.", len(rows))
     return listing(session, notice=b.markup(text, count=len(rows), name=named.name(session, values["category"])))
 
 

@@ -12,7 +12,7 @@ from bot.handlers.routing.declaration import plugin
 from bot.kit import blocks as b
 from bot.kit.format import Reader, paragraphs, undo_hint
 from bot.kit.replies import Message
-from bot.plugin import Member, Role, _
+from bot.plugin import Member, Role, _, ngettext
 from storage.errors import Invalid, Refused
 from storage.support import routes, tickets
 from storage.workspace import members
@@ -45,7 +45,8 @@ def away(args: Args, session: Session, actor: Member, reader: Reader) -> Message
     open_ = routes.open_tickets(session, [member.id]).get(member.id, 0)
     blocks = [b.section(text)]
     if open_:
-        stay = b.markup(_("{count} open tickets stay with {who}."), count=open_, who=b.person(member.id))
+        template = ngettext("{count} open ticket stays with {who}.", "{count} open tickets stay with {who}.", open_)
+        stay = b.markup(template, count=open_, who=b.person(member.id))
         blocks += [b.section(stay, accessory=b.button(_("List them"), plugin.id("open"), b.Control(detail=member.id)))]
     return Message(text, [*blocks, undo_hint()])
 

@@ -17,7 +17,7 @@ from bot.kit import categories
 from bot.kit.format import duration, locale_of, quoted
 from bot.kit.links import permalink
 from bot.kit.replies import Message
-from bot.plugin import Member, Notice, _
+from bot.plugin import Member, Notice, _, ngettext
 from storage.errors import NotFound
 from storage.queues.outbox import Delivery
 from storage.support import messages, replies, tickets
@@ -75,7 +75,10 @@ def draw(
         shrunk = [_done(ticket, who), b.context(*_closing(session, ticket, written, locale, url))]
         return Message(title, [*shrunk, *_answers(answered[:1]), *folding.blocks(session, ticket, locale)])
     own = categories.own(session)
-    blocks: list[Block] = [b.section(_headline(ticket, written, who, url))]
+    headline = _headline(ticket, written, who, url)
+    if not written or ticket.name != tickets.subject_of(written[0].text):
+        headline = b.join([headline, b.markup("*{name}*", name=ticket.name)])
+    blocks: list[Block] = [b.section(headline)]
     if written:
         first = written[0]
         blocks += [b.section(quoted(first, TEXT_LIMIT)), *_notes(written)]
@@ -117,7 +120,7 @@ def _notes(written: Sequence[IncomingMessage]) -> list[Block]:
         notes.append(_("✏️ edited by its author"))
     if len(later) > 1:
         more = f"{len(later)}+" if len(written) == MESSAGES else len(later)
-        notes.append(b.markup(_("{count} more messages in the thread"), count=more))
+        notes.append(b.markup(ngettext("{count} more message", "{count} more messages", len(later)), count=more))
     standing = [message for message in later if message.deleted_at is None]
     if standing:
         again = " ".join(standing[-1].text[:AGAIN_LIMIT].split())
@@ -154,6 +157,8 @@ def _closing(
     session: Session, ticket: Ticket, written: Sequence[IncomingMessage], locale: str, url: str | None
 ) -> list[b.Text]:
     lines: list[b.Text] = [_standing(ticket, locale)]
+    if written and written[0].deleted_at is not None:
+        lines.append(_("🗑 message deleted by its author"))
     if ticket.is_request and ticket.category:
         lines.append(categories.name(session, ticket.category))
     address = permalink(url, written[0]) if written else None

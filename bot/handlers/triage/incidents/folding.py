@@ -14,12 +14,12 @@ from bot.handlers.triage.incidents.vectors import MessageVector
 from bot.kit import blocks as b
 from bot.kit.format import duration, paragraphs
 from bot.kit.links import permalink
-from bot.plugin import _
+from bot.plugin import _, ngettext
 from storage.database.engine import current_workspace
 from storage.queues import outbox
 from storage.records.named import moment
 from storage.support import incident_reports, tickets
-from storage.support.incident_reports import Candidate
+from storage.support.incident_reports import Candidate, Extent
 from storage.support.incidents import Incident
 from storage.support.messages import IncomingMessage
 from storage.support.tickets import DONE, Ticket
@@ -73,7 +73,8 @@ def _same(reading: MessageVector, message: IncomingMessage, found: list[Candidat
 
 
 def _tell(session: Session, incident: Incident, lead: Ticket, channel_id: str) -> None:
-    if incident.told_at is None and incident_reports.extent(session, incident.id).customers >= TOLD_AT:
+    extent = incident_reports.extent(session, incident.id)
+    if incident.told_at is None and extent.customers + extent.colleagues >= TOLD_AT:
         incident.told_at = moment()
         outbox.enqueue(
             session,
@@ -98,14 +99,27 @@ def blocks(session: Session, ticket: Ticket, locale: str) -> list[Block]:
     written = incident_reports.first_messages(session, [one.id for one in shown])
     url = session.get_one(Workspace, current_workspace(session)).url
     title = b.markup(
-        _("*Others report the same* ({customers} customers in {time})"),
-        customers=extent.customers,
+        _("*Others report the same* ({who} in {time})"),
+        who=reporters(extent),
         time=span(session, ticket.incident_id, locale),
     )
     lines = [_line(one, written.get(one.id), url) for one in shown]
     if len(shown) < extent.tickets - 1:
         lines.insert(len(lines) - 1, b.markup(_("… {more} more"), more=extent.tickets - 1 - len(shown)))
     return [*paragraphs([title, *lines]), _controls(session, ticket, ticket.incident_id, shown)]
+
+
+def reporters(extent: Extent) -> str:
+    """Say how many customers and colleagues reported an incident."""
+    customers = ngettext("{count} customer", "{count} customers", extent.customers).format(count=extent.customers)
+    colleagues = ngettext("{count} colleague", "{count} colleagues", extent.colleagues).format(count=extent.colleagues)
+    if not extent.colleagues:
+        return customers
+    return (
+        _("{customers} and {colleagues}").format(customers=customers, colleagues=colleagues)
+        if extent.customers
+        else colleagues
+    )
 
 
 def span(session: Session, incident_id: int, locale: str) -> str:
@@ -128,7 +142,9 @@ def _controls(session: Session, ticket: Ticket, incident_id: int, shown: list[Ti
         _("Resolve all {count}").format(count=left),
         plugin.id("resolve_all"),
         b.Control(ticket.reference, ticket.version, str(left)),
-        confirm=_("All {count} tickets that are left of this are marked as resolved.").format(count=left),
+        confirm=ngettext(
+            "{count} remaining ticket will be resolved.", "All {count} remaining tickets will be resolved.", left
+        ).format(count=left),
     )
     options = [b.Option(f"{one.reference} {one.name}", str(b.Control(one.reference, one.version))) for one in shown]
     apart = b.menu(_("Is something else"), plugin.id("unfold"), options)

@@ -12,7 +12,7 @@ from bot.kit import blocks as b
 from bot.kit.format import locale_of, quoted, undo_hint
 from bot.kit.links import card_address
 from bot.kit.replies import Message
-from bot.plugin import Member, Notice, Role, _
+from bot.plugin import Member, Notice, Role, _, ngettext
 from storage.errors import Conflict, NotFound
 from storage.events import TicketChanged, TicketRemoved
 from storage.queues.outbox import Delivery
@@ -34,8 +34,8 @@ def incident(delivery: Delivery, session: Session, receiver: Member | None, work
         return None
     extent = incident_reports.extent(session, lead.incident_id)
     text = b.markup(
-        _("🚨 *Something is going on*: {customers} customers in {time} report the same as in {ref}."),
-        customers=extent.customers,
+        _("🚨 *Something is going on*: {who} in {time} report the same as in {ref}."),
+        who=folding.reporters(extent),
         time=folding.span(session, lead.incident_id, locale_of(receiver, workspace)),
         ref=lead.reference,
     )
@@ -56,7 +56,9 @@ def resolve_all(control: b.Control, session: Session, actor: Member) -> Message 
         return Message(_("Nothing was done: the number of tickets has changed. The card is being redrawn."))
     for ticket in left:
         tickets.set_status(session, ticket, TicketStatus.RESOLVED, by=actor.id)
-    text = b.markup(_("{count} tickets are resolved."), count=len(left))
+    text = b.markup(
+        ngettext("{count} ticket is resolved.", "{count} tickets are resolved.", len(left)), count=len(left)
+    )
     return Message(text, [b.section(text), undo_hint()])
 
 
