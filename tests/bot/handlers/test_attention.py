@@ -90,7 +90,7 @@ def test_only_a_manager_decides_for_a_channel(company: Company, rep: Person, man
     assert "Muted: news" in plain(manager.types("/crm mute news #support").text)
     assert "Budget: 5 messages a day, 0 today" in plain(manager.types("/crm budget #support 5").text)
     assert "Budget: 5" in plain(manager.types("/crm budget #support").text)
-    assert "is no number" in manager.types("/crm budget #support many").text
+    assert "is not a number" in manager.types("/crm budget #support many").text
     assert "between 0 and 1000" in manager.types("/crm budget #support 5000").text
     assert "Budget" not in plain(manager.types("/crm budget #support off").text)
     assert [row.target for row in _wishes(company)] == ["CSUPPORT"]

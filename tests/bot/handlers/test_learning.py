@@ -219,10 +219,10 @@ def test_a_merge_says_what_it_does_first_and_everything_resolves_to_the_new_one(
     assert "Refund and return → @Anton" in plain(manager.types("/crm route add category:refund to:@agent").text)
     assert "T-1" in manager.types('/ticket list category:"refund and return"').text
     asked = plain(manager.types("/crm categories merge refund into:billing").text)
-    assert "1 labels and 1 open tickets of Refund and return count as Billing and payment" in asked
+    assert "1 label and 1 open ticket of Refund and return will count as Billing and payment" in asked
     manager.clicks("Merge")
-    merged = plain(manager.sees("What was Refund and return is Billing and payment now."))
-    assert "Billing and payment  1 labels" in merged
+    merged = plain(manager.sees("Refund and return is now part of Billing and payment."))
+    assert "Billing and payment  1 label," in merged
     assert "Refund and return is now Billing and payment" in merged
     until(lambda: any("Billing and payment" in text for text in support.agent.texts("CSUPPORT")))
     with support.database.transaction(support.workspace) as session:
@@ -232,7 +232,7 @@ def test_a_merge_says_what_it_does_first_and_everything_resolves_to_the_new_one(
     assert "Billing and payment" in manager.types("/crm route").text
     manager.types("/crm undo")
     assert "Refund and return" in manager.types("/crm route").text
-    assert "Refund and return  1 labels" in plain(manager.types("/crm categories").text)
+    assert "Refund and return  1 label," in plain(manager.types("/crm categories").text)
 
 
 def test_a_merge_by_form_is_submitted_twice(company: Company, manager: Person) -> None:
@@ -243,4 +243,4 @@ def test_a_merge_by_form_is_submitted_twice(company: Company, manager: Person) -
     manager.submits({"Category": "Feature or change", "Becomes": "How-to"})
     assert "0 labels and 0 open tickets of Feature or change" in str(manager.modal)
     manager.submits({})
-    manager.sees("What was Feature or change is How-to now.")
+    manager.sees("Feature or change is now part of How-to.")

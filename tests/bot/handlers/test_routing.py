@@ -28,7 +28,7 @@ def test_routes_are_listed_added_removed_and_taken_back(company: Company, manage
     assert "already a route for exactly these tickets" in said(manager, "/crm route add channel:#support")
     assert "Removed. Billing and payment" in said(manager, "/crm route remove 1")
     assert "There is no route 2" in said(manager, "/crm route remove 2")
-    assert "is no number" in said(manager, "/crm route remove billing")
+    assert "is not a number" in said(manager, "/crm route remove billing")
     assert "route billing gold: brought back" in said(manager, "/crm undo")
     manager.types("/crm route", channel="CGENERAL")
     manager.clicks("Remove", channel="CGENERAL")

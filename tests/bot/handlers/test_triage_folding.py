@@ -38,11 +38,11 @@ def test_what_several_report_is_folded_told_once_and_resolved_at_once(support: C
     for who, text in zip(others, DOWN[1:4], strict=True):
         who.posts(text, channel="CGENERAL")
         support.settles()
-    support.agent.sees("Others report the same (4 customers", channel="CSUPPORT")
+    support.agent.sees("Others report the same (1 customer and 3 colleagues", channel="CSUPPORT")
     assert "going on" not in "".join(cards(support))
     support.admin.posts(DOWN[4], channel="CGENERAL")
-    support.agent.sees("Something is going on: 5 customers in", channel="CSUPPORT")
-    card = support.agent.sees("Others report the same (5 customers", channel="CSUPPORT")
+    support.agent.sees("Something is going on: 1 customer and 4 colleagues in", channel="CSUPPORT")
+    card = support.agent.sees("Others report the same (1 customer and 4 colleagues", channel="CSUPPORT")
     assert all(part in card for part in ("T-2", "T-3", "T-4", "T-5", DOWN[4]))
     assert len(support.agent.messages("CSUPPORT")) == 3  # the card, the answer to the command, and the word
 
@@ -51,7 +51,7 @@ def test_what_several_report_is_folded_told_once_and_resolved_at_once(support: C
     support.agent.selects("Is something else", f"T-4 {DOWN[3]}", channel="CSUPPORT")
     support.agent.sees("now has its own card")
     support.agent.sees("T-4", channel="CSUPPORT")
-    support.agent.sees("Others report the same (4 customers", channel="CSUPPORT")
+    support.agent.sees("Others report the same (1 customer and 3 colleagues", channel="CSUPPORT")
     assert "not part of another ticket" in support.agent.types("/ticket unfold T-4", channel="CSUPPORT").text
     support.agent.clicks("Resolve all 4", channel="CSUPPORT")
     support.agent.sees("4 tickets are resolved", channel="CSUPPORT")

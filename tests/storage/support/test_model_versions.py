@@ -62,7 +62,7 @@ def test_the_version_before_is_found_behind_any_number_of_refused_ones(session: 
 
 def test_a_model_without_weights_cannot_be_live(session: Session) -> None:
     worse = kept(session, "learned-1", promote=False, weights=None)
-    with pytest.raises(Conflict, match="not kept"):
+    with pytest.raises(Conflict, match="no longer stored"):
         model_versions.make_live(session, worse)
     with pytest.raises(NotFound):
         model_versions.get(session, 10**9)
