@@ -1,5 +1,6 @@
 """Open tickets, work on them and close them."""
 
+import re
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -22,6 +23,8 @@ from storage.support.tickets.model import (
 
 SUBJECT_LIMIT = 80
 """As much as a list shows in one line."""
+# Bold, italic, struck or code, as Slack reads it: a mark that does not stand inside a word.
+_FORMATTED = re.compile(r"(?<!\w)([*_~`])(?!\s|\1)(.+?)(?<!\s)\1(?!\w)")
 
 
 def add(
@@ -57,10 +60,13 @@ def add(
 
 
 def subject_of(message_text: str) -> str:
-    """Return a ticket's subject for a message: its first line with anything in it, cut to 80 characters at a space."""
+    """Return a ticket's subject for a message: its first line with anything in it, cut to 80 characters at a space.
+
+    A title is plain: the marks of bold, italic and the like are left out.
+    """
     for line in message_text.splitlines():
         if name_key(line):
-            subject = " ".join(line.split())
+            subject = _FORMATTED.sub(r"\2", _FORMATTED.sub(r"\2", " ".join(line.split())))
             if len(subject) <= SUBJECT_LIMIT:
                 return subject
             head = subject[: SUBJECT_LIMIT - 1]

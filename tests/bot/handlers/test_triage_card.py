@@ -147,6 +147,21 @@ def test_what_was_deleted_is_not_repeated(session: Session) -> None:
     assert BROKEN not in card
 
 
+def test_a_card_that_is_done_says_that_its_message_was_deleted(session: Session) -> None:
+    ticket, found = written(session, BROKEN)
+    tickets.set_status(session, ticket, "resolved")
+    assert "deleted by its author" not in str(b.render(draw(session, ticket, found, "en-US").blocks))
+    found[0].deleted_at = datetime.now(UTC)
+    assert "message deleted by its author" in str(b.render(draw(session, ticket, found, "en-US").blocks))
+
+
+def test_a_title_of_its_own_is_shown_and_a_messages_words_once(session: Session) -> None:
+    ticket, found = written(session, BROKEN)
+    assert str(b.render(draw(session, ticket, found, "en-US").blocks)).count(BROKEN) == 1
+    ticket.name = "Export broken since Monday"
+    assert "*Export broken since Monday*" in str(b.render(draw(session, ticket, found, "en-US").blocks))
+
+
 def test_what_a_person_said_before_is_known_and_not_guessed(session: Session) -> None:
     card = shown(session, model_version="v1+memory", reasons=[], confidence=1.0)
     assert "set by somebody for a message like this before" in card

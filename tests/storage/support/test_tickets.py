@@ -193,3 +193,16 @@ def test_the_backlog_is_listed_most_urgent_first(session: Session) -> None:
 )
 def test_a_subject_is_the_first_line_with_anything_in_it(typed: str, subject: str) -> None:
     assert tickets.subject_of(typed) == subject
+
+
+@pytest.mark.parametrize(
+    ("said", "subject"),
+    [
+        ("*Urgent:* the _export_ fails", "Urgent: the export fails"),
+        ("*_Both_* at once, ~not this~ and `code`", "Both at once, not this and code"),
+        ("2 * 3 * 4 and snake_case_name, __init__", "2 * 3 * 4 and snake_case_name, __init__"),
+        ("5*3=15*1", "5*3=15*1"),
+    ],
+)
+def test_a_subject_is_plain(said: str, subject: str) -> None:
+    assert tickets.subject_of(said) == subject

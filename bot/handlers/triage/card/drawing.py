@@ -76,7 +76,7 @@ def draw(
         return Message(title, [*shrunk, *_answers(answered[:1]), *folding.blocks(session, ticket, locale)])
     own = categories.own(session)
     headline = _headline(ticket, written, who, url)
-    if not written or ticket.name != tickets.subject_of(written[0].text):
+    if _is_titled(ticket, written):
         headline = b.join([headline, b.markup("*{name}*", name=ticket.name)])
     blocks: list[Block] = [b.section(headline)]
     if written:
@@ -93,6 +93,14 @@ def _who(ticket: Ticket, written: Sequence[IncomingMessage]) -> str:
     if ticket.customer is not None:
         return ticket.customer.name
     return (written[0].author_name if written else None) or _("Somebody")
+
+
+def _is_titled(ticket: Ticket, written: Sequence[IncomingMessage]) -> bool:
+    """Tell whether a ticket has a title of its own, beside the words of its first message."""
+    if not written:
+        return True
+    # Words that were changed are not what the title was made of.
+    return written[0].edited_at is None and ticket.name != tickets.subject_of(written[0].text)
 
 
 def _headline(ticket: Ticket, written: Sequence[IncomingMessage], who: str, url: str | None) -> b.Markup:
