@@ -3,42 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from slack_sdk.models.blocks import Block
 
 from bot.kit import blocks as b
+from bot.kit import commands
 from bot.kit.replies import Home
-from bot.plugin import Action, Command, Member, Plugin, Role, _
+from bot.plugin import Member, Plugin, Role, _
+
+if TYPE_CHECKING:
+    from bot.registry import Registry
 
 plugin = Plugin("home", title="Home", description="Your own page: your work, and buttons for new records.")
 
 
-class RegistryForHome(Protocol):
-    """Stand for what the home page asks of every plugin's declarations."""
-
-    @property
-    def commands(self) -> Mapping[str, Command]:
-        """Return every command by its words."""
-        ...
-
-    @property
-    def actions(self) -> Mapping[str, Action]:
-        """Return every button and menu by its id."""
-        ...
-
-
 @plugin.home("Rapport", role=Role.VIEWER, order=0)
-def start(actor: Member, catalogue: RegistryForHome) -> list[Block]:
+def start(actor: Member, catalogue: Registry) -> list[Block]:
     """Greet the person with a button for each form that a bare command opens and that they may use."""
-    opened = [command.opens for command in catalogue.commands.values() if command.opens]
-    buttons = [
-        b.button(_(action.opens.title), action.id)
-        for action in catalogue.actions.values()
-        if action.opens in opened and actor.has(action.role)
-    ]
     greeting = b.markup(_("Hello {name}. Here is your work. `/crm help` lists the commands."), name=actor.name)
-    return [b.section(greeting), *([b.actions(*buttons)] if buttons else []), b.divider()]
+    return [b.section(greeting), *commands.forms(catalogue, actor), b.divider()]
 
 
 @plugin.event("app_home_opened")

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from bot.grammar import Writer, did_you_mean, parse, unescape
+from bot.grammar import Writer, parse, unescape
 from bot.grammar.entities import shown
 from bot.i18n import _
+from bot.kit import commands
 from bot.kit import format as look
 from bot.plugin import Handler, Role, View
 from bot.registry import Registry
@@ -155,18 +156,18 @@ def _writer(known: KnownActor, now: datetime) -> Writer:
 
 
 def _unknown(registry: Registry, request: Request, known: KnownActor) -> CrmError:
-    """Say what could have been meant; only what this person may use is named."""
+    """Name the nearest commands among those that this person may use."""
     noun = request.name.removeprefix("/").removeprefix(registry.prefix)
     allowed = registry.allowed(known.member, None if noun == "crm" else noun)
-    words = [c.words if noun == "crm" else c.words.removeprefix(noun).strip() for c in allowed]
     said = unescape(request.text).split()
     typed = shown(" ".join(said[:2])) or _("nothing")
-    near = did_you_mean(typed, words) or did_you_mean(said[0] if said else "", words)
-    choices = ", ".join(w for w in words if w)
-    if near:
-        return NotFound(
-            "I don't know “{word}”. Did you mean “{near}”?", word=typed, near=near, hint="Try: {all}.", all=choices
-        )
-    if not choices:
+    near = commands.nearest(" ".join(said[:2] if noun == "crm" else [noun, *said[:1]]), allowed)
+    if not near:
         return NotFound("I don't know “{word}”.", word=typed)
-    return NotFound("I don't know “{word}”.", word=typed, hint="Try: {all}.", all=choices)
+    return NotFound(
+        "I don't know “{word}”. Did you mean {near}?",
+        word=typed,
+        near=commands.named(registry, near),
+        hint="{help} lists what you can do.",
+        help=f"`{registry.spell('help')}`",
+    )

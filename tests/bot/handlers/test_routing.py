@@ -60,7 +60,7 @@ def test_who_is_away_gets_no_tickets_and_keeps_the_open_ones(company: Company, m
     said(company.agent, "/ticket add Printer burns assignee:me")
     answer = said(company.agent, "/crm away until:2199-01-01")
     assert "gets no tickets until" in answer
-    assert "1 open tickets stay with @Anton Agent" in answer
+    assert "1 open ticket stays with @Anton Agent" in answer
     company.agent.clicks("List them", channel="CGENERAL")
     company.agent.sees("Printer burns", channel="CGENERAL")
     assert "@Anton Agent (away), @Rita Rep (in turn)" in said(manager, "/crm route")

@@ -93,7 +93,7 @@ def test_mistakes_are_named_with_an_example(manager: Person, typed: str, sentenc
 
 
 def test_hours_and_holidays_are_shown_and_set(manager: Person) -> None:
-    assert "You work around the clock (Europe/Berlin)" in manager.types("/crm hours").text
+    assert "Business hours: around the clock (Europe/Berlin)" in manager.types("/crm hours").text
     saved = manager.types("/crm hours mon-fri 09:00-17:00, sat 10-14 zone:Europe/Berlin").text
     assert "Mon-Fri 9:00 AM-5:00 PM, Sat 10:00 AM-2:00 PM" in saved.replace("–", "-")
     assert "/crm hours always" in saved

@@ -60,7 +60,7 @@ def test_a_known_mistake_is_a_sentence_with_the_usage(tried: tuple[Company, Tria
     company, _trial = tried
     said = company.rep.types("/crm trial card").text
     assert "Usage: /crm trial card <name>" in said.replace("`", "")
-    assert "Did you mean “trial card”" in company.rep.types("/crm trail card x").text
+    assert "Did you mean `/crm trial card`" in company.rep.types("/crm trail card x").text
     said = company.rep.types("/crm trial add x share:yes share:no").text
     assert "share" in said
     assert "Usage: " in said

@@ -1,0 +1,83 @@
+"""Name commands to people: all that one may use, by slash command, and those nearest to what they typed."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from slack_sdk.models.blocks import Block
+
+from bot.grammar import did_you_mean
+from bot.i18n import _
+from bot.kit import blocks as b
+from storage.workspace.members import Member, Role
+
+if TYPE_CHECKING:
+    from bot.plugin import Command
+    from bot.registry import Registry
+
+NAMED = 3
+"""As many commands are named where one was not understood."""
+_READ = 12
+"""Words of a text that are looked at; what somebody wants stands at its beginning."""
+_HEADS = {Role.MANAGER: "For managers: {line}", Role.ADMIN: "For admins: {line}"}
+
+
+def overview(catalogue: Registry, actor: Member) -> list[Block]:
+    """Draw what a person may do: a line for each slash command, and a button for each form that one opens."""
+    words: dict[tuple[str, Role | None], dict[str, None]] = {}
+    for command in catalogue.allowed(actor):
+        slash, _space, rest = catalogue.spell(command.words).partition(" ")
+        is_crm = rest == command.words
+        role = command.role if is_crm and command.role in _HEADS else None
+        word = rest.partition(" ")[0] if is_crm else rest
+        words.setdefault((slash, role), {}).update({word: None} if word else {})
+    # What everybody uses all day comes first, what few need last.
+    lines = [_line(slash, role, found) for (slash, role), found in sorted(words.items(), key=_order)]
+    return [b.section(b.join(lines)), *forms(catalogue, actor)]
+
+
+def _order(item: tuple[tuple[str, Role | None], object]) -> tuple[bool, int]:
+    (slash, role), _words = item
+    return slash.endswith("crm"), list(_HEADS).index(role) + 1 if role else 0
+
+
+def _line(slash: str, role: Role | None, words: Iterable[str]) -> b.Markup:
+    line = b.markup("`{slash}`  {words}", slash=slash, words=", ".join(words))
+    return b.markup(_(_HEADS[role]), line=line) if role else line
+
+
+def forms(catalogue: Registry, actor: Member) -> list[Block]:
+    """Draw a button for each form that a bare command opens and a person may use; nothing where there is none."""
+    opened = [command.opens for command in catalogue.commands.values() if command.opens]
+    buttons = [
+        b.button(_(action.opens.title), action.id)
+        for action in catalogue.actions.values()
+        if action.opens in opened and actor.has(action.role)
+    ]
+    return [b.actions(*buttons)] if buttons else []
+
+
+def nearest(typed: str, commands: Sequence[Command], *, guess: bool = True) -> list[Command]:
+    """Return the commands that share most words with a text, best first, misspelt ones too; at most three.
+
+    Where none shares any, those that look most like the text, or none if nobody should `guess`.
+    """
+    heads = {command.words.split()[0] for command in commands}
+    # The noun that all of them begin with tells none apart.
+    common = heads if len(heads) == 1 else set()
+    own = {command.words: set(command.words.split()) - common for command in commands}
+    known = {word for found in own.values() for word in found}
+    said = {near for word in typed.split()[:_READ] if (near := did_you_mean(word.strip("/.,!?"), known, cutoff=0.75))}
+    shared = {key: len(said & found) / len(said | found) for key, found in own.items() if said & found}
+    best = sorted(shared, key=lambda key: -shared[key])[:NAMED]
+    if not best and guess:
+        best = difflib.get_close_matches(typed.casefold(), [key for key in own if own[key]], n=NAMED, cutoff=0.0)
+    return [command for key in best for command in commands if command.words == key]
+
+
+def named(catalogue: Registry, commands: Sequence[Command]) -> str:
+    """Return commands as they are typed, for a sentence: `/deal add`, `/deal list` or `/deal won`."""
+    typed = [f"`{catalogue.spell(command.words)}`" for command in commands]
+    return _("{some} or {last}").format(some=", ".join(typed[:-1]), last=typed[-1]) if typed[1:] else "".join(typed)
