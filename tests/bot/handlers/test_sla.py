@@ -100,7 +100,7 @@ def test_hours_and_holidays_are_shown_and_set(manager: Person) -> None:
     assert (
         "/crm hours mon-fri 09:00-17:00, sat 10:00-14:00 zone:Europe/Berlin" in manager.types("/crm hours always").text
     )
-    assert "is off: Christmas" in manager.types("/crm holiday add 2030-12-25 Christmas").text
+    assert "is a day off: Christmas" in manager.types("/crm holiday add 2030-12-25 Christmas").text
     assert "Christmas" in manager.types("/crm holiday list").text
     assert "Christmas" in manager.types("/crm hours").text
     assert "is already a holiday" in manager.types("/crm holiday add 2030-12-25 Xmas").text
