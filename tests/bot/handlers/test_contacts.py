@@ -97,7 +97,7 @@ def test_what_is_archived_is_out_of_lists_and_comes_back(acme: Person) -> None:
     assert "is archived" in acme.types("/crm contact archive jane doe").text
     assert "already" in acme.types("/crm contact archive P-1").text
     assert "No contacts yet" in acme.types("/crm contact list").text
-    assert "Nothing is called" in acme.types("/crm find jane").text
+    assert "Nothing has a name like" in acme.types("/crm find jane").text
     assert "Jane" not in acme.types("/customer show acme").text
     assert "Archived" in acme.types("/crm contact show P-1").text
     assert "is back" in acme.types("/crm contact restore P-1").text
