@@ -22,7 +22,7 @@ def test_an_admin_gives_shows_and_takes_roles(company: Company) -> None:
     assert "now has: no role" in plain(admin.types("/crm role @manager none").text)
     until(lambda: "needs the role viewer" in company.manager.types("/crm help").text)
     admin.types("/crm undo")
-    until(lambda: "/deal add" in company.manager.types("/crm help").text)
+    until(lambda: "`/deal`  add" in company.manager.types("/crm help").text)
 
 
 def test_who_reports_to_whom(company: Company) -> None:
