@@ -114,7 +114,7 @@ def test_a_card_follows_what_commands_do(linked: Company) -> None:
 def test_a_stale_card_names_who_was_quicker(linked: Company) -> None:
     linked.customer.posts(BROKEN, channel="CSHARED")
     linked.agent.sees("T-1", channel="CSUPPORT")
-    linked.sandbox.control.fault("rate_limit", method="chat.update", count_tickets=100, retry_after=1)
+    linked.sandbox.control.fault("rate_limit", method="chat.update", count=100, retry_after=1)
     linked.rep.types("/ticket assign T-1 me", channel="CGENERAL")
     for button in ("Take", "Resolve", "Not a request"):
         linked.agent.clicks(button, channel="CSUPPORT")
@@ -276,7 +276,7 @@ def test_undoing_the_opening_of_a_ticket_takes_its_card_away(company: Company, m
 
 
 def test_whom_slack_tells_us_nothing_about_is_a_customer(linked: Company) -> None:
-    linked.sandbox.control.fault("error", method="users.info", code="user_not_visible", count_tickets=None)
+    linked.sandbox.control.fault("error", method="users.info", code="user_not_visible", count=None)
     linked.customer.posts(BROKEN, channel="CSHARED")
     linked.agent.sees("T-1", channel="CSUPPORT")
     assert (ticket_of(linked).requester_id, ticket_of(linked).customer_id) == ("UBCARLA", 1)
