@@ -236,6 +236,16 @@ class Derived:
     types: Callable[[Declaration], Mapping[str, Any]]
     example: Callable[[Declaration], str]
     changes: bool
+    opens: View | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """Say which id a control or modal that people still have has now, and of which noun it was."""
+
+    was: str
+    now: str
+    noun: str
 
 
 class Catalogue(Protocol):
@@ -292,6 +302,7 @@ class Plugin:
     renderers: list[Renderer] = field(default_factory=list)
     nouns: list[DeclaredNoun] = field(default_factory=list)
     derived: list[Derived] = field(default_factory=list)
+    renamed: list[Renamed] = field(default_factory=list)
     schema: Tables | None = None
 
     def __post_init__(self) -> None:
@@ -333,6 +344,14 @@ class Plugin:
             return function
 
         return declare
+
+    def each_noun_opens(self, view: View) -> None:
+        """Declare that a noun's word alone opens a modal, to whoever may change its records."""
+        self.derived.append(Derived("", view.fill, lambda _: "", lambda _: {}, lambda _: "", True, view))
+
+    def was(self, name: str, now: str, *, noun: str) -> None:
+        """Say that a button or modal of this plugin is another one now; `now` is its whole id."""
+        self.renamed.append(Renamed(self.id(name), now, noun))
 
     def opens(self, words: str, view: View) -> None:
         """Declare a slash command that opens a modal."""
@@ -472,6 +491,7 @@ __all__ = [
     "Notice",
     "Place",
     "Plugin",
+    "Renamed",
     "Renderer",
     "Role",
     "Section",

@@ -25,6 +25,7 @@ from bot.plugin import (
     Listener,
     Member,
     Plugin,
+    Renamed,
     Renderer,
     Role,
     Section,
@@ -62,6 +63,7 @@ class Registry:
         self.digest_sections: dict[str, DigestSection] = {}
         self.usages: dict[str, Usage] = {}
         self.nouns: dict[str, DeclaredNoun] = {}
+        self.renamed: dict[str, Renamed] = {}
         self._sections: dict[str, Section] = {}
         self._claimed: dict[tuple[str, str], Plugin] = {}
         self._owners: dict[Handler, str] = {}
@@ -91,6 +93,8 @@ class Registry:
             self._claim(self.shortcuts, shortcut.id, shortcut, plugin, "shortcut")
         for noun in plugin.nouns:
             self._claim(self.nouns, noun.declaration.key, noun, plugin, "noun")
+        for renamed in plugin.renamed:
+            self._claim(self.renamed, renamed.was, renamed, plugin, "old id")
         for renderer in plugin.renderers:
             self._claim(self.renderers, renderer.id, renderer, plugin, "renderer")
         for job in plugin.jobs:
@@ -103,12 +107,20 @@ class Registry:
     def _derive(self, plugin: Plugin, noun: Declaration) -> None:
         """Give a noun the commands that every noun has and that nobody declares for it by hand."""
         for rule in (rule for one in self.plugins.values() for rule in one.derived):
-            words = f"{noun.key} {rule.verb}"
+            words = f"{noun.key} {rule.verb}".rstrip()
             if words in self.commands:
                 continue
-            role = noun.change if rule.changes else Role.VIEWER
+            role = rule.opens.role if rule.opens else noun.change if rule.changes else Role.VIEWER
             command = Command(
-                words, rule.usage(noun), role, rule.handler, None, None, rule.example(noun), rule.types(noun), noun
+                words,
+                rule.usage(noun),
+                role,
+                None if rule.opens else rule.handler,
+                None,
+                rule.opens,
+                rule.example(noun),
+                rule.types(noun),
+                noun,
             )
             self._claim(self.commands, words, command, plugin, "command")
             self.usages[words] = _usage(plugin, command)

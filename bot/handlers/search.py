@@ -30,7 +30,7 @@ class RegistryForSearch(Protocol):
 
 FOUND = 10
 SHOW = {
-    Noun.CUSTOMER: "customers.show",
+    Noun.CUSTOMER: "records.show",
     Noun.CONTACT: "records.show",
     Noun.DEAL: "deals.show",
     Noun.TICKET: "tickets.show",

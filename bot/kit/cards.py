@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks.block_elements import InteractiveElement
 from sqlalchemy.orm import Session
 
 from bot.i18n import _
@@ -35,15 +36,20 @@ def card(
     notice: b.Text | None = None,
     undo: bool = False,
     replace: bool = False,
+    parts: Sequence[Block] | None = None,
+    controls: Sequence[InteractiveElement] = (),
 ) -> Message:
-    """Draw a record with its fields, last notes and controls; `notice` is a line above it."""
+    """Draw a record with its fields, last notes and controls; `notice` is a line above it.
+
+    A noun may draw other `parts` in the place of the last notes, and have `controls` of its own beside those of all.
+    """
     archived = [b.context(_("Archived: lists and searches leave it out."))] if record.archived_at else []
     blocks = [
         *([b.context(notice)] if notice else []),
         b.section(headline(record), fields=fields.facts(declaration, record, reader, session)),
         *archived,
-        *last_notes(session, record, reader),
-        _controls(record),
+        *(last_notes(session, record, reader) if parts is None else parts),
+        _controls(record, controls),
         *([undo_hint()] if undo else []),
     ]
     said = b.join([notice, headline(record)], " ") if notice else headline(record)
@@ -78,10 +84,11 @@ def control(record: Named) -> b.Control:
     return b.Control(record.reference, record.version)
 
 
-def _controls(record: Named) -> Block:
+def _controls(record: Named, own: Sequence[InteractiveElement]) -> Block:
     archive = b.Option(_("Bring back"), _detail(record, "restore")) if record.archived_at else None
     return b.actions(
         b.button(_("Note"), NOTE, control(record)),
+        *own,
         b.button(_("Follow up"), FOLLOW_UP, control(record)),
         b.button(_("Edit"), EDIT, control(record)),
         b.overflow(MORE, [archive or b.Option(_("Archive"), _detail(record, "archive"))]),

@@ -14,7 +14,9 @@ from bot.kit import blocks as b
 from storage.workspace.members import Member, Role
 
 if TYPE_CHECKING:
-    from bot.plugin import Command
+    from slack_sdk.models.blocks.block_elements import InteractiveElement
+
+    from bot.plugin import Action, Command
     from bot.registry import Registry
 
 NAMED = 3
@@ -50,13 +52,26 @@ def _line(slash: str, role: Role | None, words: Iterable[str]) -> b.Markup:
 
 def forms(catalogue: Registry, actor: Member) -> list[Block]:
     """Draw a button for each form that a bare command opens and a person may use; nothing where there is none."""
-    opened = [command.opens for command in catalogue.commands.values() if command.opens]
-    buttons = [
-        b.button(_(action.opens.title), action.id)
-        for action in catalogue.actions.values()
-        if action.opens in opened and actor.has(action.role)
-    ]
-    return [b.actions(*buttons)] if buttons else []
+    by_view = {action.opens.id: action for action in catalogue.actions.values() if action.opens}
+    rows: list[dict[str, InteractiveElement]] = []
+    for command in catalogue.commands.values():
+        action = by_view.get(command.opens.id) if command.opens else None
+        role = command.noun.change if command.noun else command.role
+        if action is None or not actor.has(role):
+            continue
+        # Slack refuses two controls of one id in a row.
+        row = next((one for one in rows if action.id not in one), None)
+        if row is None:
+            rows.append(row := {})
+        row[action.id] = _opener(command, action)
+    return [b.actions(*row.values()) for row in rows]
+
+
+def _opener(command: Command, action: Action) -> InteractiveElement:
+    if command.noun:
+        label = _("New {noun}").format(noun=_(command.noun.label).casefold())
+        return b.button(label, action.id, b.Control(detail=command.noun.key))
+    return b.button(_(action.opens.title) if action.opens else command.words, action.id)
 
 
 def nearest(typed: str, commands: Sequence[Command], *, guess: bool = True) -> list[Command]:

@@ -268,4 +268,4 @@ FACES: Mapping[type[RecordField], Face] = {
 
 def face(field: RecordField) -> Face:
     """Return how people write and read a field."""
-    return FACES[type(field)]
+    return next(FACES[kind] for kind in type(field).__mro__ if kind in FACES)

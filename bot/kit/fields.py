@@ -107,7 +107,8 @@ def gather(declaration: Declaration, words: Decoded, given: Mapping[str, Any]) -
         if isinstance(field, PersonField):
             called = words.text[start:end].removeprefix("@")
     rest = "".join(" " if any(a <= at < z for a, z in spans) else one for at, one in enumerate(words.text))
-    name = " ".join(rest.split()).strip(" ,;<>()")
+    # What stood around a value is no part of the name; a name that is alone is as it was typed.
+    name = " ".join(rest.split()).strip(" ,;<>()") if spans else words.text
     return Gathered(name or called, found)
 
 

@@ -12,6 +12,7 @@ from bot.grammar.entities import shown
 from bot.i18n import _
 from bot.kit import commands
 from bot.kit import format as look
+from bot.kit.blocks import Control
 from bot.plugin import Handler, Role, View
 from bot.registry import Registry
 from bot.requests.actors import KnownActor
@@ -50,6 +51,7 @@ class Misused(Exception):
 
 def opens(registry: Registry, request: Request) -> View | None:
     """Return the modal that a request opens, known without a database."""
+    request = _as_now(registry, request)
     match request.kind:
         case RequestKind.COMMAND:
             command, rest = registry.command(request.name, request.text)
@@ -69,6 +71,7 @@ def find(registry: Registry, request: Request, known: KnownActor, now: datetime,
 
     `filling` asks for the modal that the request opens, not for its submission.
     """
+    request = _as_now(registry, request)
     view = opens(registry, request) if filling else None
     if view:
         return Call(view.fill, view.role, view.id, view.before, view, _given(request))
@@ -98,6 +101,20 @@ def find(registry: Registry, request: Request, known: KnownActor, now: datetime,
             return Call(source.handler, source.role, request.name, given={**_given(request), "query": request.text})
         case _:
             raise NotFound("Rapport does not know what {name} is.", name=request.name)
+
+
+def _as_now(registry: Registry, request: Request) -> Request:
+    """Return a request by the name that its control has now, with the noun that the old name said it was of."""
+    if request.kind is RequestKind.COMMAND:
+        command, rest = registry.command(request.name, request.text)
+        opened = command.noun if command and command.opens and not rest else None
+        return replace(request, control=Control(detail=opened.key)) if opened else request
+    renamed = registry.renamed.get(request.name)
+    if renamed is None:
+        return request
+    control = replace(request.control, detail=request.control.detail or renamed.noun)
+    origin = replace(request.origin, state={"noun": renamed.noun, **request.origin.state})
+    return replace(request, name=renamed.now, control=control, origin=origin)
 
 
 def _given(request: Request) -> Mapping[str, Any]:

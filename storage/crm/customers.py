@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Index, select
@@ -12,11 +13,12 @@ from storage.errors import Invalid, NotFound
 from storage.events import CustomerAdded, CustomerChanged, emit
 from storage.names import check_name, check_text, name_key
 from storage.records import named
+from storage.records.declaration import Declaration, Values
+from storage.records.fields import PersonField, TextField
 from storage.records.history import CREATED
 from storage.records.named import CANDIDATES, PAGE, Key, Named, named_args
-from storage.records.query import Field, Fields
 from storage.references import Noun
-from storage.workspace.members import Member
+from storage.workspace.members import Member, Role
 
 TIER_LIMIT = 40
 # Above this score a name is like another rather than merely about the same thing; see search_records for the score.
@@ -75,22 +77,6 @@ def tiers_called(session: Session, typed: str) -> list[str]:
     )
 
 
-FIELDS = Fields(
-    {
-        "name": Field(Customer.name_key, "name"),
-        "domain": Field(Customer.domain, "name"),
-        "tier": Field(Customer.tier, "keys", resolve=tiers_called),
-        "owner": Field(Customer.owner_id, "member"),
-        "created": Field(Customer.created_at, "moment", past=True),
-        "updated": Field(Customer.updated_at, "moment", past=True),
-    },
-    tie=Customer.id,
-    words={"mine": "owner:me", "unassigned": "owner:none", "all": ""},
-    day="created",
-)
-"""What customers can be filtered and sorted by."""
-
-
 def add(
     session: Session, *, name: str, domain: str | None = None, tier: str | None = None, owner_id: str | None = None
 ) -> Customer:
@@ -133,6 +119,58 @@ def likely_duplicates(session: Session, name: str, domain: str | None = None) ->
     known = {customer.id for customer in found}
     alike = named.near(session, Customer, name, CANDIDATES, at_least=ALIKE)
     return (found + [customer for customer in alike if customer.id not in known])[:CANDIDATES]
+
+
+def _twins(session: Session, values: Values) -> list[Customer]:
+    return likely_duplicates(session, values["name"], values.get("domain"))
+
+
+def _told(session: Session, customer: Customer, added: bool) -> None:
+    emit(session, CustomerAdded(customer) if added else CustomerChanged(customer))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DomainField(TextField):
+    """Hold a domain, in the form domains are compared in."""
+
+    def checked(self, session: Session, value: Any) -> str:
+        """Return the domain; raise Invalid if it is none."""
+        return check_domain(str(value), field=self.key)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TierField(TextField):
+    """Hold a team's own word for how a customer is served, in lower case."""
+
+    most: int = TIER_LIMIT
+
+    def checked(self, session: Session, value: Any) -> str:
+        """Return the tier; raise Invalid if it is longer than 40 characters."""
+        return check_tier(str(value), field=self.key)
+
+
+CUSTOMER = Declaration(
+    model=Customer,
+    label="Customer",
+    plural="Customers",
+    change=Role.REP,
+    fields=(
+        TextField(key="name", label="Name", by="name_key", required=True, example="Acme Corp"),
+        DomainField(key="domain", label="Domain", by="domain", example="acme.com", most=300),
+        TierField(
+            key="tier",
+            label="Tier",
+            by="tier",
+            example="gold",
+            hint="Your team's own word for how this customer is served.",
+        ),
+        PersonField(key="owner", label="Owner", at="owner_id", by="owner_id", role=Role.REP, mine=True, example="@x"),
+    ),
+    exact=lambda typed: (Customer.domain == name_key(typed),),
+    twins=_twins,
+    told=_told,
+)
+"""A company that the team sells to and supports."""
 
 
 def list_customers(

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from storage.errors import Invalid
 from storage.records import named
-from storage.records.fields import RecordField
+from storage.records.fields import PersonField, RecordField
 from storage.records.named import Named
 from storage.records.query import Field, Fields
 from storage.references import Noun
@@ -63,7 +63,11 @@ class Declaration:
         """Return what records can be filtered and sorted by."""
         compared = {field.key: field.comparison(self.model) for field in self.fields}
         known = {key: comparison for key, comparison in compared.items() if comparison is not None}
-        return Fields({**known, "created": Field(self.model.created_at, "moment", past=True)}, tie=self.model.id)
+        times = {"created": self.model.created_at, "updated": self.model.updated_at}
+        known |= {key: Field(column, "moment", past=True) for key, column in times.items()}
+        owner = next((field.key for field in self.fields if isinstance(field, PersonField) and field.mine), None)
+        owned = {"mine": f"{owner}:me", "unassigned": f"{owner}:none"} if owner else {}
+        return Fields(known, tie=self.model.id, words={**owned, "all": ""}, day="created")
 
     def field(self, key: str) -> RecordField:
         """Return a field by its key; raise Invalid where there is none."""

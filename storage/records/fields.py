@@ -81,7 +81,7 @@ class TextField(RecordField):
 
     def checked(self, session: Session, value: Any) -> str:
         """Return the text without the spaces around it; raise Invalid for one that is empty or too long."""
-        text = check_name(str(value), field=self.key)
+        text = check_name(_text(self, value), field=self.key)
         if len(text) > self.most:
             raise _too_long(self, text, self.most)
         return text
@@ -95,7 +95,7 @@ class LongTextField(RecordField):
 
     def checked(self, session: Session, value: Any) -> str | None:
         """Return the text without the spaces around it; raise Invalid for one that is too long."""
-        text = check_text(str(value), field=self.key).strip()
+        text = check_text(_text(self, value), field=self.key).strip()
         if len(text) > self.most:
             raise _too_long(self, text, self.most)
         return text or None
@@ -272,7 +272,7 @@ class EmailField(RecordField):
 
     def checked(self, session: Session, value: Any) -> str:
         """Return the address; raise Invalid for what does not look like one."""
-        return check_email(str(value), field=self.key)
+        return check_email(_text(self, value), field=self.key)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -281,7 +281,7 @@ class PhoneField(RecordField):
 
     def checked(self, session: Session, value: Any) -> str:
         """Return the number; raise Invalid if it has no digit or more than 40 characters."""
-        phone = check_text(str(value), field=self.key).strip()
+        phone = check_text(_text(self, value), field=self.key).strip()
         if len(phone) > PHONE_LIMIT or not any(character.isdigit() for character in phone):
             raise Invalid(
                 "This does not look like a telephone number: {phone}", field=self.key, typed=phone, phone=phone
@@ -295,7 +295,7 @@ class AddressField(RecordField):
 
     def checked(self, session: Session, value: Any) -> str:
         """Return the address, with https:// where it has no scheme; raise Invalid for what is none."""
-        typed = check_text(str(value), field=self.key).strip()
+        typed = check_text(_text(self, value), field=self.key).strip()
         address = typed if "://" in typed else f"https://{typed}"
         try:
             parts = urlsplit(address)
@@ -332,6 +332,12 @@ class LinkField(RecordField):
     def comparison(self, model: type[Named]) -> Field | None:
         """Return how records are filtered by what they are linked to."""
         return Field(getattr(model, self.by), "record", resolve=self.resolve) if self.by else None
+
+
+def _text(field: RecordField, value: Any) -> str:
+    if not isinstance(value, str):
+        raise Invalid("{value} is no text.", field=field.key, typed=str(value), value=str(value)[:40])
+    return value
 
 
 def _too_long(field: RecordField, text: str, limit: int) -> Invalid:

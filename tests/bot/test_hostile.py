@@ -177,7 +177,7 @@ def newest(desk: Desk, model: Any, column: str) -> tuple[int, str]:
 
 @pytest.mark.parametrize(
     ("view_id", "name_field", "model"),
-    [("customers.new", "name", Customer), ("deals.new", "name", Deal), ("tickets.new", "title", Ticket)],
+    [("records.new", "name", Customer), ("deals.new", "name", Deal), ("tickets.new", "title", Ticket)],
 )
 @given(text=hostile)
 @settings(bounded, max_examples=15)

@@ -123,7 +123,7 @@ typed = hostile.map(lambda text: text.replace("&", "&amp;").replace("<", "&lt;")
 """What Slack sends in the place of what a person typed in a command."""
 
 
-RECORDS = {"records.new": "contact", "records.more": "archive"}
+RECORDS = {"records.new": "customer", "records.more": "archive"}
 """What controls of no plugin's own carry."""
 
 
@@ -424,7 +424,7 @@ def seed(session: Session, name: str) -> Seeded:
     refs = {
         "customers": customer.reference,
         "contacts": contact.reference,
-        "records": contact.reference,
+        "records": customer.reference,
         "deals": deal.reference,
         "followups": followup.reference,
         "digests": digest.reference,

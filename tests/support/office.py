@@ -43,10 +43,10 @@ STRANGERS: Mapping[str, Mapping[str, Any]] = {
     "gone": {"kind": people.MemberKind.STAFF, "roles": ["admin"], "active": False},
 }
 NOUNS = {"customers": "C", "deals": "D", "tickets": "T", "triage": "T", "followups": "F", "digests": "G"}
-NOUNS |= {"records": "P", "contacts": "P"}
+NOUNS |= {"records": "C", "contacts": "P"}
 DETAILS = {"digests.behind": "open 0 4000000000", "followups.snooze": "1h", "deals.page": "", "tickets.page": ""}
-DETAILS |= {"records.page": "contact [0]", "records.more": "archive", "records.new": "contact"}
-DETAILS |= {"records.add_anyway": '["contact", {"name": "Fiona"}]'}
+DETAILS |= {"records.page": "customer [0]", "records.more": "archive", "records.new": "customer"}
+DETAILS |= {"records.add_anyway": '["customer", {"name": "Heron"}]'}
 HERE = "C0HERE"
 numbers = itertools.count(1)
 WORDS = {

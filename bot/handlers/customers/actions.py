@@ -1,32 +1,35 @@
-"""Answer the buttons of customers' cards and lists, and the menus that look for a customer."""
+"""Answer the menus that look for a customer, and a button that older cards have."""
 
 from __future__ import annotations
+
+import json
 
 from sqlalchemy.orm import Session
 
 from bot.handlers.customers import cards
 from bot.handlers.customers.declaration import plugin
-from bot.handlers.customers.wanted import WantedCustomer
 from bot.kit import blocks as b
 from bot.kit.format import Reader
 from bot.kit.replies import Message, Options
-from bot.plugin import Role, _
+from bot.plugin import Member, Role, _
 from storage.crm import customers
+from storage.crm.customers import CUSTOMER
+from storage.errors import Invalid
+from storage.records import lifecycle
 
 OFFERED = 20
 
 
-@plugin.action("show", role=Role.VIEWER)
-def show(control: b.Control, session: Session, reader: Reader) -> Message:
-    """Show the customer of a list's line."""
-    return cards.card(session, customers.resolve(session, control.record), reader)
-
-
 @plugin.action("add_anyway", role=Role.REP)
-def add_anyway(control: b.Control, session: Session, reader: Reader) -> Message:
-    """Add a customer though others are like it."""
-    customer = WantedCustomer.load(session, control.detail).add(session)
-    return cards.card(session, customer, reader, notice=_("Added."), undo=True, replace=True)
+def add_anyway(control: b.Control, session: Session, actor: Member, reader: Reader) -> Message:
+    """Add a customer though others are like it, as cards asked before they asked for every noun."""
+    try:
+        known = json.loads(control.detail)
+        values = {key.removesuffix("_id"): value for key, value in known.items()}
+    except (ValueError, AttributeError):
+        raise Invalid("This button cannot be used any more.", hint="Please repeat the command.") from None
+    customer = lifecycle.add(session, CUSTOMER, CUSTOMER.from_json(values))
+    return cards.card(session, customer, reader, actor, notice=_("Added."), undo=True, replace=True)
 
 
 @plugin.options("pick", role=Role.VIEWER)

@@ -1,96 +1,40 @@
-"""Draw customers: a card, a list, and the twins of one that somebody wants to add."""
+"""Draw customers: what is going on at one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks.block_elements import InteractiveElement
 from sqlalchemy.orm import Session
 
 from bot.handlers.customers.declaration import plugin
-from bot.handlers.customers.wanted import WantedCustomer
 from bot.kit import blocks as b
-from bot.kit.cards import NEW
-from bot.kit.format import NOTES_SHOWN, Reader, note_lines, undo_hint
+from bot.kit import cards
+from bot.kit.format import NOTES_SHOWN, Reader, note_lines
 from bot.kit.replies import Message
-from bot.plugin import _
+from bot.plugin import Member, _
 from storage.crm.customer_overview import KnownPerson, OpenDeal, OpenTicket, glance
-from storage.crm.customers import Customer
+from storage.crm.customers import CUSTOMER, Customer
 
 DEALS_SHOWN = 5
 TICKETS_SHOWN = 3
 PEOPLE_SHOWN = 5
 
 
-def card(
-    session: Session,
-    customer: Customer,
-    reader: Reader,
-    *,
-    notice: b.Text | None = None,
-    undo: bool = False,
-    replace: bool = False,
-) -> Message:
-    """Draw a customer with what is going on there; `notice` is a line above it."""
+def card(session: Session, customer: Any, reader: Reader, _actor: Member, **how: Any) -> Message:
+    """Draw a customer with what is going on there; `how` is as in `bot.kit.cards.card`."""
     # One more than is shown, to know whether there are more.
     most = {"deals": DEALS_SHOWN, "tickets": TICKETS_SHOWN, "people": PEOPLE_SHOWN}
     seen = glance(session, customer.id, notes=NOTES_SHOWN, **{kind: number + 1 for kind, number in most.items()})
-    blocks = [
-        *([b.context(notice)] if notice else []),
-        b.section(headline(customer), fields=_fields(customer)),
+    parts = [
         *_people(customer, seen.people),
         *_open_deals(customer, seen.deals, reader),
         *_open_tickets(customer, seen.tickets),
         *note_lines(session, seen.notes, reader),
-        _controls(customer),
-        *([undo_hint()] if undo else []),
     ]
-    said = b.join([notice, headline(customer)], " ") if notice else headline(customer)
-    return Message(said, blocks, replace=replace)
-
-
-def headline(customer: Customer) -> b.Markup:
-    """Name a customer with its reference."""
-    return b.markup("*{name}*  {ref}", name=customer.name, ref=customer.reference)
-
-
-def found(typed: str, customers: Sequence[Customer]) -> Message:
-    """List what a search found, each with a button that shows it."""
-    if not customers:
-        text = b.markup(
-            _("No customer is like “{typed}”. Add it: `/customer add {command}`"),
-            typed=typed,
-            command=typed.replace("`", "'"),
-        )
-        return Message(text)
-    title = b.markup(_("Customers like “{typed}”"), typed=typed)
-    return Message(title, [b.section(title), *map(line, customers)])
-
-
-def twins(wanted: WantedCustomer, alike: Sequence[Customer]) -> Message:
-    """Ask whether one of these is not the customer that was meant; nothing is stored yet."""
-    text = b.markup(_("*{name}* may be here already, so nothing has been added yet."), name=wanted.name)
-    anyway = b.button(_("Add anyway"), plugin.id("add_anyway"), b.Control(detail=wanted.dump()), style="primary")
-    return Message(text, [b.section(text), *map(line, alike), b.actions(anyway)])
-
-
-def line(customer: Customer) -> Block:
-    """Draw a customer of a list with a button that shows it."""
-    show = b.button(_("Show"), plugin.id("show"), b.Control(customer.reference, customer.version))
-    owner = b.person(customer.owner_id) if customer.owner_id else None
-    details = [part for part in (customer.domain, customer.tier, owner) if part]
-    return b.section(
-        b.join([headline(customer), b.join(details, " · ")] if details else [headline(customer)]), accessory=show
-    )
-
-
-def _fields(customer: Customer) -> list[b.Markup]:
-    known: dict[str, b.Text | None] = {
-        _("Domain"): customer.domain,
-        _("Tier"): customer.tier,
-        _("Owner"): b.person(customer.owner_id) if customer.owner_id else None,
-    }
-    return [b.markup("*{label}*\n{value}", label=label, value=value) for label, value in known.items() if value]
+    return cards.card(session, CUSTOMER, customer, reader, parts=parts, controls=_controls(customer), **how)
 
 
 def _people(customer: Customer, known: Sequence[KnownPerson]) -> list[Block]:
@@ -140,13 +84,13 @@ def _ticket(ticket: OpenTicket) -> b.Markup:
     return b.join([named, _(ticket.priority), _(ticket.status)], " · ")
 
 
-def _controls(customer: Customer) -> Block:
-    control = b.Control(customer.reference, customer.version)
-    return b.actions(
-        b.button(_("Note"), plugin.id("note"), control),
+def _controls(customer: Customer) -> Sequence[InteractiveElement]:
+    control = cards.control(customer)
+    return [
         b.button(_("New deal"), "deals.new", control),
         b.button(_("New ticket"), "tickets.new", control),
-        b.button(_("New contact"), NEW, b.Control(customer.reference, customer.version, "contact")),
-        b.button(_("Follow up"), "followups.new", control),
-        b.button(_("Edit"), plugin.id("edit"), control),
-    )
+        b.button(_("New contact"), cards.NEW, b.Control(customer.reference, customer.version, "contact")),
+    ]
+
+
+plugin.noun(CUSTOMER, card=card)

@@ -22,7 +22,7 @@ from storage.support import messages
 from storage.support.tickets import Ticket
 
 SHOW = {
-    Noun.CUSTOMER: "customers.show",
+    Noun.CUSTOMER: "records.show",
     Noun.CONTACT: "records.show",
     Noun.DEAL: "deals.show",
     Noun.TICKET: "tickets.show",

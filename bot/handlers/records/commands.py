@@ -45,7 +45,7 @@ def add(
     workspace: Workspace,
     catalogue: Catalogue,
 ) -> Message:
-    """Add a record, once it is clear that it is not there already."""
+    """Add a record; Rapport asks first about a likely duplicate."""
     hand = Hand(session, actor, reader, workspace)
     return records.added(catalogue.nouns[noun.key], args.values["name"], fields.from_words(noun, args, hand), hand)
 
@@ -59,14 +59,14 @@ def show(
 
 
 @plugin.each_noun("find", usage=lambda _noun: "<text>", example=lambda _noun: "acme", changes=False)
-def find(noun: Declaration, args: Args, session: Session, reader: Reader) -> Message:
-    """Find a record by what you remember of it; spelling mistakes are forgiven."""
+def find(noun: Declaration, args: Args, session: Session, reader: Reader, catalogue: Catalogue) -> Message:
+    """Find a record by its name or address, even misspelt."""
     hits = search.find(session, args.text, nouns=[noun.noun], limit=FOUND)
     if not hits:
         text = b.markup(
-            _("No {noun} is like “{typed}”. Add it: `/crm {key} add {command}`"),
+            _("No {noun} is like “{typed}”. Add it: `{add} {command}`"),
             noun=_(noun.label).casefold(),
-            key=noun.key,
+            add=catalogue.spell(f"{noun.key} add"),
             typed=args.text,
             command=args.text.replace("`", "'"),
         )
@@ -92,7 +92,7 @@ def edit(
     workspace: Workspace,
     catalogue: Catalogue,
 ) -> Message:
-    """Change the fields of a record that you name; without any, show it with the button that opens its form."""
+    """Change fields of a record; name none, and its card with the form is shown."""
     record = noun.resolve(session, args.text)
     values = fields.from_words(noun, args, Hand(session, actor, reader, workspace))
     if name := args.get("name"):
@@ -120,13 +120,13 @@ def note(noun: Declaration, args: Args, session: Session) -> Message:
 
 @plugin.each_noun("archive", usage=_place, example=_first, changes=True)
 def archive(noun: Declaration, args: Args, session: Session) -> Message:
-    """Take a record out of lists and searches; nothing is lost."""
+    """Take a record out of lists and searches, without deleting it."""
     return archived(session, noun, args.text, back=False)
 
 
 @plugin.each_noun("restore", usage=_place, example=_first, changes=True)
 def restore(noun: Declaration, args: Args, session: Session) -> Message:
-    """Bring a record back that was archived; name it by its reference."""
+    """Bring an archived record back, by its reference."""
     return archived(session, noun, args.text, back=True)
 
 
@@ -153,7 +153,7 @@ def archived(session: Session, noun: Declaration, typed: str, *, back: bool) -> 
 def merge(
     noun: Declaration, args: Args, session: Session, actor: Member, reader: Reader, catalogue: Catalogue
 ) -> Message:
-    """Make a record part of another, which gets its notes and what refers to it."""
+    """Merge a record into another, with its notes and links."""
     gone, kept = noun.resolve(session, args.text), noun.resolve(session, args["into"])
     if gone.id == kept.id:
         raise Invalid("{reference} cannot be merged into itself.", reference=gone.reference, field="into")

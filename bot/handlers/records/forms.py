@@ -30,7 +30,7 @@ State = Mapping[str, str]
 
 @plugin.view("new", title="New record", role=Role.VIEWER)
 def new(control: b.Control, session: Session, actor: Member, catalogue: Catalogue) -> Modal:
-    """Open the form for a new record, linked to the one whose card it was opened from."""
+    """Open the form for a new record."""
     noun = _noun(catalogue, control.detail)
     check_changes(actor, noun)
     declaration = noun.declaration
@@ -59,6 +59,7 @@ def add(
 
 
 plugin.button_opens("new", new)
+plugin.each_noun_opens(new)
 
 
 @plugin.view("edit", title="Edit", role=Role.VIEWER)

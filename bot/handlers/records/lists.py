@@ -24,7 +24,7 @@ LINES = 10
 def listed(
     noun: Declaration, args: Args, session: Session, actor: Member, reader: Reader, workspace: Workspace
 ) -> Message:
-    """List each record; filter by its fields, order by sort:name."""
+    """List every record by name, or by filters like created>january, sort:-created."""
     values = FilterValues(actor.id, workspace.currency, reader.zone.key, reader.now, reader.locale)
     filters = understood(args.filters, session, noun.filters, values)
     return _page(noun, Page(filters), session, actor, workspace, reader)

@@ -18,7 +18,7 @@ from storage.records.query import Fields, parse_filters
 from storage.workspace import members
 from tests.support.writing import BERLIN, NOW, parse
 
-DEALS, CUSTOMERS, FOLLOWUPS = deals.FIELDS, customers.FIELDS, followups.FIELDS
+DEALS, CUSTOMERS, FOLLOWUPS = deals.FIELDS, customers.CUSTOMER.filters, followups.FIELDS
 LIST = Usage.parse("[filters]", everywhere="[share:yes]")
 VALUES = FilterValues("UME", "EUR", BERLIN, NOW, "en-GB")
 

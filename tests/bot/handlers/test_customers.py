@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy.orm import Session
 
-from bot.handlers.customers.wanted import WantedCustomer
 from sandbox.control.client import Person
-from storage.errors import Invalid
 from tests.support.company import Company
+from tests.support.waiting import until
 
 
 def test_a_customer_is_added_noted_on_and_found_again_also_misspelt(rep: Person) -> None:
@@ -116,12 +114,43 @@ def test_a_menu_offers_customers_while_one_types(rep: Person) -> None:
     assert rep.types_option("Customer", "").options == ["Acme Corp (C-1)", "Globex (C-2)"]
 
 
-@pytest.mark.parametrize("forged", ["", "{}", "[]", "null", '{"name": 1}', '{"name": "", "domain": null}'])
-def test_a_button_that_is_not_ours_adds_nothing(session: Session, forged: str) -> None:
-    with pytest.raises(Invalid):
-        WantedCustomer.load(session, forged)
+@pytest.mark.parametrize(
+    "forged",
+    ["", "{}", "[]", "null", '{"name": 1}', '{"name": "", "domain": null}', '{"name": "A", "owner_id": "UGUEST"}'],
+)
+def test_an_older_button_that_is_not_ours_adds_nothing(company: Company, forged: str) -> None:
+    added = company.rep.types("/customer add Acme")
+    company.rep.forges("customers.add_anyway", f":0:{forged}", added.ts)
+    company.settles()
+    assert "There is no C-2" in company.rep.types("/customer show C-2").text
 
 
-def test_what_a_button_carries_is_read_back(session: Session) -> None:
-    wanted = WantedCustomer.check(session, name="Acme “x”", domain="acme.com", tier=None, owner_id="UREP")
-    assert WantedCustomer.load(session, wanted.dump()) == wanted
+def test_buttons_of_older_cards_do_what_they_did(company: Company) -> None:
+    added = company.rep.types("/customer add Acme")
+    known = '{"name": "Acme", "domain": null, "tier": "gold", "owner_id": "UAREP"}'
+    company.rep.forges("customers.add_anyway", f":0:{known}", added.ts)
+    company.rep.sees("C-2")
+    company.rep.forges("customers.show", "C-2:1:", added.ts)
+    company.rep.sees("gold")
+    company.rep.forges("customers.new", "", added.ts)
+    until(lambda: "New customer" in str(company.rep.modal))
+    company.rep.submits(Name="Globex")
+    company.rep.sees("C-3")
+    company.rep.forges("customers.edit", "C-3:1:", added.ts)
+    until(lambda: "Edit customer" in str(company.rep.modal))
+    company.rep.submits(Tier="silver")
+    company.rep.sees("Saved.")
+
+
+def test_a_customer_is_changed_archived_and_merged_by_words(rep: Person) -> None:
+    rep.types("/customer add Acme Corp domain:acme.com")
+    rep.types("/customer add Zenith tier:gold")
+    rep.types("/deal add Renewal customer:zenith")
+    assert "silver" in rep.types("/customer edit C-1 tier:silver").text
+    merged = rep.types("/customer merge C-2 into:C-1").text
+    assert "is part of this one now" in merged and "Renewal" in merged
+    assert "Zenith" not in rep.types("/customer list").text
+    rep.types("/crm undo")
+    assert "Renewal" in rep.types("/customer show C-2").text
+    rep.types("/customer archive C-2")
+    assert "Zenith" not in rep.types("/customer list").text

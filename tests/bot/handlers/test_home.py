@@ -49,5 +49,5 @@ def test_the_messages_tab_draws_nothing(company: Company) -> None:
 
 
 def test_every_button_that_another_plugin_draws_exists(registry: Registry) -> None:
-    assert {"deals.new", "tickets.new", "customers.new", "followups.new"} <= set(registry.actions)
+    assert {"deals.new", "tickets.new", "records.new", "followups.new"} <= set(registry.actions)
     assert "customers.pick" in registry.sources
