@@ -326,8 +326,7 @@ class LinkField(RecordField):
 
     def linked(self, session: Session, record: Named) -> Named | None:
         """Return the record that this one is linked to, None for none."""
-        number = self.of(record)
-        return None if number is None else named.get(session, self.to, number)
+        return None if (number := self.of(record)) is None else named.get(session, self.to, number)
 
     def comparison(self, model: type[Named]) -> Field | None:
         """Return how records are filtered by what they are linked to."""
