@@ -6,10 +6,10 @@ from sqlalchemy.orm import Session
 
 from storage.crm import customers
 from storage.crm.customers import Customer
-from storage.errors import CrmError, Invalid, NotFound, Refused
+from storage.errors import CrmError, NotFound, Refused
 from storage.records.about import Subject
+from storage.records.fields import PersonField
 from storage.references import Noun
-from storage.workspace import members
 from storage.workspace.members import Member, Role
 
 
@@ -44,20 +44,7 @@ def colleague(session: Session, member_id: str, *, field: str, role: Role, had: 
     """
     if member_id == had:
         return member_id
-    member = members.get(session, str(member_id))
-    if member is None:
-        raise Invalid("I do not know this person yet.", field=field, hint="They must use Rapport once first.")
-    if not member.is_ours:
-        raise Invalid("{name} is not on your team, so cannot be given anything.", field=field, name=member.name)
-    if not member.has(role):
-        raise Invalid(
-            "{name} lacks the role {role}, so cannot be given this.",
-            field=field,
-            name=member.name,
-            role=role.value,
-            hint="An admin can change that with `/crm role`.",
-        )
-    return member.id
+    return PersonField(key=field, label="", role=role).checked(session, member_id)
 
 
 def checked_number(value: object) -> int:

@@ -178,13 +178,15 @@ def _unknown(registry: Registry, request: Request, known: KnownActor) -> CrmErro
     allowed = registry.allowed(known.member, None if noun == "crm" else noun)
     said = unescape(request.text).split()
     typed = shown(" ".join(said[:2])) or _("nothing")
-    near = commands.nearest(" ".join(said[:2] if noun == "crm" else [noun, *said[:1]]), allowed)
+    meant = " ".join(said[:2] if noun == "crm" else [noun, *said[:1]])
+    near = commands.nearest(meant, allowed)
     if not near:
         return NotFound("I don't know “{word}”.", word=typed)
     return NotFound(
         "I don't know “{word}”. Did you mean {near}?",
         word=typed,
         near=commands.named(registry, near),
+        likely=bool(commands.nearest(meant, allowed, guess=False)),
         hint="{help} lists what you can do.",
         help=f"`{registry.spell('help')}`",
     )

@@ -259,7 +259,7 @@ def _or_unknown(error: CrmError, unknown: CrmError) -> CrmError:
     """Return what to say where a name that stands after a noun names nothing: it may be a command misspelt."""
     if error.kind != "not_found" or getattr(error, "candidates", None) or parse_reference(str(unknown.params["word"])):
         return error
-    return unknown if "near" in unknown.params else error
+    return unknown if unknown.params.get("likely") else error
 
 
 def _because(kind: Outage) -> str:

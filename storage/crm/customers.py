@@ -17,6 +17,7 @@ from storage.records.declaration import Declaration, Values
 from storage.records.fields import PersonField, TextField
 from storage.records.history import CREATED
 from storage.records.named import CANDIDATES, PAGE, Key, Named, named_args
+from storage.records.query import Field
 from storage.references import Noun
 from storage.workspace.members import Member, Role
 
@@ -147,6 +148,10 @@ class TierField(TextField):
     def checked(self, session: Session, value: Any) -> str:
         """Return the tier; raise Invalid if it is longer than 40 characters."""
         return check_tier(str(value), field=self.key)
+
+    def comparison(self, model: type[Named]) -> Field | None:
+        """Return how customers are filtered by tier: by all that are called so or begin so."""
+        return Field(Customer.tier, "keys", resolve=tiers_called)
 
 
 CUSTOMER = Declaration(

@@ -235,22 +235,18 @@ class PersonField(RecordField):
         """Return the id; raise Invalid for somebody nobody has met, or who may not have it."""
         member = members.get(session, str(value))
         if member is None:
-            raise Invalid("I have not met this person yet.", field=self.key, hint="They have to use Rapport once.")
-        if self.role is None:
+            raise Invalid("I do not know this person yet.", field=self.key, hint="They must use Rapport once first.")
+        if self.role is None or member.has(self.role):
             return member.id
         if not member.is_ours:
-            raise Invalid(
-                "{name} is not one of your own people, so can be given nothing.", field=self.key, name=member.name
-            )
-        if not member.has(self.role):
-            raise Invalid(
-                "{name} is no {role}, so cannot be given this.",
-                field=self.key,
-                name=member.name,
-                role=self.role.value,
-                hint="An admin can change that with `/crm role`.",
-            )
-        return member.id
+            raise Invalid("{name} is not on your team, so cannot be given anything.", field=self.key, name=member.name)
+        raise Invalid(
+            "{name} lacks the role {role}, so cannot be given this.",
+            field=self.key,
+            name=member.name,
+            role=self.role.value,
+            hint="An admin can change that with `/crm role`.",
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

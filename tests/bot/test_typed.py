@@ -37,7 +37,7 @@ SAID = {
     "/crm customer harbor": "*Harbor Freight*  C-1",
     "/customer nosuch": "There is no customer called nosuch.",
     "/customer shwo harbor": "*Harbor Freight*  C-1",
-    "/customer fidn": "Did you mean “find”?",
+    "/customer fidn": "Did you mean `/customer find`?",
     "/ticket login fails": "*Login fails*  T-1",
     "/followup F-1": "*call back*",
     # Choices by everyday words.
@@ -57,13 +57,13 @@ SAID = {
     "/deal list customer:Harbor Freight stage:negotiation": "customer:Harbor Freight stage:Negotiation: 1",
     "/deal list stage:lead,negotiation": "*Open deals* stage:Lead,Negotiation: 2",
     "/deal list owner:Ada Admin amount > 10 000": "*Open deals* owner:@Ada Admin amount>10 000: 1",
-    "/deal list close:january": "No deals are like this: close:",
+    "/deal list close:january": "No deals match close:",
     "/deal list foo": "I do not understand foo here.",
-    "/ticket list mine": "No tickets are like this: assignee:@Ada Admin",
+    "/ticket list mine": "No tickets match assignee:@Ada Admin",
     "/ticket list urgent": "*Open tickets* priority:urgent: 1",
     "/ticket list high, urgent": "*Open tickets* priority:high,urgent: 4",
     "/ticket list bluepeak": "*Open tickets* customer:Bluepeak GmbH: 1",
-    "/followup list overdue": "No follow-ups are like this: owner:@Ada Admin due<now status:open",
+    "/followup list overdue": "No follow-ups match owner:@Ada Admin due<now status:open",
     "/followup list tomorrow": "*Open follow-ups* owner:@Ada Admin due:",
     "/followup list all": "*Open follow-ups* owner!=none: 1",
     "/customer list": "*Customers*: 2",
@@ -79,7 +79,7 @@ SAID = {
     "/customer add Zenith domain:https://zenith.com/a?b=c#d,": "zenith.com",
     "/customer add Nadir (domain:nadir.com)": "*Nadir*",
     "/crm renewal add harbor on:March 1": "renews on",
-    "/crm away until:next monday": "is given no tickets until Mon",
+    "/crm away until:next monday": "gets no tickets until Mon",
 }
 
 
@@ -106,9 +106,9 @@ def test_customers_turn_their_pages(rep: Person) -> None:
     rep.sees("11 to 12")
     rep.clicks("Show")
     rep.sees("KKKKKKKKK Works")
-    assert "No customers are like this: tier:none" not in rep.types("/customer list tier:none").text
+    assert "No customers match tier:none" not in rep.types("/customer list tier:none").text
     assert "No customer has the tier gold." in rep.types("/customer list tier:gold").text
-    assert "No customers are like this:" in rep.types("/customer list mine created<2020-01-01").text
+    assert "No customers match" in rep.types("/customer list mine created<2020-01-01").text
 
 
 def test_follow_ups_turn_their_pages(rep: Person) -> None:

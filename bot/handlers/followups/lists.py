@@ -58,4 +58,4 @@ def _nothing(page: Page, actor: Member) -> b.Text:
         return _("There are no more follow-ups.")
     if page.filters == (f"owner:<@{actor.id}>",):
         return cards.nothing()
-    return b.markup(_("No follow-ups are like this: {filters}"), filters=page.written)
+    return b.markup(_("No follow-ups match {filters}"), filters=page.written)

@@ -69,5 +69,5 @@ def _nothing(noun: Declaration, page: Page) -> b.Markup:
     if page.offset:
         return b.markup(_("There are no more {nouns}."), nouns=nouns)
     if page.filters:
-        return b.markup(_("No {nouns} are like this: {filters}"), nouns=nouns, filters=page.written)
+        return b.markup(_("No {nouns} match {filters}"), nouns=nouns, filters=page.written)
     return b.markup(_("No {nouns} yet. Add one: `/crm {key} add`"), nouns=nouns, key=noun.key)

@@ -62,7 +62,7 @@ def test_the_time_is_that_of_who_writes(company: Company) -> None:
     assert due_at(company).isoformat() == "2030-01-07T14:00:00+00:00"
     assert "Jan 7, 2030, 9:00" in company.agent.types("/followup list").text
     assert "call back" in company.rep.types("/followup list owner:@agent").text
-    assert "No follow-ups are like this: owner:@Rita Rep" in company.agent.types("/followup list owner:@rep").text
+    assert "No follow-ups match owner:@Rita Rep" in company.agent.types("/followup list owner:@rep").text
 
 
 def test_the_reminder_comes_as_a_message_and_is_kept_there(company: Company) -> None:
