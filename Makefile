@@ -31,7 +31,7 @@ bench: $(STAMP)
 
 torture: $(STAMP)
 	$(BIN)/python -m bench.torture --out docs/torture.json
-	$(BIN)/python -m pytest --long tests/bot/delivery/test_kills.py tests/bot/delivery/test_pace.py tests/bot/delivery/test_sender_states.py tests/bot/grammar/calendar/test_recurrence.py
+	$(BIN)/python -m pytest --long tests/attacks/test_growth.py tests/bot/delivery/test_kills.py tests/bot/delivery/test_pace.py tests/bot/delivery/test_sender_states.py tests/bot/grammar/calendar/test_recurrence.py
 
 mutants: $(STAMP)
 	$(BIN)/python -m bench.torture.mutants

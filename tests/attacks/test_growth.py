@@ -23,7 +23,7 @@ from tests.support.cluster import connect, count
 from tests.support.replicas import StartReplica
 from tests.support.waiting import until
 
-MANY = 100_000
+MANY, MANY_IN_LONG = 20_000, 100_000
 YEAR = "now() - interval '1 year'"
 FILL = f"""
 INSERT INTO inbox (workspace_id, kind, body, event_id, state, received_at)
@@ -53,6 +53,12 @@ VALUES (:w, 'now', 'live', {YEAR} - interval '1 day', {YEAR} - interval '1 day',
 TABLES = ("inbox", "outbox", "due", "change_answer", "digest_run")
 
 
+@pytest.fixture
+def many(long_form: bool) -> int:
+    """Return how many rows each table has grown by."""
+    return MANY_IN_LONG if long_form else MANY
+
+
 def fill(url: str, workspace: str, number: int, models: int) -> None:
     with connect(url) as connection:
         for statement in FILL.split(";\n"):
@@ -76,9 +82,9 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def test_a_batch_reads_about_what_it_deletes(
-    admin_url: str, database: Database, workspace: str, second_workspace: str
+    admin_url: str, database: Database, workspace: str, second_workspace: str, many: int
 ) -> None:
-    fill(admin_url, workspace, MANY, 1_000)
+    fill(admin_url, workspace, many, 1_000)
     fill(admin_url, second_workspace, 1_000, 10)
     most = 50
     given = {"workspace": workspace, "days": 90, "most": most, "rolled_back_to": 5}
@@ -95,9 +101,9 @@ def test_a_batch_reads_about_what_it_deletes(
 
 
 def test_what_is_over_goes_and_other_workspaces_keep_theirs(
-    admin_url: str, database: Database, workspace: str, second_workspace: str
+    admin_url: str, database: Database, workspace: str, second_workspace: str, many: int
 ) -> None:
-    fill(admin_url, workspace, MANY, 100)
+    fill(admin_url, workspace, many, 100)
     with database.transaction(workspace) as session:
         session.execute(text("INSERT INTO installation (workspace_id) VALUES (:w)"), {"w": workspace})
     # Nobody has installed it there: the rows are nobody's to delete.
@@ -105,12 +111,12 @@ def test_what_is_over_goes_and_other_workspaces_keep_theirs(
     clock = Clock(database, NoRepairs(), run_job=lambda *_: None)
     clock.upkeep()
     for table in TABLES:
-        expected = MANY // 4 if table == "outbox" else 0
+        expected = many // 4 if table == "outbox" else 0
         assert count(admin_url, table, f"workspace_id = '{workspace}'") == expected, table
         assert count(admin_url, table, f"workspace_id = '{second_workspace}'") == 100, table
     assert count(admin_url, "outbox", f"workspace_id = '{workspace}' AND NOT stays") == 0
     # The history stays.
-    assert count(admin_url, "change_set", f"workspace_id = '{workspace}'") == MANY
+    assert count(admin_url, "change_set", f"workspace_id = '{workspace}'") == many
     with database.transaction(workspace) as session:
         kept = session.scalars(
             select(model_versions.ModelVersion.version).where(model_versions.ModelVersion.weights.is_not(None))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from storage.database.grants import NotMended
 from tests.support import every_table
 from tests.support.backups import back_up, put_back, run
 from tests.support.cluster import Cluster, connect
+from tests.support.embedded_servers import copy_server
 
 
 class Server(Cluster):
@@ -36,10 +38,11 @@ class Server(Cluster):
             migrate.upgrade(self.url(role), line=line, login="rapport")
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    """Run a server with the guide's roles, and its database filled by a superuser."""
-    embedded = EmbeddedPostgres(tmp_path / "postgres", settings=UNSAFE_BUT_FAST, dies_with_starter=True)
+@pytest.fixture(scope="module")
+def filled_server(made_server: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Make a server with the guide's roles, and its database filled by a superuser; stop it."""
+    folder = copy_server(made_server, tmp_path_factory.mktemp("filled") / "postgres")
+    embedded = EmbeddedPostgres(folder, settings=UNSAFE_BUT_FAST)
     server = Server(embedded.start())
     server.run(
         "CREATE ROLE rapport_owner LOGIN CREATEROLE PASSWORD 'secret'", "CREATE ROLE rapport LOGIN PASSWORD 'secret'"
@@ -47,7 +50,19 @@ def server(tmp_path: Path) -> Iterator[Server]:
     server.make("rapport")
     server.upgrade()
     every_table.fill(server.url("postgres"), "T0ACME", "T0OTHER")
-    yield server
+    server.close()
+    embedded.stop()
+    yield folder
+    embedded.remove()
+
+
+@pytest.fixture
+def server(filled_server: Path, tmp_path: Path) -> Iterator[Server]:
+    """Run a copy of the filled server."""
+    folder = copy_server(filled_server, tmp_path / "postgres")
+    embedded = EmbeddedPostgres(folder, settings=UNSAFE_BUT_FAST, dies_with_starter=True)
+    with closing(Server(embedded.start())) as server:
+        yield server
     embedded.remove()
 
 

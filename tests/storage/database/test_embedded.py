@@ -22,7 +22,7 @@ from storage.database.embedded import (
     EmbeddedPostgres,
     EmbeddedPostgresError,
 )
-from tests.support.embedded_servers import ask, conninfo, gone, is_up, server_pid
+from tests.support.embedded_servers import ask, conninfo, copy_server, gone, is_up, server_pid
 
 HOLDER = """
 import sys, time
@@ -35,10 +35,17 @@ time.sleep(120)
 
 
 @pytest.fixture
-def data_dir(tmp_path: Path) -> Iterator[Path]:
+def new_dir(tmp_path: Path) -> Iterator[Path]:
+    """Return where no server was made yet."""
     folder = tmp_path / "postgres"
     yield folder
     EmbeddedPostgres(folder).remove()
+
+
+@pytest.fixture
+def data_dir(new_dir: Path, made_server: Path) -> Path:
+    """Return where a server was made and stopped."""
+    return copy_server(made_server, new_dir)
 
 
 @pytest.fixture
@@ -58,8 +65,8 @@ def hold(holder: list[subprocess.Popen[str]], data_dir: Path, how: str = "free")
     return process, process.stdout.readline().strip()
 
 
-def test_starts_with_utf8_letters_of_every_script_and_keeps_data_over_a_restart(data_dir: Path) -> None:
-    with EmbeddedPostgres(data_dir, settings=UNSAFE_BUT_FAST) as server:
+def test_starts_with_utf8_letters_of_every_script_and_keeps_data_over_a_restart(new_dir: Path) -> None:
+    with EmbeddedPostgres(new_dir, settings=UNSAFE_BUT_FAST) as server:
         url = server.start()
         assert server.exists
         assert not server.joined
@@ -76,7 +83,7 @@ def test_starts_with_utf8_letters_of_every_script_and_keeps_data_over_a_restart(
         assert ask(url, "SHOW fsync") == "off"
     assert not is_up(server)
 
-    with EmbeddedPostgres(data_dir) as server:
+    with EmbeddedPostgres(new_dir) as server:
         assert ask(server.start(), "SELECT word FROM kept") == "阿里巴巴"
         assert ask(server.start(), "SHOW fsync") == "on"
 
@@ -179,10 +186,10 @@ def test_a_stale_process_id_that_belongs_to_another_program_is_no_obstacle(data_
         bystander.kill()
 
 
-def test_a_creation_that_was_cut_short_is_begun_again(data_dir: Path) -> None:
-    (data_dir / "cluster.new").mkdir(parents=True)
-    (data_dir / "cluster.new" / "half").write_text("x")
-    with EmbeddedPostgres(data_dir, settings=UNSAFE_BUT_FAST) as server:
+def test_a_creation_that_was_cut_short_is_begun_again(new_dir: Path) -> None:
+    (new_dir / "cluster.new").mkdir(parents=True)
+    (new_dir / "cluster.new" / "half").write_text("x")
+    with EmbeddedPostgres(new_dir, settings=UNSAFE_BUT_FAST) as server:
         assert ask(server.start(), "SELECT 1") == 1
 
 
@@ -206,25 +213,25 @@ def test_a_setting_that_does_not_exist_is_named(data_dir: Path) -> None:
         _ = EmbeddedPostgres(data_dir).cluster
 
 
-def test_a_creation_that_fails_says_why(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_creation_that_fails_says_why(new_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("storage.database.embedded.SUPERUSER", "pg_reserved")
     with pytest.raises(EmbeddedPostgresError, match="superuser name"):
-        EmbeddedPostgres(data_dir).start()
+        EmbeddedPostgres(new_dir).start()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
 def test_root_without_user_namespaces_runs_it_as_nobody(
-    data_dir: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    new_dir: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(embedded_account, "namespaced_account", lambda *_: None)
-    server = EmbeddedPostgres(data_dir, settings=UNSAFE_BUT_FAST)
+    server = EmbeddedPostgres(new_dir, settings=UNSAFE_BUT_FAST)
     url = server.start()
     nobody = pwd.getpwnam("nobody").pw_uid
     assert ask(url, "SELECT 1") == 1
     assert embedded_account.REFUGE in server.cluster.parents
     assert server.cluster.stat().st_uid == nobody
     assert Path(f"/proc/{server_pid(server)}").stat().st_uid == nobody
-    joined = EmbeddedPostgres(data_dir)
+    joined = EmbeddedPostgres(new_dir)
     assert joined.start() == url
     joined.stop()
     home = server.cluster.parent

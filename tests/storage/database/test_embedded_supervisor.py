@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -15,9 +15,9 @@ import pytest
 
 from storage.database import embedded_supervisor
 from storage.database.embedded import UNSAFE_BUT_FAST, EmbeddedPostgres
-from tests.support.embedded_servers import ask, gone, is_up, server_pid
+from tests.support.embedded_servers import ask, copy_server, gone, is_up, server_pid
+from tests.support.waiting import PATIENCE_S, until
 
-PATIENCE_S = 120.0
 KEEPER = """
 import sys
 from pathlib import Path
@@ -28,13 +28,6 @@ server.supervise()
 sys.stdin.read()
 server.stop()
 """
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def answers(url: str) -> bool:
@@ -56,9 +49,9 @@ def segments() -> int:
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
+def kept(made_server: Path, tmp_path: Path) -> Iterator[EmbeddedPostgres]:
     # What was committed has to be there after a kill.
-    server = EmbeddedPostgres(tmp_path / "postgres", settings={"fsync": "off"})
+    server = EmbeddedPostgres(copy_server(made_server, tmp_path / "postgres"), settings={"fsync": "off"})
     server.start()
     yield server
     server.remove()

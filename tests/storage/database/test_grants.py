@@ -18,6 +18,7 @@ from storage.database.grants import statements
 from tests.support import every_table
 from tests.support.backups import back_up, run
 from tests.support.cluster import Cluster
+from tests.support.embedded_servers import copy_server
 
 
 def lost(url: str) -> list[str]:
@@ -50,14 +51,13 @@ def test_nothing_is_missing_where_nothing_got_lost(admin_url: str) -> None:
         ("DROP INDEX record_words_idx", "the index record_words_idx"),
     ],
 )
-def test_what_got_lost_is_said_and_given_again(empty_url: str, broken: str, told: str) -> None:
-    upgrade(empty_url)
-    before = every_table.shape(empty_url)
-    run(empty_url, broken)
-    assert any(told in one for one in lost(empty_url)), lost(empty_url)
-    upgrade(empty_url)
-    assert lost(empty_url) == []
-    after = every_table.shape(empty_url)
+def test_what_got_lost_is_said_and_given_again(admin_url: str, broken: str, told: str) -> None:
+    before = every_table.shape(admin_url)
+    run(admin_url, broken)
+    assert any(told in one for one in lost(admin_url)), lost(admin_url)
+    upgrade(admin_url)
+    assert lost(admin_url) == []
+    after = every_table.shape(admin_url)
     assert {key: (before.get(key), after.get(key)) for key in before | after if before.get(key) != after.get(key)} == {}
 
 
@@ -71,9 +71,10 @@ def test_what_revisions_took_away_is_not_given_again(admin_url: str) -> None:
 
 
 @pytest.fixture
-def elsewhere(tmp_path: Path) -> Iterator[str]:
+def elsewhere(made_server: Path, tmp_path: Path) -> Iterator[str]:
     """Run a server that has never seen us."""
-    server = EmbeddedPostgres(tmp_path / "elsewhere", settings=UNSAFE_BUT_FAST, dies_with_starter=True)
+    folder = copy_server(made_server, tmp_path / "elsewhere")
+    server = EmbeddedPostgres(folder, settings=UNSAFE_BUT_FAST, dies_with_starter=True)
     yield server.start()
     server.remove()
 
