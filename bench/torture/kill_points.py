@@ -36,7 +36,7 @@ def die_at(point: str, die: Die, *, mid_request_s: float) -> None:
         case "mid-materialise":
             _after(due, "materialise", die, lambda made, *_, **__: [] if made else None)
         case "after claim":
-            _after(Sender, "_claim", die, lambda claims, *_: [str(one.row.id) for one in claims] or None)
+            _after(Sender, "claim", die, lambda claims, *_: [str(one.row.id) for one in claims] or None)
         case "before send":
             _before(sender, "call", die, _posted)
         case "mid-request":
