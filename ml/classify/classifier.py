@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ml.classify.calibration import calibration_error, choose_threshold, fit_temperature, folds, probabilities
 from ml.classify.reasons import Reason, explain
+from ml.classify.topics import topic_folds
 from ml.text.features import Counts, TextFeatures, counted
 from ml.text.terms import looks_like_code, read, terms_of
 
@@ -23,6 +24,7 @@ Floats = NDArray[np.floating[Any]]
 Integers = NDArray[np.integer[Any]]
 Booleans = NDArray[np.bool_]
 Strings = NDArray[np.str_]
+_Unseen = tuple[Floats, Floats, Integers]
 
 # A customer who writes more than this wants more than to say thanks, whatever the first words are.
 LONGEST_CHATTER = 160
@@ -59,7 +61,8 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
     """Classify messages by a linear support vector machine over words and characters, with calibrated probabilities.
 
     With fewer than `FEW_EXAMPLES` examples a class, logistic regression takes the machine's place.
-    Temperature and thresholds are learned on predictions for folds the model had not seen. It abstains below
+    Temperature and thresholds are learned on predictions for folds the model had not seen; with `n_topics`, folds of
+    whole topics, so that they hold for messages unlike the examples. It abstains below
     `threshold_`, and below `scope_threshold_` of belonging (see `belonging`); what reads like program code it guesses
     at and abstains.
 
@@ -80,6 +83,7 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         filter_label: str | None = "chatter",
         name: str = "model",
         seed: int = 0,
+        n_topics: int | None = None,
     ) -> None:
         self.c = c
         self.n_folds = n_folds
@@ -88,6 +92,7 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         self.filter_label = filter_label
         self.name = name
         self.seed = seed
+        self.n_topics = n_topics
 
     def fit(self, texts: Sequence[str], labels: Sequence[str]) -> Self:
         """Learn from texts and labels, both (n_samples,); raise ValueError below two classes or if lengths differ."""
@@ -99,9 +104,14 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             raise ValueError("a classifier needs examples of at least two classes")
         truth = np.searchsorted(self.classes_, names)
         counts = _count_all(texts)
-        self._calibrate(*self._unseen(counts, truth))
         self.features_ = TextFeatures(self.min_gram_df)
-        coef, self.intercept_ = self._fit_margins(self.features_.learn(counts), truth)
+        rows = self.features_.learn(counts)
+        alike = self._unseen(counts, truth, folds(truth, self.n_folds, self.seed))
+        unlike = alike
+        if self.n_topics is not None:
+            unlike = self._unseen(counts, truth, self._topics(rows, truth))
+        self._calibrate(alike, unlike)
+        coef, self.intercept_ = self._fit_margins(rows, truth)
         self.coef_ = coef.astype(np.float32)
         self.version_ = f"{self.name}-{self._digest()}"
         return self
@@ -198,12 +208,17 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             coef, intercept = coef / own, intercept / own
         return coef, intercept
 
-    def _unseen(self, counts: list[Counts], truth: Integers) -> tuple[Floats, Floats, Integers]:
+    def _topics(self, rows: csr_matrix, truth: Integers) -> Integers:
+        dealt = topic_folds(rows, truth, self.n_folds, self.n_topics or 1, self.seed)
+        # Thanks and greetings are alike everywhere.
+        one_by_one = folds(truth, self.n_folds, self.seed)
+        return np.where(self.classes_[truth] == self.filter_label, one_by_one, dealt)
+
+    def _unseen(self, counts: list[Counts], truth: Integers, fold_of: Integers) -> tuple[Floats, Floats, Integers]:
         """Return margins (n_judged, n_classes), known shares and classes (n_judged,) where each fold judges the others.
 
         Every fold learns its own vocabulary, as a stranger's message meets a vocabulary that never saw it.
         """
-        fold_of = folds(truth, self.n_folds, self.seed)
         margins, known = np.zeros((len(truth), len(self.classes_))), np.zeros(len(truth))
         for fold in range(self.n_folds):
             judged = np.flatnonzero(fold_of == fold)
@@ -215,16 +230,22 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             margins[judged], known[judged] = features.rows(strangers) @ coef + intercept, features.known(strangers)
         return margins[fold_of >= 0], known[fold_of >= 0], truth[fold_of >= 0]
 
-    def _calibrate(self, margins: Floats, known: Floats, truth: Integers) -> None:
-        """Learn temperature and thresholds, and keep what the unseen predictions were worth."""
+    def _calibrate(self, alike: _Unseen, unlike: _Unseen) -> None:
+        """Learn temperature and thresholds, and keep what the unseen predictions were worth.
+
+        How sure to be, and from where on to answer, is learned from what is unlike the examples; what asks for nothing
+        and what belongs to no class at all, from what is like them.
+        """
+        margins, _, truth = unlike
         self.temperature_ = fit_temperature(margins, truth)
-        probability = probabilities(margins, self.temperature_)
-        guess, confidence = probability.argmax(axis=1), probability.max(axis=1, initial=0.0)
+        guess, confidence, filtered = self._guesses(margins)
         right = guess == truth
-        filtered = self.classes_[guess] == self.filter_label
+        self.threshold_ = choose_threshold(confidence[~filtered], right[~filtered], self.precision)
+        margins, known, truth = alike
+        guess, confidence, filtered = self._guesses(margins)
+        right = guess == truth
         belonging = _belonging(margins, known)
         self.scope_threshold_ = float(np.quantile(belonging, STRANGERS)) if len(truth) else 0.0
-        self.threshold_ = choose_threshold(confidence[~filtered], right[~filtered], self.precision)
         self.filter_threshold_ = choose_threshold(confidence[filtered], right[filtered], FILTER_PRECISION)
         self.figures_ = {"examples": float(len(truth)), "ece": calibration_error(confidence, right)}
         if len(truth):
@@ -234,6 +255,12 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
                 "macro_f1": float(f1_score(truth, guess, average="macro")),
                 "coverage": float(answered.sum() / max(1, (~filtered).sum())),
             }
+
+    def _guesses(self, margins: Floats) -> tuple[Integers, Floats, Booleans]:
+        """Return guess, confidence and whether it is the filter's class, each (n_samples,), of margins."""
+        probability = probabilities(margins, self.temperature_)
+        guess = probability.argmax(axis=1)
+        return guess, probability.max(axis=1, initial=0.0), self.classes_[guess] == self.filter_label
 
     def _digest(self) -> str:
         """Return a short name for exactly these weights and thresholds."""

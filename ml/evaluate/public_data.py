@@ -14,7 +14,9 @@ from pathlib import Path
 import numpy as np
 import sklearn
 
+from ml.classify.calibration import calibration_error
 from ml.classify.classifier import MessageClassifier
+from ml.evaluate.banking_mapping import INTENTS as BANKING
 from ml.evaluate.bitext_mapping import INTENTS
 from ml.evaluate.corrections import after_corrections
 from ml.learn.baseline import TextbookClassifier
@@ -55,6 +57,7 @@ def run(data: Path) -> Iterator[Figure]:
         yield from _clinc150(data / "clinc150", at, factory)
     yield from _bitext(data / "bitext", "baseline", TextbookClassifier())
     yield from _bitext(data / "bitext", "default", starter_model())
+    yield from _elsewhere(data)
 
 
 def _banking77(folder: Path, at: str, factory: Callable[[float], Classifier]) -> Iterator[Figure]:
@@ -93,6 +96,30 @@ def _bitext(folder: Path, at: str, model: Classifier) -> Iterator[Figure]:
     yield Figure("starter_bitext_coverage", found.coverage, at)
     yield Figure("starter_bitext_precision", found.precision, at)
     yield Figure("starter_bitext_ece", found.ece, at)
+
+
+def _elsewhere(data: Path) -> Iterator[Figure]:
+    """Measure whether the starter model keeps its word to a bank's customers, and answers whom it cannot help.
+
+    `kept` is the share right of what it answers, `promised` the confidence it gave on average.
+    """
+    examples = load_examples()
+    model = starter_model().fit(examples.texts, examples.labels)
+    rows = zip(*read_csv(data / "banking77" / "train.csv", "text", "category"), strict=True)
+    known = [(text, BANKING[intent]) for text, intent in rows if intent in BANKING]
+    if known:
+        truth, verdicts = np.array([label for _, label in known]), [model.classify(text) for text, _ in known]
+        answered = np.array([not one.abstained and not one.chatter for one in verdicts])
+        right = np.array([one.category for one in verdicts]) == truth
+        sure = np.array([one.confidence for one in verdicts])
+        yield Figure("starter_banking77_acc", float(right.mean()), "default")
+        yield Figure("starter_banking77_coverage", float(answered.mean()), "default")
+        yield Figure("starter_banking77_kept", float(right[answered].mean()) if answered.any() else 0.0, "default")
+        yield Figure("starter_banking77_promised", float(sure[answered].mean()) if answered.any() else 0.0, "default")
+        yield Figure("starter_banking77_ece", calibration_error(sure, right), "default")
+    strangers = [model.classify(text) for text in read_csv(data / "clinc150" / "oos_test.csv", "text", "label")[0]]
+    share = float(np.mean([not one.abstained for one in strangers]))
+    yield Figure("starter_answers_strangers", share, "default")
 
 
 def read_csv(path: Path, text: str, label: str) -> tuple[list[str], list[str]]:

@@ -21,6 +21,7 @@ from ml.classify.classifier import MessageClassifier
 from ml.classify.model_blob import pack, unpack
 from ml.learn.figures import Confusion, confusion
 from ml.learn.gate import FEWEST, decide, is_surer
+from ml.learn.train import TOPICS
 from ml.starter import CHATTER, Examples, load_examples
 from ml.text.features import TextFeatures
 
@@ -179,7 +180,8 @@ class _Fits:
         kept = np.flatnonzero(~self._contradicted(items))
         texts = [*(self._texts[i] for i in kept), *(item.text for item in items)]
         labels = [*self._labels[kept].tolist(), *(item.category for item in items)]
-        return MessageClassifier(name="learned", filter_label=CHATTER, n_folds=n_folds).fit(texts, labels)
+        model = MessageClassifier(name="learned", filter_label=CHATTER, n_folds=n_folds, n_topics=TOPICS)
+        return model.fit(texts, labels)
 
     def _contradicted(self, items: Sequence[Item]) -> Booleans:
         if not items:

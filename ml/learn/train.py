@@ -20,6 +20,8 @@ Booleans = NDArray[np.bool_]
 log = logging.getLogger(__name__)
 
 HELD_OUT_PARTS = 5
+TOPICS = 10
+"""As many topics, two of them at a time, are left out to learn how sure to be of messages unlike the examples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Report:
 
 def starter_model() -> MessageClassifier:
     """Return the unfitted classifier that the starter examples are for."""
-    return MessageClassifier(name="starter", filter_label=CHATTER)
+    return MessageClassifier(name="starter", filter_label=CHATTER, n_topics=TOPICS)
 
 
 def train_starter(directory: Path) -> Report:
@@ -69,9 +71,10 @@ def ensure_starter(directory: Path) -> MessageClassifier:
     examples = load_examples()
     try:
         stored = load(directory / "starter")
-        if stored.notes.get("examples") == examples.fingerprint:
+        alike = stored.model.get_params() == starter_model().get_params()
+        if alike and stored.notes.get("examples") == examples.fingerprint:
             return stored.model
-        log.info("The starter examples have changed; training the starter model again.")
+        log.info("The starter examples or how they are learned have changed; training the starter model again.")
     except ModelRefused as refusal:
         if (directory / "starter" / MODEL_FILE).exists():
             log.warning("The starter model is trained again: %s", refusal)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ml.evaluate.bitext_mapping import INTENTS, LEFT_OUT
-from ml.evaluate.public_data import Figure, few_of_each, main, read_csv, report, table
+from ml.evaluate.public_data import Figure, _elsewhere, few_of_each, main, read_csv, report, table
 from ml.starter import CATEGORIES
 
 ROOT = Path(__file__).parents[3]
@@ -36,7 +36,8 @@ def write(path: Path, header: tuple[str, str], rows: list[tuple[str, str]]) -> N
 def test_a_run_measures_both_models_on_every_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = [(text, "bill") for text in BILL] + [(text, "site") for text in SITE]
     for part in ("train", "test"):
-        write(tmp_path / "banking77" / f"{part}.csv", ("text", "category"), rows)
+        bank = [*rows, ("I want my money back", "request_refund"), ("where is my card, it never came", "card_arrival")]
+        write(tmp_path / "banking77" / f"{part}.csv", ("text", "category"), rows if part == "test" else bank)
         write(tmp_path / "clinc150" / f"{part}.csv", ("text", "label"), rows)
     write(tmp_path / "clinc150" / "oos_test.csv", ("text", "label"), [("quite other things", "oos")])
     intents = [("please give me my money back", "get_refund"), ("I forgot my password", "recover_password")]
@@ -53,6 +54,16 @@ def test_a_run_measures_both_models_on_every_set(tmp_path: Path, capsys: pytest.
         assert all(0 <= value <= 1 for value in found.values())
         assert found["banking77_acc"] == found["clinc150_oos_auroc"] == 1.0
     assert all(name in printed for name in NAMES)
+    elsewhere = {figure["name"]: figure["value"] for figure in figures}
+    assert elsewhere["starter_banking77_acc"] == 1.0
+    assert {"starter_banking77_kept", "starter_banking77_promised", "starter_answers_strangers"} <= set(elsewhere)
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="the public data is not part of the repository")
+def test_the_starter_keeps_its_word_to_people_from_elsewhere() -> None:
+    found = {figure.name: figure.value for figure in _elsewhere(DATA)}
+    assert abs(found["starter_banking77_promised"] - found["starter_banking77_kept"]) < 0.05
+    assert found["starter_answers_strangers"] < 0.25
 
 
 def test_without_the_data_it_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
