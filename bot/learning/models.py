@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -17,17 +18,21 @@ from sqlalchemy.orm import Session
 
 from ml.starter import CHATTER
 from storage.database.engine import current_workspace
-from storage.support import categories, labels, model_versions
+from storage.support import categories, labels, model_versions, tickets
 from storage.support.model_versions import LearningState
 
 if TYPE_CHECKING:
     from ml.classify.classifier import MessageClassifier, Verdict
     from ml.classify.memory import Memory
+    from ml.classify.promise import Promise
 
 log = logging.getLogger(__name__)
 
 MOST_WORKSPACES = 64
 REMEMBERED = "+memory"
+PROMISE_S = 600.0
+"""As often what became of a workspace's answers is looked at anew."""
+ANSWERS = 2_000
 
 
 @dataclass(slots=True)
@@ -36,6 +41,8 @@ class _Kept:
 
     classifier: MessageClassifier
     memory: Memory
+    promise: Promise | None = None
+    promised_at: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
     live_id: int | None = None
     refused: str | None = None
@@ -111,6 +118,7 @@ class Models:
             # What this transaction said may be rolled back, and would be remembered all the same.
             if not labels.changed_here(session):
                 self._follow_labels(session, kept, standing)
+                _follow_answers(session, kept, standing)
         return kept, standing
 
     def _of(self, workspace_id: str, starter: MessageClassifier) -> _Kept:
@@ -173,6 +181,19 @@ class Models:
         kept.examples, kept.written = examples, set(written)
 
 
+def _follow_answers(session: Session, kept: _Kept, standing: LearningState) -> None:
+    now = time.monotonic()
+    if kept.promise is not None and now - kept.promised_at < PROMISE_S:
+        return
+    import numpy as np
+
+    from ml.classify.promise import Promise
+
+    answers = tickets.judged(session, merged=standing.merged, limit=ANSWERS)
+    right = np.array([one.is_right for one in answers], dtype=bool)
+    kept.promise, kept.promised_at = Promise().fit(np.array([one.confidence for one in answers]), right), now
+
+
 def _memory(starter: MessageClassifier) -> Memory:
     from ml.classify.memory import Memory
 
@@ -185,7 +206,7 @@ def _classify(kept: _Kept, standing: LearningState, text: str) -> Verdict:
 
     with kept.lock:
         found = kept.memory.recall(text)
-        classifier = kept.classifier
+        classifier, promise = kept.classifier, kept.promise
     if found is not None:
         category = categories.resolve(standing.merged, found.category)
         # Who is taken for asking nothing is not heard: for that, nearly the same is not enough.
@@ -199,6 +220,8 @@ def _classify(kept: _Kept, standing: LearningState, text: str) -> Verdict:
                 chatter=category == CHATTER,
             )
     verdict = classifier.classify(text)
+    if promise is not None and not verdict.abstained:
+        verdict = replace(verdict, promised=promise.of(verdict.confidence))
     return as_merged(verdict, standing.merged)
 
 

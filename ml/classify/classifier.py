@@ -45,7 +45,8 @@ class Verdict:
 
     `category` is the best guess, also when the model abstains, and None where it could read nothing; `confidence` is
     its calibrated probability, `second` the runner-up, `reasons` the words that speak most for it, `version` the
-    model's. `chatter` says that the message asks for nothing.
+    model's. `chatter` says that the message asks for nothing. `promised` is the share of such answers that were right
+    in this workspace, None where that is not known well enough (see `ml.classify.promise`).
     """
 
     category: str | None
@@ -55,6 +56,7 @@ class Verdict:
     reasons: list[Reason] = field(default_factory=list)
     version: str = ""
     chatter: bool = False
+    promised: float | None = None
 
 
 class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types

@@ -36,9 +36,10 @@ def message_reference(ondelete: str) -> ForeignKeyConstraint:
 class IncomingMessage(Base):
     """Hold one message of a customer; `at` is Slack's time of it, and part of its key, as the table is partitioned.
 
-    `confidence` is the calibrated probability, 0 to 1, of `category`; `reasons` are the words behind it, the strongest
-    first. `abstained` says that the model was too unsure to choose; `category` is then its best guess and `second` its
-    next. `language` is a code such as `en` or `zh`.
+    `confidence` is the calibrated probability, 0 to 1, of `category`; `promised` is the share of answers of such a
+    confidence that were right in the workspace, None where that is not known; `reasons` are the words behind it, the
+    strongest first. `abstained` says that the model was too unsure to choose; `category` is then its best guess and
+    `second` its next. `language` is a code such as `en` or `zh`.
     """
 
     __tablename__ = "message"
@@ -79,6 +80,7 @@ class IncomingMessage(Base):
     text: Mapped[str]
     category: Mapped[str | None]
     confidence: Mapped[float | None]
+    promised: Mapped[float | None]
     reasons: Mapped[list[Any] | None]
     model_version: Mapped[str | None]
     abstained: Mapped[bool | None]
@@ -193,8 +195,12 @@ def classified(
     urgency: str | None = None,
     sentiment: str | None = None,
     wants_to_cancel: bool | None = None,
+    promised: float | None = None,
 ) -> IncomingMessage:
-    """Note what a model made of a message; `confidence` is 0 to 1, `reasons` are JSON-safe, the strongest first."""
+    """Note what a model made of a message; `confidence` and `promised` are 0 to 1.
+
+    `reasons` are JSON-safe, the strongest first.
+    """
     _judged(
         message,
         category=category,
@@ -207,6 +213,7 @@ def classified(
         urgency=urgency,
         sentiment=sentiment,
         wants_to_cancel=wants_to_cancel,
+        promised=promised,
     )
     session.flush()
     return message

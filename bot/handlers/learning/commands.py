@@ -14,7 +14,7 @@ from bot.kit import categories, format
 from bot.kit.format import Reader
 from bot.kit.replies import Message
 from bot.plugin import Role, _, ngettext
-from storage.support import labels, model_versions
+from storage.support import labels, model_versions, tickets
 from storage.support.model_versions import ModelVersion, State
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 LAST_LABELS = 5
 VERSIONS = 6
+MOST_ANSWERS = 5_000
 TEXT_CUT = 120
 STARTER = "starter"
 
@@ -45,6 +46,7 @@ def card(session: Session, reader: Reader, model: WorkspaceModel, *, notice: b.T
         *(wording.compared(live, reader) if live else []),
         *(wording.confusion(live, name) if live else []),
         *_undecided(session, versions),
+        *_kept(session, reader),
         *_controls(session, live),
         b.divider(),
         *_learned(session, versions, reader, name),
@@ -127,6 +129,12 @@ def _learned(session: Session, versions: list[ModelVersion], reader: Reader, nam
             )
         )
     return format.paragraphs(lines)
+
+
+def _kept(session: Session, reader: Reader) -> list[Block]:
+    answers = tickets.judged(session, merged=model_versions.standing(session).merged, limit=MOST_ANSWERS)
+    said = wording.kept(answers, reader)
+    return [b.section(said)] if said else []
 
 
 def _undecided(session: Session, versions: list[ModelVersion]) -> list[Block]:

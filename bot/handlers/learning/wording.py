@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from slack_sdk.models.blocks import Block
@@ -11,10 +11,13 @@ from bot.kit import blocks as b
 from bot.kit.format import Reader, percent
 from bot.plugin import _
 from storage.support.model_versions import ModelVersion
+from storage.support.tickets import Judged
 
 Name = Callable[[str], str]
 
 MOST_KINDS = 15
+MOST_MONTHS = 6
+ENOUGH_ANSWERS = 200
 NAME_WIDTH = 24
 NOT_SURELY = "not surely better"
 
@@ -76,6 +79,33 @@ def _measured(version: ModelVersion) -> b.Markup:
             "are rough."
         )
     return b.markup(text, before=before, judged=judged)
+
+
+def kept(answers: Sequence[Judged], reader: Reader) -> b.Text | None:
+    """Say month by month how sure the model was of its answers, and how many were right; None without any."""
+    months: dict[tuple[int, int], list[Judged]] = {}
+    for one in answers:
+        local = one.at.astimezone(reader.zone)
+        months.setdefault((local.year, local.month), []).append(one)
+    if not months:
+        return None
+    lines = [_("*Promised and kept*, of answers that somebody confirmed, corrected or resolved")]
+    for year, month in sorted(months, reverse=True)[:MOST_MONTHS]:
+        rows = months[year, month]
+        sure = [one.confidence if one.promised is None else one.promised for one in rows]
+        lines.append(
+            _("• {month}: promised {promised}, kept {kept} of {count}").format(
+                month=f"{year}-{month:02}",
+                promised=percent(sum(sure) / len(rows), reader.locale),
+                kept=percent(sum(one.is_right for one in rows) / len(rows), reader.locale),
+                count=len(rows),
+            )
+        )
+    if len(answers) < ENOUGH_ANSWERS:
+        lines.append(
+            _("With fewer than {count} of them cards say “likely” and no number.").format(count=ENOUGH_ANSWERS)
+        )
+    return b.Markup("\n".join(lines))
 
 
 def confusion(version: ModelVersion, name: Name) -> list[Block]:

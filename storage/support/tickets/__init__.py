@@ -3,7 +3,6 @@
 from storage.support.messages import CHATTER
 from storage.support.tickets.finding import (
     FIELDS,
-    accepted,
     by_thread,
     find,
     first_of_incident,
@@ -15,6 +14,7 @@ from storage.support.tickets.finding import (
 from storage.support.tickets.grouping import answered, group, lock, of_thread, open_from_message, settle, worked_on
 from storage.support.tickets.merging import merge, split
 from storage.support.tickets.model import DONE, REPLIED, Priority, Ticket, TicketStatus, check_priority, check_status
+from storage.support.tickets.verdicts import Judged, accepted, judged
 from storage.support.tickets.work import (
     add,
     assign,
@@ -33,6 +33,7 @@ __all__ = [
     "DONE",
     "FIELDS",
     "REPLIED",
+    "Judged",
     "Priority",
     "Ticket",
     "TicketStatus",
@@ -48,6 +49,7 @@ __all__ = [
     "first_of_incident",
     "get",
     "group",
+    "judged",
     "likely_duplicates",
     "list_tickets",
     "lock",

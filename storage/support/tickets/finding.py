@@ -1,19 +1,15 @@
 """Find and list tickets."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, exists, func, select, tuple_
-from sqlalchemy.orm import Session, aliased, selectinload
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session, selectinload
 
 from storage.crm import contacts, customers
 from storage.records import named
 from storage.records.named import PAGE, namesakes
 from storage.records.query import Field, Fields
-from storage.support.labels import READ_CHARACTERS, Label
-from storage.support.messages import IncomingMessage
 from storage.support.tickets.model import DONE, Priority, Ticket, TicketStatus, check_status
 
 FIELDS = Fields(
@@ -124,53 +120,3 @@ def first_of_incident(session: Session, incident_id: int) -> Ticket | None:
     """Return the ticket of an incident that came first, whose card stands for all, None if there is none any more."""
     statement = select(Ticket).where(Ticket.incident_id == incident_id, Ticket.merged_into_id.is_(None))
     return session.scalars(statement.order_by(Ticket.id).limit(1)).first()
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """Hold a message that was dealt with as what a model took it for; `is_later` than the time that was asked about."""
-
-    message_id: int
-    text: str
-    category: str
-    is_later: bool
-
-
-def accepted(session: Session, *, since: datetime | None, limit: int) -> list[Accepted]:
-    """Return the first messages of tickets that people resolved and whose category they let stand, the newest first.
-
-    Without those that anybody said anything of, that no model was sure of, or that a person's word was remembered for.
-    """
-    earlier = aliased(IncomingMessage)
-    follows = exists().where(
-        earlier.workspace_id == IncomingMessage.workspace_id,
-        earlier.ticket_id == IncomingMessage.ticket_id,
-        tuple_(earlier.at, earlier.id) < tuple_(IncomingMessage.at, IncomingMessage.id),
-    )
-    said = exists().where(Label.workspace_id == IncomingMessage.workspace_id, Label.message_id == IncomingMessage.id)
-    statement = (
-        select(
-            IncomingMessage.id, func.left(IncomingMessage.text, READ_CHARACTERS), Ticket.category, IncomingMessage.at
-        )
-        .join(
-            Ticket,
-            tuple_(Ticket.workspace_id, Ticket.id) == tuple_(IncomingMessage.workspace_id, IncomingMessage.ticket_id),
-        )
-        .where(
-            Ticket.resolved_at.is_not(None),
-            Ticket.is_request,
-            Ticket.merged_into_id.is_(None),
-            Ticket.category == IncomingMessage.category,
-            IncomingMessage.abstained.is_(False),
-            IncomingMessage.deleted_at.is_(None),
-            ~IncomingMessage.model_version.endswith("+memory", autoescape=True),
-            ~said,
-            ~follows,
-        )
-        .order_by(IncomingMessage.at.desc())
-        .limit(limit)
-    )
-    return [
-        Accepted(message_id, text, category, since is None or at > since)
-        for message_id, text, category, at in session.execute(statement)
-    ]

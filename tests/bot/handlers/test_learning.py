@@ -9,7 +9,7 @@ import pytest
 from ml.classify.model_blob import pack
 from sandbox.control.client import Person
 from storage.records.history import recording
-from storage.support import labels, messages, model_versions
+from storage.support import labels, messages, model_versions, tickets
 from tests.support.company import Company
 from tests.support.waiting import until
 
@@ -94,6 +94,31 @@ def test_a_model_is_shown_with_its_figures_and_rolled_back_and_that_is_undone(
     manager.sees("learned-1 has answered since")
     manager.clicks("Roll back")
     manager.sees("From now on *learned-2* answers.")
+
+
+def test_what_was_promised_is_shown_beside_what_was_kept(support: Company, manager: Person) -> None:
+    assert "Promised and kept" not in plain(manager.types("/crm model").text)
+    with (
+        support.database.transaction(support.workspace) as session,
+        recording(session, actor_id="UAAGENT", source="test"),
+    ):
+        for number in range(4):
+            judged = {"category": "bug", "confidence": 0.7, "reasons": [], "model_version": "v1", "abstained": False}
+            ts = f"17000{number:05d}.000100"
+            message = messages.receive(
+                session, channel_id="CSHARED", ts=ts, text=f"page {number} fails", author_id="UC", judged=judged
+            )
+            assert message is not None
+            ticket, _opened = tickets.open_from_message(session, message)
+            if number == 0:
+                labels.correct(session, message, "sales", actor_id="UAAGENT")
+            elif number == 1:
+                labels.correct(session, message, "bug", actor_id="UAAGENT", source=labels.LabelSource.CONFIRMED)
+            elif number == 2:
+                tickets.set_status(session, ticket, tickets.TicketStatus.RESOLVED)
+    shown = plain(manager.types("/crm model").text)
+    assert "2023-11: promised 70%, kept 66% of 3" in shown
+    assert "With fewer than 200 of them cards say “likely” and no number." in shown
 
 
 EVIDENCE: dict[str, Any] = {"gained": 9, "lost": 6, "gain": 0.06, "low": -0.05, "high": 0.17, "p": 0.3, "accepted": 0}

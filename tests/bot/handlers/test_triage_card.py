@@ -125,9 +125,15 @@ def shown(session: Session, text: str = BROKEN, **known: object) -> str:
 
 
 def test_what_strikes_is_seen_at_a_glance(session: Session) -> None:
-    card = shown(session, urgency="urgent", sentiment="negative", wants_to_cancel=True)
+    card = shown(session, urgency="urgent", sentiment="negative", wants_to_cancel=True, promised=0.84)
     assert all(mark in card for mark in ("🔥 urgent", "🙁 unhappy", "🚪 *wants to cancel*", "▰▰▰▰▱ 84%"))
     assert "<https://acme.slack.com/archives/C0ACME/p1700000000000100|Open message>" in card
+
+
+def test_a_card_says_likely_and_no_number_where_none_was_kept_yet(session: Session) -> None:
+    card = shown(session, promised=None)
+    assert "likely" in card
+    assert "%" not in card and "▰" not in card
 
 
 def test_a_plain_message_carries_no_marks(session: Session) -> None:

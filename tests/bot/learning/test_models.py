@@ -187,6 +187,40 @@ def test_weights_that_were_tampered_with_are_refused_and_the_starter_answers(
         assert replica.of(session).refused
 
 
+def test_what_became_of_its_answers_says_how_sure_a_card_may_be(
+    workspace: str, database: Database, starter: MessageClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ml.classify.promise.ENOUGH", 20)
+    models = Models(lambda: starter)
+    asked = "I was charged twice for my order"
+    with database.transaction(workspace) as session:
+        assert models.of(session).classify(asked).promised is None
+        sure = starter.classify(asked).confidence
+        for number in range(30):
+            judged = {
+                "category": "billing",
+                "confidence": sure,
+                "reasons": [],
+                "model_version": "v1",
+                "abstained": False,
+            }
+            ts = f"18933{number:05d}.000100"
+            message = messages.receive(
+                session, channel_id="C1", ts=ts, text=f"charged {number}", author_id="U9", judged=judged
+            )
+            assert message is not None
+            labels.correct(session, message, "billing" if number % 10 else "refund", actor_id="UAGENT")
+    with database.transaction(workspace) as session:
+        assert models.of(session).classify(asked).promised is None, "looked at every ten minutes"
+        verdict = Models(lambda: starter).of(session).classify(asked)
+        assert verdict.confidence == sure
+        assert verdict.promised is None, "nine of ten of thirty may be seven of ten"
+    monkeypatch.setattr("ml.classify.promise.MISS", 0.2)
+    with database.transaction(workspace) as session:
+        promised = Models(lambda: starter).of(session).classify(asked).promised
+        assert promised == pytest.approx(0.9, abs=0.06)
+
+
 def test_only_so_many_workspaces_are_kept(
     database: Database,
     replica: Models,

@@ -43,6 +43,7 @@ from storage.workspace.members import Member
 SOON, LATE = datetime(2030, 1, 7, 9, tzinfo=UTC), datetime(2035, 1, 7, 9, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
 TS, LATER, LATEST = "1893492000.000100", "1893492001.000100", "1893492002.000100"
+ANSWERED = "1893492003.000100"
 HOUR = timedelta(hours=1)
 TODAY = Period(datetime(2020, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC))
 MODULES = (
@@ -102,6 +103,12 @@ def everything(session: Session) -> SimpleNamespace:
     held, sent = (_delivery(session, urgent.reference) for _ in range(2))
     held.held_by, held.held_at, held.not_before = "budget", SOON, LATE
     sent.state, sent.sent_at = "sent", SOON
+    judged = {"category": "billing", "confidence": 0.9, "reasons": [], "model_version": "1", "abstained": False}
+    answered = messages.receive(
+        session, channel_id="C1", ts=ANSWERED, text="Hidden Bill", author_id="U8", judged=judged
+    )
+    assert answered is not None
+    tickets.set_status(session, tickets.open_from_message(session, answered)[0], "resolved")
     session.flush()
     return SimpleNamespace(
         customer=customer, contact=contact, deal=deal, link=link, message=message, ticket=ticket, followup=followup,
@@ -239,9 +246,11 @@ READS: dict[str, Callable[[Session, Any], Any]] = {
     "replies.sent": lambda s, t: replies.sent(s, t.ticket.id),
     "search.find": lambda s, t: search.find(s, "secret") + search.find(s, t.customer.reference),
     "tickets.by_thread": lambda s, t: tickets.by_thread(s, "C1", TS),
+    "tickets.accepted": lambda s, t: tickets.accepted(s, since=None, limit=10),
     "tickets.find": lambda s, t: tickets.find(s, "Secret Message"),
     "tickets.first_of_incident": lambda s, t: tickets.first_of_incident(s, 1),
     "tickets.get": lambda s, t: tickets.get(s, t.ticket.id),
+    "tickets.judged": lambda s, t: tickets.judged(s, merged={}, limit=10),
     "tickets.likely_duplicates": lambda s, t: tickets.likely_duplicates(s, "Secret Message", t.customer.id),
     "tickets.list_tickets": lambda s, t: tickets.list_tickets(s, done=None),
     "tickets.of_thread": lambda s, t: tickets.of_thread(s, "C1", TS),

@@ -46,7 +46,7 @@ def blocks(session: Session, ticket: Ticket, message: IncomingMessage, locale: s
         return [b.section(_with_marks(b.Markup(unsure), message))]
     if message.abstained:
         text = b.markup(_("🤔 *Not sure.* Is it one of these?{because}"), because=_because(message))
-        return [b.section(_with_marks(text, message)), b.actions(*_guesses(ticket, message, locale, own))]
+        return [b.section(_with_marks(text, message)), b.actions(*_guesses(ticket, message, own))]
     return [b.section(_with_marks(_verdict(message, locale, own), message))]
 
 
@@ -54,7 +54,9 @@ def _verdict(message: IncomingMessage, locale: str, own: categories.Own) -> b.Ma
     name = categories.called(own, message.category or "")
     if (message.model_version or "").endswith(REMEMBERED):
         return b.markup(_("*{category}*  set by somebody for a message like this before"), category=name)
-    sure = message.confidence or 0.0
+    sure = message.promised
+    if sure is None:
+        return b.markup(_("*{category}*  likely{because}"), category=name, because=_because(message))
     filled = round(sure * BAR)
     return b.markup(
         "*{category}*  {bar} {sure}{because}",
@@ -65,16 +67,12 @@ def _verdict(message: IncomingMessage, locale: str, own: categories.Own) -> b.Ma
     )
 
 
-def _guesses(ticket: Ticket, message: IncomingMessage, locale: str, own: categories.Own) -> list[ButtonElement]:
+def _guesses(ticket: Ticket, message: IncomingMessage, own: categories.Own) -> list[ButtonElement]:
     names = categories.offered(own)
-    guesses = [("guess", message.category, message.confidence), ("second_guess", message.second, None)]
+    guesses = [("guess", message.category), ("second_guess", message.second)]
     return [
-        b.button(
-            f"{names[key]} ({percent(sure, locale)})" if sure else names[key],
-            plugin.id(action),
-            b.Control(ticket.reference, ticket.version, key),
-        )
-        for action, key, sure in guesses
+        b.button(names[key], plugin.id(action), b.Control(ticket.reference, ticket.version, key))
+        for action, key in guesses
         if key in names
     ]
 

@@ -35,6 +35,7 @@ def judge(text: str, model: MessageClassifier) -> tuple[Mapping[str, Any], bool]
     found = {
         "category": CHATTER if nothing else verdict.category,
         "confidence": verdict.confidence,
+        "promised": verdict.promised,
         "reasons": [reason.word for reason in verdict.reasons],
         "model_version": verdict.version,
         "abstained": verdict.abstained and not nothing,
