@@ -127,7 +127,7 @@ class MoneyField(RecordField):
 
     def checked(self, session: Session, value: Any) -> Money:
         """Return the amount; raise Invalid for anything else."""
-        if not isinstance(value, Money) or abs(value.minor) > BIGINT:
+        if not isinstance(value, Money):
             raise Invalid("{value} is not an amount.", field=self.key, typed=str(value), value=str(value)[:40])
         return value
 
