@@ -24,7 +24,7 @@ from storage.support.model_versions import LearningState
 if TYPE_CHECKING:
     from ml.classify.classifier import MessageClassifier, Verdict
     from ml.classify.memory import Memory
-    from ml.classify.promise import Promise
+    from ml.classify.track_record import TrackRecord
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +41,8 @@ class _Kept:
 
     classifier: MessageClassifier
     memory: Memory
-    promise: Promise | None = None
-    promised_at: float = 0.0
+    record: TrackRecord | None = None
+    looked_at: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
     live_id: int | None = None
     refused: str | None = None
@@ -183,15 +183,15 @@ class Models:
 
 def _follow_answers(session: Session, kept: _Kept, standing: LearningState) -> None:
     now = time.monotonic()
-    if kept.promise is not None and now - kept.promised_at < PROMISE_S:
+    if kept.record is not None and now - kept.looked_at < PROMISE_S:
         return
     import numpy as np
 
-    from ml.classify.promise import Promise
+    from ml.classify.track_record import TrackRecord
 
     answers = tickets.judged(session, merged=standing.merged, limit=ANSWERS)
     right = np.array([one.is_right for one in answers], dtype=bool)
-    kept.promise, kept.promised_at = Promise().fit(np.array([one.confidence for one in answers]), right), now
+    kept.record, kept.looked_at = TrackRecord().fit(np.array([one.confidence for one in answers]), right), now
 
 
 def _memory(starter: MessageClassifier) -> Memory:
@@ -206,7 +206,7 @@ def _classify(kept: _Kept, standing: LearningState, text: str) -> Verdict:
 
     with kept.lock:
         found = kept.memory.recall(text)
-        classifier, promise = kept.classifier, kept.promise
+        classifier, record = kept.classifier, kept.record
     if found is not None:
         category = categories.resolve(standing.merged, found.category)
         # Who is taken for asking nothing is not heard: for that, nearly the same is not enough.
@@ -220,8 +220,8 @@ def _classify(kept: _Kept, standing: LearningState, text: str) -> Verdict:
                 chatter=category == CHATTER,
             )
     verdict = classifier.classify(text)
-    if promise is not None and not verdict.abstained:
-        verdict = replace(verdict, promised=promise.of(verdict.confidence))
+    if record is not None and not verdict.abstained:
+        verdict = replace(verdict, promised=record.of(verdict.confidence))
     return as_merged(verdict, standing.merged)
 
 

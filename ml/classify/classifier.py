@@ -46,7 +46,7 @@ class Verdict:
     `category` is the best guess, also when the model abstains, and None where it could read nothing; `confidence` is
     its calibrated probability, `second` the runner-up, `reasons` the words that speak most for it, `version` the
     model's. `chatter` says that the message asks for nothing. `promised` is the share of such answers that were right
-    in this workspace, None where that is not known well enough (see `ml.classify.promise`).
+    in this workspace, None where that is not known well enough (see `ml.classify.track_record`).
     """
 
     category: str | None

@@ -57,7 +57,7 @@ def run(data: Path) -> Iterator[Figure]:
         yield from _clinc150(data / "clinc150", at, factory)
     yield from _bitext(data / "bitext", "baseline", TextbookClassifier())
     yield from _bitext(data / "bitext", "default", starter_model())
-    yield from _elsewhere(data)
+    yield from elsewhere(data)
 
 
 def _banking77(folder: Path, at: str, factory: Callable[[float], Classifier]) -> Iterator[Figure]:
@@ -98,7 +98,7 @@ def _bitext(folder: Path, at: str, model: Classifier) -> Iterator[Figure]:
     yield Figure("starter_bitext_ece", found.ece, at)
 
 
-def _elsewhere(data: Path) -> Iterator[Figure]:
+def elsewhere(data: Path) -> Iterator[Figure]:
     """Measure whether the starter model keeps its word to a bank's customers, and answers whom it cannot help.
 
     `kept` is the share right of what it answers, `promised` the confidence it gave on average.

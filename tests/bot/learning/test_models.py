@@ -190,7 +190,7 @@ def test_weights_that_were_tampered_with_are_refused_and_the_starter_answers(
 def test_what_became_of_its_answers_says_how_sure_a_card_may_be(
     workspace: str, database: Database, starter: MessageClassifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ml.classify.promise.ENOUGH", 20)
+    monkeypatch.setattr("ml.classify.track_record.ENOUGH", 20)
     models = Models(lambda: starter)
     asked = "I was charged twice for my order"
     with database.transaction(workspace) as session:
@@ -215,7 +215,7 @@ def test_what_became_of_its_answers_says_how_sure_a_card_may_be(
         verdict = Models(lambda: starter).of(session).classify(asked)
         assert verdict.confidence == sure
         assert verdict.promised is None, "nine of ten of thirty may be seven of ten"
-    monkeypatch.setattr("ml.classify.promise.MISS", 0.2)
+    monkeypatch.setattr("ml.classify.track_record.MISS", 0.2)
     with database.transaction(workspace) as session:
         promised = Models(lambda: starter).of(session).classify(asked).promised
         assert promised == pytest.approx(0.9, abs=0.06)

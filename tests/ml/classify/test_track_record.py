@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ml.classify.promise import ENOUGH, Promise
+from ml.classify.track_record import ENOUGH, TrackRecord
 
 
-def answers(n: int, kept: float, promised: float = 0.9) -> Promise:
+def answers(n: int, kept: float, promised: float = 0.9) -> TrackRecord:
     """Fit on answers that are right in `kept`, evenly over their confidences around `promised`."""
     confidence = np.linspace(promised - 0.05, promised + 0.05, n)
     right = np.floor(np.arange(1, n + 1) * kept) > np.floor(np.arange(n) * kept)
-    return Promise().fit(confidence, right)
+    return TrackRecord().fit(confidence, right)
 
 
 def test_without_enough_known_outcomes_nothing_is_promised() -> None:
-    assert Promise().fit(np.empty(0), np.empty(0, dtype=bool)).of(0.9) is None
+    assert TrackRecord().fit(np.empty(0), np.empty(0, dtype=bool)).of(0.9) is None
     assert answers(ENOUGH - 1, kept=0.9).of(0.9) is None
 
 
@@ -33,7 +33,7 @@ def test_where_the_lower_bound_is_too_far_behind_there_is_no_number() -> None:
     # Sure ones are kept, unsure ones are not: what was fitted through both promises too much in between.
     confidence = np.concatenate([np.full(400, 0.95), np.linspace(0.55, 0.65, 300)])
     right = np.concatenate([np.arange(400) % 20 > 0, np.arange(300) % 10 < 2])
-    promise = Promise().fit(confidence, right)
+    promise = TrackRecord().fit(confidence, right)
     assert promise.of(0.95) is not None
     assert promise.of(0.75) is None
 
@@ -41,7 +41,7 @@ def test_where_the_lower_bound_is_too_far_behind_there_is_no_number() -> None:
 def test_surer_never_promises_less() -> None:
     random = np.random.default_rng(0)
     confidence = random.uniform(0.5, 1, 500)
-    promise = Promise().fit(confidence, random.random(500) > confidence)
+    promise = TrackRecord().fit(confidence, random.random(500) > confidence)
     assert promise.slope_ >= 0
 
 
@@ -49,7 +49,7 @@ def test_the_promise_holds_on_answers_that_come_later() -> None:
     random = np.random.default_rng(1)
     confidence = random.beta(8, 2, 4_000)
     right = random.random(4_000) < confidence**2
-    promise = Promise().fit(confidence[:1_000], right[:1_000])
+    promise = TrackRecord().fit(confidence[:1_000], right[:1_000])
     given = [promise.of(one) for one in confidence[1_000:]]
     shown = np.array([one is not None for one in given])
     promised = np.array([one for one in given if one is not None])

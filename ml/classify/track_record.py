@@ -21,7 +21,7 @@ _SHIFT_SD, _SLOPE_SD = 1.0, 0.5
 _EDGE = 1e-4
 
 
-class Promise:
+class TrackRecord:
     """Turn a model's confidence into the share that such answers of a workspace were right.
 
     A shift and a slope on the log-odds (Platt 1999), held near none by a normal prior. Where the lower bound of the
