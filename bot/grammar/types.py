@@ -11,7 +11,7 @@ from bot.grammar.amounts import read_amount, unreadable
 from bot.grammar.calendar.dates import date_in, moment_in, no_date, no_moment
 from bot.grammar.calendar.recurring import When, no_when, when_in
 from bot.grammar.entities import OPAQUE, Decoded, Entity, EntityKind, shown
-from bot.grammar.reading import Reading, Several, Writer, fold, trimmed
+from bot.grammar.reading import Folded, Reading, Several, Writer, ends_value, fold, trimmed
 from storage.errors import Invalid
 from storage.money import Money
 
@@ -19,6 +19,10 @@ _YES = frozenset({"yes", "y", "true", "on", "1", "ok", "ja", "j", "oui", "sí", 
 _NO = frozenset({"no", "n", "false", "off", "0", "nein", "non", "否", "不", "不是", "不要"})
 _ME = frozenset(["me", "myself", "i", "ich", "mich", "moi", "yo", "eu", "我", "自己", "本人", "私"])
 _WORD = re.compile(r"\S+")
+_SPAN = re.compile(
+    r"(?:(?P<hours>\d{1,4}(?:[.,]\d{1,2})?) ?(?:hours?|heures?|horas?|hrs?|h|stunden?|std|个?小时|个?钟头))?"
+    r"(?:,? ?(?:(?:and|und|et|y) )?(?P<minutes>\d{1,6}) ?(?:minut(?:en|es|os|e|o)|mins?|m|分钟?))?"
+)
 _JOINT = re.compile(r"[\s,;&+、，；和]*(?:\b(?:and|und)\b)?[\s,;&+、，；和]*")
 
 
@@ -185,6 +189,28 @@ class FlagType:
     def refusal(self, typed: str) -> Invalid:
         """Return the error for anything else."""
         return Invalid("This is yes or no, and I cannot tell which {value} is.", value=shown(typed))
+
+
+@dataclass(frozen=True)
+class SpanType:
+    """Read hours and minutes into minutes; `hint` says in an error how to write them."""
+
+    hint: str = "Write hours or minutes, such as 90m, 1h30m or 8h."
+    spaced = True
+    lax = False
+
+    def read(self, text: Decoded, writer: Writer) -> Reading[int] | None:
+        """Read as many words as belong to a span."""
+        folded = Folded(text.mask)
+        found = _SPAN.match(folded.text)
+        if found is None or not found[0] or not ends_value(folded.text, found.end()):
+            return None
+        hours = float((found["hours"] or "0").replace(",", "."))
+        return Reading(round(hours * 60) + int(found["minutes"] or 0), folded.end(found.end()))
+
+    def refusal(self, typed: str) -> Invalid:
+        """Return the error for what is no span."""
+        return Invalid("I do not understand {text} as a time.", hint=self.hint, text=shown(typed))
 
 
 WORD = WordType()

@@ -25,6 +25,7 @@ TIER_LIMIT = 40
 # Above this score a name is like another rather than merely about the same thing; see search_records for the score.
 ALIKE = 0.6
 
+_SCHEME = re.compile(r"^(?:[a-z][a-z0-9+.-]*://|mailto:)")
 _DOMAIN = re.compile(r"[^\s.@/:]+(\.[^\s.@/:]+)+")
 
 
@@ -226,9 +227,10 @@ def assign(session: Session, customer: Customer, owner_id: str | None) -> Custom
 
 
 def check_domain(text: str, *, field: str = "domain") -> str:
-    """Return the domain in the form it is compared in, without scheme, path and `www.`; raise Invalid if it is none."""
-    domain = name_key(check_text(text, field=field)).removeprefix("https://").removeprefix("http://")
-    domain = domain.partition("/")[0].removeprefix("www.").rstrip(".")
+    """Return the domain of an address in the form it is compared in, without `www.`; raise Invalid if there is none."""
+    written = _SCHEME.sub("", name_key(check_text(text, field=field)).strip("<([{\"'"))
+    host = re.split(r"[/?#]", written)[0].rpartition("@")[2]
+    domain = re.sub(r":\d+$", "", host.rstrip(".,;:!?)]}>\"'")).removeprefix("www.")
     if len(domain) > 253 or _DOMAIN.fullmatch(domain) is None:
         raise Invalid("This does not look like a domain: {domain}", field=field, typed=text, domain=text)
     return domain

@@ -13,10 +13,10 @@ from bot.handlers.sla.declaration import plugin
 from bot.handlers.sla.notices import line
 from bot.handlers.sla.wording import (
     PRIORITY,
+    SPAN,
     examples,
     kind_words,
     promise_line,
-    read_span,
     span_words,
     week_words,
     which_words,
@@ -44,17 +44,17 @@ def show(session: Session, reader: Reader) -> Message:
     role=Role.MANAGER,
     example="priority:urgent tier:gold answer:1h resolve:8h",
     priority=PRIORITY,
+    answer=SPAN,
+    resolve=SPAN,
 )
 def set_(args: Args, session: Session, reader: Reader) -> Message:
     """Promise times to answer and resolve tickets: of a priority, of a customer tier, or all."""
-    given = {field: args.get(field) for field in ("answer", "resolve")}
-    minutes = {field: read_span(text, field=field) if text else None for field, text in given.items()}
     sla.set_target(
         session,
         priority=args.typed("priority", PRIORITY),
         tier=args.get("tier"),
-        first_response_minutes=minutes["answer"],
-        resolution_minutes=minutes["resolve"],
+        first_response_minutes=args.typed("answer", SPAN),
+        resolution_minutes=args.typed("resolve", SPAN),
     )
     notice = _("Saved. The clocks of open tickets follow within seconds.")
     return overview(session, reader, notice=notice, undo=True)

@@ -11,6 +11,7 @@ from babel.units import format_unit
 from bot.grammar import parse_hours, parse_weekdays
 from bot.grammar.calendar.hours import HOURS
 from bot.grammar.choices import ChoiceType
+from bot.grammar.types import SpanType
 from bot.i18n import known_locale
 from bot.kit import blocks as b
 from bot.kit import format
@@ -22,31 +23,14 @@ from storage.support.sla.calendar import Week
 from storage.support.sla.hours import DAY_MINUTES, Hours, check_span
 from storage.support.tickets import Priority
 
-_SPAN = re.compile(
-    r"(?:(?P<hours>\d{1,4}(?:[.,]\d{1,2})?)\s*(?:h|hr|hrs|hours?|小时|个小时))?\s*"
-    r"(?:(?P<minutes>\d{1,6})\s*(?:m|min|mins|minutes?|分|分钟))?"
-)
 _PART = re.compile(rf"(?P<days>\D+?)\s*(?P<hours>{HOURS})(?!\d)")
 _SEPARATORS = " ,;，；、"
 PRIORITY = ChoiceType("priority", tuple(Priority))
+SPAN = SpanType(
+    "Write hours or minutes, such as 90m, 1h30m or 8h."
+    " They count in your business hours, so a day is only as long as your working day."
+)
 ALWAYS = frozenset({"always", "24/7", "around the clock", "全天", "全年无休"})
-
-
-def read_span(text: str, *, field: str) -> int:
-    """Return a span of business time in minutes, such as `90m` or `1h30m`; raise Invalid with examples."""
-    match = _SPAN.fullmatch(name_key(text))
-    if match is None or not match[0]:
-        raise Invalid(
-            "I do not understand {text} as a time.",
-            field=field,
-            typed=text,
-            text=text,
-            example=field,
-            hint="Write hours or minutes, such as `{example}:90m`, `{example}:1h30m` or `{example}:8h`. "
-            "They count in your business hours, so a day is only as long as your working day.",
-        )
-    hours = float((match["hours"] or "0").replace(",", "."))
-    return round(hours * 60) + int(match["minutes"] or 0)
 
 
 def span_words(minutes: int, locale: str) -> str:

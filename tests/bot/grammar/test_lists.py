@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from datetime import date
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from bot.grammar import FilterValues, Usage
@@ -181,6 +183,28 @@ OF_OTHERS: Iterable[tuple[Fields, str, str]] = [
 def test_other_lists_are_asked_for(company: Session) -> None:
     for fields, line, meant in OF_OTHERS:
         assert said(company, fields, line) == meant, line
+
+
+PIECES = (
+    "mine overdue owner: owner:me customer:harbor harbor freight, stage: proposal close:next week today .. friday"
+    ' amount> 10k USD sort:-amount status:open,won none : " “ ” ， 。 我的 高 1.234 or and ( <@UANN|ann> <@U> <#C1|x>'
+    " &amp; \u200b \x00 share:yes"
+)
+ASKED = st.one_of(st.text(max_size=40), st.lists(st.sampled_from(PIECES.split(" ")), max_size=8).map(" ".join))
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=ASKED)
+def test_any_text_is_understood_or_refused(company: Session, text: str) -> None:
+    for fields in (DEALS, TICKETS):
+        try:
+            meant = said(company, fields, text)
+        except CrmError as error:
+            assert str(error)
+            (error.hint or "").format(**error.params)
+        else:
+            again = said(company, fields, meant)
+            assert said(company, fields, again) == again
 
 
 NOT_UNDERSTOOD = {

@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select, update
 
-from bot.handlers.sla.wording import read_span, read_week, span_words, typed_week
+from bot.grammar.entities import decode
+from bot.grammar.reading import read_whole
+from bot.handlers.sla.wording import SPAN, read_week, span_words, typed_week
 from sandbox.control.client import Person
 from storage.errors import Invalid
 from storage.queues import due
@@ -18,6 +20,7 @@ from storage.support.sla.hours import Hours
 from storage.support.tickets import Ticket
 from tests.support.company import Company
 from tests.support.waiting import until
+from tests.support.writing import WRITER
 
 OFFICE = (540, 1020)
 
@@ -222,17 +225,27 @@ def test_nothing_late_is_no_part_of_the_home_page(support: Company) -> None:
         ("45 min", 45),
         ("30分钟", 30),
         ("2小时", 120),
+        ("1 hour 30 minutes", 90),
+        ("1 Stunde und 30 Minuten", 90),
+        ("1,5 Std.", 90),
+        ("2 heures", 120),
+        ("2个小时30分钟", 150),
     ],
 )
 def test_spans_are_read_and_said(typed: str, minutes: int) -> None:
-    assert read_span(typed, field="answer") == minutes
+    assert read_whole(SPAN, decode(typed), WRITER, field="answer") == minutes
     assert span_words(150, "en-US") == "2 hr 30 min"
+
+
+def test_a_span_takes_the_words_that_belong_to_it(manager: Person) -> None:
+    assert "answer within 1 hr 30 min" in manager.types("/crm sla set answer:1 hour 30 minutes priority:urgent").text
+    assert "answer within 45 min" in manager.types("/crm sla set answer:45 min, priority:dringend").text
 
 
 @pytest.mark.parametrize("typed", ["", "h", "1", "2d", "-1h", "1h soon"])
 def test_what_is_no_span_is_refused(typed: str) -> None:
     with pytest.raises(Invalid):
-        read_span(typed, field="answer")
+        read_whole(SPAN, decode(typed), WRITER, field="answer")
 
 
 @pytest.mark.parametrize(

@@ -142,3 +142,31 @@ def test_ones_own_latest_changes_make_nothing_stale(session: Session) -> None:
         at_version(session, acme, 1)
     with recording(session, actor_id=None, source="job"), pytest.raises(Conflict):
         at_version(session, acme, 1)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "acme.example",
+        "WWW.Acme.Example.",
+        "https://acme.example/about?x=1#top",
+        "http://www.acme.example:8080",
+        "acme.example?x=1",
+        "acme.example#top,",
+        "acme.example),",
+        "<https://acme.example>",
+        "info@acme.example",
+        "mailto:info@acme.example",
+        "https://user:secret@acme.example:443/",
+    ],
+)
+def test_a_domain_is_taken_from_an_address(typed: str) -> None:
+    assert customers.check_domain(typed) == "acme.example"
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "acme", "acme..example", "not a domain", "https://", "@", "acme.example:port", "."]
+)
+def test_what_has_no_domain_is_refused(typed: str) -> None:
+    with pytest.raises(Invalid):
+        customers.check_domain(typed)
