@@ -21,6 +21,14 @@ POINTS = (
 )
 
 
+WRAPPED = (
+    (due, "materialise"),
+    (Sender, "claim"),
+    (Sender, "_send"),
+    (sender, "call"),
+    (outbox_claims, "mark_sent"),
+)
+"""What `die_at` changes, for who wants it back."""
 Die = Callable[[Sequence[str]], None]
 Passes = Callable[..., Sequence[str] | None]
 """Say which deliveries a call is about, from its result, once it is over, and its arguments; None if it is another."""

@@ -29,8 +29,8 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select
 
+from bench.torture import kill_points
 from bench.torture.kill_points import POINTS, die_at
-from bot.delivery import sender
 from bot.delivery.renderer import Renderings
 from bot.delivery.sender import Sender
 from bot.registry import load
@@ -39,7 +39,7 @@ from sandbox.server import Sandbox
 from storage.crm import followups
 from storage.database.engine import Database
 from storage.notifications import preferences
-from storage.queues import due, outbox, outbox_claims
+from storage.queues import outbox
 from storage.workspace.members import Member, MemberKind
 from storage.workspace.workspaces import Installation, Workspace
 from tests.support.cluster import FORGET, connect
@@ -303,13 +303,7 @@ def place(
         if point in armed:
             raise Killed
 
-    for owner, name in (
-        (due, "materialise"),
-        (Sender, "_claim"),
-        (Sender, "_send"),
-        (sender, "call"),
-        (outbox_claims, "mark_sent"),
-    ):
+    for owner, name in kill_points.WRAPPED:
         monkeypatch.setattr(owner, name, getattr(owner, name))  # to be as it was afterwards
     for point in DEATHS:
         die_at(point, partial(die, point), mid_request_s=0)
