@@ -30,9 +30,7 @@ def _ask_about(args: Args, actor: Member, slack: Slack) -> dict[str, Mapping[str
 
 
 def _person(args: Args, actor: Member) -> str:
-    user_id = args.user("person")
-    assert user_id is not None, "the usage says that it is required"
-    return user_id
+    return args.user("person") or actor.id
 
 
 def _manager(args: Args, actor: Member) -> str | None:
@@ -43,13 +41,15 @@ def _manager(args: Args, actor: Member) -> str | None:
 
 @plugin.command(
     "role",
-    usage="<person> [roles] [manager:@mara]",
+    usage="[person] [roles] [manager:@mara]",
     role=Role.ADMIN,
     example="@rita rep agent manager:@mara",
     before=_ask_about,
 )
 def role(args: Args, found: Mapping[str, Mapping[str, Any]], session: Session, actor: Member) -> Message:
-    """Show or set someone's roles (viewer, rep, agent, manager, admin, or none) and their manager."""
+    """List the roles of all, or set someone's (viewer, rep, agent, manager, admin, or none) and their manager."""
+    if "person" not in args:
+        return _everybody(session)
     met = {user_id: members.ensure(session, user_id, profile) for user_id, profile in found.items()}
     member, manager_id = met[_person(args, actor)], _manager(args, actor)
     words = args.text.casefold().replace(",", " ").split() if "roles" in args else []
@@ -60,11 +60,31 @@ def role(args: Args, found: Mapping[str, Mapping[str, Any]], session: Session, a
     text = b.markup(
         _("{who} has: *{roles}*.") if not words else _("{who} now has: *{roles}*."),
         who=b.person(member.id),
-        roles=", ".join(member.roles) or _("no role"),
+        roles=_roles(member),
     )
     if member.manager_id:
-        text = b.join([text, b.markup(_("Reports to {manager}."), manager=b.person(member.manager_id))], " ")
+        text = b.join([text, _reports(member)], " ")
     return Message(text, [b.section(text), *([undo_hint()] if words or "manager" in args else [])])
+
+
+def _everybody(session: Session) -> Message:
+    """List your own people with their roles and managers."""
+    found = members.staff(session)
+    lines = [
+        b.join([b.markup("• {who}: *{roles}*", who=b.person(one.id), roles=_roles(one)), _reports(one)], "  ")
+        for one in found
+    ]
+    title = b.markup(_("*Roles*: {count}"), count=len(found))
+    hint = b.context(_("Change: `/crm role @rita rep agent manager:@mara`."))
+    return Message(title, [b.section(title), *paragraphs(lines), hint])
+
+
+def _roles(member: Member) -> str:
+    return ", ".join(member.roles) or _("no role")
+
+
+def _reports(member: Member) -> b.Text:
+    return b.markup(_("Reports to {manager}."), manager=b.person(member.manager_id)) if member.manager_id else ""
 
 
 def _role(word: str) -> Role:

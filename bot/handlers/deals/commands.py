@@ -12,11 +12,14 @@ from bot.handlers.deals.wanted import WantedDeal
 from bot.kit import blocks as b
 from bot.kit import format
 from bot.kit.format import Reader
+from bot.kit.lookup import colleague, customer_called
 from bot.kit.replies import Message
 from bot.plugin import Member, Role, _
 from storage.crm import deals, notes
 from storage.crm.pipelines import Outcome
 from storage.workspace.workspaces import Workspace
+
+EDITED = ("name", "amount", "customer", "close", "owner", "stage")
 
 
 @plugin.command(
@@ -41,6 +44,34 @@ def add(args: Args, session: Session, actor: Member, reader: Reader, workspace: 
 def show(args: Args, session: Session, reader: Reader) -> Message:
     """Show a deal."""
     return cards.card(session, deals.resolve(session, args["deal"]), reader)
+
+
+@plugin.command(
+    "deal edit",
+    usage="<deal> [name:New] [amount:12k] [customer:acme] [close:friday] [owner:@x] [stage:proposal]",
+    role=Role.REP,
+    example="D-88 amount:20k close:friday",
+    amount=AMOUNT,
+    close=DAY,
+    owner=PERSON,
+)
+def edit(args: Args, session: Session, reader: Reader) -> Message:
+    """Change the fields of a deal that you name; without any, show it with the button that opens its form."""
+    deal = deals.resolve(session, args["deal"])
+    if not any(key in args for key in EDITED):
+        return cards.card(session, deal, reader, notice=_("Name what to change, or press Edit."))
+    customer, owner_id = args.get("customer"), args.user("owner")
+    deals.update_deal(
+        session,
+        deal,
+        name=args.get("name"),
+        amount=args.amount("amount"),
+        customer_id=customer_called(session, customer).id if customer else None,
+        close_on=args.date("close"),
+        owner_id=colleague(session, owner_id, field="owner", role=Role.REP, had=deal.owner_id) if owner_id else None,
+    )
+    cancelled = deals.move(session, deal, args["stage"]) if "stage" in args else []
+    return cards.card(session, deal, reader, notice=cards.closed(b.esc(_("Saved.")), cancelled), undo=True)
 
 
 @plugin.command("deal move", usage="<deal> <stage>", role=Role.REP, example="D-88 negotiation")

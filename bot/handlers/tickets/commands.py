@@ -9,7 +9,7 @@ from bot.grammar.types import PERSON
 from bot.handlers.tickets import cards
 from bot.handlers.tickets.declaration import plugin
 from bot.handlers.tickets.wanted import WantedTicket
-from bot.handlers.tickets.wording import PRIORITY, STATUS, status_words
+from bot.handlers.tickets.wording import PRIORITY, STATUS, priority_words, status_words
 from bot.kit import blocks as b
 from bot.kit import format
 from bot.kit.format import Reader
@@ -22,7 +22,7 @@ from storage.errors import CrmError, Invalid
 from storage.names import name_key
 from storage.support import messages, tickets
 from storage.support.messages import IncomingMessage
-from storage.support.tickets import TicketStatus
+from storage.support.tickets import Ticket, TicketStatus
 
 NOBODY = frozenset({"nobody", "none", "no one", "niemand", "没有人"})
 
@@ -61,12 +61,48 @@ def show(args: Args, session: Session, actor: Member, reader: Reader) -> Message
 def status(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
     """Set a ticket's status: new, open, waiting on customer, resolved or closed."""
     ticket = tickets.resolve(session, args["ticket"])
-    wanted = TicketStatus(args.typed("status", STATUS) or ticket.status)
+    return _now(session, ticket, TicketStatus(args.typed("status", STATUS) or ticket.status), actor, reader)
+
+
+@plugin.command("ticket resolve", usage="<ticket>", role=Role.AGENT, example="T-1042")
+def resolve(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
+    """Mark a ticket as resolved."""
+    return _now(session, tickets.resolve(session, args["ticket"]), TicketStatus.RESOLVED, actor, reader)
+
+
+@plugin.command("ticket close", usage="<ticket>", role=Role.AGENT, example="T-1042")
+def close(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
+    """Close a ticket."""
+    return _now(session, tickets.resolve(session, args["ticket"]), TicketStatus.CLOSED, actor, reader)
+
+
+@plugin.command("ticket reopen", usage="<ticket>", role=Role.AGENT, example="T-1042")
+def reopen(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
+    """Open a resolved or closed ticket again."""
+    return _now(session, tickets.resolve(session, args["ticket"]), TicketStatus.OPEN, actor, reader)
+
+
+def _now(session: Session, ticket: Ticket, wanted: TicketStatus, actor: Member, reader: Reader) -> Message:
     if ticket.status == wanted:
         notice = b.markup(_("It is already {status}."), status=status_words(wanted))
         return cards.card(session, ticket, reader, actor=actor, notice=notice)
     tickets.set_status(session, ticket, wanted)
     notice = b.markup(_("Now {status}."), status=status_words(wanted))
+    return cards.card(session, ticket, reader, actor=actor, notice=notice, undo=True)
+
+
+@plugin.command(
+    "ticket priority", usage="<ticket> <priority>", role=Role.AGENT, example="T-1042 high", priority=PRIORITY
+)
+def priority(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
+    """Set a ticket's priority: low, normal, high or urgent."""
+    ticket = tickets.resolve(session, args["ticket"])
+    wanted = args.typed("priority", PRIORITY) or ticket.priority
+    if ticket.priority == wanted:
+        notice = b.markup(_("Its priority is already {priority}."), priority=priority_words(wanted))
+        return cards.card(session, ticket, reader, actor=actor, notice=notice)
+    tickets.set_priority(session, ticket, wanted)
+    notice = b.markup(_("Priority: *{priority}*"), priority=priority_words(wanted))
     return cards.card(session, ticket, reader, actor=actor, notice=notice, undo=True)
 
 
@@ -97,12 +133,18 @@ def note(args: Args, session: Session) -> Message:
     return Message(text, [b.section(text), format.undo_hint()])
 
 
-@plugin.command("ticket merge", usage="<ticket> into:T-7", role=Role.AGENT, example="T-1042 into:T-1041")
+@plugin.command("ticket merge", usage="<ticket> [into:T-7]", role=Role.AGENT, example="T-1042 into T-1041")
 def merge(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
     """Merge a ticket into another, with all its messages; its reference then leads there."""
-    ticket = tickets.resolve(session, args["ticket"])
+    named, wanted = args["ticket"], args.get("into")
+    if wanted is None:
+        # As people say it: T-1042 into T-1041.
+        named, _word, wanted = named.partition(" into ")
+    if not wanted.strip():
+        raise Invalid("Into which ticket?", field="into", hint="Write for example T-1042 into T-1041.")
+    ticket = tickets.resolve(session, named)
     try:
-        into = tickets.resolve(session, args["into"])
+        into = tickets.resolve(session, wanted)
     except CrmError as error:
         raise error.on_field("into") from None
     gone = ticket.reference

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from slack_sdk.models.blocks import Block
@@ -13,7 +13,7 @@ from bot.grammar.types import CHANNEL
 from bot.handlers.triage.declaration import plugin
 from bot.handlers.triage.events import bring_refused
 from bot.kit import blocks as b
-from bot.kit.format import undo_hint
+from bot.kit.format import paragraphs, undo_hint
 from bot.kit.replies import Message
 from bot.plugin import Place, Role, Slack, _, ngettext
 from storage.crm import customers
@@ -135,26 +135,45 @@ def _brought(session: Session) -> list[Block]:
 
 @plugin.command(
     "grouping",
-    usage="[channel] by:window [minutes:10]",
+    usage="[channel] [by:window] [minutes:10]",
     role=Role.MANAGER,
     example="#ext-acme by:window minutes:15",
 )
 def grouping(args: Args, session: Session, place: Place) -> Message:
-    """Set which messages of a channel form one ticket: by window, thread, message, or manual."""
-    link = _used(session, args.channel("channel") or place.channel_id, field="channel")
-    channels.group_by(session, link, args["by"], _minutes(args))
-    how = {
-        Grouping.WINDOW: _(
-            "what somebody writes within {minutes} minutes is one ticket, with all that is answered to it."
-        ),
-        Grouping.THREAD: _("each message is a ticket of its own, with all that is answered to it."),
-        Grouping.MESSAGE: _("each message is a ticket of its own, also in a thread."),
-        Grouping.MANUAL: _("nothing becomes a ticket but what you mark with :ticket: or by “Open a ticket”."),
-    }[Grouping(link.grouping)]
-    text = b.join(
-        [b.markup("{channel}:", channel=b.channel(link.channel_id)), b.markup(how, minutes=link.window_minutes)], " "
-    )
+    """Show or set which messages of a channel form one ticket: by window, thread, message, or manual."""
+    channel_id = args.channel("channel")
+    if "by" not in args and "minutes" not in args:
+        shown = [_used(session, channel_id, field="channel")] if channel_id else channels.links(session)
+        return _groupings(shown)
+    link = _used(session, channel_id or place.channel_id, field="channel")
+    channels.group_by(session, link, args.get("by") or Grouping.WINDOW, _minutes(args))
+    text = _grouped(link)
     return Message(text, [b.section(text), undo_hint()])
+
+
+def _groupings(shown: Sequence[ChannelLink]) -> Message:
+    """List which messages of each channel form one ticket."""
+    if not shown:
+        return Message(_("Customers write in no channel yet. Name one: `/crm inbox #help`."))
+    title = b.markup("*{title}*", title=_("Which messages form one ticket"))
+    hint = b.context(_("Change: `/crm grouping #ext-acme by:window minutes:15`."))
+    return Message(title, [b.section(title), *paragraphs(map(_grouped, shown)), hint])
+
+
+def _grouped(link: ChannelLink) -> b.Markup:
+    how = {
+        Grouping.WINDOW: ngettext(
+            "messages of one person within {minutes} minute of each other, with all answers",
+            "messages of one person within {minutes} minutes of each other, with all answers",
+            link.window_minutes,
+        ),
+        Grouping.THREAD: _("each message outside a thread, with all answers"),
+        Grouping.MESSAGE: _("each message, also in a thread"),
+        Grouping.MANUAL: _("only messages that you mark with :ticket: or by “Open a ticket”"),
+    }[Grouping(link.grouping)]
+    template = "{channel}: *{grouping}*, {how}"
+    said = b.markup(how, minutes=link.window_minutes)
+    return b.markup(template, channel=b.channel(link.channel_id), grouping=link.grouping, how=said)
 
 
 def _minutes(args: Args) -> int | None:
@@ -164,7 +183,7 @@ def _minutes(args: Args) -> int | None:
     try:
         return int(typed)
     except ValueError:
-        raise Invalid("{typed} is no number of minutes.", field="minutes", typed=typed) from None
+        raise Invalid("{typed} is not a number of minutes.", field="minutes", typed=typed) from None
 
 
 def _used(session: Session, channel_id: str, *, field: str) -> ChannelLink:

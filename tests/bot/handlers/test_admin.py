@@ -83,3 +83,12 @@ def test_settings_that_make_no_sense_are_refused(admin: Person) -> None:
 def test_only_admins_set_up(rep: Person) -> None:
     assert "needs the role admin" in rep.types("/crm setup currency:EUR").text
     assert "needs the role admin" in rep.types("/crm role @rep admin").text
+
+
+def test_role_alone_lists_everybody(company: Company) -> None:
+    company.rep.types("/crm help")
+    company.admin.types("/crm role @rep rep manager:@manager")
+    said = company.admin.types("/crm role").text
+    assert "@Rita Rep: *rep*" in said
+    assert "Reports to @" in said
+    assert "needs the role admin" in company.rep.types("/crm role").text

@@ -170,3 +170,14 @@ def test_what_a_button_carries_is_read_back(session: Session) -> None:
     assert WantedDeal.load(session, wanted.dump()) == wanted
     bare = WantedDeal("Acme")
     assert WantedDeal.load(session, bare.dump()) == bare
+
+
+def test_a_deal_is_edited_by_typing(rep: Person) -> None:
+    rep.types("/customer add Acme")
+    rep.types("/deal add Renewal amount:12k")
+    said = rep.types('/deal edit D-1 amount:20k name:"Big renewal" customer:acme stage:negotiation').text
+    assert all(part in said for part in ("Saved.", "Big renewal", "20,000", "Acme", "Negotiation"))
+    assert "Name what to change" in rep.types("/deal edit D-1").text
+    assert "is not an amount" in rep.types("/deal edit D-1 amount:lots").text
+    assert "Renewal" in rep.types("/crm undo").text
+    assert "12,000" in rep.types("/deal show D-1").text

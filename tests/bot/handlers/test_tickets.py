@@ -127,3 +127,22 @@ def test_a_button_that_is_not_ours_adds_nothing(session: Session, forged: str) -
 def test_what_a_button_carries_is_read_back(session: Session) -> None:
     wanted = WantedTicket("Login “x”", None, Priority.HIGH, "UAGENT")
     assert WantedTicket.load(session, wanted.dump()) == wanted
+
+
+def test_everyday_words_close_reopen_and_prioritise(agent: Person) -> None:
+    agent.types("/ticket add Login fails")
+    assert "Now resolved." in agent.types("/ticket resolve T-1").text
+    assert "Now open." in agent.types("/ticket reopen T-1").text
+    assert "Now closed." in agent.types("/ticket close T-1").text
+    assert "It is already closed." in agent.types("/ticket close T-1").text
+    assert "Priority: *high*" in agent.types("/ticket priority T-1 high").text
+    assert "Its priority is already high." in agent.types("/ticket priority T-1 high").text
+    assert "is not a priority" in agent.types("/ticket priority T-1 purple").text
+
+
+def test_a_ticket_is_merged_as_people_say_it(agent: Person) -> None:
+    agent.types("/ticket add Login fails")
+    agent.types("/ticket add Export fails")
+    assert "T-2 is now part of T-1." in agent.types("/ticket merge T-2 into T-1").text
+    assert "Into which ticket?" in agent.types("/ticket merge T-1").text
+    assert "There is no T-9" in agent.types("/ticket merge T-1 into T-9").text

@@ -311,3 +311,12 @@ def test_thanks_in_the_thread_of_a_resolved_ticket_leaves_it_resolved(linked: Co
     assert ticket_of(linked).status == "resolved"
     linked.customer.posts("It is broken again, the export fails", channel="CSHARED", thread=asked.ts)
     linked.agent.sees("Status: open", channel="CSUPPORT")
+
+
+def test_grouping_alone_shows_how_messages_are_grouped(linked: Company, manager: Person) -> None:
+    shown = manager.types("/crm grouping", channel="CGENERAL").text
+    assert "window*, messages of one person within 10 minutes" in shown
+    assert "each message outside a thread" in manager.types("/crm grouping #ext-globex by:thread").text
+    assert "each message outside a thread" in manager.types("/crm grouping #ext-globex").text
+    assert "within 1 minute of" in manager.types("/crm grouping #ext-globex minutes:1").text
+    assert "neither linked nor an inbox" in manager.types("/crm grouping #support").text
