@@ -37,7 +37,7 @@ def overview(catalogue: Registry, actor: Member) -> list[Block]:
         words.setdefault((slash, role), {}).update({word: None} if word else {})
     # What everybody uses all day comes first, what few need last.
     lines = [_line(slash, role, found) for (slash, role), found in sorted(words.items(), key=_order)]
-    return [b.section(b.join(lines)), *forms(catalogue, actor)]
+    return [*([b.section(b.join(lines))] if lines else []), *forms(catalogue, actor)]
 
 
 def _order(item: tuple[tuple[str, Role | None], object]) -> tuple[bool, int]:
@@ -84,12 +84,17 @@ def nearest(typed: str, commands: Sequence[Command], *, guess: bool = True) -> l
     common = heads if len(heads) == 1 else set()
     own = {command.words: set(command.words.split()) - common for command in commands}
     known = {word for found in own.values() for word in found}
-    said = {near for word in typed.split()[:_READ] if (near := did_you_mean(word.strip("/.,!?"), known, cutoff=0.75))}
+    # Nearly nobody mistypes the first letter, and "how" is no misspelt "show".
+    said = {near for word in typed.casefold().split()[:_READ] if (near := _near(word.strip("/.,!?“”"), known))}
     shared = {key: len(said & found) / len(said | found) for key, found in own.items() if said & found}
     best = sorted(shared, key=lambda key: -shared[key])[:NAMED]
     if not best and guess:
         best = difflib.get_close_matches(typed.casefold(), [key for key in own if own[key]], n=NAMED, cutoff=0.0)
     return [command for key in best for command in commands if command.words == key]
+
+
+def _near(word: str, known: Iterable[str]) -> str | None:
+    return did_you_mean(word, [one for one in known if one[:1] == word[:1]], cutoff=0.75)
 
 
 def named(catalogue: Registry, commands: Sequence[Command]) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
 from bot.handlers.triage.declaration import plugin
 from bot.kit import blocks as b
+from bot.kit import commands
 from bot.kit.replies import Message
 from bot.plugin import Member, Notice, _
 from storage.errors import NotFound
@@ -17,6 +19,9 @@ from storage.support import answers, messages, replies, tickets
 from storage.support.messages import IncomingMessage
 from storage.support.tickets import Ticket
 from storage.workspace.members import MemberKind
+
+if TYPE_CHECKING:
+    from bot.registry import Registry
 
 BURST = timedelta(minutes=10)
 """What a customer writes with smaller gaps is told once."""
@@ -46,14 +51,15 @@ def wrote_again(session: Session, ticket: Ticket, message: IncomingMessage) -> N
     )
 
 
-def greet(session: Session, user_id: str, at: datetime) -> None:
-    """Answer a direct message to Rapport, at most once a day and person."""
+def greet(session: Session, user_id: str, text: str, occasion: str) -> None:
+    """Answer in a direct message what was said to Rapport, once for each occasion."""
     outbox.enqueue(
         session,
         target_user=user_id,
         renderer=plugin.id("greeting"),
         record=None,
-        dedupe_key=f"greeting:{user_id}:{at:%Y-%m-%d}",
+        payload={"text": text[:SHOWN]},
+        dedupe_key=f"greeting:{user_id}:{occasion}",
     )
 
 
@@ -77,21 +83,21 @@ def draw_wrote_again(delivery: Delivery, session: Session) -> Message | None:
 
 
 @plugin.renderer("greeting", kind=None)
-def draw_greeting(receiver: Member | None) -> Message:
-    """Say what Rapport is for, to our own people and to others."""
-    if receiver is not None and receiver.kind == MemberKind.STAFF:
+def draw_greeting(delivery: Delivery, receiver: Member | None, catalogue: Registry) -> Message:
+    """Name the commands nearest to what was said and all that one of our own may use; send others to their channel."""
+    if receiver is None or receiver.kind != MemberKind.STAFF:
         return Message(
             _(
-                "Hello! I do not read what is written here, I answer commands: try `/crm help`."
-                " What customers write in their channels reaches support by itself."
+                "Hello! Nobody reads what is written to me here."
+                " Please write in the channel you share with us, and somebody will see it."
             )
         )
-    return Message(
-        _(
-            "Hello! Nobody reads what is written to me here."
-            " Please write in the channel you share with us, and somebody will see it."
-        )
-    )
+    near = commands.nearest(str(delivery.payload.get("text", "")), catalogue.allowed(receiver), guess=False)
+    text = b.esc(_("Hello! I answer commands."))
+    if near:
+        text = b.join([text, b.markup(_("Did you mean {near}?"), near=commands.named(catalogue, near))], " ")
+    hint = _("`/crm help deal` explains the commands of one noun. I do not read other messages that you write to me.")
+    return Message(text, [b.section(text), *commands.overview(catalogue, receiver), b.context(hint)])
 
 
 @plugin.renderer("merged", kind=Notice.TICKETS)

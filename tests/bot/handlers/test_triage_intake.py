@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from bot.handlers.triage.intake.classification import only_emoji
 from bot.handlers.triage.notices import draw_greeting, draw_merged, draw_wrote_again
+from bot.registry import load
 from ml.classify.classifier import MessageClassifier
 from storage.crm import contacts
 from storage.crm.contacts import Contact
@@ -19,8 +20,9 @@ from storage.support import channels, labels, messages, tickets
 from storage.support.channels import Grouping
 from storage.support.messages import IncomingMessage
 from storage.support.tickets import Ticket
+from storage.workspace import workspaces
 from storage.workspace.members import Member, MemberKind
-from tests.support.intake_driver import AGENT, CHANNEL, Channel, changed, deleted, ts_at, unfurled, wrote
+from tests.support.intake_driver import AGENT, CHANNEL, CUSTOMERS, Channel, changed, deleted, ts_at, unfurled, wrote
 from tests.support.support_desk import BROKEN, INVOICE, THANKS
 
 CODE = "def f(x):\n    return {k: v for k, v in x.items() if v is not None}\n\nfor i in range(10):\n    print(f(i))\n"
@@ -243,16 +245,36 @@ def test_the_assignee_hears_once_of_several_messages_in_a_row(shared: Channel) -
         session.rollback()
 
 
-def test_a_direct_message_is_answered_once_a_day(shared: Channel) -> None:
-    for second in (0, 30):
-        shared.tell(wrote(ts_at(second), "Hello bot", AGENT), place="D1")
+def test_a_direct_message_is_answered_each_time_to_ours_and_once_a_day_to_others(shared: Channel) -> None:
+    for second in (0, 30, 30):
+        for who in (AGENT, CUSTOMERS[0]):
+            shared.tell(wrote(ts_at(second), "Hello bot", who), place="D1")
     shared.tell(changed(wrote(ts_at(0), "Hello bot", AGENT), "Hello", ts_at(40)), place="D1")
-    assert [one.target_user for one in deliveries(shared, "triage.greeting")] == [AGENT]
+    told = sorted(one.target_user or "" for one in deliveries(shared, "triage.greeting"))
+    assert told == sorted([AGENT, AGENT, CUSTOMERS[0]])
     assert shared.stored() == []
+
+
+def test_who_mentions_rapport_is_answered_alone(shared: Channel) -> None:
+    with shared.database.transaction(shared.workspace) as session:
+        workspaces.install(session, bot_user_id="UBOT")
+    shared.tell(wrote(ts_at(0), "<@UBOT> how do I close a ticket?", AGENT), place="CELSE")
+    shared.tell(wrote(ts_at(1), "<@UELSE> have a look", AGENT), place="CELSE")
+    shared.tell(wrote(ts_at(2), "<@UBOT> help", CUSTOMERS[0]), place="CELSE")
+    assert [one.target_user for one in deliveries(shared, "triage.greeting")] == [AGENT]
+
+
+def test_an_answer_names_what_one_can_do_and_the_nearest_command(shared: Channel) -> None:
+    registry = load()
     with shared.database.transaction(shared.workspace) as session:
         staff = session.get_one(Member, (shared.workspace, AGENT))
-        assert "/crm help" in str(draw_greeting(staff).text)
-    assert "channel you share with us" in str(draw_greeting(Member(kind=MemberKind.GUEST)).text)
+        asked = draw_greeting(Delivery(payload={"text": "@UBOT how do I close a ticket?"}), staff, registry)
+        assert "Did you mean `/ticket close`" in str(asked.text)
+        assert "`/ticket`  add" in str([block.to_dict() for block in asked.blocks])
+        assert "Did you mean" not in str(draw_greeting(Delivery(payload={}), staff, registry).text)
+    guest = draw_greeting(Delivery(payload={"text": "deal add"}), Member(kind=MemberKind.GUEST), registry)
+    assert "channel you share with us" in str(guest.text)
+    assert not guest.blocks
 
 
 def test_channels_that_are_not_linked_are_not_read(shared: Channel) -> None:

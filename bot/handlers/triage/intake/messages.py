@@ -7,7 +7,7 @@ last; that it was changed or deleted is believed also where its writing was neve
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
@@ -26,6 +26,7 @@ from storage.support import channels, labels, messages, tickets
 from storage.support.channels import ChannelLink, Grouping, Use
 from storage.support.messages import IncomingMessage
 from storage.support.tickets import Ticket
+from storage.workspace import workspaces
 from storage.workspace.members import MemberKind
 
 if TYPE_CHECKING:
@@ -47,8 +48,12 @@ def on_message(
         return
     if place.channel_id.startswith("D"):
         if written.first and written.author_id:
-            greet(session, written.author_id, messages.slack_time(written.ts))
+            ours = actor is not None and actor.kind == MemberKind.STAFF
+            # Others are told once a day where to write; our own people get an answer each time.
+            greet(session, written.author_id, written.text, written.ts if ours else f"{_day(written.ts)}")
         return
+    if actor and actor.kind == MemberKind.STAFF and written.first and _is_mentioned(session, event):
+        greet(session, actor.id, written.text, f"{place.channel_id}:{written.ts}")
     link = channels.link_of(session, place.channel_id)
     if link is None:
         return
@@ -66,6 +71,17 @@ def on_message(
         if written.deleted_at is not None:
             messages.deleted(session, message, written.deleted_at)
         _group(session, link, message, model, asking=asking)
+
+
+def _day(ts: str) -> date:
+    return messages.slack_time(ts).date()
+
+
+def _is_mentioned(session: Session, event: Mapping[str, Any]) -> bool:
+    said = str(event.get("text") or "")
+    # Hardly any message mentions anybody, and who Rapport is costs a look.
+    installed = workspaces.installation(session) if "<@" in said else None
+    return installed is not None and installed.bot_user_id is not None and f"<@{installed.bot_user_id}" in said
 
 
 def _is_ours(session: Session, link: ChannelLink, written: Written, actor: Member) -> bool:
