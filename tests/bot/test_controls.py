@@ -295,7 +295,7 @@ def test_a_follow_up_is_finished_by_its_owner_or_by_who_works_with_records(offic
         followups.get(session, 1).owner_id = "UREP"
     for use in uses:
         answer = office.does(use, workspace, "UVIEWER")
-        assert failed(answer) and "somebody else's" in said(answer), use
+        assert failed(answer) and "belongs to somebody else" in said(answer), use
     with office.database.transaction(workspace) as session:
         assert followups.get(session, 1).closed_at is None
         session.get_one(Followup, (workspace, 1)).owner_id = "UVIEWER"
