@@ -102,6 +102,7 @@ def _hours_and_a_bit(match: re.Match[str]) -> Kinds:
 
 _GERMAN_DAYS = ("mo", "di", "mi", "do", "fr", "sa", "so")
 _N = r"(?:\d{1,4}|[零〇一二两三四五六七八九十]{1,4})"
+_NO_TIME = r"(?<!\bat )(?<!\bum )(?<!\blas )(?<!\bà )"
 _HOUR, _MINUTE = r"(?P<hour>\d{1,2})", r"(?P<minute>\d\d)"
 _ROWS: list[tuple[str, Callable[[re.Match[str]], Kinds]]] = [
     (rf"\d{{4}}-\d\d-\d\d[t ]\d\d:\d\d(?::\d\d(?:\.\d{{1,6}})?)?(?:z|[-+]\d\d:?\d\d){EDGE}", _instant),
@@ -118,7 +119,8 @@ _ROWS: list[tuple[str, Callable[[re.Match[str]], Kinds]]] = [
     (rf"(\d{{1,4}}[.,]\d) ?(?:h|hours?|hrs?|std|stunden|小时){EDGE}", _hours_and_a_bit),
     (rf"(\d{{1,2}})\.(\d{{1,2}})(?:\.(\d{{4}}|\d\d)?)?(?![.,]?\d){EDGE}", _with_points),
     (rf"(\d{{1,2}})([-/])(\d{{1,2}})(?:\2(\d{{4}}|\d\d))?(?![-/.]?\d){EDGE}", _with_slashes),
-    (rf"(\d{{1,2}})(?:(?:st|nd|rd|th|er){EDGE}|\.(?=\s*[^\W\d_]))", lambda match: (("o", int(match[1])),)),
+    # "At 9. Call" is a time and a sentence's end, "9. März" a day.
+    (rf"{_NO_TIME}(\d{{1,2}})(?:(?:st|nd|rd|th|er){EDGE}|\.(?=\s*[^\W\d_]))", lambda match: (("o", int(match[1])),)),
     (rf"({_N}) ?[点时](半|一刻|三刻|钟|整|({_N})分?)?", _chinese_clock),
     (rf"第({_N})个?", lambda match: (("o", _number(match[1])),)),
     (rf"({_N})[号日]", lambda match: (("o", _number(match[1])),)),

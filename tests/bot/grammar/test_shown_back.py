@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.grammar import Several, Writer, parse_amount, said
@@ -122,6 +122,8 @@ def test_words_behind_a_value_stay_as_text(example: tuple[ValueType[Any], str], 
     assert read(kind, f"{text} {words}") == (value, f" {words}")
 
 
+@example((WHEN, "every weekday at 9"), ".", "call")
+@example((MOMENT, "24.12. at 10"), ".", "call")
 @given(EXAMPLES, MARKS, WORDS | st.just(""))
 def test_punctuation_around_a_value_changes_nothing(example: tuple[ValueType[Any], str], mark: str, words: str) -> None:
     kind, text = example
