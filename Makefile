@@ -24,7 +24,7 @@ run: $(STAMP)
 	@exec $(BIN)/rapport run
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: $(STAMP)
 	$(BIN)/python -m bench.run --out bench/results.json
