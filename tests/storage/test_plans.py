@@ -27,7 +27,7 @@ from storage.errors import Ambiguous, NotFound
 from storage.queues import due
 from storage.records import named, search
 from storage.records.history import timeline
-from storage.records.query import parse_query
+from storage.records.query import Fields, parse_query
 from storage.references import Noun
 from storage.support import (
     answers,
@@ -233,11 +233,11 @@ def added_up(root: dict[str, Any]) -> Iterator[float]:
                 yield child["Actual Rows"] * child["Actual Loops"]
 
 
-def listed(noun: Any, rows: Callable[..., Any], typed: str, **more: Any) -> Callable[[Session], Any]:
+def listed(fields: Fields, rows: Callable[..., Any], typed: str, **more: Any) -> Callable[[Session], Any]:
     def run(session: Session) -> Any:
         query = parse_query(typed)
-        where = query.where(session, noun.FIELDS, Said())
-        return rows(session, *where, order_by=query.order_by(noun.FIELDS), **more)
+        where = query.where(session, fields, Said())
+        return rows(session, *where, order_by=query.order_by(fields), **more)
 
     return run
 
@@ -255,7 +255,7 @@ QUERIES: dict[str, Callable[[Session], Any]] = {
     "customer second page": lambda s: customers.list_customers(s, after=customers.get(s, 501)),
     "customers of an owner": lambda s: customers.list_customers(s, owner_id="U7"),
     "customers of a tier": lambda s: customers.list_customers(s, tier="gold"),
-    "customers newest first": listed(customers, customers.list_customers, "sort:-created"),
+    "customers newest first": listed(customers.CUSTOMER.filters, customers.list_customers, "sort:-created"),
     "a glance at a customer": lambda s: glance(s, 77, deals=6, tickets=4, notes=3),
     "contact by address": lambda s: contacts.resolve(s, "p77@example.com"),
     "contact by slack user": lambda s: contacts.by_slack_user(s, "UX77"),
@@ -272,11 +272,11 @@ QUERIES: dict[str, Callable[[Session], Any]] = {
     "deals of a stage": lambda s: deals.list_deals(s, stage_id=pipelines.resolve_stage(s, "lead").id),
     "closed deals": lambda s: deals.list_deals(s, closed=True),
     "my closed deals": lambda s: deals.list_deals(s, owner_id="U7", closed=True),
-    "largest deals": listed(deals, deals.list_deals, "sort:-amount"),
-    "large deals": listed(deals, deals.list_deals, "amount>10k sort:-amount"),
-    "my deals that close soon": listed(deals, deals.list_deals, f"owner:6 close<{date.today() + timedelta(30)}"),
-    "deals won": listed(deals, deals.list_deals, "status:won sort:-closed", closed=None),
-    "deals of a stage by text": listed(deals, deals.list_deals, "stage:lead"),
+    "largest deals": listed(deals.FIELDS, deals.list_deals, "sort:-amount"),
+    "large deals": listed(deals.FIELDS, deals.list_deals, "amount>10k sort:-amount"),
+    "my deals that close soon": listed(deals.FIELDS, deals.list_deals, f"owner:6 close<{date.today() + timedelta(30)}"),
+    "deals won": listed(deals.FIELDS, deals.list_deals, "status:won sort:-closed", closed=None),
+    "deals of a stage by text": listed(deals.FIELDS, deals.list_deals, "stage:lead"),
     "a deal's moves": lambda s: pipelines.changes(s, 77),
     "ticket by reference": lambda s: tickets.resolve(s, "T-77"),
     "ticket by thread": lambda s: tickets.by_thread(s, "C27", "77.000100"),
@@ -290,7 +290,7 @@ QUERIES: dict[str, Callable[[Session], Any]] = {
     "tickets of a status nobody has": lambda s: tickets.list_tickets(s, status="waiting"),
     "tickets of a category": lambda s: tickets.list_tickets(s, category="billing"),
     "resolved tickets": lambda s: tickets.list_tickets(s, done=True),
-    "my tickets by text": listed(tickets, tickets.list_tickets, "owner:7"),
+    "my tickets by text": listed(tickets.FIELDS, tickets.list_tickets, "owner:7"),
     "clocks of a ticket": lambda s: sla.of_ticket(s, 77),
     "a clock": lambda s: sla.get(s, 80, sla.RESOLUTION),
     "late tickets": lambda s: sla.late(s, until=NOW, limit=8),
