@@ -134,7 +134,9 @@ def test_putting_it_off_takes_back_what_was_not_sent(database: Database, workspa
     schedule(database, workspace, subject="F-10")
     materialise(database)
     schedule(database, workspace, at=FUTURE)
-    assert [(d.record, d.state) for d in deliveries(database, workspace)] == [("F-1", "cancelled"), ("F-10", "pending")]
+    # Both fell due at once, so either may have come first.
+    states = {d.record: d.state for d in deliveries(database, workspace)}
+    assert states == {"F-1": "cancelled", "F-10": "pending"}
     later = row(database, workspace)
     assert later and later.at == FUTURE
 
