@@ -199,7 +199,7 @@ def button(
     return ButtonElement(
         text=plain(label, LABEL_LIMIT),
         action_id=action,
-        value=str(control or Control())[:2_000],
+        value=sendable(str(control or Control()))[:2_000],
         style=style,
         url=url,
         confirm=ConfirmObject(
