@@ -38,7 +38,7 @@ class Typed:
             words, rest, chosen = json.loads(text)
             return cls(str(words), str(rest), {str(place): str(value) for place, value in chosen.items()})
         except (ValueError, TypeError, AttributeError):
-            raise Invalid("This button cannot be used any more.", hint="Please repeat the command.") from None
+            raise Invalid("This button no longer works.", hint="Please repeat the command.") from None
 
     def dump(self) -> str:
         """Write it into a button."""

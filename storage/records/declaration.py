@@ -91,7 +91,7 @@ class Declaration:
         try:
             return {key: self.field(key).from_json(value) for key, value in values.items()}
         except (ValueError, TypeError, AttributeError):
-            raise Invalid("This button cannot be used any more.", hint="Please repeat the command.") from None
+            raise Invalid("This button no longer works.", hint="Please repeat the command.") from None
 
     def resolve(self, session: Session, typed: str) -> Named:
         """Return the record a person means; raise Ambiguous or NotFound with candidates."""

@@ -27,7 +27,7 @@ def add_anyway(control: b.Control, session: Session, actor: Member, reader: Read
         known = json.loads(control.detail)
         values = {key.removesuffix("_id"): value for key, value in known.items()}
     except (ValueError, AttributeError):
-        raise Invalid("This button cannot be used any more.", hint="Please repeat the command.") from None
+        raise Invalid("This button no longer works.", hint="Please repeat the command.") from None
     customer = lifecycle.add(session, CUSTOMER, CUSTOMER.from_json(values))
     return cards.card(session, customer, reader, actor, notice=_("Added."), undo=True, replace=True)
 

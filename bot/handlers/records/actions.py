@@ -35,7 +35,7 @@ def add_anyway(control: b.Control, session: Session, actor: Member, reader: Read
         key, given = json.loads(control.detail)
         noun = catalogue.nouns[key]
     except (ValueError, TypeError, KeyError):
-        raise Invalid("This button cannot be used any more.", hint="Please repeat the command.") from None
+        raise Invalid("This button no longer works.", hint="Please repeat the command.") from None
     check_changes(actor, noun)
     record = lifecycle.add(session, noun.declaration, noun.declaration.from_json(given))
     return card(session, noun, record, reader, actor, notice=_("Added."), undo=True, replace=True)
@@ -46,7 +46,7 @@ def more(control: b.Control, session: Session, actor: Member, catalogue: Catalog
     """Archive the card's record, or bring it back."""
     noun = changed_by(actor, catalogue, control.record)
     if control.detail not in {"archive", "restore"}:
-        raise Invalid("This button cannot be used any more.", hint="Please repeat the command.")
+        raise Invalid("This button no longer works.", hint="Please repeat the command.")
     return archived(session, noun.declaration, control.record, back=control.detail == "restore")
 
 

@@ -37,7 +37,7 @@ def page(
     """Turn to another page of a list."""
     key, _sep, turned = control.detail.partition(" ")
     if key not in catalogue.nouns:
-        raise Invalid("This button cannot be used any more.", hint="Please repeat the command.")
+        raise Invalid("This button no longer works.", hint="Please repeat the command.")
     drawn = _page(catalogue.nouns[key].declaration, Page.load(turned), session, actor, workspace, reader)
     return Message(drawn.text, drawn.blocks, replace=True)
 

@@ -48,10 +48,15 @@ def undo(session: Session, actor: Member, reader: Reader, now: datetime, catalog
 
 
 def _roles_of(last: ChangeSet, catalogue: Catalogue) -> list[Role]:
-    """Return the roles that it takes to make a change; what every noun has takes the role that the noun asks for."""
+    """Return the roles that it takes to make a change.
+
+    What every noun has takes the role that the noun asks for, and so does what an older version made in its own way.
+    """
+    known = {name for _kind, name, _role in catalogue.roles()}
+    if "." not in last.source or (last.source in known and not last.source.startswith("records.")):
+        return [_role_of(last.source, catalogue)]
     changed = {activity.noun for activity in last.activities} & catalogue.nouns.keys()
-    derived = [catalogue.nouns[noun].declaration.change for noun in sorted(changed)]
-    return [_role_of(last.source, catalogue), *(derived if last.source.startswith("records.") else ())]
+    return [Role.VIEWER, *(catalogue.nouns[noun].declaration.change for noun in sorted(changed))]
 
 
 def _role_of(source: str, catalogue: Catalogue) -> Role:
