@@ -24,7 +24,7 @@ from bot.i18n import _, speak
 from bot.kit import blocks as b
 from bot.kit import format
 from bot.kit.replies import Instead, Message
-from bot.plugin import Handler, Role, Slack, View
+from bot.plugin import Handler, Slack, View
 from bot.registry import Registry
 from bot.requests import routing
 from bot.requests.actors import KnownActor, People
@@ -142,8 +142,7 @@ class Runtime:
                 time.sleep(LOOK_EVERY_S)
 
     def _run(self, request: Request, call: Call, known: KnownActor, before_commit: BeforeCommit | None) -> Answer:
-        if not known.member.has(call.role):
-            raise _refused(call.role)
+        _check_role(call, known)
         given = {**self.given(known), "place": request.place, **call.given}
         for user_id in mentioned(request):
             # Whoever is named is known to the handler; of somebody Slack does not know it says so itself.
@@ -162,8 +161,7 @@ class Runtime:
             reply = call_with(call.handler, given)
             if isinstance(reply, Instead):
                 call = routing.command_call(self.registry, Typed(reply.words, reply.rest), known, self.now())
-                if not known.member.has(call.role):
-                    raise _refused(call.role)
+                _check_role(call, known)
                 reply = call_with(call.handler, {**given, **call.given})
             self.tell_listeners(session, given)
             if isinstance(reply, Message) and call.share:
@@ -280,8 +278,11 @@ def _because(kind: Outage) -> str:
             )
 
 
-def _refused(role: Role) -> Refused:
-    return Refused("This needs the role {role}.", role=role.value, hint="An admin can give it to you with `/crm role`.")
+def _check_role(call: Call, known: KnownActor) -> None:
+    if not known.member.has(call.role):
+        raise Refused(
+            "This needs the role {role}.", role=call.role.value, hint="An admin can give it to you with `/crm role`."
+        )
 
 
 def call_with(handler: Handler, given: Mapping[str, Any]) -> Any:

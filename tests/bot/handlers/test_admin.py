@@ -46,7 +46,6 @@ def test_mistakes_about_roles_are_named(company: Company) -> None:
         "/crm role rita rep": "is not a person I can see",
         "/crm role @guest rep": "is not on your team, so cannot have a role",
         "/crm role @admin rep": "is the last admin",
-        "/crm role": "Usage: `/crm role",
     }
     for typed, sentence in said.items():
         assert sentence in company.admin.types(typed, channel="CSUPPORT").text, typed

@@ -164,6 +164,7 @@ READS: dict[str, Callable[[Session, Any], Any]] = {
     "customers.likely_duplicates": lambda s, t: customers.likely_duplicates(s, "Secret Customer", "secret.example"),
     "customers.list_customers": lambda s, t: customers.list_customers(s) + customers.list_customers(s, owner_id="UREP"),
     "customers.resolve": lambda s, t: customers.resolve(s, "secret"),
+    "customers.tiers_called": lambda s, t: customers.tiers_called(s, "gold"),
     "deals.find": lambda s, t: deals.find(s, "Secret Deal"),
     "deals.get": lambda s, t: deals.get(s, t.deal.id),
     "deals.likely_duplicates": lambda s, t: deals.likely_duplicates(s, "Secret Deal", t.customer.id),
