@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from bot.grammar import Args
 from storage.crm import customers
 from storage.crm.customers import Customer
-from storage.errors import CrmError, NotFound, Refused
+from storage.errors import CrmError, Invalid, NotFound, Refused
 from storage.records.about import Subject
 from storage.records.fields import PersonField
 from storage.references import Noun
@@ -45,6 +46,16 @@ def colleague(session: Session, member_id: str, *, field: str, role: Role, had: 
     if member_id == had:
         return member_id
     return PersonField(key=field, label="", role=role).checked(session, member_id)
+
+
+def gone_and_kept(args: Args, place: str) -> tuple[str, str]:
+    """Return the two records that a merge names, as `T-84 into T-83` or with the key `into`; raise Invalid for one."""
+    gone, kept = args[place], args.get("into")
+    if kept is None:
+        gone, _word, kept = gone.partition(" into ")
+    if not kept.strip():
+        raise Invalid("Into which {noun}?", field="into", hint="Name both, with “into” between them.", noun=place)
+    return gone, kept
 
 
 def checked_number(value: object) -> int:

@@ -1,5 +1,6 @@
 """Keep the pipeline deals move through: its stages, how likely each is to be won, and every move."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -134,6 +135,10 @@ def stages(session: Session, pipeline_id: int | None = None) -> list[Stage]:
     return list(session.scalars(select(Stage).where(Stage.pipeline_id == wanted).order_by(Stage.position, Stage.id)))
 
 
+# "to negotiation", as people say where a deal goes.
+_TO = re.compile(r"^(?:to|into|nach|zu|à|到)\s*\b")
+
+
 def resolve_stage(session: Session, typed: str, pipeline_id: int | None = None) -> Stage:
     """Return the stage with this name or the only one that begins so; raise NotFound naming all stages."""
     key = name_key(typed)
@@ -144,6 +149,7 @@ def resolve_stage(session: Session, typed: str, pipeline_id: int | None = None) 
         [stage for stage in known if stage.name_key == key],
         [stage for stage in known if bare and stage.name_key.startswith(bare)],
         [stage for stage in known if stage.name_key == bare],
+        [stage for stage in known if (said := _TO.sub("", bare)) and stage.name_key.startswith(said)],
     ):
         if len(matches) == 1:
             return matches[0]

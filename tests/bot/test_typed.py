@@ -48,6 +48,7 @@ SAID = {
     "/ticket status T-1 waiting on customer.": "Now waiting on customer.",
     "/ticket status T-1 erledigt": "Now resolved.",
     "/ticket status T-1 打开": "Now open.",
+    "/deal move D-1 to proposal": "It is already in Proposal.",
     "/deal move D-1 negotiation.": "Moved to Negotiation.",
     "/crm sla set priority:高, answer:1h": "*high*: answer within 1 hr",
     # Lists.

@@ -10,11 +10,12 @@ from bot.kit import blocks as b
 from bot.kit import cards, fields, format, records
 from bot.kit.faces import Hand
 from bot.kit.format import Reader
+from bot.kit.lookup import gone_and_kept
 from bot.kit.records import card
 from bot.kit.replies import Message
 from bot.plugin import Catalogue, Declaration, Member, _
 from storage.crm import notes
-from storage.errors import Invalid
+from storage.errors import CrmError
 from storage.records import lifecycle, search
 from storage.workspace.workspaces import Workspace
 
@@ -146,17 +147,20 @@ def archived(session: Session, noun: Declaration, typed: str, *, back: bool) -> 
 
 @plugin.each_noun(
     "merge",
-    usage=lambda noun: f"{_place(noun)} into:{_first(noun)}",
-    example=lambda noun: f"{noun.noun.prefix}-2 into:{_first(noun)}",
+    usage=lambda noun: f"{_place(noun)} [into:{_first(noun)}]",
+    example=lambda noun: f"{noun.noun.prefix}-2 into {_first(noun)}",
     changes=True,
 )
 def merge(
     noun: Declaration, args: Args, session: Session, actor: Member, reader: Reader, catalogue: Catalogue
 ) -> Message:
     """Merge a record into another, with its notes and links."""
-    gone, kept = noun.resolve(session, args.text), noun.resolve(session, args["into"])
-    if gone.id == kept.id:
-        raise Invalid("{reference} cannot be merged into itself.", reference=gone.reference, field="into")
+    named, into = gone_and_kept(args, noun.key)
+    gone = noun.resolve(session, named)
+    try:
+        kept = noun.resolve(session, into)
+    except CrmError as error:
+        raise error.on_field("into") from None
     was = cards.headline(gone)
     lifecycle.merge(session, noun, gone, kept)
     notice = b.markup(_("{record} is part of this one now."), record=was)

@@ -14,7 +14,7 @@ from bot.kit import blocks as b
 from bot.kit import format
 from bot.kit.format import Reader
 from bot.kit.links import read_address
-from bot.kit.lookup import colleague
+from bot.kit.lookup import colleague, gone_and_kept
 from bot.kit.replies import Message
 from bot.plugin import Member, Role, _
 from storage.crm import notes
@@ -136,12 +136,7 @@ def note(args: Args, session: Session) -> Message:
 @plugin.command("ticket merge", usage="<ticket> [into:T-7]", role=Role.AGENT, example="T-1042 into T-1041")
 def merge(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
     """Merge a ticket into another, with all its messages; its reference then leads there."""
-    named, wanted = args["ticket"], args.get("into")
-    if wanted is None:
-        # As people say it: T-1042 into T-1041.
-        named, _word, wanted = named.partition(" into ")
-    if not wanted.strip():
-        raise Invalid("Into which ticket?", field="into", hint="Write for example T-1042 into T-1041.")
+    named, wanted = gone_and_kept(args, "ticket")
     ticket = tickets.resolve(session, named)
     try:
         into = tickets.resolve(session, wanted)

@@ -111,9 +111,10 @@ def test_two_contacts_become_one_and_are_taken_apart_again(acme: Person) -> None
     acme.types("/customer contact acme Jane Doe jane@acme.com")
     acme.types("/crm contact add Janie role:CFO")
     acme.types("/crm contact note P-2 met in Berlin")
-    merged = acme.types("/crm contact merge P-2 into:P-1").text
+    merged = acme.types("/crm contact merge P-2 into P-1").text
     assert all(part in merged for part in ("is part of this one now", "Jane Doe", "CFO", "met in Berlin"))
     assert "Jane Doe" in acme.types("/crm contact show P-2").text
+    assert "Into which contact?" in acme.types("/crm contact merge P-2").text
     assert "cannot be merged into itself" in acme.types("/crm contact merge P-1 into:P-2").text
     assert "Janie" not in acme.types("/crm contact list").text
     acme.types("/crm undo")
