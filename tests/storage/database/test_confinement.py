@@ -36,7 +36,12 @@ ROLES = {
     "superuser": ("ALTER ROLE rapport_app SUPERUSER", "ALTER ROLE rapport_app NOSUPERUSER", "has SUPERUSER"),
     "bypass": ("ALTER ROLE rapport_app BYPASSRLS", "ALTER ROLE rapport_app NOBYPASSRLS", "has BYPASSRLS"),
     "createrole": ("ALTER ROLE rapport_app CREATEROLE", "ALTER ROLE rapport_app NOCREATEROLE", "has CREATEROLE"),
-    "member of a strong one": ("GRANT postgres TO rapport_app", "REVOKE postgres FROM rapport_app", "act as postgres"),
+    # Where another test has let postgres act as the application, Postgres would refuse a circle of roles.
+    "member of a strong one": (
+        "REVOKE rapport_app FROM postgres; GRANT postgres TO rapport_app",
+        "REVOKE postgres FROM rapport_app",
+        "act as postgres",
+    ),
     "member of the searcher": (
         "GRANT rapport_search TO rapport_app",
         "REVOKE rapport_search FROM rapport_app",
