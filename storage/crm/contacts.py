@@ -210,7 +210,9 @@ CONTACT = Declaration(
             resolve=customers.resolve,
             example="acme",
         ),
-        PersonField(key="slack", label="In Slack", at="slack_user_id", by="slack_user_id", example="@jane"),
+        PersonField(
+            key="slack", label="In Slack", at="slack_user_id", by="slack_user_id", unique=True, example="@jane"
+        ),
     ),
     exact=lambda typed: (Contact.email_key == email_key(typed),),
     twins=_twins,

@@ -31,7 +31,8 @@ class RecordField:
     """Declare one field of a noun.
 
     `key` is what people type before a colon, `at` the attribute that holds the value (the key where it is left out),
-    `by` the attribute it is filtered and sorted by; a field without one is neither.
+    `by` the attribute it is filtered and sorted by; a field without one is neither. Of
+    records that are not merged, only one may have a value that is `unique`.
     """
 
     key: str
@@ -39,6 +40,7 @@ class RecordField:
     at: str = ""
     by: str = ""
     required: bool = False
+    unique: bool = False
     example: str = ""
     hint: str = ""
 

@@ -18,7 +18,9 @@ from storage.records.named import CANDIDATES, PAGE, Named, moment
 def add(session: Session, declaration: Declaration, values: Values) -> Named:
     """Add a record; raise Invalid naming the field if a value is missing or cannot be stored."""
     missing = {field.key: None for field in declaration.fields if field.required and field.key not in values}
-    record = declaration.model.new(session, **_attributes(declaration, session, {**missing, **values}))
+    attributes = _attributes(declaration, session, {**missing, **values})
+    _refuse_taken(session, declaration, attributes)
+    record = declaration.model.new(session, **attributes)
     declaration.told(session, record, True)
     return record
 
@@ -29,7 +31,9 @@ def change(session: Session, declaration: Declaration, record: Named, values: Va
     A value that the record has already is not checked again: whoever has it may keep it.
     """
     values = {key: value for key, value in values.items() if declaration.field(key).of(record) != value}
-    for attribute, value in _attributes(declaration, session, values).items():
+    attributes = _attributes(declaration, session, values)
+    _refuse_taken(session, declaration, attributes)
+    for attribute, value in attributes.items():
         setattr(record, attribute, value)
     session.flush()
     declaration.told(session, record, False)
@@ -123,6 +127,24 @@ def list_of(
 def _attributes(declaration: Declaration, session: Session, values: Values) -> dict[str, Any]:
     checked = declaration.check(session, values)
     return {field.at or field.key: checked[field.key] for field in declaration.fields if field.key in checked}
+
+
+def _refuse_taken(session: Session, declaration: Declaration, attributes: Values) -> None:
+    """Raise Conflict, naming the record, where another has a value already that only one may have."""
+    model = declaration.model
+    for field in declaration.fields:
+        value = attributes.get(field.at or field.key)
+        if not field.unique or value is None:
+            continue
+        same = select(model).where(getattr(model, field.at or field.key) == value, model.merged_into_id.is_(None))
+        if (other := session.scalars(same.limit(1)).first()) is not None:
+            raise Conflict(
+                "{reference} {name} has this already.",
+                field=field.key,
+                reference=other.reference,
+                name=other.name,
+                hint="Change that one, or merge the two.",
+            )
 
 
 def _move_references(session: Session, gone: Named, kept: Named) -> None:

@@ -92,6 +92,16 @@ def test_a_likely_twin_is_asked_about_first(acme: Person) -> None:
     assert "Acme" in acme.types("/crm contact show P-3").text
 
 
+def test_somebody_in_slack_is_one_contact(acme: Person) -> None:
+    acme.types("/customer contact acme Anton slack:@agent")
+    assert "nothing has been added yet" in acme.types("/crm contact add Tony slack:@agent").text
+    acme.clicks("Add anyway")
+    acme.sees("P-1 Anton has this already. Change that one, or merge the two.")
+    acme.types("/crm contact add Tony")
+    assert "P-1 Anton has this already" in acme.types("/crm contact edit P-2 slack:@agent").text
+    assert "Saved" in acme.types("/crm contact edit P-1 slack:@agent role:CFO").text
+
+
 def test_what_is_archived_is_out_of_lists_and_comes_back(acme: Person) -> None:
     acme.types("/customer contact acme Jane Doe")
     assert "is archived" in acme.types("/crm contact archive jane doe").text
