@@ -50,7 +50,8 @@ SELECT c.id, c.name, c.domain, c.tier, c.owner_id, c.version,
     ) t) AS tickets,
     (SELECT json_agg(n) FROM (
         SELECT text, at, created_by FROM note
-        WHERE workspace_id = c.workspace_id AND customer_id = c.id ORDER BY at DESC, id DESC LIMIT 3
+        WHERE workspace_id = c.workspace_id AND about_noun = 'customer' AND about_id = c.id
+        ORDER BY at DESC, id DESC LIMIT 3
     ) n) AS notes
 FROM customer c WHERE c.workspace_id = %(workspace)s AND c.merged_into_id IS NULL AND {which} LIMIT 1
 """

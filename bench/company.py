@@ -105,8 +105,8 @@ CROSS JOIN LATERAL (
 """
 
 NOTES = """
-INSERT INTO note (workspace_id, customer_id, kind, text, at, created_by)
-SELECT %(team)s, 1 + pg_temp.draw(i, 31, %(customers)s), 'note',
+INSERT INTO note (workspace_id, about_noun, about_id, kind, text, at, created_by)
+SELECT %(team)s, 'customer', 1 + pg_temp.draw(i, 31, %(customers)s), 'note',
     (ARRAY['Asked for a quote.', 'Call back next week about prices.', 'Happy with the pilot.'])[
         1 + pg_temp.draw(i, 32, 3)],
     now() - make_interval(hours => (i %% 20000)::int),

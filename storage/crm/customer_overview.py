@@ -28,7 +28,8 @@ _GLANCE = text("""
             ORDER BY urgency, id LIMIT :tickets
         ) AS t),
         (SELECT json_agg(n) FROM (
-            SELECT text, at, created_by FROM note WHERE customer_id = :customer ORDER BY at DESC, id DESC LIMIT :notes
+            SELECT text, at, created_by FROM note WHERE about_noun = 'customer' AND about_id = :customer
+            ORDER BY at DESC, id DESC LIMIT :notes
         ) AS n),
         (SELECT json_agg(p) FROM (
             SELECT id, name, job_title AS role FROM contact

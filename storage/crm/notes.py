@@ -33,7 +33,7 @@ class Note(About, Recorded, Base):
     __table_args__ = (
         *about_args("note", "at", "id"),
         one_of("kind", tuple(NoteKind)),
-        CheckConstraint("num_nonnulls(customer_id, contact_id, deal_id, ticket_id) = 1", name="subject"),
+        CheckConstraint("about_id IS NOT NULL", name="subject"),
         {"info": TENANT},
     )
 

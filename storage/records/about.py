@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKeyConstraint, Index, text
-from sqlalchemy.orm import Mapped
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKeyConstraint, Index, and_, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.database.engine import composite_key
-from storage.references import Noun, reference
+from storage.references import reference
 
-SUBJECTS = (Noun.CUSTOMER, Noun.CONTACT, Noun.DEAL, Noun.TICKET)
+_LEFT = ("customer_id", "contact_id", "deal_id", "ticket_id")
+"""What the release before reads; a trigger keeps both in step. They go one release later."""
+_SUPERSEDED = {"unrecorded": True, "superseded": True}
 
 
 class Subject(Protocol):
     """Stand for whatever has a noun and a number."""
 
     @property
-    def __noun__(self) -> Noun: ...
+    def __noun__(self) -> str: ...
 
     @property
     def id(self) -> int:
@@ -26,21 +28,20 @@ class Subject(Protocol):
 
 
 class About:
-    """Carry one nullable column per noun; at most one is filled. Not a table itself."""
+    """Carry noun and number of a record, or neither. Not a table itself."""
 
-    customer_id: Mapped[int | None]
-    contact_id: Mapped[int | None]
-    deal_id: Mapped[int | None]
-    ticket_id: Mapped[int | None]
+    about_noun: Mapped[str | None]
+    about_id: Mapped[int | None]
+
+    customer_id: Mapped[int | None] = mapped_column(deferred=True, info=_SUPERSEDED)
+    contact_id: Mapped[int | None] = mapped_column(deferred=True, info=_SUPERSEDED)
+    deal_id: Mapped[int | None] = mapped_column(deferred=True, info=_SUPERSEDED)
+    ticket_id: Mapped[int | None] = mapped_column(deferred=True, info=_SUPERSEDED)
 
     @property
-    def about(self) -> tuple[Noun, int] | None:
+    def about(self) -> tuple[str, int] | None:
         """Return noun and number of the record this is about, None if it is about none."""
-        for noun in SUBJECTS:
-            record_id: int | None = getattr(self, f"{noun}_id")
-            if record_id is not None:
-                return noun, record_id
-        return None
+        return None if self.about_noun is None or self.about_id is None else (self.about_noun, self.about_id)
 
     @property
     def about_reference(self) -> str | None:
@@ -48,31 +49,36 @@ class About:
         return None if self.about is None else reference(*self.about)
 
 
-def about_values(subject: Subject | None) -> dict[str, int]:
-    """Return the column to fill for a record, none for None."""
-    return {} if subject is None else {f"{subject.__noun__}_id": subject.id}
+def about_values(subject: Subject | None) -> dict[str, Any]:
+    """Return the columns to fill for a record, none for None."""
+    return {} if subject is None else {"about_noun": str(subject.__noun__), "about_id": subject.id}
 
 
-def is_about(model: type[About], noun: Noun, record_id: int) -> ColumnElement[bool]:
+def is_about(model: type[About], noun: str, record_id: int) -> ColumnElement[bool]:
     """Return the condition that a row is about this record."""
-    column: ColumnElement[int] = getattr(model, f"{noun}_id")
-    return column == record_id
+    return and_(model.about_noun == str(noun), model.about_id == record_id)
+
+
+def move_about(session: Session, gone: Subject, kept: Subject) -> None:
+    """Have what is about one record be about another of its noun."""
+    for model in About.__subclasses__():
+        for row in session.scalars(select(model).where(is_about(model, gone.__noun__, gone.id))):
+            row.about_id = kept.id
 
 
 def about_args(table: str, *then: str) -> Sequence[ForeignKeyConstraint | Index | CheckConstraint]:
     """Return the constraints and indexes of a table of rows about records; its lists are sorted by `then`."""
-    columns = [f"{noun}_id" for noun in SUBJECTS]
+    own = ("workspace_id", "about_noun", "about_id")
     return (
-        *(composite_key(column, column.removesuffix("_id"), ondelete="CASCADE") for column in columns),
+        ForeignKeyConstraint(own, ["record.workspace_id", "record.noun", "record.id"], ondelete="CASCADE"),
+        Index(f"{table}_about_idx", *own, *then, postgresql_where=text("about_id IS NOT NULL")),
+        CheckConstraint("(about_noun IS NULL) = (about_id IS NULL)", name="about_record"),
+        *(composite_key(column, column.removesuffix("_id"), ondelete="CASCADE") for column in _LEFT),
         *(
             Index(
-                f"{table}_{column}_idx",
-                "workspace_id",
-                column,
-                *then,
-                postgresql_where=text(f"{column} IS NOT NULL"),
+                f"{table}_{column}_idx", "workspace_id", column, *then, postgresql_where=text(f"{column} IS NOT NULL")
             )
-            for column in columns
+            for column in _LEFT
         ),
-        CheckConstraint(f"num_nonnulls({', '.join(columns)}) <= 1", name="about"),
+        CheckConstraint(f"num_nonnulls({', '.join(_LEFT)}) <= 1", name="about"),
     )

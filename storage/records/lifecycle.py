@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Table, inspect, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from storage.database.engine import Base
-from storage.database.recorded import Recorded
 from storage.errors import Conflict, Invalid
 from storage.records.declaration import Declaration, Values
 from storage.records.named import CANDIDATES, PAGE, Named, moment
+from storage.records.referring import references_to
 
 
 def add(session: Session, declaration: Declaration, values: Values) -> Named:
@@ -149,15 +148,9 @@ def _refuse_taken(session: Session, declaration: Declaration, attributes: Values
 
 def _move_references(session: Session, gone: Named, kept: Named) -> None:
     """Let what refers to one record refer to another: all that people record; what else refers to it finds its way."""
-    own = inspect(type(gone)).local_table
-    for mapper in Base.registry.mappers:
-        if not issubclass(mapper.class_, Recorded) or not isinstance(mapper.local_table, Table):
+    for reference in references_to(type(gone)):
+        attribute = reference.attributes.get("id")
+        if attribute is None or attribute.key == "merged_into_id":
             continue
-        for key in mapper.local_table.foreign_key_constraints:
-            column = next((one.parent for one in key.elements if one.column.name == "id"), None)
-            if key.referred_table is not own or column is None or column.name == "merged_into_id":
-                continue
-            attribute = mapper.get_property_by_column(column).key
-            refers = getattr(mapper.class_, attribute) == gone.id
-            for row in session.scalars(select(mapper.class_).where(refers)):
-                setattr(row, attribute, kept.id)
+        for row in session.scalars(select(reference.model).where(reference.to(gone))):
+            setattr(row, attribute.key, kept.id)

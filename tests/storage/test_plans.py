@@ -91,12 +91,12 @@ SELECT :w, i, name, name, name, i, CASE WHEN i % 10 = 0 THEN 'open' ELSE 'closed
     'U' || i / 10 % 200, CASE WHEN i % 10 > 0 THEN now() - i * interval '1 hour' END, now() - i * interval '1 hour',
     'C' || i % 50, i || '.000100', 1, now() - (i + 3) * interval '1 hour'
 FROM named WHERE i <= :n / 4;
-INSERT INTO followup (workspace_id, id, text, due_at, zone, owner_id, deal_id, status, closed_at, version)
-SELECT :w, i, 'call back', now() + (i - 50) * interval '1 hour', 'UTC', 'U' || i % 200, i,
+INSERT INTO followup (workspace_id, id, text, due_at, zone, owner_id, about_noun, about_id, status, closed_at, version)
+SELECT :w, i, 'call back', now() + (i - 50) * interval '1 hour', 'UTC', 'U' || i % 200, 'deal', i,
     CASE WHEN i % 4 = 0 THEN 'open' ELSE 'done' END, CASE WHEN i % 4 > 0 THEN now() END, 1
 FROM named WHERE i <= :n / 10;
-INSERT INTO note (workspace_id, kind, text, at, customer_id)
-SELECT :w, 'note', 'asked for a quote', now() - i * interval '1 hour', i % (:n / 10) + 1 FROM named WHERE i <= :n / 5;
+INSERT INTO note (workspace_id, kind, text, at, about_noun, about_id)
+SELECT :w, 'note', 'asked for a quote', now() - i * interval '1 hour', 'customer', i % (:n / 10) + 1 FROM named WHERE i <= :n / 5;
 INSERT INTO channel (workspace_id, id, name) SELECT :w, 'C' || i, 'c' || i FROM named WHERE i <= 1000;
 INSERT INTO channel_link (workspace_id, channel_id, use, customer_id)
 SELECT :w, 'C' || i, 'customer', i FROM named WHERE i <= 1000;

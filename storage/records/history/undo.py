@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table, and_, exists, func, inspect, select
+from sqlalchemy import exists, func, inspect, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapper, Session, aliased
 
@@ -15,6 +15,7 @@ from storage.errors import Conflict, NotFound
 from storage.records.history.models import Activity, ChangeSet
 from storage.records.history.reading import actor_name
 from storage.records.history.recording import CHANGES, CREATED, DELETED, UPDATED, current_recorder
+from storage.records.referring import references_to
 
 UNDO_WITHIN = timedelta(hours=24)
 
@@ -206,21 +207,10 @@ def _referring(session: Session, row: Recorded) -> Iterator[Recorded]:
 
     Rows of models that are not recorded are parts of the record, and go with it where their key cascades.
     """
-    own = inspect(type(row))
-    for mapper in _mappers().values():
-        assert isinstance(mapper.local_table, Table)
-        for key in mapper.local_table.foreign_key_constraints:
-            if key.referred_table is not own.local_table:
-                continue
-            refers = and_(
-                *(
-                    element.parent == getattr(row, own.get_property_by_column(element.column).key)
-                    for element in key.elements
-                )
-            )
-            found = session.scalars(select(mapper.class_).where(refers).limit(1)).first()
-            if isinstance(found, Recorded):
-                yield found
+    for reference in references_to(type(row)):
+        found = session.scalars(select(reference.model).where(reference.to(row)).limit(1)).first()
+        if found is not None:
+            yield found
 
 
 def _set(row: Recorded, before: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from storage.errors import Conflict, Invalid
 from storage.events import TicketSplit, emit
 from storage.records import history
+from storage.records.about import move_about
 from storage.records.named import get, moment
 from storage.references import Noun
 from storage.support import labels, messages
@@ -19,14 +20,16 @@ from storage.support.tickets.work import add, changed, subject_of
 
 
 def merge(session: Session, ticket: Ticket, into: Ticket, *, learn: bool = True) -> Ticket:
-    """Make a ticket part of another, which gets its messages and is returned; its reference leads there from then on.
+    """Make a ticket part of another, which gets its messages, notes and follow-ups and is returned.
 
+    Its reference leads there from then on.
     The one that is left is closed and counts in no figure. With `learn` what the other is about becomes a label of the
     first message that moves. Raises Invalid if both are the same.
     """
     if ticket.id == into.id:
         raise Invalid("{reference} cannot be merged into itself.", reference=ticket.reference, field="into")
     moved = _move(session, ticket, into)
+    move_about(session, ticket, into)
     if learn and moved and into.category is not None:
         first = messages.get(session, *moved[0])
         assert first is not None, "it was moved just now"
