@@ -35,7 +35,7 @@ def subject_of(session: Session, row: About) -> Named | None:
     if row.about is None:
         return None
     noun, record_id = row.about
-    return named.get(session, _MODELS[noun], record_id)
+    return named.get(session, _MODELS[Noun(noun)], record_id)
 
 
 def called(session: Session, typed: str, *, field: str | None = None) -> Named:

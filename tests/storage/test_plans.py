@@ -96,7 +96,8 @@ SELECT :w, i, 'call back', now() + (i - 50) * interval '1 hour', 'UTC', 'U' || i
     CASE WHEN i % 4 = 0 THEN 'open' ELSE 'done' END, CASE WHEN i % 4 > 0 THEN now() END, 1
 FROM named WHERE i <= :n / 10;
 INSERT INTO note (workspace_id, kind, text, at, about_noun, about_id)
-SELECT :w, 'note', 'asked for a quote', now() - i * interval '1 hour', 'customer', i % (:n / 10) + 1 FROM named WHERE i <= :n / 5;
+SELECT :w, 'note', 'asked for a quote', now() - i * interval '1 hour', 'customer', i % (:n / 10) + 1
+FROM named WHERE i <= :n / 5;
 INSERT INTO channel (workspace_id, id, name) SELECT :w, 'C' || i, 'c' || i FROM named WHERE i <= 1000;
 INSERT INTO channel_link (workspace_id, channel_id, use, customer_id)
 SELECT :w, 'C' || i, 'customer', i FROM named WHERE i <= 1000;

@@ -15,6 +15,7 @@ from bot.plugin import Notice, _
 from storage.crm.contacts import Contact
 from storage.crm.customers import Customer
 from storage.crm.deals import Deal
+from storage.crm.followups import Followup
 from storage.crm.pipelines import Stage
 from storage.database.engine import current_workspace
 from storage.errors import NotFound
@@ -27,6 +28,7 @@ from storage.support.tickets import Ticket
 VALUE_LIMIT = 80
 INTERNAL = frozenset(
     {
+        "about_noun",
         "at",
         "channel_id",
         "closed_at",
@@ -59,6 +61,7 @@ RECORDS: Mapping[str, type[named.Named]] = {
     "ticket_id": Ticket,
 }
 LABELS: Mapping[str, str] = {
+    "about_id": "About",
     "amount_minor": "Amount",
     "close_on": "Close",
     "lost_reason": "Reason",
@@ -95,6 +98,12 @@ class Change:
     def own(self) -> bool:
         """Tell whether it happened to the record itself and not to a part of it."""
         return self.entity == self.noun
+
+    @property
+    def itself(self) -> tuple[str, ...]:
+        """Name the fields that say no more than in whose timeline it is."""
+        about = ("about_id",) if self.action == CREATED and not self.own else ()
+        return (f"{self.noun}_id", *about)
 
     @property
     def thing(self) -> b.Text:
@@ -137,7 +146,7 @@ def fields(session: Session, change: Change, reader: Reader, *, back: bool = Fal
     before, after = (change.after, change.before) if back else (change.before, change.after)
     lines = []
     for field, value in after.items():
-        if field in INTERNAL or field == f"{change.noun}_id":
+        if field in INTERNAL or field in change.itself:
             continue
         new = _value(session, change, field, after, reader)
         if change.action == UPDATED:
@@ -172,6 +181,8 @@ def _value(session: Session, change: Change, field: str, values: Mapping[str, An
     if field == "stage_id":
         stage = session.get(Stage, (current_workspace(session), value))
         return stage.name if stage else str(value)
+    if field == "about_id":
+        return _subject(session, change, int(value), values.get("about_noun"))
     if field in RECORDS:
         return _record(session, RECORDS[field], int(value))
     if field.endswith(("_at", "_on", "_date")) and isinstance(value, str):
@@ -184,6 +195,14 @@ def _record(session: Session, model: type[named.Named], record_id: int) -> str:
         return named.get(session, model, record_id).name
     except NotFound as gone:
         return str(gone.params["reference"])
+
+
+def _subject(session: Session, change: Change, record_id: int, noun: str | None) -> str:
+    if noun is None and change.own:
+        followup = session.get(Followup, (current_workspace(session), change.record_id))
+        noun = followup.about_noun if followup else None
+    model = RECORDS.get(f"{noun or change.noun}_id")
+    return _record(session, model, record_id) if model else str(record_id)
 
 
 def _money(session: Session, change: Change, values: Mapping[str, Any], reader: Reader) -> str:

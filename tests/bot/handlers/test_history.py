@@ -53,7 +53,7 @@ def test_a_followups_history_shows_its_times(rep: Person) -> None:
     said = plain(rep.types("/crm history F-1").text)
     assert "Status: open → done" in said
     assert "Text: call back" in said
-    assert "Deal: Acme renewal" in said
+    assert "About: Acme renewal" in said
 
 
 def test_a_channel_that_was_linked_is_in_its_customers_history(rep: Person) -> None:
