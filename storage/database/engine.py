@@ -40,6 +40,11 @@ from storage.database.outages import Outage, outage
 
 APP_ROLE = "rapport_app"
 EVERY_WORKSPACE = "*"
+SCHEMA_VERSION = "rapport.schema_version"
+"""Where a session's `info` says which version the schema of its workspace had when its transaction began.
+
+None after the transaction itself has changed it.
+"""
 
 # What a table's `info` says about its rows; the migrations give it the policies, and a test compares the two.
 TENANT = {"rls": "tenant"}
@@ -236,7 +241,7 @@ class Database:
 
 
 def _begin(session: Session, workspace_id: str, statement_timeout_ms: int | None) -> None:
-    """Begin a session's transaction and say what it may see, in one round trip."""
+    """Begin a session's transaction, say what it may see and learn the schema's version, in one round trip."""
     quoted = workspace_id.replace("'", "''")
     settings = f"set_config('rapport.workspace', '{quoted}', true)"
     if statement_timeout_ms is not None:
@@ -244,13 +249,15 @@ def _begin(session: Session, workspace_id: str, statement_timeout_ms: int | None
     driver = _driver(session.connection())
     # Below psycopg, which begins a transaction by itself, in a round trip of its own. Whether the role is bound is
     # asked in the same one, as it may be given BYPASSRLS at any time.
-    done = driver.pgconn.exec_(f"BEGIN; SELECT {_IS_BOUND}, {settings}".encode())
+    schema = f"(SELECT schema_version FROM workspace WHERE id = '{quoted}')"  # noqa: S608 - quoted above
+    done = driver.pgconn.exec_(f"BEGIN; SELECT {settings}; SELECT {_IS_BOUND}, {schema}".encode())
     if done.status != psycopg.pq.ExecStatus.TUPLES_OK:
         session.execute(text("SELECT 1"))  # which raises, as SQLAlchemy says such things
         raise AssertionError("a transaction that could not begin was used")
     if done.get_value(0, 0) == b"f":
         confine(driver)
         raise Unconfined("Row-level security did not bind a transaction.", "It was given up.")
+    session.info[SCHEMA_VERSION] = int(done.get_value(0, 1) or 0)
 
 
 # It changes nothing, and fails where nothing may be changed.

@@ -18,6 +18,7 @@ from storage.records import named
 from storage.records.fields import PersonField, RecordField
 from storage.records.named import Named
 from storage.records.query import Field, Fields
+from storage.records.values import comparison
 from storage.references import Noun
 from storage.workspace.members import Role
 
@@ -61,8 +62,11 @@ class Declaration:
     @cached_property
     def filters(self) -> Fields:
         """Return what records can be filtered and sorted by."""
-        compared = {field.key: field.comparison(self.model) for field in self.fields}
-        known = {key: comparison for key, comparison in compared.items() if comparison is not None}
+        compared = {
+            field.key: comparison(field, self.model) if field.custom_id else field.comparison(self.model)
+            for field in self.fields
+        }
+        known = {key: field for key, field in compared.items() if field is not None}
         times = {"created": self.model.created_at, "updated": self.model.updated_at}
         known |= {key: Field(column, "moment", past=True) for key, column in times.items()}
         owner = next((field.key for field in self.fields if isinstance(field, PersonField) and field.mine), None)

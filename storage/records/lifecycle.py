@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from storage.errors import Conflict, Invalid
 from storage.records.declaration import Declaration, Values
+from storage.records.fields import with_value
 from storage.records.named import CANDIDATES, PAGE, Named, moment
 from storage.records.referring import references_to
 
@@ -17,9 +18,9 @@ from storage.records.referring import references_to
 def add(session: Session, declaration: Declaration, values: Values) -> Named:
     """Add a record; raise Invalid naming the field if a value is missing or cannot be stored."""
     missing = {field.key: None for field in declaration.fields if field.required and field.key not in values}
-    attributes = _attributes(declaration, session, {**missing, **values})
-    _refuse_taken(session, declaration, attributes)
-    record = declaration.model.new(session, **attributes)
+    checked = declaration.check(session, {**missing, **values})
+    _refuse_taken(session, declaration, checked)
+    record = declaration.model.new(session, **_attributes(declaration, checked))
     declaration.told(session, record, True)
     return record
 
@@ -30,10 +31,10 @@ def change(session: Session, declaration: Declaration, record: Named, values: Va
     A value that the record has already is not checked again: whoever has it may keep it.
     """
     values = {key: value for key, value in values.items() if declaration.field(key).of(record) != value}
-    attributes = _attributes(declaration, session, values)
-    _refuse_taken(session, declaration, attributes)
-    for attribute, value in attributes.items():
-        setattr(record, attribute, value)
+    checked = declaration.check(session, values)
+    _refuse_taken(session, declaration, checked)
+    for key, value in checked.items():
+        declaration.field(key).put(record, value)
     session.flush()
     declaration.told(session, record, False)
     return record
@@ -78,16 +79,14 @@ def merge(session: Session, declaration: Declaration, gone: Named, kept: Named) 
                 hint="Bring it back first: `/crm {noun} restore {reference}`.",
                 noun=declaration.key,
             )
-    lacking = {
-        field.at or field.key: field.of(gone)
-        for field in declaration.fields
-        if field.of(kept) is None and field.of(gone) is not None
-    }
+    lacking = [
+        (field, field.of(gone)) for field in declaration.fields if field.of(kept) is None and field.of(gone) is not None
+    ]
     gone.merged_into_id = kept.id
     # First, so that what only one record may have is free for the one that is kept.
     session.flush()
-    for attribute, value in lacking.items():
-        setattr(kept, attribute, value)
+    for field, value in lacking:
+        field.put(kept, value)
     _move_references(session, gone, kept)
     session.flush()
     declaration.told(session, kept, False)
@@ -123,16 +122,23 @@ def list_of(
     return list(session.scalars(ordered.limit(limit).offset(offset)))
 
 
-def _attributes(declaration: Declaration, session: Session, values: Values) -> dict[str, Any]:
-    checked = declaration.check(session, values)
-    return {field.at or field.key: checked[field.key] for field in declaration.fields if field.key in checked}
+def _attributes(declaration: Declaration, checked: Values) -> dict[str, Any]:
+    """Return what a new record's attributes are, those of the workspace's own fields in one."""
+    attributes: dict[str, Any] = {}
+    custom: dict[str, Any] = {}
+    for field in declaration.fields:
+        if field.key in checked and field.custom_id:
+            custom = with_value(custom, field, checked[field.key])
+        elif field.key in checked:
+            attributes[field.at or field.key] = checked[field.key]
+    return {**attributes, "custom": custom} if custom else attributes
 
 
-def _refuse_taken(session: Session, declaration: Declaration, attributes: Values) -> None:
+def _refuse_taken(session: Session, declaration: Declaration, checked: Values) -> None:
     """Raise Conflict, naming the record, where another has a value already that only one may have."""
     model = declaration.model
     for field in declaration.fields:
-        value = attributes.get(field.at or field.key)
+        value = checked.get(field.key)
         if not field.unique or value is None:
             continue
         same = select(model).where(getattr(model, field.at or field.key) == value, model.merged_into_id.is_(None))

@@ -84,6 +84,8 @@ class Named(Record):
     find_key: Mapped[str]
     merged_into_id: Mapped[int | None]
     archived_at: Mapped[datetime | None]
+    custom: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"), default=dict)
+    """The values of the workspace's own fields by their numbers, as JSON."""
 
     def found_by(self) -> Sequence[str | None]:
         """Return the texts a search looks at; the name comes first."""

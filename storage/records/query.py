@@ -19,11 +19,11 @@ import difflib
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, Protocol
 
-from sqlalchemy import ColumnElement, Select, and_, or_
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.errors import Invalid, NotFound
@@ -68,12 +68,33 @@ class Values(Protocol):
 
 
 @dataclass(frozen=True)
+class Held:
+    """Say that a field's column is in rows of their own: `of` is the column there of the record's number, `record`.
+
+    `where` holds for the rows of the field.
+    """
+
+    record: InstrumentedAttribute[int]
+    of: InstrumentedAttribute[int]
+    where: tuple[ColumnElement[bool], ...]
+
+    def has(self, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+        """Return the condition that a record has a row of which these are true."""
+        return self.record.in_(select(self.of).where(*self.where, *conditions))
+
+    def value(self, column: InstrumentedAttribute[Any]) -> ColumnElement[Any]:
+        """Return a record's value in a column of its row."""
+        return select(column).where(*self.where, self.of == self.record).correlate(self.record.parent).scalar_subquery()
+
+
+@dataclass(frozen=True)
 class Field:
     """Name a column that may be filtered and sorted by, and how its values are read.
 
     `currency` is the column beside an amount, `choices` the values a column can have, `resolve` the function that finds
     the record a person means (of whose noun the column holds the id), or of kind `keys` all values that are meant.
-    `past` says that a date can only have happened. Raises ValueError for a kind without what it needs.
+    `past` says that a date can only have happened, `held` where the column is, if not with the record. Raises
+    ValueError for a kind without what it needs.
     """
 
     column: InstrumentedAttribute[Any]
@@ -82,6 +103,7 @@ class Field:
     choices: Sequence[str] = ()
     resolve: Callable[[Session, str], Any] | None = None
     past: bool = False
+    held: Held | None = None
 
     def __post_init__(self) -> None:
         needed = {"money": self.currency, "choice": self.choices or None, "record": self.resolve, "keys": self.resolve}
@@ -209,6 +231,8 @@ def too_many_filters(typed: str) -> Invalid:
 
 
 def _clause(session: Session, condition: Condition, on: Field, values: Values) -> ColumnElement[bool]:
+    if on.held is not None:
+        return _held(session, condition, on, on.held, values)
     name, comparison, value = condition.name, condition.operator, condition.value
     if comparison in {"<", "<=", ">", ">="} and on.kind not in _ORDERED:
         raise Invalid(
@@ -225,6 +249,16 @@ def _clause(session: Session, condition: Condition, on: Field, values: Values) -
         return _compare(session, condition, on, values)
     except Invalid as error:
         raise error.on_field(name) from None
+
+
+def _held(session: Session, condition: Condition, on: Field, held: Held, values: Values) -> ColumnElement[bool]:
+    """Return the condition that a record's row is so, or that it has none where that is asked for."""
+    differs = condition.operator == "!="
+    if condition.value.casefold() in _EMPTY and condition.operator in {":", "=", "!="}:
+        return held.has() if differs else ~held.has()
+    same = replace(condition, operator=":") if differs else condition
+    found = held.has(_clause(session, same, replace(on, held=None), values))
+    return ~found if differs else found
 
 
 def _compare(session: Session, condition: Condition, on: Field, values: Values) -> ColumnElement[bool]:
@@ -341,6 +375,7 @@ def _choice(condition: Condition, on: Field, said: str) -> str:
 def _order(sort: Sort, on: Field) -> ColumnElement[Any]:
     if on.kind in _UNSORTED:
         raise Invalid("There is no order by {name}.", field="sort", name=sort.name)
-    order = on.column.desc() if sort.descending else on.column.asc()
+    column = on.held.value(on.column) if on.held else on.column
+    order = column.desc() if sort.descending else column.asc()
     # Where nothing is empty the plain order is one an index can be read in from either end.
     return order.nulls_last() if getattr(on.column, "nullable", True) else order

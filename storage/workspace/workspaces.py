@@ -39,6 +39,7 @@ class Workspace(Base):
     url: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     set_up_at: Mapped[datetime | None]
+    schema_version: Mapped[int] = mapped_column(server_default="0")
 
 
 class Installation(Base):

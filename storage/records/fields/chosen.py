@@ -1,0 +1,139 @@
+"""Type the fields of nouns that hold one of several: a choice, yes or no, a person, a record of another noun."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from sqlalchemy.orm import Session
+
+from storage.errors import Invalid, NotFound
+from storage.names import name_key
+from storage.records import named
+from storage.records.fields.base import RecordField
+from storage.records.named import Named
+from storage.records.query import Field, Held, Kind
+from storage.workspace import members
+from storage.workspace.members import Role
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChoiceField(RecordField):
+    """Hold one of a few values; those that people know by another name than the one that is stored have one in `names`.
+
+    Of a workspace's own field the names alone are what people type: a choice can be renamed and keeps what it is.
+    """
+
+    choices: Sequence[str]
+    names: Mapping[str, str] = field(default_factory=dict)
+    compares: ClassVar[Kind] = "choice"
+
+    def name_of(self, choice: str) -> str:
+        """Return what people call a choice."""
+        return self.names.get(choice, choice)
+
+    def derived(self, value: str) -> dict[str, Any]:
+        """Return the choice as it is stored."""
+        return {"key": value}
+
+    def checked(self, session: Session, value: Any) -> str:
+        """Return the choice that was meant, whatever its case; raise Invalid naming all for anything else."""
+        wanted = name_key(str(value))
+        for choice in self.choices:
+            if value == choice or name_key(self.name_of(choice)) == wanted:
+                return choice
+        raise Invalid(
+            "{value} is not a {name}.",
+            field=self.key,
+            hint="There are {choices}.",
+            typed=str(value),
+            value=str(value)[:40],
+            name=self.key,
+            choices=", ".join(map(self.name_of, self.choices)),
+        )
+
+    def compared(self, column: Any, currency: Any = None, held: Held | None = None) -> Field:
+        """Return how choices are compared: by the names that people know."""
+        if not self.names:
+            return Field(column, "choice", choices=self.choices, held=held)
+        return Field(column, "keys", resolve=lambda session, said: [self.checked(session, said)], held=held)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonField(RecordField):
+    """Hold a person in Slack, by id: one of our own people who has `role`, or anybody where there is none."""
+
+    role: Role | None = None
+    mine: bool = False
+    """Whoever adds a record has it where nobody is named."""
+    compares: ClassVar[Kind] = "member"
+
+    def derived(self, value: str) -> dict[str, Any]:
+        """Return the id."""
+        return {"key": value}
+
+    def checked(self, session: Session, value: Any) -> str:
+        """Return the id; raise Invalid for somebody nobody has met, or who may not have it."""
+        member = members.get(session, str(value))
+        if member is None:
+            raise Invalid("I do not know this person yet.", field=self.key, hint="They must use Rapport once first.")
+        if self.role is None or member.has(self.role):
+            return member.id
+        if not member.is_ours:
+            raise Invalid("{name} is not on your team, so cannot be given anything.", field=self.key, name=member.name)
+        raise Invalid(
+            "{name} lacks the role {role}, so cannot be given this.",
+            field=self.key,
+            name=member.name,
+            role=self.role.value,
+            hint="An admin can change that with `/crm role`.",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class YesNoField(RecordField):
+    """Hold yes or no."""
+
+    compares: ClassVar[Kind] = "choice"
+
+    def derived(self, value: bool) -> dict[str, Any]:
+        """Return the word for it."""
+        return {"key": "yes" if value else "no"}
+
+    def compared(self, column: Any, currency: Any = None, held: Held | None = None) -> Field:
+        """Return how yes and no are compared, by their words."""
+        return Field(column, "choice", choices=("yes", "no"), held=held)
+
+    def checked(self, session: Session, value: Any) -> bool:
+        """Return the value; raise Invalid for anything but True and False."""
+        if not isinstance(value, bool):
+            raise Invalid(
+                "This is yes or no, and I cannot tell which {value} is.", field=self.key, value=str(value)[:40]
+            )
+        return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkField(RecordField):
+    """Hold a record of another noun, by its number; `resolve` finds the one a person means."""
+
+    to: type[Named]
+    resolve: Callable[[Session, str], Named]
+    compares: ClassVar[Kind] = "record"
+    column: ClassVar[str | None] = "number"
+
+    def checked(self, session: Session, value: Any) -> int:
+        """Return the number of the record that is there, or that it was merged into; raise NotFound for none."""
+        try:
+            return named.get(session, self.to, int(value)).id
+        except NotFound as error:
+            raise error.on_field(self.key) from None
+
+    def linked(self, session: Session, record: Named) -> Named | None:
+        """Return the record that this one is linked to, None for none."""
+        return None if (number := self.of(record)) is None else named.get(session, self.to, number)
+
+    def compared(self, column: Any, currency: Any = None, held: Held | None = None) -> Field:
+        """Return how records are filtered by what they are linked to."""
+        return Field(column, "record", resolve=self.resolve, held=held)

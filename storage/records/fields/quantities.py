@@ -1,0 +1,118 @@
+"""Type the fields of nouns that hold how much or when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy.orm import Session
+
+from storage.errors import Invalid
+from storage.money import BIGINT, Money
+from storage.records.fields.base import RecordField
+from storage.records.named import Named
+from storage.records.query import Field, Held, Kind
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberField(RecordField):
+    """Hold a whole number."""
+
+    compares: ClassVar[Kind] = "number"
+    column: ClassVar[str | None] = "number"
+
+    def checked(self, session: Session, value: Any) -> int:
+        """Return the number; raise Invalid for what is none or does not fit a bigint."""
+        try:
+            number = int(str(value).strip())
+        except ValueError:
+            number = BIGINT + 1
+        if abs(number) > BIGINT:
+            raise Invalid("{value} is not a number.", field=self.key, typed=str(value), value=str(value)[:40])
+        return number
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoneyField(RecordField):
+    """Hold an amount with its currency; `currency` is the attribute with that of the amount it is compared with."""
+
+    currency: str = "currency"
+    compares: ClassVar[Kind] = "money"
+    column: ClassVar[str | None] = "number"
+
+    def checked(self, session: Session, value: Any) -> Money:
+        """Return the amount; raise Invalid for anything else."""
+        if not isinstance(value, Money):
+            raise Invalid("{value} is not an amount.", field=self.key, typed=str(value), value=str(value)[:40])
+        return value
+
+    def to_json(self, value: Money | None) -> Any:
+        """Return minor units and currency."""
+        return None if value is None else [value.minor, value.currency]
+
+    def from_json(self, value: Any) -> Money | None:
+        """Return the amount."""
+        return None if value is None else Money(*value)
+
+    def derived(self, value: Money) -> dict[str, Any]:
+        """Return minor units and currency."""
+        return {"number": value.minor, "key": value.currency}
+
+    def comparison(self, model: type[Named]) -> Field | None:
+        """Return how records are filtered and sorted by the amount, within one currency."""
+        return self.compared(getattr(model, self.by), getattr(model, self.currency)) if self.by else None
+
+    def compared(self, column: Any, currency: Any = None, held: Held | None = None) -> Field:
+        """Return how amounts are compared, within one currency."""
+        return Field(column, "money", currency=currency, held=held)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DateField(RecordField):
+    """Hold a day; `past` says that it can only have happened."""
+
+    past: bool = False
+    compares: ClassVar[Kind] = "date"
+    column: ClassVar[str | None] = "day"
+
+    def checked(self, session: Session, value: Any) -> date:
+        """Return the day; raise Invalid for anything else."""
+        try:
+            return value if isinstance(value, date) else date.fromisoformat(str(value))
+        except ValueError:
+            raise Invalid("Choose a day.", field=self.key, typed=str(value)) from None
+
+    def to_json(self, value: date | None) -> Any:
+        """Return the day in ISO's form."""
+        return None if value is None else value.isoformat()
+
+    def from_json(self, value: Any) -> date | None:
+        """Return the day."""
+        return None if value is None else date.fromisoformat(value)
+
+    def compared(self, column: Any, currency: Any = None, held: Held | None = None) -> Field:
+        """Return how days are compared."""
+        return Field(column, "date", past=self.past, held=held)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MomentField(RecordField):
+    """Hold a moment, in UTC."""
+
+    compares: ClassVar[Kind] = "moment"
+    column: ClassVar[str | None] = "at"
+
+    def checked(self, session: Session, value: Any) -> datetime:
+        """Return the moment; raise Invalid for anything else and for one without a zone."""
+        if not isinstance(value, datetime) or value.tzinfo is None:
+            raise Invalid("{value} is not a time.", field=self.key, typed=str(value), value=str(value)[:40])
+        return value
+
+    def to_json(self, value: datetime | None) -> Any:
+        """Return the moment in ISO's form."""
+        return None if value is None else value.isoformat()
+
+    def from_json(self, value: Any) -> datetime | None:
+        """Return the moment."""
+        return None if value is None else datetime.fromisoformat(value)

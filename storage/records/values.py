@@ -1,0 +1,94 @@
+"""Keep the values of a workspace's own fields where filters and sorts find them, beside the records they are of.
+
+A record's `custom` is the truth. These rows are derived from it in the same flush, and have no history of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, delete, insert, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.database.engine import TENANT, Base, composite_key
+from storage.records.fields import RecordField
+from storage.records.named import Key, Named
+from storage.records.query import Field, Held
+from storage.records.rows import RecordRow
+
+COLUMNS = ("key", "number", "day", "at")
+
+
+class FieldValue(Base):
+    """Hold one value in the column that compares it: text folded as names are, numbers, days or moments."""
+
+    __tablename__ = "field_value"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["workspace_id", "noun", "record_id"],
+            [RecordRow.workspace_id, RecordRow.noun, RecordRow.id],
+            ondelete="CASCADE",
+        ),
+        composite_key("field_id", "field", ondelete="CASCADE"),
+        *(
+            Index(
+                f"field_value_{column}_idx",
+                "workspace_id",
+                "field_id",
+                column,
+                "record_id",
+                postgresql_where=text(f"{column} IS NOT NULL"),
+            )
+            for column in COLUMNS
+        ),
+        {"info": TENANT},
+    )
+
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"), primary_key=True)
+    noun: Mapped[str] = mapped_column(primary_key=True)
+    record_id: Mapped[int] = mapped_column(primary_key=True)
+    field_id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[Key | None]
+    number: Mapped[int | None]
+    day: Mapped[date | None]
+    at: Mapped[datetime | None]
+
+
+def comparison(field: RecordField, model: type[Named]) -> Field | None:
+    """Return how a noun's records are filtered and sorted by a field of the workspace's own, None if they are not."""
+    if field.column is None:
+        return None
+    held = Held(
+        model.id,
+        FieldValue.record_id,
+        (FieldValue.noun == str(model.__noun__), FieldValue.field_id == field.custom_id),
+    )
+    return field.compared(getattr(FieldValue, field.column), FieldValue.key, held=held)
+
+
+def keep(connection: Any, record: Named, fields: Mapping[int, RecordField], before: Mapping[str, Any]) -> None:
+    """Write what is compared of a record's own fields that are not as they were `before`.
+
+    `fields` are all of the noun by their numbers, retired ones too.
+    """
+    changed = [key for key in {*before, *record.custom} if before.get(key) != record.custom.get(key)]
+    known = [fields[int(key)] for key in changed if int(key) in fields]
+    if not known:
+        return
+    own = {"workspace_id": record.workspace_id, "noun": str(record.__noun__), "record_id": record.id}
+    if before:
+        connection.execute(
+            delete(FieldValue).where(
+                *(getattr(FieldValue, name) == value for name, value in own.items()),
+                FieldValue.field_id.in_([field.custom_id for field in known]),
+            )
+        )
+    rows = [
+        {**dict.fromkeys(COLUMNS), **own, "field_id": field.custom_id, **field.derived(value)}
+        for field in known
+        if field.column is not None and (value := field.of(record)) is not None
+    ]
+    if rows:
+        connection.execute(insert(FieldValue), rows)
