@@ -4,7 +4,7 @@
 A change of any field raises the workspace's `schema_version`, which every transaction learns as it begins: it holds the
 time, so that no version is used twice, not even after a backup was restored.
 
-Revision ID: 0019
+Revision ID: 0020
 """
 
 import sqlalchemy as sa
@@ -13,8 +13,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from storage.database.policies import tenant_table, workspace_id
 
-revision = "0019"
-down_revision = "0018"
+revision = "0020"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 
