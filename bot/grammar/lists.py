@@ -28,7 +28,7 @@ from bot.grammar.types import AMOUNT, PERSON, WORD
 from bot.grammar.words import Pair
 from storage.errors import Ambiguous, CrmError, Invalid, NotFound
 from storage.names import name_key
-from storage.records.query import Field, Fields
+from storage.records.comparisons import Field, Fields
 from storage.references import parse_reference
 from storage.workspace import members
 

@@ -13,11 +13,11 @@ from storage.errors import Invalid, NotFound
 from storage.events import CustomerAdded, CustomerChanged, emit
 from storage.names import check_name, check_text, name_key
 from storage.records import named
+from storage.records.comparisons import Field
 from storage.records.declaration import Declaration, Values
 from storage.records.fields import PersonField, TextField
 from storage.records.history import CREATED
 from storage.records.named import CANDIDATES, PAGE, Key, Named, named_args
-from storage.records.query import Field
 from storage.references import Noun
 from storage.workspace.members import Member, Role
 

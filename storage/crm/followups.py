@@ -14,9 +14,9 @@ from storage.names import check_note, name_key
 from storage.queues import due
 from storage.records import named
 from storage.records.about import About, Subject, about_args, about_values, is_about
+from storage.records.comparisons import Field, Fields
 from storage.records.history import CREATED
 from storage.records.named import NEAR_NAMES, PAGE, Record, moment, one_of
-from storage.records.query import Field, Fields
 from storage.references import Noun
 from storage.workspace.members import Member
 from storage.workspace.workspaces import check_zone

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 
 from storage.errors import Invalid
 from storage.records import named
+from storage.records.comparisons import Field, Fields
 from storage.records.fields import PersonField, RecordField
 from storage.records.named import Named
-from storage.records.query import Field, Fields
 from storage.records.values import comparison
 from storage.references import Noun
 from storage.workspace.members import Role

@@ -18,19 +18,18 @@ range of bigint, date, timestamptz or text key, never by LIKE or a function of t
 import difflib
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
-from typing import Any, Literal, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.errors import Invalid, NotFound
 from storage.money import BIGINT, Money
 from storage.names import name_key
-
-Kind = Literal["money", "number", "date", "moment", "member", "choice", "name", "record", "keys"]
+from storage.records.comparisons import Field, Fields, Kind, ValueRows, Values
 
 # More than anybody types; each is a condition the database has to plan.
 MOST_FILTERS = 50
@@ -49,94 +48,6 @@ _FILTER = re.compile(r"([^\W\d_][\w-]*)(<=|>=|!=|[:=<>])(?!//)(.*)", re.DOTALL)
 _WORD = re.compile(r'(?:[^\s"“”]|["“”][^"“”]*["“”])+')
 _QUOTE = re.compile(r'["“”]')
 _LAST_CHARACTER = "\U0010ffff"
-
-
-class Values(Protocol):
-    """Turn what a filter says into values; each raises Invalid for what it cannot read."""
-
-    def amount(self, text: str) -> Money:
-        """Return an amount of money."""
-
-    def days(self, text: str, *, past: bool) -> tuple[date, date]:
-        """Return the first and the last of the days that are meant; `past` prefers the last such days to the next."""
-
-    def span(self, text: str, *, past: bool) -> tuple[datetime, datetime]:
-        """Return the moments, with a time zone, at which what is meant begins and ends where the reader is."""
-
-    def member(self, text: str) -> str:
-        """Return the Slack id of a person."""
-
-
-@dataclass(frozen=True)
-class Held:
-    """Say that a field's column is in rows of their own: `of` is the column there of the record's number, `record`.
-
-    `where` holds for the rows of the field.
-    """
-
-    record: InstrumentedAttribute[int]
-    of: InstrumentedAttribute[int]
-    where: tuple[ColumnElement[bool], ...]
-
-    def has(self, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-        """Return the condition that a record has a row of which these are true."""
-        return self.record.in_(select(self.of).where(*self.where, *conditions))
-
-    def value(self, column: InstrumentedAttribute[Any]) -> ColumnElement[Any]:
-        """Return a record's value in a column of its row."""
-        return select(column).where(*self.where, self.of == self.record).correlate(self.record.parent).scalar_subquery()
-
-
-@dataclass(frozen=True)
-class Field:
-    """Name a column that may be filtered and sorted by, and how its values are read.
-
-    `currency` is the column beside an amount, `choices` the values a column can have, `resolve` the function that finds
-    the record a person means (of whose noun the column holds the id), or of kind `keys` all values that are meant.
-    `past` says that a date can only have happened, `held` where the column is, if not with the record. Raises
-    ValueError for a kind without what it needs.
-    """
-
-    column: InstrumentedAttribute[Any]
-    kind: Kind
-    currency: InstrumentedAttribute[Any] | None = None
-    choices: Sequence[str] = ()
-    resolve: Callable[[Session, str], Any] | None = None
-    past: bool = False
-    held: Held | None = None
-
-    def __post_init__(self) -> None:
-        needed = {"money": self.currency, "choice": self.choices or None, "record": self.resolve, "keys": self.resolve}
-        if needed.get(self.kind, True) is None:
-            raise ValueError(f"a field of kind {self.kind} needs its currency, choices or resolve")
-
-
-@dataclass(frozen=True)
-class Fields:
-    """Hold what the records of one noun can be filtered and sorted by; `tie` orders what is otherwise equal.
-
-    `words` says what everyday words ask for, as filters (`mine` for `owner:me`), `day` which field a bare day is about.
-    """
-
-    by_name: Mapping[str, Field]
-    tie: InstrumentedAttribute[Any]
-    words: Mapping[str, str] = field(default_factory=dict)
-    day: str = ""
-
-    def named(self, name: str) -> Field:
-        """Return a field; raise Invalid naming the nearest and all others if there is none."""
-        found = self.by_name.get(name)
-        if found is not None:
-            return found
-        near = difflib.get_close_matches(name[:40], self.by_name, n=1)
-        raise Invalid(
-            "There is no {name} to filter or sort by.",
-            field=name,
-            hint="Did you mean {near}? There are {names}." if near else "There are {names}.",
-            name=name,
-            near=near[0] if near else None,
-            names=", ".join(sorted(self.by_name)),
-        )
 
 
 @dataclass(frozen=True)
@@ -231,8 +142,8 @@ def too_many_filters(typed: str) -> Invalid:
 
 
 def _clause(session: Session, condition: Condition, on: Field, values: Values) -> ColumnElement[bool]:
-    if on.held is not None:
-        return _held(session, condition, on, on.held, values)
+    if on.rows is not None:
+        return _in_rows(session, condition, on, on.rows, values)
     name, comparison, value = condition.name, condition.operator, condition.value
     if comparison in {"<", "<=", ">", ">="} and on.kind not in _ORDERED:
         raise Invalid(
@@ -251,13 +162,13 @@ def _clause(session: Session, condition: Condition, on: Field, values: Values) -
         raise error.on_field(name) from None
 
 
-def _held(session: Session, condition: Condition, on: Field, held: Held, values: Values) -> ColumnElement[bool]:
+def _in_rows(session: Session, condition: Condition, on: Field, rows: ValueRows, values: Values) -> ColumnElement[bool]:
     """Return the condition that a record's row is so, or that it has none where that is asked for."""
     differs = condition.operator == "!="
     if condition.value.casefold() in _EMPTY and condition.operator in {":", "=", "!="}:
-        return held.has() if differs else ~held.has()
+        return rows.has() if differs else ~rows.has()
     same = replace(condition, operator=":") if differs else condition
-    found = held.has(_clause(session, same, replace(on, held=None), values))
+    found = rows.has(_clause(session, same, replace(on, rows=None), values))
     return ~found if differs else found
 
 
@@ -375,7 +286,7 @@ def _choice(condition: Condition, on: Field, said: str) -> str:
 def _order(sort: Sort, on: Field) -> ColumnElement[Any]:
     if on.kind in _UNSORTED:
         raise Invalid("There is no order by {name}.", field="sort", name=sort.name)
-    column = on.held.value(on.column) if on.held else on.column
+    column = on.rows.value(on.column) if on.rows else on.column
     order = column.desc() if sort.descending else column.asc()
     # Where nothing is empty the plain order is one an index can be read in from either end.
     return order.nulls_last() if getattr(on.column, "nullable", True) else order

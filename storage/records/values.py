@@ -13,9 +13,9 @@ from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, delete, insert, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.database.engine import TENANT, Base, composite_key
+from storage.records.comparisons import Field, ValueRows
 from storage.records.fields import RecordField
 from storage.records.named import Key, Named
-from storage.records.query import Field, Held
 from storage.records.rows import RecordRow
 
 COLUMNS = ("key", "number", "day", "at")
@@ -60,12 +60,12 @@ def comparison(field: RecordField, model: type[Named]) -> Field | None:
     """Return how a noun's records are filtered and sorted by a field of the workspace's own, None if they are not."""
     if field.column is None:
         return None
-    held = Held(
+    rows = ValueRows(
         model.id,
         FieldValue.record_id,
         (FieldValue.noun == str(model.__noun__), FieldValue.field_id == field.custom_id),
     )
-    return field.compared(getattr(FieldValue, field.column), FieldValue.key, held=held)
+    return field.compared(getattr(FieldValue, field.column), FieldValue.key, rows=rows)
 
 
 def keep(connection: Any, record: Named, fields: Mapping[int, RecordField], before: Mapping[str, Any]) -> None:

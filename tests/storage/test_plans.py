@@ -26,8 +26,9 @@ from storage.digests.metrics import Cut, Metric, Part, Period
 from storage.errors import Ambiguous, NotFound
 from storage.queues import due
 from storage.records import named, search
+from storage.records.comparisons import Fields
 from storage.records.history import timeline
-from storage.records.query import Fields, parse_query
+from storage.records.query import parse_query
 from storage.references import Noun
 from storage.support import (
     answers,

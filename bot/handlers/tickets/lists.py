@@ -15,7 +15,8 @@ from bot.kit import categories
 from bot.kit.format import Page, Reader
 from bot.kit.replies import Message
 from bot.plugin import Member, Role, _
-from storage.records.query import Field, parse_filters
+from storage.records.comparisons import Field
+from storage.records.query import parse_filters
 from storage.support import tickets
 from storage.workspace.workspaces import Workspace
 

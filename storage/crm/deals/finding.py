@@ -10,8 +10,8 @@ from storage.crm import customers, pipelines
 from storage.crm.deals.model import Deal
 from storage.crm.pipelines import Outcome
 from storage.records import named
+from storage.records.comparisons import Field, Fields
 from storage.records.named import PAGE, namesakes
-from storage.records.query import Field, Fields
 
 FIELDS = Fields(
     {

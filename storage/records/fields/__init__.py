@@ -3,8 +3,8 @@
 A field is declared once, with its noun. Its other face, how people write and read it, is in `bot.kit.faces`.
 """
 
-from storage.records.fields.base import RecordField, with_value
 from storage.records.fields.chosen import ChoiceField, LinkField, PersonField, YesNoField
+from storage.records.fields.field import RecordField, with_value
 from storage.records.fields.quantities import DateField, MomentField, MoneyField, NumberField
 from storage.records.fields.texts import AddressField, EmailField, LongTextField, PhoneField, TextField
 

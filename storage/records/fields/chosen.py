@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from storage.errors import Invalid, NotFound
 from storage.names import name_key
 from storage.records import named
-from storage.records.fields.base import RecordField
+from storage.records.comparisons import Field, Kind, ValueRows
+from storage.records.fields.field import RecordField
 from storage.records.named import Named
-from storage.records.query import Field, Held, Kind
 from storage.workspace import members
 from storage.workspace.members import Role
 
@@ -53,11 +53,11 @@ class ChoiceField(RecordField):
             choices=", ".join(map(self.name_of, self.choices)),
         )
 
-    def compared(self, column: Any, currency: Any = None, held: Held | None = None) -> Field:
+    def compared(self, column: Any, currency: Any = None, rows: ValueRows | None = None) -> Field:
         """Return how choices are compared: by the names that people know."""
         if not self.names:
-            return Field(column, "choice", choices=self.choices, held=held)
-        return Field(column, "keys", resolve=lambda session, said: [self.checked(session, said)], held=held)
+            return Field(column, "choice", choices=self.choices, rows=rows)
+        return Field(column, "keys", resolve=lambda session, said: [self.checked(session, said)], rows=rows)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,9 +101,9 @@ class YesNoField(RecordField):
         """Return the word for it."""
         return {"key": "yes" if value else "no"}
 
-    def compared(self, column: Any, currency: Any = None, held: Held | None = None) -> Field:
+    def compared(self, column: Any, currency: Any = None, rows: ValueRows | None = None) -> Field:
         """Return how yes and no are compared, by their words."""
-        return Field(column, "choice", choices=("yes", "no"), held=held)
+        return Field(column, "choice", choices=("yes", "no"), rows=rows)
 
     def checked(self, session: Session, value: Any) -> bool:
         """Return the value; raise Invalid for anything but True and False."""
@@ -134,6 +134,6 @@ class LinkField(RecordField):
         """Return the record that this one is linked to, None for none."""
         return None if (number := self.of(record)) is None else named.get(session, self.to, number)
 
-    def compared(self, column: Any, currency: Any = None, held: Held | None = None) -> Field:
+    def compared(self, column: Any, currency: Any = None, rows: ValueRows | None = None) -> Field:
         """Return how records are filtered by what they are linked to."""
-        return Field(column, "record", resolve=self.resolve, held=held)
+        return Field(column, "record", resolve=self.resolve, rows=rows)

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from storage.errors import Invalid
 from storage.money import BIGINT, Money
-from storage.records.fields.base import RecordField
+from storage.records.comparisons import Field, Kind, ValueRows
+from storage.records.fields.field import RecordField
 from storage.records.named import Named
-from storage.records.query import Field, Held, Kind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,9 +63,9 @@ class MoneyField(RecordField):
         """Return how records are filtered and sorted by the amount, within one currency."""
         return self.compared(getattr(model, self.by), getattr(model, self.currency)) if self.by else None
 
-    def compared(self, column: Any, currency: Any = None, held: Held | None = None) -> Field:
+    def compared(self, column: Any, currency: Any = None, rows: ValueRows | None = None) -> Field:
         """Return how amounts are compared, within one currency."""
-        return Field(column, "money", currency=currency, held=held)
+        return Field(column, "money", currency=currency, rows=rows)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,9 +91,9 @@ class DateField(RecordField):
         """Return the day."""
         return None if value is None else date.fromisoformat(value)
 
-    def compared(self, column: Any, currency: Any = None, held: Held | None = None) -> Field:
+    def compared(self, column: Any, currency: Any = None, rows: ValueRows | None = None) -> Field:
         """Return how days are compared."""
-        return Field(column, "date", past=self.past, held=held)
+        return Field(column, "date", past=self.past, rows=rows)
 
 
 @dataclass(frozen=True, kw_only=True)

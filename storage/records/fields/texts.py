@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from storage.errors import Invalid
 from storage.names import NAME_LIMIT, NOTE_LIMIT, check_email, check_name, check_text
-from storage.records.fields.base import RecordField
+from storage.records.fields.field import RecordField
 
 PHONE_LIMIT = 40
 ADDRESS_LIMIT = 2_000

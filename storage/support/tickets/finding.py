@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session, selectinload
 
 from storage.crm import contacts, customers
 from storage.records import named
+from storage.records.comparisons import Field, Fields
 from storage.records.named import PAGE, namesakes
-from storage.records.query import Field, Fields
 from storage.support.tickets.model import DONE, Priority, Ticket, TicketStatus, check_status
 
 FIELDS = Fields(

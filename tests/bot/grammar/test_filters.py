@@ -8,7 +8,7 @@ import pytest
 from bot.grammar import FilterValues
 from storage.errors import Invalid
 from storage.money import Money
-from storage.records.query import Values
+from storage.records.comparisons import Values
 
 NOW = datetime(2026, 11, 25, 11, 0, tzinfo=ZoneInfo("Europe/Berlin"))  # a Wednesday
 VALUES: Values = FilterValues(me="UREP", currency="EUR", zone="Europe/Berlin", now=NOW, locale="en-GB")

@@ -16,7 +16,8 @@ from bot.handlers.tickets.lists import FIELDS as TICKETS
 from storage.crm import contacts, customers, deals, followups
 from storage.errors import CrmError
 from storage.money import Money
-from storage.records.query import Fields, parse_filters
+from storage.records.comparisons import Fields
+from storage.records.query import parse_filters
 from storage.workspace import members
 from tests.support.writing import BERLIN, NOW, parse
 

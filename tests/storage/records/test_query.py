@@ -17,7 +17,8 @@ from storage.crm.customers import Customer
 from storage.crm.deals import Deal
 from storage.errors import Ambiguous, Invalid, NotFound
 from storage.money import Money
-from storage.records.query import Condition, Field, Fields, Query, Sort, parse_filters, parse_query
+from storage.records.comparisons import Field, Fields
+from storage.records.query import Condition, Query, Sort, parse_filters, parse_query
 
 FIELDS = Fields(
     {

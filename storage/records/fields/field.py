@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from storage.errors import Invalid
 from storage.names import name_key
+from storage.records.comparisons import Field, Kind, ValueRows
 from storage.records.named import Named
-from storage.records.query import Field, Held, Kind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,9 +80,9 @@ class RecordField:
         """Return how records are filtered and sorted by this field, None if they are not."""
         return self.compared(getattr(model, self.by)) if self.by else None
 
-    def compared(self, column: Any, currency: Any = None, held: Held | None = None) -> Field:
+    def compared(self, column: Any, currency: Any = None, rows: ValueRows | None = None) -> Field:
         """Return how values in a column are compared; `currency` is the column of an amount's, where that is one."""
-        return Field(column, self.compares, held=held)
+        return Field(column, self.compares, rows=rows)
 
 
 def with_value(custom: Mapping[str, Any], field: RecordField, value: Any) -> dict[str, Any]:

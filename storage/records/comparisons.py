@@ -1,0 +1,103 @@
+"""Say by what records of a noun may be filtered and sorted, and how its values are read."""
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Literal, Protocol
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from storage.errors import Invalid
+from storage.money import Money
+
+Kind = Literal["money", "number", "date", "moment", "member", "choice", "name", "record", "keys"]
+
+
+class Values(Protocol):
+    """Turn what a filter says into values; each raises Invalid for what it cannot read."""
+
+    def amount(self, text: str) -> Money:
+        """Return an amount of money."""
+
+    def days(self, text: str, *, past: bool) -> tuple[date, date]:
+        """Return the first and the last of the days that are meant; `past` prefers the last such days to the next."""
+
+    def span(self, text: str, *, past: bool) -> tuple[datetime, datetime]:
+        """Return the moments, with a time zone, at which what is meant begins and ends where the reader is."""
+
+    def member(self, text: str) -> str:
+        """Return the Slack id of a person."""
+
+
+@dataclass(frozen=True)
+class ValueRows:
+    """Say that a field's column is in rows of their own: `of` is the column there of the record's number, `record`.
+
+    `where` holds for the rows of the field.
+    """
+
+    record: InstrumentedAttribute[int]
+    of: InstrumentedAttribute[int]
+    where: tuple[ColumnElement[bool], ...]
+
+    def has(self, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+        """Return the condition that a record has a row of which these are true."""
+        return self.record.in_(select(self.of).where(*self.where, *conditions))
+
+    def value(self, column: InstrumentedAttribute[Any]) -> ColumnElement[Any]:
+        """Return a record's value in a column of its row."""
+        return select(column).where(*self.where, self.of == self.record).correlate(self.record.parent).scalar_subquery()
+
+
+@dataclass(frozen=True)
+class Field:
+    """Name a column that may be filtered and sorted by, and how its values are read.
+
+    `currency` is the column beside an amount, `choices` the values a column can have, `resolve` the function that finds
+    the record a person means (of whose noun the column holds the id), or of kind `keys` all values that are meant.
+    `past` says that a date can only have happened, `rows` where the column is, if not with the record. Raises
+    ValueError for a kind without what it needs.
+    """
+
+    column: InstrumentedAttribute[Any]
+    kind: Kind
+    currency: InstrumentedAttribute[Any] | None = None
+    choices: Sequence[str] = ()
+    resolve: Callable[[Session, str], Any] | None = None
+    past: bool = False
+    rows: ValueRows | None = None
+
+    def __post_init__(self) -> None:
+        needed = {"money": self.currency, "choice": self.choices or None, "record": self.resolve, "keys": self.resolve}
+        if needed.get(self.kind, True) is None:
+            raise ValueError(f"a field of kind {self.kind} needs its currency, choices or resolve")
+
+
+@dataclass(frozen=True)
+class Fields:
+    """Hold what the records of one noun can be filtered and sorted by; `tie` orders what is otherwise equal.
+
+    `words` says what everyday words ask for, as filters (`mine` for `owner:me`), `day` which field a bare day is about.
+    """
+
+    by_name: Mapping[str, Field]
+    tie: InstrumentedAttribute[Any]
+    words: Mapping[str, str] = field(default_factory=dict)
+    day: str = ""
+
+    def named(self, name: str) -> Field:
+        """Return a field; raise Invalid naming the nearest and all others if there is none."""
+        found = self.by_name.get(name)
+        if found is not None:
+            return found
+        near = difflib.get_close_matches(name[:40], self.by_name, n=1)
+        raise Invalid(
+            "There is no {name} to filter or sort by.",
+            field=name,
+            hint="Did you mean {near}? There are {names}." if near else "There are {names}.",
+            name=name,
+            near=near[0] if near else None,
+            names=", ".join(sorted(self.by_name)),
+        )
