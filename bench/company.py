@@ -20,7 +20,6 @@ from storage.database.policies import filling
 from storage.names import name_key
 from storage.records.counters import next_ids
 from storage.records.search import find_key
-from storage.references import Noun
 from storage.workspace import members, workspaces
 
 TEAM = "T0BENCH"
@@ -177,8 +176,8 @@ def _begin(url: str, customers: int) -> list[int]:
         for person in PEOPLE:
             profile = {"id": person, "team_id": TEAM, "name": person.lower(), "tz": "Europe/Berlin", "locale": "en-US"}
             members.ensure(session, person, profile)
-        next_ids(session, Noun.CUSTOMER, customers)
-        for noun in (Noun.DEAL, Noun.TICKET):
+        next_ids(session, "customer", customers)
+        for noun in ("deal", "ticket"):
             next_ids(session, noun, max(1, customers // RELATED_EVERY))
         stages = [stage.id for stage in pipelines.stages(session) if stage.outcome == "open"]
     database.dispose()

@@ -36,7 +36,7 @@ from bot.plugin import (
 )
 from storage.database.migrate import CORE, RevisionLine
 from storage.errors import NotFound
-from storage.references import parse_reference
+from storage.references import DECLARED, parse_reference
 
 ENTRY_POINTS = "rapport.plugins"
 EVERYWHERE = "[share:yes]"
@@ -63,6 +63,7 @@ class Registry:
         self.digest_sections: dict[str, DigestSection] = {}
         self.usages: dict[str, Usage] = {}
         self.nouns: dict[str, DeclaredNoun] = {}
+        self.letters: dict[str, str] = {}
         self.renamed: dict[str, Renamed] = {}
         self._sections: dict[str, Section] = {}
         self._claimed: dict[tuple[str, str], Plugin] = {}
@@ -93,6 +94,7 @@ class Registry:
             self._claim(self.shortcuts, shortcut.id, shortcut, plugin, "shortcut")
         for noun in plugin.nouns:
             self._claim(self.nouns, noun.declaration.key, noun, plugin, "noun")
+            self._claim_letter(noun.declaration, plugin)
         for renamed in plugin.renamed:
             self._claim(self.renamed, renamed.was, renamed, plugin, "old id")
         for renderer in plugin.renderers:
@@ -143,6 +145,14 @@ class Registry:
             other = "it has declared" if first is plugin else f"{first.name!r} has"
             raise PluginError(f"plugin {plugin.name!r} declares the {what} {key!r}, which {other} already")
         table[key] = value
+
+    def _claim_letter(self, noun: Declaration, plugin: Plugin) -> None:
+        self._claim(self.letters, noun.letter, noun.key, plugin, "letter")
+        # Follow-ups and digests have references too, and no plugin that declares them as nouns.
+        if DECLARED.get(noun.key) != noun.letter:
+            taken = f"noun {noun.key!r}" if noun.key in DECLARED else f"letter {noun.letter!r}"
+            whose = "Rapport" if noun.key in DECLARED else repr(DECLARED.noun(noun.letter))
+            raise PluginError(f"plugin {plugin.name!r} declares the {taken}, which {whose} has already")
 
     def owner(self, handler: Handler) -> str:
         """Return the name of the plugin that declares a function."""

@@ -1,52 +1,85 @@
 """Turn a noun and its number into the reference people see, and back."""
 
+from __future__ import annotations
+
 import re
 import unicodedata
-from enum import StrEnum
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
-
-class Noun(StrEnum):
-    """Name the records that people name; the value is also the table's name."""
-
-    CUSTOMER = "customer"
-    CONTACT = "contact"
-    DEAL = "deal"
-    TICKET = "ticket"
-    FOLLOWUP = "followup"
-    DIGEST = "digest"
-
-    @property
-    def prefix(self) -> str:
-        """Return the letter that begins this noun's references."""
-        return _PREFIX[self]
-
-
-_PREFIX = {
-    Noun.CUSTOMER: "C",
-    Noun.CONTACT: "P",
-    Noun.DEAL: "D",
-    Noun.TICKET: "T",
-    Noun.FOLLOWUP: "F",
-    Noun.DIGEST: "G",
-}
-_NOUN = {prefix: noun for noun, prefix in _PREFIX.items()}
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 # Telephones write an en dash, a minus or a full-width hyphen for "-". Eighteen digits always fit a bigint.
 # What a sentence puts around one is no part of it: "see (T-90)."
 _REFERENCE = re.compile(
-    r"[(\[{<\"'“‘«「『《【]*([A-Za-z])[-\u2010-\u2015\u2212]([0-9]{1,18})[)\]}>\"'”’»」』》】.,;:!?。、]*"
+    r"[(\[{<\"'“‘«「『《【]*([^\W\d_])[-\u2010-\u2015\u2212]([0-9]{1,18})[)\]}>\"'”’»」』》】.,;:!?。、]*"
 )
 
 
-def reference(noun: Noun | str, record_id: int) -> str:
+class Letters(Mapping[str, str]):
+    """Hold the letter that begins each noun's references, by noun.
+
+    Who comes first has a noun or a letter; the start refuses a plugin whose own is taken.
+    """
+
+    def __init__(self, given: Mapping[str, str] | None = None) -> None:
+        self._by_noun: dict[str, str] = {}
+        self._nouns: dict[str, str] = {}
+        for noun, letter in (given or {}).items():
+            self.give(noun, letter)
+
+    def give(self, noun: str, letter: str) -> None:
+        """Give a noun its letter, unless one of the two is taken; raise ValueError for what is no capital letter."""
+        if not (len(letter) == 1 and letter.isalpha() and letter == letter.upper()):
+            raise ValueError(f"the references of a {noun} begin with a capital letter, not {letter!r}")
+        if noun not in self._by_noun and letter not in self._nouns:
+            self._by_noun[noun] = letter
+            self._nouns[letter] = noun
+
+    def noun(self, letter: str) -> str | None:
+        """Return the noun whose references begin so, in either case, None if there is none."""
+        return self._nouns.get(letter.upper())
+
+    def __getitem__(self, noun: str) -> str:
+        return self._by_noun[noun]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_noun)
+
+    def __len__(self) -> int:
+        return len(self._by_noun)
+
+
+DECLARED = Letters()
+"""The letters of all nouns that have a model; each is given as the model is defined."""
+_IN_FORCE = "rapport.letters"
+
+
+def put_in_force(session: Session, letters: Letters) -> None:
+    """Have a session read references by these letters, those of its workspace's own nouns among them."""
+    session.info[_IN_FORCE] = letters
+
+
+def in_force(session: Session) -> Letters:
+    """Return the letters by which a session reads references."""
+    letters = session.info.get(_IN_FORCE, DECLARED)
+    assert isinstance(letters, Letters)
+    return letters
+
+
+def reference(noun: str, record_id: int, letters: Mapping[str, str] = DECLARED) -> str:
     """Return the reference of a record, such as `D-88`.
 
     Raises ValueError for a noun that has no references.
     """
-    return f"{Noun(noun).prefix}-{record_id}"
+    letter = letters.get(noun)
+    if letter is None:
+        raise ValueError(f"a {noun} has no references")
+    return f"{letter}-{record_id}"
 
 
-def parse_reference(text: str) -> tuple[Noun, int] | None:
+def parse_reference(text: str, letters: Letters = DECLARED) -> tuple[str, int] | None:
     """Return noun and number of a reference as people type it (`d-88`, full-width too), or None if it is none.
 
     The quotes, brackets and punctuation of a sentence around it do not matter.
@@ -54,6 +87,6 @@ def parse_reference(text: str) -> tuple[Noun, int] | None:
     match = _REFERENCE.fullmatch(unicodedata.normalize("NFKC", text).strip())
     if match is None:
         return None
-    noun = _NOUN.get(match[1].upper())
+    noun = letters.noun(match[1])
     number = int(match[2])
     return (noun, number) if noun is not None and number > 0 else None

@@ -2,68 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from sqlalchemy.orm import Session
 
-from storage.crm import contacts, customers, deals
 from storage.errors import CrmError, NotFound
 from storage.records import named
 from storage.records.about import About
+from storage.records.declaration import declared
 from storage.records.named import Named
-from storage.references import Noun, parse_reference, reference
-from storage.support import tickets
-
-_MODELS: dict[Noun, type[Named]] = {
-    Noun.CUSTOMER: customers.Customer,
-    Noun.CONTACT: contacts.Contact,
-    Noun.DEAL: deals.Deal,
-    Noun.TICKET: tickets.Ticket,
-}
-
-
-_RESOLVERS: dict[Noun, Callable[[Session, str], Named]] = {
-    Noun.CUSTOMER: customers.resolve,
-    Noun.DEAL: deals.resolve,
-    Noun.TICKET: tickets.resolve,
-    Noun.CONTACT: contacts.resolve,
-}
+from storage.records.rows import KEPT
+from storage.references import in_force, parse_reference, reference
 
 
 def subject_of(session: Session, row: About) -> Named | None:
-    """Return the record a note or follow-up is about, None if it is about none."""
-    if row.about is None:
+    """Return the record a note or follow-up is about, None if it is about none that this program knows."""
+    if row.about is None or row.about[0] not in KEPT:
         return None
     noun, record_id = row.about
-    return named.get(session, _MODELS[Noun(noun)], record_id)
+    found: Named = named.get(session, KEPT[noun], record_id)
+    return found
 
 
 def called(session: Session, typed: str, *, field: str | None = None) -> Named:
-    """Return the record a person means: by reference, else the customer, deal, ticket or contact of that name.
+    """Return the record a person means: by reference, else that of this name, nouns in the order of their letters.
 
     Raises NotFound with near names if there is none, Ambiguous if several of one noun are called the same.
     """
-    parsed = parse_reference(typed)
-    if parsed is not None and parsed[0] not in _RESOLVERS:
+    letters = in_force(session)
+    parsed = parse_reference(typed, letters)
+    nouns = sorted(KEPT.keys() & letters.keys(), key=lambda noun: letters[noun])
+    if parsed is not None and parsed[0] not in nouns:
         raise NotFound(
-            "{reference} is a {noun}, and this is about a customer, deal, ticket or contact.",
+            "{reference} is a {noun}, and this is about one of: {nouns}.",
             field=field,
-            reference=reference(*parsed),
-            noun=str(parsed[0]),
+            reference=reference(*parsed, letters),
+            noun=parsed[0],
+            nouns=", ".join(nouns),
         )
     near: list[Named] = []
-    for noun in [parsed[0]] if parsed else _RESOLVERS:
+    for noun in [parsed[0]] if parsed else nouns:
         try:
-            return _RESOLVERS[noun](session, typed)
+            return _resolve(session, noun, typed)
         except CrmError as error:
             error.field = field
             if parsed is not None or not isinstance(error, NotFound):
                 raise
             near += error.candidates
     raise NotFound(
-        "No customer, deal, ticket or contact is called {name}.",
+        "Nothing is called {name}.",
         candidates=near,
         field=field,
         hint="Use a reference such as D-88, or put a name of several words in quotes.",
         name=typed,
     )
+
+
+def _resolve(session: Session, noun: str, typed: str) -> Named:
+    declaration = declared().get(noun)
+    return declaration.resolve(session, typed) if declaration else named.resolve(session, KEPT[noun], typed)

@@ -41,10 +41,11 @@ from bot.workers import Workers, spread_back_off
 from storage.database.engine import EVERY_WORKSPACE, Database
 from storage.database.outages import outage
 from storage.database.session_lock import session_lock
+from storage.digests.schedules import Digest
 from storage.notifications import failures
 from storage.queues import outbox, outbox_claims
 from storage.queues.outbox import DELETE, POST
-from storage.references import Noun, parse_reference
+from storage.references import parse_reference
 from storage.support.messages import storable
 from storage.workspace import workspaces
 
@@ -346,5 +347,4 @@ class Sender:
 
 def _can_wait(row: outbox.Delivery) -> bool:
     """Tell whether a message is held for as long as it takes: a second digest is worse than a late one."""
-    named = parse_reference(row.record or "")
-    return named is not None and named[0] is Noun.DIGEST
+    return (parse_reference(row.record or "") or (None,))[0] == Digest.__noun__

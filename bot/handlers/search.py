@@ -14,7 +14,7 @@ from bot.kit.replies import Instead, Message
 from bot.plugin import Command, Plugin, Role, _
 from storage.records import search
 from storage.records.search import Hit
-from storage.references import Noun, parse_reference, reference
+from storage.references import parse_reference, reference
 from storage.subjects import called
 
 plugin = Plugin("search", title="Search", description="One search over customers, contacts, deals and tickets.")
@@ -30,10 +30,10 @@ class RegistryForSearch(Protocol):
 
 FOUND = 10
 SHOW = {
-    Noun.CUSTOMER: "records.show",
-    Noun.CONTACT: "records.show",
-    Noun.DEAL: "deals.show",
-    Noun.TICKET: "tickets.show",
+    "customer": "records.show",
+    "contact": "records.show",
+    "deal": "deals.show",
+    "ticket": "tickets.show",
 }
 """The buttons by which other plugins show their records."""
 
@@ -55,17 +55,17 @@ def show(args: Args, session: Session, catalogue: RegistryForSearch) -> Message 
     named = parse_reference(args.text)
     if named is None:
         record = called(session, args.text, field="record")
-        named = Noun(record.__noun__), record.id
+        named = record.__noun__, record.id
     words = f"{named[0]} show"
     return Instead(words, reference(*named)) if words in catalogue.commands else find(args, session)
 
 
 def _line(hit: Hit) -> Block:
     nouns = {
-        Noun.CUSTOMER: _("customer"),
-        Noun.CONTACT: _("contact"),
-        Noun.DEAL: _("deal"),
-        Noun.TICKET: _("ticket"),
+        "customer": _("customer"),
+        "contact": _("contact"),
+        "deal": _("deal"),
+        "ticket": _("ticket"),
     }
     show = b.button(_("Show"), SHOW[hit.noun], b.Control(hit.reference)) if hit.noun in SHOW else None
     return b.section(

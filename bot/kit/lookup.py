@@ -10,7 +10,6 @@ from storage.crm.customers import Customer
 from storage.errors import CrmError, Invalid, NotFound, Refused
 from storage.records.about import Subject
 from storage.records.fields import PersonField
-from storage.references import Noun
 from storage.workspace.members import Member, Role
 
 
@@ -25,13 +24,13 @@ def customer_called(session: Session, typed: str) -> Customer:
         raise error.on_field("customer") from None
 
 
-WRITES = {Noun.CUSTOMER: Role.REP, Noun.CONTACT: Role.REP, Noun.DEAL: Role.REP, Noun.TICKET: Role.AGENT}
+WRITES = {"customer": Role.REP, "contact": Role.REP, "deal": Role.REP, "ticket": Role.AGENT}
 """The role that writing on a record takes, whichever button does it."""
 
 
 def check_writes(record: Subject, actor: Member) -> None:
     """Raise Refused where somebody may not write on a record."""
-    role = WRITES[Noun(record.__noun__)]
+    role = WRITES[record.__noun__]
     if not actor.has(role):
         raise Refused(
             "This needs the role {role}.", role=role.value, hint="An admin can give it to you with `/crm role`."

@@ -16,14 +16,14 @@ from storage.records import named
 from storage.records.declaration import Declaration, Values
 from storage.records.fields import EmailField, LinkField, PersonField, PhoneField, TextField
 from storage.records.named import CANDIDATES, PAGE, Key, Named, named_args
-from storage.references import Noun
 from storage.workspace.members import Member, Role
 
 
 class Contact(Named, Base):
     """Describe a person at a customer; `slack_user_id` is who they are in a channel shared with us."""
 
-    __noun__ = Noun.CONTACT
+    __noun__ = "contact"
+    __letter__ = "P"
     __tablename__ = "contact"
     __table_args__ = (
         *named_args("contact"),

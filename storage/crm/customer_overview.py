@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from storage.money import Money
-from storage.references import Noun, reference
+from storage.references import reference
 
 _GLANCE = text("""
     SELECT
@@ -52,7 +52,7 @@ class OpenDeal:
     @property
     def reference(self) -> str:
         """Return the reference people use, such as `D-88`."""
-        return reference(Noun.DEAL, self.id)
+        return reference("deal", self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class OpenTicket:
     @property
     def reference(self) -> str:
         """Return the reference people use, such as `T-1042`."""
-        return reference(Noun.TICKET, self.id)
+        return reference("ticket", self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class KnownPerson:
     @property
     def reference(self) -> str:
         """Return the reference people use, such as `P-3`."""
-        return reference(Noun.CONTACT, self.id)
+        return reference("contact", self.id)
 
 
 @dataclass(frozen=True, slots=True)

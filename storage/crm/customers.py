@@ -18,7 +18,6 @@ from storage.records.declaration import Declaration, Values
 from storage.records.fields import PersonField, TextField
 from storage.records.history import CREATED
 from storage.records.named import CANDIDATES, PAGE, Key, Named, named_args
-from storage.references import Noun
 from storage.workspace.members import Member, Role
 
 TIER_LIMIT = 40
@@ -32,7 +31,8 @@ _DOMAIN = re.compile(r"[^\s.@/:]+(\.[^\s.@/:]+)+")
 class Customer(Named, Base):
     """Describe a company; `tier` is the team's own word for how it is served, in lower case."""
 
-    __noun__ = Noun.CUSTOMER
+    __noun__ = "customer"
+    __letter__ = "C"
     __tablename__ = "customer"
     __table_args__ = (
         *named_args("customer"),

@@ -17,7 +17,6 @@ from storage.records.about import About, Subject, about_args, about_values, is_a
 from storage.records.comparisons import Field, Fields
 from storage.records.history import CREATED
 from storage.records.named import NEAR_NAMES, PAGE, Record, moment, one_of
-from storage.references import Noun
 from storage.workspace.members import Member
 from storage.workspace.workspaces import check_zone
 
@@ -41,7 +40,8 @@ class Followup(About, Record, Base):
     as long as it is not, its owner is reminded again each time.
     """
 
-    __noun__ = Noun.FOLLOWUP
+    __noun__ = "followup"
+    __letter__ = "F"
     __tablename__ = "followup"
     __table_args__ = (
         *about_args("followup", "due_at"),

@@ -13,7 +13,6 @@ from storage.names import check_note
 from storage.records.about import About, Subject, about_args, about_values, is_about
 from storage.records.history import Recorded, current_actor
 from storage.records.named import PAGE, moment, one_of
-from storage.references import Noun
 
 
 class NoteKind(StrEnum):
@@ -73,7 +72,7 @@ def add(
     )
     session.add(note)
     session.flush()
-    if about.__noun__ == Noun.DEAL:
+    if about.__noun__ == deals.Deal.__noun__:
         deals.touch(session, about.id)
     return note
 

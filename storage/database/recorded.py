@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Table, inspect
 from sqlalchemy.orm import ColumnProperty, Mapper, Session
 
-from storage.references import Noun, reference
+from storage.references import DECLARED, reference
 
 
 class Recorded:
@@ -20,7 +20,7 @@ class Recorded:
     with any change, nor are those with `info={"unrecorded": True}`, which an undo must leave alone.
     """
 
-    __noun__: ClassVar[Noun | str]
+    __noun__: ClassVar[str]
 
     def history_subject(self) -> tuple[str, int | None]:
         """Return noun and number of the record whose timeline shows this row's changes: the row, unless overridden."""
@@ -33,7 +33,7 @@ class Recorded:
         if name:
             return str(name)
         noun, number = self.history_subject()
-        return reference(noun, number) if number is not None and noun in set(Noun) else noun
+        return reference(noun, number) if number is not None and noun in DECLARED else noun
 
     def undoing(self, session: Session, action: str) -> None:
         """Put right what hangs on this row when an undo changes it; nothing, unless overridden.

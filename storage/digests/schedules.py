@@ -18,7 +18,6 @@ from storage.queues import due
 from storage.records import named
 from storage.records.history import CREATED
 from storage.records.named import CANDIDATES, PAGE, Record, moment, one_of
-from storage.references import Noun
 from storage.workspace.workspaces import check_zone
 
 DUE_KIND = "digest"
@@ -58,7 +57,8 @@ class Digest(Record, Base):
     everybody's is that of the member `about_id`, or else the owner's.
     """
 
-    __noun__ = Noun.DIGEST
+    __noun__ = "digest"
+    __letter__ = "G"
     __tablename__ = "digest"
     __table_args__ = (
         composite_key("owner_id", "member", ondelete="SET NULL"),
@@ -196,10 +196,10 @@ def resolve(session: Session, text: str) -> Digest:
                 "There is more than one {noun} called {name}.",
                 candidates=matches[:CANDIDATES],
                 hint="Use the reference of the one you mean.",
-                noun=str(Noun.DIGEST),
+                noun=Digest.__noun__,
                 name=text,
             )
-    raise NotFound("There is no {noun} called {name}.", candidates=known[:3], noun=str(Noun.DIGEST), name=text)
+    raise NotFound("There is no {noun} called {name}.", candidates=known[:3], noun=Digest.__noun__, name=text)
 
 
 def list_digests(session: Session, *, owner_id: str | None = None, limit: int = PAGE, offset: int = 0) -> list[Digest]:

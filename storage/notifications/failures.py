@@ -17,7 +17,7 @@ from storage.queues import outbox
 from storage.queues.due import Due
 from storage.queues.inbox import InboxItem
 from storage.queues.outbox import POST, UPDATE, Delivery, Pause
-from storage.references import Noun, parse_reference
+from storage.references import parse_reference
 from storage.workspace import members
 from storage.workspace.members import Member, Role
 from storage.workspace.workspaces import Installation
@@ -157,9 +157,9 @@ def _owner(session: Session, row: Delivery) -> str | None:
     noun, record_id = parse_reference(row.record or "") or (None, 0)
     record: Digest | Followup
     try:
-        if noun is Noun.DIGEST:
+        if noun == Digest.__noun__:
             record = schedules.get(session, record_id)
-        elif noun is Noun.FOLLOWUP:
+        elif noun == Followup.__noun__:
             record = followups.get(session, record_id)
         else:
             return None

@@ -20,7 +20,7 @@ from storage.notifications import preferences
 from storage.notifications.preferences import Attention, Held, Notice, first_at, next_allowed
 from storage.queues import outbox, outbox_claims
 from storage.queues.outbox import POST, Delivery
-from storage.references import Noun, parse_reference
+from storage.references import parse_reference
 from storage.support import tickets
 from storage.support.tickets import Priority, Ticket
 
@@ -79,7 +79,7 @@ def is_urgent(session: Session, row: Delivery, notice: Notice) -> bool:
         return False
     noun, ticket_id = parse_reference((row.record or "").partition("/")[0]) or (None, 0)
     try:
-        return noun is Noun.TICKET and tickets.get(session, ticket_id).priority == Priority.URGENT
+        return noun == tickets.Ticket.__noun__ and tickets.get(session, ticket_id).priority == Priority.URGENT
     except NotFound:
         return False
 

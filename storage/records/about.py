@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ColumnElement, ForeignKeyConstraint, Ind
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.database.engine import composite_key
-from storage.references import reference
+from storage.references import DECLARED, reference
 
 _LEFT = ("customer_id", "contact_id", "deal_id", "ticket_id")
 """What the release before reads; a trigger keeps both in step. They go one release later."""
@@ -45,18 +45,18 @@ class About:
 
     @property
     def about_reference(self) -> str | None:
-        """Return the reference of the record this is about, such as `D-88`."""
-        return None if self.about is None else reference(*self.about)
+        """Return the reference of the record this is about, such as `D-88`; None where its noun's plugin is off."""
+        return reference(*self.about) if self.about and self.about[0] in DECLARED else None
 
 
 def about_values(subject: Subject | None) -> dict[str, Any]:
     """Return the columns to fill for a record, none for None."""
-    return {} if subject is None else {"about_noun": str(subject.__noun__), "about_id": subject.id}
+    return {} if subject is None else {"about_noun": subject.__noun__, "about_id": subject.id}
 
 
 def is_about(model: type[About], noun: str, record_id: int) -> ColumnElement[bool]:
     """Return the condition that a row is about this record."""
-    return and_(model.about_noun == str(noun), model.about_id == record_id)
+    return and_(model.about_noun == noun, model.about_id == record_id)
 
 
 def move_about(session: Session, gone: Subject, kept: Subject) -> None:

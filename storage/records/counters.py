@@ -4,7 +4,6 @@ from sqlalchemy import ForeignKey, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.database.engine import TENANT, Base, current_workspace
-from storage.references import Noun
 from storage.workspace.workspaces import Workspace
 
 
@@ -26,7 +25,7 @@ RETURNING last_id
 """)
 
 
-def next_ids(session: Session, noun: Noun | str, count: int = 1) -> range:
+def next_ids(session: Session, noun: str, count: int = 1) -> range:
     """Return `count` consecutive numbers that nobody else gets; imports draw them in blocks.
 
     The counter's row stays locked until the transaction ends, so numbers of transactions that are rolled back are given
@@ -34,11 +33,11 @@ def next_ids(session: Session, noun: Noun | str, count: int = 1) -> range:
     """
     if count < 1:
         raise ValueError("count must be positive")
-    values = {"workspace": current_workspace(session), "noun": str(noun), "count": count}
+    values = {"workspace": current_workspace(session), "noun": noun, "count": count}
     last_id = session.execute(_DRAW, values).scalar_one()
     return range(last_id - count + 1, last_id + 1)
 
 
-def next_id(session: Session, noun: Noun | str) -> int:
+def next_id(session: Session, noun: str) -> int:
     """Return one number that nobody else gets."""
     return next_ids(session, noun).start

@@ -19,9 +19,9 @@ from storage.records.comparisons import Field, Fields
 from storage.records.fields import PersonField, RecordField
 from storage.records.named import Named
 from storage.records.values import comparison
-from storage.references import Noun
 from storage.workspace.members import Role
 
+_declared: dict[str, Declaration] = {}
 Values = Mapping[str, Any]
 """The values of a record by the keys of its fields, as they are stored; a key that is left out is not spoken of."""
 
@@ -48,16 +48,17 @@ class Declaration:
         keys = [field.key for field in self.fields]
         if len(set(keys)) < len(keys) or keys[:1] != ["name"]:
             raise ValueError(f"the fields of a {self.key} need keys of their own, the first the name")
-
-    @property
-    def noun(self) -> Noun:
-        """Return the noun, under which the database knows it."""
-        return self.model.__noun__
+        _declared.setdefault(self.key, self)
 
     @property
     def key(self) -> str:
-        """Return the word that commands begin with."""
-        return str(self.noun)
+        """Return the word that commands begin with, under which the database knows the noun."""
+        return self.model.__noun__
+
+    @property
+    def letter(self) -> str:
+        """Return the letter that begins the references of the noun's records."""
+        return self.model.__letter__
 
     @cached_property
     def filters(self) -> Fields:
@@ -100,3 +101,8 @@ class Declaration:
     def resolve(self, session: Session, typed: str) -> Named:
         """Return the record a person means; raise Ambiguous or NotFound with candidates."""
         return named.resolve(session, self.model, typed, also=self.exact(typed))
+
+
+def declared() -> Mapping[str, Declaration]:
+    """Return every noun that is declared, by its key."""
+    return _declared

@@ -30,9 +30,9 @@ from storage.errors import Ambiguous, Conflict, Invalid, NotFound
 from storage.names import name_key
 from storage.records.counters import next_id
 from storage.records.history import Recorded, changed_only_by, current_actor, last_actor
-from storage.records.rows import RecordRow
+from storage.records.rows import KEPT, RecordRow
 from storage.records.search import Hit, How, find, find_key, whole_name
-from storage.references import Noun, parse_reference, reference
+from storage.references import DECLARED, in_force, parse_reference, reference
 
 PAGE = 20
 NEAR_NAMES = 3
@@ -48,7 +48,8 @@ Key = Annotated[str, mapped_column(Text(collation="C"))]
 class Record(Recorded):
     """Carry the key, the version and the times that all named records have; not a table itself."""
 
-    __noun__: ClassVar[Noun]
+    __noun__: ClassVar[str]
+    __letter__: ClassVar[str]
 
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"), primary_key=True)
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -56,6 +57,12 @@ class Record(Recorded):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
     created_by: Mapped[str | None]
+
+    def __init_subclass__(cls, **given: Any) -> None:
+        """Give the noun the letter of its references."""
+        super().__init_subclass__(**given)
+        if "__noun__" in vars(cls):
+            DECLARED.give(cls.__noun__, cls.__letter__)
 
     @declared_attr.directive
     def __mapper_args__(cls) -> dict[str, Any]:
@@ -86,6 +93,12 @@ class Named(Record):
     archived_at: Mapped[datetime | None]
     custom: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"), default=dict)
     """The values of the workspace's own fields by their numbers, as JSON."""
+
+    def __init_subclass__(cls, **given: Any) -> None:
+        """Have the noun's records searched."""
+        super().__init_subclass__(**given)
+        if "__noun__" in vars(cls):
+            KEPT.setdefault(cls.__noun__, cls)
 
     def found_by(self) -> Sequence[str | None]:
         """Return the texts a search looks at; the name comes first."""
@@ -149,16 +162,16 @@ def get(session: Session, model: type[R], record_id: int) -> R:
 
 def by_reference(session: Session, model: type[R], typed: str) -> R | None:
     """Return the record whose reference was typed, None if it is no reference; raise NotFound if it names nothing."""
-    parsed = parse_reference(typed)
+    parsed = parse_reference(typed, in_force(session))
     if parsed is None:
         return None
     noun, record_id = parsed
-    if noun is not model.__noun__:
+    if noun != model.__noun__:
         raise NotFound(
             "{reference} is a {other}, not a {noun}.",
             reference=reference(noun, record_id),
-            other=str(noun),
-            noun=str(model.__noun__),
+            other=noun,
+            noun=model.__noun__,
         )
     return get(session, model, record_id)
 
@@ -174,7 +187,7 @@ def resolve(session: Session, model: type[N], typed: str, *, also: Sequence[Colu
         return by_number
     key = name_key(typed)
     if not key:
-        raise Invalid("Name the {noun} you mean.", noun=str(model.__noun__), typed=typed)
+        raise Invalid("Name the {noun} you mean.", noun=model.__noun__, typed=typed)
     found = _live(session, model, or_(model.name_key == key, *also))
     hits = [] if found else find(session, typed, nouns=[model.__noun__], limit=CANDIDATES)
     for how in (How.SAME, How.HAS):
@@ -186,13 +199,13 @@ def resolve(session: Session, model: type[N], typed: str, *, also: Sequence[Colu
             "There is more than one {noun} called {name}.",
             candidates=found,
             hint="Use the reference of the one you mean.",
-            noun=str(model.__noun__),
+            noun=model.__noun__,
             name=typed,
         )
     raise NotFound(
         "There is no {noun} called {name}.",
         candidates=_of_hits(session, model, hits[:NEAR_NAMES]),
-        noun=str(model.__noun__),
+        noun=model.__noun__,
         name=typed,
     )
 

@@ -25,7 +25,7 @@ class Reference:
         """Return the condition that a row of the model refers to this one."""
         return and_(
             *(
-                attribute == (str(row.__noun__) if column == "noun" else getattr(row, column))
+                attribute == (row.__noun__ if column == "noun" else getattr(row, column))
                 for column, attribute in self.attributes.items()
             )
         )

@@ -7,11 +7,15 @@ same transaction (`keep_record`, made by the migrations). The application may on
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Identity, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.database.engine import TENANT, Base
+
+KEPT: dict[str, Any] = {}
+"""The models of the nouns whose records have a row; each is added as it is defined."""
 
 # Expressions are as Postgres writes them back, so that the check of migrations sees no difference.
 _LIVE = text("merged_into_id IS NULL AND archived_at IS NULL")

@@ -16,10 +16,9 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
 from storage.names import KEY_LIMIT, name_key
-from storage.records.rows import RecordRow
-from storage.references import Noun, parse_reference, reference
+from storage.records.rows import KEPT, RecordRow
+from storage.references import in_force, parse_reference, reference
 
-SEARCHED = (Noun.CUSTOMER, Noun.CONTACT, Noun.DEAL, Noun.TICKET)
 LONGEST = 200
 """As many characters of what was typed are looked for as a name may have."""
 
@@ -43,7 +42,7 @@ class How(StrEnum):
 class Hit:
     """Name a record that was found; `score` is 0 to 1, and 1 for its reference or whole name."""
 
-    noun: Noun
+    noun: str
     id: int
     name: str
     score: float
@@ -55,13 +54,14 @@ class Hit:
         return reference(self.noun, self.id)
 
 
-def find(session: Session, typed: str, *, nouns: Sequence[Noun] = SEARCHED, limit: int = 10) -> list[Hit]:
-    """Return the records that what was typed may mean, best first, at most `limit`.
+def find(session: Session, typed: str, *, nouns: Sequence[str] | None = None, limit: int = 10) -> list[Hit]:
+    """Return the records of these nouns, or of all, that what was typed may mean, best first, at most `limit`.
 
     A reference finds its record; anything else is looked for among the words of names, domains and addresses. Of
     records of the same name, one comes before all others.
     """
-    parsed = parse_reference(typed)
+    nouns = sorted(KEPT) if nouns is None else nouns
+    parsed = parse_reference(typed, in_force(session))
     if parsed is not None and parsed[0] in nouns:
         noun, record_id = parsed
         name = session.scalar(select(RecordRow.name).where(RecordRow.noun == noun, RecordRow.id == record_id))
@@ -70,8 +70,8 @@ def find(session: Session, typed: str, *, nouns: Sequence[Noun] = SEARCHED, limi
     wanted = name_key(typed)[:LONGEST]
     if not wanted:
         return []
-    rows = session.execute(_SEARCH, {"wanted": wanted, "nouns": [str(noun) for noun in nouns], "most": limit})
-    return [Hit(Noun(noun), record_id, name, score, How(how)) for noun, record_id, name, score, how in rows]
+    rows = session.execute(_SEARCH, {"wanted": wanted, "nouns": list(nouns), "most": limit})
+    return [Hit(noun, record_id, name, score, How(how)) for noun, record_id, name, score, how in rows]
 
 
 def whole_name(typed: str) -> ScalarSelect[str]:

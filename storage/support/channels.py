@@ -13,7 +13,6 @@ from storage.errors import Invalid, NotFound
 from storage.names import name_key
 from storage.records.history import Recorded, current_actor
 from storage.records.named import one_of
-from storage.references import Noun
 from storage.workspace.workspaces import WORKSPACES_CHANGED, Workspace
 
 
@@ -93,7 +92,7 @@ class ChannelLink(Recorded, Base):
         """Return the customer, in whose timeline the link belongs; an inbox has none."""
         if self.customer_id is None:
             return super().history_subject()
-        return Noun.CUSTOMER, self.customer_id
+        return Customer.__noun__, self.customer_id
 
 
 def seen(session: Session, channel_id: str, *, name: str | None, is_private: bool = False) -> Channel:

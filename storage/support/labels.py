@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 from storage.database.engine import TENANT, Base, current_workspace, notify
 from storage.names import check_name, name_key
 from storage.records.named import one_of
-from storage.references import Noun, reference
+from storage.references import reference
 from storage.support.messages import IncomingMessage, message_reference
 
 LABELS_CHANGED = "rapport_labels"
@@ -179,7 +179,7 @@ def messages_since(session: Session, since: datetime) -> Iterator[tuple[str, str
     statement = select(IncomingMessage.ticket_id, IncomingMessage.ts, IncomingMessage.text, said)
     statement = statement.where(IncomingMessage.at >= since, ~follows).order_by(IncomingMessage.at)
     for ticket_id, ts, text, category in session.execute(statement.execution_options(yield_per=1000)):
-        yield reference(Noun.TICKET, ticket_id) if ticket_id else ts, text, category
+        yield reference("ticket", ticket_id) if ticket_id else ts, text, category
 
 
 def _last_words(session: Session, which: ColumnElement[bool], *, limit: int | None) -> list[Said]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
-from types import ModuleType
-from typing import Any
+from types import ModuleType, SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from bot import registry as registry_module
 from bot.grammar import Args
 from bot.kit.replies import Message, Modal, Options
-from bot.plugin import Plugin, Role
+from bot.plugin import Declaration, Plugin, Role
 from bot.registry import PluginError, Registry, load
+from storage.references import DECLARED, Letters
 
 
 def said() -> Message:
@@ -241,6 +242,31 @@ def test_every_handler_is_in_the_role_matrix() -> None:
     declared |= {("view", i) for i in registry.views} | {("options", i) for i in registry.sources}
     declared |= {("shortcut", i) for i in registry.shortcuts} | {("home", s.id) for s in registry.sections}
     assert listed == declared
+
+
+def with_noun(name: str, key: str, letter: str) -> Plugin:
+    plugin = Plugin(name, title="T")
+    plugin.noun(cast(Declaration, SimpleNamespace(key=key, letter=letter)))
+    return plugin
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "said"),
+    [
+        (("gadget", "Z"), ("widget", "Z"), "plugin 'b' declares the letter 'Z', which 'a' has already"),
+        (("contact", "P"), ("contact", "Z"), "plugin 'b' declares the noun 'contact', which 'a' has already"),
+        (("gizmo", "F"), None, "plugin 'a' declares the letter 'F', which 'followup' has already"),
+        (("digest", "Z"), None, "plugin 'a' declares the noun 'digest', which Rapport has already"),
+    ],
+)
+def test_a_noun_and_a_letter_are_one_plugins(
+    monkeypatch: pytest.MonkeyPatch, one: tuple[str, str], other: tuple[str, str] | None, said: str
+) -> None:
+    # A model has its letter as soon as it is defined.
+    monkeypatch.setattr(registry_module, "DECLARED", Letters({**DECLARED, "gadget": "Z"}))
+    with pytest.raises(PluginError) as refused:
+        Registry([with_noun("a", *one), *([with_noun("b", *other)] if other else [])])
+    assert str(refused.value) == said
 
 
 def test_the_owner_of_a_function_is_known() -> None:

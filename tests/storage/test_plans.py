@@ -29,7 +29,6 @@ from storage.records import named, search
 from storage.records.comparisons import Fields
 from storage.records.history import timeline
 from storage.records.query import parse_query
-from storage.references import Noun
 from storage.support import (
     answers,
     channels,
@@ -327,7 +326,7 @@ QUERIES: dict[str, Callable[[Session], Any]] = {
     "follow-ups": lambda s: followups.list_followups(s, due_before=NOW),
     "follow-ups of a deal": lambda s: followups.list_followups(s, about=deals.get(s, 4)),
     "digests": lambda s: schedules.list_digests(s, owner_id="U7"),
-    "timeline": lambda s: timeline(s, Noun.CUSTOMER, 77),
+    "timeline": lambda s: timeline(s, "customer", 77),
     "a record's version": lambda s: named.at_version(s, customers.get(s, 77), 1),
     "the pipeline": lambda s: metrics.pipeline(s, TODAY),
     "the backlog": lambda s: metrics.backlog(s, TODAY),
@@ -395,6 +394,6 @@ def test_a_query_that_no_index_serves_is_noticed(full: Database, plans: Plans) -
 
 def test_plans_inside_functions_are_seen(full: Database, plans: Plans) -> None:
     with full.transaction(WORKSPACE) as session:
-        search.find(session, "acme", nouns=[Noun.DEAL])
+        search.find(session, "acme", nouns=["deal"])
     scanned = [node.get("Index Name") for plan in plans for node in nodes(plan["Plan"])]
     assert "record_words_idx" in scanned

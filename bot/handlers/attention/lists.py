@@ -21,17 +21,17 @@ from storage.errors import NotFound, Refused
 from storage.notifications import preferences, throttle
 from storage.notifications.preferences import Held
 from storage.queues.outbox import Delivery
-from storage.references import Noun, parse_reference
+from storage.references import parse_reference
 from storage.support import tickets
 
 LISTED = 20
 NAME_LIMIT = 120
-NAMES: Mapping[Noun, Callable[[Session, int], str]] = {
-    Noun.TICKET: lambda session, number: tickets.get(session, number).name,
-    Noun.FOLLOWUP: lambda session, number: followups.get(session, number).text,
-    Noun.DIGEST: lambda session, number: schedules.get(session, number).name,
-    Noun.DEAL: lambda session, number: deals.get(session, number).name,
-    Noun.CUSTOMER: lambda session, number: customers.get(session, number).name,
+NAMES: Mapping[str, Callable[[Session, int], str]] = {
+    "ticket": lambda session, number: tickets.get(session, number).name,
+    "followup": lambda session, number: followups.get(session, number).text,
+    "digest": lambda session, number: schedules.get(session, number).name,
+    "deal": lambda session, number: deals.get(session, number).name,
+    "customer": lambda session, number: customers.get(session, number).name,
 }
 
 

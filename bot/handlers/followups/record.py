@@ -16,16 +16,15 @@ from storage.crm.customers import Customer
 from storage.crm.deals import Deal
 from storage.crm.followups import Followup
 from storage.records.named import Named
-from storage.references import Noun
 from storage.subjects import subject_of
 from storage.support import messages
 from storage.support.tickets import Ticket
 
 SHOW = {
-    Noun.CUSTOMER: "records.show",
-    Noun.CONTACT: "records.show",
-    Noun.DEAL: "deals.show",
-    Noun.TICKET: "tickets.show",
+    "customer": "records.show",
+    "contact": "records.show",
+    "deal": "deals.show",
+    "ticket": "tickets.show",
 }
 """The buttons by which other plugins show their records."""
 DEALS_SHOWN = 3

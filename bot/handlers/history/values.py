@@ -22,7 +22,6 @@ from storage.errors import NotFound
 from storage.money import Money
 from storage.records import named
 from storage.records.history import CHANGES, CREATED, UPDATED, Activity, ChangeSet
-from storage.references import Noun
 from storage.support.tickets import Ticket
 
 VALUE_LIMIT = 80
@@ -207,7 +206,7 @@ def _subject(session: Session, change: Change, record_id: int, noun: str | None)
 
 def _money(session: Session, change: Change, values: Mapping[str, Any], reader: Reader) -> str:
     currency = values.get("currency")
-    if currency is None and change.noun == Noun.DEAL and change.record_id is not None:
+    if currency is None and change.noun == Deal.__noun__ and change.record_id is not None:
         deal = session.get(Deal, (current_workspace(session), change.record_id))
         currency = deal.currency if deal else None
     # Whose currency nobody knows any more is shown as it was stored.

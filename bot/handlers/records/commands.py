@@ -23,7 +23,7 @@ FOUND = 10
 
 
 def _first(noun: Declaration) -> str:
-    return f"{noun.noun.prefix}-1"
+    return f"{noun.letter}-1"
 
 
 def _place(noun: Declaration) -> str:
@@ -62,7 +62,7 @@ def show(
 @plugin.each_noun("find", usage=lambda _noun: "<text>", example=lambda _noun: "acme", changes=False)
 def find(noun: Declaration, args: Args, session: Session, reader: Reader, catalogue: Catalogue) -> Message:
     """Find a record by its name or address, even misspelt."""
-    hits = search.find(session, args.text, nouns=[noun.noun], limit=FOUND)
+    hits = search.find(session, args.text, nouns=[noun.key], limit=FOUND)
     if not hits:
         text = b.markup(
             _("No {noun} is like “{typed}”. Add it: `{add} {command}`"),
@@ -148,7 +148,7 @@ def archived(session: Session, noun: Declaration, typed: str, *, back: bool) -> 
 @plugin.each_noun(
     "merge",
     usage=lambda noun: f"{_place(noun)} [into:{_first(noun)}]",
-    example=lambda noun: f"{noun.noun.prefix}-2 into {_first(noun)}",
+    example=lambda noun: f"{noun.letter}-2 into {_first(noun)}",
     changes=True,
 )
 def merge(

@@ -13,7 +13,6 @@ from bot.plugin import Member, Role, _
 from ml.starter import CHATTER
 from storage.errors import Invalid
 from storage.records import history, named
-from storage.references import Noun
 from storage.support import labels, messages, tickets
 from storage.support.labels import LabelSource
 from storage.support.tickets import Ticket, TicketStatus
@@ -24,7 +23,7 @@ def stale(session: Session, ticket: Ticket, control: b.Control) -> Message | Non
     if named.is_current(session, ticket, control.version):
         return None
     refresh(session, ticket)
-    who = history.last_actor(session, Noun.TICKET, ticket.id)
+    who = history.last_actor(session, ticket.__noun__, ticket.id)
     text = _("Nothing was done: {who} has changed {ref} meanwhile, and it is {status} now. The card is being redrawn.")
     return Message(b.markup(text, who=who, ref=ticket.reference, status=_(ticket.status)))
 

@@ -10,7 +10,6 @@ from storage.notifications import failures
 from storage.queues import outbox
 from storage.records import history
 from storage.records.named import moment
-from storage.references import Noun
 from storage.support import channels, routes, tickets
 from storage.support.routes import Route
 from storage.support.tickets import Ticket
@@ -113,7 +112,7 @@ def give(session: Session, ticket: Ticket, route: Route | None) -> None:
     member = routes.next_person(session, route, moment())
     if member is not None:
         tickets.assign(session, ticket, member.id)
-        history.record(session, Noun.TICKET, ticket.id, PLACED, after={"route": route.history_name()})
+        history.record(session, ticket.__noun__, ticket.id, PLACED, after={"route": route.history_name()})
 
 
 def route_of(session: Session, ticket: Ticket) -> Route | None:

@@ -20,7 +20,6 @@ from storage.crm import notes
 from storage.errors import CrmError, Invalid
 from storage.records import history
 from storage.records.history import CREATED, UPDATED
-from storage.references import Noun
 from storage.support import messages, tickets
 from storage.support.messages import IncomingMessage
 from storage.support.tickets import Ticket
@@ -132,9 +131,9 @@ def _join(session: Session, ticket: Ticket, values: Values) -> Message:
 
 def _history(session: Session, ticket: Ticket, reader: format.Reader) -> list[b.Markup]:
     lines, called = [], categories.namer(session)
-    for activity in history.timeline(session, Noun.TICKET, ticket.id, limit=SHOWN):
+    for activity in history.timeline(session, ticket.__noun__, ticket.id, limit=SHOWN):
         who = activity.change_set.actor_id
-        if activity.action == CREATED and activity.entity == Noun.TICKET:
+        if activity.action == CREATED and activity.entity == ticket.__noun__:
             did: b.Text = _("opened it")
         elif activity.action == UPDATED:
             did = _changes(activity.before or {}, activity.after or {}, called)

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, selecti
 from storage.crm.customers import Customer
 from storage.database.engine import TENANT, Base, current_workspace
 from storage.records.history import Recorded
-from storage.references import Noun
 
 PAGE = 50
 
@@ -40,7 +39,7 @@ class Renewal(Recorded, Base):
 
     def history_subject(self) -> tuple[str, int | None]:
         """Return the customer, in whose timeline a renewal belongs."""
-        return Noun.CUSTOMER, self.customer_id
+        return Customer.__noun__, self.customer_id
 
     def history_name(self) -> str:
         """Return what people call it."""

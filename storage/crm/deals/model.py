@@ -13,14 +13,14 @@ from storage.errors import Invalid
 from storage.money import LARGEST, Money
 from storage.records.history import current_actor
 from storage.records.named import Named, named_args, newest_first, one_of
-from storage.references import Noun
 from storage.workspace.members import Member
 
 
 class Deal(Named, Base):
     """Describe a sale; it is open exactly while `closed_at` is empty."""
 
-    __noun__ = Noun.DEAL
+    __noun__ = "deal"
+    __letter__ = "D"
     __tablename__ = "deal"
     __table_args__ = (
         *named_args("deal"),

@@ -7,18 +7,17 @@ from storage.database.engine import current_workspace
 from storage.database.recorded import Recorded, entity_name, row_key
 from storage.records.history.models import Activity, ChangeSet
 from storage.records.history.recording import CHANGES
-from storage.references import Noun
 from storage.workspace import members
 
 SYSTEM = "Rapport"
 
 
-def timeline(session: Session, noun: Noun | str, record_id: int, limit: int = 50) -> list[Activity]:
+def timeline(session: Session, noun: str, record_id: int, limit: int = 50) -> list[Activity]:
     """Return what happened to a record, newest first; each activity's `change_set` says who and from where."""
     return list(
         session.scalars(
             select(Activity)
-            .where(Activity.noun == str(noun), Activity.record_id == record_id)
+            .where(Activity.noun == noun, Activity.record_id == record_id)
             .order_by(Activity.at.desc(), Activity.id.desc())
             .limit(limit)
             .options(joinedload(Activity.change_set))
@@ -52,7 +51,7 @@ def changed_only_by(session: Session, row: Recorded, actor_id: str | None, chang
     return actor_id is not None and len(actors) == changes and set(actors) == {actor_id}
 
 
-def last_actor(session: Session, noun: Noun | str, record_id: int) -> str:
+def last_actor(session: Session, noun: str, record_id: int) -> str:
     """Return the name of whoever changed a record last; Rapport itself where it was nobody."""
     newest = timeline(session, noun, record_id, limit=1)
     return actor_name(session, newest[0].change_set.actor_id if newest else None)

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session, UOWTransaction
 from storage.database.engine import current_workspace
 from storage.database.recorded import Recorded, entity_name, recorded_attributes, row_key, to_json, values
 from storage.records.history.models import Activity, ChangeAnswer, ChangeSet
-from storage.references import Noun
 
 CREATED, UPDATED, DELETED = "created", "updated", "deleted"
 CHANGES = (CREATED, UPDATED, DELETED)
@@ -223,7 +222,7 @@ def current_change(session: Session) -> ChangeSet | None:
 
 def record(
     session: Session,
-    noun: Noun | str,
+    noun: str,
     record_id: int,
     action: str,
     *,
@@ -233,7 +232,7 @@ def record(
     """Add to a record's timeline something that is not a change of its fields; undo leaves it alone."""
     assert action not in {CREATED, UPDATED, DELETED}, "those are recorded by themselves"
     session.flush()
-    row = {"noun": str(noun), "record_id": record_id, "entity": str(noun), "row_key": str(record_id), "action": action}
+    row = {"noun": noun, "record_id": record_id, "entity": noun, "row_key": str(record_id), "action": action}
     current_recorder(session).add([row | {"before": to_json(before), "after": to_json(after)}])
 
 

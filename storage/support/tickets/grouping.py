@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 from storage.database.engine import current_workspace, lock_until_end
 from storage.records.history import Activity, ChangeSet
 from storage.records.named import get, moment
-from storage.references import Noun
 from storage.support import answers, messages
 from storage.support.channels import Grouping
 from storage.support.messages import CHATTER, IncomingMessage
@@ -172,7 +171,7 @@ def _handled(session: Session, ticket: Ticket) -> bool:
     done = (
         select(Activity.id)
         .join(Activity.change_set)
-        .where(Activity.noun == Noun.TICKET, Activity.record_id == ticket.id, ChangeSet.source.not_in(BY_ITSELF))
+        .where(Activity.noun == ticket.__noun__, Activity.record_id == ticket.id, ChangeSet.source.not_in(BY_ITSELF))
     )
     return session.scalars(done.limit(1)).first() is not None
 

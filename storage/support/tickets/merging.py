@@ -11,7 +11,6 @@ from storage.events import TicketSplit, emit
 from storage.records import history
 from storage.records.about import move_about
 from storage.records.named import get, moment
-from storage.references import Noun
 from storage.support import labels, messages
 from storage.support.labels import LabelSource
 from storage.support.messages import IncomingMessage
@@ -99,5 +98,5 @@ def _move(
 def _note(session: Session, ticket: Ticket, action: str, moved: list[tuple[int, datetime]], other: Ticket) -> None:
     """Keep in the history of both what was moved, without which an undo could not move it back."""
     keys: dict[str, Any] = {"messages": [[message_id, at.isoformat()] for message_id, at in moved]}
-    history.record(session, Noun.TICKET, ticket.id, action, after={**keys, "with": other.reference, "id": other.id})
-    history.record(session, Noun.TICKET, other.id, action, after={"with": ticket.reference, "id": ticket.id})
+    history.record(session, ticket.__noun__, ticket.id, action, after={**keys, "with": other.reference, "id": other.id})
+    history.record(session, other.__noun__, other.id, action, after={"with": ticket.reference, "id": ticket.id})

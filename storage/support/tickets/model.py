@@ -15,7 +15,6 @@ from storage.events import TicketChanged, TicketRemoved, emit
 from storage.names import check_name, name_key
 from storage.records.history import CREATED, Activity
 from storage.records.named import Key, Named, named_args, newest_first, one_of
-from storage.references import Noun
 from storage.support import labels, messages
 from storage.support.incidents import Incident
 from storage.workspace.members import Member
@@ -57,7 +56,8 @@ class Ticket(Named, Base):
     request is closed and counts in no figure.
     """
 
-    __noun__ = Noun.TICKET
+    __noun__ = "ticket"
+    __letter__ = "T"
     __tablename__ = "ticket"
     __table_args__ = (
         Index(
@@ -187,7 +187,7 @@ class Ticket(Named, Base):
     def _stay_answered(self, session: Session) -> None:
         """Keep when the customer was answered first: what was sent cannot be taken back."""
         sent = select(func.min(Activity.at)).where(
-            Activity.noun == Noun.TICKET, Activity.record_id == self.id, Activity.action == REPLIED
+            Activity.noun == self.__noun__, Activity.record_id == self.id, Activity.action == REPLIED
         )
         first = session.scalar(sent)
         if first is not None and (self.first_response_at is None or first < self.first_response_at):
@@ -198,7 +198,7 @@ class Ticket(Named, Base):
         """Move back what the merge or split that is being undone has moved; the history of this ticket says what."""
         note = session.scalars(
             select(Activity)
-            .where(Activity.noun == Noun.TICKET, Activity.record_id == self.id, Activity.action == action)
+            .where(Activity.noun == self.__noun__, Activity.record_id == self.id, Activity.action == action)
             .order_by(Activity.id.desc())
             .limit(1)
         ).first()

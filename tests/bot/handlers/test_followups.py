@@ -198,9 +198,9 @@ def test_mistakes_are_named(rep: Person) -> None:
     rep.types("/deal add Acme renewal")
     said = {
         "/followup add D-1 call back": 'when: is missing. Write for example when:"friday 9am".',
-        "/followup add nobody when:tomorrow": "No customer, deal, ticket or contact is called nobody.",
+        "/followup add nobody when:tomorrow": "Nothing is called nobody.",
         "/followup add D-9 when:tomorrow": "There is no D-9.",
-        "/followup add F-1 when:tomorrow": "is about a customer, deal, ticket or contact",
+        "/followup add F-1 when:tomorrow": "is about one of: customer, deal, contact, ticket",
         "/followup add D-1 when:someday": "someday",
         "/followup add D-1 when:yesterday": "yesterday has passed.",
     }

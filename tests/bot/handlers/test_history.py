@@ -41,7 +41,7 @@ def test_a_deals_history_reads_like_a_story(company: Company) -> None:
 def test_a_record_is_found_by_its_name_too(rep: Person) -> None:
     rep.types("/customer add Acme Corp")
     assert "History of C-1" in plain(rep.types("/crm history acme").text)
-    assert "No customer, deal, ticket or contact is called nobody" in rep.types("/crm history nobody").text
+    assert "Nothing is called nobody" in rep.types("/crm history nobody").text
     assert "D-9 has no history" in rep.types("/crm history D-9").text
 
 

@@ -17,7 +17,6 @@ from storage.money import LARGEST, Money
 from storage.queues import due
 from storage.records.history import recording, timeline, undo
 from storage.records.query import parse_query
-from storage.references import Noun
 from tests.support.filter_values import Said
 
 SOON = datetime(2030, 1, 7, 9, tzinfo=UTC)
@@ -152,7 +151,7 @@ def test_fields_change_and_the_timeline_tells(session: Session) -> None:
             close_on=date(2030, 2, 1),
             owner_id="UREP",
         )
-    newest = timeline(session, Noun.DEAL, deal.id)[0]
+    newest = timeline(session, "deal", deal.id)[0]
     assert newest.change_set.actor_id == "UMANAGER"
     assert newest.after is not None
     assert newest.after["name"] == "Big renewal"

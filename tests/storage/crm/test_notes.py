@@ -13,7 +13,6 @@ from storage.crm.deals import Deal
 from storage.errors import Invalid
 from storage.records.history import recording, timeline, undo
 from storage.records.named import Named
-from storage.references import Noun
 from storage.subjects import subject_of
 from storage.support import tickets
 
@@ -59,7 +58,7 @@ def test_a_note_can_be_undone(session: Session) -> None:
     with recording(session, actor_id="UREP", source="test"):
         assert [row.name for row in undo(session, "UREP").rows] == ["note on C-1"]
     assert notes.about(session, acme) == []
-    assert timeline(session, Noun.CUSTOMER, acme.id)[0].action == "deleted"
+    assert timeline(session, "customer", acme.id)[0].action == "deleted"
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,6 @@ from storage.queues import outbox
 from storage.queues.outbox import Delivery
 from storage.records import named, search
 from storage.records.history import timeline
-from storage.references import Noun
 from storage.support import categories, channels, labels, messages, model_versions, replies, tickets
 from storage.support.messages import IncomingMessage
 from storage.workspace.members import Member
@@ -231,7 +230,7 @@ READS: dict[str, Callable[[Session, Any], Any]] = {
     "pipelines.resolve_stage": lambda s, t: pipelines.resolve_stage(s, "lead", t.stage.pipeline_id),
     "pipelines.stage_with": lambda s, t: pipelines.stage_with(s, pipelines.Outcome.WON, t.stage.pipeline_id),
     "pipelines.stages": lambda s, t: pipelines.stages(s, t.stage.pipeline_id),
-    "named.at_version": lambda s, t: timeline(s, Noun.CUSTOMER, t.customer.id),
+    "named.at_version": lambda s, t: timeline(s, "customer", t.customer.id),
     "named.by_reference": lambda s, t: named.by_reference(s, customers.Customer, t.customer.reference),
     "named.get": lambda s, t: named.get(s, tickets.Ticket, t.ticket.id),
     "named.is_current": lambda s, t: named.is_current(s, t.customer, 0),

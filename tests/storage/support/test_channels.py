@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 from storage.crm import customers
 from storage.errors import NotFound
 from storage.records.history import recording, timeline
-from storage.references import Noun
 from storage.support import channels
 
 
@@ -32,7 +31,7 @@ def test_a_channel_is_one_customers_or_an_inbox_or_neither(session: Session) -> 
         assert link.channel.name == "acme"
         inbox = channels.make_inbox(session, "C2")
         assert (inbox.use, inbox.customer) == ("inbox", None)
-    assert [row.entity for row in timeline(session, Noun.CUSTOMER, acme.id)] == ["channel_link"]
+    assert [row.entity for row in timeline(session, "customer", acme.id)] == ["channel_link"]
     assert channels.links(session) == [link, inbox]
     assert channels.link(session, "C1", globex.id).customer is globex
     assert channels.links(session, customer_id=acme.id) == []

@@ -16,13 +16,13 @@ from bot.plugin import Catalogue, Member, Role, _
 from storage.errors import Refused
 from storage.records import history
 from storage.records.history import CHANGES, CREATED, UPDATED, ChangeSet
-from storage.references import Noun, reference
+from storage.references import DECLARED, reference
 from storage.support.tickets import REPLIED
 
 SHOWN = 20
 
 
-POSTED = frozenset({Noun.TICKET, Noun.FOLLOWUP, Noun.DIGEST})
+POSTED = frozenset({"ticket", "followup", "digest"})
 """What messages are sent about."""
 
 
@@ -76,7 +76,7 @@ def _staying(found: list[Change]) -> list[Block]:
 
 
 def _line(session: Session, change: Change, name: str, reader: Reader) -> b.Markup:
-    ref = reference(change.noun, change.record_id) if change.record_id and change.noun in set(Noun) else ""
+    ref = reference(change.noun, change.record_id) if change.record_id and change.noun in DECLARED else ""
     named = b.join([b.markup("*{ref}*", ref=ref), name if name != ref else ""] if ref else [name or change.thing], " ")
     if change.action == UPDATED:
         return b.markup("• {named}: {back}", named=named, back=b.join(fields(session, change, reader, back=True), ", "))

@@ -16,7 +16,7 @@ from bot.plugin import _
 from storage.crm import deals
 from storage.database.engine import current_workspace
 from storage.records.named import moment
-from storage.references import Noun, reference
+from storage.references import reference
 from storage.support import experience, incident_reports
 from storage.support.experience import TicketEnding
 from storage.support.messages import IncomingMessage
@@ -83,7 +83,7 @@ def _ended(one: TicketEnding, locale: str) -> b.Markup:
     template = _("• {ref} {name}: resolved by {who} in {time}") if one.assignee_id else _("• {ref} {name}: {time}")
     return b.markup(
         template,
-        ref=reference(Noun.TICKET, one.ticket_id),
+        ref=reference("ticket", one.ticket_id),
         name=b.cut(one.name, NAME_LIMIT),
         who=b.person(one.assignee_id or ""),
         time=took,

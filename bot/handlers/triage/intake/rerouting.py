@@ -21,7 +21,6 @@ from storage.queues import outbox
 from storage.queues.outbox import Delivery
 from storage.records import history
 from storage.records.history import UPDATED
-from storage.references import Noun
 from storage.support import tickets
 from storage.support.cards import card_of
 from storage.support.routes import Route
@@ -69,7 +68,7 @@ def _is_about_something_else(session: Session, ticket: Ticket) -> bool:
 
 def _was_placed(session: Session, ticket: Ticket) -> bool:
     """Tell whether a route gave the ticket to whom it is with, and nobody by hand."""
-    for row in history.timeline(session, Noun.TICKET, ticket.id, limit=LOOKED_AT):
+    for row in history.timeline(session, ticket.__noun__, ticket.id, limit=LOOKED_AT):
         if row.action == events.PLACED:
             return True
         if "assignee_id" in (row.after or {}):

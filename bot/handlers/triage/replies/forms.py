@@ -20,7 +20,6 @@ from bot.plugin import Member, Role, Slack, _
 from storage.errors import Conflict, Invalid, NotFound, Refused
 from storage.queues.outbox import Delivery
 from storage.records import history, named
-from storage.references import Noun
 from storage.support import messages, replies, tickets
 from storage.support.replies import PLACEHOLDERS, TEXT_LIMIT, Reply
 from storage.support.tickets import Ticket, TicketStatus
@@ -112,12 +111,12 @@ def _send(session: Session, ticket: Ticket, state: State, actor: Member, workspa
     if draft is None or draft.delivery_id is not None or draft.author_id != actor.id:
         raise Conflict("This answer was already sent or replaced.", hint="Look at the card before you answer again.")
     if not named.is_current(session, ticket, int(state["version"])):
-        who = history.last_actor(session, Noun.TICKET, ticket.id)
+        who = history.last_actor(session, ticket.__noun__, ticket.id)
         text = _("⚠️ {who} has changed {ref} meanwhile, and it is {status} now. Nothing was sent yet.")
         notice = b.markup(text, who=who, ref=ticket.reference, status=_(ticket.status))
         return _preview(session, ticket, draft, state, actor, workspace, notice=notice)
     replies.send(session, draft, ticket, renderer=plugin.id("reply"), priority=PRIORITY)
-    history.record(session, Noun.TICKET, ticket.id, tickets.REPLIED, after={"text": draft.text})
+    history.record(session, ticket.__noun__, ticket.id, tickets.REPLIED, after={"text": draft.text})
     tickets.responded(session, ticket)
     tickets.set_status(session, ticket, TicketStatus.WAITING, by=actor.id)
     return Message(b.markup(_("Sent to {who} in {where}."), who=_whom(session, ticket), where=_where(ticket)))
