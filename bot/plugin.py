@@ -262,6 +262,9 @@ class Catalogue(Protocol):
     def spell(self, words: str) -> str:
         """Return a command as it is typed."""
 
+    def reserved(self, noun: Declaration) -> set[str]:
+        """Return the words that no field of a workspace's own may have as its key."""
+
     def roles(self) -> Iterator[tuple[str, str, str]]:
         """Yield kind, name and role of everything that people use."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator
+from copy import copy
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -19,6 +21,7 @@ from bot.plugin import (
     Command,
     Declaration,
     DeclaredNoun,
+    Derived,
     DigestSection,
     Handler,
     Job,
@@ -36,6 +39,7 @@ from bot.plugin import (
 )
 from storage.database.migrate import CORE, RevisionLine
 from storage.errors import NotFound
+from storage.records.schema import REMEMBERED, Schema
 from storage.references import DECLARED, parse_reference
 
 ENTRY_POINTS = "rapport.plugins"
@@ -68,6 +72,8 @@ class Registry:
         self._sections: dict[str, Section] = {}
         self._claimed: dict[tuple[str, str], Plugin] = {}
         self._owners: dict[Handler, str] = {}
+        self._rules: dict[str, Derived] = {}
+        self._known: dict[str, tuple[Schema, Registry]] = {}
         for plugin in plugins:
             self._add(plugin)
         for plugin in self.plugins.values():
@@ -112,20 +118,35 @@ class Registry:
             words = f"{noun.key} {rule.verb}".rstrip()
             if words in self.commands:
                 continue
-            role = rule.opens.role if rule.opens else noun.change if rule.changes else Role.VIEWER
-            command = Command(
-                words,
-                rule.usage(noun),
-                role,
-                None if rule.opens else rule.handler,
-                None,
-                rule.opens,
-                rule.example(noun),
-                rule.types(noun),
-                noun,
-            )
+            command = _derived(rule, noun)
+            self._rules[words] = rule
             self._claim(self.commands, words, command, plugin, "command")
             self.usages[words] = _usage(plugin, command)
+
+    def within(self, schema: Schema) -> Registry:
+        """Return the same with what a workspace has made its own: its fields are in every command, form and card."""
+        if not schema.rows:
+            return self
+        known = self._known.get(schema.workspace_id)
+        if known is None or known[0] is not schema:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            known = self._known[schema.workspace_id] = (schema, self._extended(schema))
+        return known[1]
+
+    def _extended(self, schema: Schema) -> Registry:
+        own = copy(self)
+        own.nouns = {
+            key: replace(noun, declaration=schema.extend(noun.declaration)) for key, noun in self.nouns.items()
+        }
+        own.commands, own.usages = dict(self.commands), dict(self.usages)
+        for words, rule in self._rules.items():
+            before = self.commands[words].noun
+            after = own.nouns[before.key].declaration if before else None
+            if after is not None and after is not before:
+                own.commands[words] = command = _derived(rule, after)
+                own.usages[words] = _usage(self._claimed["command", words], command)
+        return own
 
     def commands_of(self, plugin: Plugin) -> list[Command]:
         """Return a plugin's commands, those that are derived for its nouns among them."""
@@ -138,6 +159,12 @@ class Registry:
         if parsed is None or parsed[0] not in self.nouns:
             raise NotFound("This is from an older version of Rapport.", hint="Ask for the record again.")
         return self.nouns[parsed[0]]
+
+    def reserved(self, noun: Declaration) -> set[str]:
+        """Return the words that no field of a workspace's own may have as its key: they mean something else already."""
+        usages = [usage for words, usage in self.usages.items() if words.split()[0] == noun.key]
+        taken = {name for usage in usages for name in (*usage.keys, *(place.name for place in usage.positionals))}
+        return (taken | {"sort", *noun.filters.by_name, *noun.filters.words}) - {field.key for field in noun.fields}
 
     def _claim(self, table: dict[str, T], key: str, value: T, plugin: Plugin, what: str) -> None:
         first = self._claimed.setdefault((what, key), plugin)
@@ -286,6 +313,21 @@ def _declared_at(declared: Any) -> tuple[str, int]:
     handler = getattr(declared, "handler", None) or getattr(opened or declared, "fill", None)
     code = getattr(inspect.unwrap(handler), "__code__", None) if handler else None
     return (getattr(handler, "__module__", ""), code.co_firstlineno if code else 0)
+
+
+def _derived(rule: Derived, noun: Declaration) -> Command:
+    """Return the command that a rule makes of a noun."""
+    return Command(
+        f"{noun.key} {rule.verb}".rstrip(),
+        rule.usage(noun),
+        rule.opens.role if rule.opens else noun.change if rule.changes else Role.VIEWER,
+        None if rule.opens else rule.handler,
+        None,
+        rule.opens,
+        rule.example(noun),
+        rule.types(noun),
+        noun,
+    )
 
 
 def _usage(plugin: Plugin, command: Command) -> Usage:

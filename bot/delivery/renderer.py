@@ -25,6 +25,7 @@ from storage.notifications import failures, throttle
 from storage.notifications.preferences import Notice
 from storage.queues import outbox_claims
 from storage.queues.outbox import Delivery
+from storage.records import schema
 from storage.workspace import members, workspaces
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ class Renderings:
             "workspace": workspace,
             "now": now,
             "model": Deferred(self._model) if self._model else None,
-            "catalogue": self._registry,
+            "catalogue": self._registry.within(schema.of(session)),
         }
         message: Message | None = call_with(self._registry.renderers[delivery.renderer].handler, given)
         if message is None:

@@ -17,6 +17,7 @@ from bot.kit.format import Reader, last_notes, undo_hint
 from bot.kit.replies import Message
 from storage.records.declaration import Declaration
 from storage.records.named import Named
+from storage.records.schema import extended
 
 SHOW = "records.show"
 EDIT = "records.edit"
@@ -25,6 +26,8 @@ MORE = "records.more"
 NEW = "records.new"
 ADD_ANYWAY = "records.add_anyway"
 FOLLOW_UP = "followups.new"
+FIELDS = 10
+"""So many fields a section of Slack's takes."""
 
 
 def card(
@@ -43,10 +46,13 @@ def card(
 
     A noun may draw other `parts` in the place of the last notes, and have `controls` of its own beside those of all.
     """
+    declaration = extended(session, declaration)
+    facts = fields.facts(declaration, record, reader, session)
     archived = [b.context(_("Archived: lists and searches leave it out."))] if record.archived_at else []
     blocks = [
         *([b.context(notice)] if notice else []),
-        b.section(headline(record), fields=fields.facts(declaration, record, reader, session)),
+        b.section(headline(record), fields=facts[:FIELDS]),
+        *(b.section("", fields=facts[at : at + FIELDS]) for at in range(FIELDS, len(facts), FIELDS)),
         *archived,
         *(last_notes(session, record, reader) if parts is None else parts),
         _controls(record, controls),

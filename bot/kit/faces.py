@@ -165,11 +165,11 @@ class ChoiceFace(Face):
     def shown(self, field: ChoiceField, record: Named, hand: Reader, session: Session) -> b.Text | None:
         """Show the choice in the reader's language."""
         value = field.of(record)
-        return None if value is None else _(value)
+        return None if value is None else _(field.name_of(value))
 
     def entry(self, field: ChoiceField, value: Any, optional: bool, session: Session) -> Block:
         """Draw a menu of the choices."""
-        options = [b.Option(_(choice), choice) for choice in field.choices]
+        options = [b.Option(_(field.name_of(choice)), choice) for choice in field.choices]
         return b.choice_input(field.key, _(field.label), options, initial=value or "", optional=optional)
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from bot.plugin import Member, Role, Slack
 from storage.database.engine import Database
+from storage.records import schema
+from storage.records.schema import Schema
 from storage.workspace import members, workspaces
 from storage.workspace.workspaces import Workspace
 
@@ -18,10 +20,11 @@ CAPACITY = 50_000
 
 @dataclass(frozen=True, slots=True)
 class KnownActor:
-    """Hold who acts and where; both are detached rows, to be read and not changed."""
+    """Hold who acts and where, with what the workspace has made its own; all are to be read and not changed."""
 
     member: Member
     workspace: Workspace
+    schema: Schema
 
 
 class People:
@@ -51,7 +54,7 @@ class People:
         elif user_id in self._admins and known.member.is_ours and not known.member.has(Role.ADMIN):
             # Named an admin after we first met.
             with self._database.transaction(workspace_id) as session:
-                known = KnownActor(members.make_admin(session, user_id), known.workspace)
+                known = KnownActor(members.make_admin(session, user_id), known.workspace, known.schema)
         self._keep(key, known, forgotten)
         return known
 
@@ -80,7 +83,7 @@ class People:
         with self._database.transaction(workspace_id) as session:
             member = members.get(session, user_id)
             workspace = workspaces.get(session, workspace_id)
-            return KnownActor(member, workspace) if member and workspace else None
+            return KnownActor(member, workspace, schema.of(session)) if member and workspace else None
 
     def _learn(self, workspace_id: str, user_id: str) -> KnownActor:
         profile = self._slack_for(workspace_id).user(user_id)
@@ -88,4 +91,4 @@ class People:
             workspace = workspaces.get(session, workspace_id)
             member = members.ensure(session, user_id, profile, admins=self._admins)
             assert workspace is not None
-            return KnownActor(member, workspace)
+            return KnownActor(member, workspace, schema.of(session))

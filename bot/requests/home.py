@@ -19,6 +19,7 @@ from bot.requests.failures import Failures
 from bot.requests.runtime import call_with
 from bot.slack.clients import Installations
 from storage.database.engine import Database
+from storage.records import schema
 
 log = logging.getLogger(__name__)
 
@@ -75,11 +76,10 @@ class HomeView:
             "reader": format.reader(known.member, known.workspace, now),
             "workspace": known.workspace,
             "now": now,
-            "catalogue": self._registry,
         }
         try:
             with self._database.transaction(known.workspace.id, statement_timeout_ms=SECTION_MS) as session:
-                given["session"] = session
+                given |= {"session": session, "catalogue": self._registry.within(schema.of(session))}
                 return list(call_with(section.handler, given) or [])
         except Exception:
             log.exception("the home section %s failed", section.id)

@@ -38,7 +38,7 @@ from storage import events
 from storage.database.engine import CommitUnknown, Database
 from storage.database.outages import Outage, outage
 from storage.errors import CrmError, Refused, sqlstate, translate
-from storage.records import history
+from storage.records import history, schema
 from storage.references import parse_reference
 from storage.workspace.workspaces import Workspace
 
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 QUERY_CANCELED = "57014"
 BeforeCommit = Callable[[Session], None]
+Find = Callable[[Registry], Call]
 
 LOOK_FOR_S = 3.0
 """For how long to look for a request whose COMMIT got no answer: a database that restarts is back by then."""
@@ -102,8 +103,13 @@ class Runtime:
         try:
             known = self.people.find(request.workspace_id, request.user_id)
             speak(known.member.locale)
-            call = routing.find(self.registry, request, known, self.now(), filling=filling)
-            return self._run_once(request, call, known, before_commit)
+            now = self.now()
+
+            def find(registry: Registry) -> Call:
+                return routing.find(registry, request, known, now, filling=filling)
+
+            call = find(self.registry.within(known.schema))
+            return self._run_once(request, call, known, before_commit, find)
         except Exception as exc:
             try:
                 return self._failed(request, exc, call)
@@ -115,18 +121,20 @@ class Runtime:
         """Return the modal that a request opens, known without a database."""
         return routing.opens(self.registry, request)
 
-    def _run_once(self, request: Request, call: Call, known: KnownActor, before_commit: BeforeCommit | None) -> Answer:
+    def _run_once(
+        self, request: Request, call: Call, known: KnownActor, before_commit: BeforeCommit | None, find: Find
+    ) -> Answer:
         """Run a call; where the answer to its COMMIT was lost, look whether it was carried out, and else run it again.
 
         The second run has the same key, so of the two only one can have its effect, even if the first is still on its
         way.
         """
         try:
-            return self._run(request, call, known, before_commit)
+            return self._run(request, call, known, before_commit, find)
         except CommitUnknown:
             log.warning("the answer to a COMMIT was lost: %s", request.name)
         try:
-            return self._look_patiently(request) or self._run(request, call, known, before_commit)
+            return self._look_patiently(request) or self._run(request, call, known, before_commit, find)
         except (CommitUnknown, NotKnown):
             text = _("I could not confirm this; look at the record before you repeat it.")
             return replace(sentence(text), in_doubt=True)
@@ -141,7 +149,9 @@ class Runtime:
                     raise
                 time.sleep(LOOK_EVERY_S)
 
-    def _run(self, request: Request, call: Call, known: KnownActor, before_commit: BeforeCommit | None) -> Answer:
+    def _run(
+        self, request: Request, call: Call, known: KnownActor, before_commit: BeforeCommit | None, find: Find
+    ) -> Answer:
         _check_role(call, known)
         given = {**self.given(known), "place": request.place, **call.given}
         for user_id in mentioned(request):
@@ -158,9 +168,17 @@ class Runtime:
             if request.kind in REPEATABLE and (earlier := _earlier(session, request)):
                 return earlier
             given["session"] = session
+            registry = self.registry.within(schema.of(session))
+            if schema.of(session).version != known.schema.version:
+                # Somebody has changed what the workspace made its own since it was last read: what was asked is read
+                # anew, by what is in force.
+                self.people.forget(request.workspace_id)
+                call = find(registry)
+                _check_role(call, known)
+                given |= call.given
             reply = call_with(call.handler, given)
             if isinstance(reply, Instead):
-                call = routing.command_call(self.registry, Typed(reply.words, reply.rest), known, self.now())
+                call = routing.command_call(registry, Typed(reply.words, reply.rest), known, self.now())
                 _check_role(call, known)
                 reply = call_with(call.handler, {**given, **call.given})
             self.tell_listeners(session, given)
@@ -186,7 +204,7 @@ class Runtime:
             "workspace": workspace,
             "now": now,
             "model": Deferred(self.model) if self.model else None,
-            "catalogue": self.registry,
+            "catalogue": Deferred(lambda session: self.registry.within(schema.of(session))),
         }
 
     def tell_listeners(self, session: Session, given: Mapping[str, Any]) -> None:

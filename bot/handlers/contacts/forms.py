@@ -17,6 +17,7 @@ from bot.plugin import Catalogue, Member, Place, Role, Slack, _
 from storage.crm import contacts
 from storage.crm.contacts import CONTACT
 from storage.errors import Invalid
+from storage.records.schema import extended
 from storage.support import channels
 from storage.workspace import members
 from storage.workspace.workspaces import Workspace
@@ -52,7 +53,7 @@ def author(found: Mapping[str, Any], session: Session, place: Place) -> Modal:
         "customer": link.customer_id if link else None,
         "slack": member.id if member else str(found["id"]),
     }
-    entries = fields.entries(CONTACT, values, session)
+    entries = fields.entries(extended(session, CONTACT), values, session)
     return Modal(_("Add as contact"), entries, submit=_("Add"), state={"noun": CONTACT.key})
 
 

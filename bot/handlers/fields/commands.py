@@ -1,0 +1,113 @@
+"""Show, add, change, retire and bring back fields by command."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from bot.grammar import Args
+from bot.grammar.types import FLAG
+from bot.handlers.fields import lists
+from bot.handlers.fields.declaration import plugin
+from bot.handlers.fields.wording import noun_called, read_choices, read_type
+from bot.kit import blocks as b
+from bot.kit.replies import Message
+from bot.plugin import Catalogue, Member, Role, _
+from storage.records import definitions
+
+SETTINGS = '[key:rival] [required:no] [choices:"High, Low"] [hint:"Who else they look at"]'
+
+
+@plugin.command("fields", usage="[noun]", role=Role.VIEWER, example="customer")
+def listed(args: Args, session: Session, actor: Member, catalogue: Catalogue) -> Message:
+    """Show which fields records have; an admin adds and changes them."""
+    if not args.text:
+        return lists.nouns(catalogue)
+    return lists.fields(session, noun_called(catalogue, args.text).declaration, actor)
+
+
+@plugin.command(
+    "field add",
+    usage=f"<noun> <name> [type:text] [to:customer] {SETTINGS}",
+    role=Role.ADMIN,
+    example='customer Competitor type:choice choices:"Globex, Initech"',
+    required=FLAG,
+)
+def add(args: Args, session: Session, actor: Member, catalogue: Catalogue) -> Message:
+    """Give records a field of your own: text, number, money, date, choice, person and more."""
+    noun = noun_called(catalogue, args["noun"]).declaration
+    choices = read_choices(args.get("choices") or "")
+    linked = args.get("to")
+    meant = "choice" if choices else "record" if linked else "text"
+    made = definitions.define(
+        session,
+        noun,
+        name=args["name"],
+        type=read_type(args.get("type") or meant),
+        key=args.get("key") or "",
+        required=args.flag("required"),
+        hint=args.get("hint") or "",
+        choices=choices,
+        links_to=noun_called(catalogue, linked).declaration.key if linked else "",
+        reserved=catalogue.reserved(noun),
+    )
+    command = b.markup("`{command} … {key}:`", command=catalogue.spell(f"{noun.key} edit"), key=made.key)
+    notice = b.markup(_("Added *{name}*. Use it at once: {command}"), name=made.name, command=command)
+    return lists.fields(session, noun, actor, notice=notice, undo=True)
+
+
+@plugin.command(
+    "field edit",
+    usage=f"<noun> <field> [name:Rival] {SETTINGS}",
+    role=Role.ADMIN,
+    example='customer competitor name:"Main competitor"',
+    required=FLAG,
+)
+def edit(args: Args, session: Session, actor: Member, catalogue: Catalogue) -> Message:
+    """Change a field's name, key, choices, hint, or whether it is required; records keep their values."""
+    noun = noun_called(catalogue, args["noun"]).declaration
+    row = definitions.called(session, noun, args["field"])
+    choices, hint = args.get("choices"), args.get("hint")
+    definitions.change(
+        session,
+        row,
+        noun,
+        name=args.get("name"),
+        key=args.get("key"),
+        required=args.flag("required") if "required" in args else None,
+        hint="" if hint in {"none", "-"} else hint,
+        choices=read_choices(choices) if choices else None,
+        reserved=catalogue.reserved(noun),
+    )
+    return lists.fields(session, noun, actor, notice=_("Saved."), undo=True)
+
+
+@plugin.command(
+    "field choice",
+    usage="<noun> <field> rename:High to:Urgent",
+    role=Role.ADMIN,
+    example="customer plan rename:Basic to:Starter",
+)
+def choice(args: Args, session: Session, actor: Member, catalogue: Catalogue) -> Message:
+    """Rename a choice of a field, on every record that has it."""
+    noun = noun_called(catalogue, args["noun"]).declaration
+    row = definitions.called(session, noun, args["field"])
+    definitions.rename_choice(session, row, args["rename"], args["to"])
+    return lists.fields(session, noun, actor, notice=_("Saved."), undo=True)
+
+
+@plugin.command("field retire", usage="<noun> <field>", role=Role.ADMIN, example="customer competitor")
+def retire(args: Args, session: Session, actor: Member, catalogue: Catalogue) -> Message:
+    """Take a field out of use; records keep its values, and it can be brought back."""
+    noun = noun_called(catalogue, args["noun"]).declaration
+    row = definitions.called(session, noun, args["field"])
+    definitions.retire(session, row)
+    return lists.fields(session, noun, actor, notice=lists.retired(row), undo=True)
+
+
+@plugin.command("field restore", usage="<noun> <field>", role=Role.ADMIN, example="customer competitor")
+def restore(args: Args, session: Session, actor: Member, catalogue: Catalogue) -> Message:
+    """Bring a retired field back, with its values."""
+    noun = noun_called(catalogue, args["noun"]).declaration
+    row = definitions.called(session, noun, args["field"], retired=True)
+    definitions.restore(session, row, noun, reserved=catalogue.reserved(noun))
+    return lists.fields(session, noun, actor, notice=_("It is back."), undo=True)

@@ -1,0 +1,129 @@
+"""Ask for a new field, or for the changes of one, in a form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from slack_sdk.models.blocks import Block
+from sqlalchemy.orm import Session
+
+from bot.handlers.fields import lists
+from bot.handlers.fields.declaration import plugin
+from bot.handlers.fields.wording import NAMES, noun_called, read_choices, row_of
+from bot.kit import blocks as b
+from bot.kit.replies import Message, Modal
+from bot.plugin import Catalogue, Member, Role, _
+from storage.names import NAME_LIMIT
+from storage.records import definitions
+from storage.records.definitions import HINT_LIMIT, KEY_LIMIT
+from storage.records.schema import FieldRow
+
+Values = Mapping[str, str]
+State = Mapping[str, str]
+
+
+@plugin.view("new", title="New field", role=Role.ADMIN)
+def new(control: b.Control, catalogue: Catalogue) -> Modal:
+    """Open the form for a new field."""
+    noun = noun_called(catalogue, control.detail).declaration
+    types = [b.Option(_(name), word) for word, name in NAMES.items()]
+    nouns = [b.Option(_(one.declaration.label), key) for key, one in catalogue.nouns.items()]
+    about = b.context(b.markup(_("A field of your own on {nouns}"), nouns=_(noun.plural).casefold()))
+    name, *rest = _entries(None)
+    links = b.choice_input("links_to", _("Links to (for a link to a record)"), nouns, optional=True)
+    return Modal(
+        _("New field"),
+        [about, name, b.choice_input("type", _("Type"), types, initial="text"), *rest, _choices(None), links],
+        submit=_("Add"),
+        state={"noun": noun.key},
+    )
+
+
+@new.submit
+def add(values: Values, state: State, session: Session, actor: Member, catalogue: Catalogue) -> Message:
+    """Add the field and show it among the others."""
+    noun = noun_called(catalogue, state.get("noun", "")).declaration
+    made = definitions.define(
+        session,
+        noun,
+        name=values["name"],
+        type=values["type"],
+        key=values["key"] or "",
+        required=values["required"] == "yes",
+        hint=values["hint"] or "",
+        choices=read_choices(values["choices"] or ""),
+        links_to=values["links_to"] or "",
+        reserved=catalogue.reserved(noun),
+    )
+    notice = b.markup(_("Added *{name}*."), name=made.name)
+    return lists.fields(session, noun, actor, notice=notice, undo=True)
+
+
+plugin.button_opens("new", new)
+
+
+@plugin.view("edit", title="Edit field", role=Role.ADMIN)
+def edit(control: b.Control, session: Session) -> Modal:
+    """Open the form with what a field is."""
+    row = row_of(session, control.record)
+    fields = [*_entries(row), *([_choices(row)] if row.type == "choice" else [])]
+    kind = b.context(b.markup(_("{type}: a field's type stays as it is."), type=_(NAMES[row.type])))
+    return Modal(_("Edit field"), [kind, *fields], submit=_("Save"), state={"field": str(row.id)})
+
+
+@edit.submit
+def save(values: Values, state: State, session: Session, actor: Member, catalogue: Catalogue) -> Message:
+    """Save what was changed of the field."""
+    row = row_of(session, state.get("field", ""))
+    noun = noun_called(catalogue, row.noun).declaration
+    definitions.change(
+        session,
+        row,
+        noun,
+        name=values["name"],
+        key=values["key"] or definitions.key_for(values["name"]),
+        required=values["required"] == "yes",
+        hint=values["hint"] or "",
+        choices=read_choices(values["choices"] or "") if "choices" in values else None,
+        reserved=catalogue.reserved(noun),
+    )
+    return lists.fields(session, noun, actor, notice=_("Saved."), undo=True)
+
+
+def _entries(row: FieldRow | None) -> list[Block]:
+    answers = [b.Option(_("no"), "no"), b.Option(_("yes"), "yes")]
+    return [
+        b.text_input(
+            "name", _("Name"), initial=row.name if row else "", placeholder=_("Competitor"), max_length=NAME_LIMIT
+        ),
+        b.text_input(
+            "key",
+            _("Key"),
+            initial=row.key if row else "",
+            placeholder=_("competitor"),
+            hint=_("What people type before a colon, in one word. Made from the name where it is left out."),
+            optional=True,
+            max_length=KEY_LIMIT,
+        ),
+        b.choice_input("required", _("Required"), answers, initial="yes" if row and row.required else "no"),
+        b.text_input(
+            "hint",
+            _("Help"),
+            initial=(row.hint or "") if row else "",
+            placeholder=_("Who else they look at"),
+            optional=True,
+            max_length=HINT_LIMIT,
+        ),
+    ]
+
+
+def _choices(row: FieldRow | None) -> Block:
+    return b.text_input(
+        "choices",
+        _("Choices"),
+        initial="\n".join(name for _key, name in row.choices) if row else "",
+        placeholder=_("One a line"),
+        hint=_("For a choice: one a line. Records keep a choice that is no longer offered.") if row else "",
+        multiline=True,
+        optional=row is None,
+    )

@@ -1,0 +1,82 @@
+"""Say the types of fields, and read what people say of one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy.orm import Session
+
+from bot.kit import blocks as b
+from bot.plugin import Catalogue, Declaration, DeclaredNoun
+from storage.errors import Invalid, NotFound
+from storage.names import name_key
+from storage.records import definitions
+from storage.records.schema import TYPES, FieldRow
+
+NAMES: Mapping[str, str] = {
+    "text": "Text",
+    "long": "Long text",
+    "number": "Number",
+    "money": "Amount of money",
+    "date": "Date",
+    "time": "Date and time",
+    "choice": "Choice",
+    "person": "Person",
+    "yesno": "Yes or no",
+    "email": "E-mail address",
+    "phone": "Telephone number",
+    "link": "Web address",
+    "record": "Link to a record",
+}
+"""The types of fields as people are shown them, by the words they are typed with."""
+
+
+def read_type(typed: str) -> str:
+    """Return the type that was meant, by its word or its name; raise Invalid naming all."""
+    wanted = re.sub(r"[\s/-]+", "", name_key(typed))
+    for word, name in NAMES.items():
+        if wanted in {word, re.sub(r"[\s-]+", "", name_key(name))}:
+            return word
+    raise Invalid(
+        "{type} is no type of field.", field="type", hint="There are {types}.", type=typed[:40], types=", ".join(TYPES)
+    )
+
+
+def control(row: FieldRow, what: str = "") -> b.Control:
+    """Return what a control carries about a field."""
+    return b.Control(f"FIELD-{row.id}", detail=what)
+
+
+def row_of(session: Session, typed: str) -> FieldRow:
+    """Return the field of a control; raise Invalid for anything else."""
+    number = typed.removeprefix("FIELD-")
+    if not number.isdigit():
+        raise Invalid("This button no longer works.", hint="Please repeat the command.")
+    return definitions.get(session, int(number))
+
+
+def read_choices(typed: str) -> Sequence[str]:
+    """Return the choices of a text, one a line or between commas."""
+    return [part.strip() for part in re.split(r"[\n,，、;]", typed) if part.strip()]
+
+
+def noun_called(catalogue: Catalogue, typed: str) -> DeclaredNoun:
+    """Return the noun that was meant, by its word, name or plural; raise NotFound naming all."""
+    wanted = name_key(typed)
+    for noun in catalogue.nouns.values():
+        declared = noun.declaration
+        if wanted in {declared.key, name_key(declared.label), name_key(declared.plural)}:
+            return noun
+    raise NotFound(
+        "There are no records called {name}.",
+        field="noun",
+        hint="There are {names}.",
+        name=typed[:40] or "-",
+        names=", ".join(catalogue.nouns),
+    )
+
+
+def own_count(noun: Declaration) -> int:
+    """Return how many fields of the workspace's own a noun has."""
+    return sum(1 for field in noun.fields if field.custom_id)

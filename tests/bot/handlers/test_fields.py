@@ -1,0 +1,112 @@
+"""Fields of a team's own, as an admin makes them and everybody uses them at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox.control.client import Person
+from tests.support.company import Company
+
+
+@pytest.fixture
+def competitor(admin: Person) -> str:
+    return admin.types('/crm field add customer Competitor type:choice choices:"Globex, Initech"').text
+
+
+def test_a_field_is_used_at_once_in_every_surface(competitor: str, admin: Person, rep: Person) -> None:
+    assert "Added *Competitor*" in competitor and "/customer edit … competitor:" in competitor
+    added = rep.types("/customer add Acme competitor:globex").text
+    assert "Added." in added and "*Competitor*\nGlobex" in added
+    rep.types("/customer add Beta competitor:initech")
+    rep.types("/customer add Gamma")
+    listed = rep.types("/customer list competitor:globex").text
+    assert "Acme" in listed and "Beta" not in listed
+    assert "Gamma" in rep.types("/customer list competitor:none").text
+    ordered = rep.types("/customer list sort:-competitor").text
+    assert ordered.index("Beta") < ordered.index("Acme") < ordered.index("Gamma")
+    assert "competitor:" in rep.types("/crm help customer").text
+    assert "Hooli is not a competitor. There are Globex, Initech." in rep.types(
+        "/customer edit acme competitor:Hooli"
+    ).text
+    rep.types("/customer show acme")
+    rep.clicks("Edit")
+    rep.submits({"Competitor": "Initech"})
+    rep.sees("*Competitor*\nInitech")
+    history = rep.types("/crm history C-1").text
+    assert "Competitor: Globex → Initech" in history
+    rep.types("/crm undo")
+    assert "Globex" in rep.types("/customer show acme").text
+
+
+def test_a_key_may_be_in_any_script(admin: Person, rep: Person) -> None:
+    admin.types("/crm field add customer 竞争对手")
+    assert "华为" in rep.types("/customer add Acme 竞争对手:华为").text
+    assert "Acme" in rep.types("/customer list 竞争对手:华为").text
+
+
+def test_an_admin_makes_and_changes_fields_in_forms(admin: Person, rep: Person) -> None:
+    assert "none of your own yet" in admin.types("/crm fields").text
+    admin.clicks("Show", line="Customers")
+    admin.sees("They come with Rapport: Name, Domain, Tier, Owner")
+    admin.clicks("Add a field")
+    assert "at least one choice" in admin.submits({"Name": "Plan", "Type": "Choice"}).errors["choices"]
+    admin.submits({"Name": "Plan", "Type": "Choice", "Choices": "Basic\nPremium", "Help": "What they pay for"})
+    admin.sees("Added *Plan*")
+    rep.types("/customer add Acme plan:basic")
+    admin.types("/crm fields customers")
+    admin.clicks("Edit", line="Plan")
+    admin.submits({"Name": "Package", "Key": "package", "Choices": "Basic\nPremium\nTrial"})
+    admin.sees("*Package*\n`package:` · Choice\nBasic, Premium, Trial")
+    admin.types("/crm field choice customer package rename:Basic to:Starter")
+    assert "*Package*\nStarter" in rep.types("/customer show acme").text
+
+
+def test_a_retired_field_is_gone_and_comes_back_with_its_values(competitor: str, admin: Person, rep: Person) -> None:
+    rep.types("/customer add Acme competitor:globex")
+    admin.types("/crm fields customer")
+    admin.clicks("Retire", line="Competitor")
+    admin.sees("is retired")
+    assert "Globex" not in rep.types("/customer show acme").text
+    assert "There is no competitor" in rep.types("/customer list competitor:globex").text
+    admin.types("/crm fields customer")
+    admin.clicks("Bring back Competitor")
+    assert "Globex" in rep.types("/customer show acme").text
+    admin.types("/crm undo")
+    assert "Globex" not in rep.types("/customer show acme").text
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("/crm field add customer Domain", "There is a field domain already"),
+        ("/crm field add customer Sort", "means something else in commands"),
+        ("/crm field add customer Into", "means something else in commands"),
+        ("/crm field add planet Moons", "There are no records called planet"),
+        ("/crm field add customer Moons type:colour", "colour is no type of field"),
+        ("/crm field edit customer domain name:Site", "comes with Rapport and cannot be changed"),
+        ("/crm field retire customer moons", "There is no field moons"),
+        ("/crm field restore customer moons", "There is no field moons"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_the_reason(admin: Person, typed: str, said: str) -> None:
+    assert said in admin.types(typed).text
+
+
+def test_only_admins_change_fields_and_everybody_sees_them(competitor: str, rep: Person) -> None:
+    assert "This needs the role admin" in rep.types("/crm field add customer Plan").text
+    shown = rep.types("/crm fields customer").text
+    assert "Competitor" in shown and "An admin can add and change fields." in shown
+
+
+def test_a_required_field_is_asked_for(admin: Person, rep: Person) -> None:
+    admin.types("/crm field add customer Region required:yes")
+    assert "The region is missing" in rep.types("/customer add Acme").text
+    assert "Added." in rep.types("/customer add Acme region:EMEA").text
+
+
+def test_a_card_shows_more_fields_than_a_section_takes(admin: Person, rep: Person) -> None:
+    for number in range(12):
+        admin.types(f"/crm field add customer Field {number}")
+    given = " ".join(f"field_{number}:v{number}" for number in range(12))
+    shown = rep.types(f"/customer add Acme {given}").text
+    assert all(f"v{number}" in shown for number in range(12))
