@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
@@ -42,6 +43,7 @@ from storage.errors import NotFound
 from storage.records.schema import REMEMBERED, Schema
 from storage.references import DECLARED, parse_reference
 
+log = logging.getLogger(__name__)
 ENTRY_POINTS = "rapport.plugins"
 EVERYWHERE = "[share:yes]"
 """The keys that every command takes."""
@@ -144,8 +146,14 @@ class Registry:
             before = self.commands[words].noun
             after = own.nouns[before.key].declaration if before else None
             if after is not None and after is not before:
-                own.commands[words] = command = _derived(rule, after)
-                own.usages[words] = _usage(self._claimed["command", words], command)
+                command = _derived(rule, after)
+                try:
+                    usage = _usage(self._claimed["command", words], command)
+                except PluginError as clash:
+                    # What came later takes a key that the workspace had given: the command does without its fields.
+                    log.warning("the fields of workspace %s: %s", schema.workspace_id, clash)
+                    continue
+                own.commands[words], own.usages[words] = command, usage
         return own
 
     def commands_of(self, plugin: Plugin) -> list[Command]:

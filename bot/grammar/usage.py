@@ -9,7 +9,7 @@ from bot.grammar.reading import ValueType
 from bot.grammar.types import WORD
 
 _ITEM = re.compile(r"\[[^\]]*\]|<[^>]*>|[^\s\"]+(?:\"[^\"]*\")?")
-_KEY = re.compile(r"([a-z][a-z0-9_-]*):(\S.*)", re.DOTALL)
+_KEY = re.compile(r"([^\W\d_][\w-]*):(\S.*)", re.DOTALL)
 _FILTERS = "filters"
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from bot.kit import blocks as b
+from bot.kit.faces import face
 from bot.kit.format import Reader, weekdays
 from bot.plugin import Notice, _
 from storage.crm.contacts import Contact
@@ -20,7 +21,7 @@ from storage.crm.pipelines import Stage
 from storage.database.engine import current_workspace
 from storage.errors import NotFound
 from storage.money import Money
-from storage.records import named
+from storage.records import named, schema
 from storage.records.history import CHANGES, CREATED, UPDATED, Activity, ChangeSet
 from storage.support.tickets import Ticket
 
@@ -147,6 +148,9 @@ def fields(session: Session, change: Change, reader: Reader, *, back: bool = Fal
     for field, value in after.items():
         if field in INTERNAL or field in change.itself:
             continue
+        if field == "custom":
+            lines += _own(session, change, before.get(field) or {}, value or {}, reader)
+            continue
         new = _value(session, change, field, after, reader)
         if change.action == UPDATED:
             old = _value(session, change, field, before, reader)
@@ -154,6 +158,32 @@ def fields(session: Session, change: Change, reader: Reader, *, back: bool = Fal
         elif change.action == CREATED and value not in (None, "", False):
             lines.append(b.markup("{field}: {new}", field=_label(field), new=new))
     return lines
+
+
+def _own(
+    session: Session, change: Change, before: Mapping[str, Any], after: Mapping[str, Any], reader: Reader
+) -> list[b.Markup]:
+    """Return a line for each of the workspace's own fields that differs."""
+    lines = []
+    known = schema.of(session).by_id
+    for number in sorted({*before, *after}, key=int):
+        field = known.get(int(number))
+        if field is None or before.get(number) == after.get(number):
+            continue
+        held: list[Any] = [_Values(before), _Values(after)]
+        old, new = (face(field).shown(field, record, reader, session) or "–" for record in held)
+        if change.action == UPDATED:
+            lines.append(b.markup("{field}: {old} → {new}", field=field.label, old=old, new=new))
+        elif change.action == CREATED:
+            lines.append(b.markup("{field}: {new}", field=field.label, new=new))
+    return lines
+
+
+@dataclass(frozen=True, slots=True)
+class _Values:
+    """Stand for a record that has these values of the workspace's own fields."""
+
+    custom: Mapping[str, Any]
 
 
 def _label(field: str) -> str:

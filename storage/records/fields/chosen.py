@@ -26,7 +26,7 @@ class ChoiceField(RecordField):
     """
 
     choices: Sequence[str]
-    names: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict, hash=False)
     compares: ClassVar[Kind] = "choice"
 
     def name_of(self, choice: str) -> str:
