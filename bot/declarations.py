@@ -7,9 +7,26 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.grammar import Usage
 from bot.grammar.calendar.recurrence import next_time
-from bot.plugin import INJECTED, Action, Command, Handler, Plugin, Shortcut, SlackEvent, Source, View
+from bot.grammar.types import FLAG
+from bot.plugin import (
+    INJECTED,
+    Action,
+    Command,
+    Declaration,
+    Derived,
+    Handler,
+    Plugin,
+    Role,
+    Shortcut,
+    SlackEvent,
+    Source,
+    View,
+)
 
+EVERYWHERE = "[share:yes]"
+"""The keys that every command takes."""
 WORDS_LIMIT = 3
 """As many words of what is typed are compared with those of commands."""
 SHORTCUT_LIMIT = 24
@@ -91,3 +108,26 @@ def _check_arguments(plugin: Plugin, handler: Handler, allowed: set[str]) -> Non
 def _wrong(plugin: Plugin, what: Handler | str, why: str) -> PluginError:
     name = what if isinstance(what, str) else what.__name__
     return PluginError(f"plugin {plugin.name!r}: {name}: {why}")
+
+
+def derived(rule: Derived, noun: Declaration) -> Command:
+    """Return the command that a rule makes of a noun."""
+    return Command(
+        f"{noun.key} {rule.verb}".rstrip(),
+        rule.usage(noun),
+        rule.opens.role if rule.opens else noun.change if rule.changes else Role.VIEWER,
+        None if rule.opens else rule.handler,
+        None,
+        rule.opens,
+        rule.example(noun),
+        rule.types(noun),
+        noun,
+    )
+
+
+def usage_of(plugin: Plugin, command: Command) -> Usage:
+    """Return the usage of a command, with the keys that all have; raise PluginError for one that cannot be read."""
+    try:
+        return Usage.parse(command.usage, everywhere=EVERYWHERE, types={**command.types, "share": FLAG})
+    except ValueError as exc:
+        raise PluginError(f"plugin {plugin.name!r}: the usage of {command.words!r} cannot be read: {exc}") from exc

@@ -14,9 +14,8 @@ from importlib.metadata import entry_points
 from types import ModuleType
 from typing import Any, TypeVar
 
-from bot.declarations import PluginError, check, handlers
+from bot.declarations import EVERYWHERE, PluginError, check, derived, handlers, usage_of
 from bot.grammar import Usage, unescape
-from bot.grammar.types import FLAG
 from bot.plugin import (
     Action,
     Command,
@@ -31,7 +30,6 @@ from bot.plugin import (
     Plugin,
     Renamed,
     Renderer,
-    Role,
     Section,
     Shortcut,
     SlackEvent,
@@ -45,8 +43,6 @@ from storage.references import DECLARED, parse_reference
 
 log = logging.getLogger(__name__)
 ENTRY_POINTS = "rapport.plugins"
-EVERYWHERE = "[share:yes]"
-"""The keys that every command takes."""
 NOUN_COMMANDS = ("customer", "deal", "ticket", "followup", "digest")
 T = TypeVar("T")
 
@@ -91,7 +87,7 @@ class Registry:
             self._owners[handler] = plugin.name
         for command in plugin.commands:
             self._claim(self.commands, command.words, command, plugin, "command")
-            self.usages[command.words] = _usage(plugin, command)
+            self.usages[command.words] = usage_of(plugin, command)
         for action in plugin.actions:
             self._claim(self.actions, action.id, action, plugin, "action")
         for view in plugin.views:
@@ -120,10 +116,10 @@ class Registry:
             words = f"{noun.key} {rule.verb}".rstrip()
             if words in self.commands:
                 continue
-            command = _derived(rule, noun)
+            command = derived(rule, noun)
             self._rules[words] = rule
             self._claim(self.commands, words, command, plugin, "command")
-            self.usages[words] = _usage(plugin, command)
+            self.usages[words] = usage_of(plugin, command)
 
     def within(self, schema: Schema) -> Registry:
         """Return the same with what a workspace has made its own: its fields are in every command, form and card."""
@@ -146,9 +142,9 @@ class Registry:
             before = self.commands[words].noun
             after = own.nouns[before.key].declaration if before else None
             if after is not None and after is not before:
-                command = _derived(rule, after)
+                command = derived(rule, after)
                 try:
-                    usage = _usage(self._claimed["command", words], command)
+                    usage = usage_of(self._claimed["command", words], command)
                 except PluginError as clash:
                     # What came later takes a key that the workspace had given: the command does without its fields.
                     log.warning("the fields of workspace %s: %s", schema.workspace_id, clash)
@@ -321,28 +317,6 @@ def _declared_at(declared: Any) -> tuple[str, int]:
     handler = getattr(declared, "handler", None) or getattr(opened or declared, "fill", None)
     code = getattr(inspect.unwrap(handler), "__code__", None) if handler else None
     return (getattr(handler, "__module__", ""), code.co_firstlineno if code else 0)
-
-
-def _derived(rule: Derived, noun: Declaration) -> Command:
-    """Return the command that a rule makes of a noun."""
-    return Command(
-        f"{noun.key} {rule.verb}".rstrip(),
-        rule.usage(noun),
-        rule.opens.role if rule.opens else noun.change if rule.changes else Role.VIEWER,
-        None if rule.opens else rule.handler,
-        None,
-        rule.opens,
-        rule.example(noun),
-        rule.types(noun),
-        noun,
-    )
-
-
-def _usage(plugin: Plugin, command: Command) -> Usage:
-    try:
-        return Usage.parse(command.usage, everywhere=EVERYWHERE, types={**command.types, "share": FLAG})
-    except ValueError as exc:
-        raise PluginError(f"plugin {plugin.name!r}: the usage of {command.words!r} cannot be read: {exc}") from exc
 
 
 def _after(text: str, words: int) -> str:
