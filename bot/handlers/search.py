@@ -10,14 +10,16 @@ from sqlalchemy.orm import Session
 
 from bot.grammar import Args
 from bot.kit import blocks as b
+from bot.kit.records import show_button
 from bot.kit.replies import Instead, Message
 from bot.plugin import Command, Plugin, Role, _
 from storage.records import search
+from storage.records.declaration import label_of
 from storage.records.search import Hit
 from storage.references import parse_reference, reference
 from storage.subjects import called
 
-plugin = Plugin("search", title="Search", description="One search over customers, contacts, deals and tickets.")
+plugin = Plugin("search", title="Search", description="One search over everything that has a name.")
 
 
 class RegistryForSearch(Protocol):
@@ -29,18 +31,11 @@ class RegistryForSearch(Protocol):
 
 
 FOUND = 10
-SHOW = {
-    "customer": "records.show",
-    "contact": "records.show",
-    "deal": "deals.show",
-    "ticket": "tickets.show",
-}
-"""The buttons by which other plugins show their records."""
 
 
 @plugin.command("find", usage="<text>", role=Role.VIEWER, example="globx")
 def find(args: Args, session: Session) -> Message:
-    """Find customers, contacts, deals and tickets, even misspelt."""
+    """Find anything that has a name, even misspelt."""
     hits = search.find(session, args.text, limit=FOUND)
     if not hits:
         text = b.markup(_("Nothing has a name like “{typed}”."), typed=b.cut(args.text, 300))
@@ -51,7 +46,7 @@ def find(args: Args, session: Session) -> Message:
 
 @plugin.command("show", usage="<record>", role=Role.VIEWER, example="D-88")
 def show(args: Args, session: Session, catalogue: RegistryForSearch) -> Message | Instead:
-    """Show a customer, deal, ticket or follow-up by its reference or name."""
+    """Show any record by its reference or name."""
     named = parse_reference(args.text)
     if named is None:
         record = called(session, args.text, field="record")
@@ -61,13 +56,5 @@ def show(args: Args, session: Session, catalogue: RegistryForSearch) -> Message 
 
 
 def _line(hit: Hit) -> Block:
-    nouns = {
-        "customer": _("customer"),
-        "contact": _("contact"),
-        "deal": _("deal"),
-        "ticket": _("ticket"),
-    }
-    show = b.button(_("Show"), SHOW[hit.noun], b.Control(hit.reference)) if hit.noun in SHOW else None
-    return b.section(
-        b.markup("*{name}*  {ref}\n{noun}", name=hit.name, ref=hit.reference, noun=nouns[hit.noun]), accessory=show
-    )
+    said = b.markup("*{name}*  {ref}\n{noun}", name=hit.name, ref=hit.reference, noun=_(label_of(hit.noun)).casefold())
+    return b.section(said, accessory=show_button(hit.noun, hit.reference))

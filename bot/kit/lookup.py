@@ -9,6 +9,7 @@ from storage.crm import customers
 from storage.crm.customers import Customer
 from storage.errors import CrmError, Invalid, NotFound, Refused
 from storage.records.about import Subject
+from storage.records.declaration import declared
 from storage.records.fields import PersonField
 from storage.workspace.members import Member, Role
 
@@ -24,13 +25,14 @@ def customer_called(session: Session, typed: str) -> Customer:
         raise error.on_field("customer") from None
 
 
-WRITES = {"customer": Role.REP, "contact": Role.REP, "deal": Role.REP, "ticket": Role.AGENT}
-"""The role that writing on a record takes, whichever button does it."""
+UNDECLARED = {"deal": Role.REP, "ticket": Role.AGENT}
+"""The roles that writing on records takes whose nouns are not declared yet."""
 
 
 def check_writes(record: Subject, actor: Member) -> None:
-    """Raise Refused where somebody may not write on a record."""
-    role = WRITES[record.__noun__]
+    """Raise Refused where somebody may not write on a record, whichever button does it."""
+    noun = declared().get(record.__noun__)
+    role = noun.change if noun else UNDECLARED[record.__noun__]
     if not actor.has(role):
         raise Refused(
             "This needs the role {role}.", role=role.value, hint="An admin can give it to you with `/crm role`."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from slack_sdk.models.blocks.block_elements import InteractiveElement
 from sqlalchemy.orm import Session
 
 from bot.grammar.entities import Decoded
@@ -16,7 +17,7 @@ from bot.kit.format import Reader
 from bot.kit.replies import Message, Modal
 from bot.plugin import DeclaredNoun
 from storage.records import lifecycle
-from storage.records.declaration import Declaration
+from storage.records.declaration import Declaration, declared
 from storage.records.fields import PersonField
 from storage.records.named import Named
 from storage.workspace.members import Member
@@ -81,6 +82,12 @@ def form(
 def beginning(noun: Declaration, actor: Member) -> dict[str, Any]:
     """Return what a record begins with that somebody adds: it is theirs."""
     return {field.key: actor.id for field in noun.fields if isinstance(field, PersonField) and field.mine}
+
+
+def show_button(noun: str, reference: str) -> InteractiveElement:
+    """Draw the button that shows a record of any noun."""
+    action = cards.SHOW if noun in declared() else f"{noun}s.show"
+    return b.button(_("Show"), action, b.Control(reference))
 
 
 def _stored(noun: DeclaredNoun, values: Mapping[str, Any], hand: Hand) -> Message:

@@ -15,24 +15,23 @@ from bot.kit import blocks as b
 from bot.kit.format import Reader
 from bot.kit.replies import Message
 from bot.plugin import Member, Notice, Role, _
-from storage.crm import customers, deals, followups
+from storage.crm import followups
 from storage.digests import schedules
 from storage.errors import NotFound, Refused
 from storage.notifications import preferences, throttle
 from storage.notifications.preferences import Held
 from storage.queues.outbox import Delivery
+from storage.records import named
+from storage.records.rows import KEPT
 from storage.references import parse_reference
-from storage.support import tickets
 
 LISTED = 20
 NAME_LIMIT = 120
 NAMES: Mapping[str, Callable[[Session, int], str]] = {
-    "ticket": lambda session, number: tickets.get(session, number).name,
-    "followup": lambda session, number: followups.get(session, number).text,
-    "digest": lambda session, number: schedules.get(session, number).name,
-    "deal": lambda session, number: deals.get(session, number).name,
-    "customer": lambda session, number: customers.get(session, number).name,
+    followups.Followup.__noun__: lambda session, number: followups.get(session, number).text,
+    schedules.Digest.__noun__: lambda session, number: schedules.get(session, number).name,
 }
+"""What people call what has a reference and is no record with a name."""
 
 
 @plugin.command("held", usage="[channel]", role=Role.VIEWER, example="#support")
@@ -86,10 +85,11 @@ def _line(session: Session, row: Delivery, reader: Reader) -> b.Markup:
 
 def _name(session: Session, reference: str) -> str:
     noun, number = parse_reference(reference) or (None, 0)
-    if noun is None or noun not in NAMES:
+    if noun is None:
         return ""
     try:
-        return str(b.unescaped(b.cut(NAMES[noun](session, number), NAME_LIMIT)))
+        name = NAMES[noun](session, number) if noun in NAMES else named.get(session, KEPT[noun], number).name
+        return str(b.unescaped(b.cut(name, NAME_LIMIT)))
     except NotFound:
         return ""
 

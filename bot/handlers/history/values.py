@@ -7,25 +7,29 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
 from bot.kit import blocks as b
 from bot.kit.faces import face
 from bot.kit.format import Reader, weekdays
 from bot.plugin import Notice, _
-from storage.crm.contacts import Contact
-from storage.crm.customers import Customer
 from storage.crm.deals import Deal
 from storage.crm.followups import Followup
 from storage.crm.pipelines import Stage
-from storage.database.engine import current_workspace
+from storage.database.engine import Base, current_workspace
+from storage.database.recorded import attributes_of, from_json, recorded_attributes
 from storage.errors import NotFound
 from storage.money import Money
 from storage.records import named, schema
+from storage.records.declaration import Declaration, declared
+from storage.records.fields import RecordField
 from storage.records.history import CHANGES, CREATED, UPDATED, Activity, ChangeSet
-from storage.support.tickets import Ticket
+from storage.records.rows import KEPT
 
 VALUE_LIMIT = 80
+NONE = "–"
+# Columns of tables of our own; a plugin marks its own with `info={"internal": True}`.
 INTERNAL = frozenset(
     {
         "about_noun",
@@ -41,7 +45,6 @@ INTERNAL = frozenset(
         "kind",
         "merged_into_id",
         "name_key",
-        "reminded_for",
         "requester_id",
         "snoozes",
         "stage_since",
@@ -54,12 +57,6 @@ INTERNAL = frozenset(
     }
 )
 PEOPLE = frozenset({"owner_id", "assignee_id", "manager_id", "target_user"})
-RECORDS: Mapping[str, type[named.Named]] = {
-    "customer_id": Customer,
-    "contact_id": Contact,
-    "deal_id": Deal,
-    "ticket_id": Ticket,
-}
 LABELS: Mapping[str, str] = {
     "about_id": "About",
     "amount_minor": "Amount",
@@ -92,7 +89,7 @@ class Change:
     @property
     def internal(self) -> bool:
         """Tell whether nothing of it means anything to people."""
-        return self.action == UPDATED and not set(self.after) - INTERNAL
+        return self.action == UPDATED and all(_is_internal(self, field) for field in self.after)
 
     @property
     def own(self) -> bool:
@@ -144,9 +141,10 @@ def fields(session: Session, change: Change, reader: Reader, *, back: bool = Fal
     With `back`, from what it was changed to back to what it was before.
     """
     before, after = (change.after, change.before) if back else (change.before, change.after)
-    lines = []
+    own = declared().get(change.noun) if change.own else None
+    lines, told = _of_fields(session, change, own, before, after, reader) if own else ([], set())
     for field, value in after.items():
-        if field in INTERNAL or field in change.itself:
+        if field in told or field in change.itself or _is_internal(change, field):
             continue
         if field == "custom":
             lines += _own(session, change, before.get(field) or {}, value or {}, reader)
@@ -171,7 +169,7 @@ def _own(
         if field is None or before.get(number) == after.get(number):
             continue
         held: list[Any] = [_Values(before), _Values(after)]
-        old, new = (face(field).shown(field, record, reader, session) or "–" for record in held)
+        old, new = (face(field).shown(field, record, reader, session) or NONE for record in held)
         if change.action == UPDATED:
             lines.append(b.markup("{field}: {old} → {new}", field=field.label, old=old, new=new))
         elif change.action == CREATED:
@@ -186,6 +184,57 @@ class _Values:
     custom: Mapping[str, Any]
 
 
+def _is_internal(change: Change, field: str) -> bool:
+    table = Base.metadata.tables.get(change.entity)
+    column = None if table is None else table.columns.get(field)
+    return field in INTERNAL or (column is not None and bool(column.info.get("internal")))
+
+
+def _of_fields(
+    session: Session,
+    change: Change,
+    noun: Declaration,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    reader: Reader,
+) -> tuple[list[b.Markup], set[str]]:
+    """Return the lines of a noun's fields, drawn as on its cards, and the attributes that they tell of."""
+    old, new = (_as_it_was(session, change, noun, values) for values in (before, after))
+    lines: list[b.Markup] = []
+    told: set[str] = set()
+    for field in noun.fields:
+        held = attributes_of(noun.model, field.at or field.key)
+        if not after.keys() & held:
+            continue
+        told |= held
+        was, is_now = (_shown(session, field, record, reader) for record in (old, new))
+        if change.action == UPDATED:
+            lines.append(b.markup("{field}: {old} → {new}", field=_(field.label), old=was, new=is_now))
+        elif change.action == CREATED and is_now != NONE:
+            lines.append(b.markup("{field}: {new}", field=_(field.label), new=is_now))
+    return lines, told
+
+
+def _as_it_was(session: Session, change: Change, noun: Declaration, values: Mapping[str, Any]) -> named.Named:
+    """Return a record that is in no session with these values, the others as they are now."""
+    there = session.get(noun.model, (current_workspace(session), change.record_id)) if change.record_id else None
+    made = noun.model()
+    for attribute in recorded_attributes(inspect(noun.model)):
+        if attribute.key in values:
+            setattr(made, attribute.key, from_json(attribute, values[attribute.key]))
+        elif there is not None:
+            setattr(made, attribute.key, getattr(there, attribute.key))
+    return made
+
+
+def _shown(session: Session, field: RecordField, record: named.Named, reader: Reader) -> b.Text:
+    try:
+        shown = face(field).shown(field, record, reader, session)
+    except NotFound as gone:
+        return str(gone.params["reference"])
+    return b.cut(shown, VALUE_LIMIT) if type(shown) is str else shown or NONE
+
+
 def _label(field: str) -> str:
     known = LABELS.get(field) or field.removesuffix("_id").removesuffix("_at").replace("_", " ").capitalize()
     return _(known)
@@ -194,7 +243,7 @@ def _label(field: str) -> str:
 def _value(session: Session, change: Change, field: str, values: Mapping[str, Any], reader: Reader) -> b.Text:
     value = values.get(field)
     if value is None or value == "":
-        return "–"
+        return NONE
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if field in PEOPLE:
@@ -212,16 +261,16 @@ def _value(session: Session, change: Change, field: str, values: Mapping[str, An
         return stage.name if stage else str(value)
     if field == "about_id":
         return _subject(session, change, int(value), values.get("about_noun"))
-    if field in RECORDS:
-        return _record(session, RECORDS[field], int(value))
+    if field.removesuffix("_id") in KEPT:
+        return _record(session, field.removesuffix("_id"), int(value))
     if field.endswith(("_at", "_on", "_date")) and isinstance(value, str):
         return _time(value, reader)
     return b.cut(str(value), VALUE_LIMIT)
 
 
-def _record(session: Session, model: type[named.Named], record_id: int) -> str:
+def _record(session: Session, noun: str, record_id: int) -> str:
     try:
-        return named.get(session, model, record_id).name
+        return str(named.get(session, KEPT[noun], record_id).name)
     except NotFound as gone:
         return str(gone.params["reference"])
 
@@ -230,8 +279,8 @@ def _subject(session: Session, change: Change, record_id: int, noun: str | None)
     if noun is None and change.own:
         followup = session.get(Followup, (current_workspace(session), change.record_id))
         noun = followup.about_noun if followup else None
-    model = RECORDS.get(f"{noun or change.noun}_id")
-    return _record(session, model, record_id) if model else str(record_id)
+    noun = noun or change.noun
+    return _record(session, noun, record_id) if noun in KEPT else str(record_id)
 
 
 def _money(session: Session, change: Change, values: Mapping[str, Any], reader: Reader) -> str:

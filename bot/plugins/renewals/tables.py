@@ -33,7 +33,7 @@ class Renewal(Recorded, Base):
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     customer_id: Mapped[int]
     on_date: Mapped[date]
-    reminded_for: Mapped[date | None]
+    reminded_for: Mapped[date | None] = mapped_column(info={"internal": True})
 
     customer: Mapped[Customer] = relationship(viewonly=True)
 
