@@ -85,6 +85,12 @@ INSERT INTO sla_clock (workspace_id, ticket_id, kind, priority, target_minutes, 
 VALUES (:w, 1, 'resolution', 'urgent', 60, now());
 INSERT INTO channel_sharing (workspace_id, channel_id) VALUES (:w, 'C1');
 INSERT INTO roll_call (workspace_id) VALUES (:w);
+INSERT INTO import_run (workspace_id, file_name, digest, columns_key, mapping, change_set_id)
+SELECT :w, :t, 'a', 'b', jsonb_build_object(:t, 1), max(id) FROM change_set WHERE workspace_id = :w;
+INSERT INTO import_refusal (workspace_id, import_id, line, reason) SELECT :w, id, 2, :t FROM import_run
+    WHERE workspace_id = :w;
+INSERT INTO external_id (workspace_id, noun, source, external_id, record_id, import_id)
+SELECT :w, 'customer', 'file', :t, 2, id FROM import_run WHERE workspace_id = :w;
 INSERT INTO renewals.renewal (workspace_id, customer_id, on_date) VALUES (:w, 2, '2027-01-01')
 """
 """Statements for a workspace `:w` with the text `:t`, as the superuser."""

@@ -1,0 +1,1 @@
+"""Bring records in from tables that other programs wrote, and take them out again."""

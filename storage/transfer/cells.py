@@ -1,0 +1,237 @@
+"""Say how a field of each type is read from a cell of a table and written into one.
+
+What a value must be is the field's own business (`storage.records.fields`); here only its writing is. What is written is
+read back as it was.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from babel.numbers import get_currency_symbol
+
+from storage.errors import Invalid
+from storage.money import LARGEST, Money, exponent, is_currency
+from storage.names import email_key, name_key
+from storage.records.fields import (
+    AddressField,
+    ChoiceField,
+    DateField,
+    EmailField,
+    LinkField,
+    LongTextField,
+    MomentField,
+    MoneyField,
+    NumberField,
+    PersonField,
+    PhoneField,
+    RecordField,
+    TextField,
+    YesNoField,
+)
+from storage.transfer.written import Written, read_day, read_moment, read_number
+
+_YES = frozenset({"yes", "y", "true", "1", "x", "✓", "ja", "oui", "sí", "si", "是", "on"})
+_NO = frozenset({"no", "n", "false", "0", "-", "nein", "non", "否", "off"})
+_DANGEROUS = re.compile(r"'*[=+\-@\t\r\n]")
+_SIGNED = re.compile(r"[^\d\s.,'’()+\-−\u00a0\u202f]+")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Hold what the reading of a column's cells depends on.
+
+    `person` and `record` find who and what a cell names: the id of a member, the number of a record of the field's
+    noun. `currency` is that of an amount which names none.
+    """
+
+    written: Written
+    currency: str
+    zone: str
+    person: Callable[[str], str]
+    record: Callable[[LinkField, str], int]
+
+
+class Cell:
+    """Read and write one type of field; the plain one, for text, is the rule for those that do not differ."""
+
+    def read(self, field: Any, cell: str, reading: Reading) -> Any:
+        """Return the value of a cell, which is not empty; raise CrmError for what cannot be one."""
+        return cell
+
+    def write(self, field: Any, value: Any, named: Callable[[Any, Any], str]) -> str:
+        """Return a stored value as a cell; `named` gives the text for a person or a record."""
+        return str(value)
+
+    def key(self, field: Any, value: Any) -> Any:
+        """Return the form in which two values of a field that identifies a record are compared."""
+        return value
+
+
+class NumberCell(Cell):
+    """Hold a whole number."""
+
+    def read(self, field: NumberField, cell: str, reading: Reading) -> Any:
+        """Return the number as its column is written."""
+        number = read_number(cell, reading.written)
+        if number != int(number):
+            raise Invalid("{value} is not a whole number.", field=field.key, typed=cell, value=cell[:40])
+        return int(number)
+
+
+class MoneyCell(Cell):
+    """Hold an amount, with its currency before or behind it or in a column of its own."""
+
+    def read(self, field: MoneyField, cell: str, reading: Reading) -> Any:
+        """Return the amount as its column is written."""
+        signs = [sign for sign in _SIGNED.findall(cell) if sign]
+        currency = _currency(signs[0], reading.currency) if signs else reading.currency
+        minor = read_number(cell, reading.written) * Decimal(10) ** exponent(currency)
+        if minor != int(minor) or abs(minor) > LARGEST:
+            raise Invalid("{value} is not an amount of {currency}.", field=field.key, value=cell[:40], currency=currency)
+        return Money(int(minor), currency)
+
+    def write(self, field: MoneyField, value: Money, named: Callable[[Any, Any], str]) -> str:
+        """Return the amount with its currency."""
+        return f"{value.major} {value.currency}"
+
+
+class DateCell(Cell):
+    """Hold a day."""
+
+    def read(self, field: DateField, cell: str, reading: Reading) -> Any:
+        """Return the day as its column is written."""
+        return read_day(cell, reading.written)
+
+    def write(self, field: DateField, value: date, named: Callable[[Any, Any], str]) -> str:
+        """Return the day in ISO's form."""
+        return value.isoformat()
+
+
+class MomentCell(Cell):
+    """Hold a moment."""
+
+    def read(self, field: MomentField, cell: str, reading: Reading) -> Any:
+        """Return the moment as its column is written, in UTC."""
+        return read_moment(cell, reading.written, reading.zone)
+
+    def write(self, field: MomentField, value: datetime, named: Callable[[Any, Any], str]) -> str:
+        """Return the moment in ISO's form, in UTC."""
+        return value.astimezone(UTC).isoformat(" ").replace("+00:00", "Z")
+
+
+class PersonCell(Cell):
+    """Hold a person, by address, name or Slack's id."""
+
+    def read(self, field: PersonField, cell: str, reading: Reading) -> Any:
+        """Return the id of the person."""
+        return reading.person(cell)
+
+    def write(self, field: PersonField, value: str, named: Callable[[Any, Any], str]) -> str:
+        """Return the address of the person, the id where there is none."""
+        return named(field, value)
+
+
+class YesNoCell(Cell):
+    """Hold yes or no."""
+
+    def read(self, field: YesNoField, cell: str, reading: Reading) -> Any:
+        """Return what the word means."""
+        word = name_key(cell)
+        return True if word in _YES else False if word in _NO else cell
+
+    def write(self, field: YesNoField, value: bool, named: Callable[[Any, Any], str]) -> str:
+        """Return yes or no."""
+        return "yes" if value else "no"
+
+
+class EmailCell(Cell):
+    """Hold an address, perhaps with a name before it."""
+
+    def read(self, field: EmailField, cell: str, reading: Reading) -> Any:
+        """Return the address alone; of several, the first."""
+        found = re.search(r"<([^<>]+@[^<>]+)>", cell)
+        return found[1] if found else re.split(r"[;,\s]+", cell.removeprefix("mailto:"))[0]
+
+    def key(self, field: EmailField, value: str) -> Any:
+        """Return the form in which addresses are compared."""
+        return email_key(value)
+
+
+class LinkCell(Cell):
+    """Hold a record of another noun, by reference, name, or the number it had elsewhere."""
+
+    def read(self, field: LinkField, cell: str, reading: Reading) -> Any:
+        """Return the number of the record."""
+        return reading.record(field, cell)
+
+    def write(self, field: LinkField, value: int, named: Callable[[Any, Any], str]) -> str:
+        """Return the reference of the record."""
+        return named(field, value)
+
+
+CELLS: Mapping[type[RecordField], Cell] = {
+    TextField: Cell(),
+    LongTextField: Cell(),
+    NumberField: NumberCell(),
+    MoneyField: MoneyCell(),
+    DateField: DateCell(),
+    MomentField: MomentCell(),
+    ChoiceField: Cell(),
+    PersonField: PersonCell(),
+    YesNoField: YesNoCell(),
+    EmailField: EmailCell(),
+    PhoneField: Cell(),
+    AddressField: Cell(),
+    LinkField: LinkCell(),
+}
+"""How each type of field is written in tables."""
+
+
+def cell(field: RecordField) -> Cell:
+    """Return how a field is written in tables."""
+    return next(CELLS[kind] for kind in type(field).__mro__ if kind in CELLS)
+
+
+def defuse(text: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula (OWASP, CSV injection); `plain` gives it back."""
+    return f"'{text}" if _DANGEROUS.match(text) else text
+
+
+def plain(text: str) -> str:
+    """Return a cell as it was before it was defused."""
+    return text[1:] if text.startswith("'") and _DANGEROUS.match(text[1:]) else text
+
+
+def _currency(sign: str, workspace: str) -> str:
+    """Return the currency a sign or code stands for: the workspace's where it may be that."""
+    if is_currency(sign.upper()):
+        return sign.upper()
+    meant = _signs().get(sign.casefold())
+    if meant is None:
+        raise Invalid("{sign} is not a currency I know.", typed=sign, sign=sign[:20])
+    return workspace if workspace in meant else meant[0]
+
+
+@cache
+def _signs() -> Mapping[str, tuple[str, ...]]:
+    """Return the currencies of each sign, the one that is meant most first."""
+    from storage.money import currencies
+
+    shared = {"$": ["USD"], "kr": ["SEK", "NOK", "DKK", "ISK"], "¥": ["JPY", "CNY"], "£": ["GBP"]}
+    signs: dict[str, list[str]] = {}
+    for code in sorted(currencies()):
+        for locale in ("en", "de", "pl", "cs", "zh", "ru", "pt"):
+            sign = get_currency_symbol(code, locale).casefold()
+            signs.setdefault(sign, list(shared.get(sign, ())))
+            if code not in signs[sign]:
+                signs[sign].append(code)
+    dollars = [code for code in sorted(currencies()) if code.endswith("D") and code != "USD"]
+    signs["$"] = ["USD", *dollars]
+    return {sign: tuple(codes) for sign, codes in signs.items()} | {"元": ("CNY",), "fr": ("CHF",), "us$": ("USD",)}

@@ -1,0 +1,251 @@
+"""Read a table as other programs write it: CSV with any separator and encoding, or the first sheet of an XLSX.
+
+A file is read row by row and never held whole. What is around the rows is found here: the separator, the encoding, which
+line is the header; and what is no row is left out: empty lines, repeated headers, a line of totals at the end.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import hashlib
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from storage.errors import Invalid
+from storage.names import name_key
+
+LARGEST = 1 << 30
+"""So many bytes a file may have."""
+LARGEST_UNPACKED = 1 << 30
+MOST_PARTS = 5_000
+MOST_COLUMNS = 500
+LONGEST_CELL = 1_000_000
+SEPARATORS = (",", ";", "\t", "|")
+LOOKED_AT = 30
+"""So many first rows say which separator it is and where the header is."""
+_PIECE = 1 << 20
+_ZIP = b"PK\x03\x04"
+_TOTALS = frozenset({"total", "totals", "grand total", "subtotal", "sum", "summe", "gesamt", "gesamtsumme", "somme"})
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Hold the cells of a row, as many as there are columns, and its line in the file, counted from 1.
+
+    `beyond` tells that it has filled cells beyond the last column: then something in it is shifted.
+    """
+
+    line: int
+    cells: Sequence[str]
+    beyond: bool = False
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """Name a file with a table in it, and say how it is read; `rows` may be asked for again and again."""
+
+    path: Path
+    name: str
+    header: tuple[str, ...]
+    header_line: int
+    encoding: str = ""
+    separator: str = ""
+
+    @property
+    def is_sheet(self) -> bool:
+        """Tell whether it is an XLSX."""
+        return not self.separator
+
+    def rows(self, after: int = 0) -> Iterator[Row]:
+        """Yield the rows whose line is greater than `after`; raise Invalid where the file cannot be read."""
+        width = len(self.header)
+        own = [name_key(cell) for cell in self.header]
+        held: Row | None = None
+        lines = _sheet(self.path) if self.is_sheet else _lines(self.path, self.encoding, self.separator)
+        for line, cells in lines:
+            if line <= max(self.header_line, after) or not any(cells):
+                continue
+            if [name_key(cell) for cell in cells[:width]] == own:
+                continue
+            if held is not None:
+                yield held
+            filled = [*cells[:width], *[""] * (width - len(cells))]
+            held = Row(line, filled, any(cells[width:]))
+        if held is not None and not _is_total(held):
+            yield held
+
+
+def open_table(path: Path, name: str = "") -> TableFile:
+    """Find out how a file is to be read; raise Invalid for what is no table, too large or a trap."""
+    size = path.stat().st_size
+    if size == 0:
+        raise Invalid("This file is empty.")
+    if size > LARGEST:
+        raise Invalid("This file is too large: up to {limit} MB can be read.", limit=LARGEST >> 20)
+    with path.open("rb") as file:
+        start = file.read(1 << 16)
+    if start.startswith(_ZIP):
+        _refuse_trap(path)
+        first = list(islice(_sheet(path), LOOKED_AT))
+        encoding = separator = ""
+    else:
+        _refuse_page(start)
+        encoding = _encoding(path, start)
+        separator = _separator(path, encoding)
+        first = list(islice(_lines(path, encoding, separator), LOOKED_AT))
+    line, header = _header(first)
+    return TableFile(path, name or path.name, header, line, encoding, separator)
+
+
+def digest(path: Path) -> str:
+    """Return what a file is recognised by when it comes again."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def columns_key(header: Sequence[str]) -> str:
+    """Return what a kind of file is recognised by: the names of its columns, in any order."""
+    names = "\n".join(sorted(name_key(cell) for cell in header))
+    return hashlib.sha256(names.encode()).hexdigest()
+
+
+def _header(first: Sequence[tuple[int, list[str]]]) -> tuple[int, tuple[str, ...]]:
+    """Return the line and names of the header: the first row that is about as wide as those after it."""
+    filled = [(line, cells, sum(map(bool, cells))) for line, cells in first if any(cells)]
+    if not filled:
+        raise Invalid("There are no rows in this file.")
+    widest = max(count for *_, count in filled)
+    line, cells, _ = next(row for row in filled if row[2] * 2 > widest)
+    while cells and not cells[-1]:
+        cells = cells[:-1]
+    if len(cells) > MOST_COLUMNS:
+        raise Invalid("This file has more than {limit} columns.", limit=MOST_COLUMNS)
+    return line, tuple(cells)
+
+
+def _is_total(row: Row) -> bool:
+    words = [name_key(cell).rstrip(":") for cell in row.cells if cell]
+    return bool(words) and words[0] in _TOTALS and 2 * len(words) <= len(row.cells) + 1
+
+
+def _refuse_page(start: bytes) -> None:
+    """Refuse what Slack answers a bot that may not read files, and other pages."""
+    if re.match(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html|head)", start[:1_000], re.IGNORECASE):
+        raise Invalid(
+            "This is a web page and no table.",
+            hint="If it came from Slack, the app may lack the scope `files:read`: `rapport doctor` says so.",
+        )
+    if start.startswith((b"\xd0\xcf\x11\xe0", b"%PDF")):
+        raise Invalid("This is no CSV, TSV or XLSX file.", hint="Save the table as CSV or XLSX first.")
+
+
+def _encoding(path: Path, start: bytes) -> str:
+    for mark, encoding in _MARKS:
+        if start.startswith(mark):
+            return encoding
+    if start.count(0) * 4 > len(start):
+        return "utf-16-le" if start[1:2] == b"\0" else "utf-16-be"
+    return next(name for name in ("utf-8", "gb18030", "cp1252", "latin-1") if _is_in(path, name))
+
+
+def _is_in(path: Path, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    pairs = high = 0
+    with path.open("rb") as file:
+        try:
+            while piece := file.read(_PIECE):
+                decoder.decode(piece)
+                if encoding == "gb18030":
+                    high += sum(map(len, re.findall(rb"[\x80-\xff]+", piece)))
+                    pairs += sum(map(len, re.findall(rb"(?:[\xa1-\xfe][\xa1-\xfe])+", piece)))
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    # Chinese comes in pairs of high bytes; an umlaut mostly stands alone between letters.
+    return encoding != "gb18030" or pairs * 10 > high * 9
+
+
+def _separator(path: Path, encoding: str) -> str:
+    def evenness(separator: str) -> tuple[int, int]:
+        widths = Counter(len(cells) for _, cells in islice(_lines(path, encoding, separator), LOOKED_AT) if any(cells))
+        wide = {width: count for width, count in widths.items() if width > 1}
+        return max(((count, width) for width, count in wide.items()), default=(0, 0))
+
+    best = max(SEPARATORS, key=evenness)
+    return best if evenness(best) > (0, 0) else ","
+
+
+def _lines(path: Path, encoding: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    csv.field_size_limit(LONGEST_CELL)
+    line = 1
+    with path.open(encoding=encoding, newline="") as file:
+        reader = csv.reader(file, delimiter=separator)
+        try:
+            for cells in reader:
+                yield line, [cell.strip() for cell in cells]
+                line = reader.line_num + 1
+        except (csv.Error, UnicodeError) as error:
+            raise Invalid("Line {line} cannot be read: {why}.", line=line, why=str(error)) from None
+
+
+def _refuse_trap(path: Path) -> None:
+    """Refuse an archive that is no workbook, or would unpack to more than there is room for."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            parts = archive.infolist()
+    except zipfile.BadZipFile:
+        parts = []
+    if not any(part.filename == "[Content_Types].xml" for part in parts):
+        raise Invalid("This is an archive and no table.", hint="Unpack it, and send the file that is in it.")
+    if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST_UNPACKED:
+        raise Invalid("This workbook is too large when unpacked.", hint="Save the sheet as CSV.")
+
+
+def _sheet(path: Path) -> Iterator[tuple[int, list[str]]]:
+    from openpyxl import load_workbook
+
+    try:
+        book = load_workbook(path, read_only=True, data_only=True)
+    except Exception as error:
+        # A damaged workbook raises whatever its XML parser does.
+        raise Invalid("This workbook cannot be opened: {why}.", why=str(error)[:200]) from None
+    try:
+        if not book.worksheets:
+            raise Invalid("There is no sheet in this workbook.")
+        for line, cells in enumerate(book.worksheets[0].iter_rows(values_only=True), 1):
+            yield line, [_cell(cell) for cell in cells]
+    finally:
+        book.close()
+
+
+def _cell(value: Any) -> str:
+    """Return a cell as text that is read back unmistakably."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case datetime():
+            return value.date().isoformat() if value.time() == time() else value.isoformat(" ", "seconds")
+        case date():
+            return value.isoformat()
+        case float():
+            return format(Decimal(repr(value)), "f").removesuffix(".0")
+    return str(value).strip()
