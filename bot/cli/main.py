@@ -16,6 +16,7 @@ from bot import terminal
 from bot.cli.db import db
 from bot.cli.model import model
 from bot.cli.process import database, stop_signals
+from bot.cli.transfer import import_file
 
 if TYPE_CHECKING:
     pass
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 app.add_typer(db, name="db")
 app.add_typer(model, name="model")
+app.command("import")(import_file)
 
 ROLES = ("all", "slack", "worker", "api")
 

@@ -214,6 +214,7 @@ CONTACT = Declaration(
             key="slack", label="In Slack", at="slack_user_id", by="slack_user_id", unique=True, example="@jane"
         ),
     ),
+    identity=("email",),
     exact=lambda typed: (Contact.email_key == email_key(typed),),
     twins=_twins,
 )

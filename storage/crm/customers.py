@@ -172,6 +172,7 @@ CUSTOMER = Declaration(
         ),
         PersonField(key="owner", label="Owner", at="owner_id", by="owner_id", role=Role.REP, mine=True, example="@x"),
     ),
+    identity=("domain",),
     exact=lambda typed: (Customer.domain == name_key(typed),),
     twins=_twins,
     told=_told,

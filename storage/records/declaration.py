@@ -32,6 +32,7 @@ class Declaration:
 
     The first field is the name. `exact` gives further conditions under which a record is meant by a text, `twins` the
     records that may be the same as one with these values, `checked` the values after what is true of several together.
+    Two records with one value of a field of `identity` are the same, whatever they are called.
     Raises ValueError where two fields have one key, or the first is not the name.
     """
 
@@ -40,6 +41,7 @@ class Declaration:
     plural: str
     change: Role
     fields: tuple[RecordField, ...]
+    identity: tuple[str, ...] = ()
     exact: Callable[[str], Sequence[ColumnElement[bool]]] = lambda _typed: ()
     twins: Callable[[Session, Values], Sequence[Named]] | None = None
     told: Callable[[Session, Any, bool], None] = lambda _session, _record, _added: None

@@ -1,7 +1,7 @@
 """Say how a field of each type is read from a cell of a table and written into one.
 
-What a value must be is the field's own business (`storage.records.fields`); here only its writing is. What is written is
-read back as it was.
+What a value must be is the field's own business (`storage.records.fields`); here only its writing is. What is written
+is read back as it was.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _SIGNED = re.compile(r"[^\d\s.,'’()+\-−\u00a0\u202f]+")
 
 
 @dataclass(frozen=True)
-class Reading:
+class CellReading:
     """Hold what the reading of a column's cells depends on.
 
     `person` and `record` find who and what a cell names: the id of a member, the number of a record of the field's
@@ -61,7 +61,7 @@ class Reading:
 class Cell:
     """Read and write one type of field; the plain one, for text, is the rule for those that do not differ."""
 
-    def read(self, field: Any, cell: str, reading: Reading) -> Any:
+    def read(self, field: Any, cell: str, reading: CellReading) -> Any:
         """Return the value of a cell, which is not empty; raise CrmError for what cannot be one."""
         return cell
 
@@ -77,7 +77,7 @@ class Cell:
 class NumberCell(Cell):
     """Hold a whole number."""
 
-    def read(self, field: NumberField, cell: str, reading: Reading) -> Any:
+    def read(self, field: NumberField, cell: str, reading: CellReading) -> Any:
         """Return the number as its column is written."""
         number = read_number(cell, reading.written)
         if number != int(number):
@@ -88,13 +88,14 @@ class NumberCell(Cell):
 class MoneyCell(Cell):
     """Hold an amount, with its currency before or behind it or in a column of its own."""
 
-    def read(self, field: MoneyField, cell: str, reading: Reading) -> Any:
+    def read(self, field: MoneyField, cell: str, reading: CellReading) -> Any:
         """Return the amount as its column is written."""
         signs = [sign for sign in _SIGNED.findall(cell) if sign]
         currency = _currency(signs[0], reading.currency) if signs else reading.currency
         minor = read_number(cell, reading.written) * Decimal(10) ** exponent(currency)
         if minor != int(minor) or abs(minor) > LARGEST:
-            raise Invalid("{value} is not an amount of {currency}.", field=field.key, value=cell[:40], currency=currency)
+            template = "{value} is not an amount of {currency}."
+            raise Invalid(template, field=field.key, value=cell[:40], currency=currency)
         return Money(int(minor), currency)
 
     def write(self, field: MoneyField, value: Money, named: Callable[[Any, Any], str]) -> str:
@@ -105,7 +106,7 @@ class MoneyCell(Cell):
 class DateCell(Cell):
     """Hold a day."""
 
-    def read(self, field: DateField, cell: str, reading: Reading) -> Any:
+    def read(self, field: DateField, cell: str, reading: CellReading) -> Any:
         """Return the day as its column is written."""
         return read_day(cell, reading.written)
 
@@ -117,7 +118,7 @@ class DateCell(Cell):
 class MomentCell(Cell):
     """Hold a moment."""
 
-    def read(self, field: MomentField, cell: str, reading: Reading) -> Any:
+    def read(self, field: MomentField, cell: str, reading: CellReading) -> Any:
         """Return the moment as its column is written, in UTC."""
         return read_moment(cell, reading.written, reading.zone)
 
@@ -129,7 +130,7 @@ class MomentCell(Cell):
 class PersonCell(Cell):
     """Hold a person, by address, name or Slack's id."""
 
-    def read(self, field: PersonField, cell: str, reading: Reading) -> Any:
+    def read(self, field: PersonField, cell: str, reading: CellReading) -> Any:
         """Return the id of the person."""
         return reading.person(cell)
 
@@ -141,7 +142,7 @@ class PersonCell(Cell):
 class YesNoCell(Cell):
     """Hold yes or no."""
 
-    def read(self, field: YesNoField, cell: str, reading: Reading) -> Any:
+    def read(self, field: YesNoField, cell: str, reading: CellReading) -> Any:
         """Return what the word means."""
         word = name_key(cell)
         return True if word in _YES else False if word in _NO else cell
@@ -154,7 +155,7 @@ class YesNoCell(Cell):
 class EmailCell(Cell):
     """Hold an address, perhaps with a name before it."""
 
-    def read(self, field: EmailField, cell: str, reading: Reading) -> Any:
+    def read(self, field: EmailField, cell: str, reading: CellReading) -> Any:
         """Return the address alone; of several, the first."""
         found = re.search(r"<([^<>]+@[^<>]+)>", cell)
         return found[1] if found else re.split(r"[;,\s]+", cell.removeprefix("mailto:"))[0]
@@ -167,7 +168,7 @@ class EmailCell(Cell):
 class LinkCell(Cell):
     """Hold a record of another noun, by reference, name, or the number it had elsewhere."""
 
-    def read(self, field: LinkField, cell: str, reading: Reading) -> Any:
+    def read(self, field: LinkField, cell: str, reading: CellReading) -> Any:
         """Return the number of the record."""
         return reading.record(field, cell)
 

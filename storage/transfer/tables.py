@@ -1,7 +1,7 @@
 """Read a table as other programs write it: CSV with any separator and encoding, or the first sheet of an XLSX.
 
-A file is read row by row and never held whole. What is around the rows is found here: the separator, the encoding, which
-line is the header; and what is no row is left out: empty lines, repeated headers, a line of totals at the end.
+A file is read row by row and never held whole. What is around the rows is found here: the separator, the encoding,
+which line is the header; and what is no row is left out: empty lines, repeated headers, a line of totals at the end.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ LOOKED_AT = 30
 """So many first rows say which separator it is and where the header is."""
 _PIECE = 1 << 20
 _ZIP = b"PK\x03\x04"
+REASON = "Why this row was refused"
+"""The last column of a file of refused rows; when it comes back corrected, this is not looked at."""
 _TOTALS = frozenset({"total", "totals", "grand total", "subtotal", "sum", "summe", "gesamt", "gesamtsumme", "somme"})
 
 _MARKS = (
@@ -67,6 +69,7 @@ class TableFile:
     header_line: int
     encoding: str = ""
     separator: str = ""
+    has_reasons: bool = False
 
     @property
     def is_sheet(self) -> bool:
@@ -87,7 +90,7 @@ class TableFile:
             if held is not None:
                 yield held
             filled = [*cells[:width], *[""] * (width - len(cells))]
-            held = Row(line, filled, any(cells[width:]))
+            held = Row(line, filled, any(cells[width + self.has_reasons :]))
         if held is not None and not _is_total(held):
             yield held
 
@@ -111,7 +114,9 @@ def open_table(path: Path, name: str = "") -> TableFile:
         separator = _separator(path, encoding)
         first = list(islice(_lines(path, encoding, separator), LOOKED_AT))
     line, header = _header(first)
-    return TableFile(path, name or path.name, header, line, encoding, separator)
+    has_reasons = header[-1] == REASON and len(header) > 1
+    header = header[:-1] if has_reasons else header
+    return TableFile(path, name or path.name, header, line, encoding, separator, has_reasons)
 
 
 def digest(path: Path) -> str:

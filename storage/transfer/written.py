@@ -1,7 +1,7 @@
 """Read numbers and days as they are written in a column, once the whole column says which way round they are meant.
 
-`1,234` and `03/04/2026` mean two things each. So no cell is read by itself: `Habits` looks at all cells of a column, and
-where one decides, all are read so; where none does, a person is asked.
+`1,234` and `03/04/2026` mean two things each. So no cell is read by itself: `Habits` looks at all cells of a column,
+and where one decides, all are read so; where none does, a person is asked.
 """
 
 from __future__ import annotations
@@ -65,9 +65,7 @@ class Habits:
         """Return what most of the cells that decide it say; the others are refused one by one."""
         point, comma = (self._votes.get(mark, 0) for mark in ".,")
         day, month = (self._votes.get(order, 0) for order in ("day", "month"))
-        return Written(
-            None if point == comma else "." if point > comma else ",", None if day == month else day > month
-        )
+        return Written(None if point == comma else "." if point > comma else ",", None if day == month else day > month)
 
     @property
     def asks_decimal(self) -> bool:
@@ -173,8 +171,9 @@ def _split(cell: str, written: Written) -> tuple[date, str]:
         return _day(cell, _year(found[4]), month, day), _rest(cell, text[found.end() :])
     for pattern, number, name in ((_DAY_MONTH, 1, 2), (_MONTH_DAY, 2, 1)):
         found = pattern.match(text.casefold())
-        if found is not None and (month := _months().get(found[name])) is not None:
-            return _day(cell, _year(found[3]), month, int(found[number])), _rest(cell, text[found.end() :])
+        if found is not None and found[name] in _months():
+            day, month = int(found[number]), _months()[found[name]]
+            return _day(cell, _year(found[3]), month, day), _rest(cell, text[found.end() :])
     raise _no_day(cell)
 
 

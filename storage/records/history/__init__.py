@@ -22,12 +22,13 @@ from storage.records.history.recording import (
     recording,
     save_answer,
 )
-from storage.records.history.undo import Undone, UndoResult, newest, undo
+from storage.records.history.undo import IMPORT, Undone, UndonePart, UndoResult, newest, undo, undo_part
 
 __all__ = [
     "CHANGES",
     "CREATED",
     "DELETED",
+    "IMPORT",
     "UPDATED",
     "Activity",
     "ChangeAnswer",
@@ -36,6 +37,7 @@ __all__ = [
     "Recorder",
     "UndoResult",
     "Undone",
+    "UndonePart",
     "actor_name",
     "changed_only_by",
     "current_actor",
@@ -51,4 +53,5 @@ __all__ = [
     "save_answer",
     "timeline",
     "undo",
+    "undo_part",
 ]

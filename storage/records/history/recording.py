@@ -50,6 +50,7 @@ class Recorder:
         request_key: str | None,
         summary: str | None,
         at: datetime | None,
+        resumed: tuple[int, datetime] | None = None,
     ) -> None:
         self.actor_id = actor_id
         self.undoes_id: int | None = None
@@ -58,7 +59,7 @@ class Recorder:
         self._request_key = request_key
         self._summary = summary
         self._at = at
-        self._written: tuple[int, datetime] | None = None
+        self._written = resumed
         self._in_doubt = False
         self._changes: list[_Change] = []
 
@@ -160,18 +161,26 @@ def recording(
     request_key: str | None = None,
     summary: str | None = None,
     at: datetime | None = None,
+    resumed: ChangeSet | None = None,
 ) -> Iterator[Recorder]:
     """Record what happens to `Recorded` models until the block ends, as one change set of this actor.
 
     `actor_id` is a Slack user id, None for what Rapport does by itself; `source` says where from ("slash", "job",
-    "api"); `at` is now unless history is imported. The change set is written with the first change; if one with this
+    "api"); `at` is now unless history is imported. What is long is done in several transactions as one change set: each
+    after the first names it as `resumed`. The change set is written with the first change; if one with this
     `request_key` exists, that raises an IntegrityError for which `is_repeat` is true. Raises RuntimeError in a session
     that is being recorded already.
     """
     if _KEY in session.info:
         raise RuntimeError("this session is being recorded already")
     recorder = Recorder(
-        session, actor_id=actor_id or None, source=source, request_key=request_key or None, summary=summary, at=at
+        session,
+        actor_id=actor_id or None,
+        source=source,
+        request_key=request_key or None,
+        summary=summary,
+        at=at,
+        resumed=(resumed.id, resumed.at) if resumed is not None else None,
     )
     session.info[_KEY] = recorder
     try:

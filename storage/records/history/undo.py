@@ -18,6 +18,8 @@ from storage.records.history.recording import CHANGES, CREATED, DELETED, UPDATED
 from storage.records.referring import references_to
 
 UNDO_WITHIN = timedelta(hours=24)
+IMPORT = "import"
+"""The source of change sets that are taken back in parts, and never by "undo my last change"."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,47 @@ class UndoResult:
 
     change_set: ChangeSet
     rows: list[Undone]
+
+
+@dataclass(frozen=True)
+class UndonePart:
+    """Say what a part of a long undo took back and what it could not; the next part is `before` this activity."""
+
+    rows: list[Undone]
+    kept: list[Conflict]
+    before: int | None
+
+
+def undo_part(session: Session, target: ChangeSet, *, before: int | None, limit: int) -> UndonePart:
+    """Take back up to `limit` of a change set's changes, the last first, from those before an activity on.
+
+    Must run inside `recording`, each part after the first with the undo's own change set resumed. Unlike `undo` it goes
+    on where a row has changed since or something refers to it: that row stays as it is.
+    """
+    recorder = current_recorder(session)
+    recorder.undoes_id = target.id
+    wanted = select(Activity).where(
+        Activity.at == target.at, Activity.change_set_id == target.id, Activity.action.in_(CHANGES)
+    )
+    if before is not None:
+        wanted = wanted.where(Activity.id < before)
+    activities = list(session.scalars(wanted.order_by(Activity.id.desc()).limit(limit)))
+    rows: list[Undone] = []
+    kept: list[Conflict] = []
+    for activity in activities:
+        try:
+            with session.begin_nested():
+                _refuse_if_changed_since(session, [activity], but=target)
+                row, undone = _revert(session, activity)
+                row.undoing(session, activity.action)
+                if activity.action == CREATED:
+                    _remove(session, row)
+                session.flush()
+        except Conflict as error:
+            kept.append(error)
+        else:
+            rows.append(undone)
+    return UndonePart(rows, kept, activities[-1].id if activities else before)
 
 
 def undo(session: Session, actor_id: str, now: datetime | None = None) -> UndoResult:
@@ -91,7 +134,7 @@ def newest(session: Session, actor_id: str, now: datetime | None = None) -> Chan
     return session.scalars(
         select(ChangeSet)
         .where(ChangeSet.actor_id == actor_id, ChangeSet.at > since, ChangeSet.undoes_id.is_(None))
-        .where(~_is_undone(ChangeSet), changed)
+        .where(~_is_undone(ChangeSet), changed, ChangeSet.source != IMPORT)
         .order_by(ChangeSet.at.desc(), ChangeSet.id.desc())
         .limit(1)
     ).first()
@@ -102,8 +145,11 @@ def _is_undone(change_set: Any) -> Any:
     return exists().where(undoing.workspace_id == change_set.workspace_id, undoing.undoes_id == change_set.id)
 
 
-def _refuse_if_changed_since(session: Session, activities: list[Activity]) -> None:
-    """Raise Conflict if a row changed after these activities; changes that were taken back do not count."""
+def _refuse_if_changed_since(session: Session, activities: list[Activity], but: ChangeSet | None = None) -> None:
+    """Raise Conflict if a row changed after these activities; changes that were taken back do not count.
+
+    Nor do those of the change set `but`, a part of which was taken back.
+    """
     newest: dict[tuple[str, str], Activity] = {}
     for activity in activities:
         newest.setdefault((activity.entity, activity.row_key), activity)
@@ -112,7 +158,8 @@ def _refuse_if_changed_since(session: Session, activities: list[Activity]) -> No
             select(ChangeSet.actor_id, Activity.after)
             .join(Activity.change_set)
             .where(Activity.entity == entity, Activity.row_key == key, Activity.id > activity.id)
-            .where(Activity.action.in_(CHANGES), ChangeSet.undoes_id.is_(None), ~_is_undone(ChangeSet))
+            .where(Activity.action.in_(CHANGES), ChangeSet.undoes_id.is_(None))
+            .where(~_is_undone(ChangeSet), ChangeSet.id.is_distinct_from(but.id if but else None))
             .order_by(Activity.id.desc())
             .limit(1)
         ).first()

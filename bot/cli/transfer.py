@@ -1,0 +1,309 @@
+"""Give `rapport import`: show how a file is understood and what it would do, do it, and take it back."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot import terminal
+from bot.scrub import printable
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+    from storage.database.engine import Database
+    from storage.records.declaration import Declaration
+    from storage.transfer.mapping import ColumnMapping, MappedColumn
+    from storage.transfer.model import ImportRun
+    from storage.transfer.tables import Row, TableFile
+
+SAMPLES_SHOWN = 80
+SHOWN = 10
+"""So many refused rows are shown; the file beside the table has all."""
+
+WORDS = {
+    "added": "added",
+    "changed": "changed",
+    "same": "left alone",
+    "again": "the same as a row before",
+    "refused": "refused",
+    "along": "added because a row is linked to them",
+}
+
+
+def import_file(
+    file: Annotated[Path | None, typer.Argument(help="A CSV, TSV or XLSX file", exists=True, dir_okay=False)] = None,
+    noun: Annotated[str, typer.Option(help="What the rows are, where that is not clear: customer, contact...")] = "",
+    column: Annotated[
+        list[str] | None, typer.Option("--column", help="Say what a column is: 'Firma=name', or 'Fax=' to leave it out")
+    ] = None,
+    dates: Annotated[str, typer.Option(help="day or month: what comes first in 03/04/2026")] = "",
+    decimal: Annotated[str, typer.Option(help="The decimal mark: . or ,")] = "",
+    matches: Annotated[str, typer.Option(help="What is there already: change, fill or skip")] = "",
+    links: Annotated[bool, typer.Option(help="Add the customers that rows name and that are not there")] = True,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask")] = False,
+    undo: Annotated[int | None, typer.Option(help="Take back the import of this number")] = None,
+    workspace: Annotated[str, typer.Option(help="Its id, where there are several")] = "",
+) -> None:
+    """Bring the rows of a file in as records: it shows how it reads them and what would happen, and asks first."""
+    from bot.cli.process import database
+    from bot.registry import load
+    from bot.settings import Settings
+    from storage.database.engine import Database
+    from storage.errors import CrmError
+
+    if (file is None) == (undo is None):
+        raise typer.BadParameter("name a file, or an import with --undo")
+    settings = Settings.load(slack=False)
+    declarations = {key: one.declaration for key, one in load(settings.plugins_off).nouns.items()}
+    with database(settings) as url:
+        opened = Database(url, pool_size=2)
+        try:
+            importer = Importer(opened, the_workspace(opened, workspace), declarations)
+            if file is None:
+                assert undo is not None
+                importer.undo(undo, ask=not yes)
+                return
+            mapping = importer.understand(file, noun=noun)
+            mapping = corrected(mapping, column or [], dates=dates, decimal=decimal, matches=matches, makes=links)
+            importer.bring_in(mapping, ask=not yes, dry=dry_run)
+        except CrmError as wrong:
+            terminal.say(f"{wrong} {wrong.hint.format(**wrong.params) if wrong.hint else ''}".strip(), err=True)
+            raise typer.Exit(2) from None
+        finally:
+            opened.dispose()
+
+
+def the_workspace(database: Database, wanted: str) -> str:
+    """Return the id of the workspace that is meant; raise Exit where that is not clear."""
+    from storage.database.engine import EVERY_WORKSPACE
+    from storage.workspace import workspaces
+
+    with database.transaction(EVERY_WORKSPACE) as session:
+        known = list(workspaces.installed(session))
+    if wanted in known or (not wanted and len(known) == 1):
+        return wanted or known[0]
+    said = f"There are {', '.join(known)}: say which with --workspace." if known else "No workspace uses Rapport yet."
+    terminal.say(said, err=True)
+    raise typer.Exit(2)
+
+
+def corrected(
+    mapping: ColumnMapping, columns: Sequence[str], *, dates: str, decimal: str, matches: str, makes: bool
+) -> ColumnMapping:
+    """Return a mapping as a person corrected it; raise BadParameter for what cannot be."""
+    from storage.transfer.mapping import Matches
+    from storage.transfer.written import Written
+
+    names = [column.name for column in mapping.columns]
+    for said in columns:
+        name, is_said, to = said.rpartition("=")
+        if not is_said or name not in names:
+            raise typer.BadParameter(f"there is no column {name or said!r}; there are {', '.join(names)}")
+        mapping = mapping.with_column(names.index(name), to=to.strip())
+    if dates not in ("", "day", "month") or decimal not in ("", ".", ","):
+        raise typer.BadParameter("--dates is day or month, --decimal is . or ,")
+    if matches and matches not in set(Matches):
+        raise typer.BadParameter(f"--matches is one of {', '.join(Matches)}")
+    told = []
+    for one in mapping.columns:
+        day_first = dates == "day" if dates else one.written.day_first
+        told.append(replace(one, written=Written(decimal or one.written.decimal, day_first)))
+    return replace(mapping, columns=tuple(told), matches=Matches(matches) if matches else mapping.matches, makes=makes)
+
+
+class Importer:
+    """Carry out imports of one workspace from the terminal."""
+
+    def __init__(self, database: Database, workspace: str, declarations: Mapping[str, Declaration]) -> None:
+        self._database = database
+        self._workspace = workspace
+        self._declarations = declarations
+        self._table: TableFile | None = None
+
+    def understand(self, file: Path, *, noun: str) -> ColumnMapping:
+        """Open a file and return what its columns are: as the last time, or as they look."""
+        from storage.transfer import mapping, running, tables
+
+        self._table = tables.open_table(file)
+        with self._database.transaction(self._workspace) as session:
+            last = running.last_mapping(session, self._table.header)
+        known = mapping.remembered(last, self._table.header) if last is not None else None
+        if known is not None and noun in ("", known.noun) and known.noun in self._declarations:
+            return known
+        return mapping.guess(self._table, self._declarations, noun=noun)
+
+    def bring_in(self, mapping: ColumnMapping, *, ask: bool, dry: bool) -> None:
+        """Show the mapping and the dry run, ask, and run."""
+        from storage.transfer import running
+        from storage.transfer.mapping import look
+        from storage.transfer.tables import digest
+
+        assert self._table is not None
+        table, declaration = self._table, self._declarations[mapping.noun]
+        for one in mapping.columns:
+            if one.to and one.to[0] != "@":
+                declaration.field(one.to)
+        with self._database.transaction(self._workspace) as session:
+            begun = running.unfinished(session, digest(table.path))
+        if begun is not None and begun.state != "drawn up":
+            terminal.say(f"Import {begun.id} of this file ended at line {begun.line:,}; it goes on from there.")
+            mapping = type(mapping).from_json(begun.mapping)
+        mapping = look(table, mapping, declaration)
+        self._show(mapping, declaration)
+        asked = [one for one in mapping.columns if one.asks]
+        if asked:
+            for one in asked:
+                terminal.say(f"{one.name}: {', '.join(one.samples)} can be read in two ways.", err=True)
+            terminal.say("Say which with --dates day, --dates month, --decimal . or --decimal ,", err=True)
+            raise typer.Exit(2)
+        counts = self._rehearse(mapping)
+        if dry or not sum(counts.values()):
+            return
+        if ask:
+            typer.confirm("Bring them in?", abort=True)
+        with self._database.transaction(self._workspace) as session:
+            run = running.draw_up(session, table, mapping, digest=digest(table.path), actor_id=None)
+            running.begin(session, run.id)
+        self._run(run.id, mapping, sum(counts.values()) - counts.get("along", 0))
+
+    def _show(self, mapping: ColumnMapping, declaration: Declaration) -> None:
+        assert self._table is not None
+        separator = {"\t": "tab"}.get(self._table.separator, self._table.separator)
+        how = f"{self._table.encoding}, “{separator}”" if separator else "XLSX"
+        terminal.say(f"{self._table.name} ({how}): {declaration.plural}, as {mapping.source} writes them.")
+        rows = [("Column", "is", "for example", "read as")]
+        rows += [(one.name, one.to or "(left out)", _samples(one), _manner(one.written)) for one in mapping.columns]
+        terminal.table(rows)
+
+    def _rehearse(self, mapping: ColumnMapping) -> dict[str, int]:
+        from storage.transfer import running
+        from storage.transfer.lookup import Links
+
+        assert self._table is not None
+        beside = self._table.path.with_suffix(".refused.csv")
+        shown: list[tuple[int, str]] = []
+        with (
+            running.Rehearsal(Links(mapping.source, self._declarations), mapping) as rehearsal,
+            _refused_file(beside, self._table.header) as keep,
+            _bar("Looking") as (bar, task),
+        ):
+            for rows in running.batches(self._table.rows()):
+                with self._database.transaction(self._workspace) as session:
+                    refused = {one.line: one.refused for one in rehearsal.batch(session, rows)}
+                keep([(row, refused[row.line]) for row in rows if row.line in refused])
+                shown += list(refused.items())[: SHOWN - len(shown)]
+                bar.advance(task, len(rows))
+        counts = running.as_numbers(rehearsal.counts)
+        terminal.say("Would be: " + _in_words(counts))
+        for line, reason in shown:
+            terminal.say(f"  line {line}: {reason}")
+        if counts.get("refused"):
+            terminal.say(f"Refused rows are in {beside}: correct them there and import that file.")
+        for name, count in rehearsal.unknown.most_common(SHOWN):
+            terminal.say(f"  Nobody here is called {name} ({count:,} rows); it is kept as a note.")
+        return counts
+
+    def _run(self, import_id: int, mapping: ColumnMapping, total: int) -> None:
+        from storage.transfer import running
+        from storage.transfer.lookup import Links
+
+        assert self._table is not None
+        links = Links(mapping.source, self._declarations)
+        done = 0
+        with _bar("Bringing in", total) as (bar, task):
+            with self._database.transaction(self._workspace) as session:
+                after = running.get(session, import_id).line
+            for rows in running.batches(self._table.rows(after)):
+                with self._database.transaction(self._workspace) as session:
+                    run = running.run_batch(session, import_id, links, rows)
+                done += len(rows)
+                bar.update(task, completed=done)
+            with self._database.transaction(self._workspace) as session:
+                run = running.run_batch(session, import_id, links, [])
+        self._say(run)
+
+    def _say(self, run: ImportRun) -> None:
+        from storage.transfer import running
+
+        terminal.say(f"Import {run.id}: {_in_words(running.as_numbers(run.counts))}.")
+        terminal.say(f"`rapport import --undo {run.id}` takes it back.")
+
+    def undo(self, import_id: int, *, ask: bool) -> None:
+        """Take an import back, a batch at a time."""
+        from storage.transfer import running
+
+        with self._database.transaction(self._workspace) as session:
+            run = running.get(session, import_id)
+            total = running.changed_rows(session, run)
+        if ask:
+            asked = printable(f"Take back the {total:,} changes of import {run.id} ({run.file_name})?")
+            typer.confirm(asked, abort=True)
+        with self._database.transaction(self._workspace) as session:
+            running.begin_undo(session, import_id)
+        kept: list[str] = []
+        with _bar("Taking back", total) as (bar, task):
+            while run.state != "undone":
+                with self._database.transaction(self._workspace) as session:
+                    run, not_done = running.undo_batch(session, import_id)
+                kept += not_done[: SHOWN - len(kept)]
+                bar.update(task, completed=run.counts.get("undone", 0) + run.counts.get("kept", 0))
+        terminal.say(f"{run.counts.get('undone', 0):,} changes are taken back, {run.counts.get('kept', 0):,} stay.")
+        for reason in kept:
+            terminal.say(f"  {reason}")
+
+
+def _samples(column: MappedColumn) -> str:
+    return ", ".join(column.samples)[:SAMPLES_SHOWN]
+
+
+def _manner(written: object) -> str:
+    from storage.transfer.written import Written
+
+    assert isinstance(written, Written)
+    order = {None: "", True: "day first", False: "month first"}[written.day_first]
+    mark = {None: "", ".": "point", ",": "comma"}[written.decimal]
+    return ", ".join(filter(None, (order, mark and f"decimal {mark}")))
+
+
+def _in_words(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {WORDS[key]}" for key, count in counts.items()) or "nothing"
+
+
+@contextmanager
+def _refused_file(path: Path, header: Sequence[str]) -> Iterator[Callable[[Sequence[tuple[Row, str]]], None]]:
+    """Write refused rows to a file that can be corrected, made with the first of them."""
+    from storage.transfer.cells import defuse
+    from storage.transfer.tables import REASON
+
+    path.unlink(missing_ok=True)
+
+    def keep(refused: Sequence[tuple[Row, str]]) -> None:
+        is_new = not path.exists()
+        if refused:
+            with path.open("a", encoding="utf-8-sig" if is_new else "utf-8", newline="") as file:
+                writer = csv.writer(file)
+                if is_new:
+                    writer.writerow([*map(defuse, header), REASON])
+                writer.writerows([*map(defuse, row.cells), reason] for row, reason in refused)
+
+    yield keep
+
+
+@contextmanager
+def _bar(what: str, total: int | None = None) -> Iterator[tuple[Progress, TaskID]]:
+    """Show how far something is, where somebody looks."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        yield bar, bar.add_task(what, total=total)

@@ -1,0 +1,265 @@
+"""Find, many at a time, what the cells of a batch of rows name: people, records, and the records that the rows are."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from sqlalchemy import ColumnElement, column, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session
+from sqlalchemy.types import Text
+
+from storage.errors import CrmError, Invalid, NotFound
+from storage.names import name_key
+from storage.records import named
+from storage.records.declaration import Declaration
+from storage.records.fields import LinkField, RecordField
+from storage.records.named import Named
+from storage.records.rows import RecordRow
+from storage.references import parse_reference
+from storage.transfer.cells import cell
+from storage.transfer.model import ExternalId
+from storage.workspace.members import Member
+
+MOST_KEPT = 100_000
+
+
+class People:
+    """Find our own people by what other programs call them."""
+
+    def __init__(self, session: Session) -> None:
+        self._by_text: dict[str, list[Member]] = defaultdict(list)
+        for member in session.scalars(select(Member).order_by(Member.id)):
+            for text in (member.id, member.name, member.email or ""):
+                if text and member.active:
+                    self._by_text[name_key(text)].append(member)
+
+    def find(self, typed: str) -> str:
+        """Return the id of who is called so or has this address; raise NotFound for nobody or several."""
+        wanted = name_key(typed.strip("<>@ "))
+        found = self._by_text.get(wanted, ())
+        if len(found) != 1:
+            raise NotFound("Nobody here is called {name}.", typed=typed, name=typed[:80])
+        return found[0].id
+
+
+@dataclass
+class Links:
+    """Find records by what the rows of a table say of them, and remember what was found while an import runs."""
+
+    source: str
+    declarations: Mapping[str, Declaration]
+    found: dict[tuple[str, str], int | CrmError] = field(default_factory=dict)
+
+    def look_up(self, session: Session, link: LinkField, texts: Iterable[str]) -> None:
+        """Find what these texts name, unless they are known."""
+        noun = str(link.to.__noun__)
+        if len(self.found) > MOST_KEPT:
+            self.found.clear()
+        wanted = {text for text in texts if text and (noun, text) not in self.found}
+        if not wanted:
+            return
+        found = _by_external_id(session, noun, self.source, wanted)
+        found |= _by_reference(session, noun, wanted - found.keys())
+        declaration = self.declarations.get(noun)
+        for text in wanted - found.keys():
+            if declaration is not None and (conditions := declaration.exact(text)):
+                found |= {text: one for one in _only(session, link.to, or_(*conditions), text)}  # noqa: B035 - of one at most
+        found |= _by_name(session, noun, wanted - found.keys())
+        for text in wanted:
+            missing = NotFound("There is no {noun} called {name}.", noun=noun, typed=text, name=text[:80])
+            self.found[noun, text] = found.get(text, missing)
+
+    def find(self, link: LinkField, text: str) -> int:
+        """Return the number of what was looked up; raise NotFound, or Invalid where several answer."""
+        found = self.found[str(link.to.__noun__), text]
+        if isinstance(found, CrmError):
+            raise found
+        return found
+
+    def forget(self, link: LinkField, text: str) -> None:
+        """Look for a text again the next time."""
+        self.found.pop((str(link.to.__noun__), text), None)
+
+    def know(self, link: LinkField, text: str, record_id: int) -> None:
+        """Remember a record that was made meanwhile."""
+        self.found[str(link.to.__noun__), text] = record_id
+
+
+def _only(session: Session, model: type[Named], condition: ColumnElement[bool], text: str) -> list[int | CrmError]:
+    lives = (model.merged_into_id.is_(None), model.archived_at.is_(None))
+    ids = list(session.scalars(select(model.id).where(condition, *lives).limit(2)))
+    return [_several(str(model.__noun__), text) if len(ids) > 1 else ids[0]] if ids else []
+
+
+def _several(noun: str, text: str) -> Invalid:
+    return Invalid("There is more than one {noun} called {name}.", noun=noun, typed=text, name=text[:80])
+
+
+def _by_external_id(session: Session, noun: str, source: str, wanted: Collection[str]) -> dict[str, int | CrmError]:
+    rows = session.execute(
+        select(ExternalId.external_id, ExternalId.record_id).where(
+            ExternalId.noun == noun, ExternalId.source == source, ExternalId.external_id.in_(wanted)
+        )
+    )
+    return dict(rows.tuples().all())
+
+
+def _by_reference(session: Session, noun: str, wanted: Collection[str]) -> dict[str, int | CrmError]:
+    parsed = {text: found for text in wanted if (found := parse_reference(text)) and str(found[0]) == noun}
+    if not parsed:
+        return {}
+    numbers = {record_id for _, record_id in parsed.values()}
+    there = set(session.scalars(select(RecordRow.id).where(RecordRow.noun == noun, RecordRow.id.in_(numbers))))
+    return {text: record_id for text, (_, record_id) in parsed.items() if record_id in there}
+
+
+def _by_name(session: Session, noun: str, wanted: Collection[str]) -> dict[str, int | CrmError]:
+    found: dict[str, int | CrmError] = {}
+    for text, ids in called(session, noun, wanted).items():
+        found[text] = ids[0] if len(ids) == 1 else _several(noun, text)
+    return found
+
+
+def folded(session: Session, names: Collection[str]) -> dict[str, str]:
+    """Return the form of each name in which names are the same as far as people can tell, as the database folds it."""
+    if not names:
+        return {}
+    listed = sorted(names)
+    given = func.unnest(
+        literal(listed, ARRAY(Text())), literal([name_key(name) for name in listed], ARRAY(Text()))
+    ).table_valued(column("name", Text()), column("key", Text()), name="given")
+    parts = func.name_parts(given.c.key).table_valued(
+        "words", column("find_key", Text()), "slots", "whole", name="parts", joins_implicitly=True
+    )
+    folds = select(given.c.name, parts.c.find_key).select_from(given, parts)
+    return dict(session.execute(folds).tuples().all())
+
+
+def called(session: Session, noun: str, names: Collection[str]) -> dict[str, list[int]]:
+    """Return the numbers of the records that are called so, as far as people can tell, by name; up to three each."""
+    keys = folded(session, {name for name in names if name_key(name)})
+    if not keys:
+        return {}
+    rows = session.execute(
+        select(RecordRow.find_key, RecordRow.id)
+        .where(RecordRow.noun == noun, RecordRow.find_key.in_(set(keys.values())))
+        .where(RecordRow.merged_into_id.is_(None), RecordRow.archived_at.is_(None))
+        .order_by(RecordRow.id)
+    )
+    by_key: dict[str, list[int]] = defaultdict(list)
+    for key, record_id in rows:
+        if len(by_key[key]) < 3:
+            by_key[key].append(record_id)
+    return {name: by_key[key] for name, key in keys.items() if key in by_key}
+
+
+@cache
+def free_mail() -> frozenset[str]:
+    """Return the domains of providers whose addresses say nothing about the company."""
+    return frozenset(json.loads(files("storage.transfer").joinpath("free_mail.json").read_text("utf-8")))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Hold what a row says of the record it is: its number elsewhere, its name, and the values it is known by."""
+
+    external_id: str
+    name: str
+    values: Mapping[str, Any]
+
+
+def identity(declaration: Declaration, values: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return the keys and compared values by which a record is known for certain."""
+    known = []
+    for key in declaration.identity:
+        value = values.get(key)
+        if value is not None and not (isinstance(value, str) and value in free_mail()):
+            known.append((key, cell(declaration.field(key)).key(declaration.field(key), value)))
+    return known
+
+
+class Existing:
+    """Find the records that the rows of a batch are: by number elsewhere, then by what identifies them, then by name.
+
+    A record of the same name is another one where both have something that identifies them, or a link, and it differs;
+    and where the row has another number in the same program. Raises nothing: what is not clear is an error by row.
+    """
+
+    def __init__(self, session: Session, declaration: Declaration, source: str, rows: Sequence[Wanted]) -> None:
+        self._declaration = declaration
+        noun = declaration.key
+        ids = {row.external_id for row in rows if row.external_id}
+        self._by_external = _by_external_id(session, noun, source, ids) if ids else {}
+        self._by_value: dict[tuple[str, Any], list[int]] = defaultdict(list)
+        for key in declaration.identity:
+            self._look_for(session, declaration.field(key), rows)
+        names = {row.name for row in rows} if declaration.identity else ()
+        self._by_name = called(session, noun, names)
+        numbers = {one for one in self._by_external.values() if isinstance(one, int)}
+        numbers |= {one for found in (*self._by_value.values(), *self._by_name.values()) for one in found}
+        self._session, self._model = session, declaration.model
+        self._records: dict[int, Named] = {}
+        self._external_of: dict[int, set[str]] = defaultdict(set)
+        if numbers:
+            self._know(noun, source, numbers)
+
+    def _know(self, noun: str, source: str, numbers: Collection[int]) -> None:
+        model = self._model
+        self._records = {one.id: one for one in self._session.scalars(select(model).where(model.id.in_(numbers)))}
+        taken = select(ExternalId.record_id, ExternalId.external_id).where(
+            ExternalId.noun == noun, ExternalId.source == source, ExternalId.record_id.in_(numbers)
+        )
+        for record_id, external_id in self._session.execute(taken):
+            self._external_of[record_id].add(external_id)
+
+    def _look_for(self, session: Session, known_by: RecordField, rows: Sequence[Wanted]) -> None:
+        model = self._declaration.model
+        known = (one for row in rows for one in identity(self._declaration, row.values))
+        wanted = {value for key, value in known if key == known_by.key}
+        if not wanted or not known_by.by:
+            return
+        compared = getattr(model, known_by.by)
+        lives = (model.merged_into_id.is_(None), model.archived_at.is_(None))
+        for value, number in session.execute(select(compared, model.id).where(compared.in_(wanted), *lives)):
+            self._by_value[known_by.key, value].append(number)
+
+    def of(self, row: Wanted) -> Named | None:
+        """Return the record that a row is, None for a new one; raise Invalid where several answer."""
+        by_external = self._by_external.get(row.external_id) if row.external_id else None
+        if isinstance(by_external, int):
+            return named.get(self._session, self._model, by_external)
+        known = identity(self._declaration, row.values)
+        certain = [number for one in known for number in self._by_value.get(one, ())]
+        alike = certain or self._by_name.get(row.name, [])
+        records = [record for record in map(self._records.get, dict.fromkeys(alike)) if record is not None]
+        found = [record for record in records if self._may_be(record, row, certain=bool(certain))]
+        if len(found) > 1:
+            raise Invalid(
+                "This may be {references}.",
+                references=" or ".join(record.reference for record in found[:3]),
+                hint="Merge them, or give the row the number or address of the one that is meant.",
+            )
+        return found[0] if found else None
+
+    def _may_be(self, record: Named, row: Wanted, *, certain: bool) -> bool:
+        if row.external_id and self._external_of.get(record.id, set()) - {row.external_id}:
+            return False
+        telling = () if certain else self._declaration.fields
+        return all(
+            _agree(one, one.of(record), row.values.get(one.key))
+            for one in telling
+            if one.key in self._declaration.identity or isinstance(one, LinkField)
+        )
+
+
+def _agree(known_by: RecordField, ours: Any, theirs: Any) -> bool:
+    if ours is None or theirs is None:
+        return True
+    return bool(cell(known_by).key(known_by, ours) == cell(known_by).key(known_by, theirs))

@@ -1,0 +1,241 @@
+"""Say which column of a table is which field of a noun: guessed from the names of columns, corrected by people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from storage.errors import Invalid
+from storage.names import name_key
+from storage.records.declaration import Declaration
+from storage.records.fields import DateField, LinkField, MomentField, MoneyField, NumberField, RecordField
+from storage.transfer.tables import TableFile
+from storage.transfer.written import Habits, Written
+
+ID, CREATED, NOTE, FIRST, LAST = "@id", "@created", "@note", "@first", "@last"
+CURRENCY = "@currency"
+AS_IT_IS = Written()
+SPECIAL = (ID, CREATED, NOTE, FIRST, LAST, CURRENCY)
+"""What a column may be besides a field: the record's number where it comes from, when it was made, something to note,
+the two parts of a name, the currency of the amounts."""
+SAMPLES = 3
+A_FILE = "file"
+"""The source of what comes from no program that is known."""
+
+
+class Matches(StrEnum):
+    """Say what happens with a row whose record is there already."""
+
+    CHANGE = "change"
+    FILL = "fill"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True)
+class MappedColumn:
+    """Say what a column is: `to` is the key of a field, one of SPECIAL, or nothing for one that is left out."""
+
+    name: str
+    to: str = ""
+    written: Written = AS_IT_IS
+    samples: tuple[str, ...] = ()
+    asks: bool = False
+    """Whether a person must say how it is written."""
+
+
+@dataclass(frozen=True)
+class ColumnMapping:
+    """Say how the rows of a table become records of a noun.
+
+    `source` names the program whose numbers the column ID holds. `makes` says that a record which a row is linked to,
+    and which is not there, is added with its name.
+    """
+
+    noun: str
+    source: str
+    columns: tuple[MappedColumn, ...]
+    matches: Matches = Matches.CHANGE
+    makes: bool = True
+
+    def to(self, key: str) -> int | None:
+        """Return the place of the column that is this field, None where none is."""
+        return next((at for at, column in enumerate(self.columns) if column.to == key), None)
+
+    def with_column(self, at: int, **changes: Any) -> ColumnMapping:
+        """Return the mapping with one column changed; a field that it takes is taken from the column that had it."""
+        columns = list(self.columns)
+        if changes.get("to"):
+            columns = [replace(column, to="") if column.to == changes["to"] else column for column in columns]
+        columns[at] = replace(columns[at], **changes)
+        return replace(self, columns=tuple(columns))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what the database keeps; no cells of the file are in it."""
+        columns = [
+            {"name": one.name, "to": one.to, "decimal": one.written.decimal, "day_first": one.written.day_first}
+            for one in self.columns
+        ]
+        kept = {"noun": self.noun, "source": self.source, "matches": str(self.matches), "makes": self.makes}
+        return {**kept, "columns": columns}
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> ColumnMapping:
+        """Return what `to_json` was given."""
+        columns = tuple(
+            MappedColumn(one["name"], one["to"], Written(one["decimal"], one["day_first"])) for one in kept["columns"]
+        )
+        return cls(kept["noun"], kept["source"], columns, Matches(kept["matches"]), kept["makes"])
+
+
+def guess(table: TableFile, declarations: Mapping[str, Declaration], *, noun: str = "") -> ColumnMapping:
+    """Return what the columns most likely are, of this noun or the one that most of them fit.
+
+    Raises Invalid where no column is the name of a record of any noun, or of this one.
+    """
+    known = {key: declarations[key] for key in declarations if noun in ("", key)}
+    guessed = [_by_vendor(table.header, known), *(_by_names(table, one) for one in known.values())]
+    fitting = [(score, mapping) for score, mapping in filter(None, guessed) if has_name(mapping)]
+    if not fitting:
+        raise Invalid(
+            "I cannot tell which column of {file} is the name.",
+            file=table.name,
+            hint="The first row must name the columns; there are: {columns}.",
+            columns=", ".join(table.header)[:300],
+        )
+    return max(fitting, key=lambda found: found[0])[1]
+
+
+def remembered(mapping: ColumnMapping, header: Sequence[str]) -> ColumnMapping | None:
+    """Return a mapping of an earlier file for one with the same columns in any order, None if they are not the same."""
+    by_name = {name_key(column.name): column for column in mapping.columns}
+    if len(by_name) < len(mapping.columns) or {name_key(name) for name in header} != set(by_name):
+        return None
+    return replace(mapping, columns=tuple(replace(by_name[name_key(name)], name=name) for name in header))
+
+
+def has_name(mapping: ColumnMapping) -> bool:
+    """Tell whether a column says what a record is called."""
+    return any(mapping.to(key) is not None for key in ("name", FIRST, LAST))
+
+
+def look(table: TableFile, mapping: ColumnMapping, declaration: Declaration) -> ColumnMapping:
+    """Return the mapping with three cells of each column and how it is written, after reading the whole table.
+
+    What a person has said of a column stays.
+    """
+    habits = [Habits() if _is_written(declaration, column.to) else None for column in mapping.columns]
+    samples: list[list[str]] = [[] for _ in mapping.columns]
+    for row in table.rows():
+        for at, cell in enumerate(row.cells):
+            if not cell:
+                continue
+            if len(samples[at]) < SAMPLES and cell not in samples[at]:
+                samples[at].append(cell)
+            if (habit := habits[at]) is not None:
+                habit.see(cell)
+    columns = []
+    for column, habit, seen in zip(mapping.columns, habits, samples, strict=True):
+        found, asks = Written(), False
+        if habit is not None:
+            is_day = _is_day(declaration, column.to)
+            found = Written(column.written.decimal or habit.written.decimal, _said(column, habit))
+            asks = habit.asks_order and found.day_first is None if is_day else habit.asks_decimal and not found.decimal
+        columns.append(replace(column, written=found, samples=tuple(seen), asks=asks))
+    return replace(mapping, columns=tuple(columns))
+
+
+def _said(column: MappedColumn, habit: Habits) -> bool | None:
+    return habit.written.day_first if column.written.day_first is None else column.written.day_first
+
+
+def field_of(declaration: Declaration, to: str) -> RecordField | None:
+    """Return the field that a column is, None for another column."""
+    return next((field for field in declaration.fields if field.key == to), None)
+
+
+def _is_day(declaration: Declaration, to: str) -> bool:
+    return to == CREATED or isinstance(field_of(declaration, to), DateField | MomentField)
+
+
+def _is_written(declaration: Declaration, to: str) -> bool:
+    return _is_day(declaration, to) or isinstance(field_of(declaration, to), MoneyField | NumberField)
+
+
+@cache
+def _known_columns() -> Any:
+    return json.loads(files("storage.transfer").joinpath("columns.json").read_text("utf-8"))
+
+
+def _by_vendor(header: Sequence[str], declarations: Mapping[str, Declaration]) -> tuple[float, ColumnMapping] | None:
+    """Return the mapping of the vendor that writes such columns, with more weight than any that is put together."""
+    best: tuple[float, ColumnMapping] | None = None
+    own = [name_key(name) for name in header]
+    for vendor, tables in _known_columns()["vendors"].items():
+        for described in tables:
+            if described["noun"] not in declarations:
+                continue
+            known = {name_key(name): to for name, to in described["columns"].items()}
+            telling = {name_key(name) for name in described["telling"]}
+            if not telling <= set(own):
+                continue
+            columns = _once(header, [known.get(name, "") for name in own], declarations[described["noun"]])
+            score = 100.0 + len(telling) + sum(bool(column.to) for column in columns) / 100
+            if best is None or score > best[0]:
+                best = (score, ColumnMapping(described["noun"], vendor, columns))
+    return best
+
+
+def _by_names(table: TableFile, declaration: Declaration) -> tuple[float, ColumnMapping]:
+    known = _known_columns()
+    names: dict[str, str] = {}
+    for to, written in known["every"].items():
+        names |= {name_key(name): to for name in written}
+    for to, written in known["nouns"].get(declaration.key, {}).items():
+        names |= {name_key(name): to for name in written}
+    for field in declaration.fields:
+        names |= {name_key(field.key): field.key, name_key(field.label): field.key}
+    found = [names.get(_bare(name, declaration), "") for name in table.header]
+    columns = _once(table.header, found, declaration)
+    called = [declaration.key, declaration.plural, *known["files"].get(declaration.key, ())]
+    score = float(sum(bool(column.to) for column in columns if column.to not in (ID, CREATED, NOTE)))
+    file_name = name_key(table.name.replace("_", " ").replace("-", " "))
+    if any(name_key(word) in file_name for word in called):
+        score += 1.5
+    return score, ColumnMapping(declaration.key, A_FILE, columns)
+
+
+def _bare(name: str, declaration: Declaration) -> str:
+    """Return the name of a column as it is compared: without the noun before it and underscores."""
+    key = name_key(name.replace("_", " ")).rstrip(":*")
+    own = f"{name_key(declaration.label)} "
+    rest = key.removeprefix(own)
+    return rest if any(name_key(word) == rest for one in declaration.fields for word in (one.key, one.label)) else key
+
+
+def _once(header: Sequence[str], found: Iterable[str], declaration: Declaration) -> tuple[MappedColumn, ...]:
+    """Return the columns, each field taken by the first that is it and by none that the noun does not have."""
+    taken: set[str] = set()
+    columns = []
+    for name, to in zip(header, found, strict=True):
+        fits = to and to not in taken and (to in SPECIAL or field_of(declaration, to) is not None)
+        columns.append(MappedColumn(name, to if fits else ""))
+        taken.add(to)
+    if "name" in taken:
+        columns = [replace(one, to="") if one.to in (FIRST, LAST) else one for one in columns]
+    return tuple(columns)
+
+
+def links_made(declaration: Declaration, declarations: Mapping[str, Declaration]) -> dict[str, Declaration]:
+    """Return the nouns whose records can be made from a name alone, by the key of the field that links to them."""
+    made: dict[str, Declaration] = {}
+    for field in declaration.fields:
+        if isinstance(field, LinkField):
+            target = declarations.get(str(field.to.__noun__))
+            if target is not None and not any(one.required for one in target.fields[1:]):
+                made[field.key] = target
+    return made

@@ -1,0 +1,152 @@
+"""Turn rows of a table into the values of records, each cell read by the type of its field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from storage.errors import CrmError, Invalid
+from storage.money import check_currency
+from storage.records.declaration import Declaration
+from storage.records.fields import LinkField, MoneyField, PersonField, RecordField
+from storage.transfer.cells import CellReading, cell, plain
+from storage.transfer.lookup import Links, People
+from storage.transfer.mapping import (
+    CREATED,
+    CURRENCY,
+    FIRST,
+    ID,
+    LAST,
+    NOTE,
+    ColumnMapping,
+    field_of,
+    links_made,
+)
+from storage.transfer.tables import Row
+from storage.transfer.written import read_moment
+
+
+@dataclass(slots=True)
+class ReadRow:
+    """Hold what a row says: the values of its record, or why it cannot be one.
+
+    `makes` are names of records that it is linked to and that are not there, by the key of the field. `unknown` are
+    people nobody here is called by, by the label of the field.
+    """
+
+    line: int
+    values: dict[str, Any] = field(default_factory=dict)
+    external_id: str = ""
+    created_at: datetime | None = None
+    note: str = ""
+    makes: dict[str, str] = field(default_factory=dict)
+    unknown: dict[str, str] = field(default_factory=dict)
+    refused: str = ""
+
+
+class RowReader:
+    """Read the rows of one table in one transaction; `links` lives longer than that."""
+
+    def __init__(
+        self,
+        session: Session,
+        mapping: ColumnMapping,
+        declaration: Declaration,
+        links: Links,
+        *,
+        currency: str,
+        zone: str,
+    ) -> None:
+        self._session = session
+        self._mapping = mapping
+        self._declaration = declaration
+        self._links = links
+        self._currency = currency
+        self._zone = zone
+        self._people = People(session)
+        self._makes: Mapping[str, Declaration] = links_made(declaration, links.declarations) if mapping.makes else {}
+        fields = [(at, field_of(declaration, column.to)) for at, column in enumerate(mapping.columns)]
+        self._fields: list[tuple[int, RecordField]] = [(at, one) for at, one in fields if one is not None]
+        self._special = {key: mapping.to(key) for key in (ID, CREATED, NOTE, FIRST, LAST, CURRENCY)}
+
+    def read(self, rows: Sequence[Row]) -> list[ReadRow]:
+        """Return what each row says; what cannot be read is a reason in its place, and raises nothing."""
+        for at, one in self._fields:
+            if isinstance(one, LinkField):
+                self._links.look_up(self._session, one, (plain(row.cells[at]) for row in rows))
+        return [self._read(row) for row in rows]
+
+    def _read(self, row: Row) -> ReadRow:
+        read = ReadRow(row.line)
+        if row.beyond:
+            read.refused = said(Invalid("The row has more cells than there are columns."))
+            return read
+        try:
+            self._fill(read, row)
+        except CrmError as error:
+            name = error.field or ""
+            at = next((at for at, one in self._fields if one.key == name), None)
+            column = self._mapping.columns[at].name if at is not None else ""
+            read.refused = f"{column}: {said(error)}" if column else said(error)
+        return read
+
+    def _fill(self, read: ReadRow, row: Row) -> None:
+        read.external_id = self._special_cell(ID, row)[:300]
+        read.note = self._special_cell(NOTE, row)
+        currency = self._special_cell(CURRENCY, row)
+        if created := self._special_cell(CREATED, row):
+            at = self._special[CREATED]
+            assert at is not None
+            read.created_at = read_moment(created, self._mapping.columns[at].written, self._zone)
+        for at, one in self._fields:
+            text = plain(row.cells[at])
+            if not text:
+                continue
+            reading = CellReading(
+                self._mapping.columns[at].written,
+                check_currency(currency) if currency and isinstance(one, MoneyField) else self._currency,
+                self._zone,
+                self._people.find,
+                self._links.find,
+            )
+            try:
+                read.values[one.key] = one.check(self._session, cell(one).read(one, text, reading))
+            except CrmError as error:
+                if not self._excused(read, one, text, error):
+                    raise error.on_field(one.key) from None
+        if "name" not in read.values:
+            name = " ".join(filter(None, (self._special_cell(FIRST, row), self._special_cell(LAST, row))))
+            named = self._declaration.field("name")
+            # A person without a name is called by the address.
+            read.values["name"] = named.check(self._session, name or next(self._otherwise(read), None))
+        for required in self._declaration.fields:
+            if required.required and required.key not in read.values:
+                required.check(self._session, None)
+
+    def _otherwise(self, read: ReadRow) -> Iterator[Any]:
+        return (read.values[key] for key in self._declaration.identity if key in read.values)
+
+    def _special_cell(self, key: str, row: Row) -> str:
+        at = self._special[key]
+        return "" if at is None else plain(row.cells[at])
+
+    def _excused(self, read: ReadRow, one: RecordField, text: str, error: CrmError) -> bool:
+        """Tell whether the row stands without this value: somebody who left, or a record that is made on the way."""
+        if isinstance(one, PersonField) and not one.required:
+            read.unknown[one.label] = text
+            return True
+        if one.key in self._makes and error.kind == "not_found":
+            target = self._makes[one.key]
+            target.field("name").check(self._session, text)
+            read.makes[one.key] = text
+            return True
+        return False
+
+
+def said(error: CrmError) -> str:
+    """Return what an error says to whoever corrects the file."""
+    return f"{error} {error.hint.format(**error.params)}" if error.hint else str(error)

@@ -1,0 +1,220 @@
+"""Give rows that were read their effect: records made, changed or left alone, in as few statements as rows allow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from storage.crm import notes
+from storage.database.engine import current_workspace
+from storage.errors import CrmError, translate
+from storage.names import name_key
+from storage.records import lifecycle
+from storage.records.counters import next_ids
+from storage.records.declaration import Declaration
+from storage.records.fields import LinkField
+from storage.records.history import current_actor
+from storage.records.named import Named
+from storage.transfer.lookup import Existing, Links, Wanted, identity
+from storage.transfer.mapping import ColumnMapping, Matches, links_made
+from storage.transfer.model import ExternalId
+from storage.transfer.reading import ReadRow, said
+
+ADDED, CHANGED, SAME, REFUSED = "added", "changed", "same", "refused"
+OUTCOMES = (ADDED, CHANGED, SAME, REFUSED)
+
+
+@dataclass(slots=True)
+class Effect:
+    """Say what becomes of a row: which record it is, and what of it changes."""
+
+    row: ReadRow
+    outcome: str
+    record: Named | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+def wanted(row: ReadRow) -> Wanted:
+    """Return what a row says of the record it is."""
+    return Wanted(row.external_id, str(row.values.get("name", "")), row.values)
+
+
+def keys(declaration: Declaration, row: ReadRow) -> list[str]:
+    """Return texts of which two rows share one only if they may be the same record."""
+    found = [f"{key}\0{value}" for key, value in identity(declaration, row.values)]
+    if row.external_id:
+        found.append(f"@id\0{row.external_id}")
+    linked = [one.key for one in declaration.fields if isinstance(one, LinkField)]
+    links = [row.values.get(key) or row.makes.get(key) for key in linked]
+    name = name_key(str(row.values.get("name", "")))
+    if declaration.identity:
+        found.append(f"name\0{name}")
+    elif not row.external_id:
+        found.append(f"whole\0{name}\0{links}\0{sorted((key, str(value)) for key, value in row.values.items())}")
+    return found
+
+
+def effects(
+    session: Session, declaration: Declaration, mapping: ColumnMapping, rows: Sequence[ReadRow]
+) -> list[Effect]:
+    """Return what becomes of each row, given what the database holds now; nothing is changed."""
+    readable = [row for row in rows if not row.refused]
+    existing = Existing(session, declaration, mapping.source, [wanted(row) for row in readable])
+    found = []
+    for row in rows:
+        if row.refused:
+            found.append(Effect(row, REFUSED))
+            continue
+        try:
+            record = existing.of(wanted(row))
+            found.append(_add(row) if record is None else _change(declaration, mapping, record, row))
+        except CrmError as error:
+            row.refused = said(error)
+            found.append(Effect(row, REFUSED))
+    return found
+
+
+def _add(row: ReadRow) -> Effect:
+    return Effect(row, ADDED, values=row.values)
+
+
+def _change(declaration: Declaration, mapping: ColumnMapping, record: Named, row: ReadRow) -> Effect:
+    if mapping.matches == Matches.SKIP:
+        return Effect(row, SAME, record)
+    values = {}
+    for key, value in row.values.items():
+        has = declaration.field(key).of(record)
+        if has != value and (has is None or mapping.matches == Matches.CHANGE):
+            values[key] = value
+    makes = {key: name for key, name in row.makes.items() if declaration.field(key).of(record) is None}
+    row.makes = makes
+    return Effect(row, CHANGED if values or makes else SAME, record, values)
+
+
+class RowWriter:
+    """Write the effects of rows in one transaction, recorded in the history; `import_id` says by which import."""
+
+    def __init__(
+        self, session: Session, mapping: ColumnMapping, declaration: Declaration, links: Links, import_id: int
+    ) -> None:
+        self._session = session
+        self._mapping = mapping
+        self._declaration = declaration
+        self._links = links
+        self._import_id = import_id
+        self.made = 0
+        """How many records were made on the way, because a row is linked to them."""
+
+    def write(self, rows: Sequence[ReadRow]) -> list[Effect]:
+        """Give rows their effect and return it; a row that may be the same record as one before it comes after that."""
+        done: list[Effect] = []
+        waiting = list(rows)
+        while waiting:
+            taken: set[str] = set()
+            wave: list[ReadRow] = []
+            for row in waiting:
+                own = [] if row.refused else keys(self._declaration, row)
+                if not taken.isdisjoint(own):
+                    break
+                taken.update(own)
+                wave.append(row)
+            waiting = waiting[len(wave) :]
+            done += self._together(wave)
+        return done
+
+    def _together(self, rows: Sequence[ReadRow]) -> list[Effect]:
+        found = effects(self._session, self._declaration, self._mapping, rows)
+        try:
+            with self._session.begin_nested():
+                self._apply(found)
+        except (CrmError, DBAPIError) as error:
+            if len(rows) > 1:
+                # One of them is refused: each on its own says which.
+                return [effect for row in rows for effect in self._together([row])]
+            known = translate(error)
+            if known is None:
+                raise
+            rows[0].refused = said(known)
+            return [Effect(rows[0], REFUSED)]
+        return found
+
+    def _apply(self, found: Sequence[Effect]) -> None:
+        self._make_links([effect for effect in found if effect.row.makes])
+        added = [effect for effect in found if effect.outcome == ADDED]
+        if added:
+            self._add(added)
+        for effect in found:
+            if effect.outcome == CHANGED and effect.record is not None:
+                lifecycle.change(self._session, self._declaration, effect.record, effect.values)
+        self._note([effect for effect in found if effect.record is not None])
+        self._keep_numbers([effect for effect in found if effect.record is not None and effect.row.external_id])
+
+    def _make_links(self, found: Sequence[Effect]) -> None:
+        makes = links_made(self._declaration, self._links.declarations)
+        for effect in found:
+            for key, name in effect.row.makes.items():
+                link = self._declaration.field(key)
+                assert isinstance(link, LinkField)
+                effect.values = {**effect.values, key: self._linked(link, makes[key], name)}
+
+    def _linked(self, link: LinkField, target: Declaration, name: str) -> int:
+        try:
+            return self._links.find(link, name)
+        except CrmError:
+            # Another spelling may have been made a moment ago.
+            self._links.forget(link, name)
+            self._links.look_up(self._session, link, [name])
+        try:
+            return self._links.find(link, name)
+        except CrmError:
+            record = lifecycle.add(self._session, target, {"name": name})
+            self._links.know(link, name, record.id)
+            self.made += 1
+            return record.id
+
+    def _add(self, added: Sequence[Effect]) -> None:
+        numbers = next_ids(self._session, self._declaration.noun, len(added))
+        workspace, actor = current_workspace(self._session), current_actor(self._session)
+        for number, effect in zip(numbers, added, strict=True):
+            values = {self._attribute(key): value for key, value in effect.values.items()}
+            moments = {"created_at": effect.row.created_at} if effect.row.created_at is not None else {}
+            model: Any = self._declaration.model
+            effect.record = model(workspace_id=workspace, id=number, created_by=actor, **values, **moments)
+            self._session.add(effect.record)
+        self._session.flush()
+
+    def _attribute(self, key: str) -> str:
+        one = self._declaration.field(key)
+        return one.at or one.key
+
+    def _note(self, found: Sequence[Effect]) -> None:
+        for effect in found:
+            texts = [effect.row.note] if effect.row.note and effect.outcome == ADDED else []
+            if effect.outcome == ADDED:
+                texts += [f"{label}: {text}" for label, text in effect.row.unknown.items()]
+            if texts:
+                assert effect.record is not None
+                at: datetime | None = effect.row.created_at
+                notes.add(self._session, effect.record, "\n".join(texts), at=at)
+
+    def _keep_numbers(self, found: Sequence[Effect]) -> None:
+        if not found:
+            return
+        common = {
+            "workspace_id": current_workspace(self._session),
+            "noun": self._declaration.key,
+            "source": self._mapping.source,
+            "import_id": self._import_id,
+        }
+        rows = [
+            common | {"external_id": effect.row.external_id, "record_id": effect.record.id}
+            for effect in found
+            if effect.record is not None
+        ]
+        self._session.execute(insert(ExternalId).on_conflict_do_nothing(), rows)
