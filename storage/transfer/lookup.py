@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from sqlalchemy import ColumnElement, column, func, literal, or_, select
+from sqlalchemy import ColumnElement, bindparam, or_, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
@@ -36,9 +36,9 @@ class People:
     def __init__(self, session: Session) -> None:
         self._by_text: dict[str, list[Member]] = defaultdict(list)
         for member in session.scalars(select(Member).order_by(Member.id)):
-            for text in (member.id, member.name, member.email or ""):
-                if text and member.active:
-                    self._by_text[name_key(text)].append(member)
+            for typed in (member.id, member.name, member.email or ""):
+                if typed and member.active:
+                    self._by_text[name_key(typed)].append(member)
 
     def find(self, typed: str) -> str:
         """Return the id of who is called so or has this address; raise NotFound for nobody or several."""
@@ -62,44 +62,44 @@ class Links:
         noun = str(link.to.__noun__)
         if len(self.found) > MOST_KEPT:
             self.found.clear()
-        wanted = {text for text in texts if text and (noun, text) not in self.found}
+        wanted = {typed for typed in texts if typed and (noun, typed) not in self.found}
         if not wanted:
             return
         found = _by_external_id(session, noun, self.source, wanted)
         found |= _by_reference(session, noun, wanted - found.keys())
         declaration = self.declarations.get(noun)
-        for text in wanted - found.keys():
-            if declaration is not None and (conditions := declaration.exact(text)):
-                found |= {text: one for one in _only(session, link.to, or_(*conditions), text)}  # noqa: B035 - of one at most
+        for typed in wanted - found.keys():
+            if declaration is not None and (conditions := declaration.exact(typed)):
+                found |= {typed: one for one in _only(session, link.to, or_(*conditions), typed)}  # noqa: B035 - of one at most
         found |= _by_name(session, noun, wanted - found.keys())
-        for text in wanted:
-            missing = NotFound("There is no {noun} called {name}.", noun=noun, typed=text, name=text[:80])
-            self.found[noun, text] = found.get(text, missing)
+        for typed in wanted:
+            missing = NotFound("There is no {noun} called {name}.", noun=noun, typed=typed, name=typed[:80])
+            self.found[noun, typed] = found.get(typed, missing)
 
-    def find(self, link: LinkField, text: str) -> int:
+    def find(self, link: LinkField, typed: str) -> int:
         """Return the number of what was looked up; raise NotFound, or Invalid where several answer."""
-        found = self.found[str(link.to.__noun__), text]
+        found = self.found[str(link.to.__noun__), typed]
         if isinstance(found, CrmError):
             raise found
         return found
 
-    def forget(self, link: LinkField, text: str) -> None:
-        """Look for a text again the next time."""
-        self.found.pop((str(link.to.__noun__), text), None)
+    def forget(self, link: LinkField, typed: str) -> None:
+        """Look for what was typed again the next time."""
+        self.found.pop((str(link.to.__noun__), typed), None)
 
-    def know(self, link: LinkField, text: str, record_id: int) -> None:
+    def know(self, link: LinkField, typed: str, record_id: int) -> None:
         """Remember a record that was made meanwhile."""
-        self.found[str(link.to.__noun__), text] = record_id
+        self.found[str(link.to.__noun__), typed] = record_id
 
 
-def _only(session: Session, model: type[Named], condition: ColumnElement[bool], text: str) -> list[int | CrmError]:
+def _only(session: Session, model: type[Named], condition: ColumnElement[bool], typed: str) -> list[int | CrmError]:
     lives = (model.merged_into_id.is_(None), model.archived_at.is_(None))
     ids = list(session.scalars(select(model.id).where(condition, *lives).limit(2)))
-    return [_several(str(model.__noun__), text) if len(ids) > 1 else ids[0]] if ids else []
+    return [_several(str(model.__noun__), typed) if len(ids) > 1 else ids[0]] if ids else []
 
 
-def _several(noun: str, text: str) -> Invalid:
-    return Invalid("There is more than one {noun} called {name}.", noun=noun, typed=text, name=text[:80])
+def _several(noun: str, typed: str) -> Invalid:
+    return Invalid("There is more than one {noun} called {name}.", noun=noun, typed=typed, name=typed[:80])
 
 
 def _by_external_id(session: Session, noun: str, source: str, wanted: Collection[str]) -> dict[str, int | CrmError]:
@@ -108,43 +108,44 @@ def _by_external_id(session: Session, noun: str, source: str, wanted: Collection
             ExternalId.noun == noun, ExternalId.source == source, ExternalId.external_id.in_(wanted)
         )
     )
-    return dict(rows.tuples().all())
+    return {typed: value for typed, value in rows}  # noqa: C416 - dict() does not know what a row holds
 
 
 def _by_reference(session: Session, noun: str, wanted: Collection[str]) -> dict[str, int | CrmError]:
-    parsed = {text: found for text in wanted if (found := parse_reference(text)) and str(found[0]) == noun}
+    parsed = {typed: found for typed in wanted if (found := parse_reference(typed)) and str(found[0]) == noun}
     if not parsed:
         return {}
     numbers = {record_id for _, record_id in parsed.values()}
     there = set(session.scalars(select(RecordRow.id).where(RecordRow.noun == noun, RecordRow.id.in_(numbers))))
-    return {text: record_id for text, (_, record_id) in parsed.items() if record_id in there}
+    return {typed: record_id for typed, (_, record_id) in parsed.items() if record_id in there}
 
 
 def _by_name(session: Session, noun: str, wanted: Collection[str]) -> dict[str, int | CrmError]:
     found: dict[str, int | CrmError] = {}
-    for text, ids in called(session, noun, wanted).items():
-        found[text] = ids[0] if len(ids) == 1 else _several(noun, text)
+    for typed, ids in called(session, noun, folded(session, wanted)).items():
+        found[typed] = ids[0] if len(ids) == 1 else _several(noun, typed)
     return found
+
+
+_FOLD = text("""
+SELECT given.name, parts.find_key FROM unnest(:names, :keys) AS given (name, key), name_parts(given.key) AS parts
+""").bindparams(bindparam("names", type_=ARRAY(Text())), bindparam("keys", type_=ARRAY(Text())))
 
 
 def folded(session: Session, names: Collection[str]) -> dict[str, str]:
     """Return the form of each name in which names are the same as far as people can tell, as the database folds it."""
-    if not names:
+    listed = sorted(name for name in names if name_key(name))
+    if not listed:
         return {}
-    listed = sorted(names)
-    given = func.unnest(
-        literal(listed, ARRAY(Text())), literal([name_key(name) for name in listed], ARRAY(Text()))
-    ).table_valued(column("name", Text()), column("key", Text()), name="given")
-    parts = func.name_parts(given.c.key).table_valued(
-        "words", column("find_key", Text()), "slots", "whole", name="parts", joins_implicitly=True
-    )
-    folds = select(given.c.name, parts.c.find_key).select_from(given, parts)
-    return dict(session.execute(folds).tuples().all())
+    rows = session.execute(_FOLD, {"names": listed, "keys": [name_key(name) for name in listed]})
+    return {typed: value for typed, value in rows}  # noqa: C416 - dict() does not know what a row holds
 
 
-def called(session: Session, noun: str, names: Collection[str]) -> dict[str, list[int]]:
-    """Return the numbers of the records that are called so, as far as people can tell, by name; up to three each."""
-    keys = folded(session, {name for name in names if name_key(name)})
+def called(session: Session, noun: str, keys: Mapping[str, str]) -> dict[str, list[int]]:
+    """Return the numbers of the records that are called so, as far as people can tell, by name; up to three each.
+
+    `keys` has the names as they are compared, by name.
+    """
     if not keys:
         return {}
     rows = session.execute(
@@ -168,11 +169,15 @@ def free_mail() -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Hold what a row says of the record it is: its number elsewhere, its name, and the values it is known by."""
+    """Hold what a row says of the record it is: its number elsewhere, its name, and the values it is known by.
+
+    `makes` names records it is linked to that are not there yet, by the key of the field.
+    """
 
     external_id: str
     name: str
     values: Mapping[str, Any]
+    makes: Mapping[str, str] = field(default_factory=dict)
 
 
 def identity(declaration: Declaration, values: Mapping[str, Any]) -> list[tuple[str, Any]]:
@@ -189,10 +194,18 @@ class Existing:
     """Find the records that the rows of a batch are: by number elsewhere, then by what identifies them, then by name.
 
     A record of the same name is another one where both have something that identifies them, or a link, and it differs;
-    and where the row has another number in the same program. Raises nothing: what is not clear is an error by row.
+    and where the row has another number in the same program. Of a noun that nothing identifies, only a record that has
+    all values of the row is the same. `folds` has the names as names are compared.
     """
 
-    def __init__(self, session: Session, declaration: Declaration, source: str, rows: Sequence[Wanted]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        declaration: Declaration,
+        source: str,
+        rows: Sequence[Wanted],
+        folds: Mapping[str, str],
+    ) -> None:
         self._declaration = declaration
         noun = declaration.key
         ids = {row.external_id for row in rows if row.external_id}
@@ -200,8 +213,8 @@ class Existing:
         self._by_value: dict[tuple[str, Any], list[int]] = defaultdict(list)
         for key in declaration.identity:
             self._look_for(session, declaration.field(key), rows)
-        names = {row.name for row in rows} if declaration.identity else ()
-        self._by_name = called(session, noun, names)
+        own = {row.name for row in rows if declaration.identity or not row.external_id}
+        self._by_name = called(session, noun, {name: folds[name] for name in own if name in folds})
         numbers = {one for one in self._by_external.values() if isinstance(one, int)}
         numbers |= {one for found in (*self._by_value.values(), *self._by_name.values()) for one in found}
         self._session, self._model = session, declaration.model
@@ -251,11 +264,18 @@ class Existing:
     def _may_be(self, record: Named, row: Wanted, *, certain: bool) -> bool:
         if row.external_id and self._external_of.get(record.id, set()) - {row.external_id}:
             return False
-        telling = () if certain else self._declaration.fields
+        if certain:
+            return True
+        known = self._declaration.identity
+        if not known:
+            return not row.makes and all(
+                self._declaration.field(key).of(record) == value for key, value in row.values.items() if key != "name"
+            )
+        telling = [one for one in self._declaration.fields if one.key in known or isinstance(one, LinkField)]
+        # What is not there yet is another one than what the record has.
         return all(
-            _agree(one, one.of(record), row.values.get(one.key))
+            one.of(record) is None if one.key in row.makes else _agree(one, one.of(record), row.values.get(one.key))
             for one in telling
-            if one.key in self._declaration.identity or isinstance(one, LinkField)
         )
 
 

@@ -10,7 +10,6 @@ import hashlib
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Self
@@ -23,12 +22,13 @@ from storage.database.engine import current_workspace
 from storage.errors import Conflict, NotFound
 from storage.records import history
 from storage.records.history import ChangeSet
+from storage.transfer.likeness import Likeness
 from storage.transfer.lookup import Links
 from storage.transfer.mapping import ColumnMapping
 from storage.transfer.model import ExternalId, ImportRefusal, ImportRun, ImportState
 from storage.transfer.reading import ReadRow, RowReader
 from storage.transfer.tables import Row, TableFile, columns_key
-from storage.transfer.writing import ADDED, CHANGED, REFUSED, RowWriter, effects, keys
+from storage.transfer.writing import ADDED, CHANGED, REFUSED, RowWriter, effects, names, wanted
 from storage.workspace import workspaces
 
 BATCH = 500
@@ -192,7 +192,7 @@ class Rehearsal:
     def __enter__(self) -> Self:
         """Open what remembers the rows that were seen."""
         self._seen = sqlite3.connect("")
-        self._seen.execute("CREATE TABLE seen (key BLOB PRIMARY KEY) WITHOUT ROWID")
+        self._seen.execute("CREATE TABLE seen (mark BLOB PRIMARY KEY) WITHOUT ROWID")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -204,26 +204,39 @@ class Rehearsal:
         """Look at a batch of rows and return those that would be refused; the session may be read-only."""
         declaration = self.links.declarations[self.mapping.noun]
         read = reader(session, self.mapping, self.links).read(rows)
+        folds = names(session, read)
+        likeness = Likeness(declaration)
         refused = []
-        for effect in effects(session, declaration, self.mapping, read):
+        for effect in effects(session, declaration, self.mapping, read, folds):
             row = effect.row
+            again = False
             if effect.outcome == REFUSED:
                 refused.append(row)
+            else:
+                folded = folds.get(str(row.values.get("name", "")), "")
+                again = self._knows(likeness.sought(wanted(row), folded))
+                self._remember(likeness.left(wanted(row), folded))
             self.unknown.update(row.unknown.values())
-            again = effect.outcome != REFUSED and self._known(keys(declaration, row))
             self.counts[AGAIN if again and effect.outcome == ADDED else effect.outcome] += 1
             if effect.outcome in (ADDED, CHANGED):
-                made = [f"makes\0{key}\0{name.casefold()}" for key, name in row.makes.items()]
-                self.counts[ALONG] += sum(not self._known([one]) for one in made)
+                for key, name in row.makes.items():
+                    mark = [f"makes\0{key}\0{name.casefold()}"]
+                    self.counts[ALONG] += not self._knows(mark)
+                    self._remember(mark)
         return refused
 
-    def _known(self, texts: Sequence[str]) -> bool:
-        """Tell whether any of the texts was seen before, and remember all."""
+    def _knows(self, marks: Sequence[str]) -> bool:
         assert self._seen is not None
-        hashes = [(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).digest(),) for text in texts]
-        with closing(self._seen.cursor()) as cursor:
-            new = [cursor.execute("INSERT OR IGNORE INTO seen VALUES (?)", one).rowcount for one in hashes]
-        return not all(new)
+        asked = "SELECT 1 FROM seen WHERE mark = ?"
+        return any(self._seen.execute(asked, (_short(mark),)).fetchone() for mark in marks)
+
+    def _remember(self, marks: Sequence[str]) -> None:
+        assert self._seen is not None
+        self._seen.executemany("INSERT OR IGNORE INTO seen VALUES (?)", [(_short(mark),) for mark in marks])
+
+
+def _short(mark: str) -> bytes:
+    return hashlib.blake2b(mark.encode("utf-8", "surrogatepass"), digest_size=12).digest()
 
 
 def begin_undo(session: Session, import_id: int) -> ImportRun:

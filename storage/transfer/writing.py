@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,14 +15,14 @@ from sqlalchemy.orm import Session
 from storage.crm import notes
 from storage.database.engine import current_workspace
 from storage.errors import CrmError, translate
-from storage.names import name_key
 from storage.records import lifecycle
 from storage.records.counters import next_ids
 from storage.records.declaration import Declaration
 from storage.records.fields import LinkField
 from storage.records.history import current_actor
 from storage.records.named import Named
-from storage.transfer.lookup import Existing, Links, Wanted, identity
+from storage.transfer.likeness import Likeness
+from storage.transfer.lookup import Existing, Links, Wanted, folded
 from storage.transfer.mapping import ColumnMapping, Matches, links_made
 from storage.transfer.model import ExternalId
 from storage.transfer.reading import ReadRow, said
@@ -42,30 +43,24 @@ class Effect:
 
 def wanted(row: ReadRow) -> Wanted:
     """Return what a row says of the record it is."""
-    return Wanted(row.external_id, str(row.values.get("name", "")), row.values)
+    return Wanted(row.external_id, str(row.values.get("name", "")), row.values, row.makes)
 
 
-def keys(declaration: Declaration, row: ReadRow) -> list[str]:
-    """Return texts of which two rows share one only if they may be the same record."""
-    found = [f"{key}\0{value}" for key, value in identity(declaration, row.values)]
-    if row.external_id:
-        found.append(f"@id\0{row.external_id}")
-    linked = [one.key for one in declaration.fields if isinstance(one, LinkField)]
-    links = [row.values.get(key) or row.makes.get(key) for key in linked]
-    name = name_key(str(row.values.get("name", "")))
-    if declaration.identity:
-        found.append(f"name\0{name}")
-    elif not row.external_id:
-        found.append(f"whole\0{name}\0{links}\0{sorted((key, str(value)) for key, value in row.values.items())}")
-    return found
+def names(session: Session, rows: Sequence[ReadRow]) -> dict[str, str]:
+    """Return the names of rows as names are compared, by name."""
+    return folded(session, {str(row.values["name"]) for row in rows if "name" in row.values})
 
 
 def effects(
-    session: Session, declaration: Declaration, mapping: ColumnMapping, rows: Sequence[ReadRow]
+    session: Session,
+    declaration: Declaration,
+    mapping: ColumnMapping,
+    rows: Sequence[ReadRow],
+    folds: Mapping[str, str],
 ) -> list[Effect]:
     """Return what becomes of each row, given what the database holds now; nothing is changed."""
     readable = [row for row in rows if not row.refused]
-    existing = Existing(session, declaration, mapping.source, [wanted(row) for row in readable])
+    existing = Existing(session, declaration, mapping.source, [wanted(row) for row in readable], folds)
     found = []
     for row in rows:
         if row.refused:
@@ -108,6 +103,8 @@ class RowWriter:
         self._declaration = declaration
         self._links = links
         self._import_id = import_id
+        self._likeness = Likeness(declaration)
+        self._folds: Mapping[str, str] = {}
         self.made = 0
         """How many records were made on the way, because a row is linked to them."""
 
@@ -115,21 +112,33 @@ class RowWriter:
         """Give rows their effect and return it; a row that may be the same record as one before it comes after that."""
         done: list[Effect] = []
         waiting = list(rows)
+        self._folds = names(self._session, rows)
         while waiting:
             taken: set[str] = set()
             wave: list[ReadRow] = []
             for row in waiting:
-                own = [] if row.refused else keys(self._declaration, row)
-                if not taken.isdisjoint(own):
-                    break
-                taken.update(own)
+                if not row.refused:
+                    self._link(row)
+                    folded_name = self._folds.get(str(row.values.get("name", "")), "")
+                    if not taken.isdisjoint(self._likeness.sought(wanted(row), folded_name)):
+                        break
+                    taken.update(self._likeness.left(wanted(row), folded_name))
                 wave.append(row)
             waiting = waiting[len(wave) :]
             done += self._together(wave)
         return done
 
+    def _link(self, row: ReadRow) -> None:
+        """Link a row to records that were made since it was read."""
+        for key, name in list(row.makes.items()):
+            link = self._declaration.field(key)
+            assert isinstance(link, LinkField)
+            with suppress(CrmError):
+                row.values[key] = self._links.find(link, name)
+                del row.makes[key]
+
     def _together(self, rows: Sequence[ReadRow]) -> list[Effect]:
-        found = effects(self._session, self._declaration, self._mapping, rows)
+        found = effects(self._session, self._declaration, self._mapping, rows, self._folds)
         try:
             with self._session.begin_nested():
                 self._apply(found)
