@@ -106,7 +106,7 @@ def corrected(
     for said in columns:
         name, is_said, to = said.rpartition("=")
         if not is_said or name not in names:
-            raise typer.BadParameter(f"there is no column {name or said!r}; there are {', '.join(names)}")
+            raise typer.BadParameter(f"there is no column {name or said}; there are {', '.join(names)}")
         mapping = mapping.with_column(names.index(name), to=to.strip())
     if dates not in ("", "day", "month") or decimal not in ("", ".", ","):
         raise typer.BadParameter("--dates is day or month, --decimal is . or ,")
