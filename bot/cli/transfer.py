@@ -100,7 +100,7 @@ def corrected(
 ) -> ColumnMapping:
     """Return a mapping as a person corrected it; raise BadParameter for what cannot be."""
     from storage.transfer.mapping import Matches
-    from storage.transfer.written import Written
+    from storage.transfer.written import Notation
 
     names = [column.name for column in mapping.columns]
     for said in columns:
@@ -115,7 +115,7 @@ def corrected(
     told = []
     for one in mapping.columns:
         day_first = dates == "day" if dates else one.written.day_first
-        told.append(replace(one, written=Written(decimal or one.written.decimal, day_first)))
+        told.append(replace(one, written=Notation(decimal or one.written.decimal, day_first)))
     return replace(mapping, columns=tuple(told), matches=Matches(matches) if matches else mapping.matches, makes=makes)
 
 
@@ -265,9 +265,9 @@ def _samples(column: MappedColumn) -> str:
 
 
 def _manner(written: object) -> str:
-    from storage.transfer.written import Written
+    from storage.transfer.written import Notation
 
-    assert isinstance(written, Written)
+    assert isinstance(written, Notation)
     order = {None: "", True: "day first", False: "month first"}[written.day_first]
     mark = {None: "", ".": "point", ",": "comma"}[written.decimal]
     return ", ".join(filter(None, (order, mark and f"decimal {mark}")))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -17,7 +18,7 @@ from typing import Any
 from babel.numbers import get_currency_symbol
 
 from storage.errors import Invalid
-from storage.money import LARGEST, Money, exponent, is_currency
+from storage.money import LARGEST, Money, exponent
 from storage.names import email_key, name_key
 from storage.records.fields import (
     AddressField,
@@ -35,7 +36,7 @@ from storage.records.fields import (
     TextField,
     YesNoField,
 )
-from storage.transfer.written import Written, read_day, read_moment, read_number
+from storage.transfer.written import Notation, read_day, read_moment, read_number
 
 _YES = frozenset({"yes", "y", "true", "1", "x", "✓", "ja", "oui", "sí", "si", "是", "on"})
 _NO = frozenset({"no", "n", "false", "0", "-", "nein", "non", "否", "off"})
@@ -51,7 +52,7 @@ class CellReading:
     noun. `currency` is that of an amount which names none.
     """
 
-    written: Written
+    written: Notation
     currency: str
     zone: str
     person: Callable[[str], str]
@@ -212,8 +213,8 @@ def plain(text: str) -> str:
 
 def _currency(sign: str, workspace: str) -> str:
     """Return the currency a sign or code stands for: the workspace's where it may be that."""
-    if is_currency(sign.upper()):
-        return sign.upper()
+    with suppress(ValueError):  # also of a currency that has gone since it was stored
+        return Money(0, sign.upper()).currency
     meant = _signs().get(sign.casefold())
     if meant is None:
         raise Invalid("{sign} is not a currency I know.", typed=sign, sign=sign[:20])

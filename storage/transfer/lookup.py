@@ -30,7 +30,7 @@ from storage.workspace.members import Member
 MOST_KEPT = 100_000
 
 
-class People:
+class Colleagues:
     """Find our own people by what other programs call them."""
 
     def __init__(self, session: Session) -> None:

@@ -15,11 +15,11 @@ from storage.names import name_key
 from storage.records.declaration import Declaration
 from storage.records.fields import DateField, LinkField, MomentField, MoneyField, NumberField, RecordField
 from storage.transfer.tables import TableFile
-from storage.transfer.written import Habits, Written
+from storage.transfer.written import Habits, Notation
 
 ID, CREATED, NOTE, FIRST, LAST = "@id", "@created", "@note", "@first", "@last"
 CURRENCY = "@currency"
-AS_IT_IS = Written()
+AS_IT_IS = Notation()
 SPECIAL = (ID, CREATED, NOTE, FIRST, LAST, CURRENCY)
 """What a column may be besides a field: the record's number where it comes from, when it was made, something to note,
 the two parts of a name, the currency of the amounts."""
@@ -42,7 +42,7 @@ class MappedColumn:
 
     name: str
     to: str = ""
-    written: Written = AS_IT_IS
+    written: Notation = AS_IT_IS
     samples: tuple[str, ...] = ()
     asks: bool = False
     """Whether a person must say how it is written."""
@@ -87,7 +87,7 @@ class ColumnMapping:
     def from_json(cls, kept: Mapping[str, Any]) -> ColumnMapping:
         """Return what `to_json` was given."""
         columns = tuple(
-            MappedColumn(one["name"], one["to"], Written(one["decimal"], one["day_first"])) for one in kept["columns"]
+            MappedColumn(one["name"], one["to"], Notation(one["decimal"], one["day_first"])) for one in kept["columns"]
         )
         return cls(kept["noun"], kept["source"], columns, Matches(kept["matches"]), kept["makes"])
 
@@ -140,10 +140,10 @@ def look(table: TableFile, mapping: ColumnMapping, declaration: Declaration) -> 
                 habit.see(cell)
     columns = []
     for column, habit, seen in zip(mapping.columns, habits, samples, strict=True):
-        found, asks = Written(), False
+        found, asks = Notation(), False
         if habit is not None:
             is_day = _is_day(declaration, column.to)
-            found = Written(column.written.decimal or habit.written.decimal, _said(column, habit))
+            found = Notation(column.written.decimal or habit.written.decimal, _said(column, habit))
             asks = habit.asks_order and found.day_first is None if is_day else habit.asks_decimal and not found.decimal
         columns.append(replace(column, written=found, samples=tuple(seen), asks=asks))
     return replace(mapping, columns=tuple(columns))

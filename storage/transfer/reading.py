@@ -14,7 +14,7 @@ from storage.money import check_currency
 from storage.records.declaration import Declaration
 from storage.records.fields import LinkField, MoneyField, PersonField, RecordField
 from storage.transfer.cells import CellReading, cell, plain
-from storage.transfer.lookup import Links, People
+from storage.transfer.lookup import Colleagues, Links
 from storage.transfer.mapping import (
     CREATED,
     CURRENCY,
@@ -67,7 +67,7 @@ class RowReader:
         self._links = links
         self._currency = currency
         self._zone = zone
-        self._people = People(session)
+        self._people = Colleagues(session)
         self._makes: Mapping[str, Declaration] = links_made(declaration, links.declarations) if mapping.makes else {}
         fields = [(at, field_of(declaration, column.to)) for at, column in enumerate(mapping.columns)]
         self._fields: list[tuple[int, RecordField]] = [(at, one) for at, one in fields if one is not None]

@@ -39,7 +39,7 @@ _DIGITS = re.compile(r"\d[\d.,'’\s\u00a0\u202f]*|[.,]\d+")
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class Notation:
     """Say how a column is written: its decimal mark, and whether the day comes before the month.
 
     None where nothing decides it: nothing is written both ways, or all of it could be.
@@ -61,11 +61,13 @@ class Habits:
             self._votes[vote] = self._votes.get(vote, 0) + 1
 
     @property
-    def written(self) -> Written:
+    def written(self) -> Notation:
         """Return what most of the cells that decide it say; the others are refused one by one."""
         point, comma = (self._votes.get(mark, 0) for mark in ".,")
         day, month = (self._votes.get(order, 0) for order in ("day", "month"))
-        return Written(None if point == comma else "." if point > comma else ",", None if day == month else day > month)
+        return Notation(
+            None if point == comma else "." if point > comma else ",", None if day == month else day > month
+        )
 
     @property
     def asks_decimal(self) -> bool:
@@ -104,7 +106,7 @@ def _votes(cell: str) -> tuple[str, ...]:
     return ("mark",)
 
 
-def read_number(cell: str, written: Written) -> Decimal:
+def read_number(cell: str, written: Notation) -> Decimal:
     """Return the number of a cell, whatever stands around it; in parentheses it is below zero.
 
     Raises Invalid where its marks are not those of its column.
@@ -130,12 +132,12 @@ def _other_way(cell: str) -> Invalid:
     return Invalid("{value} is not written as the rest of its column.", typed=cell, value=cell[:40])
 
 
-def read_day(cell: str, written: Written) -> date:
+def read_day(cell: str, written: Notation) -> date:
     """Return the day of a cell, without the time that may follow; raise Invalid for what is none."""
     return _split(cell, written)[0]
 
 
-def read_moment(cell: str, written: Written, zone: str) -> datetime:
+def read_moment(cell: str, written: Notation, zone: str) -> datetime:
     """Return the moment of a cell, in UTC; where it has no time it is noon, where it has no zone it is in this one."""
     day, rest = _split(cell, written)
     if not rest:
@@ -158,7 +160,7 @@ def read_moment(cell: str, written: Written, zone: str) -> datetime:
     return (local - apart if found[5][0] == "+" else local + apart).replace(tzinfo=UTC)
 
 
-def _split(cell: str, written: Written) -> tuple[date, str]:
+def _split(cell: str, written: Notation) -> tuple[date, str]:
     text = unicodedata.normalize("NFKC", cell).strip()
     for pattern, order in ((_HAN, "ymd"), (_ISO, "ymd"), (_COMPACT, "ymd")):
         if found := pattern.match(text):

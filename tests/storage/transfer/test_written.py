@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.errors import Invalid
-from storage.transfer.written import Habits, Written, read_day, read_moment, read_number
+from storage.transfer.written import Habits, Notation, read_day, read_moment, read_number
 
 NOON = datetime(2026, 1, 5, 11, tzinfo=UTC)
 AT_THREE = datetime(2026, 1, 5, 14, 4, tzinfo=UTC)
@@ -84,7 +84,7 @@ def test_a_column_of_which_every_day_can_be_read_two_ways_is_asked_about() -> No
     ],
 )
 def test_a_number_is_read_by_the_mark_of_its_column(cell: str, decimal: str, number: str) -> None:
-    assert read_number(cell, Written(decimal)) == Decimal(number)
+    assert read_number(cell, Notation(decimal)) == Decimal(number)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_number_is_read_by_the_mark_of_its_column(cell: str, decimal: str, num
 )
 def test_what_is_not_written_as_its_column_is_refused(cell: str, decimal: str) -> None:
     with pytest.raises(Invalid):
-        read_number(cell, Written(decimal))
+        read_number(cell, Notation(decimal))
 
 
 @given(
@@ -100,7 +100,7 @@ def test_what_is_not_written_as_its_column_is_refused(cell: str, decimal: str) -
 )
 def test_what_a_language_writes_is_read_back(number: Decimal, locale: str) -> None:
     cell = format_decimal(number, "#,##0.00", locale)
-    assert read_number(cell, Written("," if locale in ("de_DE", "fr_FR") else ".")) == number
+    assert read_number(cell, Notation("," if locale in ("de_DE", "fr_FR") else ".")) == number
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_what_a_language_writes_is_read_back(number: Decimal, locale: str) -> No
     ],
 )
 def test_a_moment_is_read_where_the_workspace_is(cell: str, moment: datetime) -> None:
-    assert read_moment(cell, Written(day_first=False), "Europe/Berlin") == moment
+    assert read_moment(cell, Notation(day_first=False), "Europe/Berlin") == moment
 
 
 @pytest.mark.parametrize(
@@ -135,10 +135,10 @@ def test_a_moment_is_read_where_the_workspace_is(cell: str, moment: datetime) ->
 )
 def test_what_is_no_day_is_refused(cell: str) -> None:
     with pytest.raises(Invalid):
-        read_moment(cell, Written(day_first=False), "UTC")
+        read_moment(cell, Notation(day_first=False), "UTC")
 
 
 @given(st.dates(min_value=date(1970, 1, 1), max_value=date(2069, 12, 31)), st.booleans())
 def test_a_day_of_two_digits_a_year_is_the_day_it_was(day: date, day_first: bool) -> None:
     cell = f"{day:%d/%m/%y}" if day_first else f"{day:%m/%d/%y}"
-    assert read_day(cell, Written(day_first=day_first)) == day
+    assert read_day(cell, Notation(day_first=day_first)) == day
