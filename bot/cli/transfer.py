@@ -58,6 +58,7 @@ def import_file(
     from bot.settings import Settings
     from storage.database.engine import Database
     from storage.errors import CrmError
+    from storage.records import schema
 
     if (file is None) == (undo is None):
         raise typer.BadParameter("name a file, or an import with --undo")
@@ -66,7 +67,10 @@ def import_file(
     with database(settings) as url:
         opened = Database(url, pool_size=2)
         try:
-            importer = Importer(opened, the_workspace(opened, workspace), declarations)
+            own = the_workspace(opened, workspace)
+            with opened.transaction(own) as session:
+                declarations = {key: schema.extended(session, one) for key, one in declarations.items()}
+            importer = Importer(opened, own, declarations)
             if file is None:
                 assert undo is not None
                 importer.undo(undo, ask=not yes)

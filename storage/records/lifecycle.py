@@ -20,7 +20,7 @@ def add(session: Session, declaration: Declaration, values: Values) -> Named:
     missing = {field.key: None for field in declaration.fields if field.required and field.key not in values}
     checked = declaration.check(session, {**missing, **values})
     _refuse_taken(session, declaration, checked)
-    record = declaration.model.new(session, **_attributes(declaration, checked))
+    record = declaration.model.new(session, **attributes(declaration, checked))
     declaration.told(session, record, True)
     return record
 
@@ -122,7 +122,7 @@ def list_of(
     return list(session.scalars(ordered.limit(limit).offset(offset)))
 
 
-def _attributes(declaration: Declaration, checked: Values) -> dict[str, Any]:
+def attributes(declaration: Declaration, checked: Values) -> dict[str, Any]:
     """Return what a new record's attributes are, those of the workspace's own fields in one."""
     attributes: dict[str, Any] = {}
     custom: dict[str, Any] = {}

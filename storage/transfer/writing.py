@@ -188,19 +188,15 @@ class RowWriter:
             return record.id
 
     def _add(self, added: Sequence[Effect]) -> None:
-        numbers = next_ids(self._session, self._declaration.noun, len(added))
+        numbers = next_ids(self._session, self._declaration.key, len(added))
         workspace, actor = current_workspace(self._session), current_actor(self._session)
         for number, effect in zip(numbers, added, strict=True):
-            values = {self._attribute(key): value for key, value in effect.values.items()}
+            values = lifecycle.attributes(self._declaration, effect.values)
             moments = {"created_at": effect.row.created_at} if effect.row.created_at is not None else {}
             model: Any = self._declaration.model
             effect.record = model(workspace_id=workspace, id=number, created_by=actor, **values, **moments)
             self._session.add(effect.record)
         self._session.flush()
-
-    def _attribute(self, key: str) -> str:
-        one = self._declaration.field(key)
-        return one.at or one.key
 
     def _note(self, found: Sequence[Effect]) -> None:
         for effect in found:

@@ -26,7 +26,7 @@ def reading(decimal: str = ".", currency: str = "EUR") -> CellReading:
 
 
 def types(of: type[RecordField] = RecordField) -> set[type[RecordField]]:
-    own = {one for one in of.__subclasses__() if one.__module__ == fields.__name__}
+    own = {one for one in of.__subclasses__() if one.__module__.startswith(fields.__name__)}
     return own.union(*(types(one) for one in own))
 
 

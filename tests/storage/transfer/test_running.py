@@ -11,7 +11,8 @@ from storage.crm import contacts, customers, notes
 from storage.crm.contacts import Contact
 from storage.crm.customers import Customer
 from storage.errors import Conflict, Invalid
-from storage.records import lifecycle
+from storage.money import Money
+from storage.records import definitions, lifecycle, schema
 from storage.records.history import ChangeSet, recording
 from storage.transfer import running, tables
 from storage.transfer.lookup import Links
@@ -275,3 +276,14 @@ def test_another_workspace_sees_nothing_of_it(desk: Desk, second_workspace: str)
 def test_a_file_in_which_nothing_is_a_name_is_refused_with_its_columns(desk: Desk, text: str) -> None:
     with pytest.raises(Invalid, match="which column"):
         desk.understood(desk.write(text))
+
+
+def test_a_field_of_the_workspaces_own_comes_in_by_its_name(desk: Desk) -> None:
+    with desk.database.transaction(desk.workspace) as session, recording(session, actor_id="UADMIN", source="slash"):
+        definitions.define(session, customers.CUSTOMER, name="Budget", type="money")
+    path = desk.write('Company,Budget\nAcme,"1.200,50 €"\n', "companies.csv")
+    desk.bring_in(path)
+    with desk.database.transaction(desk.workspace) as session:
+        budget = schema.extended(session, customers.CUSTOMER).field("budget")
+        assert budget.of(customers.get(session, 1)) == Money(120050, "EUR")
+    assert running.as_numbers(desk.bring_in(path).counts) == {"same": 1}

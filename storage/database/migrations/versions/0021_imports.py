@@ -1,6 +1,6 @@
 """Keep imports, the rows they refused, and the numbers that records have in other programs.
 
-Revision ID: 0019
+Revision ID: 0021
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from storage.database.policies import tenant_table, workspace_id
 
-revision = "0019"
-down_revision = "0018"
+revision = "0021"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 
