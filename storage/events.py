@@ -66,6 +66,17 @@ class MemberLeft(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class OwnedChanged(Fact):
+    """Say that what is, or was, somebody else's than the actor's was added or changed; `record` is the record.
+
+    `had_by` is who had it before, None for what is new or was nobody's; `changed` names the attributes.
+    """
+
+    had_by: str | None
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MemberChanged(Fact):
     """Say that somebody has another name or address in Slack; `record` is the Member as it is now."""
 

@@ -212,6 +212,7 @@ class Runtime:
 
         One of an optional plugin that raises is undone and costs only its own call.
         """
+        session.flush()  # what is said of a change is said as it is written
         while facts := events.drain(session):
             for fact in facts:
                 for listener in self.registry.listeners(fact):

@@ -33,6 +33,7 @@ class Customer(Named, Base):
 
     __noun__ = "customer"
     __letter__ = "C"
+    __owner__ = "owner_id"
     __tablename__ = "customer"
     __table_args__ = (
         *named_args("customer"),

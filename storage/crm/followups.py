@@ -42,6 +42,7 @@ class Followup(About, Record, Base):
 
     __noun__ = "followup"
     __letter__ = "F"
+    __owner__ = "owner_id"
     __tablename__ = "followup"
     __table_args__ = (
         *about_args("followup", "due_at"),

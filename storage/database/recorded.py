@@ -21,6 +21,8 @@ class Recorded:
     """
 
     __noun__: ClassVar[str]
+    __owner__: ClassVar[str | None] = None
+    """The attribute that holds whose the record is, for records that people are told about."""
 
     def history_subject(self) -> tuple[str, int | None]:
         """Return noun and number of the record whose timeline shows this row's changes: the row, unless overridden."""

@@ -35,6 +35,7 @@ class Notice(StrEnum):
     INCIDENTS = "incidents"
     REMINDERS = "reminders"
     DIGESTS = "digests"
+    YOURS = "yours"
     NEWS = "news"
     PROBLEMS = "problems"
     OTHER = "other"
@@ -53,6 +54,7 @@ _WORDS = {
     Notice.INCIDENTS: "incidents",
     Notice.REMINDERS: "reminders",
     Notice.DIGESTS: "digests",
+    Notice.YOURS: "what others give you or change of yours",
     Notice.NEWS: "news",
     Notice.PROBLEMS: "undelivered messages",
     Notice.OTHER: "other messages",

@@ -291,6 +291,17 @@ def of_ticket(session: Session, ticket_id: int, limit: int = PAGE) -> list[Incom
     return list(session.scalars(_OF_TICKET, {"ticket": ticket_id, "most": limit}))
 
 
+def from_to(session: Session, first: IncomingMessage, until: datetime, limit: int) -> list[IncomingMessage]:
+    """Return the messages of a message's ticket from it to a moment, oldest first, at most `limit` of the newest."""
+    between = (
+        IncomingMessage.ticket_id == first.ticket_id,
+        IncomingMessage.at >= first.at,
+        IncomingMessage.at <= until,
+    )
+    newest = select(IncomingMessage).where(*between).order_by(IncomingMessage.at.desc(), IncomingMessage.id.desc())
+    return list(session.scalars(newest.limit(limit)))[::-1]
+
+
 def newest_of_ticket(session: Session, ticket_id: int) -> IncomingMessage | None:
     """Return the last message of a ticket, None if it has none."""
     statement = select(IncomingMessage).where(IncomingMessage.ticket_id == ticket_id)

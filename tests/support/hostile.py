@@ -323,7 +323,8 @@ def open_desk(cluster: Cluster, template: str) -> Iterator[Desk]:
             )
         session.flush()
         channels.seen(session, CHANNEL, name="<!channel>")
-        seed(session, "Acme")
+        with history.recording(session, actor_id=WHO, source="seed"):
+            seed(session, "Acme")
     slack = QuietSlack()
     people = People(database, lambda _team: slack)
     installations = Installations(database, api_url="http://127.0.0.1:1/", vault=None, token=None)
@@ -383,8 +384,11 @@ def seed(session: Session, name: str) -> Seeded:
     ticket.incident_id = incident.id
     refused = outbox.enqueue(session, target_user=WHO, renderer="digests.digest", record=digest.reference)
     session.execute(update(Delivery).where(Delivery.id == refused).values(state="dead", reason=f"<!here> {name}"))
+    came.wants_to_cancel = True
     known = {
         "asked": True,
+        "change": getattr(history.current_change(session), "id", None),
+        "records": {deal.reference: "given", followup.reference: "changed", ticket.reference: "changed"},
         "channel": CHANNEL,
         "delivery": str(refused),
         "followups": [followup.reference],
@@ -403,11 +407,13 @@ def seed(session: Session, name: str) -> Seeded:
         "digests.digest": digest.reference,
         "followups.handed_over": "UMARKED",
         "followups.reminder": followup.reference,
+        "history.yours": deal.reference,
         "learning.learned": "",
         "sla.alert": f"{ticket.reference}/first_response",
         "triage.card": ticket.reference,
         "triage.greeting": "",
         "triage.incident": ticket.reference,
+        "triage.leaving": customer.reference,
         "triage.merged": ticket.reference,
         "triage.pointer": ticket.reference,
         "triage.reply": ticket.reference,

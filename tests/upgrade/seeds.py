@@ -16,6 +16,7 @@ from storage.digests import schedules
 from storage.notifications import preferences
 from storage.queues import outbox
 from storage.queues.outbox import Delivery
+from storage.records import history
 from storage.support import messages, model_versions, replies, sla, tickets
 from storage.support.incidents import Incident
 from storage.support.tickets import Ticket
@@ -106,7 +107,11 @@ def messages_of_all_kinds(session: Session, name: str, renderers: set[str], *, l
         sla.opened(session, lead, now)
     session.flush()
     written = messages.of_ticket(session, ticket.id)[0]
+    written.wants_to_cancel = True
     again = {"message": [written.id, written.at.isoformat()]}
+    change = history.current_change(session)
+    assert change is not None
+    given = {"change": change.id, "records": {ticket.reference: "given"}}
     answer = replies.draft(session, ticket, "We are looking into it.", author_id=AGENT)
     refused = outbox.enqueue(session, target_user=REP, renderer="digests.digest", record=made.refs["digests"])
     session.execute(update(Delivery).where(Delivery.id == refused).values(state="dead", reason="user_not_found"))
@@ -120,12 +125,14 @@ def messages_of_all_kinds(session: Session, name: str, renderers: set[str], *, l
         "digests.digest": ({"target_user": ADMIN}, made.refs["digests"], {"due_at": now.isoformat(), "asked": True}),
         "followups.handed_over": ({"target_user": ADMIN}, REP, {"followups": [made.refs["followups"]]}),
         "followups.reminder": ({"target_user": ADMIN}, made.refs["followups"], {}),
+        "history.yours": ({"target_user": AGENT}, ticket.reference, given),
         "learning.learned": ({"target_channel": SUPPORT}, None, {"version_id": learned}),
         "renewals.reminder": ({"target_user": MANAGER}, str(renewal.id), {}),
         "sla.alert": ({"target_user": AGENT}, f"{ticket.reference}/resolution", {"rung": "sla_warning"}),
         "triage.card": ({"target_channel": SUPPORT}, ticket.reference, {}),
         "triage.greeting": ({"target_user": REP}, None, {}),
         "triage.incident": ({"target_channel": SUPPORT}, lead.reference, {"incident": incident.id}),
+        "triage.leaving": ({"target_user": MANAGER}, customer.reference, again),
         "triage.pointer": ({"target_channel": GENERAL}, ticket.reference, {}),
         "triage.reply": ({"target_channel": SHARED}, ticket.reference, {"reply": answer.id}),
         "triage.wrote_again": ({"target_user": AGENT}, ticket.reference, again),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
 from bot.handlers.triage.declaration import plugin
@@ -23,15 +25,16 @@ from storage.workspace.members import MemberKind
 if TYPE_CHECKING:
     from bot.registry import Registry
 
-BURST = timedelta(minutes=10)
-"""What a customer writes with smaller gaps is told once."""
+BURST = timedelta(minutes=2)
+"""What a customer writes with smaller gaps is told in one message, which grows."""
 SHOWN = 300
+MOST_QUOTED = 10
 
 
 def wrote_again(session: Session, ticket: Ticket, message: IncomingMessage) -> None:
-    """Have the assignee told that the customer wrote in their ticket, once for several messages in a row.
+    """Have the assignee told what the customer wrote in their ticket, whatever its status.
 
-    What comes after an answer is another row of messages.
+    Several messages in a row are told in one. What comes after an answer is another row of messages.
     """
     if ticket.assignee_id is None or ticket.assignee_id == message.author_id:
         return
@@ -41,13 +44,44 @@ def wrote_again(session: Session, ticket: Ticket, message: IncomingMessage) -> N
     ]
     since = max((at for at in answered if at is not None), default=None)
     began = messages.burst(session, ticket.id, message.at, BURST, since=since)
-    outbox.enqueue(
+    this = [message.id, message.at.isoformat()]
+    told = outbox.enqueue(
         session,
         target_user=ticket.assignee_id,
         renderer=plugin.id("wrote_again"),
         record=ticket.reference,
-        payload={"message": [message.id, message.at.isoformat()]},
+        payload={"message": this},
         dedupe_key=f"wrote_again:{ticket.reference}:{ticket.assignee_id}:{began.isoformat()}",
+    )
+    first = session.get_one(Delivery, (ticket.workspace_id, told)).payload["message"]
+    if first != this:
+        outbox.enqueue(
+            session,
+            kind="update",
+            edits=told,
+            renderer=plugin.id("wrote_again"),
+            record=ticket.reference,
+            payload={"message": min(first, this, key=_at), "last": max(first, this, key=_at)},
+        )
+
+
+def _at(key: Sequence[Any]) -> datetime:
+    return datetime.fromisoformat(key[1])
+
+
+def wants_to_cancel(session: Session, message: IncomingMessage) -> None:
+    """Have a customer's owner told that it wants to leave, once for each ticket."""
+    owner_id = message.customer.owner_id if message.customer is not None else None
+    if not message.wants_to_cancel or owner_id is None or owner_id == message.author_id:
+        return
+    about = message.ticket_id or f"{message.channel_id}:{message.thread}"
+    outbox.enqueue(
+        session,
+        target_user=owner_id,
+        renderer=plugin.id("leaving"),
+        record=message.customer.reference if message.customer else None,
+        payload={"message": [message.id, message.at.isoformat()]},
+        dedupe_key=f"leaving:{message.customer_id}:{owner_id}:{about}",
     )
 
 
@@ -70,16 +104,48 @@ def draw_wrote_again(delivery: Delivery, session: Session) -> Message | None:
         ticket = tickets.resolve(session, delivery.record or "")
     except NotFound:
         return None
-    message_id, at = delivery.payload["message"]
-    message = messages.get(session, message_id, datetime.fromisoformat(at))
-    if message is None or message.deleted_at is not None:
+    written = _between(session, delivery.payload["message"], delivery.payload.get("last"))
+    if not written:
         return None
-    who = message.author_name or (ticket.customer.name if ticket.customer else None) or _("Somebody")
-    title = b.markup(_("*{who}* wrote again in {ref} *{name}*"), who=who, ref=ticket.reference, name=ticket.name)
-    said = b.cut(message.text.strip() or _("(no text)"), SHOWN)
-    quoted = b.Markup("\n".join(f">{line}" for line in said.splitlines()))
+    who = written[0].author_name or (ticket.customer.name if ticket.customer else None) or _("Somebody")
+    wrote = (
+        _("*{who}* wrote again in {ref} *{name}*, which is {status}")
+        if ticket.status in tickets.DONE
+        else _("*{who}* wrote again in {ref} *{name}*")
+    )
+    title = b.markup(wrote, who=who, ref=ticket.reference, name=ticket.name, status=_(ticket.status))
     show = b.button(_("Show"), "tickets.show", b.Control(ticket.reference, ticket.version))
-    return Message(title, [b.section(title), b.section(quoted), b.actions(show)])
+    return Message(title, [b.section(title), *map(_quoted, written), b.actions(show)])
+
+
+def _between(session: Session, first: Sequence[Any], last: Sequence[Any] | None) -> list[IncomingMessage]:
+    """Return the messages of a ticket from one to another that were not deleted, at most `MOST_QUOTED`."""
+    one = messages.get(session, first[0], _at(first))
+    if one is None:
+        return []
+    row = [one] if last is None or one.ticket_id is None else messages.from_to(session, one, _at(last), MOST_QUOTED)
+    return [message for message in row if message.deleted_at is None]
+
+
+def _quoted(message: IncomingMessage) -> Block:
+    said = b.cut(message.text.strip() or _("(no text)"), SHOWN)
+    return b.section(b.Markup("\n".join(f">{line}" for line in said.splitlines())))
+
+
+@plugin.renderer("leaving", kind=Notice.YOURS)
+def draw_leaving(delivery: Delivery, session: Session) -> Message | None:
+    """Say which customer wants to leave, in whose words; None where that was taken back."""
+    key = delivery.payload["message"]
+    message = messages.get(session, key[0], _at(key))
+    if message is None or message.deleted_at is not None or not message.wants_to_cancel or message.customer is None:
+        return None
+    customer = message.customer
+    title = b.markup(_("🚪 Your customer *{name}* {ref} wants to cancel"), name=customer.name, ref=customer.reference)
+    buttons = [b.button(_("Show customer"), "records.show", b.Control(customer.reference, customer.version))]
+    if message.ticket_id is not None:
+        ticket = tickets.get(session, message.ticket_id)
+        buttons.append(b.button(_("Show ticket"), "tickets.show", b.Control(ticket.reference, ticket.version)))
+    return Message(title, [b.section(title), _quoted(message), b.actions(*buttons)])
 
 
 @plugin.renderer("greeting", kind=None)

@@ -21,6 +21,7 @@ class Deal(Named, Base):
 
     __noun__ = "deal"
     __letter__ = "D"
+    __owner__ = "owner_id"
     __tablename__ = "deal"
     __table_args__ = (
         *named_args("deal"),

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, UOWTransaction
 
 from storage.database.engine import current_workspace
 from storage.database.recorded import Recorded, entity_name, recorded_attributes, row_key, to_json, values
+from storage.events import OwnedChanged, emit
 from storage.records.history.models import Activity, ChangeAnswer, ChangeSet
 
 CREATED, UPDATED, DELETED = "created", "updated", "deleted"
@@ -126,6 +127,18 @@ class Recorder:
             )
         if rows:
             self.add(rows)
+        for change in changes:
+            self._tell_owners(change)
+
+    def _tell_owners(self, change: _Change) -> None:
+        """Say so if a record is or was somebody else's than the actor's."""
+        owner = change.row.__owner__
+        if owner is None or change.action == DELETED:
+            return
+        now = getattr(change.row, owner)
+        had = None if change.action == CREATED else (change.before or {}).get(owner, now)
+        if {had, now} - {None, self.actor_id}:
+            emit(self._session, OwnedChanged(change.row, had, tuple(change.changed)))
 
     def after_soft_rollback(self, _session: Session, _transaction: Any) -> None:
         """Doubt the change set: it is looked for before it is used again."""

@@ -58,6 +58,7 @@ class Ticket(Named, Base):
 
     __noun__ = "ticket"
     __letter__ = "T"
+    __owner__ = "assignee_id"
     __tablename__ = "ticket"
     __table_args__ = (
         Index(

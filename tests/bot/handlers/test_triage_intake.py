@@ -227,15 +227,20 @@ def test_the_assignee_hears_once_of_several_messages_in_a_row(shared: Channel) -
         tickets.take(session, tickets.get(session, 1), AGENT)
     for second, text in ((7200, "Still broken"), (7260, "Hello?"), (7300, THANKS), (14400, "Is anybody there?")):
         shared.tell(wrote(ts_at(second), text, thread=first["ts"]))
-    told = deliveries(shared, "triage.wrote_again")
+    told = [one for one in deliveries(shared, "triage.wrote_again") if one.kind == "post"]
     assert [(one.target_user, one.record) for one in told] == [(AGENT, "T-1")] * 2
     shared.tell(wrote(ts_at(14460), "Which browser is it?", AGENT, thread=first["ts"]))
     shared.tell(wrote(ts_at(14520), "Firefox, and it is still broken", thread=first["ts"]))
-    assert len(deliveries(shared, "triage.wrote_again")) == 3
+    assert len([one for one in deliveries(shared, "triage.wrote_again") if one.kind == "post"]) == 3
+    grown = next(one for one in deliveries(shared, "triage.wrote_again") if one.kind == "update")
     with shared.database.transaction(shared.workspace) as session:
         drawn = draw_wrote_again(told[0], session)
         assert drawn is not None
         assert "Still broken" in str([block.to_dict() for block in drawn.blocks])
+        drawn = draw_wrote_again(grown, session)
+        assert drawn is not None
+        all_of_it = str([block.to_dict() for block in drawn.blocks])
+        assert all(said in all_of_it for said in ("Still broken", "Hello?", THANKS))
         assert draw_wrote_again(Delivery(record="T-9"), session) is None
         assert draw_merged(Delivery(record="T-9"), session) is None
         message_id, _ = told[0].payload["message"]

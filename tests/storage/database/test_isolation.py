@@ -209,6 +209,7 @@ READS: dict[str, Callable[[Session, Any], Any]] = {
     "messages.beside": lambda s, t: messages.beside(s, follower(t.message), HOUR),
     "messages.burst": lambda s, t: messages.burst(s, t.ticket.id, t.message.at + HOUR, HOUR) == t.message.at,
     "messages.by_ts": lambda s, t: messages.by_ts(s, "C1", TS),
+    "messages.from_to": lambda s, t: messages.from_to(s, t.message, t.message.at, 5),
     "messages.get": lambda s, t: messages.get(s, t.message.id, t.message.at),
     "messages.newest_asking": lambda s, t: messages.newest_asking(s, t.ticket.id),
     "messages.newest_of_ticket": lambda s, t: messages.newest_of_ticket(s, t.ticket.id),

@@ -18,7 +18,7 @@ from bot.handlers.triage.events import refresh, show, show_in
 from bot.handlers.triage.incidents import folding
 from bot.handlers.triage.intake.classification import asks, classify, judge
 from bot.handlers.triage.intake.written import Written, read
-from bot.handlers.triage.notices import greet, wrote_again
+from bot.handlers.triage.notices import greet, wants_to_cancel, wrote_again
 from bot.plugin import Member, Place
 from storage.crm import contacts
 from storage.crm.contacts import Contact
@@ -71,6 +71,7 @@ def on_message(
         if written.deleted_at is not None:
             messages.deleted(session, message, written.deleted_at)
         _group(session, link, message, model, asking=asking)
+        wants_to_cancel(session, message)
 
 
 def _day(ts: str) -> date:
@@ -145,6 +146,8 @@ def _again(
     newer = written.edited_at is not None and messages.edited(session, message, written.text, written.edited_at)
     changed = newer and message.text != was
     asking = changed and not labels.of_message(session, message) and classify(session, message, model)
+    if changed:
+        wants_to_cancel(session, message)
     if written.deleted_at is not None and message.deleted_at is None:
         messages.deleted(session, message, written.deleted_at)
         changed = True
@@ -174,8 +177,7 @@ def _group(
         begin(session, ticket, message, model)
         return
     show(session, ticket)
-    if asking:
-        wrote_again(session, ticket, message)
+    wrote_again(session, ticket, message)
 
 
 def begin(session: Session, ticket: Ticket, message: IncomingMessage, model: MessageClassifier) -> None:
