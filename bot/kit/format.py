@@ -27,6 +27,7 @@ from storage.records import history, named
 from storage.records.about import Subject
 from storage.records.named import Record
 from storage.support.messages import IncomingMessage
+from storage.workspace import api_keys
 from storage.workspace.members import Member
 from storage.workspace.workspaces import Workspace
 
@@ -241,13 +242,20 @@ def note_lines(session: Session, found: Sequence[Noted], reader: Reader) -> list
     lines = [
         b.markup(
             _("{who}, {ago}: {text}"),
-            who=b.person(note.created_by) if note.created_by else history.actor_name(session, None),
+            who=who(session, note.created_by),
             ago=reader.ago(note.at),
             text=b.cut(note.text, NOTE_CUT),
         )
         for note in found
     ]
     return [b.context(*lines)] if lines else []
+
+
+def who(session: Session, actor_id: str | None) -> b.Text:
+    """Name who did something: mention a person, call an API key and Rapport itself by name."""
+    if actor_id is None or api_keys.is_key(actor_id):
+        return history.actor_name(session, actor_id)
+    return b.person(actor_id)
 
 
 def paragraphs(lines: Iterable[b.Text]) -> list[Block]:

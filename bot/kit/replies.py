@@ -37,6 +37,8 @@ class Message:
     """Show it to the whole channel; never honoured in channels shared with other organisations."""
     replace: bool = False
     """Put it in the place of the message whose control was used."""
+    once: bool = False
+    """Say it once, to who asked alone: it is kept nowhere, so a request that is repeated is not told it again."""
     pictures: Mapping[int, Picture] = field(default_factory=dict)
     """Pictures by the number of blocks above them; only in what is delivered, and left out where Slack takes none."""
 

@@ -182,14 +182,15 @@ class Runtime:
                 _check_role(call, known)
                 reply = call_with(call.handler, {**given, **call.given})
             self.tell_listeners(session, given)
-            if isinstance(reply, Message) and call.share:
+            if isinstance(reply, Message) and call.share and not reply.once:
                 reply = replace(reply, share=True)
             if isinstance(reply, Message) and call.replaces:
                 reply = replace(reply, replace=True)
             said = answer(reply, request, call.view)
             session.flush()
             if record.change_set_id is not None:
-                history.save_answer(session, dump(said))
+                kept = sentence(_("This was shown once.")) if isinstance(reply, Message) and reply.once else said
+                history.save_answer(session, dump(kept))
             if before_commit and not isinstance(said, ErrorsAnswer):
                 before_commit(session)
         return said

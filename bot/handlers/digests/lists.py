@@ -142,7 +142,7 @@ def _row(session: Session, row: Any, me: format.Reader) -> b.Markup:
             "{old} → *{new}*  {who}  _{ago}_",
             old=old,
             new=called(row.new_category),
-            who=b.person(row.actor_id) if row.actor_id else "",
+            who=format.who(session, row.actor_id) if row.actor_id else "",
             ago=me.ago(row.at),
         )
     name = getattr(row, "name", None) or getattr(row, "text", "")

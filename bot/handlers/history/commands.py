@@ -8,6 +8,7 @@ from bot.grammar import Args
 from bot.handlers.history.declaration import plugin
 from bot.handlers.history.values import Change, fields, merged
 from bot.kit import blocks as b
+from bot.kit import format
 from bot.kit.format import Reader, paragraphs
 from bot.kit.replies import Message
 from bot.plugin import Role, _
@@ -42,11 +43,10 @@ def show(args: Args, session: Session, reader: Reader) -> Message:
 
 
 def _line(session: Session, change: Change, reader: Reader) -> b.Markup:
-    actor_id = change.change_set.actor_id
     details = [b.markup("      {detail}", detail=detail) for detail in fields(session, change, reader)]
     return b.markup(
         "*{who}* {did}  _{when}_{details}",
-        who=b.person(actor_id) if actor_id else "Rapport",
+        who=format.who(session, change.change_set.actor_id),
         did=b.markup(_did(change), what=change.thing),
         when=reader.ago(change.at),
         details=b.join(["", *details]),

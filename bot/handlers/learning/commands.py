@@ -118,7 +118,7 @@ def _learned(session: Session, versions: list[ModelVersion], reader: Reader, nam
     new = labels.count_after(session, seen)
     lines: list[b.Text] = [b.markup(_("*Latest corrections*  {new} since the last fit"), new=new)]
     for label, text in last:
-        who = b.person(label.actor_id) if label.actor_id else b.esc(_("somebody"))
+        who = format.who(session, label.actor_id) if label.actor_id else b.esc(_("somebody"))
         lines.append(
             b.markup(
                 _("• “{text}” is *{category}*, said {who} {ago}"),

@@ -132,7 +132,6 @@ def _join(session: Session, ticket: Ticket, values: Values) -> Message:
 def _history(session: Session, ticket: Ticket, reader: format.Reader) -> list[b.Markup]:
     lines, called = [], categories.namer(session)
     for activity in history.timeline(session, ticket.__noun__, ticket.id, limit=SHOWN):
-        who = activity.change_set.actor_id
         if activity.action == CREATED and activity.entity == ticket.__noun__:
             did: b.Text = _("opened it")
         elif activity.action == UPDATED:
@@ -140,7 +139,7 @@ def _history(session: Session, ticket: Ticket, reader: format.Reader) -> list[b.
         else:
             did = {tickets.REPLIED: _("answered the customer")}.get(activity.action, "")
         if did:
-            by = b.person(who) if who else b.esc(history.actor_name(session, None))
+            by = format.who(session, activity.change_set.actor_id)
             lines.append(b.markup("{who}  {did}  _{ago}_", who=by, did=did, ago=reader.ago(activity.at)))
     return lines
 

@@ -7,7 +7,7 @@ from storage.database.engine import current_workspace
 from storage.database.recorded import Recorded, entity_name, row_key
 from storage.records.history.models import Activity, ChangeSet
 from storage.records.history.recording import CHANGES
-from storage.workspace import members
+from storage.workspace import api_keys, members
 
 SYSTEM = "Rapport"
 
@@ -58,8 +58,10 @@ def last_actor(session: Session, noun: str, record_id: int) -> str:
 
 
 def actor_name(session: Session, actor_id: str | None) -> str:
-    """Return a person's name, the id of one we never met, and Rapport's for nobody."""
+    """Return a person's or an API key's name, the id of one we never met, and Rapport's for nobody."""
     if actor_id is None:
         return SYSTEM
+    if api_keys.is_key(actor_id):
+        return api_keys.name_of(session, actor_id) or actor_id
     member = session.get(members.Member, (current_workspace(session), actor_id))
     return member.name if member is not None else actor_id

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot.handlers.triage.declaration import plugin
 from bot.kit import blocks as b
-from bot.kit import categories
+from bot.kit import categories, format
 from bot.kit.format import percent
 from bot.plugin import _
 from storage.support import labels
@@ -29,7 +29,7 @@ def blocks(session: Session, ticket: Ticket, message: IncomingMessage, locale: s
     said = labels.of_message(session, message)
     if said:
         last = said[-1]
-        who = b.person(last.actor_id) if last.actor_id else b.esc("")
+        who = format.who(session, last.actor_id) if last.actor_id else b.esc("")
         if last.source == LabelSource.DISMISSED and ticket.is_request:
             about = categories.called(own, ticket.category) if ticket.category else _("Not sure")
             later = _("*{category}*  asked later; {who} marked the first message as not a request")
