@@ -13,7 +13,9 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from api.calls import Bot, Calls
 from api.health import Health, health_app
+from api.routes import Door, rest_app
 from bot.delivery.audit import AUDIT_S, Audit
 from bot.delivery.calls import at_pace
 from bot.delivery.renderer import Renderings
@@ -43,6 +45,7 @@ from bot.slack.installer import Installer
 from bot.slack.sharing import Sharing
 from bot.wire import bolt, http
 from bot.wire.dropped import Dropped
+from bot.wire.rest import ForPrograms
 from bot.wire.serving import HttpListener
 from bot.wire.socket import Sockets
 from storage.database.confinement import Unconfined
@@ -122,6 +125,7 @@ class Rapport:
             self.health.need("slack", self.installer.missing)
         self._threads: list[threading.Thread] = []
         self._wire_workers()
+        self.door = self._open_door() if self._has("api") else None
         self._wire_slack()
 
     def _wire_workers(self) -> None:
@@ -191,12 +195,20 @@ class Rapport:
             )
         pages = oauth.pages(self.settings, self.installer, self.registry) if self._has("slack") else {}
         slack = self._endpoint.answer if self._endpoint else None
-        self.public = HttpListener(http.web_app(slack, pages), self.settings.port, "PORT")
+        mounted = {"/api": rest_app(self.door)} if self.door else {}
+        self.public = HttpListener(http.web_app(slack, pages, mounted), self.settings.port, "PORT")
         self.probes = HttpListener(
             health_app(self.health, self.metrics), self.settings.probe_port, "RAPPORT_PROBE_PORT", most=PROBES
         )
         # The probes have a loop of their own: that they answer says nothing about the one that people wait for.
         self.health.watch("web", self.public.age, LOOP_LIMIT_S)
+
+    def _open_door(self) -> Door:
+        # Connections of their own, so that a flood of programs keeps nobody in Slack waiting.
+        self.programs = self.database.another(pool_size=self.settings.pool_size, application_name="rapport-api")
+        lent = ForPrograms(self.runtime)
+        bot = Bot(lent.nouns, lent.understand, lent.tell, lent.classify)
+        return Door(Calls(self.programs, bot), threads=self.settings.pool_size)
 
     def _has(self, role: str) -> bool:
         return self.role in {"all", role}
@@ -326,6 +338,9 @@ class Rapport:
             thread.join(left())
         if self._endpoint:
             self._endpoint.close()
+        if self.door:
+            self.door.close()
+            self.programs.dispose()
         self.probes.stop(left())
         self.starter.close()
         self.learning.close()

@@ -18,7 +18,8 @@ from slack_bolt import App, BoltRequest, BoltResponse
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp
 
 from bot.requests.dispatcher import Begun, Dispatcher
 from bot.wire import bolt
@@ -180,9 +181,14 @@ def read_body(text: str) -> dict[str, Any]:
     return body
 
 
-def web_app(slack: Callable[[Request], Any] | None, pages: Mapping[str, Callable[[Request], Any]]) -> Starlette:
-    """Put Slack's endpoint, where there is one, and pages by their path on one port, and nothing else."""
-    routes = [Route(path, page, methods=["GET"]) for path, page in pages.items()]
+def web_app(
+    slack: Callable[[Request], Any] | None,
+    pages: Mapping[str, Callable[[Request], Any]],
+    mounted: Mapping[str, ASGIApp] | None = None,
+) -> Starlette:
+    """Put Slack's endpoint, where there is one, pages and other apps by their path on one port, and nothing else."""
+    routes: list[BaseRoute] = [Route(path, page, methods=["GET"]) for path, page in pages.items()]
+    routes += [Mount(path, app) for path, app in (mounted or {}).items()]
     if slack:
         routes.append(Route("/slack/events", slack, methods=["POST"]))
     return Starlette(routes=routes)

@@ -18,10 +18,12 @@ class Wire:
     """Carry bytes between a port of this machine and the socket of a Postgres.
 
     Unless it `flows`, what the program says is held back. `refuse` cuts what is open and every new connection. `lose`
-    is how many answers to the COMMIT of a change are lost, `before` whether the COMMIT itself is lost with them.
+    is how many answers to the COMMIT of a change, of what says `change`, are lost, `before` whether the COMMIT itself is
+    lost with them.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, change: bytes = CHANGE) -> None:
+        self._change = change
         parsed = make_url(url)
         self._path = f"{parsed.query['host']}/.s.PGSQL.{parsed.query['port']}"
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -82,7 +84,7 @@ class Wire:
                     if not (said := near.recv(65536)):
                         break
                     self.flows.wait()
-                    changed = changed or CHANGE in said
+                    changed = changed or self._change in said
                     if self.lose > 0 and changed and COMMIT in said:
                         self.lose -= 1
                         self._lose(near, far, said)

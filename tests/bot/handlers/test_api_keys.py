@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from sqlalchemy import text
-
 from sandbox.control.client import Person
 from storage.workspace import api_keys
 from tests.support.cluster import connect

@@ -1,0 +1,275 @@
+"""Carry out what a program asks for: find its key, open the transaction, run, tell the listeners, commit, answer.
+
+Nothing else begins or ends a transaction for a program, whether it came by REST or MCP. A request that carries an
+idempotency key has its effect once: its change set is unique by it, and a second such request gets the first one's
+answer.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from api.limits import Limits
+from api.problems import Answer, Problem, problem_of
+from storage.database.engine import EVERY_WORKSPACE, CommitUnknown, Database
+from storage.records import history
+from storage.records.declaration import Declaration
+from storage.records.query import Fields, Query, Values
+from storage.workspace import api_keys, members, workspaces
+from storage.workspace.api_keys import ApiKey, Verb
+from storage.workspace.members import Member, Role
+from storage.workspace.workspaces import Workspace
+
+log = logging.getLogger(__name__)
+
+STATEMENT_MS = 20_000
+LOOK_FOR_S = 3.0
+"""For how long to look for a request whose COMMIT got no answer."""
+MOST_KNOWN = 10_000
+SEEN_EVERY_S = 60.0
+
+_BEARER = re.compile(r"Bearer +([\x21-\x7e]+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Name a key without saying whether it is good."""
+
+    workspace_id: str
+    key_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Hold who acts: a key, the member it acts as, if any, and where."""
+
+    key: ApiKey
+    member: Member | None
+    workspace: Workspace
+    now: datetime
+
+    @property
+    def owner_id(self) -> str | None:
+        """Return whose a record is that the key adds."""
+        return self.member.id if self.member else None
+
+    def acts_in(self, role: Role) -> bool:
+        """Tell whether the key may act in a role now."""
+        return self.key.acts_in(role, self.member)
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """Hold what only the bot can do: read the chat's grammar, tell plugins what happened, classify a text.
+
+    `nouns` returns every declared noun by its key; `understand` reads filters as somebody in Slack writes them.
+    """
+
+    nouns: Callable[[Session], Mapping[str, Declaration]]
+    understand: Callable[[str, Session, Fields, Caller], tuple[Query, Values]]
+    tell: Callable[[Session, Caller], None]
+    classify: Callable[[Session, str], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Hold the open transaction of one request, and who made it."""
+
+    session: Session
+    caller: Caller
+    nouns: Mapping[str, Declaration]
+    bot: Bot
+
+    def noun(self, key: str, verb: Verb) -> Declaration:
+        """Return a noun if the key may do this with its records; raise Problem where not."""
+        declaration = self.nouns.get(key)
+        if declaration is None:
+            raise Problem("not-found", f"There is no noun {key[:60]}.", nouns=sorted(self.nouns))
+        self.check(declaration, verb)
+        return declaration
+
+    def check(self, declaration: Declaration, verb: Verb) -> None:
+        """Raise Problem unless the key may do this: by its scopes, and by the role it acts in."""
+        if not self.caller.key.allows(declaration.key, verb):
+            raise Problem("forbidden", f"This key may not {declaration.key}:{verb}.")
+        role = Role.VIEWER if verb is Verb.READ else declaration.change
+        if not self.caller.acts_in(role):
+            raise Problem("forbidden", f"This needs the role {role}.")
+
+    def may(self, key: str, verb: Verb) -> bool:
+        """Tell whether the key may do this with the records of a noun."""
+        try:
+            self.noun(key, verb)
+        except Problem:
+            return False
+        return True
+
+
+Run = Callable[[Call], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """Hold the idempotency key of a request, and what tells it from another request with the same."""
+
+    key: str
+    print: str
+
+
+class Calls:
+    """Carry out calls; `now` is a clock for tests."""
+
+    def __init__(
+        self,
+        database: Database,
+        bot: Bot,
+        *,
+        limits: Limits | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.limits = limits or Limits()
+        self._database = database
+        self._bot = bot
+        self._now = now
+        self._known: dict[str, Identity] = {}
+
+    def known(self, authorization: str) -> Identity | None:
+        """Return whose the key of an Authorization header is, as far as that is known without asking the database."""
+        bearer = _BEARER.fullmatch(authorization.strip())
+        return self._known.get(api_keys.hashed(bearer[1])) if bearer else None
+
+    def identify(self, authorization: str) -> Identity:
+        """Return whose the key of an Authorization header is; raise Problem where there is none."""
+        bearer = _BEARER.fullmatch(authorization.strip())
+        if bearer is None:
+            raise unauthenticated("Send the key as `Authorization: Bearer ...`.")
+        known = self._known.get(api_keys.hashed(bearer[1]))
+        if known is not None:
+            return known
+        with self._database.transaction(EVERY_WORKSPACE, statement_timeout_ms=STATEMENT_MS) as session:
+            found = api_keys.find(session, bearer[1])
+        if found is None:
+            raise unauthenticated("There is no such key.")
+        if len(self._known) >= MOST_KNOWN:
+            self._known.clear()
+        return self._known.setdefault(api_keys.hashed(bearer[1]), Identity(*found))
+
+    def admit(self, who: Identity) -> None:
+        """Raise Problem where a key has made too many requests."""
+        if seconds := self.limits.wait(who):
+            detail = f"A key may make {self.limits.per_minute} requests a minute."
+            raise Problem("too-many", detail, headers={"retry-after": str(seconds)})
+
+    def perform(self, who: Identity, run: Run, *, doing: str, once: Once | None = None) -> Answer:
+        """Run a call in one transaction and return its answer; never raises.
+
+        `doing` says in the history from where: a word and the noun.
+        """
+        try:
+            return self._run_once(who, run, doing, once)
+        except Exception as exc:
+            try:
+                if once is not None and history.is_repeat(exc) and (earlier := self._earlier(who, once)):
+                    return earlier
+                return problem_of(exc, doing).answer()
+            except Exception as second:
+                return problem_of(second, doing).answer()
+
+    def _run_once(self, who: Identity, run: Run, doing: str, once: Once | None) -> Answer:
+        try:
+            return self._run(who, run, doing, once)
+        except CommitUnknown:
+            log.warning("the answer to a COMMIT was lost: %s", doing)
+            if once is None:
+                raise
+        deadline = time.monotonic() + LOOK_FOR_S
+        while True:
+            try:
+                # With the same key: of the two only one can have its effect.
+                return self._earlier(who, once) or self._run(who, run, doing, once)
+            except CommitUnknown:
+                raise
+            except Exception:
+                if time.monotonic() > deadline:
+                    raise CommitUnknown from None
+                time.sleep(LOOK_FOR_S / 10)
+
+    def _run(self, who: Identity, run: Run, doing: str, once: Once | None) -> Answer:
+        with self._database.transaction(who.workspace_id, statement_timeout_ms=STATEMENT_MS) as session:
+            caller = self._caller(session, who)
+            if once is not None and (earlier := _kept(session, caller.key, once)):
+                return earlier
+            with history.recording(
+                session,
+                actor_id=caller.key.actor_id,
+                source=f"api.{doing}",
+                request_key=_request_key(caller.key, once) if once else None,
+            ):
+                call = Call(session, caller, self._bot.nouns(session), self._bot)
+                answer = run(call)
+                self._bot.tell(session, caller)
+                session.flush()
+                if once is not None:
+                    history.save_answer(session, _dump(answer, once))
+        return answer
+
+    def _caller(self, session: Session, who: Identity) -> Caller:
+        now = self._now()
+        key = api_keys.get(session, who.key_id)
+        workspace = workspaces.get(session, who.workspace_id)
+        if key is None or workspace is None or not key.is_good(now):
+            raise unauthenticated("This key has expired or was revoked.")
+        member = members.get(session, key.member_id) if key.member_id else None
+        if key.member_id and (member is None or not member.is_ours):
+            raise unauthenticated("This key acts as somebody who is not on the team any more.")
+        if key.last_used_at is None or (now - key.last_used_at).total_seconds() > SEEN_EVERY_S:
+            api_keys.used(session, key)
+        return Caller(key, member, workspace, now)
+
+    def _earlier(self, who: Identity, once: Once) -> Answer | None:
+        with self._database.transaction(who.workspace_id, statement_timeout_ms=2_000) as session:
+            return _kept(session, self._caller(session, who).key, once)
+
+
+def unauthenticated(detail: str) -> Problem:
+    """Return the problem of a request without a good key."""
+    return Problem("unauthenticated", detail, headers={"www-authenticate": 'Bearer realm="rapport"'})
+
+
+def _request_key(key: ApiKey, once: Once) -> str:
+    return f"api|{key.id}|{once.key}"
+
+
+def _dump(answer: Answer, once: Once) -> dict[str, Any]:
+    return {
+        "kind": "api",
+        "print": once.print,
+        "status": answer.status,
+        "body": answer.body,
+        "headers": dict(answer.headers),
+    }
+
+
+def _kept(session: Session, key: ApiKey, once: Once) -> Answer | None:
+    """Return what was answered to an earlier request; raise Problem where that was another one, or long ago."""
+    change_set = history.find_request(session, _request_key(key, once))
+    if change_set is None:
+        return None
+    kept = change_set.answer
+    if kept is None:
+        raise Problem("conflict", "This Idempotency-Key was used long ago.")
+    if kept["print"] != once.print:
+        raise Problem(
+            "invalid",
+            "This Idempotency-Key was used for another request.",
+            errors=[("Idempotency-Key", "It was used for another request.")],
+        )
+    return Answer(kept["status"], kept["body"], {**kept["headers"], "idempotent-replayed": "true"})

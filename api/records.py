@@ -1,0 +1,194 @@
+"""Do with the records of any noun what its declaration allows: list, get, add, change, archive, restore, merge."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.orm.exc import StaleDataError
+
+from api import faces
+from api.calls import Call
+from api.problems import Answer, Problem, problem_of
+from storage import events
+from storage.errors import CrmError, Invalid, NotFound
+from storage.records import history, lifecycle, named, paging
+from storage.records.declaration import Declaration
+from storage.records.fields import PersonField
+from storage.records.named import Named
+from storage.records.query import MOST_FILTERS, parse_filters
+from storage.workspace.api_keys import Verb
+
+PAGE, MOST = 50, 200
+MOST_AT_ONCE = 1_000
+
+_SORT = re.compile(r"-?[\w-]+(,-?[\w-]+)*")
+_VERSION = re.compile(r'"([0-9]{1,18})"')
+
+Json = Mapping[str, Any]
+
+
+def shown(declaration: Declaration, record: Named) -> dict[str, Any]:
+    """Return a record as JSON."""
+    return {
+        "id": record.reference,
+        "noun": declaration.key,
+        "version": record.version,
+        "fields": {field.key: faces.face(field).write(field, field.of(record)) for field in declaration.fields},
+        "created_at": record.created_at.isoformat(),
+        "created_by": record.created_by,
+        "updated_at": record.updated_at.isoformat(),
+        "archived_at": record.archived_at and record.archived_at.isoformat(),
+    }
+
+
+def listed(call: Call, noun: str, *, filters: str = "", sort: str = "", cursor: str = "", limit: int = PAGE) -> Answer:
+    """List records that are neither archived nor merged, by filters as in Slack, on from where a page ended."""
+    declaration = call.noun(noun, Verb.READ)
+    query, values = call.bot.understand(filters, call.session, declaration.filters, call.caller)
+    if sort:
+        if _SORT.fullmatch(sort) is None or sort.count(",") >= MOST_FILTERS:
+            raise Invalid("{sort} is no order.", field="sort", sort=sort[:80], hint="Write for example -created,name.")
+        query = type(query)(query.conditions, parse_filters([f"sort:{sort}"]).sort)
+    order = paging.order_of(query, declaration.filters, declaration.model)
+    where = query.where(call.session, declaration.filters, values)
+    if cursor:
+        where.append(paging.after(order, cursor))
+    found = lifecycle.list_records(
+        call.session, declaration, *where, order_by=[step.ordered for step in order], limit=limit + 1
+    )
+    page = found[:limit]
+    following = paging.cursor(order, page[-1]) if len(found) > limit else None
+    return Answer(200, {"records": [shown(declaration, record) for record in page], "next": following})
+
+
+def got(call: Call, noun: str, reference: str) -> Answer:
+    """Get one record; the reference of one that was merged leads to the one it is part of now."""
+    declaration = call.noun(noun, Verb.READ)
+    return _one(declaration, _record(call, declaration, reference))
+
+
+def added(call: Call, noun: str, body: Json) -> Answer:
+    """Add a record of the values in `fields`."""
+    declaration = call.noun(noun, Verb.ADD)
+    record = lifecycle.add(call.session, declaration, _begun(call, declaration, body))
+    answer = _one(declaration, record, status=201)
+    return Answer(201, answer.body, {**answer.headers, "location": f"/api/v1/records/{noun}/{record.reference}"})
+
+
+def changed(call: Call, noun: str, reference: str, body: Json, version: str | None) -> Answer:
+    """Change the values in `fields`, null taking one away, of a record that is still at a version."""
+    declaration = call.noun(noun, Verb.CHANGE)
+    if version is None:
+        raise Problem("version-needed", "Send the record's ETag as If-Match, or * to change any version.")
+    record = _at(call, _record(call, declaration, reference), version)
+    try:
+        lifecycle.change(call.session, declaration, record, _values(call, declaration, body))
+    except StaleDataError:
+        raise Problem("changed", "Somebody else changed this at the same moment.") from None
+    return _one(declaration, record)
+
+
+def archived(call: Call, noun: str, reference: str, version: str | None = None, *, back: bool = False) -> Answer:
+    """Take a record out of lists and searches, or bring it back."""
+    declaration = call.noun(noun, Verb.ARCHIVE)
+    record = _at(call, _record(call, declaration, reference), version)
+    (lifecycle.restore if back else lifecycle.archive)(call.session, record)
+    return _one(declaration, record)
+
+
+def merged(call: Call, noun: str, reference: str, body: Json, version: str | None = None) -> Answer:
+    """Make a record part of another, named by `into`, which is returned."""
+    declaration = call.noun(noun, Verb.MERGE)
+    only(body, "into")
+    into = body.get("into")
+    if not isinstance(into, str):
+        raise Invalid("{name} is to be a reference.", field="into", name="into")
+    gone = _at(call, _record(call, declaration, reference), version)
+    try:
+        kept = _record(call, declaration, into)
+    except CrmError as error:
+        raise error.on_field("into") from None
+    return _one(declaration, lifecycle.merge(call.session, declaration, gone, kept))
+
+
+def added_many(call: Call, noun: str, body: Json) -> Answer:
+    """Add up to 1,000 records, each on its own: those that cannot be stored cost the others nothing."""
+    declaration = call.noun(noun, Verb.ADD)
+    only(body, "records")
+    rows = body.get("records")
+    if not isinstance(rows, list) or not 0 < len(rows) <= MOST_AT_ONCE:
+        raise Invalid("{name} is to be a list of 1 to {most}.", field="records", name="records", most=MOST_AT_ONCE)
+    told: list[dict[str, Any]] = []
+    said: list[events.Fact] = []
+    for row in rows:
+        try:
+            with call.session.begin_nested():
+                record = lifecycle.add(call.session, declaration, _begun(call, declaration, row))
+            told.append({"status": 201, "record": shown(declaration, record)})
+            said += events.drain(call.session)
+        except Exception as exc:
+            # What was said of a row that was not stored was never said.
+            events.drain(call.session)
+            problem = problem_of(exc, f"add {noun}")
+            if problem.answer().status >= 500:
+                raise
+            told.append({"status": problem.answer().status, "problem": problem.body()})
+    for fact in said:
+        events.emit(call.session, fact)
+    return Answer(200, {"results": told, "added": sum(one["status"] == 201 for one in told)})
+
+
+def only(body: Json, *names: str) -> None:
+    """Raise Invalid, naming the first, for members of a body that nothing is known of."""
+    for name in body:
+        if name not in names:
+            raise Invalid("There is no {name} here.", field=str(name)[:60], name=str(name)[:60])
+
+
+def _record(call: Call, declaration: Declaration, reference: str) -> Named:
+    found = named.by_reference(call.session, declaration.model, reference)
+    if found is None:
+        raise NotFound("There is no {reference}.", reference=reference[:60])
+    return found
+
+
+def _one(declaration: Declaration, record: Named, status: int = 200) -> Answer:
+    return Answer(status, shown(declaration, record), {"etag": f'"{record.version}"'})
+
+
+def _at(call: Call, record: Named, version: str | None) -> Named:
+    """Return the record if it is still at the version of an If-Match header; raise Problem where not."""
+    if version is None or version.strip() == "*":
+        return record
+    known = [match for match in (_VERSION.fullmatch(one.strip()) for one in version.split(",")) if match]
+    if any(int(match[1]) == record.version for match in known):
+        return record
+    raise Problem(
+        "changed",
+        f"{record.reference} is at version {record.version}, last changed by"
+        f" {history.last_actor(call.session, record.__noun__, record.id)}.",
+        version=record.version,
+    )
+
+
+def _begun(call: Call, declaration: Declaration, body: Any) -> dict[str, Any]:
+    """Return the values of a new record: what is given, else that it is theirs as whom the key acts."""
+    owner = call.caller.owner_id
+    mine = {field.key: owner for field in declaration.fields if isinstance(field, PersonField) and field.mine and owner}
+    return {**mine, **_values(call, declaration, body)}
+
+
+def _values(call: Call, declaration: Declaration, body: Any) -> dict[str, Any]:
+    if not isinstance(body, dict):
+        raise Invalid("A record is to be an object.", field="fields")
+    only(body, "fields")
+    given = body.get("fields")
+    if not isinstance(given, dict):
+        raise Invalid("{name} is to be an object.", field="fields", name="fields")
+    values: dict[str, Any] = {}
+    for key, value in given.items():
+        field = declaration.field(key)
+        values[key] = None if value is None else faces.face(field).read(field, value, call.session)
+    return values

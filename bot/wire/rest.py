@@ -1,0 +1,69 @@
+"""Lend the API what only the bot can do: read filters as people write them, tell listeners, classify."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sqlalchemy.orm import Session
+
+from bot.grammar import Usage, parse
+from bot.grammar.filters import FilterValues
+from bot.grammar.lists import understood
+from bot.i18n import speak
+from bot.requests.actors import KnownActor
+from bot.requests.runtime import Runtime
+from storage.records.query import Fields, Query, Values, parse_filters
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from bot.plugin import Declaration, Member
+    from storage.workspace.workspaces import Workspace
+
+_LIST = Usage.parse("[filters]")
+
+
+class Asking(Protocol):
+    """Stand for the program that asks, and the person as whom it does, if any."""
+
+    @property
+    def member(self) -> Member | None:
+        """Return as whom it acts."""
+
+    @property
+    def workspace(self) -> Workspace:
+        """Return where it acts."""
+
+    @property
+    def now(self) -> datetime:
+        """Return when it asks."""
+
+
+class ForPrograms:
+    """Do for programs what handlers get from the runtime."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    def nouns(self, _session: Session) -> Mapping[str, Declaration]:
+        """Return every declared noun by its key."""
+        return {key: noun.declaration for key, noun in self._runtime.registry.nouns.items()}
+
+    def understand(self, text: str, session: Session, fields: Fields, caller: Asking) -> tuple[Query, Values]:
+        """Read what a list is asked for, as it is read in Slack; raise CrmError naming the field at fault."""
+        me = caller.member.id if caller.member else ""
+        values = FilterValues(me, caller.workspace.currency, caller.workspace.zone, caller.now, caller.workspace.locale)
+        asked = parse(text, _LIST, values)
+        return parse_filters(understood(asked.filters, session, fields, values)), values
+
+    def tell(self, session: Session, caller: Asking) -> None:
+        """Call the listeners of what happened in the session."""
+        speak(caller.workspace.locale)
+        known = KnownActor(caller.member, caller.workspace) if caller.member else None
+        self._runtime.tell_listeners(session, {**self._runtime.given(known, caller.workspace), "session": session})
+
+    def classify(self, session: Session, text: str) -> Any:
+        """Return the verdict of the workspace's model on a text."""
+        assert self._runtime.model is not None
+        return self._runtime.model(session).classify(text)

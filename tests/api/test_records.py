@@ -1,0 +1,171 @@
+"""Use the records of every noun as a program does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from storage.database.engine import Database
+from storage.records.history import Activity
+from tests.support.programs import Program, Programs
+
+
+def test_a_record_is_added_got_and_changed(program: Program) -> None:
+    reply = program.posts("records/customer", {"fields": {"name": "Heron Sails", "domain": "heron.example"}})
+    assert reply.status == 201
+    made = reply.json
+    assert made["fields"] == {"name": "Heron Sails", "domain": "heron.example", "tier": None, "owner": None}
+    assert reply.headers["location"] == f"/api/v1/records/customer/{made['id']}"
+    got = program.gets(f"records/customer/{made['id']}")
+    assert got.json == made
+    assert got.headers["etag"] == '"1"'
+    changed = program.changes(f"records/customer/{made['id']}", {"tier": "Gold", "domain": None}, made["version"])
+    assert changed.status == 200
+    assert changed.json["fields"] == {"name": "Heron Sails", "domain": None, "tier": "gold", "owner": None}
+    assert changed.json["version"] == 2
+    assert program.gets("records/customer", filter="tier:gold").json["records"] == [changed.json]
+
+
+def test_a_contact_is_linked_by_reference(program: Program) -> None:
+    customer = program.adds("customer", name="Heron Sails")
+    contact = program.adds("contact", name="Jo Heron", customer=customer["id"], email="jo@heron.example")
+    assert contact["fields"]["customer"] == customer["id"]
+    listed = program.gets("records/contact", filter=f"customer:{customer['id']}").json
+    assert [one["id"] for one in listed["records"]] == [contact["id"]]
+    for wrong in ("C-99", "D-1", "Heron Sails", 1):
+        reply = program.posts("records/contact", {"fields": {"name": "X", "customer": wrong}})
+        assert (reply.kind, reply.json["errors"][0]["field"]) == ("invalid", "customer"), wrong
+
+
+def test_what_is_wrong_is_named_by_field(program: Program) -> None:
+    said = {
+        "domain": ({"name": "X", "domain": "nothing"}, "This does not look like a domain: nothing"),
+        "name": ({"domain": "heron.example"}, "The name is missing."),
+        "tier": ({"name": "X", "tier": 5}, "tier is to be a text."),
+        "owner": ({"name": "X", "owner": "UNOBODY"}, "I do not know this person yet."),
+        "color": ({"name": "X", "color": "red"}, "There is no field color."),
+    }
+    for field, (fields, sentence) in said.items():
+        reply = program.posts("records/customer", {"fields": fields})
+        assert reply.status == 422
+        assert reply.kind == "invalid"
+        assert reply.json["errors"] == [{"field": field, "detail": sentence}]
+    assert program.gets("records/customer").json == {"records": [], "next": None}
+
+
+def test_a_stale_version_changes_nothing(program: Program) -> None:
+    made = program.adds("customer", name="Heron")
+    program.changes(f"records/customer/{made['id']}", {"tier": "gold"}, 1)
+    stale = program.changes(f"records/customer/{made['id']}", {"tier": "silver"}, 1)
+    assert (stale.status, stale.kind, stale.json["version"]) == (412, "changed", 2)
+    unsaid = program.sends("PATCH", f"/api/v1/records/customer/{made['id']}", {"fields": {"tier": "silver"}})
+    assert (unsaid.status, unsaid.kind) == (428, "version-needed")
+    for odd in ('W/"2"', "2", "x"):
+        assert program.changes(f"records/customer/{made['id']}", {"tier": "silver"}, odd).kind == "changed", odd
+    assert program.gets(f"records/customer/{made['id']}").json["fields"]["tier"] == "gold"
+    assert program.changes(f"records/customer/{made['id']}", {"tier": "silver"}, '"1", "2"').status == 200
+
+
+def test_archiving_restoring_and_merging(program: Program) -> None:
+    kept, gone = program.adds("customer", name="Heron"), program.adds("customer", name="Egret", tier="gold")
+    contact = program.adds("contact", name="Jo", customer=gone["id"])
+    archived = program.posts(f"records/customer/{gone['id']}/archive")
+    assert archived.json["archived_at"]
+    assert [one["id"] for one in program.gets("records/customer").json["records"]] == [kept["id"]]
+    assert program.posts(f"records/customer/{gone['id']}/merge", {"into": kept["id"]}).kind == "conflict"
+    assert program.posts(f"records/customer/{gone['id']}/restore").json["archived_at"] is None
+    merged = program.posts(f"records/customer/{gone['id']}/merge", {"into": kept["id"]})
+    assert (merged.json["id"], merged.json["fields"]["tier"]) == (kept["id"], "gold")
+    assert program.gets(f"records/customer/{gone['id']}").json["id"] == kept["id"]
+    assert program.gets(f"records/contact/{contact['id']}").json["fields"]["customer"] == kept["id"]
+    for wrong in ({}, {"into": 5}, {"into": "C-99"}, {"into": kept["id"], "also": 1}):
+        assert program.posts(f"records/customer/{kept['id']}/merge", wrong).kind == "invalid", wrong
+
+
+@pytest.mark.parametrize("sort", ["", "name", "-name", "tier,-created", "-tier", "owner,name", "-created"])
+def test_pages_hold_every_record_once(program: Program, sort: str) -> None:
+    for number in range(23):
+        given = {"tier": ["gold", "silver"][number % 2]} if number % 3 else {}
+        program.adds("customer", name=f"Heron {number % 7}", **given)
+    whole = program.gets("records/customer", limit=200, sort=sort) if sort else program.gets("records/customer")
+    if sort.startswith("owner"):
+        assert whole.kind == "invalid"
+        return
+    ids = [one["id"] for one in whole.json["records"]]
+    assert len(set(ids)) == 23
+    paged: list[str] = []
+    query = {"limit": "5"} | ({"sort": sort} if sort else {})
+    while True:
+        page = program.gets("records/customer", **query).json
+        paged += [one["id"] for one in page["records"]]
+        # What comes meanwhile moves nothing.
+        program.adds("contact", name="Somebody")
+        if page["next"] is None:
+            break
+        query["cursor"] = page["next"]
+    assert paged == ids
+
+
+def test_a_cursor_of_another_list_is_refused(program: Program) -> None:
+    for number in range(3):
+        program.adds("customer", name=f"Heron {number}")
+    cursor = program.gets("records/customer", limit=1).json["next"]
+    for query in ({"cursor": cursor, "sort": "tier,created"}, {"cursor": "x"}, {"cursor": "W10"}, {"cursor": "é"}):
+        assert program.gets("records/customer", **query).json["errors"][0]["field"] == "cursor", query
+
+
+def test_filters_are_those_of_the_chat(programs: Programs, workspace: str) -> None:
+    rita = programs.key(workspace, member="UREP")
+    mine = rita.adds("customer", name="Heron")
+    rita.adds("customer", name="Egret", owner="UMANAGER")
+    for filters in ("mine", "owner:me", "owner:Rep", "created:today name:heron", "name=heron"):
+        found = rita.gets("records/customer", filter=filters).json
+        assert [one["id"] for one in found["records"]] == [mine["id"]], filters
+    for filters in ("color:red", "what is this", "owner:Zoe", 'name:"x'):
+        assert rita.gets("records/customer", filter=filters).status == 422, filters
+
+
+def test_bulk_tells_of_each_row(program: Program, database: Database, workspace: str) -> None:
+    rows = [{"fields": {"name": "A"}}, {"fields": {"name": "B", "domain": "no"}}, 5, {"fields": {"name": "C"}}]
+    reply = program.posts("records/customer/bulk", {"records": rows})
+    assert reply.status == 200
+    assert [one["status"] for one in reply.json["results"]] == [201, 422, 422, 201]
+    assert reply.json["added"] == 2
+    assert reply.json["results"][1]["problem"]["errors"][0]["field"] == "domain"
+    names = [one["fields"]["name"] for one in program.gets("records/customer").json["records"]]
+    assert names == ["A", "C"]
+    with database.transaction(workspace) as session:
+        added = session.scalars(select(Activity).where(Activity.noun == "customer")).all()
+        assert (len(added), len({one.change_set_id for one in added})) == (2, 1)
+    wrong: dict[str, Any]
+    for wrong in ({}, {"records": []}, {"records": [{}] * 1_001}, {"records": {}}, {"rows": []}):
+        assert program.posts("records/customer/bulk", wrong).kind == "invalid"
+
+
+def test_what_is_no_request_is_told_so(program: Program) -> None:
+    assert program.gets("records/ship").kind == "not-found"
+    assert program.gets("records/customer/C-77").kind == "not-found"
+    assert program.gets("records/customer/P-1").kind == "not-found"
+    assert program.gets("records/customer/x%00y").kind == "not-found"
+    assert program.gets("nothing").kind == "not-found"
+    assert program.sends("DELETE", "/api/v1/records/customer").kind == "not-allowed"
+    assert program.gets("records/customer", colour="red").json["errors"][0]["field"] == "colour"
+    for limit in ("0", "201", "x", "²"):
+        assert program.gets("records/customer", limit=limit).kind == "invalid"
+    path = "/api/v1/records/customer"
+    for raw in (b"", b"{", b"[]", b'{"fields": NaN}', b"\xff", b"[" * 100_000, b'{"fields": {"name": 1' + b"0" * 5_000):
+        assert program.sends("POST", path, raw=raw).kind == "malformed", raw[:20]
+    assert program.sends("POST", path, raw=b"{}", content_type="text/plain").kind == "not-json"
+    assert program.sends("POST", path, raw=b" " * 8_000_001).kind == "too-large"
+
+
+HOSTILE = ["<!channel>", "'; DROP TABLE customer; --", "\u202e\U0001f98a 客户", "<@U1|x>", "{0} %s", "-" * 200]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_text_is_ordinary_text(program: Program, name: str) -> None:
+    assert program.adds("customer", name=name)["fields"]["name"] == name
+    for wrong in ("\x00", "\ud800", "x\x00", "x" * 201, "\u200b"):
+        assert program.posts("records/customer", {"fields": {"name": wrong}}).kind == "invalid"
