@@ -56,7 +56,7 @@ class ApiKey(Base):
         composite_key("member_id", "member", ondelete="CASCADE"),
         CheckConstraint("num_nonnulls(member_id, role) = 1", name="acts"),
         CheckConstraint(f"role IN ({', '.join(repr(str(role)) for role in Role)})", name="role"),
-        Index("api_key_hash_idx", "hash", unique=True),
+        Index("api_key_hash_idx", "hash"),
         Index(
             "api_key_name_key_idx",
             "workspace_id",

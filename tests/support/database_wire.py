@@ -18,8 +18,8 @@ class Wire:
     """Carry bytes between a port of this machine and the socket of a Postgres.
 
     Unless it `flows`, what the program says is held back. `refuse` cuts what is open and every new connection. `lose`
-    is how many answers to the COMMIT of a change, of what says `change`, are lost, `before` whether the COMMIT itself is
-    lost with them.
+    is how many answers to the COMMIT of a change, of what says `change`, are lost, `before` whether the COMMIT
+    itself is lost with them.
     """
 
     def __init__(self, url: str, *, change: bytes = CHANGE) -> None:

@@ -39,8 +39,8 @@ def upgrade() -> None:
         composite_key("member_id", "member", ondelete="CASCADE"),
         sa.CheckConstraint("num_nonnulls(member_id, role) = 1", name="acts"),
         sa.CheckConstraint("role IN ('viewer', 'rep', 'agent', 'manager', 'admin')", name="role"),
-        # Of all workspaces: it is looked up before anybody knows whose it is.
-        sa.Index("api_key_hash_idx", "hash", unique=True),
+        # Of all workspaces: it is looked up before anybody knows whose it is. No two are the same, by what it is.
+        sa.Index("api_key_hash_idx", "hash"),
         sa.Index(
             "api_key_name_key_idx",
             "workspace_id",
