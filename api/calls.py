@@ -21,8 +21,9 @@ from api.limits import Limits
 from api.problems import Answer, Problem, problem_of
 from storage.database.engine import EVERY_WORKSPACE, CommitUnknown, Database
 from storage.records import history
+from storage.records.comparisons import Fields, Values
 from storage.records.declaration import Declaration
-from storage.records.query import Fields, Query, Values
+from storage.records.query import Query
 from storage.workspace import api_keys, members, workspaces
 from storage.workspace.api_keys import ApiKey, Verb
 from storage.workspace.members import Member, Role

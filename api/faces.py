@@ -18,8 +18,6 @@ from storage.money import LARGEST, Money, currencies, exponent
 from storage.names import EMAIL_LIMIT, NAME_LIMIT
 from storage.records import named
 from storage.records.fields import (
-    ADDRESS_LIMIT,
-    PHONE_LIMIT,
     AddressField,
     ChoiceField,
     DateField,
@@ -35,6 +33,7 @@ from storage.records.fields import (
     TextField,
     YesNoField,
 )
+from storage.records.fields.texts import ADDRESS_LIMIT, PHONE_LIMIT
 from storage.references import reference
 
 Schema = dict[str, Any]
@@ -140,11 +139,15 @@ class MomentJson(PlainJson):
 
 
 class ChoiceJson(PlainJson):
-    """Write a choice by its key."""
+    """Write a choice by its name."""
 
     def schema(self, field: ChoiceField) -> Schema:
         """Return the schema that lists the choices."""
-        return {"type": "string", "enum": list(field.choices)}
+        return {"type": "string", "enum": [field.name_of(choice) for choice in field.choices]}
+
+    def write(self, field: ChoiceField, value: str | None) -> Any:
+        """Write what people call the choice."""
+        return None if value is None else field.name_of(value)
 
 
 class PersonJson(PlainJson):

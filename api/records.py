@@ -59,7 +59,7 @@ def listed(call: Call, noun: str, *, filters: str = "", sort: str = "", cursor: 
         call.session, declaration, *where, order_by=[step.ordered for step in order], limit=limit + 1
     )
     page = found[:limit]
-    following = paging.cursor(order, page[-1]) if len(found) > limit else None
+    following = paging.cursor(call.session, order, page[-1]) if len(found) > limit else None
     return Answer(200, {"records": [shown(declaration, record) for record in page], "next": following})
 
 

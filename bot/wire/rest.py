@@ -12,7 +12,9 @@ from bot.grammar.lists import understood
 from bot.i18n import speak
 from bot.requests.actors import KnownActor
 from bot.requests.runtime import Runtime
-from storage.records.query import Fields, Query, Values, parse_filters
+from storage.records import schema
+from storage.records.comparisons import Fields, Values
+from storage.records.query import Query, parse_filters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,9 +48,10 @@ class ForPrograms:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
 
-    def nouns(self, _session: Session) -> Mapping[str, Declaration]:
-        """Return every declared noun by its key."""
-        return {key: noun.declaration for key, noun in self._runtime.registry.nouns.items()}
+    def nouns(self, session: Session) -> Mapping[str, Declaration]:
+        """Return every noun by its key, each with the fields that the session's workspace gave to it."""
+        nouns = self._runtime.registry.nouns
+        return {key: schema.extended(session, noun.declaration) for key, noun in nouns.items()}
 
     def understand(self, text: str, session: Session, fields: Fields, caller: Asking) -> tuple[Query, Values]:
         """Read what a list is asked for, as it is read in Slack; raise CrmError naming the field at fault."""

@@ -10,22 +10,29 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, false, or_, tuple_
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, and_, bindparam, false, or_, select, tuple_
+from sqlalchemy.orm import Session
 
 from storage.database.recorded import to_json
 from storage.errors import Invalid
 from storage.names import check_text
+from storage.records.comparisons import Field, Fields
 from storage.records.named import Named
-from storage.records.query import Fields, Query
+from storage.records.query import Query
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Hold one column of an order; rows without a value come last, whatever the direction."""
+    """Hold one field of an order; records without a value come last, whatever the direction."""
 
-    column: InstrumentedAttribute[Any]
+    field: Field
     descending: bool
+
+    @property
+    def column(self) -> ColumnElement[Any]:
+        """Return what is compared: a column of the record, or of the row that holds a value of the workspace's own."""
+        rows = self.field.rows
+        return rows.value(self.field.column) if rows else self.field.column.expression
 
     @property
     def ordered(self) -> ColumnElement[Any]:
@@ -36,7 +43,14 @@ class Step:
     @property
     def nullable(self) -> bool:
         """Tell whether rows may have no value."""
-        return bool(getattr(self.column, "nullable", True))
+        return self.field.rows is not None or bool(self.field.column.expression.nullable)
+
+    def value(self, session: Session, record: Named) -> Any:
+        """Return what a record has there."""
+        rows = self.field.rows
+        if rows is None:
+            return getattr(record, self.field.column.key)
+        return session.scalar(select(self.field.column).where(*rows.where, rows.of == record.id))
 
     def is_at(self, value: Any) -> ColumnElement[bool]:
         """Return the condition that a row has this value."""
@@ -51,7 +65,7 @@ class Step:
         return or_(later, self.column.is_(None)) if self.nullable else later
 
     def _bound(self, value: Any) -> Any:
-        return bindparam(None, value, self.column.type)
+        return bindparam(None, value, self.field.column.type)
 
 
 Order = Sequence[Step]
@@ -63,15 +77,15 @@ def order_of(query: Query, fields: Fields, model: type[Named]) -> Order:
     Raises Invalid for a field there is not and one that has no order.
     """
     if not query.sort:
-        return [Step(model.name_key, False), Step(fields.tie, False)]
+        return [Step(Field(model.name_key, "name"), False), Step(Field(fields.tie, "number"), False)]
     query.order_by(fields)
-    steps = [Step(fields.named(sort.name).column, sort.descending) for sort in query.sort]
-    return [*steps, Step(fields.tie, query.sort[-1].descending)]
+    steps = [Step(fields.named(sort.name), sort.descending) for sort in query.sort]
+    return [*steps, Step(Field(fields.tie, "number"), query.sort[-1].descending)]
 
 
-def cursor(order: Order, last: Named) -> str:
+def cursor(session: Session, order: Order, last: Named) -> str:
     """Return where a page ended, as text to be given back."""
-    values = [to_json(getattr(last, step.column.key)) for step in order]
+    values = [to_json(step.value(session, last)) for step in order]
     return base64.urlsafe_b64encode(json.dumps(values, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
@@ -81,7 +95,9 @@ def after(order: Order, given: str) -> ColumnElement[bool]:
     one_way = {step.descending for step in order}
     if len(one_way) == 1 and not any(step.nullable for step in order):
         columns = tuple_(*(step.column for step in order))
-        last = tuple_(*(bindparam(None, value, step.column.type) for step, value in zip(order, values, strict=True)))
+        last = tuple_(
+            *(bindparam(None, value, step.field.column.type) for step, value in zip(order, values, strict=True))
+        )
         return columns < last if one_way == {True} else columns > last
     found: list[ColumnElement[bool]] = []
     same: list[ColumnElement[bool]] = []
@@ -102,7 +118,7 @@ def _read(order: Order, given: str) -> list[Any]:
 
 
 def _value(step: Step, value: Any) -> Any:
-    python_type = step.column.type.python_type
+    python_type = step.field.column.type.python_type
     if value is None:
         if not step.nullable:
             raise ValueError

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from storage.crm.customers import CUSTOMER
 from storage.database.engine import Database
+from storage.records import definitions
 from storage.records.history import Activity
 from tests.support.programs import Program, Programs
 
@@ -169,3 +171,47 @@ def test_hostile_text_is_ordinary_text(program: Program, name: str) -> None:
     assert program.adds("customer", name=name)["fields"]["name"] == name
     for wrong in ("\x00", "\ud800", "x\x00", "x" * 201, "\u200b"):
         assert program.posts("records/customer", {"fields": {"name": wrong}}).kind == "invalid"
+
+
+def test_fields_of_a_workspaces_own_are_fields(
+    programs: Programs, database: Database, workspace: str, second_workspace: str
+) -> None:
+    with database.transaction(workspace) as session:
+        own: list[dict[str, Any]] = [
+            {"name": "Seats", "type": "number"},
+            {"name": "Plan", "type": "choice", "choices": ["Basic", "Plus"]},
+            {"name": "Budget", "type": "money"},
+            {"name": "Renews", "type": "date"},
+            {"name": "Partner", "type": "record", "links_to": "customer"},
+        ]
+        for field in own:
+            definitions.define(session, CUSTOMER, **field)
+    program = programs.key(workspace)
+    given = {"seats": 5, "plan": "Plus", "budget": {"amount": "12.50", "currency": "EUR"}, "renews": "2031-05-01"}
+    made = program.adds("customer", name="Heron", **given)
+    assert made["fields"] == {"name": "Heron", "domain": None, "tier": None, "owner": None, "partner": None} | given
+    linked = program.adds("customer", name="Ibis", partner=made["id"], seats=7)
+    assert linked["fields"]["partner"] == made["id"]
+    program.adds("customer", name="Jay")
+    listed = program.gets("records/customer", filter="seats>5").json["records"]
+    assert [one["id"] for one in listed] == [linked["id"]]
+    for sort, names in (
+        ("-seats", ["Ibis", "Heron", "Jay"]),
+        ("seats", ["Heron", "Ibis", "Jay"]),
+        ("renews,name", ["Heron", "Ibis", "Jay"]),
+    ):
+        got, query = [], {"sort": sort, "limit": "1"}
+        while True:
+            page = program.gets("records/customer", **query).json
+            got += [one["fields"]["name"] for one in page["records"]]
+            if not page["next"]:
+                break
+            query["cursor"] = page["next"]
+        assert got == names, sort
+    wrong: dict[str, Any] = {"seats": "5", "plan": "Gold", "renews": "tomorrow", "partner": "C-99"}
+    wrong["budget"] = {"amount": "1.234", "currency": "EUR"}
+    for key, value in wrong.items():
+        reply = program.changes(f"records/customer/{made['id']}", {key: value})
+        assert reply.json["errors"][0]["field"] == key, reply.text
+    elsewhere = programs.key(second_workspace)
+    assert elsewhere.posts("records/customer", {"fields": {"name": "X", "seats": 1}}).kind == "invalid"
