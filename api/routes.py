@@ -20,6 +20,7 @@ from starlette.responses import Response
 from api import records
 from api.calls import Call, Calls, Once
 from api.problems import Answer, Problem, problem_of
+from storage.database.engine import Database
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +36,9 @@ _IDEMPOTENCY = re.compile(r"[\x21-\x7e]{1,200}")
 class Door:
     """Run calls in threads of their own, as many as there are connections to the database."""
 
-    def __init__(self, calls: Calls, *, threads: int) -> None:
+    def __init__(self, calls: Calls, database: Database, *, threads: int) -> None:
         self.calls = calls
+        self._database = database
         self._most = threads * (1 + WAITING_A_THREAD)
         self._inside = 0
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="api")
@@ -52,8 +54,9 @@ class Door:
             self._inside -= 1
 
     def close(self) -> None:
-        """Take nothing more."""
+        """Take nothing more, and close the connections."""
         self._threads.shutdown(wait=False)
+        self._database.dispose()
 
 
 class Asked:

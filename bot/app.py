@@ -62,6 +62,8 @@ TICK_LIMIT_S = 300.0
 """A process whose ticks stand still for this long is restarted; a database that is away must not cause that alone."""
 PROBES = 16
 """Connections for probes and metrics at a time."""
+PROGRAMS = 4
+"""Programs that are served at a time by a process that serves people too."""
 LOOP_LIMIT_S = 30.0
 """Nothing that may wait runs in the event loop: one that has not moved for this long will not come back."""
 
@@ -204,11 +206,11 @@ class Rapport:
         self.health.watch("web", self.public.age, LOOP_LIMIT_S)
 
     def _open_door(self) -> Door:
-        # Connections of their own, so that a flood of programs keeps nobody in Slack waiting.
-        self.programs = self.database.another(pool_size=self.settings.pool_size, application_name="rapport-api")
+        # Where people are served too, few connections and of its own: no flood of programs keeps them waiting.
+        few = PROGRAMS if self._has("slack") else self.settings.pool_size
+        pool = self.database.another(pool_size=few, application_name="rapport-api")
         lent = ForPrograms(self.runtime)
-        bot = Bot(lent.nouns, lent.understand, lent.tell, lent.classify)
-        return Door(Calls(self.programs, bot), threads=self.settings.pool_size)
+        return Door(Calls(pool, Bot(lent.nouns, lent.understand, lent.tell, lent.classify)), pool, threads=few)
 
     def _has(self, role: str) -> bool:
         return self.role in {"all", role}
@@ -340,7 +342,6 @@ class Rapport:
             self._endpoint.close()
         if self.door:
             self.door.close()
-            self.programs.dispose()
         self.probes.stop(left())
         self.starter.close()
         self.learning.close()

@@ -92,7 +92,7 @@ INSERT INTO import_refusal (workspace_id, import_id, line, reason) SELECT :w, id
 INSERT INTO external_id (workspace_id, noun, source, external_id, record_id, import_id)
 SELECT :w, 'customer', 'file', :t, 2, id FROM import_run WHERE workspace_id = :w;
 INSERT INTO api_key (workspace_id, name, name_key, hash, hint, role, scopes, expires_at)
-VALUES (:w, :t, 'k', md5(:w || :t), 'abcd', 'rep', ARRAY[:t, '*:read'], 'infinity');
+VALUES (:w, :t, 'k', md5(:w || :t), 'abcd', 'rep', ARRAY[:t, '*'], 'infinity');
 INSERT INTO renewals.renewal (workspace_id, customer_id, on_date) VALUES (:w, 2, '2027-01-01')
 """
 """Statements for a workspace `:w` with the text `:t`, as the superuser."""

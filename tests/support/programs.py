@@ -100,7 +100,7 @@ class Programs:
             Bot(lent.nouns, lent.understand, lent.tell, lent.classify),
             limits=limits or Limits(60_000, 60_000),
         )
-        self.door = Door(self.calls, threads=4)
+        self.door = Door(self.calls, database, threads=4)
         self.listener = HttpListener(web_app(None, {}, {"/api": rest_app(self.door)}), 0, "PORT")
         self.listener.open()
         self.listener.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import Connection, NullPool, create_engine, func, inspect, select, text
@@ -15,8 +16,8 @@ from storage.queues import outbox
 from storage.queues.inbox import InboxItem
 from storage.records import history
 from storage.records.history import Activity, ChangeSet
-from storage.workspace import roll_calls
-from storage.workspace.members import Member
+from storage.workspace import api_keys, roll_calls
+from storage.workspace.members import Member, Role
 from storage.workspace.workspaces import Installation, install
 from tests.support.cluster import Cluster
 from tests.support.sample_tables import import_models
@@ -209,6 +210,9 @@ def rows_of_every_queue(database: Database, workspace: str) -> None:
         session.add(InboxItem(workspace_id=workspace, kind="message", body={}))
         roll_calls.ask(session)
         outbox.enqueue(session, target_channel="C1", renderer="sample.card", record="T-1")
+        api_keys.make(
+            session, name="Sample", scopes=["*:read"], role=Role.VIEWER, expires_at=datetime(2099, 1, 1, tzinfo=UTC)
+        )
         session.execute(
             text(
                 "INSERT INTO due (workspace_id, kind, subject, zone, target_channel, renderer)"
