@@ -50,8 +50,8 @@ class ForPrograms:
 
     def nouns(self, session: Session) -> Mapping[str, Declaration]:
         """Return every noun by its key, each with the fields that the session's workspace gave to it."""
-        nouns = self._runtime.registry.nouns
-        return {key: schema.extended(session, noun.declaration) for key, noun in nouns.items()}
+        nouns = self._runtime.registry.within(schema.of(session)).nouns
+        return {key: noun.declaration for key, noun in nouns.items()}
 
     def understand(self, text: str, session: Session, fields: Fields, caller: Asking) -> tuple[Query, Values]:
         """Read what a list is asked for, as it is read in Slack; raise CrmError naming the field at fault."""
@@ -63,7 +63,7 @@ class ForPrograms:
     def tell(self, session: Session, caller: Asking) -> None:
         """Call the listeners of what happened in the session."""
         speak(caller.workspace.locale)
-        known = KnownActor(caller.member, caller.workspace) if caller.member else None
+        known = KnownActor(caller.member, caller.workspace, schema.of(session)) if caller.member else None
         self._runtime.tell_listeners(session, {**self._runtime.given(known, caller.workspace), "session": session})
 
     def classify(self, session: Session, text: str) -> Any:

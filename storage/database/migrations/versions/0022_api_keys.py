@@ -1,6 +1,6 @@
 """Keep the keys by which programs use a workspace.
 
-Revision ID: 0021
+Revision ID: 0022
 """
 
 import sqlalchemy as sa
@@ -10,8 +10,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from storage.database.engine import composite_key
 from storage.database.policies import keep_identity, queue_table, workspace_id
 
-revision = "0021"
-down_revision = "0020"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
