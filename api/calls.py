@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from api.limits import Limits
-from api.problems import Answer, Problem, problem_of
+from api.problems import Answer, HttpProblem, problem_of
 from storage.database.engine import EVERY_WORKSPACE, CommitUnknown, Database
 from storage.records import history
 from storage.records.comparisons import Fields, Values
@@ -81,7 +81,7 @@ class Bot:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Work:
     """Hold the open transaction of one request, and who made it."""
 
     session: Session
@@ -90,31 +90,31 @@ class Call:
     bot: Bot
 
     def noun(self, key: str, verb: Verb) -> Declaration:
-        """Return a noun if the key may do this with its records; raise Problem where not."""
+        """Return a noun if the key may do this with its records; raise HttpProblem where not."""
         declaration = self.nouns.get(key)
         if declaration is None:
-            raise Problem("not-found", f"There is no noun {key[:60]}.", nouns=sorted(self.nouns))
+            raise HttpProblem("not-found", f"There is no noun {key[:60]}.", nouns=sorted(self.nouns))
         self.check(declaration, verb)
         return declaration
 
     def check(self, declaration: Declaration, verb: Verb) -> None:
-        """Raise Problem unless the key may do this: by its scopes, and by the role it acts in."""
+        """Raise HttpProblem unless the key may do this: by its scopes, and by the role it acts in."""
         if not self.caller.key.allows(declaration.key, verb):
-            raise Problem("forbidden", f"This key may not {declaration.key}:{verb}.")
+            raise HttpProblem("forbidden", f"This key may not {declaration.key}:{verb}.")
         role = Role.VIEWER if verb is Verb.READ else declaration.change
         if not self.caller.acts_in(role):
-            raise Problem("forbidden", f"This needs the role {role}.")
+            raise HttpProblem("forbidden", f"This needs the role {role}.")
 
     def may(self, key: str, verb: Verb) -> bool:
         """Tell whether the key may do this with the records of a noun."""
         try:
             self.noun(key, verb)
-        except Problem:
+        except HttpProblem:
             return False
         return True
 
 
-Run = Callable[[Call], Answer]
+Run = Callable[[Work], Answer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ class Calls:
         return self._known.get(api_keys.hashed(bearer[1])) if bearer else None
 
     def identify(self, authorization: str) -> Identity:
-        """Return whose the key of an Authorization header is; raise Problem where there is none."""
+        """Return whose the key of an Authorization header is; raise HttpProblem where there is none."""
         bearer = _BEARER.fullmatch(authorization.strip())
         if bearer is None:
             raise unauthenticated("Send the key as `Authorization: Bearer ...`.")
@@ -164,10 +164,10 @@ class Calls:
         return self._known.setdefault(api_keys.hashed(bearer[1]), Identity(*found))
 
     def admit(self, who: Identity) -> None:
-        """Raise Problem where a key has made too many requests."""
+        """Raise HttpProblem where a key has made too many requests."""
         if seconds := self.limits.wait(who):
             detail = f"A key may make {self.limits.per_minute} requests a minute."
-            raise Problem("too-many", detail, headers={"retry-after": str(seconds)})
+            raise HttpProblem("too-many", detail, headers={"retry-after": str(seconds)})
 
     def perform(self, who: Identity, run: Run, *, doing: str, once: Once | None = None) -> Answer:
         """Run a call in one transaction and return its answer; never raises.
@@ -214,8 +214,8 @@ class Calls:
                 source=f"api.{doing}",
                 request_key=_request_key(caller.key, once) if once else None,
             ):
-                call = Call(session, caller, self._bot.nouns(session), self._bot)
-                answer = run(call)
+                work = Work(session, caller, self._bot.nouns(session), self._bot)
+                answer = run(work)
                 self._bot.tell(session, caller)
                 session.flush()
                 if once is not None:
@@ -240,9 +240,9 @@ class Calls:
             return _kept(session, self._caller(session, who).key, once)
 
 
-def unauthenticated(detail: str) -> Problem:
+def unauthenticated(detail: str) -> HttpProblem:
     """Return the problem of a request without a good key."""
-    return Problem("unauthenticated", detail, headers={"www-authenticate": 'Bearer realm="rapport"'})
+    return HttpProblem("unauthenticated", detail, headers={"www-authenticate": 'Bearer realm="rapport"'})
 
 
 def _request_key(key: ApiKey, once: Once) -> str:
@@ -260,15 +260,15 @@ def _dump(answer: Answer, once: Once) -> dict[str, Any]:
 
 
 def _kept(session: Session, key: ApiKey, once: Once) -> Answer | None:
-    """Return what was answered to an earlier request; raise Problem where that was another one, or long ago."""
+    """Return what was answered to an earlier request; raise HttpProblem where that was another one, or long ago."""
     change_set = history.find_request(session, _request_key(key, once))
     if change_set is None:
         return None
     kept = change_set.answer
     if kept is None:
-        raise Problem("conflict", "This Idempotency-Key was used long ago.")
+        raise HttpProblem("conflict", "This Idempotency-Key was used long ago.")
     if kept["print"] != once.print:
-        raise Problem(
+        raise HttpProblem(
             "invalid",
             "This Idempotency-Key was used for another request.",
             errors=[("Idempotency-Key", "It was used for another request.")],

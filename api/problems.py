@@ -68,7 +68,7 @@ class Answer:
         return self.status < 400
 
 
-class Problem(Exception):
+class HttpProblem(Exception):
     """End a request; `errors` are field and sentence of each value at fault."""
 
     def __init__(
@@ -104,27 +104,31 @@ class Problem(Exception):
         return Answer(STATUS[self.kind], self.body(), {"content-type": "application/problem+json", **self.headers})
 
 
-def problem_of(exc: BaseException, doing: str) -> Problem:
+def problem_of(exc: BaseException, doing: str) -> HttpProblem:
     """Return what an error means to whoever made the request; one that nobody expected is logged under a number."""
-    if isinstance(exc, Problem):
+    if isinstance(exc, HttpProblem):
         return exc
     if isinstance(exc, CommitUnknown):
-        return Problem("in-doubt", "Look at the record before you repeat this, or repeat it with an Idempotency-Key.")
+        return HttpProblem(
+            "in-doubt", "Look at the record before you repeat this, or repeat it with an Idempotency-Key."
+        )
     known = translate(exc)
     if known is not None:
         return _known(known)
     if sqlstate(exc) == QUERY_CANCELED:
         log.warning("a statement of %s took too long", doing)
-        return Problem("unavailable", "This took too long and nothing was saved.", headers={"retry-after": "60"})
+        return HttpProblem("unavailable", "This took too long and nothing was saved.", headers={"retry-after": "60"})
     if outage(exc):
         log.warning("%s was not carried out: %s", doing, type(exc).__name__, extra={"cause": exc})
-        return Problem("unavailable", "The database cannot serve now; nothing was saved.", headers={"retry-after": "5"})
+        return HttpProblem(
+            "unavailable", "The database cannot serve now; nothing was saved.", headers={"retry-after": "5"}
+        )
     number = secrets.token_hex(4)
     log.error("reference %s: %s failed", number, doing, exc_info=exc)
-    return Problem("failed", f"Nothing was saved. Whoever runs Rapport can find this under reference {number}.")
+    return HttpProblem("failed", f"Nothing was saved. Whoever runs Rapport can find this under reference {number}.")
 
 
-def _known(error: CrmError) -> Problem:
+def _known(error: CrmError) -> HttpProblem:
     kind = _KINDS.get(error.kind, "conflict")
     if kind == "not-found" and error.field is not None:
         kind = "invalid"  # what a value names, not what the address names
@@ -136,4 +140,4 @@ def _known(error: CrmError) -> Problem:
             {"id": one.reference, "name": one.name} for one in candidates if hasattr(one, "reference")
         ]
     errors = [(error.field, str(error))] if error.field else []
-    return Problem(kind, str(error), errors=errors, **more)
+    return HttpProblem(kind, str(error), errors=errors, **more)

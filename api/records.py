@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy.orm.exc import StaleDataError
 
 from api import faces
-from api.calls import Call
-from api.problems import Answer, Problem, problem_of
+from api.calls import Work
+from api.problems import Answer, HttpProblem, problem_of
 from storage import events
 from storage.errors import CrmError, Invalid, NotFound
 from storage.records import history, lifecycle, named, paging
@@ -43,79 +43,79 @@ def shown(declaration: Declaration, record: Named) -> dict[str, Any]:
     }
 
 
-def listed(call: Call, noun: str, *, filters: str = "", sort: str = "", cursor: str = "", limit: int = PAGE) -> Answer:
+def listed(work: Work, noun: str, *, filters: str = "", sort: str = "", cursor: str = "", limit: int = PAGE) -> Answer:
     """List records that are neither archived nor merged, by filters as in Slack, on from where a page ended."""
-    declaration = call.noun(noun, Verb.READ)
-    query, values = call.bot.understand(filters, call.session, declaration.filters, call.caller)
+    declaration = work.noun(noun, Verb.READ)
+    query, values = work.bot.understand(filters, work.session, declaration.filters, work.caller)
     if sort:
         if _SORT.fullmatch(sort) is None or sort.count(",") >= MOST_FILTERS:
             raise Invalid("{sort} is no order.", field="sort", sort=sort[:80], hint="Write for example -created,name.")
         query = type(query)(query.conditions, parse_filters([f"sort:{sort}"]).sort)
     order = paging.order_of(query, declaration.filters, declaration.model)
-    where = query.where(call.session, declaration.filters, values)
+    where = query.where(work.session, declaration.filters, values)
     if cursor:
         where.append(paging.after(order, cursor))
     found = lifecycle.list_records(
-        call.session, declaration, *where, order_by=[step.ordered for step in order], limit=limit + 1
+        work.session, declaration, *where, order_by=[step.ordered for step in order], limit=limit + 1
     )
     page = found[:limit]
-    following = paging.cursor(call.session, order, page[-1]) if len(found) > limit else None
+    following = paging.cursor(work.session, order, page[-1]) if len(found) > limit else None
     return Answer(200, {"records": [shown(declaration, record) for record in page], "next": following})
 
 
-def got(call: Call, noun: str, reference: str) -> Answer:
+def got(work: Work, noun: str, reference: str) -> Answer:
     """Get one record; the reference of one that was merged leads to the one it is part of now."""
-    declaration = call.noun(noun, Verb.READ)
-    return _one(declaration, _record(call, declaration, reference))
+    declaration = work.noun(noun, Verb.READ)
+    return _one(declaration, _record(work, declaration, reference))
 
 
-def added(call: Call, noun: str, body: Json) -> Answer:
+def added(work: Work, noun: str, body: Json) -> Answer:
     """Add a record of the values in `fields`."""
-    declaration = call.noun(noun, Verb.ADD)
-    record = lifecycle.add(call.session, declaration, _begun(call, declaration, body))
+    declaration = work.noun(noun, Verb.ADD)
+    record = lifecycle.add(work.session, declaration, _begun(work, declaration, body))
     answer = _one(declaration, record, status=201)
     return Answer(201, answer.body, {**answer.headers, "location": f"/api/v1/records/{noun}/{record.reference}"})
 
 
-def changed(call: Call, noun: str, reference: str, body: Json, version: str | None) -> Answer:
+def changed(work: Work, noun: str, reference: str, body: Json, version: str | None) -> Answer:
     """Change the values in `fields`, null taking one away, of a record that is still at a version."""
-    declaration = call.noun(noun, Verb.CHANGE)
+    declaration = work.noun(noun, Verb.CHANGE)
     if version is None:
-        raise Problem("version-needed", "Send the record's ETag as If-Match, or * to change any version.")
-    record = _at(call, _record(call, declaration, reference), version)
+        raise HttpProblem("version-needed", "Send the record's ETag as If-Match, or * to change any version.")
+    record = _at(work, _record(work, declaration, reference), version)
     try:
-        lifecycle.change(call.session, declaration, record, _values(call, declaration, body))
+        lifecycle.change(work.session, declaration, record, _values(work, declaration, body))
     except StaleDataError:
-        raise Problem("changed", "Somebody else changed this at the same moment.") from None
+        raise HttpProblem("changed", "Somebody else changed this at the same moment.") from None
     return _one(declaration, record)
 
 
-def archived(call: Call, noun: str, reference: str, version: str | None = None, *, back: bool = False) -> Answer:
+def archived(work: Work, noun: str, reference: str, version: str | None = None, *, back: bool = False) -> Answer:
     """Take a record out of lists and searches, or bring it back."""
-    declaration = call.noun(noun, Verb.ARCHIVE)
-    record = _at(call, _record(call, declaration, reference), version)
-    (lifecycle.restore if back else lifecycle.archive)(call.session, record)
+    declaration = work.noun(noun, Verb.ARCHIVE)
+    record = _at(work, _record(work, declaration, reference), version)
+    (lifecycle.restore if back else lifecycle.archive)(work.session, record)
     return _one(declaration, record)
 
 
-def merged(call: Call, noun: str, reference: str, body: Json, version: str | None = None) -> Answer:
+def merged(work: Work, noun: str, reference: str, body: Json, version: str | None = None) -> Answer:
     """Make a record part of another, named by `into`, which is returned."""
-    declaration = call.noun(noun, Verb.MERGE)
+    declaration = work.noun(noun, Verb.MERGE)
     only(body, "into")
     into = body.get("into")
     if not isinstance(into, str):
         raise Invalid("{name} is to be a reference.", field="into", name="into")
-    gone = _at(call, _record(call, declaration, reference), version)
+    gone = _at(work, _record(work, declaration, reference), version)
     try:
-        kept = _record(call, declaration, into)
+        kept = _record(work, declaration, into)
     except CrmError as error:
         raise error.on_field("into") from None
-    return _one(declaration, lifecycle.merge(call.session, declaration, gone, kept))
+    return _one(declaration, lifecycle.merge(work.session, declaration, gone, kept))
 
 
-def added_many(call: Call, noun: str, body: Json) -> Answer:
+def added_many(work: Work, noun: str, body: Json) -> Answer:
     """Add up to 1,000 records, each on its own: those that cannot be stored cost the others nothing."""
-    declaration = call.noun(noun, Verb.ADD)
+    declaration = work.noun(noun, Verb.ADD)
     only(body, "records")
     rows = body.get("records")
     if not isinstance(rows, list) or not 0 < len(rows) <= MOST_AT_ONCE:
@@ -124,19 +124,19 @@ def added_many(call: Call, noun: str, body: Json) -> Answer:
     said: list[events.Fact] = []
     for row in rows:
         try:
-            with call.session.begin_nested():
-                record = lifecycle.add(call.session, declaration, _begun(call, declaration, row))
+            with work.session.begin_nested():
+                record = lifecycle.add(work.session, declaration, _begun(work, declaration, row))
             told.append({"status": 201, "record": shown(declaration, record)})
-            said += events.drain(call.session)
+            said += events.drain(work.session)
         except Exception as exc:
             # What was said of a row that was not stored was never said.
-            events.drain(call.session)
+            events.drain(work.session)
             problem = problem_of(exc, f"add {noun}")
             if problem.answer().status >= 500:
                 raise
             told.append({"status": problem.answer().status, "problem": problem.body()})
     for fact in said:
-        events.emit(call.session, fact)
+        events.emit(work.session, fact)
     return Answer(200, {"results": told, "added": sum(one["status"] == 201 for one in told)})
 
 
@@ -147,8 +147,8 @@ def only(body: Json, *names: str) -> None:
             raise Invalid("There is no {name} here.", field=str(name)[:60], name=str(name)[:60])
 
 
-def _record(call: Call, declaration: Declaration, reference: str) -> Named:
-    found = named.by_reference(call.session, declaration.model, reference)
+def _record(work: Work, declaration: Declaration, reference: str) -> Named:
+    found = named.by_reference(work.session, declaration.model, reference)
     if found is None:
         raise NotFound("There is no {reference}.", reference=reference[:60])
     return found
@@ -158,29 +158,29 @@ def _one(declaration: Declaration, record: Named, status: int = 200) -> Answer:
     return Answer(status, shown(declaration, record), {"etag": f'"{record.version}"'})
 
 
-def _at(call: Call, record: Named, version: str | None) -> Named:
-    """Return the record if it is still at the version of an If-Match header; raise Problem where not."""
+def _at(work: Work, record: Named, version: str | None) -> Named:
+    """Return the record if it is still at the version of an If-Match header; raise HttpProblem where not."""
     if version is None or version.strip() == "*":
         return record
     known = [match for match in (_VERSION.fullmatch(one.strip()) for one in version.split(",")) if match]
     if any(int(match[1]) == record.version for match in known):
         return record
-    raise Problem(
+    raise HttpProblem(
         "changed",
         f"{record.reference} is at version {record.version}, last changed by"
-        f" {history.last_actor(call.session, record.__noun__, record.id)}.",
+        f" {history.last_actor(work.session, record.__noun__, record.id)}.",
         version=record.version,
     )
 
 
-def _begun(call: Call, declaration: Declaration, body: Any) -> dict[str, Any]:
+def _begun(work: Work, declaration: Declaration, body: Any) -> dict[str, Any]:
     """Return the values of a new record: what is given, else that it is theirs as whom the key acts."""
-    owner = call.caller.owner_id
+    owner = work.caller.owner_id
     mine = {field.key: owner for field in declaration.fields if isinstance(field, PersonField) and field.mine and owner}
-    return {**mine, **_values(call, declaration, body)}
+    return {**mine, **_values(work, declaration, body)}
 
 
-def _values(call: Call, declaration: Declaration, body: Any) -> dict[str, Any]:
+def _values(work: Work, declaration: Declaration, body: Any) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise Invalid("A record is to be an object.", field="fields")
     only(body, "fields")
@@ -190,5 +190,5 @@ def _values(call: Call, declaration: Declaration, body: Any) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for key, value in given.items():
         field = declaration.field(key)
-        values[key] = None if value is None else faces.face(field).read(field, value, call.session)
+        values[key] = None if value is None else faces.face(field).read(field, value, work.session)
     return values

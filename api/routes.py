@@ -18,8 +18,8 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from api import records
-from api.calls import Call, Calls, Once
-from api.problems import Answer, Problem, problem_of
+from api.calls import Calls, Once, Work
+from api.problems import Answer, HttpProblem, problem_of
 from storage.database.engine import Database
 
 log = logging.getLogger(__name__)
@@ -44,9 +44,9 @@ class Door:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="api")
 
     async def inside(self, run: Callable[[], T]) -> T:
-        """Run something in a thread; raise Problem where too many wait already."""
+        """Run something in a thread; raise HttpProblem where too many wait already."""
         if self._inside >= self._most:
-            raise Problem("unavailable", "Too many requests wait already.", headers={"retry-after": "1"})
+            raise HttpProblem("unavailable", "Too many requests wait already.", headers={"retry-after": "1"})
         self._inside += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, run)
@@ -59,14 +59,14 @@ class Door:
         self._database.dispose()
 
 
-class Asked:
+class Incoming:
     """Hold one request, and answer it."""
 
     def __init__(self, request: Request) -> None:
         self._request = request
         self._door: Door = request.app.state.door
 
-    async def answer(self, run: Callable[[Call], Answer], *, doing: str) -> Response:
+    async def answer(self, run: Callable[[Work], Answer], *, doing: str) -> Response:
         """Run a call that needs no body and return its answer."""
         return await self._answer(lambda _body: run, doing)
 
@@ -75,7 +75,7 @@ class Asked:
         return await self._answer(lambda body: partial(run, body=_parsed(body)), doing, body=True)
 
     async def _answer(
-        self, prepare: Callable[[bytes], Callable[[Call], Answer]], doing: str, *, body: bool = False
+        self, prepare: Callable[[bytes], Callable[[Work], Answer]], doing: str, *, body: bool = False
     ) -> Response:
         try:
             given = self._request.headers.get("authorization", "")
@@ -95,12 +95,12 @@ class Asked:
         return response(answer)
 
     def query(self, *names: str) -> dict[str, str]:
-        """Return the query's parameters; raise Problem for one that is unknown or given twice."""
+        """Return the query's parameters; raise HttpProblem for one that is unknown or given twice."""
         given = self._request.query_params
         for name, _value in given.multi_items():
             if name not in names or len(given.getlist(name)) > 1:
                 detail = "It is given twice." if name in names else "There is no such parameter."
-                raise Problem("invalid", f"{name[:60]}: {detail}", errors=[(name[:60], detail)])
+                raise HttpProblem("invalid", f"{name[:60]}: {detail}", errors=[(name[:60], detail)])
         return dict(given)
 
     @property
@@ -114,25 +114,27 @@ class Asked:
             return None
         if _IDEMPOTENCY.fullmatch(key) is None:
             detail = "It is 1 to 200 visible characters."
-            raise Problem("invalid", f"Idempotency-Key: {detail}", errors=[("Idempotency-Key", detail)])
+            raise HttpProblem("invalid", f"Idempotency-Key: {detail}", errors=[("Idempotency-Key", detail)])
         return Once(key, "")
 
     async def _body(self) -> bytes:
         kind = self._request.headers.get("content-type", "").partition(";")[0].strip().casefold()
         if kind != "application/json":
-            raise Problem("not-json", "Send application/json.")
+            raise HttpProblem("not-json", "Send application/json.")
         body = bytearray()
         try:
             async for part in self._request.stream():
                 body += part
                 if len(body) > BODY_LIMIT:
-                    raise Problem("too-large", f"A body may have {BODY_LIMIT} bytes.", headers={"connection": "close"})
+                    raise HttpProblem(
+                        "too-large", f"A body may have {BODY_LIMIT} bytes.", headers={"connection": "close"}
+                    )
         except ClientDisconnect:
-            raise Problem("malformed", "The body ended too early.") from None
+            raise HttpProblem("malformed", "The body ended too early.") from None
         return bytes(body)
 
 
-One = Annotated[Asked, Depends(Asked)]
+One = Annotated[Incoming, Depends(Incoming)]
 router = APIRouter(prefix="/v1")
 
 
@@ -140,10 +142,10 @@ router = APIRouter(prefix="/v1")
 async def listed(asked: One, noun: str) -> Response:
     """List records."""
 
-    def run(call: Call) -> Answer:
+    def run(work: Work) -> Answer:
         query = asked.query("filter", "sort", "cursor", "limit")
         text = {"filters": query.get("filter", ""), "sort": query.get("sort", ""), "cursor": query.get("cursor", "")}
-        return records.listed(call, noun, **text, limit=_limit(query.get("limit")))
+        return records.listed(work, noun, **text, limit=_limit(query.get("limit")))
 
     return await asked.answer(run, doing=f"list {noun}")
 
@@ -199,7 +201,7 @@ def rest_app(door: Door) -> FastAPI:
     app = FastAPI(title="Rapport", openapi_url=None, docs_url=None, redoc_url=None)
     app.state.door = door
     app.include_router(router)
-    app.add_exception_handler(Problem, _told)
+    app.add_exception_handler(HttpProblem, _told)
     app.add_exception_handler(HTTPException, _not_here)
     return app
 
@@ -218,8 +220,8 @@ async def _told(_request: Request, exc: Exception) -> Response:
 async def _not_here(_request: Request, exc: Exception) -> Response:
     assert isinstance(exc, HTTPException)
     if exc.status_code == 405:
-        return response(Problem("not-allowed", "Use another method.", headers=exc.headers).answer())
-    return response(Problem("not-found", "There is nothing at this address.").answer())
+        return response(HttpProblem("not-allowed", "Use another method.", headers=exc.headers).answer())
+    return response(HttpProblem("not-found", "There is nothing at this address.").answer())
 
 
 def _limit(typed: str | None) -> int:
@@ -227,7 +229,7 @@ def _limit(typed: str | None) -> int:
         return records.PAGE
     if not (typed.isascii() and typed.isdecimal() and len(typed) < 6 and 0 < int(typed) <= records.MOST):
         detail = f"It is 1 to {records.MOST}."
-        raise Problem("invalid", f"limit: {detail}", errors=[("limit", detail)])
+        raise HttpProblem("invalid", f"limit: {detail}", errors=[("limit", detail)])
     return int(typed)
 
 
@@ -235,9 +237,9 @@ def _parsed(body: bytes) -> Json:
     try:
         read = json.loads(body, parse_constant=_refuse)
     except (ValueError, RecursionError):
-        raise Problem("malformed", "The body is not JSON.") from None
+        raise HttpProblem("malformed", "The body is not JSON.") from None
     if not isinstance(read, dict):
-        raise Problem("malformed", "The body is to be an object.")
+        raise HttpProblem("malformed", "The body is to be an object.")
     return read
 
 
