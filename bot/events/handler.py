@@ -15,7 +15,7 @@ from bot.plugin import Handler, SlackEvent
 from bot.requests.actors import KnownActor, People
 from bot.requests.answer import Answer, is_in_doubt
 from bot.requests.home import HomeView
-from bot.requests.request import Request, RequestKind, read
+from bot.requests.request import Request, RequestKind, mentioned, read
 from bot.requests.responder import Responder
 from bot.requests.runtime import Runtime, call_with
 from bot.slack.clients import Installations
@@ -53,6 +53,9 @@ class Events:
         request = read(RequestKind.EVENT, item.body, item.workspace_id)
         found: dict[str, Any] = {"request": request, "known": self._author(request)}
         slack = self._runtime.slack_for(item.workspace_id) if self._installations.get(item.workspace_id) else None
+        for user_id in mentioned(request) if slack else ():
+            # A message is stored with the names of whom it mentions.
+            self._find(item.workspace_id, user_id)
         for listener in self._runtime.registry.events(request.name):
             if listener.before and slack:
                 given = {**self._given(request, found["known"]), "slack": slack}
@@ -109,8 +112,12 @@ class Events:
     def _author(self, request: Request) -> KnownActor | None:
         if not request.user_id or request.name in {"app_uninstalled", "tokens_revoked", "user_change", "team_join"}:
             return None
+        return self._find(request.workspace_id, request.user_id)
+
+    def _find(self, workspace_id: str, user_id: str) -> KnownActor | None:
+        """Return who this is, None for somebody Slack tells us nothing about."""
         try:
-            return self._people.find(request.workspace_id, request.user_id)
+            return self._people.find(workspace_id, user_id)
         except CrmError as exc:
             if exc.kind in {"not_found", "refused"}:
                 return None

@@ -1,7 +1,7 @@
 """Turn the text Slack sends into the text a person typed, keeping who and what it points at."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -22,6 +22,8 @@ _MARKUP = re.compile(
 )
 _ESCAPES = {"amp": "&", "lt": "<", "gt": ">"}
 _ESCAPE = re.compile(r"&(amp|lt|gt);")
+# Nobody reads or types these schemes.
+_SPOKEN = re.compile(r"(mailto|tel):", re.IGNORECASE)
 _SHOWN = 80
 _EDGES = re.compile(rf"^[\s{INVISIBLE}]+|[\s{INVISIBLE}]+$")
 
@@ -90,21 +92,32 @@ def _joined(pieces: Iterable[Decoded]) -> Decoded:
     return Decoded(text, mask, tuple(entities))
 
 
-def decode(raw: str) -> Decoded:
-    """Read Slack's markup: mentions, channels, groups, broadcasts, links and the three escapes."""
+NameOf = Callable[[EntityKind, str], str]
+"""What tells what a person, channel or group is called whose mention brings no name."""
+
+
+def _id_of(_kind: EntityKind, identity: str) -> str:
+    return identity
+
+
+def decode(raw: str, name_of: NameOf = _id_of) -> Decoded:
+    """Read Slack's markup: mentions, channels, groups, broadcasts, links and the three escapes.
+
+    Where a mention brings no name and nobody tells one, the id stands for it.
+    """
     pieces = []
     position = 0
     for match in _MARKUP.finditer(raw):
         pieces.append(_plain(raw[position : match.start()]))
-        pieces.append(_read(match))
+        pieces.append(_read(match, name_of))
         position = match.end()
     pieces.append(_plain(raw[position:]))
     return _joined(pieces)
 
 
-def unescape(raw: str) -> str:
+def unescape(raw: str, name_of: NameOf = _id_of) -> str:
     """Return the text of a Slack message as a person reads it."""
-    return decode(raw).text
+    return decode(raw, name_of).text
 
 
 def visible(text: str) -> str:
@@ -121,24 +134,30 @@ def _plain(text: str) -> Decoded:
     return Decoded(text, text)
 
 
-def _read(match: re.Match[str]) -> Decoded:
+def _read(match: re.Match[str], name_of: NameOf) -> Decoded:
     if match["escape"]:
         return _plain(_ESCAPES[match["escape"]])
     label = _unescape_characters(match["label"] or "")
     if match["user"]:
-        return _atom(EntityKind.USER, match["user"], "@" + (label.removeprefix("@") or match["user"]))
+        return _atom(EntityKind.USER, match["user"], "@" + _name(EntityKind.USER, match["user"], label, name_of))
     if match["channel"]:
-        return _atom(EntityKind.CHANNEL, match["channel"], "#" + (label.removeprefix("#") or match["channel"]))
+        return _atom(
+            EntityKind.CHANNEL, match["channel"], "#" + _name(EntityKind.CHANNEL, match["channel"], label, name_of)
+        )
     if match["link"]:
         url = _unescape_characters(match["link"])
         return _atom(EntityKind.LINK, url, _link_text(url, label))
-    return _read_special(match["special"], label)
+    return _read_special(match["special"], label, name_of)
 
 
-def _read_special(special: str, label: str) -> Decoded:
+def _name(kind: EntityKind, identity: str, label: str, name_of: NameOf) -> str:
+    return label.lstrip("@#") or name_of(kind, identity).lstrip("@#")
+
+
+def _read_special(special: str, label: str, name_of: NameOf) -> Decoded:
     if special.startswith("subteam^"):
         group = special.removeprefix("subteam^")
-        return _atom(EntityKind.GROUP, group, "@" + (label.removeprefix("@") or group))
+        return _atom(EntityKind.GROUP, group, "@" + _name(EntityKind.GROUP, group, label, name_of))
     if special.startswith("date^"):
         return _plain(label or special)
     return _atom(EntityKind.BROADCAST, special, "@" + (label.removeprefix("@") or special))
@@ -146,10 +165,18 @@ def _read_special(special: str, label: str) -> Decoded:
 
 def _link_text(url: str, label: str) -> str:
     """Return what was typed: Slack adds the scheme to a bare address, and a title hides its address."""
-    address = re.sub(r"^(?:[a-z]+://|mailto:|tel:)", "", url, flags=re.IGNORECASE)
+    if spoken := _SPOKEN.match(url):
+        address = url[spoken.end() :]
+        same = label in address or (spoken[1].lower() == "tel" and _digits(label) == _digits(address))
+        return (label or address) if same else f"{label} ({address})"
+    address = re.sub(r"^[a-z]+://", "", url, flags=re.IGNORECASE)
     if label.rstrip("/") == address.rstrip("/"):
         return label
     return url if not label or label in url else f"{label} ({url})"
+
+
+def _digits(text: str) -> str:
+    return re.sub(r"\D", "", text)
 
 
 def _atom(kind: EntityKind, identity: str, text: str) -> Decoded:

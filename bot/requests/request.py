@@ -271,8 +271,15 @@ def unoffered(view: Mapping[str, Any]) -> str | None:
 
 
 def mentioned(request: Request) -> list[str]:
-    """Return the ids of the people whom a command's text or a form's fields name, each once, at most ten."""
-    named = _MENTION.findall(request.text)
+    """Return the ids of the people whom a request names, each once, at most ten.
+
+    That is in a command's text, a form's fields, or the message that a shortcut or an event is about.
+    """
+    event = request.body.get("event") or {}
+    about = request.body.get("message") if request.kind is RequestKind.SHORTCUT else None
+    told = (about, event, event.get("message"), event.get("previous_message"))
+    texts = [request.text, *(str(one.get("text") or "") for one in told if isinstance(one, Mapping))]
+    named = _MENTION.findall("\n".join(texts))
     for inputs in (request.view.get("state") or {}).get("values", {}).values():
         named += [str(element["selected_user"]) for element in inputs.values() if element.get("selected_user")]
     return list(dict.fromkeys(named))[:MOST_MENTIONS]

@@ -30,6 +30,12 @@ ROLE = Usage.parse("<person> <role> [to:#sales] [owner:me] [note:hi]")
         ("<!date^1392734382^{date} at {time}|Feb 18>", "Feb 18"),
         ("<mailto:a@b.c|a@b.c>", "a@b.c"),
         ("<tel:+491|+491>", "+491"),
+        ("<tel:+4912345|+49 123-45>", "+49 123-45"),
+        ("<tel:+4912345>", "+4912345"),
+        ("<tel:+4912345|our office>", "our office (+4912345)"),
+        ("<mailto:a@b.c>", "a@b.c"),
+        ("<mailto:a1@b.c|room 1>", "room 1 (a1@b.c)"),
+        ("<mailto:a@b.c?subject=Hi|a@b.c>", "a@b.c"),
         ("<https://x.y/z|x.y>", "https://x.y/z"),
         ("<http://acme.com|acme.com>", "acme.com"),
         ("<https://a.b/?q=1&amp;r=2>", "https://a.b/?q=1&r=2"),
@@ -43,6 +49,14 @@ ROLE = Usage.parse("<person> <role> [to:#sales] [owner:me] [note:hi]")
 )
 def test_markup_reads_as_it_was_typed(raw: str, typed: str) -> None:
     assert unescape(raw) == typed
+
+
+def test_mentions_without_a_name_are_told_one() -> None:
+    told = {"U1": "Ann", "C1": "#general", "S1": "@sales"}
+    raw = "<@U1> <@U1|bob> <#C1> <#C1|news> <!subteam^S1> <!here> <https://a.b|x>"
+    assert (
+        unescape(raw, lambda _kind, identity: told[identity]) == "@Ann @bob #general #news @sales @here x (https://a.b)"
+    )
 
 
 def test_a_mention_is_a_person_wherever_it_stands() -> None:

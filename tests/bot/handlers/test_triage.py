@@ -320,3 +320,11 @@ def test_grouping_alone_shows_how_messages_are_grouped(linked: Company, manager:
     assert "each message outside a thread" in manager.types("/crm grouping #ext-globex").text
     assert "within 1 minute of" in manager.types("/crm grouping #ext-globex minutes:1").text
     assert "neither linked nor an inbox" in manager.types("/crm grouping #support").text
+
+
+def test_who_is_mentioned_is_named_also_if_rapport_never_met_them(linked: Company) -> None:
+    linked.customer.posts("Hi <@UAGUEST>, the export is broken since <@UBCARLA> left", channel="CSHARED", raw=True)
+    linked.agent.sees("Hi @", channel="CSUPPORT")
+    with linked.database.transaction(linked.workspace) as session:
+        (message,) = messages.of_ticket(session, 1)
+    assert message.text == "Hi @Gustav Guest, the export is broken since @Carla Customer left"

@@ -295,3 +295,14 @@ def test_channels_that_are_not_linked_are_not_read(shared: Channel) -> None:
 )
 def test_only_emoji(text: str, *, only: bool) -> None:
     assert only_emoji(text) is only
+
+
+def test_a_message_is_kept_as_a_person_reads_it(shared: Channel) -> None:
+    said = "<@UANTON> and <@UNOBODY> of <!subteam^S1|@billing>, see <#CEXT|> and call <tel:+4912|+49 12>"
+    with shared.database.transaction(shared.workspace) as session:
+        session.add(Member(workspace_id=shared.workspace, id="UANTON", name="Anton Agent", kind=MemberKind.STAFF))
+        channels.seen(session, "CEXT", name="news")
+    shared.tell(wrote(ts_at(0), said))
+    assert only_message(shared).text == "@Anton Agent and @somebody of @billing, see #news and call +49 12"
+    shared.tell(changed(wrote(ts_at(0), said), "Hello <@UANTON>", ts_at(40)))
+    assert only_message(shared).text == "Hello @Anton Agent"

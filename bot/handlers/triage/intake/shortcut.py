@@ -13,6 +13,7 @@ from bot.handlers.triage.intake.reactions import ticket_at
 from bot.handlers.triage.intake.written import text_of
 from bot.kit import blocks as b
 from bot.kit.format import undo_hint
+from bot.kit.mentions import names
 from bot.kit.replies import Message, Modal
 from bot.plugin import Place, Role, Slack, _
 from storage.names import NAME_LIMIT
@@ -38,7 +39,7 @@ def opening(control: b.Control, found: Asked, session: Session, place: Place) ->
         text = b.markup(_("This already belongs to {ref} *{name}*."), ref=known.reference, name=known.name)
         show = b.button(_("Show"), "tickets.show", b.Control(known.reference, known.version))
         return Modal(_("Open a ticket"), [b.section(text, accessory=show)])
-    said = text_of(found.message)
+    said = text_of(found.message, names(session))
     title = b.text_input("title", _("Title"), initial=subject_of(said), max_length=NAME_LIMIT)
     quoted = b.Markup("\n".join(f">{line}" for line in b.cut(said.strip() or _("(no text)"), SHOWN).splitlines()))
     state = {"channel": place.channel_id, "ts": control.detail}

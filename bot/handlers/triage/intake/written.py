@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.grammar import unescape
+from bot.grammar.entities import NameOf
 from storage.support import messages
 
 WRITTEN = frozenset({None, "file_share", "thread_broadcast", "me_message"})
@@ -33,21 +34,25 @@ class Written:
     """The event is that of the writing itself."""
 
 
-def read(event: Mapping[str, Any]) -> Written | None:
-    """Return what a message event tells; None for what no person wrote, and for what does not say what was written."""
+def read(event: Mapping[str, Any], name_of: NameOf) -> Written | None:
+    """Return what a message event tells; None for what no person wrote, and for what does not say what was written.
+
+    `name_of` tells the names that mentions lack.
+    """
     match event.get("subtype"):
         case "message_changed":
             now, earlier = _object(event, "message"), _object(event, "previous_message")
             if now.get("subtype") == "tombstone":
-                return _deleted(earlier, event)
-            return _message(now, first=False, before=text_of(earlier) if earlier else None)
+                return _deleted(earlier, event, name_of)
+            before = text_of(earlier, name_of) if earlier else None
+            return _message(now, name_of, first=False, before=before)
         case "message_deleted":
-            return _deleted(_object(event, "previous_message"), event)
+            return _deleted(_object(event, "previous_message"), event, name_of)
         case _:
-            return _message(event)
+            return _message(event, name_of)
 
 
-def text_of(message: Mapping[str, Any]) -> str:
+def text_of(message: Mapping[str, Any], name_of: NameOf) -> str:
     """Return what a message says: its text, what was forwarded with it, and the names of its files in brackets."""
     shared = [
         str(one.get("text") or one.get("fallback") or "")
@@ -55,19 +60,27 @@ def text_of(message: Mapping[str, Any]) -> str:
         if one.get("is_share")
     ]
     files = ", ".join(str(one.get("name") or "file") for one in message.get("files") or ())
-    parts = (*(unescape(text) for text in (str(message.get("text") or ""), *shared)), f"[{files}]" if files else "")
+    parts = (
+        *(unescape(text, name_of) for text in (str(message.get("text") or ""), *shared)),
+        f"[{files}]" if files else "",
+    )
     return "\n".join(part for part in parts if part)
 
 
 def _message(
-    message: Mapping[str, Any], *, first: bool = True, before: str | None = None, deleted_at: datetime | None = None
+    message: Mapping[str, Any],
+    name_of: NameOf,
+    *,
+    first: bool = True,
+    before: str | None = None,
+    deleted_at: datetime | None = None,
 ) -> Written | None:
     if message.get("subtype") not in WRITTEN or message.get("bot_id") or not message.get("user"):
         return None
     edited = _object(message, "edited").get("ts")
     return Written(
         ts=str(message["ts"]),
-        text=text_of(message),
+        text=text_of(message, name_of),
         author_id=str(message["user"]),
         thread_ts=message.get("thread_ts"),
         edited_at=messages.slack_time(str(edited)) if edited else None,
@@ -77,9 +90,9 @@ def _message(
     )
 
 
-def _deleted(message: Mapping[str, Any], event: Mapping[str, Any]) -> Written | None:
+def _deleted(message: Mapping[str, Any], event: Mapping[str, Any], name_of: NameOf) -> Written | None:
     at = messages.slack_time(str(event.get("event_ts") or event["ts"]))
-    return _message(message, first=False, deleted_at=at)
+    return _message(message, name_of, first=False, deleted_at=at)
 
 
 def _object(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
