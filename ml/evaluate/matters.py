@@ -1,8 +1,16 @@
-"""Score how well messages are put into tickets, beside what a person would make of the same conversations."""
+"""Score how well messages are put into tickets, beside what a person would make of the same conversations.
 
+`python -m ml.evaluate.matters FILE --model FOLDER` scores a file's conversations, with the starter model of FOLDER.
+"""
+
+import argparse
 import re
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+from ml.matters.rules import Said, place
 
 WINDOW_MINUTES = 10
 NOBODYS = "-"
@@ -95,3 +103,51 @@ def ten_minutes(conversation: Conversation) -> list[object]:
         last[line.author] = line.minute, ticket
         tickets.append(ticket)
     return tickets
+
+
+def by_matter(sure_of: Callable[[str], str | None]) -> Grouper:
+    """Return what the rules make of each writer's messages; `sure_of` names the category of a text, if it is sure."""
+
+    def grouper(conversation: Conversation) -> list[object]:
+        tickets: list[object] = []
+        raised: dict[str, list[tuple[int, list[Said]]]] = {}
+        for number, line in enumerate(conversation):
+            mine = raised.setdefault(line.author, [])
+            message = Said(line.text, line.minute, sure_of(line.text))
+            into = place(message, [matter for _, matter in mine]).into
+            if into is None:
+                mine.append((number, []))
+            ticket, matter = mine[-1 if into is None else into]
+            matter.append(message)
+            tickets.append(ticket)
+        return tickets
+
+    return grouper
+
+
+def main() -> None:
+    """Print the scores of every way of grouping on the conversations of a file."""
+    parser = argparse.ArgumentParser(prog="ml.evaluate.matters")
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--model", type=Path, required=True, help="where the starter model is kept, or trained into")
+    given = parser.parse_args()
+    from ml.learn.train import ensure_starter
+
+    model = ensure_starter(given.model)
+
+    def sure_of(text: str) -> str | None:
+        verdict = model.classify(text)
+        return None if verdict.abstained or verdict.chatter else verdict.category
+
+    conversations = read_conversations(given.file.read_text("utf-8"))
+    ways = {"by matter": by_matter(sure_of), "by matter, no model": by_matter(lambda _: None)}
+    for name, grouper in (
+        ways | {"ten minutes": ten_minutes, "all one": all_one, "each its own": each_its_own}
+    ).items():
+        found = score(conversations, grouper)
+        figures = f"{found.precision:9.3f} {found.recall:9.3f} {found.f1:6.3f}"
+        sys.stdout.write(f"{name:20} {found.exact:6.1%} {figures}\n")
+
+
+if __name__ == "__main__":
+    main()

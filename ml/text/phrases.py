@@ -35,7 +35,7 @@ def phrases(written: str) -> re.Pattern[str]:
     found = [phrase for phrase in (part.strip() for part in " ".join(written.split()).split(",")) if phrase]
     chinese = "|".join(_chinese(phrase) for phrase in found if _CHINESE.search(phrase))
     english = "|".join(_english(phrase) for phrase in found if not _CHINESE.search(phrase))
-    return re.compile("|".join(part for part in (english and rf"\b(?:{english})\b", chinese) if part))
+    return re.compile("|".join(part for part in (english and rf"\b(?:{english})(?!\w)", chinese) if part))
 
 
 def _english(phrase: str) -> str:

@@ -1,0 +1,1 @@
+"""Tell which messages of a conversation are about one matter."""
