@@ -142,10 +142,10 @@ def _channel(link: ChannelLink) -> b.Markup:
     use = b.markup("*{name}*", name=link.customer.name) if link.customer is not None else b.esc(_("an inbox"))
     grouping = (
         ngettext("by {grouping} of {minutes} minute", "by {grouping} of {minutes} minutes", link.window_minutes)
-        if link.grouping == Grouping.WINDOW
+        if link.groups_by is Grouping.WINDOW
         else _("by {grouping}")
     )
-    parts = [use, b.markup(grouping, grouping=link.grouping, minutes=link.window_minutes)]
+    parts = [use, b.markup(grouping, grouping=link.groups_by, minutes=link.window_minutes)]
     if link.cards_channel_id:
         parts.append(b.markup(_("cards in {channel}"), channel=b.channel(link.cards_channel_id)))
     return b.join([b.markup("• {channel}: ", channel=b.channel(link.channel_id)), b.join(parts, ", ")], "")

@@ -26,10 +26,12 @@ class Use(StrEnum):
 class Grouping(StrEnum):
     """Say which messages of a channel belong to one ticket.
 
-    `thread` begins one with each message outside a thread, `window` joins what an author writes within some minutes,
-    `message` makes each its own, `manual` none: only the emoji or the shortcut does.
+    `matter` joins what an author writes about one matter, by what it says, `window` what they write within some
+    minutes; `thread` begins one with each message outside a thread, `message` makes each its own, `manual` none: only
+    the emoji or the shortcut does.
     """
 
+    MATTER = "matter"
     THREAD = "thread"
     WINDOW = "window"
     MESSAGE = "message"
@@ -37,6 +39,7 @@ class Grouping(StrEnum):
 
 
 LONGEST_WINDOW = 1_440
+_KEPT = tuple(one for one in Grouping if one is not Grouping.MATTER)
 
 
 class Channel(Base):
@@ -57,7 +60,8 @@ class Channel(Base):
 class ChannelLink(Recorded, Base):
     """Say what a channel is used for: it is one customer's, or an inbox for everyone.
 
-    `cards_channel_id` is where support sees its cards, None for the workspace's triage channel.
+    `cards_channel_id` is where support sees its cards, None for the workspace's triage channel. What the release before
+    groups by a window, this one groups by matter where `by_matter` says so.
     """
 
     __noun__ = "channel_link"
@@ -66,7 +70,7 @@ class ChannelLink(Recorded, Base):
         composite_key("channel_id", "channel", ondelete="CASCADE"),
         composite_key("customer_id", "customer", ondelete="CASCADE"),
         one_of("use", tuple(Use)),
-        one_of("grouping", tuple(Grouping)),
+        one_of("grouping", _KEPT),
         CheckConstraint("window_minutes BETWEEN 1 AND 1440", name="window_minutes"),
         CheckConstraint("(use = 'customer') = (customer_id IS NOT NULL)", name="customer"),
         Index(None, "workspace_id", "customer_id"),
@@ -79,6 +83,7 @@ class ChannelLink(Recorded, Base):
     customer_id: Mapped[int | None]
     grouping: Mapped[str] = mapped_column(server_default=Grouping.WINDOW.value)
     window_minutes: Mapped[int] = mapped_column(SmallInteger, server_default="10")
+    by_matter: Mapped[bool] = mapped_column(server_default=text("true"))
     cards_channel_id: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     created_by: Mapped[str | None]
@@ -87,6 +92,11 @@ class ChannelLink(Recorded, Base):
     customer: Mapped[Customer | None] = relationship(viewonly=True)
 
     __mapper_args__ = {"eager_defaults": True}
+
+    @property
+    def groups_by(self) -> Grouping:
+        """Return which messages of the channel belong to one ticket."""
+        return Grouping.MATTER if self.by_matter and self.grouping == Grouping.WINDOW else Grouping(self.grouping)
 
     def history_subject(self) -> tuple[str, int | None]:
         """Return the customer, in whose timeline the link belongs; an inbox has none."""
@@ -138,7 +148,7 @@ def unlink(session: Session, channel_id: str) -> bool:
 def group_by(session: Session, link: ChannelLink, grouping: Grouping | str, minutes: int | None = None) -> ChannelLink:
     """Say which messages of a channel make one ticket; raise Invalid for another way or no 1 to 1440 minutes."""
     try:
-        link.grouping = Grouping(name_key(grouping))
+        wanted = Grouping(name_key(grouping))
     except ValueError:
         raise Invalid(
             "Messages cannot be grouped by {grouping}.",
@@ -148,6 +158,8 @@ def group_by(session: Session, link: ChannelLink, grouping: Grouping | str, minu
             grouping=grouping,
             groupings=", ".join(Grouping),
         ) from None
+    link.by_matter = wanted is Grouping.MATTER
+    link.grouping = Grouping.WINDOW if link.by_matter else wanted
     if minutes is not None:
         if not 1 <= minutes <= LONGEST_WINDOW:
             raise Invalid("A window is 1 to {most} minutes long.", field="minutes", most=LONGEST_WINDOW)

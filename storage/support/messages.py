@@ -5,7 +5,18 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Identity, Index, bindparam, func, select, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    bindparam,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from storage.crm.customers import Customer
@@ -39,7 +50,8 @@ class IncomingMessage(Base):
     `confidence` is the calibrated probability, 0 to 1, of `category`; `promised` is the share of answers of such a
     confidence that were right in the workspace, None where that is not known; `reasons` are the words behind it, the
     strongest first. `abstained` says that the model was too unsure to choose; `category` is then its best guess and
-    `second` its next. `language` is a code such as `en` or `zh`.
+    `second` its next. `language` is a code such as `en` or `zh`. `perhaps_ticket_id` is the ticket, its own or an
+    earlier one, about which people are asked whether the message belongs to it.
     """
 
     __tablename__ = "message"
@@ -77,6 +89,7 @@ class IncomingMessage(Base):
     customer_id: Mapped[int | None]
     contact_id: Mapped[int | None]
     ticket_id: Mapped[int | None]
+    perhaps_ticket_id: Mapped[int | None] = mapped_column(BigInteger)
     text: Mapped[str]
     category: Mapped[str | None]
     confidence: Mapped[float | None]

@@ -135,12 +135,12 @@ def _brought(session: Session) -> list[Block]:
 
 @plugin.command(
     "grouping",
-    usage="[channel] [by:window] [minutes:10]",
+    usage="[channel] [by:matter] [minutes:10]",
     role=Role.MANAGER,
     example="#ext-acme by:window minutes:15",
 )
 def grouping(args: Args, session: Session, place: Place) -> Message:
-    """Show or set which messages of a channel form one ticket: by window, thread, message, or manual."""
+    """Show or set which messages form one ticket: by matter, window, thread, message, or manual."""
     channel_id = args.channel("channel")
     if "by" not in args and "minutes" not in args:
         shown = [_used(session, channel_id, field="channel")] if channel_id else channels.links(session)
@@ -156,12 +156,15 @@ def _groupings(shown: Sequence[ChannelLink]) -> Message:
     if not shown:
         return Message(_("Customers write in no channel yet. Name one: `/crm inbox #help`."))
     title = b.markup("*{title}*", title=_("Which messages form one ticket"))
-    hint = b.context(_("Change: `/crm grouping #ext-acme by:window minutes:15`."))
+    hint = b.context(_("Change: `/crm grouping #ext-acme by:matter`, or `by:window minutes:15`."))
     return Message(title, [b.section(title), *paragraphs(map(_grouped, shown)), hint])
 
 
 def _grouped(link: ChannelLink) -> b.Markup:
     how = {
+        Grouping.MATTER: _(
+            "what one person writes about one matter, with all answers; if it is not sure, the card asks you"
+        ),
         Grouping.WINDOW: ngettext(
             "messages of one person within {minutes} minute of each other, with all answers",
             "messages of one person within {minutes} minutes of each other, with all answers",
@@ -170,10 +173,10 @@ def _grouped(link: ChannelLink) -> b.Markup:
         Grouping.THREAD: _("each message outside a thread, with all answers"),
         Grouping.MESSAGE: _("each message, also in a thread"),
         Grouping.MANUAL: _("only messages that you mark with :ticket: or by “Open a ticket”"),
-    }[Grouping(link.grouping)]
+    }[link.groups_by]
     template = "{channel}: *{grouping}*, {how}"
     said = b.markup(how, minutes=link.window_minutes)
-    return b.markup(template, channel=b.channel(link.channel_id), grouping=link.grouping, how=said)
+    return b.markup(template, channel=b.channel(link.channel_id), grouping=link.groups_by, how=said)
 
 
 def _minutes(args: Args) -> int | None:

@@ -1,6 +1,7 @@
 """Keep what customers ask for until it is answered."""
 
 from storage.support.messages import CHATTER
+from storage.support.tickets.belonging import of_thread
 from storage.support.tickets.finding import (
     FIELDS,
     by_thread,
@@ -11,9 +12,10 @@ from storage.support.tickets.finding import (
     list_tickets,
     resolve,
 )
-from storage.support.tickets.grouping import answered, group, lock, of_thread, open_from_message, settle, worked_on
+from storage.support.tickets.grouping import answered, group, lock, open_from_message
 from storage.support.tickets.merging import merge, split
 from storage.support.tickets.model import DONE, REPLIED, Priority, Ticket, TicketStatus, check_priority, check_status
+from storage.support.tickets.settling import Judgement, judgement, settle, worked_on
 from storage.support.tickets.verdicts import Judged, accepted, judged
 from storage.support.tickets.work import (
     add,
@@ -34,6 +36,7 @@ __all__ = [
     "FIELDS",
     "REPLIED",
     "Judged",
+    "Judgement",
     "Priority",
     "Ticket",
     "TicketStatus",
@@ -50,6 +53,7 @@ __all__ = [
     "get",
     "group",
     "judged",
+    "judgement",
     "likely_duplicates",
     "list_tickets",
     "lock",

@@ -315,10 +315,13 @@ def test_thanks_in_the_thread_of_a_resolved_ticket_leaves_it_resolved(linked: Co
 
 def test_grouping_alone_shows_how_messages_are_grouped(linked: Company, manager: Person) -> None:
     shown = manager.types("/crm grouping", channel="CGENERAL").text
-    assert "window*, messages of one person within 10 minutes" in shown
+    assert "matter*, what one person writes about one matter" in shown
     assert "each message outside a thread" in manager.types("/crm grouping #ext-globex by:thread").text
     assert "each message outside a thread" in manager.types("/crm grouping #ext-globex").text
-    assert "within 1 minute of" in manager.types("/crm grouping #ext-globex minutes:1").text
+    assert (
+        "window*, messages of one person within 1 minute of"
+        in manager.types("/crm grouping #ext-globex minutes:1").text
+    )
     assert "neither linked nor an inbox" in manager.types("/crm grouping #support").text
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
-from bot.handlers.triage.card import controls, similar, verdict
+from bot.handlers.triage.card import belonging, controls, similar, verdict
 from bot.handlers.triage.declaration import plugin
 from bot.handlers.triage.incidents import folding
 from bot.kit import blocks as b
@@ -75,14 +75,15 @@ def draw(
         shrunk = [_done(ticket, who), b.context(*_closing(session, ticket, written, locale, url))]
         return Message(title, [*shrunk, *_answers(answered[:1]), *folding.blocks(session, ticket, locale)])
     own = categories.own(session)
-    headline = _headline(ticket, written, who, url)
+    headline = _headline(ticket, written, who, url, verdict.changes(written, own))
     if _is_titled(ticket, written):
         headline = b.join([headline, b.markup("*{name}*", name=ticket.name)])
     blocks: list[Block] = [b.section(headline)]
     if written:
         first = written[0]
         blocks += [b.section(quoted(first, TEXT_LIMIT)), *_notes(written)]
-        blocks += verdict.blocks(session, ticket, first, locale, own)
+        blocks += belonging.blocks(session, ticket, written)
+        blocks += verdict.blocks(session, ticket, written, locale, own)
         blocks += similar.blocks(session, ticket, first, model, locale)
     blocks += [*folding.blocks(session, ticket, locale), *_answers(answered)]
     blocks += [b.context(_standing(ticket, locale)), *controls.blocks(ticket, own)]
@@ -103,9 +104,12 @@ def _is_titled(ticket: Ticket, written: Sequence[IncomingMessage]) -> bool:
     return written[0].edited_at is None and ticket.name != tickets.subject_of(written[0].text)
 
 
-def _headline(ticket: Ticket, written: Sequence[IncomingMessage], who: str, url: str | None) -> b.Markup:
+def _headline(
+    ticket: Ticket, written: Sequence[IncomingMessage], who: str, url: str | None, changes: Sequence[b.Text]
+) -> b.Markup:
     parts: list[b.Text] = [
-        b.markup("{mark} *{ref}*  *{who}*", mark=MARKS[ticket.priority], ref=ticket.reference, who=who)
+        b.markup("{mark} *{ref}*  *{who}*", mark=MARKS[ticket.priority], ref=ticket.reference, who=who),
+        *changes,
     ]
     if ticket.customer is not None and ticket.customer.tier:
         parts.append(b.markup("_{tier}_", tier=ticket.customer.tier))

@@ -17,6 +17,7 @@ from bot.handlers.triage.declaration import plugin
 from bot.handlers.triage.events import refresh, show, show_in
 from bot.handlers.triage.incidents import folding
 from bot.handlers.triage.intake.classification import asks, classify, judge
+from bot.handlers.triage.intake.placing import place
 from bot.handlers.triage.intake.written import Written, read
 from bot.handlers.triage.notices import greet, wants_to_cancel, wrote_again
 from bot.kit.mentions import names
@@ -164,13 +165,14 @@ def _again(
 def _group(
     session: Session, link: ChannelLink, message: IncomingMessage, model: MessageClassifier, *, asking: bool
 ) -> None:
-    by_hand = link.grouping == Grouping.MANUAL
+    by_hand = link.groups_by is Grouping.MANUAL
     ticket, opened = tickets.group(
         session,
         message,
         asks=asking and not by_hand,
-        grouping=link.grouping,
+        grouping=link.groups_by,
         within=timedelta(minutes=link.window_minutes),
+        place=place,
     )
     if ticket is None:
         return

@@ -65,7 +65,7 @@ def open_ticket(
     if message.ticket_id is not None:
         return tickets.get(session, message.ticket_id), False
     link = channels.link_of(session, channel_id)
-    each = link is not None and link.grouping == Grouping.MESSAGE
+    each = link is not None and link.groups_by is Grouping.MESSAGE
     grouping = Grouping.MESSAGE if each else Grouping.THREAD
     ticket, opened = tickets.group(session, message, grouping=grouping, name=name)
     assert ticket is not None, "what asks is always part of a ticket"
