@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ml.matters.rules import Said, place
+from ml.matters.rules import Utterance, place
 
 WINDOW_MINUTES = 10
 NOBODYS = "-"
@@ -110,10 +110,10 @@ def by_matter(sure_of: Callable[[str], str | None]) -> Grouper:
 
     def grouper(conversation: Conversation) -> list[object]:
         tickets: list[object] = []
-        raised: dict[str, list[tuple[int, list[Said]]]] = {}
+        raised: dict[str, list[tuple[int, list[Utterance]]]] = {}
         for number, line in enumerate(conversation):
             mine = raised.setdefault(line.author, [])
-            message = Said(line.text, line.minute, sure_of(line.text))
+            message = Utterance(line.text, line.minute, sure_of(line.text))
             into = place(message, [matter for _, matter in mine]).into
             if into is None:
                 mine.append((number, []))

@@ -35,7 +35,7 @@ _BARE = re.compile(r"[\s\d.,:;+#/€$£¥%x-]+|\W+")
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Utterance:
     """Hold one message of a matter: when it was written in minutes, and its category where a model was sure of one."""
 
     text: str
@@ -43,7 +43,7 @@ class Said:
     category: str | None = None
 
 
-Matter = Sequence[Said]
+Matter = Sequence[Utterance]
 """What belongs together so far, oldest first."""
 
 
@@ -59,7 +59,7 @@ class Placing:
     sure: bool
 
 
-def place(message: Said, matters: Sequence[Matter]) -> Placing:
+def place(message: Utterance, matters: Sequence[Matter]) -> Placing:
     """Return which of a writer's matters a message belongs to, each with at least one message, the newest last."""
     if not matters:
         return Placing(None, None, sure=True)
@@ -100,7 +100,7 @@ def _pause(minutes: float) -> int:
     return next(points for most, points in PAUSES if minutes <= most)
 
 
-def _categories(message: Said, matter: Matter, text: "_Read") -> int:
+def _categories(message: Utterance, matter: Matter, text: "_Read") -> int:
     known = [one.category for one in matter if one.category is not None]
     if message.category is None or not known:
         return 0

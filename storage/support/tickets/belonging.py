@@ -47,7 +47,7 @@ _Raised = list[tuple[Ticket, list[IncomingMessage]]]
 
 
 @dataclass
-class Found:
+class Candidates:
     """Hold the tickets that a message may belong to, the likeliest first, and what follows it and has none yet.
 
     `perhaps` is the ticket about which a person should be asked whether the message belongs to it.
@@ -73,9 +73,9 @@ def of_thread(session: Session, channel_id: str, thread_ts: str) -> Ticket | Non
 
 def find(
     session: Session, message: IncomingMessage, grouping: Grouping, within: timedelta, place: Placer | None
-) -> Found:
+) -> Candidates:
     """Return what a message may belong to; by matter only with a `place`, else by time."""
-    found = Found()
+    found = Candidates()
     if message.ticket_id is not None:
         found.add(get(session, Ticket, message.ticket_id))
     if grouping is Grouping.MESSAGE:
@@ -92,7 +92,7 @@ def find(
     return found
 
 
-def _by_matter(session: Session, message: IncomingMessage, within: timedelta, place: Placer, found: Found) -> None:
+def _by_matter(session: Session, message: IncomingMessage, within: timedelta, place: Placer, found: Candidates) -> None:
     raised = _raised(session, message)
     placed = place(message, [written for _, written in raised])
     if placed.into is not None:
@@ -132,7 +132,7 @@ def _raised(session: Session, message: IncomingMessage) -> _Raised:
     return list(raised.values())
 
 
-def _follow(session: Session, message: IncomingMessage, within: timedelta, found: Found) -> IncomingMessage | None:
+def _follow(session: Session, message: IncomingMessage, within: timedelta, found: Candidates) -> IncomingMessage | None:
     """Walk over what came before its turn: the author's next messages, up to one that has a ticket; return that one."""
     following = messages.beside(session, message, within, later=True)
     while following is not None and following.ticket_id is None:

@@ -15,7 +15,7 @@ from storage.records.named import get
 from storage.support import answers, messages
 from storage.support.channels import Grouping
 from storage.support.messages import IncomingMessage
-from storage.support.tickets.belonging import Found, Placer, find, of_thread
+from storage.support.tickets.belonging import Candidates, Placer, find, of_thread
 from storage.support.tickets.merging import merge
 from storage.support.tickets.model import Priority, Ticket, TicketStatus
 from storage.support.tickets.settling import handled, reopen, settle, worked_on
@@ -95,7 +95,7 @@ def open_from_message(
 def answered(session: Session, channel_id: str, thread_ts: str, at: datetime) -> list[Ticket]:
     """Note that one of us wrote in a thread, and return the tickets it answers: those asked there before."""
     answers.note(session, channel_id, thread_ts, at)
-    found = Found()
+    found = Candidates()
     found.add(of_thread(session, channel_id, thread_ts))
     for ticket_id in messages.tickets_of_thread(session, channel_id, thread_ts):
         found.add(get(session, Ticket, ticket_id))
@@ -146,7 +146,7 @@ def _open(
     )
 
 
-def _replies(session: Session, message: IncomingMessage, found: Found) -> list[IncomingMessage]:
+def _replies(session: Session, message: IncomingMessage, found: Candidates) -> list[IncomingMessage]:
     """Return what was written later in the same threads and belongs to no ticket yet."""
     return [
         reply

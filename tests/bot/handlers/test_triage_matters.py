@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from hypothesis import given
-
 from bot.kit.blocks import Control
 from ml.classify.classifier import MessageClassifier
 from storage.database.engine import Database
 from storage.support import messages, tickets
 from storage.support.channels import Grouping
 from storage.support.tickets import Ticket
-from tests.bot.handlers.test_triage_order import FEW, Events, histories
 from tests.support.company import Company
 from tests.support.intake_driver import Channel, ts_at, wrote
 from tests.support.support_desk import BROKEN, INVOICE, count_tickets, ticket_of
@@ -47,25 +44,6 @@ def test_what_arrives_before_its_turn_joins_what_was_written_before_it(
     more = "it says error 500 on the login page"
     assert told(database, model, (1, more), (0, BROKEN)) == [[BROKEN, more]]
     assert told(database, model, (1, INVOICE), (0, BROKEN)) == [[INVOICE], [BROKEN]]
-
-
-@given(told=histories())
-@FEW
-def test_whatever_is_written_is_kept_once_and_what_asks_for_something_has_a_ticket(
-    database: Database, model: MessageClassifier, told: Events
-) -> None:
-    by_matter, by_window = Channel(database, model, Grouping.MATTER), Channel(database, model, Grouping.WINDOW)
-    for event in told:
-        by_matter.tell(event)
-        by_window.tell(event)
-    assert by_matter.stored() == by_window.stored()
-    with_ticket = {ts for found in by_matter.live().values() for ts in found}
-    assert with_ticket >= {ts for found in by_window.live().values() for ts in found} - _thanks(by_window)
-
-
-def _thanks(channel: Channel) -> set[str]:
-    said, _ = channel.state()
-    return {ts for ts, _text, _edited, _deleted, category in said if category == "chatter"}
 
 
 def joined(company: Company) -> Ticket:

@@ -75,3 +75,22 @@ def test_any_order_ends_in_the_same_state(
         shuffled.tell(event)
     assert shuffled.state() == in_order.state()
     assert len(set(shuffled.stored())) == len(shuffled.stored())
+
+
+@given(told=histories())
+@FEW
+def test_whatever_is_written_is_kept_once_and_what_asks_for_something_has_a_ticket(
+    database: Database, model: MessageClassifier, told: Events
+) -> None:
+    by_matter, by_window = Channel(database, model, Grouping.MATTER), Channel(database, model, Grouping.WINDOW)
+    for event in told:
+        by_matter.tell(event)
+        by_window.tell(event)
+    assert by_matter.stored() == by_window.stored()
+    with_ticket = {ts for found in by_matter.live().values() for ts in found}
+    assert with_ticket >= {ts for found in by_window.live().values() for ts in found} - _thanks(by_window)
+
+
+def _thanks(channel: Channel) -> set[str]:
+    said, _ = channel.state()
+    return {ts for ts, _text, _edited, _deleted, category in said if category == "chatter"}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from ml.matters.rules import Placing, Said, place
+from ml.matters.rules import Placing, Utterance, place
 
-LOGIN = [Said("I cannot log in since the update", 0, "account")]
-ORDER = [Said("order 5521 arrived broken", 0, "order")]
+LOGIN = [Utterance("I cannot log in since the update", 0, "account")]
+ORDER = [Utterance("order 5521 arrived broken", 0, "order")]
 
 
 def joins(text: str, minute: float = 3, category: str | None = None) -> bool:
-    return place(Said(text, minute, category), [LOGIN]).into == 0
+    return place(Utterance(text, minute, category), [LOGIN]).into == 0
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_a_word_that_only_ends_a_sentence_turns_to_nothing() -> None:
 
 
 def test_another_order_is_another_matter_and_the_same_one_is_not() -> None:
-    other, same = Said("and order 5530 never came", 1), Said("5521 was a present", 700)
+    other, same = Utterance("and order 5530 never came", 1), Utterance("5521 was a present", 700)
     assert place(other, [ORDER]).into is None
     assert place(same, [ORDER, [other]]).into == 0
 
@@ -55,9 +55,9 @@ def test_another_category_that_the_model_is_sure_of_is_another_matter_unless_the
 
 
 def test_what_names_the_matter_joins_the_one_it_names_and_not_the_last() -> None:
-    auditors = [Said("We need an SLA document for our auditors", 0)]
-    outage = [Said("production throws timeouts in all regions", 3, "bug")]
-    assert place(Said("auditors come on thursday", 9), [auditors, outage]).into == 0
+    auditors = [Utterance("We need an SLA document for our auditors", 0)]
+    outage = [Utterance("production throws timeouts in all regions", 3, "bug")]
+    assert place(Utterance("auditors come on thursday", 9), [auditors, outage]).into == 0
 
 
 def test_after_a_quiet_day_a_matter_of_its_own_begins_unless_somebody_asks_after_the_old_one() -> None:
@@ -66,24 +66,24 @@ def test_after_a_quiet_day_a_matter_of_its_own_begins_unless_somebody_asks_after
 
 
 def test_after_thanks_the_next_request_is_another_matter() -> None:
-    closed = [*LOGIN, Said("thx!", 5)]
-    assert place(Said("the csv import hangs at 40%", 9), [closed]).into is None
-    assert place(Said("hm, still not working", 9), [closed]).into == 0
+    closed = [*LOGIN, Utterance("thx!", 5)]
+    assert place(Utterance("the csv import hangs at 40%", 9), [closed]).into is None
+    assert place(Utterance("hm, still not working", 9), [closed]).into == 0
 
 
 def test_a_greeting_begins_the_matter_that_follows_it() -> None:
-    assert place(Said("Do you ship to Norway?", 1), [[Said("hello", 0)]]).into == 0
+    assert place(Utterance("Do you ship to Norway?", 1), [[Utterance("hello", 0)]]).into == 0
 
 
 def test_the_first_message_is_a_matter_of_its_own_and_little_evidence_is_told() -> None:
-    assert place(Said("hello", 0), []) == Placing(None, None, sure=True)
-    little = place(Said("printing labels takes half a minute today", 5), [LOGIN])
+    assert place(Utterance("hello", 0), []) == Placing(None, None, sure=True)
+    little = place(Utterance("printing labels takes half a minute today", 5), [LOGIN])
     assert (little.nearest, little.sure) == (0, False)
-    assert place(Said("any news?", 5), [LOGIN]).sure
+    assert place(Utterance("any news?", 5), [LOGIN]).sure
 
 
 @pytest.mark.parametrize("text", ["", " ", "\x00", "*", "(((", "[", "a" * 40_000, "‮", "🙏", "１２３４"])
 def test_hostile_and_empty_text_is_placed_like_any_other(text: str) -> None:
-    for matters in ([], [LOGIN], [[Said(text, 0)], LOGIN]):
-        found = place(Said(text, 1), matters)
+    for matters in ([], [LOGIN], [[Utterance(text, 0)], LOGIN]):
+        found = place(Utterance(text, 1), matters)
         assert found.into is None or found.into < len(matters)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ml.matters import rules
-from ml.matters.rules import Placing, Said
+from ml.matters.rules import Placing, Utterance
 from storage.support.messages import CHATTER, IncomingMessage
 
 
@@ -14,6 +14,6 @@ def place(message: IncomingMessage, matters: Sequence[Sequence[IncomingMessage]]
     return rules.place(_said(message), [[_said(one) for one in matter] for matter in matters])
 
 
-def _said(message: IncomingMessage) -> Said:
+def _said(message: IncomingMessage) -> Utterance:
     is_sure = message.abstained is False and message.category != CHATTER
-    return Said(message.text, message.at.timestamp() / 60, message.category if is_sure else None)
+    return Utterance(message.text, message.at.timestamp() / 60, message.category if is_sure else None)
