@@ -253,23 +253,6 @@ def deleted(session: Session, message: IncomingMessage, at: datetime) -> None:
     session.flush()
 
 
-def beside(
-    session: Session, message: IncomingMessage, within: timedelta, *, later: bool = False
-) -> IncomingMessage | None:
-    """Return the last message outside threads that its author wrote in the channel before this one, None if none.
-
-    Only what is at most `within` away counts. `later` asks for the next one after it instead.
-    """
-    at, near = IncomingMessage.at, message.at + within if later else message.at - within
-    statement = select(IncomingMessage).where(
-        IncomingMessage.channel_id == message.channel_id,
-        IncomingMessage.author_id == message.author_id,
-        IncomingMessage.thread_ts.is_(None),
-        *((at > message.at, at <= near) if later else (at < message.at, at >= near)),
-    )
-    return session.scalars(statement.order_by(at if later else at.desc()).limit(1)).first()
-
-
 def without_ticket(session: Session, channel_id: str, thread_ts: str, since: datetime) -> list[IncomingMessage]:
     """Return the replies of a thread that belong to no ticket, written after `since`, oldest first."""
     statement = select(IncomingMessage).where(

@@ -87,7 +87,7 @@ def find(
     if grouping is Grouping.MATTER and place is not None:
         _by_matter(session, message, within, place, found)
     else:
-        found.add(_still_open(session, messages.beside(session, message, within)))
+        found.add(_still_open(session, _beside(session, message, within)))
         found.add(_still_open(session, _follow(session, message, within, found)))
     return found
 
@@ -134,12 +134,29 @@ def _raised(session: Session, message: IncomingMessage) -> _Raised:
 
 def _follow(session: Session, message: IncomingMessage, within: timedelta, found: Candidates) -> IncomingMessage | None:
     """Walk over what came before its turn: the author's next messages, up to one that has a ticket; return that one."""
-    following = messages.beside(session, message, within, later=True)
+    following = _beside(session, message, within, later=True)
     while following is not None and following.ticket_id is None:
         found.loose.append(following)
         found.add(by_thread(session, following.channel_id, following.ts))
-        following = messages.beside(session, following, within, later=True)
+        following = _beside(session, following, within, later=True)
     return following
+
+
+def _beside(
+    session: Session, message: IncomingMessage, within: timedelta, *, later: bool = False
+) -> IncomingMessage | None:
+    """Return the last message outside threads that its author wrote in the channel before this one, None if none.
+
+    Only what is at most `within` away counts. `later` asks for the next one after it instead.
+    """
+    at, near = IncomingMessage.at, message.at + within if later else message.at - within
+    statement = select(IncomingMessage).where(
+        IncomingMessage.channel_id == message.channel_id,
+        IncomingMessage.author_id == message.author_id,
+        IncomingMessage.thread_ts.is_(None),
+        *((at > message.at, at <= near) if later else (at < message.at, at >= near)),
+    )
+    return session.scalars(statement.order_by(at if later else at.desc()).limit(1)).first()
 
 
 def _still_open(session: Session, message: IncomingMessage | None) -> Ticket | None:

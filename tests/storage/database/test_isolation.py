@@ -36,7 +36,6 @@ from storage.queues.outbox import Delivery
 from storage.records import named, search
 from storage.records.history import timeline
 from storage.support import categories, channels, labels, messages, model_versions, replies, tickets
-from storage.support.messages import IncomingMessage
 from storage.workspace.members import Member
 
 SOON, LATE = datetime(2030, 1, 7, 9, tzinfo=UTC), datetime(2035, 1, 7, 9, tzinfo=UTC)
@@ -206,7 +205,6 @@ READS: dict[str, Callable[[Session, Any], Any]] = {
     "labels.messages_since": lambda s, t: list(labels.messages_since(s, TODAY.since)),
     "labels.newest": lambda s, t: labels.newest(s, 10),
     "labels.of_message": lambda s, t: labels.of_message(s, t.message),
-    "messages.beside": lambda s, t: messages.beside(s, follower(t.message), HOUR),
     "messages.burst": lambda s, t: messages.burst(s, t.ticket.id, t.message.at + HOUR, HOUR) == t.message.at,
     "messages.by_ts": lambda s, t: messages.by_ts(s, "C1", TS),
     "messages.from_to": lambda s, t: messages.from_to(s, t.message, t.message.at, 5),
@@ -370,13 +368,6 @@ def theft(session: Session, record: Any) -> Any:
     """Attach another workspace's object to the session, as code that mixes up two requests would."""
     session.add(record)
     return record
-
-
-def follower(message: IncomingMessage) -> IncomingMessage:
-    """Return a message that the same author wrote there a little later, which is not stored."""
-    return IncomingMessage(
-        channel_id=message.channel_id, author_id=message.author_id, at=message.at + timedelta(minutes=1)
-    )
 
 
 def public_functions() -> set[str]:
