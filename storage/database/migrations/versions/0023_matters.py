@@ -2,14 +2,14 @@
 
 The release before knows nothing of it and goes on by the window. Channels that are in use keep their window.
 
-Revision ID: 0022
+Revision ID: 0023
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0022"
-down_revision = "0021"
+revision = "0023"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 
