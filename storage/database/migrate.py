@@ -174,6 +174,7 @@ def drop(admin_url: str, schema: str, *, in_use: Collection[str] = (), patience:
         try:
             with _connect(admin_url) as connection:
                 connection.execute(text("SET LOCAL lock_timeout = '1s'"))
+                _forget_records(connection, schema)
                 connection.execute(DropSchema(schema, cascade=True))
                 connection.commit()
             return
@@ -181,6 +182,19 @@ def drop(admin_url: str, schema: str, *, in_use: Collection[str] = (), patience:
             if sqlstate(exc) != LOCK_NOT_AVAILABLE or time.monotonic() > deadline:
                 raise
             time.sleep(0.2)
+
+
+_OF_RECORDS = text("""
+SELECT tgrelid::regclass::text FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
+WHERE tgname = 'keep_record' AND relnamespace = CAST(:schema AS regnamespace)
+""")
+
+
+def _forget_records(connection: Connection, schema: str) -> None:
+    """Delete a plugin's records row by row, so that what the core keeps of them goes too: names, words and notes."""
+    for table in connection.scalars(_OF_RECORDS, {"schema": _quoted(connection, schema)}).all():
+        connection.execute(text(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY"))
+        connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - quoted by the database
 
 
 @contextmanager

@@ -6,6 +6,7 @@
 from typing import Protocol
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 
 APP = "rapport_app"
 SEARCH = "rapport_search"
@@ -26,6 +27,13 @@ class Runs(Protocol):
 
     def execute(self, sqltext: str, /) -> None:
         """Run a statement."""
+
+
+class Makes(Runs, Protocol):
+    """Describe what is used of `alembic.op` to make tables."""
+
+    def create_table(self, table_name: str, *columns: sa.schema.SchemaItem, schema: str) -> object:
+        """Make a table."""
 
 
 def workspace_id() -> sa.Column[str]:
@@ -152,6 +160,45 @@ def filling(table: str, noun: str, address: str | None = None, *, batch: int = 2
             END LOOP;
         END $$
         """  # noqa: S608 - names of our own
+
+
+def record_table(
+    operations: Makes, table: str, *own: sa.schema.SchemaItem, noun: str, address: str | None = None
+) -> None:
+    """Make the table of a plugin's noun, `schema.table`, as `storage.records.named.Named` describes it.
+
+    It gets the columns that each named record has and its `own`, policies and grants, and what keeps its records in
+    search; `address` is as in `kept_record`. A revision of the core that gives all nouns a column gives it to these
+    tables too: they are those with the trigger `keep_record`.
+    """
+    schema, _, name = table.rpartition(".")
+    key, moment = sa.Text(collation="C"), sa.DateTime(timezone=True)
+    operations.create_table(
+        name,
+        workspace_id(),
+        sa.Column("id", sa.BigInteger, nullable=False, autoincrement=False),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("name_key", key, nullable=False),
+        sa.Column("find_key", sa.Text, nullable=False),
+        *own,
+        sa.Column("merged_into_id", sa.BigInteger),
+        sa.Column("archived_at", moment),
+        sa.Column("custom", JSONB, nullable=False, server_default="{}"),
+        sa.Column("version", sa.BigInteger, nullable=False),
+        sa.Column("created_at", moment, nullable=False, server_default=sa.func.now()),
+        sa.Column("updated_at", moment, nullable=False, server_default=sa.func.now()),
+        sa.Column("created_by", sa.Text),
+        sa.PrimaryKeyConstraint("workspace_id", "id"),
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "merged_into_id"],
+            [f"{table}.workspace_id", f"{table}.id"],
+            ondelete="SET NULL (merged_into_id)",
+        ),
+        sa.Index(None, "workspace_id", "name_key"),
+        schema=schema,
+    )
+    tenant_table(operations, table)
+    kept_record(operations, table, noun, address)
 
 
 def partition_by_month(operations: Runs, table: str, *, months_ahead: int = 3) -> None:

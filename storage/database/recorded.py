@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import Table, inspect
-from sqlalchemy.orm import ColumnProperty, CompositeProperty, Mapper, Session
+from sqlalchemy.orm import ColumnProperty, Mapper, Session
 
 from storage.references import DECLARED, reference
 
@@ -77,12 +77,6 @@ def recorded_attributes(mapper: Mapper[Any]) -> Iterable[ColumnProperty[Any]]:
             continue
         if column.onupdate is None and column.server_onupdate is None and column.computed is None:
             yield attribute
-
-
-def attributes_of(model: type[Recorded], name: str) -> set[str]:
-    """Return the attributes of columns that hold an attribute's value: itself, or the parts of a composite."""
-    attribute = inspect(model).attrs[name]
-    return {part.key for part in attribute.props} if isinstance(attribute, CompositeProperty) else {name}
 
 
 def values(row: Recorded) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 from storage.errors import Conflict, Invalid
 from storage.records.declaration import Declaration, Values
 from storage.records.fields import with_value
-from storage.records.named import CANDIDATES, PAGE, Named, moment
+from storage.records.named import CANDIDATES, PAGE, Named, moment, namesakes
 from storage.records.referring import references_to
 
 
@@ -41,8 +42,13 @@ def change(session: Session, declaration: Declaration, record: Named, values: Va
 
 
 def twins(session: Session, declaration: Declaration, values: Values) -> Sequence[Named]:
-    """Return up to five records that may be the same as one with these values."""
-    return declaration.twins(session, values)[:CANDIDATES] if declaration.twins else []
+    """Return up to five records that may be the same as one with these values: of its name, or by the noun's rule."""
+    rule = declaration.twins or partial(_namesakes, declaration)
+    return rule(session, values)[:CANDIDATES]
+
+
+def _namesakes(declaration: Declaration, session: Session, values: Values) -> Sequence[Named]:
+    return namesakes(session, declaration.model, values["name"])
 
 
 def archive(session: Session, record: Named) -> bool:

@@ -11,7 +11,7 @@ from bot.kit import blocks as b
 from bot.kit import format
 from bot.kit.format import Reader, paragraphs
 from bot.kit.replies import Message
-from bot.plugin import Role, _
+from bot.plugin import Declaration, Role, _
 from storage.errors import NotFound
 from storage.records import history
 from storage.records.history import CREATED, DELETED
@@ -30,8 +30,18 @@ def show(args: Args, session: Session, reader: Reader) -> Message:
     if parsed is None:
         record = called(session, args.text, field="record")
         parsed = record.__noun__, record.id
-    ref = reference(*parsed)
-    activities = history.timeline(session, *parsed, limit=READ)
+    return _history(session, *parsed, reader)
+
+
+@plugin.each_noun("history", usage=lambda noun: f"<{noun.key}>", example=lambda noun: f"{noun.letter}-1", changes=False)
+def of_noun(noun: Declaration, args: Args, session: Session, reader: Reader) -> Message:
+    """Show a record's changes, with person, time, and values before and after."""
+    return _history(session, noun.key, noun.resolve(session, args.text).id, reader)
+
+
+def _history(session: Session, noun: str, record_id: int, reader: Reader) -> Message:
+    ref = reference(noun, record_id)
+    activities = history.timeline(session, noun, record_id, limit=READ)
     if not activities:
         raise NotFound("{ref} has no history.", ref=ref)
     title = b.markup(_("*History of {ref}*, the newest first"), ref=ref)

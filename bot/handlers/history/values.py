@@ -18,12 +18,12 @@ from storage.crm.deals import Deal
 from storage.crm.followups import Followup
 from storage.crm.pipelines import Stage
 from storage.database.engine import Base, current_workspace
-from storage.database.recorded import attributes_of, from_json, recorded_attributes
+from storage.database.recorded import from_json, recorded_attributes
 from storage.errors import NotFound
 from storage.money import Money
 from storage.records import named, schema
 from storage.records.declaration import Declaration, declared
-from storage.records.fields import RecordField
+from storage.records.fields import MoneyField, RecordField
 from storage.records.history import CHANGES, CREATED, UPDATED, Activity, ChangeSet
 from storage.records.rows import KEPT
 
@@ -94,7 +94,7 @@ class Change:
     @property
     def own(self) -> bool:
         """Tell whether it happened to the record itself and not to a part of it."""
-        return self.entity == self.noun
+        return self.entity.rpartition(".")[2] == self.noun
 
     @property
     def itself(self) -> tuple[str, ...]:
@@ -203,7 +203,7 @@ def _of_fields(
     lines: list[b.Markup] = []
     told: set[str] = set()
     for field in noun.fields:
-        held = attributes_of(noun.model, field.at or field.key)
+        held = {field.by, field.currency} if isinstance(field, MoneyField) else {field.at or field.key}
         if not after.keys() & held:
             continue
         told |= held

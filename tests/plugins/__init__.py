@@ -1,0 +1,1 @@
+"""Plugins as other people would write them, to test with."""

@@ -1,0 +1,47 @@
+"""Say of each noun what a conversation about its records needs to know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Told:
+    """Hold one field of a noun as people type it, read it, enter it and see it afterwards, and what else they type.
+
+    `few` finds what was added `with_it` only; `sort` puts the first of two records last.
+    """
+
+    key: str
+    letter: str
+    label: str
+    field: str
+    with_it: str
+    read: str
+    edit: str
+    edited: str
+    entered: str
+    shown: str
+    few: str
+    sort: str = "sort:-name"
+
+    def typed(self, verb: str, rest: str = "") -> str:
+        """Return a command about records of the noun."""
+        return f"/crm {self.key} {verb} {rest}".strip()
+
+    def reference(self, number: int = 1) -> str:
+        """Return the reference of a record."""
+        return f"{self.letter}-{number}"
+
+
+TOLD = (
+    Told("customer", "C", "Customer", "Tier", "tier:gold", "gold", "tier:silver", "silver", "tin", "tin", "tier:gold"),
+    Told(
+        "contact", "P", "Contact", "E-mail", "email:h@dam.example", "h@dam.example", "email:w@dam.example",
+        "w@dam.example", "x@dam.example", "x@dam.example", "email:h@dam.example",
+    ),
+)  # fmt: skip
+QUOTE = Told(
+    "quote", "Q", "Quote", "Amount", "amount:12k", "$12,000", "amount:15k", "$15,000", "17000", "$17,000", "amount>10k",
+    "sort:amount",
+)  # fmt: skip
