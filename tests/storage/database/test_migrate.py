@@ -143,6 +143,33 @@ def test_a_plugin_has_a_line_of_its_own(admin_url: str, tmp_path: Path) -> None:
     migrate.check(admin_url)
 
 
+def test_a_plugins_records_are_forgotten_with_its_tables(admin_url: str, workspace: str, tmp_path: Path) -> None:
+    (tmp_path / "0001_stars.py").write_text(
+        "revision = '0001'\ndown_revision = None\n"
+        "def upgrade():\n"
+        "    from alembic import op\n"
+        "    from storage.database.policies import record_table\n"
+        "    record_table(op, 'stars.star', noun='star')\n"
+    )
+    line = migrate.RevisionLine(tmp_path, schema="stars")
+    migrate.upgrade(admin_url, line=line)
+    database = Database(admin_url)
+    with database.transaction(workspace) as session:
+        for statement in (
+            "INSERT INTO stars.star (workspace_id, id, name, name_key, find_key, version)"
+            " VALUES (:w, 1, 'Vega', 'vega', 'vega', 1)",
+            "INSERT INTO note (workspace_id, kind, text, at, about_noun, about_id)"
+            " VALUES (:w, 'note', 'bright', now(), 'star', 1)",
+        ):
+            session.execute(text(statement), {"w": workspace})
+        assert session.scalar(text("SELECT name FROM record WHERE noun = 'star'")) == "Vega"
+    database.dispose()
+    migrate.drop(admin_url, "stars")
+    for table in ("record", "note"):
+        assert ask(admin_url, f"SELECT count(*) FROM {table}") == 0
+    assert ask(admin_url, "SELECT word FROM name_word_left") == "vega", "its words will be forgotten too"
+
+
 @pytest.mark.parametrize("schema", ["public", "pg_catalog", "information_schema", "never"])
 def test_only_a_plugins_tables_are_dropped(admin_url: str, schema: str) -> None:
     with pytest.raises(migrate.NothingToDrop, match="nothing was deleted"):
