@@ -171,10 +171,10 @@ class Office:
 
     def opening(self, view: View, number: int) -> Use:
         """Return the use that fills a modal; fail where nothing opens it."""
-        for action in self.registry.actions.values():
-            # A menu that opens a modal does so for one of its choices only.
-            if action.opens is view and not action.choice:
-                control = b.Control(self.record(view.id, number), 1, DETAILS.get(view.id, ""))
+        # A menu that opens a modal does so for one of its choices only.
+        for action in sorted(self.registry.actions.values(), key=lambda one: one.choice):
+            if action.opens is view:
+                control = b.Control(self.record(view.id, number), 1, action.choice or DETAILS.get(view.id, ""))
                 body = {"actions": [{"action_id": action.id, "value": str(control)}], "channel": {"id": HERE}}
                 return Use("view", view.id, view.role.value, RequestKind.ACTION, body, True)
         for command in self.registry.commands.values():
