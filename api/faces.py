@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -255,11 +255,11 @@ def moment(name: str, value: Any) -> datetime:
     """Return a moment from JSON; raise Invalid, naming the field, for anything but a time with its zone."""
     try:
         read = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        read = None
-    if read is None or read.tzinfo is None:
-        raise Invalid("{name} is to be a time such as 2031-05-01T09:00:00Z.", field=name, name=name)
-    return read
+        if read is not None and read.tzinfo is not None:
+            return read.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise Invalid("{name} is to be a time such as 2031-05-01T09:00:00Z.", field=name, name=name)
 
 
 def _text(field: RecordField, value: Any) -> str:

@@ -55,18 +55,18 @@ def listed(work: Work, noun: str, *, filters: str = "", sort: str = "", cursor: 
     where = query.where(work.session, declaration.filters, values)
     if cursor:
         where.append(paging.after(order, cursor))
-    found = lifecycle.list_records(
+    ahead = lifecycle.list_records(
         work.session, declaration, *where, order_by=[step.ordered for step in order], limit=limit + 1
     )
-    page = found[:limit]
-    following = paging.cursor(work.session, order, page[-1]) if len(found) > limit else None
+    page = ahead[:limit]
+    following = paging.cursor(work.session, order, page[-1]) if len(ahead) > limit else None
     return Answer(200, {"records": [shown(declaration, record) for record in page], "next": following})
 
 
 def got(work: Work, noun: str, reference: str) -> Answer:
     """Get one record; the reference of one that was merged leads to the one it is part of now."""
     declaration = work.noun(noun, Verb.READ)
-    return _one(declaration, _record(work, declaration, reference))
+    return _one(declaration, found(work, declaration, reference))
 
 
 def added(work: Work, noun: str, body: Json) -> Answer:
@@ -82,7 +82,7 @@ def changed(work: Work, noun: str, reference: str, body: Json, version: str | No
     declaration = work.noun(noun, Verb.CHANGE)
     if version is None:
         raise HttpProblem("version-needed", "Send the record's ETag as If-Match, or * to change any version.")
-    record = _at(work, _record(work, declaration, reference), version)
+    record = _at(work, found(work, declaration, reference), version)
     try:
         lifecycle.change(work.session, declaration, record, _values(work, declaration, body))
     except StaleDataError:
@@ -93,7 +93,7 @@ def changed(work: Work, noun: str, reference: str, body: Json, version: str | No
 def archived(work: Work, noun: str, reference: str, version: str | None = None, *, back: bool = False) -> Answer:
     """Take a record out of lists and searches, or bring it back."""
     declaration = work.noun(noun, Verb.ARCHIVE)
-    record = _at(work, _record(work, declaration, reference), version)
+    record = _at(work, found(work, declaration, reference), version)
     (lifecycle.restore if back else lifecycle.archive)(work.session, record)
     return _one(declaration, record)
 
@@ -105,9 +105,9 @@ def merged(work: Work, noun: str, reference: str, body: Json, version: str | Non
     into = body.get("into")
     if not isinstance(into, str):
         raise Invalid("{name} is to be a reference.", field="into", name="into")
-    gone = _at(work, _record(work, declaration, reference), version)
+    gone = _at(work, found(work, declaration, reference), version)
     try:
-        kept = _record(work, declaration, into)
+        kept = found(work, declaration, into)
     except CrmError as error:
         raise error.on_field("into") from None
     return _one(declaration, lifecycle.merge(work.session, declaration, gone, kept))
@@ -147,11 +147,12 @@ def only(body: Json, *names: str) -> None:
             raise Invalid("There is no {name} here.", field=str(name)[:60], name=str(name)[:60])
 
 
-def _record(work: Work, declaration: Declaration, reference: str) -> Named:
-    found = named.by_reference(work.session, declaration.model, reference)
-    if found is None:
+def found(work: Work, declaration: Declaration, reference: str) -> Named:
+    """Return the record of a reference, or the one that it is part of now; raise NotFound if there is none."""
+    record = named.by_reference(work.session, declaration.model, reference)
+    if record is None:
         raise NotFound("There is no {reference}.", reference=reference[:60])
-    return found
+    return record
 
 
 def _one(declaration: Declaration, record: Named, status: int = 200) -> Answer:

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 
 from api.calls import Bot, Calls
 from api.health import Health, health_app
-from api.routes import Door, rest_app
+from api.routes import rest_app
+from api.wire import Door
 from bot.delivery.audit import AUDIT_S, Audit
 from bot.delivery.calls import at_pace
 from bot.delivery.renderer import Renderings

@@ -12,7 +12,8 @@ from urllib.parse import urlencode
 
 from api.calls import Bot, Calls
 from api.limits import Limits
-from api.routes import Door, rest_app
+from api.routes import rest_app
+from api.wire import Door
 from bot.registry import Registry
 from bot.wire.http import web_app
 from bot.wire.rest import ForPrograms

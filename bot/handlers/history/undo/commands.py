@@ -7,6 +7,7 @@ from datetime import datetime
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
+from bot.grammar import Args
 from bot.handlers.history.declaration import plugin
 from bot.handlers.history.values import Change, fields, merged
 from bot.kit import blocks as b
@@ -18,6 +19,7 @@ from storage.records import history
 from storage.records.history import CHANGES, CREATED, UPDATED, ChangeSet
 from storage.references import DECLARED, reference
 from storage.support.tickets import REPLIED
+from storage.workspace import api_keys
 
 SHOWN = 20
 
@@ -26,17 +28,18 @@ POSTED = frozenset({"ticket", "followup", "digest"})
 """What messages are sent about."""
 
 
-@plugin.command("undo", role=Role.VIEWER)
-def undo(session: Session, actor: Member, reader: Reader, now: datetime, catalogue: Catalogue) -> Message:
-    """Take back your last change of the past 24 hours, if nobody has changed the same thing since."""
-    last = history.newest(session, actor.id, now)
+@plugin.command("undo", usage="[api key]", role=Role.VIEWER)
+def undo(args: Args, session: Session, actor: Member, reader: Reader, now: datetime, catalogue: Catalogue) -> Message:
+    """Take back your last change of the past 24 hours, or an API key's, if nobody has changed the same thing since."""
+    whose = api_keys.ever_called(session, args.text).actor_id if args.text else actor.id
+    last = history.newest(session, whose, now)
     for role in _roles_of(last, catalogue) if last else ():
         if not actor.has(role):
             # Whoever could make a change once may not make its opposite now.
             raise Refused(
                 "This needs the role {role}.", role=role.value, hint="An admin can give it to you with `/crm role`."
             )
-    result = history.undo(session, actor.id, now)
+    result = history.undo(session, whose, now)
     title = b.markup(_("Taken back, from {ago}:"), ago=reader.ago(result.change_set.at))
     names = {(row.noun, row.record_id): row.name for row in result.rows}
     found = merged(result.change_set.activities)

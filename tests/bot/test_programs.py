@@ -1,0 +1,59 @@
+"""A program and people work on the same records: the API and Slack are two doors to one CRM."""
+
+from __future__ import annotations
+
+import re
+
+from tests.support.company import Company
+from tests.support.programs import Program
+
+SECRET = re.compile(r"rapport_key_[A-Za-z0-9_-]{43}")
+
+
+def program_of(company: Company, typed: str) -> Program:
+    said = company.admin.types(f"/crm api-key add {typed}").text
+    return Program(company.bot.port, SECRET.findall(said)[0])
+
+
+def plain(text: str) -> str:
+    return text.replace("*", "")
+
+
+def test_what_a_program_does_is_seen_and_undone_in_slack(company: Company) -> None:
+    billing = program_of(company, "Billing sync role:rep can:everything")
+    made = billing.adds("customer", name="Heron Sails", tier="gold")
+    rep = company.rep
+    assert "Heron Sails" in rep.types("/customer show heron").text
+    billing.changes(f"records/customer/{made['id']}", {"tier": "silver"})
+    billing.posts(f"records/customer/{made['id']}/notes", {"text": "Paid twice"})
+    assert "Billing sync" in rep.types(f"/customer show {made['id']}").text
+    told = plain(rep.types(f"/crm history {made['id']}").text)
+    assert "Billing sync added a note" in told
+    assert "key:" not in told
+    assert "nothing of yours" in rep.types("/crm undo").text
+    assert "removed" in rep.types("/crm undo Billing sync").text
+    assert "Tier" in rep.types("/crm undo billing SYNC").text
+    assert billing.gets(f"records/customer/{made['id']}").json["fields"]["tier"] == "gold"
+    assert "There is no key called Nobody" in rep.types("/crm undo Nobody").text
+
+
+def test_undoing_a_program_takes_the_role_of_its_change(company: Company) -> None:
+    billing = program_of(company, "Billing role:rep can:everything")
+    billing.adds("customer", name="Heron Sails")
+    company.gives("manager", "viewer")
+    assert "needs the role rep" in company.manager.types("/crm undo Billing").text
+    company.admin.types("/crm api-key revoke Billing")
+    assert "removed" in company.rep.types("/crm undo Billing").text
+
+
+def test_a_form_and_a_program_never_overwrite_each_other(company: Company) -> None:
+    billing = program_of(company, "Billing as:@rep can:everything")
+    made = billing.adds("customer", name="Heron Sails")
+    rep = company.rep
+    rep.types(f"/customer show {made['id']}")
+    rep.clicks("Edit")
+    assert billing.changes(f"records/customer/{made['id']}", {"tier": "gold"}, made["version"]).status == 200
+    assert "changed meanwhile by Billing" in str(rep.submits({"Tier": "silver"}).errors)
+    rep.types(f"/customer edit {made['id']} tier:bronze")
+    assert billing.changes(f"records/customer/{made['id']}", {"tier": "lead"}, 2).kind == "changed"
+    assert billing.gets(f"records/customer/{made['id']}").json["fields"]["tier"] == "bronze"
