@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
@@ -67,17 +67,24 @@ class Caller:
         return self.key.acts_in(role, self.member)
 
 
-@dataclass(frozen=True, slots=True)
-class Bot:
-    """Hold what only the bot can do: read the chat's grammar, tell plugins what happened, classify a text.
+class Bot(Protocol):
+    """Stand for what only the bot can do: read the chat's grammar, tell plugins what happened, classify a text."""
 
-    `nouns` returns every declared noun by its key; `understand` reads filters as somebody in Slack writes them.
-    """
+    @property
+    def core(self) -> Mapping[str, Declaration]:
+        """Return the nouns that every workspace has, by their keys."""
 
-    nouns: Callable[[Session], Mapping[str, Declaration]]
-    understand: Callable[[str, Session, Fields, Caller], tuple[Query, Values]]
-    tell: Callable[[Session, Caller], None]
-    classify: Callable[[Session, str], Any]
+    def nouns(self, session: Session, /) -> Mapping[str, Declaration]:
+        """Return the nouns of the session's workspace, by their keys."""
+
+    def understand(self, text: str, session: Session, fields: Fields, caller: Caller, /) -> tuple[Query, Values]:
+        """Read filters as somebody in Slack writes them."""
+
+    def tell(self, session: Session, caller: Caller, /) -> None:
+        """Call the listeners of what happened in the session."""
+
+    def classify(self, session: Session, text: str, /) -> Any:
+        """Return the verdict of the workspace's model on a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +144,7 @@ class Calls:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.limits = limits or Limits()
+        self.core = bot.core
         self._database = database
         self._bot = bot
         self._now = now

@@ -11,6 +11,8 @@ from starlette.responses import Response
 
 from api import records, related
 from api.calls import Work
+from api.document import document
+from api.page import PAGE_HEADERS, page
 from api.problems import Answer, HttpProblem, problem_of
 from api.wire import Door, Incoming, response
 
@@ -162,6 +164,16 @@ async def classified(asked: One) -> Response:
     return await asked.answer_to(related.classified, doing="classify")
 
 
+@router.get("/openapi.json")
+async def described(asked: One) -> Response:
+    """Describe what the key may use, with the workspace's own fields."""
+
+    def run(work: Work) -> Answer:
+        return Answer(200, document(work.nouns.values(), work.may))
+
+    return await asked.answer(run, doing="describe")
+
+
 @router.get("/key")
 async def whoami(asked: One) -> Response:
     """Say what the key may do."""
@@ -173,6 +185,17 @@ def rest_app(door: Door) -> FastAPI:
     app = FastAPI(title="Rapport", openapi_url=None, docs_url=None, redoc_url=None)
     app.state.door = door
     app.include_router(router)
+    # The core's nouns are those of every workspace, so whoever asks may know them.
+    core = document(door.calls.core.values())
+
+    @app.get("/openapi.json")
+    async def core_document() -> Response:
+        return response(Answer(200, core))
+
+    @app.get("/docs")
+    async def core_page() -> Response:
+        return Response(page(core), media_type="text/html", headers=PAGE_HEADERS)
+
     app.add_exception_handler(HttpProblem, _told)
     app.add_exception_handler(HTTPException, _not_here)
     return app

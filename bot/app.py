@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from api.calls import Bot, Calls
+from api.calls import Calls
 from api.health import Health, health_app
 from api.routes import rest_app
 from api.wire import Door
@@ -210,8 +210,7 @@ class Rapport:
         # Where people are served too, few connections and of its own: no flood of programs keeps them waiting.
         few = PROGRAMS if self._has("slack") else self.settings.pool_size
         pool = self.database.another(pool_size=few, application_name="rapport-api")
-        lent = ForPrograms(self.runtime)
-        return Door(Calls(pool, Bot(lent.nouns, lent.understand, lent.tell, lent.classify)), pool, threads=few)
+        return Door(Calls(pool, ForPrograms(self.runtime)), pool, threads=few)
 
     def _has(self, role: str) -> bool:
         return self.role in {"all", role}

@@ -48,6 +48,11 @@ class ForPrograms:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
 
+    @property
+    def core(self) -> Mapping[str, Declaration]:
+        """Return the nouns that every workspace has, by their keys."""
+        return {key: noun.declaration for key, noun in self._runtime.registry.nouns.items()}
+
     def nouns(self, session: Session) -> Mapping[str, Declaration]:
         """Return every noun by its key, each with the fields that the session's workspace gave to it."""
         nouns = self._runtime.registry.within(schema.of(session)).nouns

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from api.calls import Bot, Calls
+from api.calls import Calls
 from api.limits import Limits
 from api.routes import rest_app
 from api.wire import Door
@@ -96,11 +96,7 @@ class Programs:
         self.database = database
         self.office = Office(database, registry)
         lent = ForPrograms(self.office.runtime)
-        self.calls = Calls(
-            database,
-            Bot(lent.nouns, lent.understand, lent.tell, lent.classify),
-            limits=limits or Limits(60_000, 60_000),
-        )
+        self.calls = Calls(database, lent, limits=limits or Limits(60_000, 60_000))
         self.door = Door(self.calls, database, threads=4)
         self.listener = HttpListener(web_app(None, {}, {"/api": rest_app(self.door)}), 0, "PORT")
         self.listener.open()

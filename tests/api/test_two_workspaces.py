@@ -1,0 +1,112 @@
+"""Show that no route, whatever it is given, shows or changes anything of another workspace."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from api.document import OPERATIONS
+from storage.crm.customers import CUSTOMER
+from storage.database.engine import Database
+from storage.records import definitions
+from tests.support import every_table
+from tests.support.programs import Program, Programs
+
+SECRET = "Zanzibar"
+NOUNS = ("customer", "contact")
+REFERENCES = ("C-1", "P-1", "F-1", "C-2", "D-1")
+
+
+def furnish(program: Program) -> None:
+    """Store one of each, all with the secret in it."""
+    made = program.adds("customer", name=f"{SECRET} Sails", domain=f"{SECRET}.example", tier=SECRET)
+    program.adds("customer", name=f"{SECRET} Two", zanzibar=SECRET)
+    program.adds("contact", name=f"{SECRET} Jo", customer=made["id"], email=f"jo@{SECRET}.example")
+    program.posts(f"records/customer/{made['id']}/notes", {"text": SECRET})
+    due = {"text": SECRET, "due_at": "2099-01-01T09:00:00Z", "owner": "UREP"}
+    assert program.posts(f"records/customer/{made['id']}/followups", due).status == 201
+
+
+def bodies() -> st.SearchStrategy[Any]:
+    fields = st.dictionaries(
+        st.sampled_from(["name", "customer", "owner", "tier", "domain", "zanzibar", "email"]),
+        st.sampled_from(["C-1", "P-1", SECRET, f"{SECRET} Sails", "UREP", None, 1]),
+    )
+    return st.one_of(
+        st.builds(lambda one: {"fields": one}, fields),
+        st.builds(
+            lambda some: {"records": [{"fields": one} for one in some]}, st.lists(fields, min_size=1, max_size=3)
+        ),
+        st.sampled_from(REFERENCES).map(lambda into: {"into": into}),
+        st.just({"text": "Heron", "due_at": "2099-01-01T09:00:00Z", "owner": "UREP"}),
+    )
+
+
+def test_nothing_of_another_workspace_is_shown_or_changed(
+    programs: Programs, database: Database, admin_url: str, workspace: str, second_workspace: str
+) -> None:
+    with database.transaction(second_workspace) as session:
+        definitions.define(session, CUSTOMER, name=SECRET, type="text")
+    theirs = programs.key(second_workspace, name=SECRET)
+    furnish(theirs)
+    mine = programs.key(workspace)
+    cursor = theirs.gets("records/customer", limit=1).json["next"]
+
+    def belonging() -> list[str]:
+        rows = every_table.rows(admin_url)
+        return [row for table in rows for row in rows[table] if second_workspace in row]
+
+    before = belonging()
+
+    @settings(
+        max_examples=150,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+        database=None,
+        derandomize=True,
+    )
+    @given(
+        one=st.sampled_from(OPERATIONS),
+        noun=st.sampled_from(NOUNS),
+        reference=st.sampled_from(REFERENCES),
+        body=bodies(),
+        query=st.sampled_from(
+            [
+                {},
+                {"filter": "tier:zanzibar"},
+                {"filter": f"name:{SECRET}"},
+                {"cursor": cursor},
+                {"sort": "zanzibar"},
+                {"q": SECRET},
+                {"q": "C-1"},
+            ]
+        ),
+    )
+    def use(one: Any, noun: str, reference: str, body: Any, query: dict[str, str]) -> None:
+        path = one.path.format(noun=noun, reference=reference)
+        if one.method == "get":
+            reply = mine.gets(path, **query)
+            sent = query
+        else:
+            reply = mine.sends(one.method.upper(), f"/api/v1/{path}", body, if_match="*")
+            sent = body
+        assert reply.status < 500, reply.text
+        # What was sent may come back, and nothing else.
+        if SECRET.casefold() not in json.dumps(sent).casefold():
+            assert SECRET.casefold() not in reply.text.casefold(), (path, sent)
+
+    use()
+    assert belonging() == before
+
+
+@pytest.mark.parametrize("query", [{"q": SECRET}, {"q": "zanzibr"}])
+def test_a_search_finds_nothing_of_theirs(
+    programs: Programs, workspace: str, second_workspace: str, query: dict[str, str]
+) -> None:
+    programs.key(second_workspace).adds("customer", name=f"{SECRET} Sails")
+    assert programs.key(workspace).gets("search", **query).json == {"found": []}
