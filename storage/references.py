@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -53,19 +53,17 @@ class Letters(Mapping[str, str]):
 
 DECLARED = Letters()
 """The letters of all nouns that have a model; each is given as the model is defined."""
-_IN_FORCE = "rapport.letters"
+_reader: list[Callable[[Session], Letters]] = []
 
 
-def put_in_force(session: Session, letters: Letters) -> None:
-    """Have a session read references by these letters, those of its workspace's own nouns among them."""
-    session.info[_IN_FORCE] = letters
+def read_letters(read: Callable[[Session], Letters]) -> None:
+    """Name the function that returns the letters of a session's workspace, its own nouns' among them."""
+    _reader[:] = [read]
 
 
 def in_force(session: Session) -> Letters:
     """Return the letters by which a session reads references."""
-    letters = session.info.get(_IN_FORCE, DECLARED)
-    assert isinstance(letters, Letters)
-    return letters
+    return _reader[0](session) if _reader else DECLARED
 
 
 def reference(noun: str, record_id: int, letters: Mapping[str, str] = DECLARED) -> str:

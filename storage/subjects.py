@@ -9,16 +9,16 @@ from storage.records import named
 from storage.records.about import About
 from storage.records.declaration import declared
 from storage.records.named import Named
-from storage.records.rows import KEPT
+from storage.records.rows import kept
 from storage.references import in_force, parse_reference, reference
 
 
 def subject_of(session: Session, row: About) -> Named | None:
     """Return the record a note or follow-up is about, None if it is about none that this program knows."""
-    if row.about is None or row.about[0] not in KEPT:
+    if row.about is None or row.about[0] not in kept(session):
         return None
     noun, record_id = row.about
-    found: Named = named.get(session, KEPT[noun], record_id)
+    found: Named = named.get(session, kept(session)[noun], record_id)
     return found
 
 
@@ -29,7 +29,7 @@ def called(session: Session, typed: str, *, field: str | None = None) -> Named:
     """
     letters = in_force(session)
     parsed = parse_reference(typed, letters)
-    nouns = sorted(KEPT.keys() & letters.keys(), key=lambda noun: letters[noun])
+    nouns = sorted(kept(session).keys() & letters.keys(), key=lambda noun: letters[noun])
     if parsed is not None and parsed[0] not in nouns:
         raise NotFound(
             "{reference} is a {noun}, and this is about one of: {nouns}.",
@@ -58,4 +58,4 @@ def called(session: Session, typed: str, *, field: str | None = None) -> Named:
 
 def _resolve(session: Session, noun: str, typed: str) -> Named:
     declaration = declared().get(noun)
-    return declaration.resolve(session, typed) if declaration else named.resolve(session, KEPT[noun], typed)
+    return declaration.resolve(session, typed) if declaration else named.resolve(session, kept(session)[noun], typed)

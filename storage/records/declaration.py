@@ -18,6 +18,7 @@ from storage.records import named
 from storage.records.comparisons import Field, Fields
 from storage.records.fields import PersonField, RecordField
 from storage.records.named import Named
+from storage.records.rows import KEPT
 from storage.records.values import comparison
 from storage.workspace.members import Role
 
@@ -50,7 +51,8 @@ class Declaration:
         keys = [field.key for field in self.fields]
         if len(set(keys)) < len(keys) or keys[:1] != ["name"]:
             raise ValueError(f"the fields of a {self.key} need keys of their own, the first the name")
-        _declared.setdefault(self.key, self)
+        if KEPT.get(self.key) is self.model:
+            _declared.setdefault(self.key, self)
 
     @property
     def key(self) -> str:

@@ -77,10 +77,15 @@ class Record(Recorded):
     def new(cls, session: Session, **values: Any) -> Self:
         """Add a record with the next number and flush it, so that what the database decides is known."""
         values["workspace_id"] = current_workspace(session)
-        made = cls(**values, **{"id": next_id(session, cls.__noun__), "created_by": current_actor(session)})
+        made = cls(**values, **{"id": cls.number(session), "created_by": current_actor(session)})
         session.add(made)
         session.flush()
         return made
+
+    @classmethod
+    def number(cls, session: Session) -> int:
+        """Return the next number."""
+        return next_id(session, cls.__noun__)
 
 
 class Named(Record):
@@ -157,7 +162,7 @@ def get(session: Session, model: type[R], record_id: int) -> R:
             return found
         seen.add(wanted)
         wanted = merged_into
-    raise NotFound("There is no {reference}.", reference=reference(model.__noun__, record_id))
+    raise NotFound("There is no {reference}.", reference=reference(model.__noun__, record_id, in_force(session)))
 
 
 def by_reference(session: Session, model: type[R], typed: str) -> R | None:
@@ -169,7 +174,7 @@ def by_reference(session: Session, model: type[R], typed: str) -> R | None:
     if noun != model.__noun__:
         raise NotFound(
             "{reference} is a {other}, not a {noun}.",
-            reference=reference(noun, record_id),
+            reference=reference(noun, record_id, in_force(session)),
             other=noun,
             noun=model.__noun__,
         )

@@ -35,7 +35,7 @@ def references_to(model: type[Recorded]) -> Iterator[Reference]:
     """Yield how rows that have a history refer to records of this model; what has none is a part of its record."""
     own = (inspect(model).local_table, RecordRow.__table__)
     for mapper in Base.registry.mappers:
-        if not issubclass(mapper.class_, Recorded) or not isinstance(mapper.local_table, Table):
+        if not issubclass(mapper.class_, Recorded) or mapper.inherits or not isinstance(mapper.local_table, Table):
             continue
         for key in mapper.local_table.foreign_key_constraints:
             if key.referred_table in own and not any(one.parent.info.get("superseded") for one in key.elements):

@@ -6,16 +6,29 @@ same transaction (`keep_record`, made by the migrations). The application may on
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Identity, Index, Text, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.database.engine import TENANT, Base
 
 KEPT: dict[str, Any] = {}
 """The models of the nouns whose records have a row; each is added as it is defined."""
+_reader: list[Callable[[Session], Mapping[str, Any]]] = []
+
+
+def read_kept(read: Callable[[Session], Mapping[str, Any]]) -> None:
+    """Name the function that returns the models of a session's nouns, those of its workspace's own among them."""
+    _reader[:] = [read]
+
+
+def kept(session: Session) -> Mapping[str, Any]:
+    """Return the models of the nouns that a session's workspace has, by their keys."""
+    return _reader[0](session) if _reader else KEPT
+
 
 # Expressions are as Postgres writes them back, so that the check of migrations sees no difference.
 _LIVE = text("merged_into_id IS NULL AND archived_at IS NULL")

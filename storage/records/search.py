@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
 from storage.names import KEY_LIMIT, name_key
-from storage.records.rows import KEPT, RecordRow
-from storage.references import in_force, parse_reference, reference
+from storage.records.rows import RecordRow, kept
+from storage.references import in_force, parse_reference
 
 LONGEST = 200
 """As many characters of what was typed are looked for as a name may have."""
@@ -47,11 +47,12 @@ class Hit:
     name: str
     score: float
     how: How = How.SAME
+    letter: str = ""
 
     @property
     def reference(self) -> str:
         """Return the reference people use, such as `D-88`."""
-        return reference(self.noun, self.id)
+        return f"{self.letter}-{self.id}"
 
 
 def find(session: Session, typed: str, *, nouns: Sequence[str] | None = None, limit: int = 10) -> list[Hit]:
@@ -60,18 +61,23 @@ def find(session: Session, typed: str, *, nouns: Sequence[str] | None = None, li
     A reference finds its record; anything else is looked for among the words of names, domains and addresses. Of
     records of the same name, one comes before all others.
     """
-    nouns = sorted(KEPT) if nouns is None else nouns
-    parsed = parse_reference(typed, in_force(session))
+    nouns = sorted(kept(session)) if nouns is None else nouns
+    letters = in_force(session)
+    parsed = parse_reference(typed, letters)
     if parsed is not None and parsed[0] in nouns:
         noun, record_id = parsed
         name = session.scalar(select(RecordRow.name).where(RecordRow.noun == noun, RecordRow.id == record_id))
         if name is not None:
-            return [Hit(noun, record_id, name, 1.0)]
+            return [Hit(noun, record_id, name, 1.0, letter=letters[noun])]
     wanted = name_key(typed)[:LONGEST]
     if not wanted:
         return []
     rows = session.execute(_SEARCH, {"wanted": wanted, "nouns": list(nouns), "most": limit})
-    return [Hit(noun, record_id, name, score, How(how)) for noun, record_id, name, score, how in rows]
+    return [
+        Hit(noun, record_id, name, score, How(how), letters[noun])
+        for noun, record_id, name, score, how in rows
+        if noun in letters
+    ]
 
 
 def whole_name(typed: str) -> ScalarSelect[str]:

@@ -12,7 +12,7 @@ from bot.kit import blocks as b
 from bot.kit.replies import Message
 from bot.plugin import Catalogue, Member, Role, _
 from storage.errors import Invalid
-from storage.records import definitions
+from storage.records.schema import field_definitions
 
 
 @plugin.action("show", role=Role.VIEWER)
@@ -34,9 +34,9 @@ def more(control: b.Control, session: Session, actor: Member, catalogue: Catalog
     if row.retired_at is not None:
         return lists.fields(session, noun, actor, notice=_("It is retired already."), replace=True)
     if what == "retire":
-        definitions.retire(session, row)
+        field_definitions.retire(session, row)
         return lists.fields(session, noun, actor, notice=lists.retired(row), undo=True, replace=True)
-    moved = definitions.move(session, row, up=what == "up")
+    moved = field_definitions.move(session, row, up=what == "up")
     return lists.fields(session, noun, actor, notice=_("Moved.") if moved else None, undo=moved, replace=True)
 
 
@@ -45,6 +45,6 @@ def restore(control: b.Control, session: Session, actor: Member, catalogue: Cata
     """Bring a retired field back, with its values."""
     row = row_of(session, control.record)
     noun = noun_called(catalogue, row.noun).declaration
-    back = definitions.restore(session, row, noun, reserved=catalogue.reserved(noun))
+    back = field_definitions.restore(session, row, noun, reserved=catalogue.reserved(noun))
     notice = _("It is back.") if back else _("It is in use already.")
     return lists.fields(session, noun, actor, notice=notice, undo=back, replace=True)

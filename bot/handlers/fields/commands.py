@@ -12,7 +12,7 @@ from bot.handlers.fields.wording import noun_called, read_choices, read_type
 from bot.kit import blocks as b
 from bot.kit.replies import Message
 from bot.plugin import Catalogue, Member, Role, _
-from storage.records import definitions
+from storage.records.schema import field_definitions
 
 SETTINGS = '[key:rival] [required:no] [choices:"High, Low"] [hint:"Who else they look at"]'
 
@@ -38,7 +38,7 @@ def add(args: Args, session: Session, actor: Member, catalogue: Catalogue) -> Me
     choices = read_choices(args.get("choices") or "")
     linked = args.get("to")
     meant = "choice" if choices else "record" if linked else "text"
-    made = definitions.define(
+    made = field_definitions.define(
         session,
         noun,
         name=args["name"],
@@ -65,9 +65,9 @@ def add(args: Args, session: Session, actor: Member, catalogue: Catalogue) -> Me
 def edit(args: Args, session: Session, actor: Member, catalogue: Catalogue) -> Message:
     """Change a field's name, key, choices, hint, or whether it is required; records keep their values."""
     noun = noun_called(catalogue, args["noun"]).declaration
-    row = definitions.called(session, noun, args["field"])
+    row = field_definitions.called(session, noun, args["field"])
     choices, hint = args.get("choices"), args.get("hint")
-    definitions.change(
+    field_definitions.change(
         session,
         row,
         noun,
@@ -90,8 +90,8 @@ def edit(args: Args, session: Session, actor: Member, catalogue: Catalogue) -> M
 def choice(args: Args, session: Session, actor: Member, catalogue: Catalogue) -> Message:
     """Rename a choice of a field, on every record that has it."""
     noun = noun_called(catalogue, args["noun"]).declaration
-    row = definitions.called(session, noun, args["field"])
-    definitions.rename_choice(session, row, args["rename"], args["to"])
+    row = field_definitions.called(session, noun, args["field"])
+    field_definitions.rename_choice(session, row, args["rename"], args["to"])
     return lists.fields(session, noun, actor, notice=_("Saved."), undo=True)
 
 
@@ -99,8 +99,8 @@ def choice(args: Args, session: Session, actor: Member, catalogue: Catalogue) ->
 def retire(args: Args, session: Session, actor: Member, catalogue: Catalogue) -> Message:
     """Take a field out of use; records keep its values, and it can be brought back."""
     noun = noun_called(catalogue, args["noun"]).declaration
-    row = definitions.called(session, noun, args["field"])
-    definitions.retire(session, row)
+    row = field_definitions.called(session, noun, args["field"])
+    field_definitions.retire(session, row)
     return lists.fields(session, noun, actor, notice=lists.retired(row), undo=True)
 
 
@@ -108,6 +108,6 @@ def retire(args: Args, session: Session, actor: Member, catalogue: Catalogue) ->
 def restore(args: Args, session: Session, actor: Member, catalogue: Catalogue) -> Message:
     """Bring a retired field back, with its values."""
     noun = noun_called(catalogue, args["noun"]).declaration
-    row = definitions.called(session, noun, args["field"], retired=True)
-    definitions.restore(session, row, noun, reserved=catalogue.reserved(noun))
+    row = field_definitions.called(session, noun, args["field"], retired=True)
+    field_definitions.restore(session, row, noun, reserved=catalogue.reserved(noun))
     return lists.fields(session, noun, actor, notice=_("It is back."), undo=True)

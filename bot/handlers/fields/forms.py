@@ -14,9 +14,8 @@ from bot.kit import blocks as b
 from bot.kit.replies import Message, Modal
 from bot.plugin import Catalogue, Member, Role, _
 from storage.names import NAME_LIMIT
-from storage.records import definitions
-from storage.records.definitions import HINT_LIMIT, KEY_LIMIT
-from storage.records.schema import FieldRow
+from storage.records.schema import FieldRow, field_definitions
+from storage.records.schema.field_definitions import HINT_LIMIT, KEY_LIMIT
 
 Values = Mapping[str, str]
 State = Mapping[str, str]
@@ -43,7 +42,7 @@ def new(control: b.Control, catalogue: Catalogue) -> Modal:
 def add(values: Values, state: State, session: Session, actor: Member, catalogue: Catalogue) -> Message:
     """Add the field and show it among the others."""
     noun = noun_called(catalogue, state.get("noun", "")).declaration
-    made = definitions.define(
+    made = field_definitions.define(
         session,
         noun,
         name=values["name"],
@@ -76,12 +75,12 @@ def save(values: Values, state: State, session: Session, actor: Member, catalogu
     """Save what was changed of the field."""
     row = row_of(session, state.get("field", ""))
     noun = noun_called(catalogue, row.noun).declaration
-    definitions.change(
+    field_definitions.change(
         session,
         row,
         noun,
         name=values["name"],
-        key=values["key"] or definitions.key_for(values["name"]),
+        key=values["key"] or field_definitions.key_for(values["name"]),
         required=values["required"] == "yes",
         hint=values["hint"] or "",
         choices=read_choices(values["choices"] or "") if "choices" in values else None,

@@ -13,8 +13,7 @@ from bot.kit import blocks as b
 from bot.kit.format import undo_hint
 from bot.kit.replies import Message
 from bot.plugin import Catalogue, Declaration, Member, Role, _, ngettext
-from storage.records import definitions
-from storage.records.schema import FieldRow, extended
+from storage.records.schema import FieldRow, extended, field_definitions
 
 LINES = 40
 CHOICES_SHOWN = 10
@@ -46,7 +45,7 @@ def fields(
     """Draw the fields of a noun, with what an admin can do about each of the workspace's own."""
     may_change = actor.has(Role.ADMIN)
     noun = extended(session, noun)
-    rows = definitions.live_rows(session, noun.key)
+    rows = field_definitions.live_rows(session, noun.key)
     shown = rows[begin : begin + LINES]
     title = b.markup("*{title}*", title=_("Fields of {nouns}").format(nouns=_(noun.plural).casefold()))
     declared = ", ".join(_(field.label) for field in noun.fields if not field.custom_id)
@@ -103,7 +102,7 @@ def _choices(names: Sequence[str]) -> str:
 
 
 def _retired(session: Session, noun: Declaration, *, may_change: bool) -> list[Block]:
-    rows = definitions.retired_rows(session, noun.key)
+    rows = field_definitions.retired_rows(session, noun.key)
     if not rows:
         return []
     names = ", ".join(row.name for row in rows)

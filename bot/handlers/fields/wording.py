@@ -11,8 +11,7 @@ from bot.kit import blocks as b
 from bot.plugin import Catalogue, Declaration, DeclaredNoun
 from storage.errors import Invalid, NotFound
 from storage.names import name_key
-from storage.records import definitions
-from storage.records.schema import TYPES, FieldRow
+from storage.records.schema import TYPES, FieldRow, field_definitions
 
 NAMES: Mapping[str, str] = {
     "text": "Text",
@@ -53,7 +52,7 @@ def row_of(session: Session, typed: str) -> FieldRow:
     number = typed.removeprefix("FIELD-")
     if not number.isdigit():
         raise Invalid("This button no longer works.", hint="Please repeat the command.")
-    return definitions.get(session, int(number))
+    return field_definitions.get(session, int(number))
 
 
 def read_choices(typed: str) -> Sequence[str]:

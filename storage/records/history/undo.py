@@ -287,4 +287,6 @@ def _model(activity: Activity) -> type[Recorded]:
 
 
 def _mappers() -> dict[str, Mapper[Any]]:
-    return {entity_name(mapper): mapper for mapper in Base.registry.mappers if issubclass(mapper.class_, Recorded)}
+    """Return the models by their tables; of several in one table that of all, as a row says which it is of."""
+    recorded = (mapper for mapper in Base.registry.mappers if issubclass(mapper.class_, Recorded))
+    return {entity_name(mapper): mapper for mapper in recorded if mapper.inherits is None}

@@ -15,10 +15,11 @@ from storage.crm.customers import CUSTOMER, Customer
 from storage.database.engine import Database
 from storage.errors import Conflict, CrmError, Invalid, NotFound
 from storage.money import Money
-from storage.records import definitions, lifecycle, schema
+from storage.records import lifecycle, schema
 from storage.records.declaration import Declaration
 from storage.records.history import recording, undo
 from storage.records.query import parse_filters
+from storage.records.schema import field_definitions
 from storage.records.values import FieldValue
 from storage.workspace import members
 
@@ -45,7 +46,7 @@ class Read:
 
 
 def define(session: Session, name: str, type: str, **more: Any) -> Declaration:
-    definitions.define(session, CUSTOMER, name=name, type=type, **more)
+    field_definitions.define(session, CUSTOMER, name=name, type=type, **more)
     return schema.extended(session, CUSTOMER)
 
 
@@ -144,17 +145,19 @@ def test_an_undo_and_a_merge_keep_what_is_compared_right(database: Database, wor
 def test_a_retired_field_keeps_its_values_and_frees_its_key(session: Session) -> None:
     noun = define(session, "Rival", "text")
     made = lifecycle.add(session, noun, {"name": "A", "rival": "Globex"})
-    row = definitions.called(session, noun, "Rival")
-    assert definitions.retire(session, row) and not definitions.retire(session, row)
+    row = field_definitions.called(session, noun, "Rival")
+    assert field_definitions.retire(session, row) and not field_definitions.retire(session, row)
     plain = schema.extended(session, CUSTOMER)
     assert plain is CUSTOMER
     with pytest.raises(Invalid, match="no rival"):
         names(session, plain, "rival:globex")
     other = define(session, "Rival", "number")
     with pytest.raises(Conflict, match="rival already"):
-        definitions.restore(session, row, CUSTOMER)
-    definitions.change(session, definitions.called(session, other, "rival"), CUSTOMER, key="rivals", name="Rivals")
-    assert definitions.restore(session, row, CUSTOMER) and not definitions.restore(session, row, CUSTOMER)
+        field_definitions.restore(session, row, CUSTOMER)
+    field_definitions.change(
+        session, field_definitions.called(session, other, "rival"), CUSTOMER, key="rivals", name="Rivals"
+    )
+    assert field_definitions.restore(session, row, CUSTOMER) and not field_definitions.restore(session, row, CUSTOMER)
     assert names(session, schema.extended(session, CUSTOMER), "rival:globex") == ["A"]
     assert made.custom == {str(row.id): "Globex"}
 
@@ -162,17 +165,17 @@ def test_a_retired_field_keeps_its_values_and_frees_its_key(session: Session) ->
 def test_a_choice_is_renamed_for_every_record_at_once(session: Session) -> None:
     noun = define(session, "Plan", "choice", choices=["Basic", "Premium"])
     lifecycle.add(session, noun, {"name": "A", "plan": "Basic"})
-    row = definitions.called(session, noun, "plan")
-    definitions.rename_choice(session, row, "basic", "Starter")
+    row = field_definitions.called(session, noun, "plan")
+    field_definitions.rename_choice(session, row, "basic", "Starter")
     noun = schema.extended(session, CUSTOMER)
     assert names(session, noun, "plan:starter") == ["A"]
     with pytest.raises(Invalid, match="Basic is not a plan"):
         names(session, noun, "plan:Basic")
     with pytest.raises(NotFound, match="no choice Gold"):
-        definitions.rename_choice(session, row, "Gold", "Silver")
+        field_definitions.rename_choice(session, row, "Gold", "Silver")
     with pytest.raises(Conflict, match="choice Premium already"):
-        definitions.rename_choice(session, row, "Starter", "Premium")
-    definitions.change(session, row, CUSTOMER, choices=["Premium", "Starter", "Trial"])
+        field_definitions.rename_choice(session, row, "Starter", "Premium")
+    field_definitions.change(session, row, CUSTOMER, choices=["Premium", "Starter", "Trial"])
     assert row.choices == [["c2", "Premium"], ["c1", "Starter"], ["c3", "Trial"]]
 
 
@@ -194,7 +197,7 @@ def test_a_choice_is_renamed_for_every_record_at_once(session: Session) -> None:
 )
 def test_what_cannot_be_a_field_is_refused_with_the_reason(session: Session, given: dict[str, Any], said: str) -> None:
     with pytest.raises(CrmError, match=said):
-        definitions.define(session, CUSTOMER, **given)
+        field_definitions.define(session, CUSTOMER, **given)
     assert schema.extended(session, CUSTOMER) is CUSTOMER
 
 
@@ -214,9 +217,9 @@ def test_keys_may_be_in_any_script(session: Session) -> None:
 def test_fields_are_in_the_order_that_was_asked_for(session: Session) -> None:
     for name in ("One", "Two", "Three"):
         define(session, name, "text")
-    row = definitions.called(session, schema.extended(session, CUSTOMER), "three")
-    assert definitions.move(session, row, up=True) and definitions.move(session, row, up=True)
-    assert not definitions.move(session, row, up=True)
+    row = field_definitions.called(session, schema.extended(session, CUSTOMER), "three")
+    assert field_definitions.move(session, row, up=True) and field_definitions.move(session, row, up=True)
+    assert not field_definitions.move(session, row, up=True)
     own = [field.label for field in schema.extended(session, CUSTOMER).fields if field.custom_id]
     assert own == ["Three", "One", "Two"]
 
@@ -237,7 +240,7 @@ def test_every_transaction_knows_the_fields_of_the_moment_it_began(database: Dat
         noun = schema.extended(session, CUSTOMER)
         assert [field.key for field in noun.fields if field.custom_id] == ["rival"]
         first = schema.of(session)
-        definitions.retire(session, definitions.called(session, noun, "rival"))
+        field_definitions.retire(session, field_definitions.called(session, noun, "rival"))
         assert schema.extended(session, CUSTOMER) is CUSTOMER
     with database.transaction(workspace) as session:
         assert schema.of(session).version > first.version

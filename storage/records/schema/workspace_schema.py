@@ -1,4 +1,4 @@
-"""Know what a workspace has made its own: the fields that it gave to nouns.
+"""Read what a workspace has made its own, and give it to the nouns that are declared.
 
 Every transaction learns the schema's version as it begins (`storage.database.engine`), so a schema that was read before
 somebody changed it is never used again, on whichever replica. Versions are never used twice.
@@ -7,19 +7,17 @@ somebody changed it is never used again, on whichever replica. Versions are neve
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import ForeignKey, Identity, Index, event, func, inspect, select, text
-from sqlalchemy.orm import Mapped, Session, mapped_column, object_session
+from sqlalchemy import event, inspect, select
+from sqlalchemy.orm import Session, object_session
 
-from storage.database.engine import SCHEMA_VERSION, TENANT, Base, current_workspace
-from storage.errors import Conflict
+from storage.database.engine import SCHEMA_VERSION, current_workspace
 from storage.records import named, values
-from storage.records.declaration import Declaration
+from storage.records.declaration import Declaration, Values
 from storage.records.fields import (
     AddressField,
     ChoiceField,
@@ -36,8 +34,12 @@ from storage.records.fields import (
     TextField,
     YesNoField,
 )
-from storage.records.history import CREATED, Recorded
-from storage.records.named import Key, Named
+from storage.records.named import Named
+from storage.records.rows import KEPT, read_kept
+from storage.records.schema.definition_rows import FieldRow, NounRow
+from storage.records.schema.own import model_of
+from storage.references import DECLARED, Letters, read_letters
+from storage.workspace.members import Role
 
 TYPES: Mapping[str, type[RecordField]] = {
     "text": TextField,
@@ -58,58 +60,17 @@ TYPES: Mapping[str, type[RecordField]] = {
 REMEMBERED = 5_000
 """So many schemas are kept in a process; beyond, all are read again."""
 _SCHEMA = "rapport.schema"
-
-
-class FieldRow(Recorded, Base):
-    """Define a field that a workspace gave to a noun; `key` is what people type, `name` what they read.
-
-    `choices` are pairs of what is stored and what people call it; `place` orders the fields of a noun.
-    """
-
-    __noun__ = "field"
-    __tablename__ = "field"
-    __table_args__ = (
-        Index("field_key_key", "workspace_id", "noun", "key", unique=True, postgresql_where=text("retired_at IS NULL")),
-        {"info": TENANT},
-    )
-
-    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"), primary_key=True)
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    noun: Mapped[str]
-    key: Mapped[Key]
-    name: Mapped[str]
-    type: Mapped[str]
-    required: Mapped[bool]
-    place: Mapped[int]
-    hint: Mapped[str | None]
-    choices: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"), default=list)
-    links_to: Mapped[str | None]
-    retired_at: Mapped[datetime | None]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    created_by: Mapped[str | None]
-
-    __mapper_args__ = {"eager_defaults": True}
-
-    def undoing(self, session: Session, action: str) -> None:
-        """Refuse to take a field away that records have values in; raise Conflict."""
-        if action != CREATED:
-            return
-        used = select(values.FieldValue.record_id).where(values.FieldValue.field_id == self.id).limit(1)
-        if session.scalar(used) is not None:
-            raise Conflict(
-                "Records have values in the field {name} by now.",
-                name=self.name,
-                hint="Retire it instead: its values are kept, and it can be brought back.",
-            )
+R = TypeVar("R", FieldRow, NounRow)
 
 
 @dataclass(frozen=True)
 class Schema:
-    """Hold what a workspace has made its own, as of one version of it; `rows` are its fields, retired ones too."""
+    """Hold what a workspace has made its own, as of one version of it: fields and nouns, retired ones too."""
 
     workspace_id: str
     version: int
     rows: tuple[FieldRow, ...] = ()
+    noun_rows: tuple[NounRow, ...] = ()
     _extended: dict[str, Declaration] = field(default_factory=dict, compare=False, repr=False)
 
     def extend(self, declaration: Declaration) -> Declaration:
@@ -127,6 +88,27 @@ class Schema:
         return found
 
     @cached_property
+    def nouns(self) -> Mapping[str, Declaration]:
+        """Return the nouns of the workspace's own that are in use, with their fields, by their keys."""
+        return {row.key: self.extend(_declaration(row)) for row in self.noun_rows if row.retired_at is None}
+
+    @cached_property
+    def models(self) -> Mapping[str, Any]:
+        """Return the models of all nouns that the workspace has, by their keys."""
+        return {**{key: noun.model for key, noun in self.nouns.items()}, **KEPT}
+
+    @cached_property
+    def letters(self) -> Letters:
+        """Return the letters of all nouns that the workspace has; those of its own go before a plugin's that came."""
+        own = {row.key: row.letter for row in self.noun_rows if row.retired_at is None}
+        return Letters({**own, **{noun: letter for noun, letter in DECLARED.items() if noun not in own}})
+
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether the workspace has made nothing its own."""
+        return not (self.rows or self.noun_rows)
+
+    @cached_property
     def _live(self) -> Mapping[str, tuple[RecordField, ...]]:
         nouns = {row.noun for row in self.rows}
         return {
@@ -141,7 +123,8 @@ class Schema:
     @cached_property
     def by_id(self) -> Mapping[int, RecordField]:
         """Return every field that can be used by its number, retired ones too."""
-        made = {row.id: typed(row) for row in self.rows}
+        own = {row.key for row in self.noun_rows}
+        made = {row.id: _typed(row, own) for row in self.rows}
         return {number: one for number, one in made.items() if one is not None}
 
 
@@ -162,7 +145,7 @@ def extended(session: Session, declaration: Declaration) -> Declaration:
     return of(session).extend(declaration)
 
 
-def typed(row: FieldRow) -> RecordField | None:
+def _typed(row: FieldRow, own: Collection[str]) -> RecordField | None:
     """Return the field that a row defines, None for one of a type or a noun that is not here any more."""
     kind = TYPES.get(row.type)
     given: dict[str, Any] = {"key": row.key, "label": row.name, "required": row.required, "custom_id": row.id}
@@ -171,7 +154,8 @@ def typed(row: FieldRow) -> RecordField | None:
     if kind is ChoiceField:
         given |= {"choices": tuple(key for key, _name in row.choices), "names": dict(row.choices)}
     if kind is LinkField:
-        model = _model(row.links_to or "")
+        noun = row.links_to or ""
+        model = KEPT.get(noun) or (model_of(noun) if noun in own else None)
         if model is None:
             return None
         given |= {"to": model, "resolve": partial(_resolve, model)}
@@ -186,7 +170,8 @@ def _find(session: Session) -> Schema:
     if known is not None:
         return known
     rows = session.scalars(select(FieldRow).order_by(FieldRow.noun, FieldRow.place, FieldRow.id)).all()
-    schema = Schema(workspace, version or -1, tuple(_detached(row) for row in rows))
+    nouns = session.scalars(select(NounRow).order_by(NounRow.id)).all()
+    schema = Schema(workspace, version or -1, tuple(map(_detached, rows)), tuple(map(_detached, nouns)))
     if version is not None:
         with _lock:
             if len(_known) >= REMEMBERED:
@@ -195,24 +180,46 @@ def _find(session: Session) -> Schema:
     return schema
 
 
-def _detached(row: FieldRow) -> FieldRow:
+def _detached(row: R) -> R:
     """Return a copy of a row that no session changes."""
-    return FieldRow(**{column.key: getattr(row, column.key) for column in inspect(FieldRow).column_attrs})
+    return type(row)(**{column.key: getattr(row, column.key) for column in inspect(type(row)).column_attrs})
 
 
-def _model(noun: str) -> type[Named] | None:
-    models = (mapper.class_ for mapper in Base.registry.mappers)
-    return next((one for one in models if issubclass(one, Named) and str(one.__noun__) == noun), None)
+def _declaration(row: NounRow) -> Declaration:
+    fields = (
+        TextField(key="name", label="Name", by="name_key", required=True, example=row.name),
+        PersonField(key="owner", label="Owner", at="owner_id", by="owner_id", role=Role(row.role), mine=True),
+    )
+    return Declaration(model_of(row.key), row.name, row.plural, Role(row.role), fields, twins=partial(_namesakes, row))
+
+
+def _namesakes(row: NounRow, session: Session, values: Values) -> Sequence[Named]:
+    return named.namesakes(session, model_of(row.key), values["name"])
 
 
 def _resolve(model: type[Named], session: Session, typed: str) -> Named:
     return named.resolve(session, model, typed)
 
 
+def _letters(session: Session) -> Letters:
+    return of(session).letters
+
+
+def _models(session: Session) -> Mapping[str, Any]:
+    return of(session).models
+
+
+read_letters(_letters)
+read_kept(_models)
+
+
 @event.listens_for(FieldRow, "after_insert")
 @event.listens_for(FieldRow, "after_update")
 @event.listens_for(FieldRow, "after_delete")
-def _forget(_mapper: Any, _connection: Any, row: FieldRow) -> None:
+@event.listens_for(NounRow, "after_insert")
+@event.listens_for(NounRow, "after_update")
+@event.listens_for(NounRow, "after_delete")
+def _forget(_mapper: Any, _connection: Any, row: FieldRow | NounRow) -> None:
     # The version is another one now; which, the next transaction learns.
     session = object_session(row)
     assert session is not None

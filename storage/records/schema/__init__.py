@@ -1,0 +1,7 @@
+"""Know what a workspace has made its own: its nouns, and the fields that it gave to nouns."""
+
+from storage.records.schema.definition_rows import FieldRow, NounRow
+from storage.records.schema.own import OwnRecord, model_of
+from storage.records.schema.workspace_schema import REMEMBERED, TYPES, Schema, extended, of
+
+__all__ = ["REMEMBERED", "TYPES", "FieldRow", "NounRow", "OwnRecord", "Schema", "extended", "model_of", "of"]

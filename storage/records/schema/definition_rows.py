@@ -1,0 +1,99 @@
+"""Describe the rows by which a workspace defines fields and nouns of its own."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, func, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from storage.database.engine import TENANT, Base
+from storage.errors import Conflict
+from storage.records import values
+from storage.records.history import CREATED, Recorded
+from storage.records.named import Key
+from storage.records.schema.own import OwnRecord
+
+
+class FieldRow(Recorded, Base):
+    """Define a field that a workspace gave to a noun; `key` is what people type, `name` what they read.
+
+    `choices` are pairs of what is stored and what people call it; `place` orders the fields of a noun.
+    """
+
+    __noun__ = "field"
+    __tablename__ = "field"
+    __table_args__ = (
+        Index("field_key_key", "workspace_id", "noun", "key", unique=True, postgresql_where=text("retired_at IS NULL")),
+        {"info": TENANT},
+    )
+
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"), primary_key=True)
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    noun: Mapped[str]
+    key: Mapped[Key]
+    name: Mapped[str]
+    type: Mapped[str]
+    required: Mapped[bool]
+    place: Mapped[int]
+    hint: Mapped[str | None]
+    choices: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"), default=list)
+    links_to: Mapped[str | None]
+    retired_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    created_by: Mapped[str | None]
+
+    __mapper_args__ = {"eager_defaults": True}
+
+    def undoing(self, session: Session, action: str) -> None:
+        """Refuse to take a field away that records have values in; raise Conflict."""
+        if action != CREATED:
+            return
+        used = select(values.FieldValue.record_id).where(values.FieldValue.field_id == self.id).limit(1)
+        if session.scalar(used) is not None:
+            raise Conflict(
+                "Records have values in the field {name} by now.",
+                name=self.name,
+                hint="Retire it instead: its values are kept, and it can be brought back.",
+            )
+
+
+class NounRow(Recorded, Base):
+    """Define a noun of the workspace's own; `key` is the word that commands begin with.
+
+    Key and letter never change and are never used again, as people have written references down.
+    """
+
+    __noun__ = "noun"
+    __tablename__ = "noun"
+    __table_args__ = (
+        UniqueConstraint("workspace_id", "key", name="noun_key_key"),
+        UniqueConstraint("workspace_id", "letter", name="noun_letter_key"),
+        CheckConstraint("letter ~ '^[A-Z]$'", name="letter"),
+        {"info": TENANT},
+    )
+
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"), primary_key=True)
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    key: Mapped[Key]
+    name: Mapped[str]
+    plural: Mapped[str]
+    letter: Mapped[Key]
+    role: Mapped[str]
+    retired_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    created_by: Mapped[str | None]
+
+    __mapper_args__ = {"eager_defaults": True}
+
+    def undoing(self, session: Session, action: str) -> None:
+        """Refuse to take a noun away that has records; raise Conflict."""
+        if action != CREATED:
+            return
+        if session.scalar(select(OwnRecord.id).where(OwnRecord.noun == self.key).limit(1)) is not None:
+            raise Conflict(
+                "There are {plural} by now.",
+                plural=self.plural,
+                hint="Retire the noun instead: its records are kept, and it can be brought back.",
+            )
