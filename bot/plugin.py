@@ -262,8 +262,8 @@ class Catalogue(Protocol):
     def spell(self, words: str) -> str:
         """Return a command as it is typed."""
 
-    def reserved(self, noun: Declaration) -> set[str]:
-        """Return the words that no field of a workspace's own may have as its key."""
+    def reserved(self, noun: Declaration | None = None) -> set[str]:
+        """Return the words that no field of a noun may have as its key; without one, those that begin commands."""
 
     def roles(self) -> Iterator[tuple[str, str, str]]:
         """Yield kind, name and role of everything that people use."""

@@ -21,7 +21,6 @@ from bot.plugin import (
     Command,
     Declaration,
     DeclaredNoun,
-    Derived,
     DigestSection,
     Handler,
     Job,
@@ -39,7 +38,7 @@ from bot.plugin import (
 from storage.database.migrate import CORE, RevisionLine
 from storage.errors import NotFound
 from storage.records.schema import REMEMBERED, Schema
-from storage.references import DECLARED, parse_reference
+from storage.references import DECLARED, Letters, parse_reference
 
 log = logging.getLogger(__name__)
 ENTRY_POINTS = "rapport.plugins"
@@ -70,10 +69,11 @@ class Registry:
         self._sections: dict[str, Section] = {}
         self._claimed: dict[tuple[str, str], Plugin] = {}
         self._owners: dict[Handler, str] = {}
-        self._rules: dict[str, Derived] = {}
+        self.references: Letters = DECLARED
         self._known: dict[str, tuple[Schema, Registry]] = {}
         for plugin in plugins:
             self._add(plugin)
+        self._rules = [(plugin, rule) for plugin in self.plugins.values() for rule in plugin.derived]
         for plugin in self.plugins.values():
             for noun in plugin.nouns:
                 self._derive(plugin, noun.declaration)
@@ -112,18 +112,15 @@ class Registry:
 
     def _derive(self, plugin: Plugin, noun: Declaration) -> None:
         """Give a noun the commands that every noun has and that nobody declares for it by hand."""
-        for rule in (rule for one in self.plugins.values() for rule in one.derived):
-            words = f"{noun.key} {rule.verb}".rstrip()
-            if words in self.commands:
-                continue
+        for _plugin, rule in self._rules:
             command = derived(rule, noun)
-            self._rules[words] = rule
-            self._claim(self.commands, words, command, plugin, "command")
-            self.usages[words] = usage_of(plugin, command)
+            if command.words not in self.commands:
+                self._claim(self.commands, command.words, command, plugin, "command")
+                self.usages[command.words] = usage_of(plugin, command)
 
     def within(self, schema: Schema) -> Registry:
         """Return the same with what a workspace has made its own: its fields are in every command, form and card."""
-        if not schema.rows:
+        if schema.is_plain:
             return self
         known = self._known.get(schema.workspace_id)
         if known is None or known[0] is not schema:
@@ -134,22 +131,23 @@ class Registry:
 
     def _extended(self, schema: Schema) -> Registry:
         own = copy(self)
-        own.nouns = {
-            key: replace(noun, declaration=schema.extend(noun.declaration)) for key, noun in self.nouns.items()
-        }
+        own.references = schema.letters
+        own.nouns = {key: replace(one, declaration=schema.extend(one.declaration)) for key, one in self.nouns.items()}
+        own.nouns |= {key: DeclaredNoun(noun) for key, noun in schema.nouns.items() if key not in self.nouns}
         own.commands, own.usages = dict(self.commands), dict(self.usages)
-        for words, rule in self._rules.items():
-            before = self.commands[words].noun
-            after = own.nouns[before.key].declaration if before else None
-            if after is not None and after is not before:
-                command = derived(rule, after)
+        for plugin, rule in self._rules:
+            for noun in (one.declaration for one in own.nouns.values()):
+                command = derived(rule, noun)
+                before = self.commands.get(command.words)
+                if before and (before.noun is None or before.noun is noun):
+                    continue
                 try:
-                    usage = usage_of(self._claimed["command", words], command)
+                    usage = usage_of(plugin, command)
                 except PluginError as clash:
                     # What came later takes a key that the workspace had given: the command does without its fields.
-                    log.warning("the fields of workspace %s: %s", schema.workspace_id, clash)
+                    log.warning("what workspace %s made its own: %s", schema.workspace_id, clash)
                     continue
-                own.commands[words], own.usages[words] = command, usage
+                own.commands[command.words], own.usages[command.words] = command, usage
         return own
 
     def commands_of(self, plugin: Plugin) -> list[Command]:
@@ -159,13 +157,15 @@ class Registry:
 
     def noun_of(self, reference: str) -> DeclaredNoun:
         """Return the noun of a reference; raise NotFound for anything else."""
-        parsed = parse_reference(reference)
+        parsed = parse_reference(reference, self.references)
         if parsed is None or parsed[0] not in self.nouns:
             raise NotFound("This is from an older version of Rapport.", hint="Ask for the record again.")
         return self.nouns[parsed[0]]
 
-    def reserved(self, noun: Declaration) -> set[str]:
-        """Return the words that no field of a workspace's own may have as its key: they mean something else already."""
+    def reserved(self, noun: Declaration | None = None) -> set[str]:
+        """Return the words that mean something already in a noun's commands; without one, those that begin commands."""
+        if noun is None:
+            return {words.split()[0] for words in self.commands} | set(NOUN_COMMANDS)
         usages = [usage for words, usage in self.usages.items() if words.split()[0] == noun.key]
         taken = {name for usage in usages for name in (*usage.keys, *(place.name for place in usage.positionals))}
         return (taken | {"sort", *noun.filters.by_name, *noun.filters.words}) - {field.key for field in noun.fields}
@@ -237,7 +237,7 @@ class Registry:
         `/deal D-1` and `/crm D-1` are `/deal show D-1`, `/customer harbor` is `/customer show harbor`.
         """
         opens, rest = self.command(slash, text)
-        named = parse_reference(unescape(rest))
+        named = parse_reference(unescape(rest), self.references)
         noun = str(named[0]) if named else opens.words if opens else slash.removeprefix("/").removeprefix(self.prefix)
         return (f"{noun} show", rest) if rest and f"{noun} show" in self.commands else None
 

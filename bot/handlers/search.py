@@ -14,9 +14,9 @@ from bot.kit.records import show_button
 from bot.kit.replies import Instead, Message
 from bot.plugin import Command, Plugin, Role, _
 from storage.records import search
-from storage.records.declaration import label_of
+from storage.records.schema import label_of
 from storage.records.search import Hit
-from storage.references import parse_reference, reference
+from storage.references import in_force, parse_reference, reference
 from storage.subjects import called
 
 plugin = Plugin("search", title="Search", description="One search over everything that has a name.")
@@ -41,20 +41,23 @@ def find(args: Args, session: Session) -> Message:
         text = b.markup(_("Nothing has a name like “{typed}”."), typed=b.cut(args.text, 300))
         return Message(text, [b.section(text), b.context(_("Add a customer: `/customer add Acme`."))])
     title = b.markup(_("Results for “{typed}”"), typed=b.cut(args.text, 300))
-    return Message(title, [b.section(title), *map(_line, hits)])
+    return Message(title, [b.section(title), *(_line(session, hit) for hit in hits)])
 
 
 @plugin.command("show", usage="<record>", role=Role.VIEWER, example="D-88")
 def show(args: Args, session: Session, catalogue: RegistryForSearch) -> Message | Instead:
     """Show any record by its reference or name."""
-    named = parse_reference(args.text)
+    letters = in_force(session)
+    named = parse_reference(args.text, letters)
     if named is None:
         record = called(session, args.text, field="record")
         named = record.__noun__, record.id
     words = f"{named[0]} show"
-    return Instead(words, reference(*named)) if words in catalogue.commands else find(args, session)
+    return Instead(words, reference(*named, letters)) if words in catalogue.commands else find(args, session)
 
 
-def _line(hit: Hit) -> Block:
-    said = b.markup("*{name}*  {ref}\n{noun}", name=hit.name, ref=hit.reference, noun=_(label_of(hit.noun)).casefold())
+def _line(session: Session, hit: Hit) -> Block:
+    said = b.markup(
+        "*{name}*  {ref}\n{noun}", name=hit.name, ref=hit.reference, noun=_(label_of(session, hit.noun)).casefold()
+    )
     return b.section(said, accessory=show_button(hit.noun, hit.reference))

@@ -67,6 +67,12 @@ def forms(catalogue: Registry, actor: Member) -> list[Block]:
     return [b.actions(*row.values()) for row in rows]
 
 
+def opener(catalogue: Registry, command: Command) -> list[Block]:
+    """Draw the button for the form that a command opens."""
+    actions = (action for action in catalogue.actions.values() if command.opens and action.opens is command.opens)
+    return [b.actions(_opener(command, action)) for action in actions][:1]
+
+
 def _opener(command: Command, action: Action) -> InteractiveElement:
     if command.noun:
         label = _("New {noun}").format(noun=_(command.noun.label).casefold())

@@ -20,6 +20,7 @@ from storage.records import lifecycle
 from storage.records.declaration import Declaration, declared
 from storage.records.fields import PersonField
 from storage.records.named import Named
+from storage.records.rows import KEPT
 from storage.workspace.members import Member
 
 
@@ -86,7 +87,7 @@ def beginning(noun: Declaration, actor: Member) -> dict[str, Any]:
 
 def show_button(noun: str, reference: str) -> InteractiveElement:
     """Draw the button that shows a record of any noun."""
-    action = cards.SHOW if noun in declared() else f"{noun}s.show"
+    action = f"{noun}s.show" if noun in KEPT.keys() - declared().keys() else cards.SHOW
     return b.button(_("Show"), action, b.Control(reference))
 
 

@@ -58,10 +58,15 @@ class People:
         self._keep(key, known, forgotten)
         return known
 
+    def remembered(self, workspace_id: str, user_id: str) -> KnownActor | None:
+        """Return who this is, as far as that is known without asking anybody."""
+        cached = self._known.get((workspace_id, user_id))
+        return cached[1] if cached else None
+
     def locale(self, workspace_id: str, user_id: str) -> str | None:
         """Return in which language somebody reads, as far as that is known without asking anybody."""
-        cached = self._known.get((workspace_id, user_id))
-        return cached[1].member.locale if cached else None
+        known = self.remembered(workspace_id, user_id)
+        return known.member.locale if known else None
 
     def _keep(self, key: tuple[str, str], known: KnownActor, since: int) -> None:
         """Remember what was read, unless it was to be forgotten while it was being read."""

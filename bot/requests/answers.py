@@ -24,7 +24,6 @@ from bot.requests.answer import (
 )
 from bot.requests.request import Origin, Request
 from storage.errors import CrmError
-from storage.references import reference
 
 VIEW_BLOCKS = 100
 VIEW_CHARACTERS = 200_000
@@ -228,6 +227,5 @@ def _name(candidate: object) -> str:
 
 
 def _candidate(candidate: object) -> b.Markup:
-    noun, number = getattr(candidate, "__noun__", None), getattr(candidate, "id", None)
-    name = _name(candidate)
-    return b.markup("• *{ref}* {name}", ref=reference(noun, number), name=name) if noun and number else b.esc(name)
+    ref, name = getattr(candidate, "reference", None), _name(candidate)
+    return b.markup("• *{ref}* {name}", ref=ref, name=name) if ref else b.esc(name)

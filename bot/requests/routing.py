@@ -10,9 +10,11 @@ from typing import Any
 from bot.grammar import Writer, parse, unescape
 from bot.grammar.entities import shown
 from bot.i18n import _
+from bot.kit import blocks as b
 from bot.kit import commands
 from bot.kit import format as look
 from bot.kit.blocks import Control
+from bot.kit.replies import Message
 from bot.plugin import Handler, Role, View
 from bot.registry import Registry
 from bot.requests.actors import KnownActor
@@ -131,6 +133,9 @@ def _command(registry: Registry, request: Request, known: KnownActor, now: datet
     command, rest = registry.command(request.name, request.text)
     if command is not None and command.handler is not None:
         return command_call(registry, Typed(command.words, rest), known, now)
+    if command is not None and command.noun and not rest:
+        # Who asks, and so which nouns there are, was not known yet when the form was to be opened.
+        return Call(_offer_form, command.role, f"/{command.words}", given={"control": request.control})
     unknown = _unknown(registry, request, known)
     shown = registry.showing(request.name, request.text)
     if shown is None:
@@ -139,6 +144,14 @@ def _command(registry: Registry, request: Request, known: KnownActor, now: datet
         return replace(command_call(registry, Typed(*shown), known, now), unknown=unknown)
     except Misused:
         raise unknown from None
+
+
+def _offer_form(control: Control, catalogue: Registry) -> Message:
+    """Offer the form that the word of a noun opens."""
+    command = catalogue.commands[control.detail]
+    noun = _(command.noun.label).casefold() if command.noun else command.words
+    text = b.markup(_("New {noun}"), noun=noun)
+    return Message(text, [b.section(text), *commands.opener(catalogue, command)])
 
 
 def command_call(registry: Registry, typed: Typed, known: KnownActor, now: datetime, *, replaces: bool = False) -> Call:

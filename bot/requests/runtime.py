@@ -119,7 +119,8 @@ class Runtime:
 
     def opens(self, request: Request) -> View | None:
         """Return the modal that a request opens, known without a database."""
-        return routing.opens(self.registry, request)
+        known = self.people.remembered(request.workspace_id, request.user_id)
+        return routing.opens(self.registry.within(known.schema) if known else self.registry, request)
 
     def _run_once(
         self, request: Request, call: Call, known: KnownActor, before_commit: BeforeCommit | None, find: Find

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from sqlalchemy import CheckConstraint, ColumnElement, ForeignKeyConstraint, Index, and_, select, text
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column, object_session
 
 from storage.database.engine import composite_key
-from storage.references import DECLARED, reference
+from storage.references import DECLARED, in_force, reference
 
 _LEFT = ("customer_id", "contact_id", "deal_id", "ticket_id")
 """What the release before reads; a trigger keeps both in step. They go one release later."""
@@ -46,7 +46,9 @@ class About:
     @property
     def about_reference(self) -> str | None:
         """Return the reference of the record this is about, such as `D-88`; None where its noun's plugin is off."""
-        return reference(*self.about) if self.about and self.about[0] in DECLARED else None
+        session = object_session(self)
+        letters = in_force(session) if session else DECLARED
+        return reference(*self.about, letters) if self.about and self.about[0] in letters else None
 
 
 def about_values(subject: Subject | None) -> dict[str, Any]:

@@ -110,9 +110,3 @@ class Declaration:
 def declared() -> Mapping[str, Declaration]:
     """Return every noun that is declared, by its key."""
     return _declared
-
-
-def label_of(noun: str) -> str:
-    """Return what people call a record of a noun, its key's word where it is not declared."""
-    declaration = _declared.get(noun)
-    return declaration.label if declaration else noun.capitalize()

@@ -15,7 +15,7 @@ from bot.plugin import Declaration, Role, _
 from storage.errors import NotFound
 from storage.records import history
 from storage.records.history import CREATED, DELETED
-from storage.references import parse_reference, reference
+from storage.references import in_force, parse_reference, reference
 from storage.subjects import called
 from storage.support.tickets import REPLIED
 
@@ -26,7 +26,8 @@ READ = 60
 @plugin.command("history", usage="<record>", role=Role.VIEWER, example="D-88")
 def show(args: Args, session: Session, reader: Reader) -> Message:
     """Show a record's changes, with person, time, and values before and after."""
-    parsed = parse_reference(args.text)
+    letters = in_force(session)
+    parsed = parse_reference(args.text, letters)
     if parsed is None:
         record = called(session, args.text, field="record")
         parsed = record.__noun__, record.id
@@ -40,7 +41,7 @@ def of_noun(noun: Declaration, args: Args, session: Session, reader: Reader) -> 
 
 
 def _history(session: Session, noun: str, record_id: int, reader: Reader) -> Message:
-    ref = reference(noun, record_id)
+    ref = reference(noun, record_id, in_force(session))
     activities = history.timeline(session, noun, record_id, limit=READ)
     if not activities:
         raise NotFound("{ref} has no history.", ref=ref)

@@ -22,10 +22,11 @@ from storage.database.recorded import from_json, recorded_attributes
 from storage.errors import NotFound
 from storage.money import Money
 from storage.records import named, schema
-from storage.records.declaration import Declaration, declared
+from storage.records.declaration import Declaration
 from storage.records.fields import MoneyField, RecordField
 from storage.records.history import CHANGES, CREATED, UPDATED, Activity, ChangeSet
-from storage.records.rows import KEPT
+from storage.records.rows import KEPT, kept
+from storage.records.schema import OwnRecord
 
 VALUE_LIMIT = 80
 NONE = "–"
@@ -94,7 +95,7 @@ class Change:
     @property
     def own(self) -> bool:
         """Tell whether it happened to the record itself and not to a part of it."""
-        return self.entity.rpartition(".")[2] == self.noun
+        return self.entity.rpartition(".")[2] in {self.noun, OwnRecord.__tablename__}
 
     @property
     def itself(self) -> tuple[str, ...]:
@@ -141,7 +142,7 @@ def fields(session: Session, change: Change, reader: Reader, *, back: bool = Fal
     With `back`, from what it was changed to back to what it was before.
     """
     before, after = (change.after, change.before) if back else (change.before, change.after)
-    own = declared().get(change.noun) if change.own else None
+    own = schema.of(session).declared.get(change.noun) if change.own else None
     lines, told = _of_fields(session, change, own, before, after, reader) if own else ([], set())
     for field, value in after.items():
         if field in told or field in change.itself or _is_internal(change, field):
@@ -202,7 +203,7 @@ def _of_fields(
     old, new = (_as_it_was(session, change, noun, values) for values in (before, after))
     lines: list[b.Markup] = []
     told: set[str] = set()
-    for field in noun.fields:
+    for field in (one for one in noun.fields if not one.custom_id):
         held = {field.by, field.currency} if isinstance(field, MoneyField) else {field.at or field.key}
         if not after.keys() & held:
             continue
@@ -270,7 +271,7 @@ def _value(session: Session, change: Change, field: str, values: Mapping[str, An
 
 def _record(session: Session, noun: str, record_id: int) -> str:
     try:
-        return str(named.get(session, KEPT[noun], record_id).name)
+        return str(named.get(session, kept(session)[noun], record_id).name)
     except NotFound as gone:
         return str(gone.params["reference"])
 
@@ -280,7 +281,7 @@ def _subject(session: Session, change: Change, record_id: int, noun: str | None)
         followup = session.get(Followup, (current_workspace(session), change.record_id))
         noun = followup.about_noun if followup else None
     noun = noun or change.noun
-    return _record(session, noun, record_id) if noun in KEPT else str(record_id)
+    return _record(session, noun, record_id) if noun in kept(session) else str(record_id)
 
 
 def _money(session: Session, change: Change, values: Mapping[str, Any], reader: Reader) -> str:

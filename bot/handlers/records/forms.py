@@ -21,7 +21,7 @@ from storage.errors import Invalid
 from storage.records import lifecycle, named
 from storage.records.fields import LinkField
 from storage.records.named import Named
-from storage.references import parse_reference
+from storage.references import in_force, parse_reference
 from storage.workspace.workspaces import Workspace
 
 Values = Mapping[str, Any]
@@ -34,7 +34,7 @@ def new(control: b.Control, session: Session, actor: Member, catalogue: Catalogu
     noun = _noun(catalogue, control.detail)
     check_changes(actor, noun)
     declaration = noun.declaration
-    parsed = parse_reference(control.record)
+    parsed = parse_reference(control.record, in_force(session))
     begins = records.beginning(declaration, actor)
     for field in declaration.fields:
         if parsed and isinstance(field, LinkField) and field.to.__noun__ == parsed[0]:

@@ -2,6 +2,17 @@
 
 from storage.records.schema.definition_rows import FieldRow, NounRow
 from storage.records.schema.own import OwnRecord, model_of
-from storage.records.schema.workspace_schema import REMEMBERED, TYPES, Schema, extended, of
+from storage.records.schema.workspace_schema import REMEMBERED, TYPES, Schema, extended, label_of, of
 
-__all__ = ["REMEMBERED", "TYPES", "FieldRow", "NounRow", "OwnRecord", "Schema", "extended", "model_of", "of"]
+__all__ = [
+    "REMEMBERED",
+    "TYPES",
+    "FieldRow",
+    "NounRow",
+    "OwnRecord",
+    "Schema",
+    "extended",
+    "label_of",
+    "model_of",
+    "of",
+]

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, object_session
 
 from storage.database.engine import SCHEMA_VERSION, current_workspace
 from storage.records import named, values
-from storage.records.declaration import Declaration, Values
+from storage.records.declaration import Declaration, Values, declared
 from storage.records.fields import (
     AddressField,
     ChoiceField,
@@ -93,6 +93,11 @@ class Schema:
         return {row.key: self.extend(_declaration(row)) for row in self.noun_rows if row.retired_at is None}
 
     @cached_property
+    def declared(self) -> Mapping[str, Declaration]:
+        """Return every noun that the workspace has, with its own fields, by its key."""
+        return {**self.nouns, **{key: self.extend(declaration) for key, declaration in declared().items()}}
+
+    @cached_property
     def models(self) -> Mapping[str, Any]:
         """Return the models of all nouns that the workspace has, by their keys."""
         return {**{key: noun.model for key, noun in self.nouns.items()}, **KEPT}
@@ -143,6 +148,12 @@ def of(session: Session) -> Schema:
 def extended(session: Session, declaration: Declaration) -> Declaration:
     """Return a noun with the fields that the session's workspace gave to it."""
     return of(session).extend(declaration)
+
+
+def label_of(session: Session, noun: str) -> str:
+    """Return what people call a record of a noun, its key's word where it is not declared."""
+    declaration = of(session).declared.get(noun)
+    return declaration.label if declaration else noun.capitalize()
 
 
 def _typed(row: FieldRow, own: Collection[str]) -> RecordField | None:

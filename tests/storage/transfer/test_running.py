@@ -12,8 +12,9 @@ from storage.crm.contacts import Contact
 from storage.crm.customers import Customer
 from storage.errors import Conflict, Invalid
 from storage.money import Money
-from storage.records import definitions, lifecycle, schema
+from storage.records import lifecycle, schema
 from storage.records.history import ChangeSet, recording
+from storage.records.schema import field_definitions
 from storage.transfer import running, tables
 from storage.transfer.lookup import Links
 from storage.transfer.mapping import Matches
@@ -280,7 +281,7 @@ def test_a_file_in_which_nothing_is_a_name_is_refused_with_its_columns(desk: Des
 
 def test_a_field_of_the_workspaces_own_comes_in_by_its_name(desk: Desk) -> None:
     with desk.database.transaction(desk.workspace) as session, recording(session, actor_id="UADMIN", source="slash"):
-        definitions.define(session, customers.CUSTOMER, name="Budget", type="money")
+        field_definitions.define(session, customers.CUSTOMER, name="Budget", type="money")
     path = desk.write('Company,Budget\nAcme,"1.200,50 €"\n', "companies.csv")
     desk.bring_in(path)
     with desk.database.transaction(desk.workspace) as session:

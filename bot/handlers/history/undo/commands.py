@@ -17,7 +17,7 @@ from bot.plugin import Catalogue, Member, Role, _
 from storage.errors import Refused
 from storage.records import history
 from storage.records.history import CHANGES, CREATED, UPDATED, ChangeSet
-from storage.references import DECLARED, reference
+from storage.references import in_force, reference
 from storage.support.tickets import REPLIED
 from storage.workspace import api_keys
 
@@ -79,7 +79,8 @@ def _staying(found: list[Change]) -> list[Block]:
 
 
 def _line(session: Session, change: Change, name: str, reader: Reader) -> b.Markup:
-    ref = reference(change.noun, change.record_id) if change.record_id and change.noun in DECLARED else ""
+    letters = in_force(session)
+    ref = reference(change.noun, change.record_id, letters) if change.record_id and change.noun in letters else ""
     named = b.join([b.markup("*{ref}*", ref=ref), name if name != ref else ""] if ref else [name or change.thing], " ")
     if change.action == UPDATED:
         return b.markup("• {named}: {back}", named=named, back=b.join(fields(session, change, reader, back=True), ", "))

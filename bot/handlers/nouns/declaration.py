@@ -1,0 +1,5 @@
+"""Hold the plugin on which the files of this folder declare."""
+
+from bot.plugin import Plugin
+
+plugin = Plugin("nouns", title="Kinds of records", description="Records of your own: contracts, sites, assets.")
