@@ -21,7 +21,8 @@ from bot.slack.clients import Installations
 from storage.crm import contacts, customers, deals, followups, notes
 from storage.database.engine import Database
 from storage.digests import schedules
-from storage.records import history
+from storage.records import history, lifecycle, schema
+from storage.records.schema import field_definitions, noun_definitions
 from storage.support import channels, tickets
 from storage.workspace import members as people
 from storage.workspace import workspaces
@@ -43,9 +44,10 @@ STRANGERS: Mapping[str, Mapping[str, Any]] = {
     "gone": {"kind": people.MemberKind.STAFF, "roles": ["admin"], "active": False},
 }
 NOUNS = {"customers": "C", "deals": "D", "tickets": "T", "triage": "T", "followups": "F", "digests": "G"}
-NOUNS |= {"records": "C", "contacts": "P"}
+NOUNS |= {"records": "C", "contacts": "P", "fields": "FIELD", "nouns": "NOUN"}
 DETAILS = {"digests.behind": "open 0 4000000000", "followups.snooze": "1h", "deals.page": "", "tickets.page": ""}
 DETAILS |= {"records.page": "customer [0]", "records.more": "archive", "records.new": "customer"}
+DETAILS |= {"fields.show": "customer 0", "fields.more": "up", "fields.new": "customer", "nouns.more": "retire"}
 DETAILS |= {"records.add_anyway": '["customer", {"name": "Heron"}]'}
 HERE = "C0HERE"
 numbers = itertools.count(1)
@@ -238,6 +240,10 @@ def furnish(database: Database, workspace: str, word: str, copies: int = 1) -> N
         history.recording(session, actor_id="UADMIN", source="test", request_key=f"furnish {word}"),
     ):
         workspaces.install(session, bot_id="B1")
+        own = noun_definitions.define(session, name=f"Site {word}")
+        field_definitions.define(session, customers.CUSTOMER, name=f"Rival {word}", type="record", links_to=own.key)
+        site = lifecycle.add(session, schema.of(session).nouns[own.key], {"name": f"Finch site {word}"})
+        notes.add(session, site, f"Noted {word}")
         for number in range(1, copies + 1):
             mine = customers.add(
                 session, name=f"Finch {word} {number}", domain=f"{word}{number}.example", owner_id="UADMIN"

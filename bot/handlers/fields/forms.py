@@ -89,6 +89,9 @@ def save(values: Values, state: State, session: Session, actor: Member, catalogu
     return lists.fields(session, noun, actor, notice=_("Saved."), undo=True)
 
 
+plugin.button_opens("edit", edit)
+
+
 def _entries(row: FieldRow | None) -> list[Block]:
     answers = [b.Option(_("no"), "no"), b.Option(_("yes"), "yes")]
     return [

@@ -41,7 +41,12 @@ def add(args: Args, session: Session, actor: Member, catalogue: Catalogue) -> Me
     )
 
 
-@plugin.command("noun edit", usage="<noun> [name:Agreement] [plural:Agreements] [role:rep]", role=Role.ADMIN)
+@plugin.command(
+    "noun edit",
+    usage="<noun> [name:Agreement] [plural:Agreements] [role:rep]",
+    role=Role.ADMIN,
+    example="contract name:Agreement plural:Agreements",
+)
 def edit(args: Args, session: Session, actor: Member, catalogue: Catalogue) -> Message:
     """Rename a kind of record of your own; its word and letter stay."""
     row = noun_definitions.called(session, args["noun"])

@@ -90,5 +90,8 @@ def save(values: Values, state: State, session: Session, actor: Member, catalogu
     return lists.nouns(session, actor, catalogue, notice=_("Saved."), undo=True)
 
 
+plugin.button_opens("edit", edit)
+
+
 def _roles() -> list[b.Option]:
     return [b.Option(_(role.value), role.value) for role in Role if role is not Role.VIEWER]

@@ -9,7 +9,7 @@ import threading
 from typing import Any, ClassVar, Self
 
 from sqlalchemy import Index
-from sqlalchemy.orm import Mapped, Session, declared_attr
+from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
 
 from storage.database.engine import TENANT, Base, composite_key
 from storage.records.counters import next_id
@@ -33,8 +33,8 @@ class OwnRecord(Named, Base):
     )
     __letter__: ClassVar[str] = ""
 
-    noun: Mapped[Key]
-    letter: Mapped[Key]
+    noun: Mapped[Key] = mapped_column(info={"internal": True})
+    letter: Mapped[Key] = mapped_column(info={"internal": True})
     owner_id: Mapped[str | None]
 
     @declared_attr.directive

@@ -20,7 +20,7 @@ from storage.records.rows import RecordRow, kept
 from storage.records.schema import field_definitions, noun_definitions
 from storage.references import DECLARED, in_force, parse_reference
 from storage.subjects import called, subject_of
-from tests.storage.records.test_schema import Read
+from tests.support.plain_values import PlainValues
 
 ADMIN = "U1"
 
@@ -42,7 +42,7 @@ def test_its_records_are_added_found_changed_and_listed(session: Session) -> Non
     assert [hit.reference for hit in search.find(session, "suport")] == ["K-2"]
     lifecycle.change(session, noun, first, {"name": "Frame contract", "value": 12})
     query = parse_filters(["value>9", "sort:-value"])
-    found = lifecycle.list_records(session, noun, *query.where(session, noun.filters, Read()))
+    found = lifecycle.list_records(session, noun, *query.where(session, noun.filters, PlainValues()))
     assert [record.name for record in found] == ["Frame contract"]
     lifecycle.archive(session, second)
     assert [record.name for record in lifecycle.list_records(session, noun)] == ["Frame contract"]

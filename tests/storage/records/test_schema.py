@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -22,27 +22,9 @@ from storage.records.query import parse_filters
 from storage.records.schema import field_definitions
 from storage.records.values import FieldValue
 from storage.workspace import members
+from tests.support.plain_values import PlainValues
 
 ADMIN = "U1"
-
-
-class Read:
-    """Read the values of filters as tests write them."""
-
-    def amount(self, text: str) -> Money:
-        number, currency = text.split()
-        return Money(int(number), currency)
-
-    def days(self, text: str, *, past: bool) -> tuple[date, date]:
-        day = date.fromisoformat(text)
-        return day, day
-
-    def span(self, text: str, *, past: bool) -> tuple[datetime, datetime]:
-        first = datetime.fromisoformat(text).replace(tzinfo=UTC)
-        return first, first + timedelta(1)
-
-    def member(self, text: str) -> str:
-        return text
 
 
 def define(session: Session, name: str, type: str, **more: Any) -> Declaration:
@@ -52,7 +34,7 @@ def define(session: Session, name: str, type: str, **more: Any) -> Declaration:
 
 def names(session: Session, noun: Declaration, *filters: str) -> list[str]:
     query = parse_filters(filters)
-    where = query.where(session, noun.filters, Read())
+    where = query.where(session, noun.filters, PlainValues())
     found = lifecycle.list_records(session, noun, *where, order_by=query.order_by(noun.filters))
     return [record.name for record in found]
 

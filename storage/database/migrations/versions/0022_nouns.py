@@ -1,6 +1,6 @@
 """Let each workspace make nouns of its own; the records of all of them are in one table.
 
-Revision ID: 0021
+Revision ID: 0022
 """
 
 import importlib
@@ -11,8 +11,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from storage.database.policies import search_function, tenant_table, workspace_id
 
-revision = "0021"
-down_revision = "0020"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
@@ -78,7 +78,7 @@ def upgrade() -> None:
         ),
     )
     for columns in (("noun", "name_key", "id"), ("noun", "owner_id", "name_key", "id"), ("noun", "created_at", "id")):
-        op.create_index(f"own_record_{'_'.join(columns)}_idx", "own_record", ["workspace_id", *columns])
+        op.create_index(f"own_record_workspace_id_{'_'.join(columns)}_idx", "own_record", ["workspace_id", *columns])
     tenant_table(op, "own_record")
     op.execute("SELECT similarity('a', 'b')")
     search_function(op, "keep_own_record()", KEEP_OWN_RECORD, for_app=False)
