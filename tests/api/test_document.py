@@ -13,9 +13,8 @@ from api.document import OPERATIONS
 from api.routes import router
 from storage.crm.customers import CUSTOMER
 from storage.database.engine import Database
-from storage.records import definitions
 from storage.records.fields import RecordField
-from storage.records.schema import TYPES
+from storage.records.schema import TYPES, field_definitions
 from storage.workspace.api_keys import Verb
 from tests.support.programs import Program, Programs
 
@@ -56,7 +55,7 @@ def test_a_workspaces_own_fields_are_described_to_its_keys(
     programs: Programs, database: Database, workspace: str, second_workspace: str
 ) -> None:
     with database.transaction(workspace) as session:
-        definitions.define(session, CUSTOMER, name="<b>Seats</b>", key="seats", type="number", required=True)
+        field_definitions.define(session, CUSTOMER, name="<b>Seats</b>", key="seats", type="number", required=True)
     fields = programs.key(workspace).gets("openapi.json").json["components"]["schemas"]["customer_new"]
     assert fields["properties"]["seats"] == {"type": "integer", "title": "<b>Seats</b>"} | {
         "minimum": -(2**63) + 1,

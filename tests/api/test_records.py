@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from storage.crm.customers import CUSTOMER
 from storage.database.engine import Database
-from storage.records import definitions
 from storage.records.history import Activity
+from storage.records.schema import field_definitions
 from tests.support.programs import Program, Programs
 
 
@@ -185,7 +185,7 @@ def test_fields_of_a_workspaces_own_are_fields(
             {"name": "Partner", "type": "record", "links_to": "customer"},
         ]
         for field in own:
-            definitions.define(session, CUSTOMER, **field)
+            field_definitions.define(session, CUSTOMER, **field)
     program = programs.key(workspace)
     given = {"seats": 5, "plan": "Plus", "budget": {"amount": "12.50", "currency": "EUR"}, "renews": "2031-05-01"}
     made = program.adds("customer", name="Heron", **given)

@@ -7,7 +7,7 @@ import pytest
 from storage.crm.customers import CUSTOMER
 from storage.database.engine import Database
 from storage.queues.due import Due
-from storage.records import definitions
+from storage.records.schema import field_definitions
 from storage.workspace.members import Role
 from tests.support.programs import Program, Programs
 
@@ -62,7 +62,7 @@ def test_follow_ups_are_set_listed_and_closed(programs: Programs, database: Data
 
 def test_the_history_tells_who_did_what(programs: Programs, database: Database, workspace: str) -> None:
     with database.transaction(workspace) as session:
-        definitions.define(session, CUSTOMER, name="Plan", type="choice", choices=["Basic", "Plus"])
+        field_definitions.define(session, CUSTOMER, name="Plan", type="choice", choices=["Basic", "Plus"])
     program = programs.key(workspace, name="Billing")
     made = program.adds("customer", name="Heron", plan="Basic")
     program.changes(f"records/customer/{made['id']}", {"plan": "Plus", "tier": "gold"})

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from api.document import OPERATIONS
 from storage.crm.customers import CUSTOMER
 from storage.database.engine import Database
-from storage.records import definitions
+from storage.records.schema import field_definitions
 from tests.support import every_table
 from tests.support.programs import Program, Programs
 
@@ -50,7 +50,7 @@ def test_nothing_of_another_workspace_is_shown_or_changed(
     programs: Programs, database: Database, admin_url: str, workspace: str, second_workspace: str
 ) -> None:
     with database.transaction(second_workspace) as session:
-        definitions.define(session, CUSTOMER, name=SECRET, type="text")
+        field_definitions.define(session, CUSTOMER, name=SECRET, type="text")
     theirs = programs.key(second_workspace, name=SECRET)
     furnish(theirs)
     mine = programs.key(workspace)

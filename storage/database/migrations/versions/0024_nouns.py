@@ -1,6 +1,6 @@
 """Let each workspace make nouns of its own; the records of all of them are in one table.
 
-Revision ID: 0022
+Revision ID: 0024
 """
 
 import importlib
@@ -11,8 +11,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from storage.database.policies import search_function, tenant_table, workspace_id
 
-revision = "0022"
-down_revision = "0021"
+revision = "0024"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 
