@@ -298,6 +298,13 @@ def from_to(session: Session, first: IncomingMessage, until: datetime, limit: in
     return list(session.scalars(newest.limit(limit)))[::-1]
 
 
+def last_of_ticket(session: Session, ticket_id: int, limit: int = PAGE) -> list[IncomingMessage]:
+    """Return the last messages of a ticket, oldest first, at most `limit`."""
+    statement = select(IncomingMessage).where(IncomingMessage.ticket_id == ticket_id)
+    newest = statement.order_by(IncomingMessage.at.desc(), IncomingMessage.id.desc())
+    return list(session.scalars(newest.limit(limit)))[::-1]
+
+
 def newest_of_ticket(session: Session, ticket_id: int) -> IncomingMessage | None:
     """Return the last message of a ticket, None if it has none."""
     statement = select(IncomingMessage).where(IncomingMessage.ticket_id == ticket_id)

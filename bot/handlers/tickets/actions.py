@@ -9,10 +9,11 @@ from bot.handlers.tickets.declaration import plugin
 from bot.handlers.tickets.wanted import WantedTicket
 from bot.handlers.tickets.wording import status_words
 from bot.kit import blocks as b
-from bot.kit import format
+from bot.kit import categories, format
 from bot.kit.format import Reader
 from bot.kit.replies import Message
 from bot.plugin import Member, Role, _
+from storage.errors import Invalid
 from storage.support import tickets
 from storage.support.tickets import TicketStatus
 
@@ -52,6 +53,19 @@ def status(control: b.Control, session: Session, actor: Member, reader: Reader) 
     """Give the card's ticket the status that was chosen."""
     wanted = tickets.check_status(control.detail)
     return _set(control, wanted, session, actor, reader)
+
+
+@plugin.action("category", role=Role.AGENT)
+def category(control: b.Control, session: Session, actor: Member, reader: Reader) -> Message:
+    """Say what the card's ticket is about; the model learns from it."""
+    ticket = tickets.resolve(session, control.record)
+    if overtaken := format.overtaken(session, ticket, control):
+        return cards.card(session, ticket, reader, actor=actor, notice=overtaken, replace=True)
+    if control.detail not in categories.names(session):
+        raise Invalid("That category no longer exists.", hint="Choose another one.")
+    tickets.set_category(session, ticket, control.detail, actor_id=actor.id)
+    notice = b.markup(_("Now about {category}."), category=categories.name(session, control.detail))
+    return cards.card(session, ticket, reader, actor=actor, notice=notice, undo=True, replace=True)
 
 
 def _set(control: b.Control, wanted: TicketStatus, session: Session, actor: Member, reader: format.Reader) -> Message:

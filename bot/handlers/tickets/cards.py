@@ -8,20 +8,17 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.blocks.block_elements import InteractiveElement
 from sqlalchemy.orm import Session
 
+from bot.handlers.tickets.conversation import drawing as conversation
 from bot.handlers.tickets.declaration import plugin
 from bot.handlers.tickets.wanted import WantedTicket
 from bot.handlers.tickets.wording import priority_words, status_words
 from bot.kit import blocks as b
 from bot.kit import categories
-from bot.kit.format import Reader, last_notes, quoted, undo_hint
-from bot.kit.links import permalink
+from bot.kit.format import Reader, last_notes, undo_hint
 from bot.kit.replies import Message
-from bot.plugin import Member, _
-from storage.support import messages
+from bot.plugin import Member, Role, _
 from storage.support.tickets import DONE, Priority, Ticket, TicketStatus
-from storage.workspace import workspaces
 
-TEXT_LIMIT = 1_500
 _LOUD = {Priority.HIGH: "🟠 ", Priority.URGENT: "🔴 "}
 
 
@@ -39,9 +36,9 @@ def card(
     blocks = [
         *([b.context(notice)] if notice else []),
         b.section(headline(ticket), fields=_fields(session, ticket, reader)),
-        *_asked(session, ticket),
+        *conversation.blocks(session, ticket, reader),
         *last_notes(session, ticket, reader),
-        _controls(ticket, actor),
+        *_controls(session, ticket, actor),
         *([undo_hint()] if undo else []),
     ]
     return Message(b.join([notice, headline(ticket)], " ") if notice else headline(ticket), blocks, replace=replace)
@@ -85,19 +82,6 @@ def _priority(ticket: Ticket) -> str:
     return _LOUD.get(Priority(ticket.priority), "") + priority_words(ticket.priority)
 
 
-def _asked(session: Session, ticket: Ticket) -> list[Block]:
-    """Quote what the customer wrote, with who did and where it stands; nothing for a ticket of another origin."""
-    first = messages.of_ticket(session, ticket.id, limit=1) if ticket.channel_id is not None else []
-    if not first:
-        return []
-    workspace = workspaces.get(session, ticket.workspace_id)
-    address = permalink(workspace.url if workspace else None, first[0])
-    parts: list[b.Text] = [first[0].author_name or _("Somebody"), b.channel(first[0].channel_id)]
-    if address:
-        parts.append(b.link(address, _("Open message")))
-    return [b.section(quoted(first[0], TEXT_LIMIT)), b.context(b.join(parts, " · "))]
-
-
 def _fields(session: Session, ticket: Ticket, reader: Reader) -> list[b.Markup]:
     customer = ticket.customer
     known: dict[str, b.Text | None] = {
@@ -112,7 +96,7 @@ def _fields(session: Session, ticket: Ticket, reader: Reader) -> list[b.Markup]:
     return [b.markup("*{label}*\n{value}", label=label, value=value) for label, value in known.items() if value]
 
 
-def _controls(ticket: Ticket, actor: Member) -> Block:
+def _controls(session: Session, ticket: Ticket, actor: Member) -> list[Block]:
     control = b.Control(ticket.reference, ticket.version)
     elements: list[InteractiveElement] = []
     if ticket.status not in DONE:
@@ -124,10 +108,12 @@ def _controls(ticket: Ticket, actor: Member) -> Block:
         for status in TicketStatus
         if status != ticket.status
     ]
-    return b.actions(
-        *elements,
-        b.menu(_("Status"), plugin.id("status"), statuses),
+    status = b.menu(_("Status"), plugin.id("status"), statuses)
+    rest = (
         b.button(_("Note"), plugin.id("note"), control),
         b.button(_("Follow up"), "followups.new", control),
         b.button(_("Edit"), plugin.id("edit"), control),
     )
+    if not actor.has(Role.AGENT):
+        return [b.actions(*elements, status, *rest)]
+    return [b.actions(*elements, *conversation.controls(session, ticket)), b.actions(status, *rest)]

@@ -14,7 +14,7 @@ from storage.records.named import get, moment
 from storage.support import labels, messages
 from storage.support.labels import LabelSource
 from storage.support.messages import IncomingMessage
-from storage.support.tickets.model import MERGED, SPLIT, Ticket, TicketStatus
+from storage.support.tickets.model import MERGED, SPLIT, Priority, Ticket, TicketStatus
 from storage.support.tickets.work import add, changed, subject_of
 
 
@@ -22,8 +22,8 @@ def merge(session: Session, ticket: Ticket, into: Ticket, *, learn: bool = True)
     """Make a ticket part of another, which gets its messages, notes and follow-ups and is returned.
 
     Its reference leads there from then on.
-    The one that is left is closed and counts in no figure. With `learn` what the other is about becomes a label of the
-    first message that moves. Raises Invalid if both are the same.
+    The one that is left is closed and counts in no figure; the higher priority of both is kept. With `learn` what the
+    other is about becomes a label of the first message that moves. Raises Invalid if both are the same.
     """
     if ticket.id == into.id:
         raise Invalid("{reference} cannot be merged into itself.", reference=ticket.reference, field="into")
@@ -37,6 +37,7 @@ def merge(session: Session, ticket: Ticket, into: Ticket, *, learn: bool = True)
         )
     if ticket.first_response_at is not None:
         into.first_response_at = min(ticket.first_response_at, into.first_response_at or ticket.first_response_at)
+    into.priority = max(ticket.priority, into.priority, key=tuple(map(str, Priority)).index)
     ticket.merged_into_id, ticket.status = into.id, TicketStatus.CLOSED
     ticket.resolved_at = ticket.resolved_at or moment()
     changed(session, ticket)

@@ -10,6 +10,7 @@ from sandbox.control.client import Person
 from storage.errors import Invalid
 from storage.support.tickets import Priority
 from tests.support.company import Company
+from tests.support.support_desk import BROKEN, ticket_of
 
 
 def test_a_ticket_goes_from_opened_to_resolved(agent: Person) -> None:
@@ -146,3 +147,48 @@ def test_a_ticket_is_merged_as_people_say_it(agent: Person) -> None:
     assert "T-2 is now part of T-1." in agent.types("/ticket merge T-2 into T-1").text
     assert "Into which ticket?" in agent.types("/ticket merge T-1").text
     assert "There is no T-9" in agent.types("/ticket merge T-1 into T-9").text
+
+
+def test_a_ticket_is_shown_with_its_whole_conversation_and_what_can_be_done(linked: Company) -> None:
+    support = linked
+    support.manager.types("/crm sla set answer:1h resolve:8h", channel="CGENERAL")
+    first = support.customer.posts(BROKEN, channel="CSHARED").ts
+    support.agent.sees("First answer promised by", channel="CSUPPORT")
+    support.customer.posts("It also happens on my phone", channel="CSHARED", thread=first)
+    support.settles()
+    shown = support.agent.types("/ticket show T-1", channel="CGENERAL").text
+    assert shown.index(BROKEN) < shown.index("It also happens on my phone")
+    assert all(said in shown for said in ("First answer promised by", "Solution promised by"))
+    support.agent.clicks("Reply to customer", channel="CGENERAL")
+    support.agent.submits({"Your answer": "We are looking into it."})
+    support.agent.submits()
+    support.settles()
+    shown = support.agent.types("/ticket show T-1", channel="CGENERAL").text
+    assert shown.index("on my phone") < shown.index("We are looking into it.")
+    support.agent.selects("Category", "Billing and payment", channel="CGENERAL")
+    support.agent.sees("Now about Billing and payment.", channel="CGENERAL")
+
+
+def test_of_a_long_conversation_the_first_and_the_last_are_shown(support: Company) -> None:
+    first = next(one["ts"] for one in support.customer.messages("CSHARED"))
+    for number in range(13):
+        support.customer.posts(f"Line number {number}", channel="CSHARED", thread=first)
+    support.settles()
+    shown = support.rep.types("/ticket show T-1", channel="CGENERAL").text
+    assert BROKEN in shown
+    assert "… 3 messages in between …" in shown
+    assert "Line number 2" not in shown
+    assert "Line number 12" in shown
+
+
+def test_what_is_merged_keeps_the_higher_priority_and_shows_both_messages(support: Company) -> None:
+    support.manager.types("/crm grouping #ext-globex by:message", channel="CGENERAL")
+    support.customer.posts("Nobody can sign in at all, everything is down", channel="CSHARED")
+    support.settles()
+    support.agent.types("/ticket priority T-1 low", channel="CGENERAL")
+    support.agent.types("/ticket priority T-2 urgent", channel="CGENERAL")
+    support.agent.types("/ticket merge T-2 into T-1", channel="CGENERAL")
+    support.agent.sees("wrote again: Nobody can sign in", channel="CSUPPORT")
+    assert ticket_of(support).priority == "urgent"
+    support.agent.types("/crm undo", channel="CGENERAL")
+    assert ticket_of(support).priority == "low"

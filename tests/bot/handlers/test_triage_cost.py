@@ -15,7 +15,7 @@ from storage.support import channels
 from storage.support.channels import Grouping
 from tests.support.company import Company
 
-HANDLED, SENT = 31, 17
+HANDLED, SENT = 31, 18
 """One of those of handling keeps that a message came from where others read."""
 
 

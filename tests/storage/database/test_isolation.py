@@ -209,6 +209,7 @@ READS: dict[str, Callable[[Session, Any], Any]] = {
     "messages.by_ts": lambda s, t: messages.by_ts(s, "C1", TS),
     "messages.from_to": lambda s, t: messages.from_to(s, t.message, t.message.at, 5),
     "messages.get": lambda s, t: messages.get(s, t.message.id, t.message.at),
+    "messages.last_of_ticket": lambda s, t: messages.last_of_ticket(s, t.ticket.id),
     "messages.newest_asking": lambda s, t: messages.newest_asking(s, t.ticket.id),
     "messages.newest_of_ticket": lambda s, t: messages.newest_of_ticket(s, t.ticket.id),
     "messages.of_customer": lambda s, t: messages.of_customer(s, t.customer.id),

@@ -14,8 +14,9 @@ from bot.handlers.triage.declaration import plugin
 from bot.handlers.triage.incidents import folding
 from bot.kit import blocks as b
 from bot.kit import categories
-from bot.kit.format import duration, locale_of, quoted
+from bot.kit.format import Reader, duration, locale_of, quoted
 from bot.kit.links import permalink
+from bot.kit.promises import promised
 from bot.kit.replies import Message
 from bot.plugin import Member, Notice, _, ngettext
 from storage.errors import NotFound
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 TEXT_LIMIT = 1_500
 AGAIN_LIMIT = 300
+AGAIN = 3
+"""So many of the last messages stand on a card, so that those of a ticket that was merged are among them."""
 MESSAGES = 100
 MARKS: Mapping[str, str] = {"urgent": "🔴", "high": "🟠", "normal": "🔵", "low": "⚪"}
 STANDING: Mapping[str, str] = {
@@ -44,7 +47,12 @@ STANDING: Mapping[str, str] = {
 
 @plugin.renderer("card", kind=Notice.TICKETS)
 def card(
-    delivery: Delivery, session: Session, receiver: Member | None, workspace: Workspace, model: MessageClassifier | None
+    delivery: Delivery,
+    session: Session,
+    receiver: Member | None,
+    reader: Reader,
+    workspace: Workspace,
+    model: MessageClassifier | None,
 ) -> Message | None:
     """Draw the card of the ticket that a delivery names; None when the ticket is gone."""
     try:
@@ -52,7 +60,7 @@ def card(
     except NotFound:
         return None
     written = messages.of_ticket(session, ticket.id, limit=MESSAGES)
-    return draw(session, ticket, written, locale_of(receiver, workspace), url=workspace.url, model=model)
+    return draw(session, ticket, written, locale_of(receiver, workspace), url=workspace.url, model=model, reader=reader)
 
 
 def draw(
@@ -63,6 +71,7 @@ def draw(
     *,
     url: str | None = None,
     model: MessageClassifier | None = None,
+    reader: Reader | None = None,
 ) -> Message:
     """Draw a ticket's card from its messages, first to last; `url` is where the workspace is in the browser.
 
@@ -86,7 +95,8 @@ def draw(
         blocks += verdict.blocks(session, ticket, written, locale, own)
         blocks += similar.blocks(session, ticket, first, model, locale)
     blocks += [*folding.blocks(session, ticket, locale), *_answers(answered)]
-    blocks += [b.context(_standing(ticket, locale)), *controls.blocks(ticket, own)]
+    due = [b.context(line) for line in promised(session, ticket, reader)] if reader else []
+    blocks += [b.context(_standing(ticket, locale)), *due, *controls.blocks(ticket, own)]
     return Message(title, blocks)
 
 
@@ -130,14 +140,14 @@ def _notes(written: Sequence[IncomingMessage]) -> list[Block]:
     notes: list[b.Text] = []
     if first.edited_at is not None and first.deleted_at is None:
         notes.append(_("✏️ edited by its author"))
-    if len(later) > 1:
+    if len(later) > AGAIN:
         more = f"{len(later)}+" if len(written) == MESSAGES else len(later)
         notes.append(b.markup(ngettext("{count} more message", "{count} more messages", len(later)), count=more))
     standing = [message for message in later if message.deleted_at is None]
-    if standing:
-        again = " ".join(standing[-1].text[:AGAIN_LIMIT].split())
-        notes.append(b.markup(_("*{who}* wrote again: {text}"), who=standing[-1].author_name or "", text=again))
-    return [b.context(*notes)] if notes else []
+    for message in standing[-AGAIN:]:
+        again = " ".join(message.text[:AGAIN_LIMIT].split())
+        notes.append(b.markup(_("*{who}* wrote again: {text}"), who=message.author_name or "", text=again))
+    return [b.context(note) for note in notes]
 
 
 def _answers(answered: Sequence[tuple[Reply, Delivery | None]]) -> list[Block]:

@@ -1,0 +1,1 @@
+"""Show what was said in a ticket, and what to do about it."""
