@@ -103,12 +103,9 @@ class Runtime:
         try:
             known = self.people.find(request.workspace_id, request.user_id)
             speak(known.member.locale)
-            now = self.now()
+            find = partial(routing.find, request=request, known=known, now=self.now(), filling=filling)
 
-            def find(registry: Registry) -> Call:
-                return routing.find(registry, request, known, now, filling=filling)
-
-            call = find(self.registry.within(known.schema))
+            call, known = self._found(request, known, find)
             return self._run_once(request, call, known, before_commit, find)
         except Exception as exc:
             try:
@@ -116,6 +113,17 @@ class Runtime:
             except Exception:
                 log.exception("the failure of %s could not be explained", request.name)
                 return sentence(_("Something went wrong on our side. Please look at the record before you repeat it."))
+
+    def _found(self, request: Request, known: KnownActor, find: Find) -> tuple[Call, KnownActor]:
+        """Return what is to be run, and who acts; where there is no such thing, look whether there is by now."""
+        try:
+            return find(self.registry.within(known.schema)), known
+        except (CrmError, Misused):
+            self.people.forget(request.workspace_id, request.user_id)
+            fresh = self.people.find(request.workspace_id, request.user_id)
+            if fresh.schema.version == known.schema.version:
+                raise
+            return find(self.registry.within(fresh.schema)), fresh
 
     def opens(self, request: Request) -> View | None:
         """Return the modal that a request opens, known without a database."""
