@@ -13,9 +13,9 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from api.apps import apps
 from api.calls import Calls
 from api.health import Health, health_app
-from api.routes import rest_app
 from api.wire import Door
 from bot.delivery.audit import AUDIT_S, Audit
 from bot.delivery.calls import at_pace
@@ -198,8 +198,9 @@ class Rapport:
             )
         pages = oauth.pages(self.settings, self.installer, self.registry) if self._has("slack") else {}
         slack = self._endpoint.answer if self._endpoint else None
-        mounted = {"/api": rest_app(self.door)} if self.door else {}
-        self.public = HttpListener(http.web_app(slack, pages, mounted), self.settings.port, "PORT")
+        self.public = HttpListener(
+            http.web_app(slack, pages, apps(self.door, self.settings.hosts)), self.settings.port, "PORT"
+        )
         self.probes = HttpListener(
             health_app(self.health, self.metrics), self.settings.probe_port, "RAPPORT_PROBE_PORT", most=PROBES
         )

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
@@ -92,6 +93,12 @@ class Settings:
         "RAPPORT_PUBLIC_URL",
         values.public_url,
         "The address at which Slack and browsers reach this program, as in https://crm.example.com.",
+    )
+    api_key: str | None = _setting(
+        "RAPPORT_API_KEY",
+        values.matching(r"rapport_key_[A-Za-z0-9_-]{43}", "must be a key that begins with rapport_key_"),
+        "An admin makes one with /crm api-key add; only `rapport mcp` uses it.",
+        secret=True,
     )
     database_url: str | None = _setting(
         "DATABASE_URL",
@@ -211,6 +218,11 @@ class Settings:
     def socket_mode(self) -> bool:
         """Return whether Slack's requests come over Socket Mode; otherwise over signed HTTP."""
         return self.app_token is not None
+
+    @property
+    def hosts(self) -> list[str]:
+        """Return the names by which this program is reached from outside."""
+        return [urlsplit(self.public_url).netloc] if self.public_url else []
 
     @property
     def keep(self) -> Keep:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot import terminal
+from bot.cli.agents import mcp
 from bot.cli.db import db
 from bot.cli.model import model
 from bot.cli.process import database, stop_signals
@@ -30,6 +31,7 @@ app = typer.Typer(
 app.add_typer(db, name="db")
 app.add_typer(model, name="model")
 app.command("import")(import_file)
+app.command("mcp")(mcp)
 
 ROLES = ("all", "slack", "worker", "api")
 

@@ -184,11 +184,13 @@ def read_body(text: str) -> dict[str, Any]:
 def web_app(
     slack: Callable[[Request], Any] | None,
     pages: Mapping[str, Callable[[Request], Any]],
-    mounted: Mapping[str, ASGIApp] | None = None,
+    apps: Mapping[str, ASGIApp] | None = None,
 ) -> Starlette:
     """Put Slack's endpoint, where there is one, pages and other apps by their path on one port, and nothing else."""
     routes: list[BaseRoute] = [Route(path, page, methods=["GET"]) for path, page in pages.items()]
-    routes += [Mount(path, app) for path, app in (mounted or {}).items()]
+    for path, app in (apps or {}).items():
+        # The bare path too, which a mount would only redirect.
+        routes += [Route(path, app), Mount(path, app)]
     if slack:
         routes.append(Route("/slack/events", slack, methods=["POST"]))
     return Starlette(routes=routes)

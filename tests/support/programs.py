@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from api.apps import apps
 from api.calls import Calls
 from api.limits import Limits
-from api.routes import rest_app
 from api.wire import Door
 from bot.registry import Registry
 from bot.wire.http import web_app
@@ -98,7 +98,7 @@ class Programs:
         lent = ForPrograms(self.office.runtime)
         self.calls = Calls(database, lent, limits=limits or Limits(60_000, 60_000))
         self.door = Door(self.calls, database, threads=4)
-        self.listener = HttpListener(web_app(None, {}, {"/api": rest_app(self.door)}), 0, "PORT")
+        self.listener = HttpListener(web_app(None, {}, apps(self.door)), 0, "PORT")
         self.listener.open()
         self.listener.start()
 
