@@ -34,10 +34,11 @@ from storage.records.fields import (
     YesNoField,
 )
 from storage.records.fields.texts import ADDRESS_LIMIT, PHONE_LIMIT
-from storage.references import reference
+from storage.references import in_force, reference
 
 Schema = dict[str, Any]
 
+REFERENCE = r"^[^\s-]+-[1-9][0-9]{0,17}$"
 _AMOUNT = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,4})?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -53,7 +54,7 @@ class PlainJson:
         """Return what the field checks next; raise Invalid for JSON of another type."""
         return _text(field, value)
 
-    def write(self, field: Any, value: Any) -> Any:
+    def write(self, field: Any, value: Any, session: Session) -> Any:
         """Return a stored value as JSON."""
         return field.to_json(value)
 
@@ -104,7 +105,7 @@ class MoneyJson(PlainJson):
             raise Invalid("{amount} {code} cannot be stored exactly.", field=field.key, amount=amount, code=currency)
         return Money(int(minor), currency)
 
-    def write(self, field: MoneyField, value: Money | None) -> Any:
+    def write(self, field: MoneyField, value: Money | None, session: Session) -> Any:
         """Write the amount with all decimals of its currency."""
         return None if value is None else {"amount": str(value.major), "currency": value.currency}
 
@@ -145,7 +146,7 @@ class ChoiceJson(PlainJson):
         """Return the schema that lists the choices."""
         return {"type": "string", "enum": [field.name_of(choice) for choice in field.choices]}
 
-    def write(self, field: ChoiceField, value: str | None) -> Any:
+    def write(self, field: ChoiceField, value: str | None, session: Session) -> Any:
         """Write what people call the choice."""
         return None if value is None else field.name_of(value)
 
@@ -200,9 +201,8 @@ class LinkJson(PlainJson):
     """Write a record of another noun by its reference."""
 
     def schema(self, field: LinkField) -> Schema:
-        """Return the schema of the other noun's references."""
-        letter = reference(field.to.__noun__, 1).partition("-")[0]
-        return {"type": "string", "pattern": f"^{letter}-[1-9][0-9]{{0,17}}$"}
+        """Return the schema of references."""
+        return {"type": "string", "pattern": REFERENCE, "description": f"The reference of a {field.to.__noun__}."}
 
     def read(self, field: LinkField, value: Any, session: Session) -> Any:
         """Take the reference of a record that is there."""
@@ -211,12 +211,12 @@ class LinkJson(PlainJson):
         except CrmError as error:
             raise error.on_field(field.key) from None
         if found is None:
-            raise _not(field, f"a reference such as {reference(field.to.__noun__, 1)}")
+            raise _not(field, f"the reference of a {field.to.__noun__}")
         return found.id
 
-    def write(self, field: LinkField, value: int | None) -> Any:
+    def write(self, field: LinkField, value: int | None, session: Session) -> Any:
         """Write the reference."""
-        return None if value is None else reference(field.to.__noun__, value)
+        return None if value is None else reference(field.to.__noun__, value, in_force(session))
 
 
 FACES: Mapping[type[RecordField], PlainJson] = {

@@ -29,13 +29,15 @@ _VERSION = re.compile(r'"([0-9]{1,18})"')
 Json = Mapping[str, Any]
 
 
-def shown(declaration: Declaration, record: Named) -> dict[str, Any]:
+def shown(work: Work, declaration: Declaration, record: Named) -> dict[str, Any]:
     """Return a record as JSON."""
     return {
         "id": record.reference,
         "noun": declaration.key,
         "version": record.version,
-        "fields": {field.key: faces.face(field).write(field, field.of(record)) for field in declaration.fields},
+        "fields": {
+            field.key: faces.face(field).write(field, field.of(record), work.session) for field in declaration.fields
+        },
         "created_at": record.created_at.isoformat(),
         "created_by": record.created_by,
         "updated_at": record.updated_at.isoformat(),
@@ -60,20 +62,20 @@ def listed(work: Work, noun: str, *, filters: str = "", sort: str = "", cursor: 
     )
     page = ahead[:limit]
     following = paging.cursor(work.session, order, page[-1]) if len(ahead) > limit else None
-    return Answer(200, {"records": [shown(declaration, record) for record in page], "next": following})
+    return Answer(200, {"records": [shown(work, declaration, record) for record in page], "next": following})
 
 
 def got(work: Work, noun: str, reference: str) -> Answer:
     """Get one record; the reference of one that was merged leads to the one it is part of now."""
     declaration = work.noun(noun, Verb.READ)
-    return _one(declaration, found(work, declaration, reference))
+    return _one(work, declaration, found(work, declaration, reference))
 
 
 def added(work: Work, noun: str, body: Json) -> Answer:
     """Add a record of the values in `fields`."""
     declaration = work.noun(noun, Verb.ADD)
     record = lifecycle.add(work.session, declaration, _begun(work, declaration, body))
-    answer = _one(declaration, record, status=201)
+    answer = _one(work, declaration, record, status=201)
     return Answer(201, answer.body, {**answer.headers, "location": f"/api/v1/records/{noun}/{record.reference}"})
 
 
@@ -87,7 +89,7 @@ def changed(work: Work, noun: str, reference: str, body: Json, version: str | No
         lifecycle.change(work.session, declaration, record, _values(work, declaration, body))
     except StaleDataError:
         raise HttpProblem("changed", "Somebody else changed this at the same moment.") from None
-    return _one(declaration, record)
+    return _one(work, declaration, record)
 
 
 def archived(work: Work, noun: str, reference: str, version: str | None = None, *, back: bool = False) -> Answer:
@@ -95,7 +97,7 @@ def archived(work: Work, noun: str, reference: str, version: str | None = None, 
     declaration = work.noun(noun, Verb.ARCHIVE)
     record = _at(work, found(work, declaration, reference), version)
     (lifecycle.restore if back else lifecycle.archive)(work.session, record)
-    return _one(declaration, record)
+    return _one(work, declaration, record)
 
 
 def merged(work: Work, noun: str, reference: str, body: Json, version: str | None = None) -> Answer:
@@ -110,7 +112,7 @@ def merged(work: Work, noun: str, reference: str, body: Json, version: str | Non
         kept = found(work, declaration, into)
     except CrmError as error:
         raise error.on_field("into") from None
-    return _one(declaration, lifecycle.merge(work.session, declaration, gone, kept))
+    return _one(work, declaration, lifecycle.merge(work.session, declaration, gone, kept))
 
 
 def added_many(work: Work, noun: str, body: Json) -> Answer:
@@ -126,7 +128,7 @@ def added_many(work: Work, noun: str, body: Json) -> Answer:
         try:
             with work.session.begin_nested():
                 record = lifecycle.add(work.session, declaration, _begun(work, declaration, row))
-            told.append({"status": 201, "record": shown(declaration, record)})
+            told.append({"status": 201, "record": shown(work, declaration, record)})
             said += events.drain(work.session)
         except Exception as exc:
             # What was said of a row that was not stored was never said.
@@ -155,8 +157,8 @@ def found(work: Work, declaration: Declaration, reference: str) -> Named:
     return record
 
 
-def _one(declaration: Declaration, record: Named, status: int = 200) -> Answer:
-    return Answer(status, shown(declaration, record), {"etag": f'"{record.version}"'})
+def _one(work: Work, declaration: Declaration, record: Named, status: int = 200) -> Answer:
+    return Answer(status, shown(work, declaration, record), {"etag": f'"{record.version}"'})
 
 
 def _at(work: Work, record: Named, version: str | None) -> Named:

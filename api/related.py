@@ -203,5 +203,5 @@ def _told(work: Work, values: Mapping[str, Any] | None) -> dict[str, Any] | None
     for number, value in (values.get("custom") or {}).items():
         field = own.get(int(number)) if str(number).isdecimal() else None
         if field is not None:
-            told[field.key] = faces.face(field).write(field, field.from_json(value))
+            told[field.key] = faces.face(field).write(field, field.from_json(value), work.session)
     return told

@@ -18,7 +18,8 @@ from mcp.client.streamable_http import streamable_http_client
 from api.tools import TOOLS
 from storage.crm.customers import CUSTOMER
 from storage.database.engine import Database
-from storage.records import definitions, history
+from storage.records import history
+from storage.records.schema import field_definitions
 from storage.workspace.members import Role
 from tests.support.programs import Program, Programs
 from tests.support.rapport import ROOT
@@ -117,7 +118,7 @@ def test_a_key_that_reads_has_tools_that_read(programs: Programs, workspace: str
 
 def test_tools_are_described_from_what_the_key_may_use(programs: Programs, database: Database, workspace: str) -> None:
     with database.transaction(workspace) as session:
-        definitions.define(session, CUSTOMER, name="Seats", type="number", required=True)
+        field_definitions.define(session, CUSTOMER, name="Seats", type="number", required=True)
 
     async def uses(client: Client) -> Any:
         return {tool.name: tool for tool in (await client.list_tools()).tools}

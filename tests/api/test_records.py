@@ -9,8 +9,9 @@ from sqlalchemy import select
 
 from storage.crm.customers import CUSTOMER
 from storage.database.engine import Database
+from storage.records import schema
 from storage.records.history import Activity
-from storage.records.schema import field_definitions
+from storage.records.schema import field_definitions, noun_definitions
 from tests.support.programs import Program, Programs
 
 
@@ -215,3 +216,29 @@ def test_fields_of_a_workspaces_own_are_fields(
         assert reply.json["errors"][0]["field"] == key, reply.text
     elsewhere = programs.key(second_workspace)
     assert elsewhere.posts("records/customer", {"fields": {"name": "X", "seats": 1}}).kind == "invalid"
+
+
+def test_nouns_of_a_workspaces_own_are_nouns(
+    programs: Programs, database: Database, workspace: str, second_workspace: str
+) -> None:
+    with database.transaction(workspace) as session:
+        row = noun_definitions.define(session, name="Ship", letter="S")
+    with database.transaction(workspace) as session:
+        ship = schema.of(session).nouns[row.key]
+        field_definitions.define(session, ship, name="Line", type="record", links_to="customer")
+        field_definitions.define(session, CUSTOMER, name="Flagship", type="record", links_to=row.key)
+    program = programs.key(workspace)
+    customer = program.adds("customer", name="Heron Line")
+    made = program.adds(row.key, name="Dolphin", line=customer["id"])
+    assert (made["id"], made["fields"]["line"]) == ("S-1", customer["id"])
+    changed = program.changes(f"records/customer/{customer['id']}", {"flagship": "S-1"})
+    assert changed.json["fields"]["flagship"] == "S-1"
+    path = f"records/{row.key}/S-1"
+    assert program.changes(path, {"name": "Porpoise"}, made["version"]).status == 200
+    assert program.posts(f"{path}/notes", {"text": "In dock"}).json["about"] == "S-1"
+    assert program.gets("search", q="porpoise").json["found"][0]["id"] == "S-1"
+    assert program.gets(f"records/{row.key}", filter="name:porpoise").json["records"][0]["id"] == "S-1"
+    assert f"/api/v1/records/{row.key}" in program.gets("openapi.json").json["paths"]
+    assert programs.key(workspace, f"{row.key}:read").gets(path).status == 200
+    assert programs.key(workspace, "customer:*").gets(path).kind == "forbidden"
+    assert programs.key(second_workspace).gets(path).kind == "not-found"
