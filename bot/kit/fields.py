@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,11 +64,29 @@ def from_form(declaration: Declaration, entered: Mapping[str, Any], hand: Hand) 
     }
 
 
-def entries(declaration: Declaration, values: Mapping[str, Any], session: Session) -> list[Block]:
-    """Draw a form with a place for every field, and the values there are."""
+def entries(
+    declaration: Declaration, values: Mapping[str, Any], session: Session, only: Collection[str] | None = None
+) -> list[Block]:
+    """Draw a form with a place for every field, or for some only, and the values there are."""
     return [
-        face(field).entry(field, values.get(field.key), not field.required, session) for field in declaration.fields
+        face(field).entry(field, values.get(field.key), not field.required, session)
+        for field in declaration.fields
+        if only is None or field.key in only
     ]
+
+
+def shown(declaration: Declaration, key: str, record: Named, reader: Reader, session: Session) -> b.Text:
+    """Return the value that a record has in one field as it is read, a dash for none."""
+    field = declaration.field(key)
+    return face(field).shown(field, record, reader, session) or "–"
+
+
+def prints(declaration: Declaration, values: Mapping[str, Any]) -> dict[str, str]:
+    """Return a short print of each value by its key, by which a form tells later whether it is another."""
+    return {
+        key: f"{zlib.crc32(json.dumps([key, value], ensure_ascii=False).encode()):08x}"
+        for key, value in declaration.to_json(values).items()
+    }
 
 
 def facts(declaration: Declaration, record: Named, reader: Reader, session: Session) -> list[b.Markup]:

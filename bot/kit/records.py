@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from slack_sdk.models.blocks.block_elements import InteractiveElement
@@ -16,7 +16,7 @@ from bot.kit.faces import Hand
 from bot.kit.format import Reader
 from bot.kit.replies import Message, Modal
 from bot.plugin import DeclaredNoun
-from storage.records import lifecycle
+from storage.records import history, lifecycle, named
 from storage.records.declaration import Declaration, declared
 from storage.records.fields import PersonField
 from storage.records.named import Named
@@ -73,11 +73,57 @@ def form(
     submit: str,
     state: Mapping[str, str],
     above: Sequence[Any] = (),
+    only: Collection[str] | None = None,
 ) -> Modal:
-    """Draw the form of a record with the values there are."""
+    """Draw the form of a record with the values there are, for all of its fields or for some `only`."""
     title = _("Edit {noun}") if "record" in state else _("New {noun}")
-    entries = fields.entries(noun, values, session)
+    entries = fields.entries(noun, values, session, only)
     return Modal(title.format(noun=_(noun.label).casefold()), [*above, *entries], submit=submit, state=state)
+
+
+def edited(noun: Declaration, record: Named, session: Session, **changed: Any) -> Modal:
+    """Draw the form that changes a record; `changed` are what somebody typed otherwise, with `above` and `only`."""
+    known = {field.key: field.of(record) for field in noun.fields}
+    state = {
+        "noun": noun.key,
+        "record": record.reference,
+        "version": str(record.version),
+        "began": " ".join(sorted(fields.prints(noun, known).values())),
+    }
+    typed = changed.pop("typed", {})
+    return form(noun, {**known, **typed}, session, submit=_("Save"), state=state, **changed)
+
+
+def saved(
+    noun: DeclaredNoun, record: Named, entered: Mapping[str, Any], state: Mapping[str, str], hand: Hand
+) -> Message | Modal:
+    """Save a record's form: what nobody else has changed meanwhile to another value at once, of the rest ask again.
+
+    Raises CrmError naming the field for what cannot be stored.
+    """
+    declaration, session = noun.declaration, hand.session
+    given = declaration.check(session, fields.from_form(declaration, entered, hand))
+    began = set(state.get("began", "").split())
+    mine = {key for key, found in fields.prints(declaration, given).items() if found not in began}
+    now = {field.key: field.of(record) for field in declaration.fields}
+    others = not named.is_current(session, record, int(state.get("version", "0")))
+    theirs = {key for key, found in fields.prints(declaration, now).items() if others and found not in began}
+    both = [key for key in given if key in mine & theirs and given[key] != now[key]]
+    rest = {key: given[key] for key in given if key in mine and key not in both}
+    who = history.last_actor(session, record.__noun__, record.id) if theirs else ""
+    lifecycle.change(session, declaration, record, rest)
+    if not both:
+        also = b.markup(_("Saved, beside what {who} has changed meanwhile."), who=who)
+        return card(session, noun, record, hand.reader, hand.actor, notice=also if theirs else _("Saved."), undo=True)
+    told = [
+        b.markup(_("*{field}*: {who} wrote {value}"), field=_(declaration.field(key).label), who=who, value=value)
+        for key in both
+        for value in [fields.shown(declaration, key, record, hand.reader, session)]
+    ]
+    kept = _("The rest is saved.") if rest else _("Nothing is saved yet.")
+    asked = _("{who} was quicker. {kept} Below is what you wrote: save it, or close this to keep theirs.")
+    above = [b.section(b.join([b.markup(asked, who=who, kept=kept), *told]))]
+    return edited(declaration, record, session, typed={key: given[key] for key in both}, only=both, above=above)
 
 
 def beginning(noun: Declaration, actor: Member) -> dict[str, Any]:

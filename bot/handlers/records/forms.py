@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from bot.handlers.records.declaration import plugin
 from bot.handlers.records.rights import changed_by, check_changes
 from bot.kit import blocks as b
-from bot.kit import cards, fields, records
+from bot.kit import cards, records
 from bot.kit.faces import Hand
 from bot.kit.format import Reader
 from bot.kit.records import card
@@ -18,7 +18,7 @@ from bot.kit.replies import Message, Modal
 from bot.plugin import Catalogue, DeclaredNoun, Member, Role, _
 from storage.crm import notes
 from storage.errors import Invalid
-from storage.records import lifecycle, named
+from storage.records import named
 from storage.records.fields import LinkField
 from storage.records.named import Named
 from storage.references import in_force, parse_reference
@@ -67,9 +67,7 @@ def edit(control: b.Control, session: Session, actor: Member, catalogue: Catalog
     """Open the form with what is known of a record."""
     noun = changed_by(actor, catalogue, control.record).declaration
     record = noun.resolve(session, control.record)
-    known = {field.key: field.of(record) for field in noun.fields}
-    state = {"noun": noun.key, "record": record.reference, "version": str(record.version)}
-    return records.form(noun, known, session, submit=_("Save"), state=state)
+    return records.edited(noun, record, session)
 
 
 @edit.submit
@@ -81,13 +79,13 @@ def save(
     reader: Reader,
     workspace: Workspace,
     catalogue: Catalogue,
-) -> Message:
-    """Save a record's changes, unless somebody else has changed it since the form was opened."""
+) -> Message | Modal:
+    """Save a record's changes; where somebody else changed the same fields meanwhile, show both values and ask."""
     noun, record = _opened(session, actor, catalogue, state)
-    named.at_version(session, record, _version(state))
-    given = fields.from_form(noun.declaration, values, Hand(session, actor, reader, workspace))
-    lifecycle.change(session, noun.declaration, record, given)
-    return card(session, noun, record, reader, actor, notice=_("Saved."), undo=True)
+    version = _version(state)
+    if "began" not in state:  # as in forms that the release before has opened
+        named.at_version(session, record, version)
+    return records.saved(noun, record, values, state, Hand(session, actor, reader, workspace))
 
 
 plugin.button_opens("edit", edit)

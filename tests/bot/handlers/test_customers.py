@@ -70,16 +70,33 @@ def test_a_card_is_edited_and_noted_on_in_forms(rep: Person) -> None:
     rep.sees("They moved to Köln")
 
 
-def test_a_form_that_was_overtaken_says_by_whom_and_saves_nothing(company: Company) -> None:
+def test_a_form_that_was_overtaken_shows_both_values_and_saves_what_nobody_else_changed(company: Company) -> None:
     company.rep.types("/customer add Acme")
     company.rep.clicks("Edit")
     company.agent.types("/customer show acme")
     company.agent.clicks("Edit")
     company.agent.submits(Tier="gold")
     company.agent.sees("Saved.")
-    errors = company.rep.submits(Tier="silver").errors
-    assert "C-1 was changed meanwhile by" in errors["name"]
-    assert "gold" in company.rep.types("/customer show acme").text
+    company.rep.submits(Tier="silver", Domain="acme.com")
+    asked = company.rep.sees("Anton Agent was quicker. The rest is saved.")
+    assert "*Tier*: Anton Agent wrote gold" in asked
+    modal = company.rep.modal
+    assert modal is not None and list(modal["values"]) == ["tier"]
+    assert modal["values"]["tier"]["tier"]["value"] == "silver"
+    shown = company.agent.types("/customer show acme").text
+    assert "gold" in shown and "acme.com" in shown
+    company.rep.submits()
+    company.rep.sees("Saved.")
+    assert "silver" in company.rep.types("/customer show acme").text
+
+
+def test_what_one_changed_oneself_meanwhile_is_no_conflict(rep: Person) -> None:
+    rep.types("/customer add Acme")
+    rep.clicks("Edit")
+    rep.types("/customer edit C-1 tier:gold")
+    rep.submits(Tier="silver")
+    rep.sees("Saved.")
+    assert "silver" in rep.types("/customer show acme").text
 
 
 def test_only_those_who_may_add_customers(company: Company) -> None:
