@@ -39,6 +39,7 @@ from bot.requests.responder import Responder
 from bot.requests.runtime import Runtime
 from bot.schedule import jobs, roll_call
 from bot.schedule.clock import Clock
+from bot.schedule.imports import Imports
 from bot.settings import Settings
 from bot.slack import oauth
 from bot.slack.clients import Installations, SlackDoor
@@ -155,6 +156,7 @@ class Rapport:
             grace_s=settings.grace_seconds,
             limits=at_pace(settings.slack_pace),
         )
+        self.imports = Imports(self.background, self.registry)
         self.audit = Audit(self.background, self.metrics, settings.heartbeat_file)
         self.clock = Clock(
             self.background,
@@ -254,6 +256,7 @@ class Rapport:
         if self._has("worker"):
             self.intake.start()
             self.delivery.start()
+            self.imports.workers.start()
             self.clock.start()
         if self.sockets:
             self._spawn("sockets", self.sockets.run)
@@ -327,7 +330,7 @@ class Rapport:
         ending: list[Callable[[float], object]] = [self.intake.stop, self.public.stop]
         if self._has("worker"):
             self.learning.stop()
-            ending += [self.delivery.stop, self.clock.stop]
+            ending += [self.delivery.stop, self.imports.workers.stop, self.clock.stop]
         if self.sockets:
             ending.append(self.sockets.close)
         # All at once: each of them mostly waits for what it has begun.

@@ -15,7 +15,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import IO, Any, Protocol, TypeVar
 
 from bot.i18n import _, ngettext
 from storage.notifications.preferences import Notice
@@ -78,6 +78,9 @@ class Slack(Protocol):
 
     def message(self, channel_id: str, ts: str) -> Mapping[str, Any]:
         """Return a message, also one in a thread; raise NotFound where there is none."""
+
+    def file(self, address: str, most: int) -> IO[bytes]:
+        """Return a file that somebody sent, on this machine's disk; raise Invalid for one of more than `most` bytes."""
 
 
 @dataclass(frozen=True, slots=True)

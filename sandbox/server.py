@@ -203,7 +203,11 @@ class Sandbox:
         async def picture(request: Request) -> Response:
             return await files.show(self.core, request)
 
+        async def private(request: Request) -> Response:
+            return await files.give(self.core, request)
+
         routes: list[Any] = [
+            Route("/files-pri/{id}/{name}", private),
             Route("/upload/{id}", upload, methods=["POST"]),
             Route("/files/{id}", picture),
             Route("/api/{method}", web_api.serve, methods=["GET", "POST"]),

@@ -27,7 +27,7 @@ from storage.queues import retention
 
 OLDEST_POSTGRES = 15
 EXTENSIONS = frozenset({"pg_trgm", "btree_gin"})
-CONNECTIONS_BESIDE = 20
+CONNECTIONS_BESIDE = 21
 """What a process may open besides a pool for requests and one for workers, as `bot.app` wires it."""
 SHOWN = 3
 MIGRATE = "Run `rapport db upgrade` (with DATABASE_ADMIN_URL where DATABASE_URL's role may not)."

@@ -142,7 +142,7 @@ class Importer:
         known = mapping.remembered(last, self._table.header) if last is not None else None
         if known is not None and noun in ("", known.noun) and known.noun in self._declarations:
             return known
-        return mapping.guess(self._table, self._declarations, noun=noun)
+        return mapping.guess(self._table.header, self._table.name, self._declarations, noun=noun)
 
     def bring_in(self, mapping: ColumnMapping, *, ask: bool, dry: bool) -> None:
         """Show the mapping and the dry run, ask, and run."""

@@ -8,13 +8,14 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
-from typing import Any
+from typing import IO, Any
 from urllib.error import URLError
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
+from bot.slack.downloads import download
 from bot.slack.posting import slack_time
 from storage.database.engine import EVERY_WORKSPACE, Database
 from storage.database.secrets import Vault
@@ -147,6 +148,10 @@ class SlackDoor:
             if message.get("ts") == ts:
                 return dict(message)
         raise NotFound("That message no longer exists.")
+
+    def file(self, address: str, most: int) -> IO[bytes]:
+        """Return a file that somebody sent, on this machine's disk; it is gone once nobody holds it."""
+        return download(address, str(self._client.token), self._client.base_url, most)
 
     def _ask(self, method: str, key: str, **arguments: Any) -> Any:
         return self._call(method, **arguments)[key]

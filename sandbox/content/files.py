@@ -1,13 +1,14 @@
 """Keep uploaded files: a place is given, its bytes arrive over HTTP, and the app says that it is done."""
 
 import base64
+from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from sandbox.wire.core import Core
 from sandbox.world.in_flight import SlackError
-from sandbox.world.workspace import Json
+from sandbox.world.workspace import File, Json, User
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -20,6 +21,44 @@ async def take(core: Core, request: Request) -> Response:
         return Response("no such upload, or another length than announced", 400)
     file.content = base64.b64encode(content).decode()
     return Response("OK")
+
+
+async def give(core: Core, request: Request) -> Response:
+    """Give a file to an app that may read files; to anybody else the page to sign in, as Slack does."""
+    workspace = core.world.workspace
+    file = workspace.files.get(str(request.path_params["id"]))
+    token = request.headers.get("authorization", "").removeprefix("Bearer ")
+    install = workspace.installation_by_token(token) if token else None
+    may = install is not None and not install.revoked and (install.scopes is None or "files:read" in install.scopes)
+    if install is None or not may:
+        return HTMLResponse("<!DOCTYPE html><html><head><title>Sign in</title></head><body></body></html>")
+    if file is None or not file.complete or file.team_id != install.team_id:
+        return Response("no such file", 404)
+    return Response(base64.b64decode(file.content), media_type="application/octet-stream")
+
+
+def keep(core: Core, user: User, name: str, content: str) -> Json:
+    """Keep a file that a person sends, and return it as messages name it; `content` is base64."""
+    workspace = core.world.workspace
+    size = len(base64.b64decode(content))
+    file = File(workspace.new_id("F"), user.team_id, name, size, content, complete=True)
+    workspace.files[file.id] = file
+    install = next((one for one in workspace.installations if one.team_id == user.team_id), None)
+    base = core.world.base_for(install.app_id) if install else core.world.base_url
+    address = f"{base}/files-pri/{file.id}/{quote(name)}"
+    kind = name.rpartition(".")[2].lower()
+    return {
+        "id": file.id,
+        "name": name,
+        "title": name,
+        "filetype": kind,
+        "size": size,
+        "user": user.id,
+        "mode": "hosted",
+        "is_external": False,
+        "url_private": address,
+        "url_private_download": address,
+    }
 
 
 async def show(core: Core, request: Request) -> Response:

@@ -1,6 +1,7 @@
 """Store, change and delete messages, whoever writes them, and announce what happened."""
 
 import uuid
+from collections.abc import Sequence
 
 from sandbox.blocks_check import complete_blocks, message_problems
 from sandbox.wire.core import Core
@@ -72,8 +73,10 @@ def post(
     return message
 
 
-def say(core: Core, user: User, channel: Channel, text: str, thread_ts: str = "") -> Message:
-    """Store a person's message, its text already in Slack's markup, and announce it."""
+def say(
+    core: Core, user: User, channel: Channel, text: str, thread_ts: str = "", files: Sequence[Json] = ()
+) -> Message:
+    """Store a person's message with files, its text already in Slack's markup, and announce it."""
     workspace = core.world.workspace
     body: Json = {
         "type": "message",
@@ -84,6 +87,8 @@ def say(core: Core, user: User, channel: Channel, text: str, thread_ts: str = ""
         "team": user.team_id,
         "blocks": [rich_text(text)],
     }
+    if files:
+        body |= {"subtype": "file_share", "files": list(files), "upload": False}
     if thread_ts:
         body["thread_ts"] = thread_ts
         root = workspace.message(channel.id, thread_ts)

@@ -1,9 +1,9 @@
 """Carry out what a person does: one function a verb, over the control API's JSON."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from sandbox.content import messages, views
+from sandbox.content import files, messages, views
 from sandbox.control.interactions import Interactions, Refused
 from sandbox.control.targets import action_of, channel_for, element_for, field_for, message_for
 from sandbox.wire.core import Core
@@ -58,7 +58,13 @@ async def posts(act: Act) -> Json:
     return _say(act, act.text("text"))
 
 
-def _say(act: Act, text: str) -> Json:
+async def sends(act: Act) -> Json:
+    """Send a file, whose `content` is base64, with or without a text."""
+    sent = files.keep(act.core, act.user, act.text("name"), act.text("content"))
+    return _say(act, act.text("text"), [sent])
+
+
+def _say(act: Act, text: str, sent: Sequence[Json] = ()) -> Json:
     workspace = act.core.world.workspace
     channel = channel_for(workspace, act.user, act.args.get("channel"))
     if channel.is_archived:
@@ -69,7 +75,7 @@ def _say(act: Act, text: str) -> Json:
     if thread:
         thread = message_for(workspace, act.user, thread, channel.id).thread_ts
     marked = text if act.args.get("raw") else typed(workspace, act.user, text)
-    message = messages.say(act.core, act.user, channel, marked, thread)
+    message = messages.say(act.core, act.user, channel, marked, thread, sent)
     return {"ok": True, "channel": channel.id, "ts": message.ts}
 
 
@@ -266,6 +272,7 @@ VERBS: dict[str, Callable[[Act], Awaitable[Json]]] = {
     for verb in (
         types,
         posts,
+        sends,
         clicks,
         selects,
         forges,

@@ -1,5 +1,6 @@
 """Drive a sandbox from Python: act as its people and look at what they see."""
 
+import base64
 import json
 import time
 import urllib.error
@@ -141,6 +142,11 @@ class Person:
     def posts(self, text: str, channel: str | None = None, thread: str | None = None, raw: bool = False) -> Reply:
         """Write a message; `raw` sends the text as Slack's markup."""
         return self._act("posts", text=text, channel=channel or self.channel, thread=thread, raw=raw)
+
+    def sends(self, name: str, content: bytes, channel: str | None = None, text: str = "") -> Reply:
+        """Send a file."""
+        packed = base64.b64encode(content).decode()
+        return self._act("sends", name=name, content=packed, text=text, channel=channel or self.channel)
 
     def clicks(self, target: str, value: Any = None, within: float = PATIENCE, **where: str | None) -> Reply:
         """Press what says `target` (or has that action id); `message=`, `channel=`, `view="home"` narrow it."""

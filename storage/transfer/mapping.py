@@ -92,20 +92,27 @@ class ColumnMapping:
         return cls(kept["noun"], kept["source"], columns, Matches(kept["matches"]), kept["makes"])
 
 
-def guess(table: TableFile, declarations: Mapping[str, Declaration], *, noun: str = "") -> ColumnMapping:
+def guess(
+    header: Sequence[str], file_name: str, declarations: Mapping[str, Declaration], *, noun: str = ""
+) -> ColumnMapping:
     """Return what the columns most likely are, of this noun or the one that most of them fit.
 
     Raises Invalid where no column is the name of a record of any noun, or of this one.
     """
     known = {key: declarations[key] for key in declarations if noun in ("", key)}
-    guessed = [_by_vendor(table.header, known), *(_by_names(table, one) for one in known.values())]
+    if noun and known and not any(has_name(_by_names(header, file_name, one)[1]) for one in known.values()):
+        # Who says what the rows are is shown a name to correct.
+        mapping = _by_names(header, file_name, known[noun])[1]
+        free = next((at for at, column in enumerate(mapping.columns) if not column.to), 0)
+        return mapping.with_column(free, to="name")
+    guessed = [_by_vendor(header, known), *(_by_names(header, file_name, one) for one in known.values())]
     fitting = [(score, mapping) for score, mapping in filter(None, guessed) if has_name(mapping)]
     if not fitting:
         raise Invalid(
             "I cannot tell which column of {file} is the name.",
-            file=table.name,
+            file=file_name,
             hint="The first row must name the columns; there are: {columns}.",
-            columns=", ".join(table.header)[:300],
+            columns=", ".join(header)[:300],
         )
     return max(fitting, key=lambda found: found[0])[1]
 
@@ -190,7 +197,7 @@ def _by_vendor(header: Sequence[str], declarations: Mapping[str, Declaration]) -
     return best
 
 
-def _by_names(table: TableFile, declaration: Declaration) -> tuple[float, ColumnMapping]:
+def _by_names(header: Sequence[str], file_name: str, declaration: Declaration) -> tuple[float, ColumnMapping]:
     known = _known_columns()
     names: dict[str, str] = {}
     for to, written in known["every"].items():
@@ -199,11 +206,11 @@ def _by_names(table: TableFile, declaration: Declaration) -> tuple[float, Column
         names |= {name_key(name): to for name in written}
     for field in declaration.fields:
         names |= {name_key(field.key): field.key, name_key(field.label): field.key}
-    found = [names.get(_bare(name, declaration), "") for name in table.header]
-    columns = _once(table.header, found, declaration)
+    found = [names.get(_bare(name, declaration), "") for name in header]
+    columns = _once(header, found, declaration)
     called = [declaration.key, declaration.plural, *known["files"].get(declaration.key, ())]
     score = float(sum(bool(column.to) for column in columns if column.to not in (ID, CREATED, NOTE)))
-    file_name = name_key(table.name.replace("_", " ").replace("-", " "))
+    file_name = name_key(file_name.replace("_", " ").replace("-", " "))
     if any(name_key(word) in file_name for word in called):
         score += 1.5
     return score, ColumnMapping(declaration.key, A_FILE, columns)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Identity, Index, Text, func
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Identity, Index, Text, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.database.engine import TENANT, Base, composite_key
+from storage.database.engine import QUEUE, TENANT, Base, composite_key
 from storage.records.named import one_of
 from storage.workspace.workspaces import Workspace
 
@@ -17,12 +18,16 @@ from storage.workspace.workspaces import Workspace
 class ImportState(StrEnum):
     """Say how far an import is."""
 
+    READING = "reading"
     DRAWN_UP = "drawn up"
+    CHECKING = "checking"
     RUNNING = "running"
     STOPPED = "stopped"
     DONE = "done"
     UNDOING = "undoing"
     UNDONE = "undone"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
 
 
 class ImportRun(Base):
@@ -30,6 +35,9 @@ class ImportRun(Base):
 
     `line` is the last line of the file that has had its effect; `counts` say of what became of the rows up to it, in
     `storage.transfer.running`. `undo_before` is the activity before which is still to be taken back.
+
+    One that was sent in Slack has a card there (`card_id` names its delivery), and workers do what its state asks for;
+    `looked` holds cells of each column, `checked` what the dry run found.
     """
 
     __tablename__ = "import_run"
@@ -39,7 +47,12 @@ class ImportRun(Base):
         composite_key("undo_change_set_id", "change_set"),
         Index(None, "workspace_id", "columns_key", "id"),
         Index(None, "workspace_id", "digest", "id"),
-        {"info": TENANT},
+        Index(
+            "import_run_open_idx",
+            "id",
+            postgresql_where=text("card_id IS NOT NULL AND state IN ('reading', 'checking', 'running', 'undoing')"),
+        ),
+        {"info": QUEUE},
     )
 
     workspace_id: Mapped[str] = mapped_column(ForeignKey(Workspace.id, ondelete="CASCADE"), primary_key=True)
@@ -55,8 +68,26 @@ class ImportRun(Base):
     change_set_id: Mapped[int | None]
     undo_change_set_id: Mapped[int | None]
     undo_before: Mapped[int | None]
+    looked: Mapped[dict[str, Any] | None]
+    checked: Mapped[dict[str, Any] | None]
+    error: Mapped[str | None]
+    card_id: Mapped[UUID | None]
+    lease_until: Mapped[datetime | None]
+    attempt: Mapped[int] = mapped_column(server_default="0")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+
+
+class ImportPart(Base):
+    """Hold a part of a file that was sent in Slack, packed, until its import is over."""
+
+    __tablename__ = "import_part"
+    __table_args__ = (composite_key("import_id", "import_run", ondelete="CASCADE"), {"info": TENANT})
+
+    workspace_id: Mapped[str] = mapped_column(ForeignKey(Workspace.id, ondelete="CASCADE"), primary_key=True)
+    import_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    part: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    body: Mapped[bytes]
 
 
 class ImportRefusal(Base):

@@ -67,17 +67,16 @@ def draw_up(
 
 
 def unfinished(session: Session, digest: str) -> ImportRun | None:
-    """Return the newest import of a file that was begun or drawn up and is not at its end."""
+    """Return the newest import of a file that was drawn up or begun in the terminal and is not at its end."""
     states = (ImportState.DRAWN_UP, ImportState.RUNNING, ImportState.STOPPED)
-    found = select(ImportRun).where(ImportRun.digest == digest, ImportRun.state.in_(states))
+    here = (ImportRun.digest == digest, ImportRun.card_id.is_(None))
+    found = select(ImportRun).where(*here, ImportRun.state.in_(states))
     return session.scalars(found.order_by(ImportRun.id.desc()).limit(1)).first()
 
 
 def last_mapping(session: Session, header: Sequence[str]) -> ColumnMapping | None:
     """Return how the newest import of a file with these columns, whatever their order, was read."""
-    found = select(ImportRun.mapping).where(
-        ImportRun.columns_key == columns_key(header), ImportRun.state != ImportState.DRAWN_UP
-    )
+    found = select(ImportRun.mapping).where(ImportRun.columns_key == columns_key(header), ImportRun.line > 0)
     kept = session.scalars(found.order_by(ImportRun.id.desc()).limit(1)).first()
     return None if kept is None else ColumnMapping.from_json(kept)
 
@@ -93,7 +92,7 @@ def get(session: Session, import_id: int, *, lock: bool = False) -> ImportRun:
 
 def recent(session: Session, limit: int = 20) -> Sequence[ImportRun]:
     """Return the newest imports that were begun."""
-    begun = select(ImportRun).where(ImportRun.state != ImportState.DRAWN_UP)
+    begun = select(ImportRun).where(ImportRun.line > 0)
     return session.scalars(begun.order_by(ImportRun.id.desc()).limit(limit)).all()
 
 
@@ -102,6 +101,9 @@ def begin(session: Session, import_id: int) -> ImportRun:
     run = get(session, import_id, lock=True)
     if run.state not in (ImportState.DRAWN_UP, ImportState.RUNNING, ImportState.STOPPED):
         raise Conflict("Import {number} is {state}.", number=run.id, state=run.state)
+    if run.line == 0:
+        # What the dry run refused is looked at again.
+        session.execute(delete(ImportRefusal).where(ImportRefusal.import_id == run.id))
     run.state = ImportState.RUNNING
     session.flush()
     return run
@@ -153,7 +155,7 @@ def run_batch(session: Session, import_id: int, links: Links, rows: Sequence[Row
     counts = Counter(run.counts) + Counter(effect.outcome for effect in done) + Counter({ALONG: writer.made})
     run.counts = dict(counts)
     run.line = max(rows[-1].line, run.line)
-    _refuse(session, run, [effect.row for effect in done if effect.outcome == REFUSED])
+    refuse(session, run, [effect.row for effect in done if effect.outcome == REFUSED])
     session.flush()
     return run
 
@@ -162,7 +164,8 @@ def _change_set(session: Session, number: int | None) -> ChangeSet | None:
     return None if number is None else session.get(ChangeSet, (current_workspace(session), number))
 
 
-def _refuse(session: Session, run: ImportRun, rows: Sequence[ReadRow]) -> None:
+def refuse(session: Session, run: ImportRun, rows: Sequence[ReadRow]) -> None:
+    """Keep why rows were refused."""
     common = {"workspace_id": run.workspace_id, "import_id": run.id}
     refused = [common | {"line": row.line, "reason": row.refused.replace("\0", "")} for row in rows]
     if refused:

@@ -32,6 +32,8 @@ AT_HAND = text("""
     SELECT inbox::text FROM inbox WHERE state IN ('pending', 'working') AND not_before <= now()
     UNION ALL
     SELECT outbox::text FROM outbox WHERE state IN ('pending', 'sending') AND coalesce(not_before, now()) <= now()
+    UNION ALL
+    SELECT import_run::text FROM import_run WHERE state IN ('reading', 'checking', 'running', 'undoing')
 """)
 
 

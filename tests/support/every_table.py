@@ -87,6 +87,8 @@ INSERT INTO channel_sharing (workspace_id, channel_id) VALUES (:w, 'C1');
 INSERT INTO roll_call (workspace_id) VALUES (:w);
 INSERT INTO import_run (workspace_id, file_name, digest, columns_key, mapping, change_set_id)
 SELECT :w, :t, 'a', 'b', jsonb_build_object(:t, 1), max(id) FROM change_set WHERE workspace_id = :w;
+INSERT INTO import_part (workspace_id, import_id, part, body) SELECT :w, id, 1, '\\x00ff' FROM import_run
+    WHERE workspace_id = :w;
 INSERT INTO import_refusal (workspace_id, import_id, line, reason) SELECT :w, id, 2, :t FROM import_run
     WHERE workspace_id = :w;
 INSERT INTO external_id (workspace_id, noun, source, external_id, record_id, import_id)

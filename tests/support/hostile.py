@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
+from typing import IO, Any
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -154,6 +155,10 @@ class QuietSlack:
     def permalink(self, channel_id: str, ts: str) -> str:
         """Return an address."""
         return f"https://example.com/{channel_id}/{ts}"
+
+    def file(self, address: str, most: int) -> IO[bytes]:
+        """Return a file with a company in it."""
+        return io.BytesIO(b"Company\nHeron Imports\n")
 
 
 @dataclass

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
+from typing import IO, Any
 
 from bot.kit import blocks as b
 from bot.plugin import View
@@ -87,6 +88,10 @@ class Somewhere:
     def permalink(self, channel_id: str, ts: str) -> str:
         """Return an address."""
         return f"https://example.slack.com/archives/{channel_id}/p{ts}"
+
+    def file(self, address: str, most: int) -> IO[bytes]:
+        """Return a file with a company in it."""
+        return io.BytesIO(b"Company\nHeron Imports\n")
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ class Desk:
     def understood(self, path: Path, noun: str = "") -> ColumnMapping:
         """Return how a file is understood, with nobody correcting it."""
         table = tables.open_table(path)
-        guessed = mapping.guess(table, self.declarations, noun=noun)
+        guessed = mapping.guess(table.header, table.name, self.declarations, noun=noun)
         return mapping.look(table, guessed, self.declarations[guessed.noun])
 
     def rehearse(self, path: Path, how: ColumnMapping | None = None, size: int = running.BATCH) -> dict[str, int]:

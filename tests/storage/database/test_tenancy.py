@@ -16,6 +16,7 @@ from storage.queues import outbox
 from storage.queues.inbox import InboxItem
 from storage.records import history
 from storage.records.history import Activity, ChangeSet
+from storage.transfer.model import ImportRun
 from storage.workspace import api_keys, roll_calls
 from storage.workspace.members import Member, Role
 from storage.workspace.workspaces import Installation, install
@@ -209,6 +210,7 @@ def rows_of_every_queue(database: Database, workspace: str) -> None:
         session.execute(text(f"INSERT INTO outbox_pause VALUES ('{workspace}', 'chat.postMessage', now())"))
         session.add(InboxItem(workspace_id=workspace, kind="message", body={}))
         roll_calls.ask(session)
+        session.add(ImportRun(workspace_id=workspace, file_name="a", digest="a", columns_key="a", mapping={}))
         outbox.enqueue(session, target_channel="C1", renderer="sample.card", record="T-1")
         api_keys.make(
             session, name="Sample", scopes=["*:read"], role=Role.VIEWER, expires_at=datetime(2099, 1, 1, tzinfo=UTC)

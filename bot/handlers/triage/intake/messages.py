@@ -21,6 +21,7 @@ from bot.handlers.triage.intake.placing import place
 from bot.handlers.triage.intake.written import Written, read
 from bot.handlers.triage.notices import greet, wants_to_cancel, wrote_again
 from bot.kit.mentions import names
+from bot.kit.tables import tables_in
 from bot.plugin import Member, Place
 from storage.crm import contacts
 from storage.crm.contacts import Contact
@@ -49,6 +50,8 @@ def on_message(
     if written is None or (actor and actor.kind == MemberKind.BOT):
         return
     if place.channel_id.startswith("D"):
+        if tables_in(event):
+            return  # what answers is the import
         if written.first and written.author_id:
             ours = actor is not None and actor.kind == MemberKind.STAFF
             # Others are told once a day where to write; our own people get an answer each time.

@@ -1,0 +1,139 @@
+"""Draw an import: how its file is understood, what it would do, how far it is."""
+
+from __future__ import annotations
+
+from slack_sdk.models.blocks import Block, InteractiveElement
+from sqlalchemy.orm import Session
+
+from bot.handlers.transfer.declaration import plugin
+from bot.handlers.transfer.wording import column_line, counts_line
+from bot.kit import blocks as b
+from bot.kit.replies import Message
+from bot.plugin import Catalogue, Declaration, Notice, _
+from storage.errors import NotFound
+from storage.queues.outbox import Delivery
+from storage.records import schema
+from storage.transfer import requests, running
+from storage.transfer.model import ImportRun, ImportState
+
+COLUMNS_SHOWN = 30
+REFUSED_SHOWN = 5
+BAR = 20
+
+
+@plugin.renderer("card", kind=Notice.OTHER)
+def card(delivery: Delivery, session: Session, catalogue: Catalogue) -> Message | None:
+    """Draw an import as it is now."""
+    try:
+        return draw(session, running.get(session, int(delivery.record or 0)), catalogue)
+    except NotFound:
+        return None
+
+
+@plugin.renderer("refused", kind=Notice.OTHER)
+def refused(delivery: Delivery) -> Message:
+    """Say why a file that was sent was not read."""
+    text = b.markup("*{name}*: {why}", name=delivery.payload["name"], why=delivery.payload["why"])
+    return Message(text, [b.section(text)])
+
+
+def draw(session: Session, run: ImportRun, catalogue: Catalogue) -> Message:
+    """Draw an import with what can be done about it."""
+    found = catalogue.nouns.get(run.mapping.get("noun", ""))
+    noun = schema.extended(session, found.declaration) if found else None
+    title = b.markup(_("*{file}*: {state}"), file=run.file_name, state=_state(run, noun))
+    blocks: list[Block] = [b.section(title)]
+    if run.error:
+        blocks.append(b.section(b.markup("⚠️ {why}", why=run.error)))
+    if noun is not None and run.state == ImportState.DRAWN_UP and run.checked is None:
+        blocks += _columns(run, noun)
+    blocks += _outcome(session, run)
+    controls = _controls(run)
+    return Message(title, [*blocks, *([b.actions(*controls)] if controls else [])])
+
+
+def _state(run: ImportRun, noun: Declaration | None) -> str:
+    plural = _(noun.plural) if noun else ""
+    match ImportState(run.state):
+        case ImportState.READING:
+            return _("I am reading it…")
+        case ImportState.DRAWN_UP:
+            return plural if run.checked is None else _("{nouns}, tried and not brought in yet").format(nouns=plural)
+        case ImportState.CHECKING:
+            return _("I am trying it; nothing is changed…")
+        case ImportState.RUNNING:
+            return _("{nouns} are coming in…").format(nouns=plural)
+        case ImportState.STOPPED:
+            return _("stopped")
+        case ImportState.DONE:
+            return _("{nouns} are in").format(nouns=plural)
+        case ImportState.UNDOING:
+            return _("it is being taken back…")
+        case ImportState.UNDONE:
+            return _("taken back")
+        case ImportState.CANCELLED:
+            return _("not brought in")
+        case ImportState.FAILED:
+            return _("it cannot be read")
+
+
+def _columns(run: ImportRun, noun: Declaration) -> list[Block]:
+    columns = requests.shown(run)
+    lines = [column_line(noun, one, samples, asks=asks) for one, samples, asks in columns[:COLUMNS_SHOWN]]
+    if len(columns) > COLUMNS_SHOWN:
+        lines.append(b.markup(_("… and {left} more columns"), left=len(columns) - COLUMNS_SHOWN))
+    blocks = [b.section(b.join(lines[at : at + 10])) for at in range(0, len(lines), 10)]
+    if any(asks for *_rest, asks in columns):
+        blocks.append(b.section(_("⚠️ These can be read in two ways: press *Columns* and say which.")))
+    return blocks
+
+
+def _outcome(session: Session, run: ImportRun) -> list[Block]:
+    blocks: list[Block] = []
+    checked = run.checked or {}
+    total = sum(count for key, count in checked.get("counts", {}).items() if key != "along")
+    counts = running.as_numbers(run.counts)
+    if run.state == ImportState.DRAWN_UP and run.checked is not None:
+        blocks.append(b.section(b.markup(_("Would be: {counts}"), counts=counts_line(checked["counts"]))))
+        for name, count in checked.get("unknown", ()):
+            text = _("Nobody here is called {name} ({count} rows); the name is kept as a note.")
+            blocks.append(b.context(b.markup(text, name=name, count=count)))
+    elif run.state in (ImportState.RUNNING, ImportState.STOPPED) and total:
+        done = sum(count for key, count in run.counts.items() if key != "along")
+        filled = BAR * done // total
+        bar = "█" * filled + "░" * (BAR - filled)
+        blocks.append(
+            b.section(_("{bar} {done} of {total} rows").format(bar=bar, done=f"{done:,}", total=f"{total:,}"))
+        )
+    if counts:
+        blocks.append(b.section(counts_line(counts)))
+    if run.counts.get("undone") or run.counts.get("kept"):
+        text = _("{undone} changes are taken back; {kept} stay, because somebody has changed or used them since.")
+        undone, kept = (f"{run.counts.get(key, 0):,}" for key in ("undone", "kept"))
+        blocks.append(b.section(text.format(undone=undone, kept=kept)))
+    if run.state in (ImportState.DRAWN_UP, ImportState.DONE, ImportState.STOPPED):
+        rows = running.refusals(session, run.id, limit=REFUSED_SHOWN)
+        lines = [b.markup(_("Line {line}: {why}"), line=row.line, why=row.reason) for row in rows]
+        blocks += [b.context(b.join(lines))] if lines else []
+    return blocks
+
+
+def _controls(run: ImportRun) -> list[InteractiveElement]:
+    of = b.Control(detail=str(run.id))
+    columns = b.button(_("Columns"), plugin.id("columns"), of)
+    cancel = b.button(_("Leave it"), plugin.id("cancel"), of)
+    undo = b.button(_("Undo"), plugin.id("undo"), of, style="danger", confirm=_("Take back all of this import?"))
+    match ImportState(run.state):
+        case ImportState.DRAWN_UP if run.checked is not None:
+            return [b.button(_("Bring them in"), plugin.id("start"), of, style="primary"), columns, cancel]
+        case ImportState.DRAWN_UP:
+            asks = any(asks for *_rest, asks in requests.shown(run))
+            attempt = b.button(_("Try it"), plugin.id("check"), of, style="primary")
+            return [*([] if asks else [attempt]), columns, cancel]
+        case ImportState.RUNNING:
+            return [b.button(_("Stop"), plugin.id("stop"), of)]
+        case ImportState.STOPPED:
+            return [b.button(_("Go on"), plugin.id("start"), of), undo]
+        case ImportState.DONE if run.change_set_id is not None:
+            return [undo]
+    return []

@@ -1,0 +1,9 @@
+"""Name the plugin that the parts of this folder declare on."""
+
+from bot.plugin import Plugin
+
+plugin = Plugin(
+    "transfer",
+    title="Import",
+    description="Records from CSV, TSV and XLSX files: send one to Rapport in a direct message.",
+)

@@ -1,0 +1,99 @@
+"""Ask what the columns of a file are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from slack_sdk.models.blocks import Block
+from sqlalchemy.orm import Session
+
+from bot.handlers.transfer.actions import allowed
+from bot.handlers.transfer.declaration import plugin
+from bot.handlers.transfer.wording import targets
+from bot.kit import blocks as b
+from bot.kit.replies import Message, Modal
+from bot.plugin import Catalogue, Declaration, Member, Role, _
+from storage.errors import Invalid
+from storage.records import schema
+from storage.transfer import mapping, requests
+from storage.transfer.mapping import ColumnMapping, Matches, has_name
+from storage.transfer.written import Notation
+
+ASKED = 80
+"""So many columns fit into a form; the others stay as they are."""
+NOTHING = "-"
+MOST_OPTIONS = 100
+
+
+@plugin.view("mapping", title="Columns", role=Role.VIEWER)
+def columns(control: b.Control, session: Session, actor: Member, catalogue: Catalogue) -> Modal:
+    """Open the form for what the columns of a file are."""
+    run = allowed(session, control, actor, catalogue)
+    noun = _noun(session, catalogue, run.mapping["noun"])
+    nouns = [b.Option(_(one.declaration.plural), key) for key, one in catalogue.nouns.items()]
+    known = ColumnMapping.from_json(run.mapping)
+    matches = [
+        b.Option(_("Take what the file says"), Matches.CHANGE),
+        b.Option(_("Only fill in what is missing"), Matches.FILL),
+        b.Option(_("Leave it alone"), Matches.SKIP),
+    ]
+    fields: list[Block] = [
+        b.choice_input("noun", _("The rows are"), nouns, initial=noun.key),
+        b.choice_input("matches", _("What is there already"), matches, initial=known.matches),
+        *_notation(known),
+    ]
+    options = [b.Option(_("(left out)"), NOTHING), *(b.Option(name, key) for key, name in targets(noun).items())]
+    for at, (column, samples, _asks) in enumerate(requests.shown(run)[:ASKED]):
+        label = f"{column.name}   ({', '.join(samples)[:80]})" if samples else column.name
+        fields.append(b.choice_input(f"column{at}", label[:150], options[:MOST_OPTIONS], initial=column.to or NOTHING))
+    return Modal(_("Columns"), fields, submit=_("Read it so"), state={"import": str(run.id)})
+
+
+def _notation(known: ColumnMapping) -> list[Block]:
+    written = [one.written for one in known.columns]
+    order = next((one.day_first for one in written if one.day_first is not None), None)
+    mark = next((one.decimal for one in written if one.decimal), "")
+    days = [b.Option(_("day first: 31/12/2026"), "day"), b.Option(_("month first: 12/31/2026"), "month")]
+    marks = [b.Option(_("1,234.50"), "."), b.Option(_("1.234,50"), ",")]
+    chosen = {None: "", True: "day", False: "month"}[order]
+    return [
+        b.choice_input("dates", _("Days are written"), days, initial=chosen, optional=True),
+        b.choice_input("decimal", _("Numbers are written"), marks, initial=mark, optional=True),
+    ]
+
+
+@columns.submit
+def read_so(
+    values: Mapping[str, str], state: Mapping[str, str], session: Session, actor: Member, catalogue: Catalogue
+) -> Message | None:
+    """Read a file as a person says, and show it again."""
+    run = allowed(session, b.Control(detail=state.get("import", "")), actor, catalogue)
+    known = ColumnMapping.from_json(run.mapping)
+    noun = _noun(session, catalogue, values["noun"])
+    if noun.key != known.noun:
+        header = [column.name for column in known.columns]
+        known = mapping.guess(header, run.file_name, {noun.key: noun}, noun=noun.key)
+    else:
+        for at in range(min(len(known.columns), ASKED)):
+            to = values.get(f"column{at}") or NOTHING
+            if to != NOTHING and to not in targets(noun):
+                raise Invalid("There is no field {name}.", name=to, field=f"column{at}")
+            known = known.with_column(at, to="" if to == NOTHING else to)
+    if not has_name(known):
+        raise Invalid("One of the columns must be the name.", field="column0")
+    known = replace(known, matches=Matches(values.get("matches") or Matches.CHANGE))
+    order, mark = values.get("dates"), values.get("decimal") or None
+    told = [replace(one, written=Notation(mark, order == "day" if order else None)) for one in known.columns]
+    requests.correct(session, run.id, replace(known, columns=tuple(told)), actor)
+    return None
+
+
+def _noun(session: Session, catalogue: Catalogue, key: str) -> Declaration:
+    found = catalogue.nouns.get(key)
+    if found is None:
+        raise Invalid("There is no noun {name}.", name=key, field="noun")
+    return schema.extended(session, found.declaration)
+
+
+plugin.button_opens("columns", columns)

@@ -1,0 +1,68 @@
+"""Say in words what a column is, how it is read, and what became of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.kit import blocks as b
+from bot.plugin import Declaration, _
+from storage.transfer.mapping import CREATED, CURRENCY, FIRST, ID, LAST, NOTE, MappedColumn
+from storage.transfer.written import Notation
+
+SPECIALS: Mapping[str, str] = {
+    ID: "Number in the other program",
+    CREATED: "Added on",
+    NOTE: "Note",
+    FIRST: "First name",
+    LAST: "Last name",
+    CURRENCY: "Currency of the amounts",
+}
+
+
+def target(noun: Declaration, to: str) -> str:
+    """Return what people call what a column is; nothing for one that is left out."""
+    if to in SPECIALS:
+        return _(SPECIALS[to])
+    return next((_(field.label) for field in noun.fields if field.key == to), "")
+
+
+def targets(noun: Declaration) -> dict[str, str]:
+    """Return what a column can be, by key, in words."""
+    return {field.key: _(field.label) for field in noun.fields} | {key: _(name) for key, name in SPECIALS.items()}
+
+
+def manner(written: Notation) -> str:
+    """Say how a column is read."""
+    order = {None: "", True: _("day first"), False: _("month first")}[written.day_first]
+    mark = {None: "", ".": _("decimal point"), ",": _("decimal comma")}[written.decimal]
+    return ", ".join(filter(None, (order, mark)))
+
+
+def column_line(noun: Declaration, column: MappedColumn, samples: list[str], *, asks: bool) -> b.Markup:
+    """Say what a column is, with some of its cells."""
+    shown = ", ".join(b.cut(sample.replace("\n", " "), 40) for sample in samples) or "—"
+    to = target(noun, column.to)
+    how = manner(column.written)
+    line = b.markup(
+        _("*{column}* → {to}{how}   _{samples}_") if to else _("{column} → left out   _{samples}_"),
+        column=b.cut(column.name, 60),
+        to=to,
+        how=f" ({how})" if how else "",
+        samples=b.Markup(shown.replace("_", " ").replace("*", " ")),
+    )
+    return b.markup("⚠️ {line}", line=line) if asks else line
+
+
+def counts_line(counts: Mapping[str, Any]) -> str:
+    """Say what becomes of rows."""
+    words = {
+        "added": _("{count} added"),
+        "changed": _("{count} changed"),
+        "same": _("{count} left alone"),
+        "again": _("{count} the same as a row before"),
+        "refused": _("{count} refused"),
+        "along": _("{count} more added because rows are linked to them"),
+    }
+    said = [words[key].format(count=f"{counts[key]:,}") for key in words if counts.get(key)]
+    return ", ".join(said) or _("nothing")

@@ -1,0 +1,142 @@
+"""Do what people ask of imports: look at a file, try it, bring it in, take it back.
+
+Each batch is a transaction of its own, which also renews the lease, so any replica may die and another goes on.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from bot.i18n import speak
+from bot.registry import Registry
+from bot.workers import Workers
+from storage.database.engine import EVERY_WORKSPACE, Database
+from storage.errors import CrmError
+from storage.records import schema
+from storage.records.declaration import Declaration
+from storage.transfer import mapping, requests, running, tables
+from storage.transfer.lookup import Links
+from storage.transfer.mapping import ColumnMapping
+from storage.transfer.model import ImportRun, ImportState
+from storage.workspace import workspaces
+
+log = logging.getLogger(__name__)
+
+POLL_S = 5.0
+LEASE_S = 60.0
+ATTEMPTS = 5
+SHOWN_EVERY_S = 3.0
+"""So often a card says how far its import is."""
+
+
+class Overdue(Exception):
+    """Somebody else has the import by now, or it was stopped: what is in hand must not be saved."""
+
+
+class Imports:
+    """Work on one import at a time, whichever workspace's it is."""
+
+    def __init__(self, database: Database, registry: Registry, *, lease_s: float = LEASE_S) -> None:
+        self._database = database
+        self._registry = registry
+        self._lease_s = lease_s
+        self.workers = Workers(
+            "imports", self._claim, self.work, hands=1, poll_s=POLL_S, database=database, channel=requests.CHANNEL
+        )
+
+    def _claim(self, free: int) -> Sequence[ImportRun]:
+        with self._database.transaction(EVERY_WORKSPACE) as session:
+            return requests.claim(session, free, self._lease_s)
+
+    def work(self, run: ImportRun) -> None:
+        """Do what a claimed import's state asks for; what cannot be done is said on its card."""
+        try:
+            if run.attempt > ATTEMPTS:
+                raise CrmError("The import could not be finished, though it was begun again several times.")
+            with tempfile.TemporaryDirectory() as folder:
+                self._do(run, Path(folder) / "file")
+        except Overdue:
+            log.info("import %s of %s is somebody else's, or was stopped", run.id, run.workspace_id)
+        except CrmError as error:
+            said = f"{error} {error.hint.format(**error.params)}" if error.hint else str(error)
+            with self._database.transaction(run.workspace_id) as session:
+                requests.fail(session, run.id, said)
+
+    def _do(self, run: ImportRun, path: Path) -> None:
+        with self._database.transaction(run.workspace_id) as session:
+            workspace = workspaces.get(session, run.workspace_id)
+            speak(workspace.locale if workspace else None)
+            nouns = {key: schema.extended(session, noun.declaration) for key, noun in self._registry.nouns.items()}
+            if run.state != ImportState.UNDOING:
+                requests.copy_file(session, run.id, path)
+        match run.state:
+            case ImportState.READING:
+                self._read(run, path, nouns)
+            case ImportState.CHECKING:
+                self._check(run, path, nouns)
+            case ImportState.RUNNING:
+                self._bring_in(run, path, nouns)
+            case ImportState.UNDOING:
+                self._take_back(run)
+
+    def _read(self, run: ImportRun, path: Path, nouns: Mapping[str, Declaration]) -> None:
+        table = tables.open_table(path, run.file_name)
+        if run.mapping:
+            understood = ColumnMapping.from_json(run.mapping)
+        else:
+            with self._database.transaction(run.workspace_id) as session:
+                last = running.last_mapping(session, table.header)
+            known = mapping.remembered(last, table.header) if last is not None else None
+            understood = known if known and known.noun in nouns else mapping.guess(table.header, table.name, nouns)
+        understood = mapping.look(table, understood, nouns[understood.noun])
+        with self._database.transaction(run.workspace_id) as session:
+            self._keep(session, run)
+            requests.read(session, run.id, understood, tables.columns_key(table.header))
+
+    def _check(self, run: ImportRun, path: Path, nouns: Mapping[str, Declaration]) -> None:
+        understood = ColumnMapping.from_json(run.mapping)
+        with running.Rehearsal(Links(understood.source, nouns), understood) as rehearsal:
+            for rows in running.batches(tables.open_table(path).rows()):
+                with self._database.transaction(run.workspace_id) as session:
+                    self._keep(session, run)
+                    running.refuse(session, run, rehearsal.batch(session, rows))
+            with self._database.transaction(run.workspace_id) as session:
+                self._keep(session, run)
+                requests.checked(session, run.id, rehearsal)
+
+    def _bring_in(self, run: ImportRun, path: Path, nouns: Mapping[str, Declaration]) -> None:
+        links = Links(ColumnMapping.from_json(run.mapping).source, nouns)
+        said_at = time.monotonic()
+        for rows in itertools.chain(running.batches(tables.open_table(path).rows(run.line)), [[]]):
+            with self._database.transaction(run.workspace_id) as session:
+                self._keep(session, run)
+                now = running.run_batch(session, run.id, links, rows)
+                if time.monotonic() - said_at > SHOWN_EVERY_S:
+                    requests.show(session, now)
+                    said_at = time.monotonic()
+        with self._database.transaction(run.workspace_id) as session:
+            requests.over(session, run.id)
+
+    def _take_back(self, run: ImportRun) -> None:
+        now = run
+        said_at = time.monotonic()
+        while now.state == ImportState.UNDOING:
+            with self._database.transaction(run.workspace_id) as session:
+                self._keep(session, run)
+                now, _kept = running.undo_batch(session, run.id)
+                if time.monotonic() - said_at > SHOWN_EVERY_S:
+                    requests.show(session, now)
+                    said_at = time.monotonic()
+        with self._database.transaction(run.workspace_id) as session:
+            requests.over(session, run.id)
+
+    def _keep(self, session: Session, run: ImportRun) -> None:
+        if not requests.keep(session, run, self._lease_s):
+            raise Overdue

@@ -1,0 +1,199 @@
+"""Keep what people ask of imports that they sent in Slack, until a worker has done it.
+
+A row's state says what is to be done; a worker leases it, and renews the lease with each batch. Who was overtaken finds
+the attempt's number changed, and saves nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import delete, func, select, text, update
+from sqlalchemy.orm import Session
+
+from storage.database.engine import current_workspace, notify
+from storage.errors import Conflict, Refused
+from storage.queues import outbox
+from storage.queues.outbox import UPDATE, Delivery
+from storage.transfer import running
+from storage.transfer.mapping import ColumnMapping
+from storage.transfer.model import ImportPart, ImportRefusal, ImportRun, ImportState
+from storage.workspace.members import Member, Role
+
+CHANNEL = "rapport_imports"
+"""The NOTIFY channel that says that there is something to do."""
+PIECE = 1 << 20
+OPEN = (ImportState.READING, ImportState.CHECKING, ImportState.RUNNING, ImportState.UNDOING)
+
+
+def receive(session: Session, name: str, pieces: Iterable[bytes], *, actor_id: str, renderer: str) -> ImportRun:
+    """Keep a file and have it looked at; the person gets a card that `renderer` draws, and that follows the import."""
+    run = ImportRun(
+        workspace_id=current_workspace(session),
+        state=ImportState.READING,
+        file_name=name,
+        digest="",
+        columns_key="",
+        mapping={},
+        actor_id=actor_id,
+    )
+    session.add(run)
+    session.flush()
+    whole = hashlib.sha256()
+    for number, piece in enumerate(pieces):
+        whole.update(piece)
+        session.add(ImportPart(workspace_id=run.workspace_id, import_id=run.id, part=number, body=zlib.compress(piece)))
+        session.flush()
+    run.digest = whole.hexdigest()
+    run.card_id = outbox.enqueue(session, target_user=actor_id, renderer=renderer, record=str(run.id), stays=True)
+    session.flush()
+    notify(session, CHANNEL)
+    return run
+
+
+def copy_file(session: Session, import_id: int, path: Path) -> None:
+    """Write the file of an import to a path, a part at a time."""
+    parts = select(ImportPart.part).where(ImportPart.import_id == import_id).order_by(ImportPart.part)
+    with path.open("wb") as file:
+        for number in session.scalars(parts).all():
+            part = session.get(ImportPart, (current_workspace(session), import_id, number))
+            assert part is not None
+            file.write(zlib.decompress(part.body))
+            session.expunge(part)
+
+
+_CLAIM = text("""
+WITH taken AS MATERIALIZED (
+    SELECT workspace_id, id FROM import_run
+    WHERE card_id IS NOT NULL AND state IN ('reading', 'checking', 'running', 'undoing')
+      AND (lease_until IS NULL OR lease_until <= now())
+    ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED
+)
+UPDATE import_run SET attempt = attempt + 1, lease_until = now() + make_interval(secs => :lease)
+FROM taken WHERE import_run.workspace_id = taken.workspace_id AND import_run.id = taken.id
+RETURNING import_run.*
+""")
+
+
+def claim(session: Session, limit: int, lease_s: float) -> Sequence[ImportRun]:
+    """Lease up to `limit` imports of which something is asked; the session sees '*'."""
+    statement = select(ImportRun).from_statement(_CLAIM).execution_options(populate_existing=True)
+    return session.scalars(statement, {"most": limit, "lease": lease_s}).all()
+
+
+def keep(session: Session, run: ImportRun, lease_s: float) -> bool:
+    """Renew a lease and hold the row until the transaction ends; False if somebody else has it, or nothing is asked."""
+    later = func.now() + func.make_interval(0, 0, 0, 0, 0, 0, lease_s)
+    renewed = session.execute(
+        update(ImportRun)
+        .where(ImportRun.workspace_id == run.workspace_id, ImportRun.id == run.id)
+        .where(ImportRun.attempt == run.attempt, ImportRun.state == run.state)
+        .values(lease_until=later)
+        .returning(ImportRun.id)
+        .execution_options(synchronize_session=False)
+    )
+    return renewed.first() is not None
+
+
+def read(session: Session, import_id: int, mapping: ColumnMapping, columns_key: str) -> ImportRun:
+    """Keep how a file is understood, with cells of each column, for its owner to look at."""
+    run = running.get(session, import_id, lock=True)
+    if run.state == ImportState.READING:
+        run.mapping, run.columns_key = mapping.to_json(), columns_key
+        run.looked = {
+            "samples": [list(one.samples) for one in mapping.columns],
+            "asks": [one.asks for one in mapping.columns],
+        }
+        _rest(run, ImportState.DRAWN_UP)
+        show(session, run)
+    return run
+
+
+def checked(session: Session, import_id: int, rehearsal: running.Rehearsal) -> ImportRun:
+    """Keep what a dry run found."""
+    run = running.get(session, import_id, lock=True)
+    if run.state == ImportState.CHECKING:
+        run.checked = {"counts": dict(rehearsal.counts), "unknown": rehearsal.unknown.most_common(5)}
+        _rest(run, ImportState.DRAWN_UP)
+        show(session, run)
+    return run
+
+
+def over(session: Session, import_id: int) -> ImportRun:
+    """Forget the file of an import that is at its end or was given up, and say so on its card."""
+    run = running.get(session, import_id, lock=True)
+    _rest(run, ImportState(run.state))
+    if run.state in (ImportState.DONE, ImportState.CANCELLED, ImportState.FAILED, ImportState.UNDONE):
+        session.execute(delete(ImportPart).where(ImportPart.import_id == run.id))
+    show(session, run)
+    return run
+
+
+def fail(session: Session, import_id: int, why: str) -> ImportRun:
+    """Give an import up, and say why; what it has done stays, and can be taken back."""
+    run = running.get(session, import_id, lock=True)
+    run.error = why
+    _rest(run, ImportState.STOPPED if run.line else ImportState.FAILED)
+    show(session, run)
+    return run
+
+
+def show(session: Session, run: ImportRun) -> None:
+    """Have an import's card drawn afresh; before it was sent, what is sent is new anyway."""
+    session.flush()
+    card = None if run.card_id is None else session.get(Delivery, (run.workspace_id, run.card_id))
+    if card is not None:
+        outbox.enqueue(session, kind=UPDATE, edits=card.id, renderer=card.renderer, record=card.record)
+
+
+def ask(session: Session, import_id: int, state: ImportState, actor: Member) -> ImportRun:
+    """Ask a worker for the next thing to do with an import.
+
+    Raises Refused for who neither sent the file nor is an admin, Conflict where that cannot be done any more.
+    """
+    run = running.get(session, import_id, lock=True)
+    if actor.id != run.actor_id and not actor.has(Role.ADMIN):
+        raise Refused("Only who sent the file can do this.")
+    match state:
+        case ImportState.RUNNING:
+            if run.checked is None and run.state == ImportState.DRAWN_UP:
+                raise Conflict("Try the import first.")
+            running.begin(session, import_id)
+        case ImportState.UNDOING:
+            running.begin_undo(session, import_id)
+        case ImportState.STOPPED:
+            running.stop(session, import_id)
+        case _:
+            if run.state != ImportState.DRAWN_UP:
+                raise Conflict("Import {number} is {state}.", number=run.id, state=run.state)
+            session.execute(delete(ImportRefusal).where(ImportRefusal.import_id == run.id))
+            run.checked, run.state = None, state
+    run.attempt, run.lease_until, run.error = 0, None, None
+    show(session, run)
+    notify(session, CHANNEL)
+    return run
+
+
+def correct(session: Session, import_id: int, mapping: ColumnMapping, actor: Member) -> ImportRun:
+    """Keep how a person says that a file is to be read, and have it looked at again; raise as `ask`."""
+    run = ask(session, import_id, ImportState.READING, actor)
+    run.mapping = mapping.to_json()
+    session.flush()
+    return run
+
+
+def shown(run: ImportRun) -> list[tuple[Any, list[str], bool]]:
+    """Return the columns of an import that was looked at, each with some cells and whether somebody has to say more."""
+    looked = run.looked or {}
+    columns = ColumnMapping.from_json(run.mapping).columns if run.mapping else ()
+    samples = looked.get("samples") or [[] for _ in columns]
+    asks = looked.get("asks") or [False for _ in columns]
+    return list(zip(columns, samples, asks, strict=True))
+
+
+def _rest(run: ImportRun, state: ImportState) -> None:
+    run.state, run.lease_until, run.attempt = state, None, 0

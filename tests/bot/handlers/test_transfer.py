@@ -1,0 +1,112 @@
+"""Show imports as people do them in Slack: send a file, look, try, bring in, take back."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import func, select
+
+from sandbox.sample_teams import APP_ID
+from storage.transfer.model import ImportRun
+from tests.support.company import Company
+
+DM = "@Rapport"
+COMPANIES = """Company;Website;Segment;Founded
+Heron Sails;heron.example;Gold;03/04/2019
+Finch & Söhne;finch.example;;01/02/2020
+;;;
+Kestrel;no domain;;01/02/2020
+"""
+
+
+@pytest.fixture
+def sent(company: Company) -> Company:
+    company.rep.sends("Companies.csv", COMPANIES.encode("cp1252"), channel=DM)
+    company.rep.sees("Company", channel=DM)
+    return company
+
+
+def test_a_file_is_looked_at_tried_brought_in_and_taken_back(sent: Company) -> None:
+    rep = sent.rep
+    rep.sees("Companies.csv*: Customers", channel=DM)
+    rep.sees("*Company* → Name", channel=DM)
+    rep.sees("Founded → left out", channel=DM)
+    rep.clicks("Try it", channel=DM)
+    rep.sees("Would be: 2 added, 1 refused", channel=DM)
+    rep.sees("Line 5: Website: This does not look like a domain: no domain", channel=DM)
+    rep.clicks("Bring them in", channel=DM)
+    rep.sees("Customers are in", channel=DM)
+    rep.types("/customer show heron sails", channel=DM)
+    rep.sees("heron.example", channel=DM)
+    rep.clicks("Undo", channel=DM, message="Customers are in")
+    rep.sees("2 changes are taken back", channel=DM)
+    assert "no customer" in rep.types("/customer show heron sails", channel=DM).text.lower()
+
+
+def test_columns_are_what_a_person_says(sent: Company) -> None:
+    rep = sent.rep
+    rep.clicks("Columns", channel=DM)
+    rep.submits({"column1": "(left out)"})
+    rep.sees("Website → left out", channel=DM)
+    rep.clicks("Try it", channel=DM)
+    rep.sees("Would be: 3 added", channel=DM)
+
+
+def test_the_rows_may_be_something_else(sent: Company) -> None:
+    rep = sent.rep
+    rep.clicks("Columns", channel=DM)
+    reply = rep.submits({"noun": "Contacts"})
+    assert not reply.errors
+    rep.sees("Companies.csv*: Contacts", channel=DM)
+
+
+def test_nothing_is_answered_besides_the_card(sent: Company) -> None:
+    sent.settles()
+    assert len(sent.rep.messages(DM)) == 2
+
+
+def test_a_file_is_left_as_it_is(sent: Company) -> None:
+    sent.rep.clicks("Leave it", channel=DM)
+    sent.rep.sees("not brought in", channel=DM)
+    assert "no customer" in sent.rep.types("/customer show heron sails", channel=DM).text.lower()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("page.csv", b"<!DOCTYPE html><html>", "lacks the scope"),
+        ("empty.csv", b"\n", "There are no rows in this file"),
+        ("colours.csv", b"Colour,Shade\nred,dark\n", "which column"),
+        ("bomb.xlsx", b"PK\x03\x04bomb", "archive"),
+    ],
+)
+def test_what_is_no_table_is_said_on_the_card(company: Company, name: str, content: bytes, said: str) -> None:
+    company.rep.sends(name, content, channel=DM)
+    company.rep.sees(said, channel=DM)
+
+
+def test_a_file_without_the_scope_says_what_is_missing(company: Company) -> None:
+    scopes = ["chat:write", "im:history", "im:write", "users:read"]
+    company.sandbox.control.admin("grants", app_id=APP_ID, team=company.workspace, scopes=scopes)
+    company.rep.sends("a.csv", b"Company\nHeron\n", channel=DM)
+    company.rep.sees("files:read", channel=DM)
+
+
+def test_who_may_not_change_records_brings_none_in(company: Company) -> None:
+    company.gives("agent", "viewer")
+    company.agent.sends("a.csv", b"Company\nHeron\n", channel=DM)
+    company.agent.sees("needs the role rep or agent", channel=DM)
+
+
+def test_an_agent_tries_no_import_of_what_only_reps_change(company: Company) -> None:
+    company.gives("agent", "agent")
+    company.agent.sends("a.csv", b"Company\nHeron\n", channel=DM)
+    company.agent.sees("a.csv*: Customers", channel=DM)
+    company.agent.clicks("Try it", channel=DM)
+    company.agent.sees("This needs the role rep.", channel=DM)
+
+
+def test_a_guest_s_file_is_not_read(company: Company) -> None:
+    company.guest.sends("a.csv", b"Company\nHeron\n", channel=DM)
+    company.settles()
+    with company.database.transaction(company.workspace) as session:
+        assert session.scalar(select(func.count()).select_from(ImportRun)) == 0
