@@ -40,6 +40,8 @@ from storage.subjects import called
 from storage.support import channels, messages, model_versions, replies, sla, tickets
 from storage.support.incidents import Incident
 from storage.support.model_versions import ModelVersion
+from storage.transfer import requests
+from storage.transfer.mapping import ColumnMapping, MappedColumn
 from storage.workspace import workspaces
 from storage.workspace.members import Member, Role
 from storage.workspace.members import MemberKind as Sort
@@ -232,6 +234,7 @@ class Desk:
         detail = {"replies.edit": made.saved_reply, "triage.more": "assign", "triage.reply": CHANNEL, **RECORDS}.get(
             used, ""
         )
+        detail = made.table if used.startswith("transfer.") else detail
         return f"{ref}:{self.version(ref) if ref else 0}:{detail}" if ref or detail else ""
 
     def version(self, ref: str) -> int:
@@ -348,6 +351,7 @@ class Seeded:
     refs: dict[str, str]
     deliveries: list[Any]
     saved_reply: str
+    table: str
 
 
 STAMP = itertools.count(1_700_000_000)
@@ -401,8 +405,13 @@ def seed(session: Session, name: str) -> Seeded:
         "message": [came.id, came.at.isoformat()],
         "reply": answer.id,
         "rung": "sla_warning",
+        "name": name,
+        "why": name,
         "version_id": version.id,
     }
+    table = requests.receive(session, f"{name}.csv", [name.encode()], actor_id=WHO, renderer="transfer.card")
+    table.mapping = ColumnMapping("customer", name, (MappedColumn(name, "name"),)).to_json()
+    table.looked, table.state = {"samples": [[name]], "asks": [True]}, "drawn up"
     renewal = record_renewal(session, customer, now.date() + timedelta(days=9))
     session.flush()
     preferences.set_budget(session, WHO, 3)
@@ -424,6 +433,8 @@ def seed(session: Session, name: str) -> Seeded:
         "triage.reply": ticket.reference,
         "triage.wrote_again": ticket.reference,
         "renewals.reminder": str(renewal.id),
+        "transfer.card": str(table.id),
+        "transfer.refused": "",
     }
     assert set(wanted) == set(REGISTRY.renderers), "a renderer has no record here"
     sent = {
@@ -442,7 +453,7 @@ def seed(session: Session, name: str) -> Seeded:
         "tickets": ticket.reference,
         "triage": ticket.reference,
     }
-    return Seeded(refs, list(sent.values()), str(saved.id))
+    return Seeded(refs, list(sent.values()), str(saved.id), str(table.id))
 
 
 def _learned(session: Session) -> ModelVersion:

@@ -25,6 +25,8 @@ from storage.digests import schedules
 from storage.records import history, lifecycle, schema
 from storage.records.schema import field_definitions, noun_definitions
 from storage.support import channels, tickets
+from storage.transfer import requests
+from storage.transfer.mapping import ColumnMapping, MappedColumn
 from storage.workspace import members as people
 from storage.workspace import workspaces
 from tests.support.answers import errors_of, is_failure, text_of, view_of
@@ -49,6 +51,7 @@ NOUNS |= {"records": "C", "contacts": "P", "fields": "FIELD", "nouns": "NOUN"}
 DETAILS = {"digests.behind": "open 0 4000000000", "followups.snooze": "1h", "deals.page": "", "tickets.page": ""}
 DETAILS |= {"records.page": "customer [0]", "records.more": "archive", "records.new": "customer"}
 DETAILS |= {"fields.show": "customer 0", "fields.more": "up", "fields.new": "customer", "nouns.more": "retire"}
+DETAILS |= {f"transfer.{name}": "1" for name in ("check", "start", "stop", "undo", "cancel", "columns", "mapping")}
 DETAILS |= {"records.add_anyway": '["customer", {"name": "Heron"}]'}
 HERE = "C0HERE"
 numbers = itertools.count(1)
@@ -262,6 +265,10 @@ def furnish(database: Database, workspace: str, word: str, copies: int = 1) -> N
                 notes.add(session, record, f"Noted {word} {number}")
             followups.add(session, text=f"Call {word} {number}", due_at=soon, zone="UTC", owner_id="UADMIN", about=deal)
             schedules.add(session, name=f"Digest {word} {number}", at_time=time(9), zone="UTC", owner_id="UADMIN")
+            rows = [b"Company\n"]
+            table = requests.receive(session, f"{word}.csv", rows, actor_id="UADMIN", renderer="transfer.card")
+            table.mapping = ColumnMapping("customer", "file", (MappedColumn("Company", "name"),)).to_json()
+            table.state, table.checked = "drawn up", {"counts": {"added": 1}}
             channel = channels.seen(session, f"C0{word.upper()}{number}", name=f"ext-{word}-{number}")
             channels.link(session, channel.id, mine.id)
 
