@@ -37,9 +37,8 @@ from bot.requests.failures import Failures
 from bot.requests.home import HomeView
 from bot.requests.responder import Responder
 from bot.requests.runtime import Runtime
-from bot.schedule import jobs, roll_call
+from bot.schedule import imports, jobs, roll_call
 from bot.schedule.clock import Clock
-from bot.schedule.imports import Imports
 from bot.settings import Settings
 from bot.slack import oauth
 from bot.slack.clients import Installations, SlackDoor
@@ -156,7 +155,7 @@ class Rapport:
             grace_s=settings.grace_seconds,
             limits=at_pace(settings.slack_pace),
         )
-        self.imports = Imports(self.background, self.registry)
+        self.imports = imports.Imports(self.background, self.registry)
         self.audit = Audit(self.background, self.metrics, settings.heartbeat_file)
         self.clock = Clock(
             self.background,
@@ -342,10 +341,9 @@ class Rapport:
         self.dispatcher.close(left())
         for thread in self._threads:
             thread.join(left())
-        if self._endpoint:
-            self._endpoint.close()
-        if self.door:
-            self.door.close()
+        for door in (self._endpoint, self.door):
+            if door:
+                door.close()
         self.probes.stop(left())
         self.starter.close()
         self.learning.close()

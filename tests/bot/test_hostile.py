@@ -29,10 +29,8 @@ from tests.support.answers import is_failure, kind_of, message_of
 from tests.support.cluster import Cluster
 from tests.support.company import Company
 from tests.support.hostile import (
-    CHANNEL,
     REGISTRY,
     TEAM,
-    WHO,
     Desk,
     bounded,
     hostile,
@@ -44,6 +42,7 @@ from tests.support.hostile import (
     typed,
     written,
 )
+from tests.support.quiet_slack import CHANNEL, WHO
 
 
 @pytest.fixture(scope="module")

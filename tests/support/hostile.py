@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
-from typing import IO, Any
+from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -30,7 +29,7 @@ from sandbox.blocks_check.mrkdwn import SEQUENCE, texts
 from storage.crm import contacts, customers, deals, followups, notes
 from storage.database.engine import Database
 from storage.digests import schedules
-from storage.errors import CrmError, Refused
+from storage.errors import CrmError
 from storage.names import check_name, check_note
 from storage.notifications import preferences
 from storage.queues import outbox
@@ -47,9 +46,10 @@ from storage.workspace.members import Member, Role
 from storage.workspace.members import MemberKind as Sort
 from storage.workspace.workspaces import Workspace
 from tests.support.cluster import Cluster
+from tests.support.quiet_slack import CHANNEL, WHO, QuietSlack
 from tests.support.small_model import small_models
 
-TEAM, WHO, CHANNEL = "T0HOSTILE", "UBOSS", "C0SUPPORT"
+TEAM = "T0HOSTILE"
 OURS = re.compile(rf"(@{WHO}|@UMARKED|#{CHANNEL}|#CMARKED|!date\^\d{{10}}\^[^|]*)(\||$)")
 """The people, channels and moments that our own code may name; typed texts name others."""
 REGISTRY = load()
@@ -129,38 +129,6 @@ typed = hostile.map(lambda text: text.replace("&", "&amp;").replace("<", "&lt;")
 
 RECORDS = {"records.new": "customer", "records.more": "archive"}
 """What controls of no plugin's own carry."""
-
-
-class QuietSlack:
-    """Know one channel, whose name is hostile, and nobody."""
-
-    def channel(self, channel_id: str) -> Mapping[str, Any]:
-        """Return the channel."""
-        if channel_id not in {CHANNEL, "CMARKED"}:
-            raise Refused("I can't see that channel.")
-        return {"id": channel_id, "name": "<!channel> {x} %s", "is_private": False, "is_member": True}
-
-    def join(self, channel_id: str) -> Mapping[str, Any]:
-        """Return the channel."""
-        return self.channel(channel_id)
-
-    def user(self, user_id: str) -> Mapping[str, Any]:
-        """Know one person, whose profile is hostile."""
-        if user_id == WHO:
-            return {"id": WHO, "real_name": "<!channel> {x} %s", "profile": {"title": "<!here>", "email": "none"}}
-        raise Refused("I don't know {who}.", who=user_id)
-
-    def message(self, channel_id: str, ts: str) -> Mapping[str, Any]:
-        """Return a message."""
-        return {"ts": ts, "user": "UMARKED", "text": "<!channel> {x}"}
-
-    def permalink(self, channel_id: str, ts: str) -> str:
-        """Return an address."""
-        return f"https://example.com/{channel_id}/{ts}"
-
-    def file(self, address: str, most: int) -> IO[bytes]:
-        """Return a file with a company in it."""
-        return io.BytesIO(b"Company\nHeron Imports\n")
 
 
 @dataclass

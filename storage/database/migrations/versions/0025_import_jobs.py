@@ -1,6 +1,6 @@
 """Keep the files of imports that were sent in Slack, and what is asked to be done with them.
 
-Revision ID: 0024
+Revision ID: 0025
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 from storage.database.policies import keep_identity, tenant_table, workspace_id
 
-revision = "0024"
-down_revision = "0023"
+revision = "0025"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 
