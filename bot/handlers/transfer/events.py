@@ -9,8 +9,8 @@ from typing import IO, Any
 
 from sqlalchemy.orm import Session
 
+from bot.grammar.files import tables_in
 from bot.handlers.transfer.declaration import plugin
-from bot.kit.tables import tables_in
 from bot.plugin import Member, Place, Role, Slack
 from storage.errors import CrmError, Refused
 from storage.queues import outbox

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
+from bot.grammar.files import tables_in
 from bot.handlers.triage import events
 from bot.handlers.triage.declaration import plugin
 from bot.handlers.triage.events import refresh, show, show_in
@@ -21,7 +22,6 @@ from bot.handlers.triage.intake.placing import place
 from bot.handlers.triage.intake.written import Written, read
 from bot.handlers.triage.notices import greet, wants_to_cancel, wrote_again
 from bot.kit.mentions import names
-from bot.kit.tables import tables_in
 from bot.plugin import Member, Place
 from storage.crm import contacts
 from storage.crm.contacts import Contact
