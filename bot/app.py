@@ -253,10 +253,8 @@ class Rapport:
             self._spawn("watch", lambda: watch(self.acks, self.stopping))
             self._spawn("warm-model", self._warm_model)
         if self._has("worker"):
-            self.intake.start()
-            self.delivery.start()
-            self.imports.workers.start()
-            self.clock.start()
+            for one in (self.intake, self.delivery, self.imports.workers, self.clock):
+                one.start()
         if self.sockets:
             self._spawn("sockets", self.sockets.run)
 
