@@ -52,9 +52,9 @@ class Operation:
         return "{noun}" in self.path
 
 
-def _fields(declaration: Declaration, *, partial: bool) -> Json:
-    properties = {one.key: faces.schema(one) for one in declaration.fields}
-    required = [] if partial else [one.key for one in declaration.fields if one.required]
+def _fields(declaration: Declaration, *, partial: bool, read: bool = False) -> Json:
+    properties = {one.key: faces.schema(one) for one in (declaration.fields if read else declaration.entered)}
+    required = [] if partial else [one.key for one in declaration.entered if one.required and not one.begins]
     return {"type": "object", "additionalProperties": False, "properties": properties} | (
         {"required": required} if required else {}
     )
@@ -265,7 +265,7 @@ def _schemas(declaration: Declaration) -> Json:
         "id": {"type": "string"},
         "noun": {"const": declaration.key},
         "version": {"type": "integer"},
-        "fields": _fields(declaration, partial=True),
+        "fields": _fields(declaration, partial=True, read=True),
         "created_at": MOMENT,
         "created_by": {"type": ["string", "null"]},
         "updated_at": MOMENT,

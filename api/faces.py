@@ -30,6 +30,7 @@ from storage.records.fields import (
     PersonField,
     PhoneField,
     RecordField,
+    SettingField,
     TextField,
     YesNoField,
 )
@@ -219,6 +220,26 @@ class LinkJson(PlainJson):
         return None if value is None else reference(field.to.__noun__, value, in_force(session))
 
 
+class SettingJson(PlainJson):
+    """Write a setting of the workspace by its name."""
+
+    def schema(self, field: SettingField) -> Schema:
+        """Return the schema of a name."""
+        return {"type": "string", "maxLength": NAME_LIMIT}
+
+    def read(self, field: SettingField, value: Any, session: Session) -> Any:
+        """Take the name of a setting that is there."""
+        try:
+            return field.resolve(session, _text(field, value)).id
+        except CrmError as error:
+            raise error.on_field(field.key) from None
+
+    def write(self, field: SettingField, value: int | None, session: Session) -> Any:
+        """Write the name of the setting."""
+        found = field.linked(session, value)
+        return found.name if found else None
+
+
 FACES: Mapping[type[RecordField], PlainJson] = {
     TextField: PlainJson(),
     LongTextField: PlainJson(),
@@ -233,6 +254,7 @@ FACES: Mapping[type[RecordField], PlainJson] = {
     PhoneField: PhoneJson(),
     AddressField: AddressJson(),
     LinkField: LinkJson(),
+    SettingField: SettingJson(),
 }
 """How programs write and read each type of field."""
 

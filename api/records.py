@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.orm.exc import StaleDataError
@@ -13,7 +15,8 @@ from api.calls import Work
 from api.problems import Answer, HttpProblem, problem_of
 from storage import events
 from storage.errors import CrmError, Invalid, NotFound
-from storage.records import history, lifecycle, named, paging
+from storage.names import check_text
+from storage.records import history, lifecycle, listing, named
 from storage.records.declaration import Declaration
 from storage.records.fields import PersonField
 from storage.records.named import Named
@@ -53,16 +56,21 @@ def listed(work: Work, noun: str, *, filters: str = "", sort: str = "", cursor: 
         if _SORT.fullmatch(sort) is None or sort.count(",") >= MOST_FILTERS:
             raise Invalid("{sort} is no order.", field="sort", sort=sort[:80], hint="Write for example -created,name.")
         query = type(query)(query.conditions, parse_filters([f"sort:{sort}"]).sort)
-    order = paging.order_of(query, declaration.filters, declaration.model)
-    where = query.where(work.session, declaration.filters, values)
-    if cursor:
-        where.append(paging.after(order, cursor))
-    ahead = lifecycle.list_records(
-        work.session, declaration, *where, order_by=[step.ordered for step in order], limit=limit + 1
-    )
-    page = ahead[:limit]
-    following = paging.cursor(work.session, order, page[-1]) if len(ahead) > limit else None
-    return Answer(200, {"records": [shown(work, declaration, record) for record in page], "next": following})
+    beyond = _ended(cursor) if cursor else None
+    page = listing.page(work.session, declaration, query, values, limit=limit, beyond=beyond, whole=True)
+    following = base64.urlsafe_b64encode(json.dumps(page.last).encode()).decode().rstrip("=") if page.more else None
+    return Answer(200, {"records": [shown(work, declaration, record) for record in page.records], "next": following})
+
+
+def _ended(cursor: str) -> Sequence[Any]:
+    """Return where a page ended; raise Invalid for a text that cannot say so."""
+    try:
+        values = json.loads(base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)))
+        if isinstance(values, list):
+            return [check_text(value) if isinstance(value, str) else value for value in values]
+    except (Invalid, ValueError, RecursionError):
+        pass
+    raise Invalid("This is not where a page of this list ended.", field="cursor", typed=cursor[:200])
 
 
 def got(work: Work, noun: str, reference: str) -> Answer:

@@ -217,13 +217,15 @@ class Renderer:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredNoun:
-    """Hold a noun with the function that draws one of its records, where it needs more than the rule.
+    """Hold a noun with the functions that draw one of its records, where it needs more than the rule.
 
-    `card(session, record, reader, actor, notice=None, undo=False, replace=False)` returns a Message.
+    `card(session, record, reader, actor, notice=None, undo=False, replace=False)` returns a Message,
+    `line(session, record, reader)` what a list tells of a record below its name.
     """
 
     declaration: Declaration
     card: Handler | None = None
+    line: Handler | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,9 +332,9 @@ class Plugin:
 
         return declare
 
-    def noun(self, declaration: Declaration, *, card: Handler | None = None) -> None:
+    def noun(self, declaration: Declaration, *, card: Handler | None = None, line: Handler | None = None) -> None:
         """Declare a noun; all that follows from it and is not declared by hand is derived."""
-        self.nouns.append(DeclaredNoun(declaration, card))
+        self.nouns.append(DeclaredNoun(declaration, card, line))
 
     def each_noun(
         self,

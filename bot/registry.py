@@ -153,7 +153,7 @@ class Registry:
     def commands_of(self, plugin: Plugin) -> list[Command]:
         """Return a plugin's commands, those that are derived for its nouns among them."""
         own = {noun.declaration.key for noun in plugin.nouns}
-        return [*plugin.commands, *(c for c in self.commands.values() if c.noun and c.noun.key in own)]
+        return [*(c for c in self.commands.values() if c.noun and c.noun.key in own), *plugin.commands]
 
     def noun_of(self, reference: str) -> DeclaredNoun:
         """Return the noun of a reference; raise NotFound for anything else."""

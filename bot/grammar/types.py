@@ -6,12 +6,13 @@
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from bot.grammar.amounts import read_amount, unreadable
 from bot.grammar.calendar.dates import date_in, moment_in, no_date, no_moment
 from bot.grammar.calendar.recurring import When, no_when, when_in
 from bot.grammar.entities import OPAQUE, Decoded, Entity, EntityKind, shown
-from bot.grammar.reading import Folded, Reading, Several, Writer, ends_value, fold, trimmed
+from bot.grammar.reading import Folded, Reading, Several, ValueType, Writer, ends_value, fold, trimmed
 from storage.errors import Invalid
 from storage.money import Money
 
@@ -109,6 +110,33 @@ class RecurrenceType:
     def refusal(self, typed: str) -> Invalid:
         """Return the error for what is no time."""
         return no_when(typed)
+
+
+@dataclass(frozen=True)
+class OrNothing:
+    """Read what another type reads, or one of some words for nothing as None."""
+
+    kind: ValueType[Any]
+    words: frozenset[str]
+
+    @property
+    def spaced(self) -> bool:
+        """Tell what the other type tells."""
+        return self.kind.spaced
+
+    @property
+    def lax(self) -> bool:
+        """Tell what the other type tells."""
+        return self.kind.lax
+
+    def read(self, text: Decoded, writer: Writer) -> Reading[Any] | Several | None:
+        """Read a word for nothing, or as the other type does."""
+        word = WORD.read(text, writer)
+        return Reading(None, word.end) if word and fold(word.value) in self.words else self.kind.read(text, writer)
+
+    def refusal(self, typed: str) -> Invalid:
+        """Return the other type's error."""
+        return self.kind.refusal(typed)
 
 
 @dataclass(frozen=True)

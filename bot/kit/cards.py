@@ -16,10 +16,11 @@ from bot.kit import fields
 from bot.kit.format import Reader, last_notes, undo_hint
 from bot.kit.replies import Message
 from storage.records.declaration import Declaration
-from storage.records.named import Named
+from storage.records.named import Named, Record
 from storage.records.schema import extended
 
 SHOW = "records.show"
+OPEN = "records.open"
 EDIT = "records.edit"
 NOTE = "records.note"
 MORE = "records.more"
@@ -39,20 +40,22 @@ def card(
     notice: b.Text | None = None,
     undo: bool = False,
     replace: bool = False,
+    facts: Mapping[str, b.Text | None] | None = None,
     parts: Sequence[Block] | None = None,
     controls: Sequence[InteractiveElement] = (),
 ) -> Message:
     """Draw a record with its fields, last notes and controls; `notice` is a line above it.
 
-    A noun may draw other `parts` in the place of the last notes, and have `controls` of its own beside those of all.
+    A noun may draw `facts` by their labels beside its fields or instead, other `parts` in the place of the last notes,
+    and `controls` of its own beside those of all.
     """
     declaration = extended(session, declaration)
-    facts = fields.facts(declaration, record, reader, session)
+    known = fields.facts(declaration, record, reader, session, facts)
     archived = [b.context(_("Archived: lists and searches leave it out."))] if record.archived_at else []
     blocks = [
         *([b.context(notice)] if notice else []),
-        b.section(headline(record), fields=facts[:FIELDS]),
-        *(b.section("", fields=facts[at : at + FIELDS]) for at in range(FIELDS, len(facts), FIELDS)),
+        b.section(headline(record), fields=known[:FIELDS]),
+        *(b.section("", fields=known[at : at + FIELDS]) for at in range(FIELDS, len(known), FIELDS)),
         *archived,
         *(last_notes(session, record, reader) if parts is None else parts),
         _controls(record, controls),
@@ -67,22 +70,33 @@ def headline(record: Named) -> b.Markup:
     return b.markup("*{name}*  {ref}", name=record.name, ref=record.reference)
 
 
-def line(session: Session, declaration: Declaration, record: Named, reader: Reader) -> Block:
+def line(record: Named, details: b.Text, *, action: str = SHOW) -> Block:
     """Draw a record in two lines, with a button that shows all of it."""
-    show = b.button(_("Show"), SHOW, control(record))
-    details = fields.particulars(declaration, record, reader, session)
+    show = b.button(_("Show"), action, control(record))
     return b.section(b.join([headline(record), details] if details else [headline(record)]), accessory=show)
 
 
-def twins(
-    session: Session, declaration: Declaration, values: Mapping[str, Any], alike: Sequence[Named], reader: Reader
-) -> Message:
-    """Ask whether one of these is not the record that was meant; nothing is stored yet."""
+def twins(declaration: Declaration, values: Mapping[str, Any], lines: Sequence[Block]) -> Message:
+    """Ask whether one of the records of these lines is not the one that was meant; nothing is stored yet."""
     text = b.markup(_("*{name}* may be here already, so nothing has been added yet."), name=values["name"])
     wanted = json.dumps([declaration.key, declaration.to_json(values)], ensure_ascii=False)
     anyway = b.button(_("Add anyway"), ADD_ANYWAY, b.Control(detail=wanted), style="primary")
-    lines = [line(session, declaration, one, reader) for one in alike]
     return Message(text, [b.section(text), *lines, b.actions(anyway)])
+
+
+def cancelling(sentence: b.Text, followups: Sequence[Record]) -> b.Text:
+    """Say what was done, and which follow-ups were cancelled with it."""
+    if not followups:
+        return sentence
+    references = ", ".join(followup.reference for followup in followups)
+    return b.join([sentence, b.markup(_("Follow-ups cancelled with it: {references}."), references=references)], " ")
+
+
+def new(noun: str, label: str, record: Named | None = None) -> InteractiveElement:
+    """Draw the button for a new record of a noun, which begins linked to another where one is given."""
+    about = b.Control(record.reference, record.version, noun) if record else b.Control(detail=noun)
+    # Slack refuses two controls of one id in a row.
+    return b.button(label, f"{NEW}:{noun}", about)
 
 
 def control(record: Named) -> b.Control:

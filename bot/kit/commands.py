@@ -11,6 +11,7 @@ from slack_sdk.models.blocks import Block
 from bot.grammar import did_you_mean
 from bot.i18n import _
 from bot.kit import blocks as b
+from bot.kit import cards
 from storage.workspace.members import Member, Role
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 NAMED = 3
 """As many commands are named where one was not understood."""
+ROW = 25
+"""So many buttons a row of Slack's takes."""
 _READ = 12
 """Words of a text that are looked at; what somebody wants stands at its beginning."""
 _HEADS = {Role.MANAGER: "For managers: {line}", Role.ADMIN: "For admins: {line}"}
@@ -29,7 +32,8 @@ _HEADS = {Role.MANAGER: "For managers: {line}", Role.ADMIN: "For admins: {line}"
 def overview(catalogue: Registry, actor: Member) -> list[Block]:
     """Draw what a person may do: a line for each slash command, and a button for each form that one opens."""
     words: dict[tuple[str, Role | None], dict[str, None]] = {}
-    for command in catalogue.allowed(actor):
+    # What every noun has comes before what one has beside it, and what is done before what is looked up.
+    for command in sorted(catalogue.allowed(actor), key=lambda one: (one.noun is None, one.role is Role.VIEWER)):
         slash, _space, rest = catalogue.spell(command.words).partition(" ")
         is_crm = rest == command.words
         role = command.role if is_crm and command.role in _HEADS else None
@@ -53,18 +57,13 @@ def _line(slash: str, role: Role | None, words: Iterable[str]) -> b.Markup:
 def forms(catalogue: Registry, actor: Member) -> list[Block]:
     """Draw a button for each form that a bare command opens and a person may use; nothing where there is none."""
     by_view = {action.opens.id: action for action in catalogue.actions.values() if action.opens}
-    rows: list[dict[str, InteractiveElement]] = []
+    row: list[InteractiveElement] = []
     for command in catalogue.commands.values():
         action = by_view.get(command.opens.id) if command.opens else None
-        role = command.noun.change if command.noun else command.role
-        if action is None or not actor.has(role):
+        if action is None or not actor.has(command.noun.change if command.noun else command.role):
             continue
-        # Slack refuses two controls of one id in a row.
-        row = next((one for one in rows if action.id not in one), None)
-        if row is None:
-            rows.append(row := {})
-        row[action.id] = _opener(command, action)
-    return [b.actions(*row.values()) for row in rows]
+        row.append(_opener(command, action))
+    return [b.actions(*row[at : at + ROW]) for at in range(0, len(row), ROW)]
 
 
 def opener(catalogue: Registry, command: Command) -> list[Block]:
@@ -75,8 +74,7 @@ def opener(catalogue: Registry, command: Command) -> list[Block]:
 
 def _opener(command: Command, action: Action) -> InteractiveElement:
     if command.noun:
-        label = _("New {noun}").format(noun=_(command.noun.label).casefold())
-        return b.button(label, action.id, b.Control(detail=command.noun.key))
+        return cards.new(command.noun.key, _("New {noun}").format(noun=_(command.noun.label).casefold()))
     return b.button(_(action.opens.title) if action.opens else command.words, action.id)
 
 

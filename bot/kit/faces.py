@@ -19,7 +19,7 @@ from bot.grammar.types import AMOUNT, DAY, FLAG, MOMENT, PERSON, WORD
 from bot.i18n import _
 from bot.kit import blocks as b
 from bot.kit.format import Reader
-from storage.errors import CrmError
+from storage.errors import CrmError, NotFound
 from storage.records import named
 from storage.records.fields import (
     AddressField,
@@ -34,6 +34,7 @@ from storage.records.fields import (
     PersonField,
     PhoneField,
     RecordField,
+    SettingField,
     TextField,
     YesNoField,
 )
@@ -223,11 +224,11 @@ class LinkFace(Face):
 
     def from_words(self, field: LinkField, read: Any, hand: Hand) -> Any:
         """Return the number of the record that was named."""
-        return self._number(field, str(read), hand)
+        return _numbered(field, str(read), hand)
 
     def from_form(self, field: LinkField, typed: Any, hand: Hand) -> Any:
         """Return the number of the record that was chosen."""
-        return self._number(field, str(typed), hand) if typed else None
+        return _numbered(field, str(typed), hand) if typed else None
 
     def shown(self, field: LinkField, record: Named, hand: Reader, session: Session) -> b.Text | None:
         """Show the name and reference of what the record is linked to."""
@@ -240,12 +241,31 @@ class LinkFace(Face):
         initial = b.Option(f"{linked.name} ({linked.reference})", linked.reference) if linked else None
         return b.search_input(field.key, _(field.label), PICK, initial=initial, optional=optional)
 
-    @staticmethod
-    def _number(field: LinkField, typed: str, hand: Hand) -> int:
-        try:
-            return field.resolve(hand.session, typed).id
-        except CrmError as error:
-            raise error.on_field(field.key) from None
+
+class SettingFace(Face):
+    """Name a setting of the workspace, or choose it from a menu by its name."""
+
+    def from_words(self, field: SettingField, read: Any, hand: Hand) -> Any:
+        """Return the number of the setting that was named."""
+        return _numbered(field, str(read), hand)
+
+    def from_form(self, field: SettingField, typed: Any, hand: Hand) -> Any:
+        """Return the number of the setting that was chosen."""
+        return _numbered(field, str(typed), hand) if typed else None
+
+    def shown(self, field: SettingField, record: Named, hand: Reader, session: Session) -> b.Text | None:
+        """Show its name."""
+        linked = field.linked(session, field.of(record))
+        return linked.name if linked else None
+
+    def entry(self, field: SettingField, value: Any, optional: bool, session: Session) -> Block:
+        """Draw a menu of the settings that are offered, and the one that is chosen already."""
+        chosen = field.linked(session, value)
+        names = dict.fromkeys(one.name for one in (*field.among(session), *([chosen] if chosen else [])))
+        options = [b.Option(name, name) for name in names]
+        return b.choice_input(
+            field.key, _(field.label), options, initial=chosen.name if chosen else "", optional=optional
+        )
 
 
 FACES: Mapping[type[RecordField], Face] = {
@@ -262,8 +282,20 @@ FACES: Mapping[type[RecordField], Face] = {
     PhoneField: Face(),
     AddressField: AddressFace(),
     LinkField: LinkFace(),
+    SettingField: SettingFace(),
 }
 """How people write and read each type of field."""
+
+
+def _numbered(field: LinkField | SettingField, typed: str, hand: Hand) -> int:
+    try:
+        return field.resolve(hand.session, typed).id
+    except NotFound as error:
+        if isinstance(field, LinkField) and not error.candidates and "noun" in error.params:
+            error.hint = error.hint or "Add it with `/crm {noun} add`."
+        raise error.on_field(field.key) from None
+    except CrmError as error:
+        raise error.on_field(field.key) from None
 
 
 def face(field: RecordField) -> Face:

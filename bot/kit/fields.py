@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from bot.grammar import Args
 from bot.grammar.entities import Decoded, EntityKind
 from bot.grammar.reading import ValueType
+from bot.grammar.types import WORD, OrNothing
 from bot.i18n import _
 from bot.kit import blocks as b
 from bot.kit.faces import Hand, face
@@ -33,12 +34,13 @@ _WRITTEN: Mapping[type[RecordField], re.Pattern[str]] = {
 
 def keys(declaration: Declaration) -> str:
     """Return the part of a usage line that names every field but the name, each with its example."""
-    return " ".join(f"[{field.key}:{_example(field)}]" for field in declaration.fields[1:])
+    return " ".join(f"[{field.key}:{_example(field)}]" for field in declaration.entered[1:])
 
 
 def key_types(declaration: Declaration) -> dict[str, ValueType[Any]]:
     """Return how the values of the keys of `keys` are read."""
-    return {field.key: face(field).words for field in declaration.fields[1:]}
+    own = {field.key: face(field).words for field in declaration.entered[1:]}
+    return {key: words if words is WORD else OrNothing(words, NOTHING) for key, words in own.items()}
 
 
 def from_words(declaration: Declaration, args: Args, hand: Hand, but: Sequence[str] = ()) -> dict[str, Any]:
@@ -47,7 +49,7 @@ def from_words(declaration: Declaration, args: Args, hand: Hand, but: Sequence[s
     Raises CrmError naming the field for what cannot be found.
     """
     values: dict[str, Any] = {}
-    for field in declaration.fields[1:]:
+    for field in declaration.entered[1:]:
         if field.key not in but and field.key in args:
             empty = (args.get(field.key) or "").casefold() in NOTHING
             read = None if empty else args.read[field.key]
@@ -59,7 +61,7 @@ def from_form(declaration: Declaration, entered: Mapping[str, Any], hand: Hand) 
     """Return the values that a form gives; raise CrmError naming the field for what is none."""
     return {
         field.key: face(field).from_form(field, entered[field.key], hand)
-        for field in declaration.fields
+        for field in declaration.entered
         if field.key in entered
     }
 
@@ -70,7 +72,7 @@ def entries(
     """Draw a form with a place for every field, or for some only, and the values there are."""
     return [
         face(field).entry(field, values.get(field.key), not field.required, session)
-        for field in declaration.fields
+        for field in declaration.entered
         if only is None or field.key in only
     ]
 
@@ -89,15 +91,22 @@ def prints(declaration: Declaration, values: Mapping[str, Any]) -> dict[str, str
     }
 
 
-def facts(declaration: Declaration, record: Named, reader: Reader, session: Session) -> list[b.Markup]:
-    """Return label and value of every field but the name that a record has."""
-    shown = ((field, face(field).shown(field, record, reader, session)) for field in declaration.fields[1:])
-    return [b.markup("*{label}*\n{value}", label=_(field.label), value=value) for field, value in shown if value]
+def facts(
+    declaration: Declaration,
+    record: Named,
+    reader: Reader,
+    session: Session,
+    others: Mapping[str, b.Text | None] | None = None,
+) -> list[b.Markup]:
+    """Return label and value of every field but the name that a record has, and of `others` beside or instead."""
+    own = {_(field.label): face(field).shown(field, record, reader, session) for field in declaration.entered[1:]}
+    known = {**own, **(others or {})}
+    return [b.markup("*{label}*\n{value}", label=label, value=value) for label, value in known.items() if value]
 
 
-def particulars(declaration: Declaration, record: Named, reader: Reader, session: Session) -> b.Markup:
+def particulars(declaration: Declaration, session: Session, record: Named, reader: Reader) -> b.Markup:
     """Return the values of every field but the name in one line."""
-    shown = (face(field).shown(field, record, reader, session) for field in declaration.fields[1:])
+    shown = (face(field).shown(field, record, reader, session) for field in declaration.entered[1:])
     return b.join([value for value in shown if value], " · ")
 
 
@@ -117,7 +126,7 @@ def gather(declaration: Declaration, words: Decoded, given: Mapping[str, Any]) -
     found: dict[str, Any] = {}
     spans: list[tuple[int, int]] = []
     called = ""
-    for field in declaration.fields[1:]:
+    for field in declaration.entered[1:]:
         span = _span(field, words) if field.key not in given else None
         if span is None:
             continue

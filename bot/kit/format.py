@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.dates import format_date, format_skeleton, format_time, format_timedelta, get_datetime_format
@@ -22,7 +22,7 @@ from bot.i18n import DEFAULT_LOCALE, _, known_locale
 from bot.kit import blocks as b
 from storage.crm import notes
 from storage.errors import Invalid
-from storage.money import Money
+from storage.money import BIGINT, Money
 from storage.records import history, named
 from storage.records.about import Subject
 from storage.records.named import Record
@@ -35,6 +35,7 @@ from storage.workspace.workspaces import Workspace
 VALUE_LIMIT = 1_900
 # Whoever wants to see more lines of one list is served better by a filter, and so is the database.
 MOST_LINES = 1_000
+BACK, MORE = "back", "more"
 NOTES_SHOWN = 3
 NOTE_CUT = 300
 _NEAR_DAYS = 180
@@ -170,18 +171,28 @@ def weekdays(locale: str | None) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Say which part of a list is shown: the filters it was asked for with, and how many lines come before."""
+    """Say which part of a list is shown: the filters it was asked for with, and how many lines come before.
+
+    What it is next to is the last line of the page before, or the first one of that behind if it goes `back`, by what
+    that line stands by; None where the lines before are counted.
+    """
 
     filters: tuple[str, ...] = ()
     offset: int = 0
+    beyond: Sequence[Any] | None = None
+    back: bool = False
 
     @classmethod
     def load(cls, text: str) -> "Page":
         """Read what was written into a button of `turns`; raise Invalid for anything else."""
         try:
             offset, *filters = json.loads(text)
-            return cls(tuple(str(word) for word in filters), max(0, min(int(offset), MOST_LINES)))
-        except (ValueError, TypeError):
+            way, beyond = filters.pop(0) if filters and isinstance(filters[0], list) else ("", None)
+            if any(b.sendable(one) != one for one in (*filters, *(beyond or ())) if isinstance(one, str)):
+                raise ValueError("no button of ours holds such a character")
+            most = MOST_LINES if beyond is None else BIGINT
+            return cls(tuple(str(word) for word in filters), max(0, min(int(offset), most)), beyond, way == BACK)
+        except (ValueError, TypeError, OverflowError):
             raise Invalid("This button no longer works.", hint="Please repeat the command.") from None
 
     @property
@@ -197,16 +208,24 @@ class Page:
         first, last = self.offset + 1, self.offset + lines
         return b.markup(_("*{what}*{filters}: {first} to {last}"), what=what, filters=filters, first=first, last=last)
 
-    def turns(self, action: str, *, size: int, more: bool, of: str = "") -> list[Block]:
+    def turns(self, action: str, *, size: int, more: bool, of: str = "", ends: Sequence[Any] = ()) -> list[Block]:
         """Draw the buttons that turn to the page before and, if there is `more`, to the next; none for one page.
 
-        What the list is `of`, a word, comes first in what they carry.
+        What the list is `of`, a word, comes first in what they carry. They count the lines before, or are next to the
+        two `ends` of the page, by what its first and last lines stand by.
         """
-        to = [(_("Back"), max(0, self.offset - size))] if self.offset else []
-        if more and self.offset + size <= MOST_LINES:
-            to.append((_("More"), self.offset + size))
+        to = [(_("Back"), max(0, self.offset - size), BACK)] if self.offset else []
+        if more and (ends or self.offset + size <= MOST_LINES):
+            to.append((_("More"), self.offset + size, MORE))
         first = f"{of} " if of else ""
-        values = [(label, first + json.dumps([offset, *self.filters], ensure_ascii=False)) for label, offset in to]
+        by = {way: [[way, list(end)]] for way, end in zip((BACK, MORE), ends, strict=False)}
+        values = [
+            (
+                label,
+                first + json.dumps([offset, *(by.get(way, ()) if offset else ()), *self.filters], ensure_ascii=False),
+            )
+            for label, offset, way in to
+        ]
         fitting = [(label, value) for label, value in values if len(value) <= VALUE_LIMIT]
         # A row each, as Slack refuses two controls of one id in a row.
         return [b.actions(b.button(label, action, b.Control(detail=value))) for label, value in fitting]

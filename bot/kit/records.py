@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
+from slack_sdk.models.blocks import Block
 from slack_sdk.models.blocks.block_elements import InteractiveElement
 from sqlalchemy.orm import Session
 
@@ -32,6 +34,14 @@ def card(session: Session, noun: DeclaredNoun, record: Named, reader: Reader, ac
     return drawn
 
 
+def lines(
+    session: Session, noun: DeclaredNoun, found: Sequence[Named], reader: Reader, *, action: str = cards.SHOW
+) -> list[Block]:
+    """Draw records in two lines each, with what the noun tells of them there, and a button that shows all."""
+    tell = noun.line or partial(fields.particulars, noun.declaration)
+    return [cards.line(record, tell(session, record, reader), action=action) for record in found]
+
+
 def added(noun: DeclaredNoun, name: Decoded, given: Mapping[str, Any], hand: Hand) -> Message:
     """Add a record of given values and of those among the words of its name; ask first where others are like it.
 
@@ -40,11 +50,12 @@ def added(noun: DeclaredNoun, name: Decoded, given: Mapping[str, Any], hand: Han
     declaration = noun.declaration
     gathered = fields.gather(declaration, name, given)
     values = declaration.check(
-        hand.session, {**beginning(declaration, hand.actor), "name": gathered.name, **gathered.values, **given}
+        hand.session,
+        {**beginning(declaration, hand.session, hand.actor), "name": gathered.name, **gathered.values, **given},
     )
     alike = lifecycle.twins(hand.session, declaration, values)
     if alike:
-        return cards.twins(hand.session, declaration, values, alike, hand.reader)
+        return cards.twins(declaration, values, lines(hand.session, noun, alike, hand.reader))
     return _stored(noun, values, hand)
 
 
@@ -56,8 +67,8 @@ def submitted(noun: DeclaredNoun, entered: Mapping[str, Any], state: Mapping[str
     unseen = [twin for twin in alike if twin.reference not in seen]
     if not unseen:
         return _stored(noun, values, hand)
-    lines = [b.markup("• {record}", record=cards.headline(twin)) for twin in unseen]
-    question = b.join([_("This may be here already, so nothing has been added yet:"), *lines])
+    named = [b.markup("• {record}", record=cards.headline(twin)) for twin in unseen]
+    question = b.join([_("This may be here already, so nothing has been added yet:"), *named])
     shown = " ".join([*seen, *(twin.reference for twin in unseen)])
     state = {"noun": noun.declaration.key, "seen": shown}
     return form(
@@ -83,7 +94,7 @@ def form(
 
 def edited(noun: Declaration, record: Named, session: Session, **changed: Any) -> Modal:
     """Draw the form that changes a record; `changed` are what somebody typed otherwise, with `above` and `only`."""
-    known = {field.key: field.of(record) for field in noun.fields}
+    known = {field.key: field.of(record) for field in noun.entered}
     state = {
         "noun": noun.key,
         "record": record.reference,
@@ -105,16 +116,17 @@ def saved(
     given = declaration.check(session, fields.from_form(declaration, entered, hand))
     began = set(state.get("began", "").split())
     mine = {key for key, found in fields.prints(declaration, given).items() if found not in began}
-    now = {field.key: field.of(record) for field in declaration.fields}
+    now = {field.key: field.of(record) for field in declaration.entered}
     others = not named.is_current(session, record, int(state.get("version", "0")))
     theirs = {key for key, found in fields.prints(declaration, now).items() if others and found not in began}
     both = [key for key in given if key in mine & theirs and given[key] != now[key]]
     rest = {key: given[key] for key in given if key in mine and key not in both}
     who = history.last_actor(session, record.__noun__, record.id) if theirs else ""
-    lifecycle.change(session, declaration, record, rest)
+    cancelled = lifecycle.change(session, declaration, record, rest)
     if not both:
-        also = b.markup(_("Saved, beside what {who} has changed meanwhile."), who=who)
-        return card(session, noun, record, hand.reader, hand.actor, notice=also if theirs else _("Saved."), undo=True)
+        also = b.markup(_("Saved, beside what {who} has changed meanwhile."), who=who) if theirs else _("Saved.")
+        notice = cards.cancelling(also, cancelled)
+        return card(session, noun, record, hand.reader, hand.actor, notice=notice, undo=True)
     told = [
         b.markup(_("*{field}*: {who} wrote {value}"), field=_(declaration.field(key).label), who=who, value=value)
         for key in both
@@ -126,9 +138,10 @@ def saved(
     return edited(declaration, record, session, typed={key: given[key] for key in both}, only=both, above=above)
 
 
-def beginning(noun: Declaration, actor: Member) -> dict[str, Any]:
+def beginning(noun: Declaration, session: Session, actor: Member) -> dict[str, Any]:
     """Return what a record begins with that somebody adds: it is theirs."""
-    return {field.key: actor.id for field in noun.fields if isinstance(field, PersonField) and field.mine}
+    mine = {field.key: actor.id for field in noun.fields if isinstance(field, PersonField) and field.mine}
+    return {**noun.beginning(session), **mine}
 
 
 def show_button(noun: str, reference: str) -> InteractiveElement:

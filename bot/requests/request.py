@@ -139,7 +139,8 @@ def _action(body: Mapping[str, Any], workspace_id: str) -> Request:
     where = view.get("id") or (f"{channel_id}:{stamp}" if stamp else "")
     return Request(
         RequestKind.ACTION,
-        action["action_id"],
+        # What follows a colon only tells the buttons of a row apart.
+        action["action_id"].partition(":")[0],
         workspace_id,
         body["user"]["id"],
         Place(channel_id, container.get("thread_ts")),

@@ -164,6 +164,19 @@ def resolve_stage(session: Session, typed: str, pipeline_id: int | None = None) 
     )
 
 
+def stage(session: Session, stage_id: int) -> Stage:
+    """Return the stage with this number; raise NotFound if there is none."""
+    found = session.get(Stage, (current_workspace(session), stage_id))
+    if found is None:
+        raise NotFound("This stage is gone.", field="stage", hint="Choose another.")
+    return found
+
+
+def open_stages(session: Session) -> list[Stage]:
+    """Return the stages of the default pipeline in which a deal is open, in order."""
+    return [one for one in stages(session) if one.outcome == Outcome.OPEN]
+
+
 def stage_with(session: Session, outcome: Outcome, pipeline_id: int) -> Stage:
     """Return the first stage of a pipeline with this outcome; raise NotFound if it has none."""
     for stage in stages(session, pipeline_id):

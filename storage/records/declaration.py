@@ -6,18 +6,19 @@ All that people can do with its records follows from the declaration: see `bot.h
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from sqlalchemy import ColumnElement
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.errors import Invalid
 from storage.records import named
 from storage.records.comparisons import Field, Fields
 from storage.records.fields import PersonField, RecordField
 from storage.records.named import Named
+from storage.records.query import Query
 from storage.records.rows import KEPT
 from storage.records.values import comparison
 from storage.workspace.members import Role
@@ -28,13 +29,28 @@ Values = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
+class Over:
+    """Say when records are over: `at` is when they ended, `asked` which ones filters are about.
+
+    `asked` returns False for those that are still open, True for those that are over, None for both; `open` and `ended`
+    are what people call the one and the other.
+    """
+
+    at: InstrumentedAttribute[Any]
+    asked: Callable[[Session, Query], bool | None]
+    open: str
+    ended: str
+
+
+@dataclass(frozen=True)
 class Declaration:
     """Hold what there is to know of a noun.
 
     The first field is the name. `exact` gives further conditions under which a record is meant by a text, `twins` the
-    records that may be the same as one with these values, `checked` the values after what is true of several together.
-    Two records with one value of a field of `identity` are the same, whatever they are called.
-    Raises ValueError where two fields have one key, or the first is not the name.
+    records that may be the same as one with these values; two with one value of a field of `identity` are the same,
+    whatever they are called. `add` makes a record of attributes, `told` hears of changes. Lists are ordered by `order`,
+    or else by name, and leave out what is `over`; `words` are everyday words for filters, and a bare day is about the
+    field `day`. Raises ValueError where two fields have one key, or the first is not the name.
     """
 
     model: type[Named]
@@ -45,10 +61,15 @@ class Declaration:
     identity: tuple[str, ...] = ()
     exact: Callable[[str], Sequence[ColumnElement[bool]]] = lambda _typed: ()
     twins: Callable[[Session, Values], Sequence[Named]] | None = None
+    add: Callable[..., Named] | None = None
     told: Callable[[Session, Any, bool], None] = lambda _session, _record, _added: None
+    words: Mapping[str, str] = field(default_factory=lambda: {"all": ""})
+    day: str = "created"
+    order: InstrumentedAttribute[Any] | None = None
+    over: Over | None = None
 
     def __post_init__(self) -> None:
-        keys = [field.key for field in self.fields]
+        keys = [one.key for one in self.fields]
         if len(set(keys)) < len(keys) or keys[:1] != ["name"]:
             raise ValueError(f"the fields of a {self.key} need keys of their own, the first the name")
         if KEPT.get(self.key) is self.model:
@@ -68,28 +89,37 @@ class Declaration:
     def filters(self) -> Fields:
         """Return what records can be filtered and sorted by."""
         compared = {
-            field.key: comparison(field, self.model) if field.custom_id else field.comparison(self.model)
-            for field in self.fields
+            one.key: comparison(one, self.model) if one.custom_id else one.comparison(self.model) for one in self.fields
         }
-        known = {key: field for key, field in compared.items() if field is not None}
+        known = {key: compared_by for key, compared_by in compared.items() if compared_by is not None}
         times = {"created": self.model.created_at, "updated": self.model.updated_at}
         known |= {key: Field(column, "moment", past=True) for key, column in times.items()}
-        owner = next((field.key for field in self.fields if isinstance(field, PersonField) and field.mine), None)
+        owner = next((one.key for one in self.fields if isinstance(one, PersonField) and one.mine), None)
         owned = {"mine": f"{owner}:me", "unassigned": f"{owner}:none"} if owner else {}
-        return Fields(known, tie=self.model.id, words={**owned, "all": ""}, day="created")
+        return Fields(known, tie=self.model.id, words={**owned, **self.words}, day=self.day)
+
+    @property
+    def entered(self) -> tuple[RecordField, ...]:
+        """Return the fields whose values people enter, the name first."""
+        return tuple(one for one in self.fields if one.entered)
+
+    def beginning(self, session: Session) -> dict[str, Any]:
+        """Return what a record begins with where nobody says anything else."""
+        return {one.key: one.begins(session) for one in self.fields if one.begins}
 
     def field(self, key: str) -> RecordField:
         """Return a field by its key; raise Invalid where there is none."""
-        for field in self.fields:
-            if field.key == key:
-                return field
+        for one in self.fields:
+            if one.key == key:
+                return one
         raise Invalid("There is no field {name}.", field=key, name=key)
 
     def check(self, session: Session, values: Values) -> dict[str, Any]:
         """Return values as they are stored, by key, in the order of the fields; raise Invalid naming the field."""
         for key in values:
-            self.field(key)
-        return {field.key: field.check(session, values[field.key]) for field in self.fields if field.key in values}
+            if not self.field(key).entered:
+                raise Invalid("The {name} follows from what is done, so it cannot be entered.", field=key, name=key)
+        return {one.key: one.check(session, values[one.key]) for one in self.fields if one.key in values}
 
     def to_json(self, values: Values) -> dict[str, Any]:
         """Return values as JSON holds them."""

@@ -6,39 +6,51 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from storage.errors import Conflict, Invalid
 from storage.records.declaration import Declaration, Values
 from storage.records.fields import with_value
-from storage.records.named import CANDIDATES, PAGE, Named, moment, namesakes
+from storage.records.named import CANDIDATES, PAGE, Named, Record, moment, namesakes
 from storage.records.referring import references_to
 
 
 def add(session: Session, declaration: Declaration, values: Values) -> Named:
     """Add a record; raise Invalid naming the field if a value is missing or cannot be stored."""
-    missing = {field.key: None for field in declaration.fields if field.required and field.key not in values}
-    checked = declaration.check(session, {**missing, **values})
+    missing = {field.key: None for field in declaration.fields if field.required}
+    checked = declaration.check(session, {**missing, **declaration.beginning(session), **values})
     _refuse_taken(session, declaration, checked)
-    record = declaration.model.new(session, **attributes(declaration, checked))
+    record = (declaration.add or declaration.model.new)(session, **attributes(declaration, checked))
     declaration.told(session, record, True)
     return record
 
 
-def change(session: Session, declaration: Declaration, record: Named, values: Values) -> Named:
-    """Change the values that are given, None taking one away; raise Invalid naming the field.
+def change(session: Session, declaration: Declaration, record: Named, values: Values) -> list[Record]:
+    """Change the values that are given, None taking one away, and return the follow-ups that are cancelled by it.
 
-    A value that the record has already is not checked again: whoever has it may keep it.
+    A value that the record has already is not checked again: whoever has it may keep it. Raises Invalid naming the
+    field.
     """
     values = {key: value for key, value in values.items() if declaration.field(key).of(record) != value}
     checked = declaration.check(session, values)
     _refuse_taken(session, declaration, checked)
-    for key, value in checked.items():
-        declaration.field(key).put(record, value)
-    session.flush()
+    fields = [(declaration.field(key), value) for key, value in checked.items()]
+    for field, value in fields:
+        if field.change is None:
+            field.put(record, value)
+    _saved(session, record)
+    cancelled: list[Record] = []
+    for field, value in fields:
+        cancelled += field.change(session, record, value) if field.change else []
     declaration.told(session, record, False)
-    return record
+    return cancelled
+
+
+def _saved(session: Session, record: Named) -> None:
+    """Write a record, and forget what it was linked to before."""
+    session.flush()
+    session.expire(record, list(inspect(type(record)).relationships.keys()))
 
 
 def twins(session: Session, declaration: Declaration, values: Values) -> Sequence[Named]:
@@ -52,9 +64,13 @@ def _namesakes(declaration: Declaration, session: Session, values: Values) -> Se
 
 
 def archive(session: Session, record: Named) -> bool:
-    """Take a record out of lists and searches, and return whether it was in them; its reference still finds it."""
+    """Take a record out of lists and searches, and return whether it was in them; its reference still finds it.
+
+    Raises Conflict where it may not be archived yet.
+    """
     if record.archived_at is not None:
         return False
+    record.check_archive()
     record.archived_at = moment()
     session.flush()
     return True
@@ -86,7 +102,9 @@ def merge(session: Session, declaration: Declaration, gone: Named, kept: Named) 
                 noun=declaration.key,
             )
     lacking = [
-        (field, field.of(gone)) for field in declaration.fields if field.of(kept) is None and field.of(gone) is not None
+        (field, field.of(gone))
+        for field in declaration.entered
+        if field.of(kept) is None and field.of(gone) is not None
     ]
     gone.merged_into_id = kept.id
     # First, so that what only one record may have is free for the one that is kept.
@@ -94,24 +112,9 @@ def merge(session: Session, declaration: Declaration, gone: Named, kept: Named) 
     for field, value in lacking:
         field.put(kept, value)
     _move_references(session, gone, kept)
-    session.flush()
+    _saved(session, kept)
     declaration.told(session, kept, False)
     return kept
-
-
-def list_records(
-    session: Session,
-    declaration: Declaration,
-    *where: Any,
-    order_by: Sequence[Any] = (),
-    limit: int = PAGE,
-    offset: int = 0,
-) -> list[Named]:
-    """Return records that are neither merged nor archived, by name, at most `limit`.
-
-    `where` and `order_by` are conditions and columns as `storage.records.query` makes them.
-    """
-    return list_of(session, declaration.model, *where, order_by=order_by, limit=limit, offset=offset)
 
 
 def list_of(
@@ -122,7 +125,10 @@ def list_of(
     limit: int = PAGE,
     offset: int = 0,
 ) -> list[Named]:
-    """Do as `list_records` with the records of a model."""
+    """Return records that are neither merged nor archived, by name, at most `limit`.
+
+    `where` and `order_by` are conditions and columns as `storage.records.query` makes them.
+    """
     statement = select(model).where(model.merged_into_id.is_(None), model.archived_at.is_(None), *where)
     ordered = statement.order_by(*(order_by or (model.name_key, model.id)))
     return list(session.scalars(ordered.limit(limit).offset(offset)))

@@ -27,6 +27,7 @@ from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
 
 from storage.database.engine import composite_key, current_workspace
 from storage.errors import Ambiguous, Conflict, Invalid, NotFound
+from storage.money import BIGINT
 from storage.names import name_key
 from storage.records.counters import next_id
 from storage.records.history import Recorded, changed_only_by, current_actor, last_actor
@@ -109,6 +110,9 @@ class Named(Record):
         """Return the texts a search looks at; the name comes first."""
         return (self.name,)
 
+    def check_archive(self) -> None:
+        """Raise Conflict where the record may not be archived yet."""
+
     def derive_keys(self) -> None:
         """Set the keys the record is found by from what people typed."""
         self.name_key = name_key(self.name)
@@ -155,7 +159,7 @@ N = TypeVar("N", bound=Named)
 def get(session: Session, model: type[R], record_id: int) -> R:
     """Return the record with this number, or the one it was merged into; raise NotFound if there is none."""
     seen: set[int] = set()
-    wanted = record_id
+    wanted = record_id if 0 < record_id <= BIGINT else 0
     while (found := session.get(model, (current_workspace(session), wanted))) is not None:
         merged_into = getattr(found, "merged_into_id", None)
         if merged_into is None or merged_into in seen:

@@ -1,135 +1,109 @@
-"""Page through lists by their last record: no record is left out or comes twice because others come or go."""
+"""Page through records in place: a page begins behind the last record of the one before, whatever came or went.
+
+What a page begins behind are the values by which that record stood where it did. Each step behind them is a range that
+an index can give: the records that are equal up to the last column of the order, then up to the one before, and so on.
+"""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, false, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, SmallInteger
 from sqlalchemy.orm import Session
 
-from storage.database.recorded import to_json
-from storage.errors import Invalid
-from storage.names import check_text
-from storage.records.comparisons import Field, Fields
-from storage.records.named import Named
-from storage.records.query import Query
+from storage.money import BIGINT
+
+_SMALLEST = 2**15
+_READ: dict[type, Any] = {date: date.fromisoformat, datetime: datetime.fromisoformat}
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Hold one field of an order; records without a value come last, whatever the direction."""
+@dataclass(frozen=True)
+class Order:
+    """Order by a column; records without a value come last, in either direction."""
 
-    field: Field
-    descending: bool
-
-    @property
-    def column(self) -> ColumnElement[Any]:
-        """Return what is compared: a column of the record, or of the row that holds a value of the workspace's own."""
-        rows = self.field.rows
-        return rows.value(self.field.column) if rows else self.field.column.expression
-
-    @property
-    def ordered(self) -> ColumnElement[Any]:
-        """Return what to order by."""
-        order = self.column.desc() if self.descending else self.column.asc()
-        return order.nulls_last() if self.nullable else order
+    column: Any
+    descending: bool = False
 
     @property
     def nullable(self) -> bool:
-        """Tell whether rows may have no value."""
-        return self.field.rows is not None or bool(self.field.column.expression.nullable)
+        """Tell whether a record may have no value."""
+        return bool(getattr(self.column, "nullable", True))
 
-    def value(self, session: Session, record: Named) -> Any:
-        """Return what a record has there."""
-        rows = self.field.rows
-        if rows is None:
-            return getattr(record, self.field.column.key)
-        return session.scalar(select(self.field.column).where(*rows.where, rows.of == record.id))
+    def clause(self, *, back: bool = False) -> ColumnElement[Any]:
+        """Return the order for a statement, from the end to the beginning where it is to go `back`."""
+        order: ColumnElement[Any] = self.column.asc() if self.descending == back else self.column.desc()
+        if not self.nullable:
+            # The plain order is one an index can be read in from either end.
+            return order
+        return order.nulls_first() if back else order.nulls_last()
 
-    def is_at(self, value: Any) -> ColumnElement[bool]:
-        """Return the condition that a row has this value."""
-        return self.column.is_(None) if value is None else self.column == self._bound(value)
+    def same(self, value: Any) -> ColumnElement[bool]:
+        """Return the condition that a record has this value, None for none."""
+        found: ColumnElement[bool] = self.column.is_(None) if value is None else self.column == value
+        return found
 
-    def is_after(self, value: Any) -> ColumnElement[bool]:
-        """Return the condition that a row comes after those with this value."""
+    def beyond(self, value: Any, *, back: bool) -> list[ColumnElement[bool]]:
+        """Return the conditions, first first, of which one holds for whatever comes after a value, or before it."""
         if value is None:
-            return false()
-        bound = self._bound(value)
-        later = self.column < bound if self.descending else self.column > bound
-        return or_(later, self.column.is_(None)) if self.nullable else later
+            return [self.column.is_not(None)] if back else []
+        further = self.column > value if self.descending == back else self.column < value
+        return [further, self.column.is_(None)] if self.nullable and not back else [further]
 
-    def _bound(self, value: Any) -> Any:
-        return bindparam(None, value, self.field.column.type)
+    def read(self, value: Any) -> Any:
+        """Return a value as the column has it from one of `to_json`; raise ValueError or TypeError for another."""
+        kind = self.column.type.python_type
+        if value is None and self.nullable:
+            return None
+        if kind in _READ:
+            return _READ[kind](value)
+        most = _SMALLEST if isinstance(self.column.type, SmallInteger) else BIGINT
+        if type(value) is not kind or (kind is int and abs(value) >= most):
+            raise ValueError("this is no value of the column")
+        return value
 
 
-Order = Sequence[Step]
+def to_json(values: Sequence[Any]) -> list[Any]:
+    """Return what a page begins behind as JSON holds it."""
+    return [value.isoformat() if isinstance(value, date) else value for value in values]
 
 
-def order_of(query: Query, fields: Fields, model: type[Named]) -> Order:
-    """Return the order that a query asks for, by name where it asks for none; the last column is that of the tie.
+def from_json(orders: Sequence[Order], values: Sequence[Any]) -> list[Any]:
+    """Return what `to_json` was given; raise ValueError or TypeError for what it cannot have made."""
+    return [order.read(value) for order, value in zip(orders, values, strict=True)]
 
-    Raises Invalid for a field there is not and one that has no order.
+
+def rows(
+    session: Session,
+    statement: Select[Any],
+    orders: Sequence[Order],
+    *,
+    limit: int,
+    beyond: Sequence[Any] | None = None,
+    back: bool = False,
+) -> list[Any]:
+    """Return rows of a statement in their order, at most `limit`, each with the values it stands by behind its own.
+
+    They are the first; those after the values of `beyond`; or, with `back`, those just before them.
     """
-    if not query.sort:
-        return [Step(Field(model.name_key, "name"), False), Step(Field(fields.tie, "number"), False)]
-    query.order_by(fields)
-    steps = [Step(fields.named(sort.name), sort.descending) for sort in query.sort]
-    return [*steps, Step(Field(fields.tie, "number"), query.sort[-1].descending)]
+    whole = statement.add_columns(*(order.column for order in orders))
+    ordered = whole.order_by(*(order.clause(back=back) for order in orders))
+    found: list[Any] = []
+    for where in _steps(orders, beyond, back=back):
+        if len(found) < limit:
+            found += session.execute(ordered.where(*where).limit(limit - len(found)))
+    return found[::-1] if back else found
 
 
-def cursor(session: Session, order: Order, last: Named) -> str:
-    """Return where a page ended, as text to be given back."""
-    values = [to_json(step.value(session, last)) for step in order]
-    return base64.urlsafe_b64encode(json.dumps(values, separators=(",", ":")).encode()).decode().rstrip("=")
-
-
-def after(order: Order, given: str) -> ColumnElement[bool]:
-    """Return the condition that a row comes after where a page ended; raise Invalid for no such text."""
-    values = _read(order, given)
-    one_way = {step.descending for step in order}
-    if len(one_way) == 1 and not any(step.nullable for step in order):
-        columns = tuple_(*(step.column for step in order))
-        last = tuple_(
-            *(bindparam(None, value, step.field.column.type) for step, value in zip(order, values, strict=True))
-        )
-        return columns < last if one_way == {True} else columns > last
-    found: list[ColumnElement[bool]] = []
-    same: list[ColumnElement[bool]] = []
-    for step, value in zip(order, values, strict=True):
-        found.append(and_(*same, step.is_after(value)))
-        same.append(step.is_at(value))
-    return or_(*found)
-
-
-def _read(order: Order, given: str) -> list[Any]:
-    try:
-        values = json.loads(base64.urlsafe_b64decode(given.encode() + b"=" * (-len(given) % 4)))
-        if not isinstance(values, list) or len(values) != len(order):
-            raise ValueError
-        return [_value(step, value) for step, value in zip(order, values, strict=True)]
-    except (Invalid, ValueError, TypeError, RecursionError, binascii.Error, UnicodeError):
-        raise Invalid("This is not where a page of this list ended.", field="cursor", typed=given[:200]) from None
-
-
-def _value(step: Step, value: Any) -> Any:
-    python_type = step.field.column.type.python_type
-    if value is None:
-        if not step.nullable:
-            raise ValueError
-        return None
-    if issubclass(python_type, date | datetime):
-        read = python_type.fromisoformat(value)
-        if isinstance(read, datetime) and read.tzinfo is None:
-            raise ValueError
-        return read
-    if type(value) is not python_type or (isinstance(value, int) and abs(value) >= 2**63):
-        raise ValueError
-    if isinstance(value, str):
-        return check_text(value)
-    return value
+def _steps(
+    orders: Sequence[Order], beyond: Sequence[Any] | None, *, back: bool
+) -> Iterator[Sequence[ColumnElement[bool]]]:
+    if beyond is None:
+        yield ()
+        return
+    for depth in reversed(range(len(orders))):
+        same = [order.same(value) for order, value in zip(orders[:depth], beyond, strict=False)]
+        for further in orders[depth].beyond(beyond[depth], back=back):
+            yield (*same, further)

@@ -30,6 +30,7 @@ from storage.errors import Invalid, NotFound
 from storage.money import BIGINT, Money
 from storage.names import name_key
 from storage.records.comparisons import Field, Fields, Kind, ValueRows, Values
+from storage.records.paging import Order
 
 # More than anybody types; each is a condition the database has to plan.
 MOST_FILTERS = 50
@@ -92,10 +93,12 @@ class Query:
 
         Raises Invalid for a field there is not and one that has no order.
         """
-        order = [_order(sort, fields.named(sort.name)) for sort in self.sort]
-        if not order:
-            return []
-        return [*order, fields.tie.desc() if self.sort[-1].descending else fields.tie.asc()]
+        return [order.clause() for order in self.orders(fields)]
+
+    def orders(self, fields: Fields) -> list[Order]:
+        """Return the order as it is paged by; raises as `order_by` does."""
+        orders = [_order(sort, fields.named(sort.name)) for sort in self.sort]
+        return [*orders, Order(fields.tie, orders[-1].descending)] if orders else []
 
     def apply(self, session: Session, select: Select[Any], fields: Fields, values: Values) -> Select[Any]:
         """Return a statement with the conditions and the order added; raises as `where` and `order_by` do."""
@@ -283,10 +286,7 @@ def _choice(condition: Condition, on: Field, said: str) -> str:
     )
 
 
-def _order(sort: Sort, on: Field) -> ColumnElement[Any]:
+def _order(sort: Sort, on: Field) -> Order:
     if on.kind in _UNSORTED:
         raise Invalid("There is no order by {name}.", field="sort", name=sort.name)
-    column = on.rows.value(on.column) if on.rows else on.column
-    order = column.desc() if sort.descending else column.asc()
-    # Where nothing is empty the plain order is one an index can be read in from either end.
-    return order.nulls_last() if getattr(on.column, "nullable", True) else order
+    return Order(on.rows.value(on.column) if on.rows else on.column, sort.descending)

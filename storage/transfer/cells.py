@@ -33,6 +33,7 @@ from storage.records.fields import (
     PersonField,
     PhoneField,
     RecordField,
+    SettingField,
     TextField,
     YesNoField,
 )
@@ -48,8 +49,8 @@ _SIGNED = re.compile(r"[^\d\s.,'’()+\-−\u00a0\u202f]+")
 class CellReading:
     """Hold what the reading of a column's cells depends on.
 
-    `person` and `record` find who and what a cell names: the id of a member, the number of a record of the field's
-    noun. `currency` is that of an amount which names none.
+    `person`, `record` and `setting` find who and what a cell names: the id of a member, the number of a record of the
+    field's noun, or of a setting. `currency` is that of an amount which names none.
     """
 
     written: Notation
@@ -57,6 +58,7 @@ class CellReading:
     zone: str
     person: Callable[[str], str]
     record: Callable[[LinkField, str], int]
+    setting: Callable[[SettingField, str], int]
 
 
 class Cell:
@@ -178,6 +180,18 @@ class LinkCell(Cell):
         return named(field, value)
 
 
+class SettingCell(Cell):
+    """Hold a setting of the workspace, by its name."""
+
+    def read(self, field: SettingField, cell: str, reading: CellReading) -> Any:
+        """Return the number of the setting."""
+        return reading.setting(field, cell)
+
+    def write(self, field: SettingField, value: int, named: Callable[[Any, Any], str]) -> str:
+        """Return the name of the setting."""
+        return named(field, value)
+
+
 CELLS: Mapping[type[RecordField], Cell] = {
     TextField: Cell(),
     LongTextField: Cell(),
@@ -192,6 +206,7 @@ CELLS: Mapping[type[RecordField], Cell] = {
     PhoneField: Cell(),
     AddressField: Cell(),
     LinkField: LinkCell(),
+    SettingField: SettingCell(),
 }
 """How each type of field is written in tables."""
 

@@ -162,7 +162,7 @@ def _said(column: MappedColumn, habit: Habits) -> bool | None:
 
 def field_of(declaration: Declaration, to: str) -> RecordField | None:
     """Return the field that a column is, None for another column."""
-    return next((field for field in declaration.fields if field.key == to), None)
+    return next((field for field in declaration.entered if field.key == to), None)
 
 
 def _is_day(declaration: Declaration, to: str) -> bool:
@@ -204,7 +204,7 @@ def _by_names(header: Sequence[str], file_name: str, declaration: Declaration) -
         names |= {name_key(name): to for name in written}
     for to, written in known["nouns"].get(declaration.key, {}).items():
         names |= {name_key(name): to for name in written}
-    for field in declaration.fields:
+    for field in declaration.entered:
         names |= {name_key(field.key): field.key, name_key(field.label): field.key}
     found = [names.get(_bare(name, declaration), "") for name in header]
     columns = _once(header, found, declaration)
@@ -221,7 +221,7 @@ def _bare(name: str, declaration: Declaration) -> str:
     key = name_key(name.replace("_", " ")).rstrip(":*")
     own = f"{name_key(declaration.label)} "
     rest = key.removeprefix(own)
-    return rest if any(name_key(word) == rest for one in declaration.fields for word in (one.key, one.label)) else key
+    return rest if any(name_key(word) == rest for one in declaration.entered for word in (one.key, one.label)) else key
 
 
 def _once(header: Sequence[str], found: Iterable[str], declaration: Declaration) -> tuple[MappedColumn, ...]:

@@ -112,6 +112,7 @@ class RowReader:
                 self._zone,
                 self._people.find,
                 self._links.find,
+                lambda setting, typed: setting.resolve(self._session, typed).id,
             )
             try:
                 read.values[one.key] = one.check(self._session, cell(one).read(one, text, reading))
@@ -124,7 +125,7 @@ class RowReader:
             # A person without a name is called by the address.
             read.values["name"] = named.check(self._session, name or next(self._otherwise(read), None))
         for required in self._declaration.fields:
-            if required.required and required.key not in read.values:
+            if required.required and not required.begins and required.key not in read.values:
                 required.check(self._session, None)
 
     def _otherwise(self, read: ReadRow) -> Iterator[Any]:

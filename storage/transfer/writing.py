@@ -188,6 +188,14 @@ class RowWriter:
             return record.id
 
     def _add(self, added: Sequence[Effect]) -> None:
+        if make := self._declaration.add:
+            # It has rules of its own, which each record goes through.
+            for effect in added:
+                values = {**self._declaration.beginning(self._session), **effect.values}
+                effect.record = make(self._session, **lifecycle.attributes(self._declaration, values))
+                effect.record.created_at = effect.row.created_at or effect.record.created_at
+            self._session.flush()
+            return
         numbers = next_ids(self._session, self._declaration.key, len(added))
         workspace, actor = current_workspace(self._session), current_actor(self._session)
         for number, effect in zip(numbers, added, strict=True):

@@ -26,7 +26,7 @@ from storage.crm.contacts import CONTACT
 from storage.crm.customers import CUSTOMER
 from storage.database.engine import Database
 from storage.errors import Conflict, CrmError, Invalid, NotFound
-from storage.records import history, lifecycle, named, search
+from storage.records import history, lifecycle, listing, named, search
 from storage.records.declaration import Declaration
 from storage.records.query import parse_filters
 from storage.records.search import How
@@ -280,12 +280,8 @@ def _compare(session: Session, world: World) -> None:
 
 
 def _listed(session: Session, declaration: Declaration, *filters: str) -> list[int]:
-    query, fields = parse_filters(filters), declaration.filters
-    where = query.where(session, fields, Said())
-    return [
-        one.id
-        for one in lifecycle.list_records(session, declaration, *where, order_by=query.order_by(fields), limit=100)
-    ]
+    found = listing.page(session, declaration, parse_filters(filters), Said(), limit=100, whole=True)
+    return [one.id for one in found.records]
 
 
 def _compare_record(session: Session, world: World, declaration: Declaration, number: int, row: Record) -> None:

@@ -61,7 +61,7 @@ NO_DETAILS = [
     "bug\nbug",
     "\x00",
 ]
-EVERYBODYS = {"digests.behind", "deals.page", "tickets.page", "digests.page"}
+EVERYBODYS = {"digests.behind", "tickets.page", "digests.page"}
 """What only shows: it may be used with anything, and changes nothing."""
 
 
@@ -133,21 +133,29 @@ def fields(office: Office, workspace: str) -> Iterator[Field]:
     for view in office.registry.views.values():
         if view.submitted is None:
             continue
-        for opening in _openings(office, view.id):
+        for name, opening in _openings(office, view.id).items():
             filled = view_of(office.does(opening, workspace, "UADMIN"))
             submitted = entered(view, filled)
             for block in filled.get("blocks", ()):
                 if block["type"] == "input":
-                    yield Field(view.id, view.role.value, block, submitted)
+                    yield Field(name, view.role.value, block, submitted)
 
 
-def _openings(office: Office, view_id: str) -> list[Use]:
+def _openings(office: Office, view_id: str) -> dict[str, Use]:
+    """Return the uses that open a modal, by its name and what it is of where there are several."""
     opening = office.opening(office.registry.views[view_id], 1)
-    if view_id != "triage.more":
-        return [opening]
-    controls = [str(b.Control("T-1", 1, detail)) for detail in ("assign", "note", "join")]
-    action = {"action_id": view_id}
-    return [replace(opening, body={**opening.body, "actions": [action | {"value": one}]}) for one in controls]
+    nouns = {key: noun.declaration.letter for key, noun in office.registry.nouns.items()}
+    controls = {
+        "triage.more": {detail: b.Control("T-1", 1, detail) for detail in ("assign", "note", "join")},
+        "records.new": {key: b.Control("C-1", 1, key) for key in nouns},
+        "records.edit": {key: b.Control(f"{prefix}-1", 1) for key, prefix in nouns.items()},
+    }.get(view_id)
+    if controls is None:
+        return {view_id: opening}
+    pressed = {what: {"action_id": view_id, "value": str(one)} for what, one in controls.items()}
+    return {
+        f"{view_id} {what}": replace(opening, body={**opening.body, "actions": [one]}) for what, one in pressed.items()
+    }
 
 
 def held(office: Office, workspace: str, contents: Contents, uses: Iterator[Use]) -> list[tuple[str, str]]:
@@ -176,7 +184,12 @@ def test_no_form_takes_somebody_who_may_be_given_nothing(office: Office, workspa
     # Anybody can be a contact.
     selects = [one for one in fields(office, workspace) if one.kind == "users_select"]
     people = [one for one in selects if one.block["block_id"] != "slack"]
-    assert {one.view for one in people} >= {"deals.new", "deals.edit", "records.new", "tickets.edit", "triage.more"}
+    assert {one.view for one in people} >= {
+        "records.new deal",
+        "records.edit customer",
+        "tickets.edit",
+        "triage.more assign",
+    }
     tried = (
         one.filled({"selected_user": who}) for one in people for who in NOT_OURS if who or not one.block.get("optional")
     )
@@ -188,11 +201,11 @@ def test_no_form_takes_somebody_who_may_be_given_nothing(office: Office, workspa
     [
         ("tickets.new", "assignee", "UREP"),
         ("tickets.edit", "assignee", "UREP"),
-        ("triage.more", "person", "UREP"),
-        ("triage.more", "person", "UVIEWER"),
-        ("deals.new", "owner", "UAGENT"),
-        ("deals.edit", "owner", "UVIEWER"),
-        ("records.edit", "owner", "UVIEWER"),
+        ("triage.more assign", "person", "UREP"),
+        ("triage.more assign", "person", "UVIEWER"),
+        ("records.new deal", "owner", "UAGENT"),
+        ("records.edit deal", "owner", "UVIEWER"),
+        ("records.edit customer", "owner", "UVIEWER"),
     ],
 )
 def test_who_is_given_a_record_may_work_on_it(
@@ -219,7 +232,12 @@ def test_no_form_takes_what_it_does_not_offer(office: Office, workspace: str, co
 
 def test_no_form_takes_a_record_that_is_none(office: Office, workspace: str, contents: Contents) -> None:
     searched = [one for one in fields(office, workspace) if one.kind == "external_select"]
-    assert {one.view for one in searched} >= {"deals.new", "tickets.edit", "followups.new", "triage.more"}
+    assert {one.view for one in searched} >= {
+        "records.new deal",
+        "tickets.edit",
+        "followups.new",
+        "triage.more join",
+    }
     tried = (one.filled({"selected_option": {"value": record}}) for one in searched for record in NO_RECORDS)
     assert held(office, workspace, contents, tried) == []
 

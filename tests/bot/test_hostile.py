@@ -175,17 +175,21 @@ def newest(desk: Desk, model: Any, column: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize(
-    ("view_id", "name_field", "model"),
-    [("records.new", "name", Customer), ("deals.new", "name", Deal), ("tickets.new", "title", Ticket)],
+    ("view_id", "noun", "name_field", "model"),
+    [
+        ("records.new", "customer", "name", Customer),
+        ("records.new", "deal", "name", Deal),
+        ("tickets.new", "", "title", Ticket),
+    ],
 )
 @given(text=hostile)
 @settings(bounded, max_examples=15)
 def test_a_name_is_stored_as_it_was_typed_or_the_form_stays_open(
-    desk: Desk, view_id: str, name_field: str, model: Any, text: str
+    desk: Desk, view_id: str, noun: str, name_field: str, model: Any, text: str
 ) -> None:
     before, _name = newest(desk, model, "name")
     values = {name_field: text, "stage": "Qualified", "priority": "normal"}
-    opened = desk.opens(view_id, ":0:customer" if view_id == "records.new" else "")
+    opened = desk.opens(view_id, f":0:{noun}")
     stages = [o["value"] for f in opened["blocks"] if f.get("block_id") == "stage" for o in f["element"]["options"]]
     values["stage"] = stages[0] if stages else ""
     answer = desk.submits(opened, values)

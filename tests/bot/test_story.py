@@ -31,7 +31,7 @@ def test_a_day_with_rapport(company: Company) -> None:
     assert "Globex" in rep.types("/customer add Globex domain:globex.example", channel="CGENERAL").text
     rep.types("/deal", channel="CGENERAL")
     rep.sees("New deal")
-    rep.types_option("customers.pick", "globx")
+    rep.types_option("records.pick", "globx")
     rep.submits(name="Pilot for Globex", amount="12k", customer="C-1")
     rep.sees("€12,000")
     assert "D-1" in rep.types("/deal list owner:me amount>10k", channel="CGENERAL").text

@@ -19,14 +19,16 @@ from sqlalchemy.orm import Session
 
 from storage.crm import contacts, customers, deals, followups, notes, pipelines
 from storage.crm.customer_overview import glance
+from storage.crm.deals import DEAL
 from storage.database.engine import EVERY_WORKSPACE, Database
 from storage.database.policies import filling
 from storage.digests import metrics, schedules
 from storage.digests.metrics import Cut, Metric, Part, Period
 from storage.errors import Ambiguous, NotFound
 from storage.queues import due
-from storage.records import named, search
+from storage.records import listing, named, search
 from storage.records.comparisons import Fields
+from storage.records.declaration import Declaration
 from storage.records.history import timeline
 from storage.records.query import parse_query
 from storage.support import (
@@ -243,6 +245,13 @@ def listed(fields: Fields, rows: Callable[..., Any], typed: str, **more: Any) ->
     return run
 
 
+def turned(noun: Declaration, typed: str, beyond: Callable[[Session], Any], **how: Any) -> Callable[[Session], Any]:
+    def run(session: Session) -> Any:
+        return listing.page(session, noun, parse_query(typed), Said(), limit=10, beyond=beyond(session), **how)
+
+    return run
+
+
 QUERIES: dict[str, Callable[[Session], Any]] = {
     "customer by reference": lambda s: customers.resolve(s, "C-77"),
     "customer by name": lambda s: customers.resolve(s, customers.get(s, 501).name),
@@ -273,11 +282,19 @@ QUERIES: dict[str, Callable[[Session], Any]] = {
     "deals of a stage": lambda s: deals.list_deals(s, stage_id=pipelines.resolve_stage(s, "lead").id),
     "closed deals": lambda s: deals.list_deals(s, closed=True),
     "my closed deals": lambda s: deals.list_deals(s, owner_id="U7", closed=True),
-    "largest deals": listed(deals.FIELDS, deals.list_deals, "sort:-amount"),
-    "large deals": listed(deals.FIELDS, deals.list_deals, "amount>10k sort:-amount"),
-    "my deals that close soon": listed(deals.FIELDS, deals.list_deals, f"owner:6 close<{date.today() + timedelta(30)}"),
-    "deals won": listed(deals.FIELDS, deals.list_deals, "status:won sort:-closed", closed=None),
-    "deals of a stage by text": listed(deals.FIELDS, deals.list_deals, "stage:lead"),
+    "largest deals": listed(DEAL.filters, deals.list_deals, "sort:-amount"),
+    "large deals": listed(DEAL.filters, deals.list_deals, "amount>10k sort:-amount"),
+    "my deals that close soon": listed(DEAL.filters, deals.list_deals, f"owner:6 close<{date.today() + timedelta(30)}"),
+    "deals won": listed(DEAL.filters, deals.list_deals, "status:won sort:-closed", closed=None),
+    "deals of a stage by text": listed(DEAL.filters, deals.list_deals, "stage:lead"),
+    "a second page of deals": turned(DEAL, "", lambda s: [str(deals.get(s, 4).close_on), 4]),
+    "a page of deals without a day": turned(DEAL, "", lambda _s: [None, 4]),
+    "a page back": turned(DEAL, "", lambda s: [str(deals.get(s, 4).close_on), 4], back=True),
+    "a second page of the largest deals": turned(DEAL, "sort:-amount", lambda s: [deals.get(s, 4).amount_minor, 4]),
+    "a second page of closed deals": turned(
+        DEAL, "closed>2000-01-01", lambda s: [str(deals.list_deals(s, closed=True)[0].closed_at), 4]
+    ),
+    "a second page of customers": turned(customers.CUSTOMER, "", lambda s: [customers.get(s, 501).name_key, 501]),
     "a deal's moves": lambda s: pipelines.changes(s, 77),
     "ticket by reference": lambda s: tickets.resolve(s, "T-77"),
     "ticket by thread": lambda s: tickets.by_thread(s, "C27", "77.000100"),

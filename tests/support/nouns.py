@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class Told:
     """Hold one field of a noun as people type it, read it, enter it and see it afterwards, and what else they type.
 
-    `few` finds what was added `with_it` only; `sort` puts the first of two records last.
+    `few` finds what was added `with_it` only; `sort` puts the first of two records last, `order` all by name. `ends` is
+    the verb of the command by which a record is over, where only such a one is archived, `ended` finds it in lists.
     """
 
     key: str
@@ -24,6 +25,9 @@ class Told:
     shown: str
     few: str
     sort: str = "sort:-name"
+    order: str = ""
+    ends: str = ""
+    ended: str = ""
 
     def typed(self, verb: str, rest: str = "") -> str:
         """Return a command about records of the noun."""
@@ -39,6 +43,10 @@ TOLD = (
     Told(
         "contact", "P", "Contact", "E-mail", "email:h@dam.example", "h@dam.example", "email:w@dam.example",
         "w@dam.example", "x@dam.example", "x@dam.example", "email:h@dam.example",
+    ),
+    Told(
+        "deal", "D", "Deal", "Amount", "amount:12k", "$12,000", "amount:15k", "$15,000", "17000", "$17,000",
+        "amount>10k", "sort:amount", "sort:name", "lost", "all",
     ),
 )  # fmt: skip
 QUOTE = Told(

@@ -85,11 +85,10 @@ def _ticket(ticket: OpenTicket) -> b.Markup:
 
 
 def _controls(customer: Customer) -> Sequence[InteractiveElement]:
-    control = cards.control(customer)
     return [
-        b.button(_("New deal"), "deals.new", control),
-        b.button(_("New ticket"), "tickets.new", control),
-        b.button(_("New contact"), cards.NEW, b.Control(customer.reference, customer.version, "contact")),
+        cards.new("deal", _("New deal"), customer),
+        b.button(_("New ticket"), "tickets.new", cards.control(customer)),
+        cards.new("contact", _("New contact"), customer),
     ]
 
 

@@ -1,5 +1,8 @@
 """Hold the plugin on which the files of this folder declare."""
 
 from bot.plugin import Plugin
+from storage.crm.deals import DEAL
 
 plugin = Plugin("deals", title="Deals", description="The sales you work on, from first contact to won or lost.")
+for one in ("new", "edit", "note", "show", "open", "page"):
+    plugin.was(one, f"records.{one}", noun=DEAL.key)

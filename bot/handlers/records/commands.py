@@ -74,7 +74,7 @@ def find(noun: Declaration, args: Args, session: Session, reader: Reader, catalo
         return Message(text)
     title = b.markup(_("{nouns} like “{typed}”"), nouns=_(noun.plural), typed=b.cut(args.text, 300))
     found = [noun.resolve(session, hit.reference) for hit in hits]
-    return Message(title, [b.section(title), *(cards.line(session, noun, record, reader) for record in found)])
+    return Message(title, [b.section(title), *records.lines(session, catalogue.nouns[noun.key], found, reader)])
 
 
 @plugin.each_noun(
@@ -101,8 +101,8 @@ def edit(
     shown = catalogue.nouns[noun.key]
     if not values:
         return card(session, shown, record, reader, actor, notice=_("Name what to change, or press Edit."))
-    lifecycle.change(session, noun, record, values)
-    return card(session, shown, record, reader, actor, notice=_("Saved."), undo=True)
+    notice = cards.cancelling(_("Saved."), lifecycle.change(session, noun, record, values))
+    return card(session, shown, record, reader, actor, notice=notice, undo=True)
 
 
 @plugin.each_noun(

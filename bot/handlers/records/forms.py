@@ -35,8 +35,8 @@ def new(control: b.Control, session: Session, actor: Member, catalogue: Catalogu
     check_changes(actor, noun)
     declaration = noun.declaration
     parsed = parse_reference(control.record, in_force(session))
-    begins = records.beginning(declaration, actor)
-    for field in declaration.fields:
+    begins = records.beginning(declaration, session, actor)
+    for field in declaration.entered:
         if parsed and isinstance(field, LinkField) and field.to.__noun__ == parsed[0]:
             begins[field.key] = field.resolve(session, control.record).id
     return records.form(declaration, begins, session, submit=_("Add"), state={"noun": declaration.key})
@@ -112,6 +112,17 @@ def save_note(
 
 
 plugin.button_opens("note", note)
+
+
+@plugin.view("open", title="Record", role=Role.VIEWER)
+def opened(control: b.Control, session: Session, actor: Member, reader: Reader, catalogue: Catalogue) -> Modal:
+    """Show a record in a modal."""
+    noun = catalogue.noun_of(control.record)
+    record = noun.declaration.resolve(session, control.record)
+    return Modal(record.reference, card(session, noun, record, reader, actor).blocks)
+
+
+plugin.button_opens("open", opened)
 
 
 def _opened(session: Session, actor: Member, catalogue: Catalogue, state: State) -> tuple[DeclaredNoun, Named]:

@@ -1,73 +1,106 @@
-"""List the records of any noun by filters, in pages."""
+"""List the records of any noun by filters, in pages, with a total of what they are worth."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
 from bot.grammar import Args, FilterValues
 from bot.grammar.lists import understood
 from bot.handlers.records.declaration import plugin
 from bot.kit import blocks as b
-from bot.kit import cards
 from bot.kit.format import Page, Reader
+from bot.kit.records import lines
 from bot.kit.replies import Message
-from bot.plugin import Catalogue, Declaration, Member, Role, _
+from bot.plugin import Catalogue, Declaration, DeclaredNoun, Member, Role, _
 from storage.errors import Invalid
-from storage.records import lifecycle
+from storage.records import listing
+from storage.records.fields import MoneyField
+from storage.records.listing import Listed
+from storage.records.named import Named
 from storage.records.query import parse_filters
 from storage.workspace.workspaces import Workspace
 
 LINES = 10
+State = Mapping[str, str]
 
 
-@plugin.each_noun("list", usage=lambda _noun: "[filters]", example=lambda _noun: "sort:-created", changes=False)
+def _words(noun: Declaration) -> str:
+    own = [word for word in noun.filters.words if word not in {"all", "unassigned"}]
+    return " ".join(own[:2]) or "sort:-created"
+
+
+@plugin.each_noun("list", usage=lambda _noun: "[filters]", example=_words, changes=False)
 def listed(
-    noun: Declaration, args: Args, session: Session, actor: Member, reader: Reader, workspace: Workspace
+    noun: Declaration,
+    args: Args,
+    session: Session,
+    actor: Member,
+    reader: Reader,
+    workspace: Workspace,
+    catalogue: Catalogue,
 ) -> Message:
-    """List every record by name, or by filters like created>january, sort:-created."""
+    """List records, or those that filters name, like created>january, sort:-created."""
     values = FilterValues(actor.id, workspace.currency, reader.zone.key, reader.now, reader.locale)
     filters = understood(args.filters, session, noun.filters, values)
-    return _page(noun, Page(filters), session, actor, workspace, reader)
+    return _page(catalogue, noun.key, Page(filters), session, values, reader)
 
 
 @plugin.action("page", role=Role.VIEWER)
 def page(
-    control: b.Control, session: Session, actor: Member, reader: Reader, workspace: Workspace, catalogue: Catalogue
+    control: b.Control,
+    state: State,
+    session: Session,
+    actor: Member,
+    reader: Reader,
+    workspace: Workspace,
+    catalogue: Catalogue,
 ) -> Message:
     """Turn to another page of a list."""
-    key, _sep, turned = control.detail.partition(" ")
+    # Lists of an older version name no noun before their page.
+    key, turned = (state.get("noun", ""), control.detail)
+    if not turned.startswith("["):
+        key, _sep, turned = turned.partition(" ")
     if key not in catalogue.nouns:
         raise Invalid("This button no longer works.", hint="Please repeat the command.")
-    drawn = _page(catalogue.nouns[key].declaration, Page.load(turned), session, actor, workspace, reader)
+    values = FilterValues(actor.id, workspace.currency, reader.zone.key, reader.now, reader.locale)
+    drawn = _page(catalogue, key, Page.load(turned), session, values, reader)
     return Message(drawn.text, drawn.blocks, replace=True)
 
 
 def _page(
-    noun: Declaration, page: Page, session: Session, actor: Member, workspace: Workspace, reader: Reader
+    catalogue: Catalogue, key: str, page: Page, session: Session, values: FilterValues, reader: Reader
 ) -> Message:
-    query = parse_filters(page.filters)
-    values = FilterValues(actor.id, workspace.currency, reader.zone.key, reader.now, reader.locale)
-    found = lifecycle.list_records(
-        session,
-        noun,
-        *query.where(session, noun.filters, values),
-        order_by=query.order_by(noun.filters),
-        limit=LINES + 1,
-        offset=page.offset,
-    )
-    if not found:
-        return Message(_nothing(noun, page))
-    more = len(found) > LINES
-    title = page.title(_(noun.plural), min(len(found), LINES), more=more)
-    lines = [cards.line(session, noun, record, reader) for record in found[:LINES]]
-    turns = page.turns(plugin.id("page"), size=LINES, more=more, of=noun.key)
-    return Message(title, [b.section(title), *lines, *turns])
+    noun, query = catalogue.nouns[key], parse_filters(page.filters)
+    how = {"beyond": page.beyond, "back": page.back} if page.beyond is not None else {"offset": page.offset}
+    found = listing.page(session, noun.declaration, query, values, limit=LINES, **how)
+    if page.back and len(found.records) < LINES:
+        # What came before is fewer by now: that is the first page.
+        return _page(catalogue, key, Page(page.filters), session, values, reader)
+    if not found.records:
+        return Message(_nothing(catalogue, noun, found, page))
+    title = page.title(_(found.plural), len(found.records), more=found.more)
+    ends = (found.first, found.last)
+    turns = page.turns(plugin.id("page"), size=LINES, more=found.more, of=key, ends=ends)
+    shown = lines(session, noun, found.records, reader)
+    return Message(title, [b.section(title), *_totals(noun, found.records, reader), *shown, *turns])
 
 
-def _nothing(noun: Declaration, page: Page) -> b.Markup:
-    nouns = _(noun.plural).casefold()
+def _totals(noun: DeclaredNoun, found: Sequence[Named], reader: Reader) -> list[Block]:
+    """Say what the records shown are worth together, in each currency."""
+    worth = [field.of(one) for field in noun.declaration.fields if isinstance(field, MoneyField) for one in found]
+    sums = reader.totals(worth)
+    return [b.context(b.markup(_("Total: {sums}"), sums="  ·  ".join(sums)))] if sums else []
+
+
+def _nothing(catalogue: Catalogue, noun: DeclaredNoun, found: Listed, page: Page) -> b.Markup:
+    nouns = _(noun.declaration.plural).casefold()
     if page.offset:
         return b.markup(_("There are no more {nouns}."), nouns=nouns)
     if page.filters:
         return b.markup(_("No {nouns} match {filters}"), nouns=nouns, filters=page.written)
-    return b.markup(_("No {nouns} yet. Add one: `/crm {key} add`"), nouns=nouns, key=noun.key)
+    add = catalogue.commands[f"{noun.declaration.key} add"]
+    typed = f"{catalogue.spell(add.words)} {add.example}"
+    return b.markup(_("No {nouns} yet. Add one: `{typed}`"), nouns=_(found.plural).casefold(), typed=typed)

@@ -1,11 +1,12 @@
 """Keep the sales a team works on, and move them through the pipeline."""
 
-from storage.crm.deals.finding import FIELDS, find, get, likely_duplicates, list_deals, resolve
+from storage.crm.deals.declaration import DEAL
+from storage.crm.deals.finding import find, get, likely_duplicates, list_deals, resolve
 from storage.crm.deals.model import Deal, check_amount
-from storage.crm.deals.work import add, lose, move, touch, update_deal, win
+from storage.crm.deals.work import add, lose, move, touch, win
 
 __all__ = [
-    "FIELDS",
+    "DEAL",
     "Deal",
     "add",
     "check_amount",
@@ -17,6 +18,5 @@ __all__ = [
     "move",
     "resolve",
     "touch",
-    "update_deal",
     "win",
 ]

@@ -6,38 +6,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from storage.crm import customers, pipelines
 from storage.crm.deals.model import Deal
-from storage.crm.pipelines import Outcome
 from storage.records import named
-from storage.records.comparisons import Field, Fields
 from storage.records.named import PAGE, namesakes
-
-FIELDS = Fields(
-    {
-        "name": Field(Deal.name_key, "name"),
-        "amount": Field(Deal.amount_minor, "money", currency=Deal.currency),
-        "customer": Field(Deal.customer_id, "record", resolve=customers.resolve),
-        "stage": Field(Deal.stage_id, "record", resolve=pipelines.resolve_stage),
-        "status": Field(Deal.status, "choice", choices=tuple(Outcome)),
-        "owner": Field(Deal.owner_id, "member"),
-        "close": Field(Deal.close_on, "date"),
-        "created": Field(Deal.created_at, "moment", past=True),
-        "closed": Field(Deal.closed_at, "moment", past=True),
-        "touched": Field(Deal.touched_at, "moment", past=True),
-    },
-    tie=Deal.id,
-    words={
-        "mine": "owner:me",
-        "unassigned": "owner:none",
-        "overdue": "close<today status:open",
-        "open": "status:open",
-        "closed": "status:won,lost",
-        "all": "status:open,won,lost",
-    },
-    day="close",
-)
-"""What deals can be filtered and sorted by; `list_deals` shows open ones unless told `closed=None`."""
 
 
 def get(session: Session, deal_id: int) -> Deal:
@@ -86,7 +57,8 @@ def list_deals(
     `storage.records.query` makes them.
     """
     shown = selectinload(Deal.customer), selectinload(Deal.stage), selectinload(Deal.owner)
-    statement = select(Deal).where(Deal.merged_into_id.is_(None), *where).options(*shown)
+    live = (Deal.merged_into_id.is_(None), Deal.archived_at.is_(None))
+    statement = select(Deal).where(*live, *where).options(*shown)
     for column, value in ((Deal.owner_id, owner_id), (Deal.customer_id, customer_id), (Deal.stage_id, stage_id)):
         if value is not None:
             statement = statement.where(column == value)

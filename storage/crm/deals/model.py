@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 from storage.crm.customers import Customer
 from storage.crm.pipelines import Outcome, Stage, StageChange
 from storage.database.engine import TENANT, Base, composite_key
-from storage.errors import Invalid
+from storage.errors import Conflict, Invalid
 from storage.money import LARGEST, Money
 from storage.records.history import current_actor
 from storage.records.named import Named, named_args, newest_first, one_of
@@ -98,6 +98,11 @@ class Deal(Named, Base):
     customer: Mapped[Customer | None] = relationship(viewonly=True)
     stage: Mapped[Stage] = relationship(viewonly=True)
     owner: Mapped[Member | None] = relationship(viewonly=True)
+
+    def check_archive(self) -> None:
+        """Raise Conflict for a deal that is still open, as figures go on counting it."""
+        if self.closed_at is None:
+            raise Conflict("{reference} is still open.", reference=self.reference, hint="Win or lose it first.")
 
     @property
     def amount(self) -> Money | None:

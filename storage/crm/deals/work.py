@@ -32,12 +32,16 @@ def add(
     close_on: date | None = None,
     owner_id: str | None = None,
     stage: str | None = None,
+    stage_id: int | None = None,
 ) -> Deal:
-    """Add a deal in an open stage of the default pipeline, the first if none is named.
+    """Add a deal in an open stage, by its name in the default pipeline or its number, the first if none is given.
 
     Raises Invalid if a value cannot be stored or the stage is not an open one, NotFound if there is no such stage.
     """
-    into = pipelines.stages(session)[0] if stage is None else pipelines.resolve_stage(session, stage)
+    if stage_id is not None:
+        into = pipelines.stage(session, stage_id)
+    else:
+        into = pipelines.stages(session)[0] if stage is None else pipelines.resolve_stage(session, stage)
     if into.outcome != Outcome.OPEN:
         raise Invalid(
             "A new deal begins in an open stage, not in {stage}.", field="stage", typed=stage, stage=into.name
@@ -55,30 +59,6 @@ def add(
     return deal
 
 
-def update_deal(
-    session: Session,
-    deal: Deal,
-    *,
-    name: str | None = None,
-    amount: Money | None = None,
-    customer_id: int | None = None,
-    close_on: date | None = None,
-    owner_id: str | None = None,
-) -> Deal:
-    """Change what is given; raise Invalid if a value cannot be stored, Conflict if someone else was quicker."""
-    if name is not None:
-        deal.name = check_name(name)
-    if amount is not None:
-        deal.amount = check_amount(amount)
-    if customer_id is not None:
-        deal.customer_id = customer_id
-    if close_on is not None:
-        deal.close_on = close_on
-    if owner_id is not None:
-        deal.owner_id = owner_id
-    return _saved(session, deal)
-
-
 def move(session: Session, deal: Deal, stage_name: str, *, reason: str | None = None) -> list[Followup]:
     """Put a deal into the stage of this name and return the follow-ups that were cancelled because it is closed.
 
@@ -86,6 +66,11 @@ def move(session: Session, deal: Deal, stage_name: str, *, reason: str | None = 
     stages.
     """
     return _enter(session, deal, pipelines.resolve_stage(session, stage_name, deal.stage.pipeline_id), reason)
+
+
+def put(session: Session, deal: Deal, stage_id: int) -> list[Followup]:
+    """Do as `move` by the number of a stage; of another pipeline, it stands for the one of that name in the deal's."""
+    return move(session, deal, pipelines.stage(session, stage_id).name)
 
 
 def win(session: Session, deal: Deal) -> list[Followup]:
@@ -107,6 +92,7 @@ def _enter(session: Session, deal: Deal, stage: Stage, reason: str | None) -> li
             _saved(session, deal)
         return []
     reopened = stage.outcome == Outcome.OPEN
+    deal.archived_at = None if reopened else deal.archived_at
     deal.closed_at = None if reopened else (deal.closed_at if deal.status == stage.outcome else now)
     deal.stage_id, deal.status, deal.lost_reason = stage.id, stage.outcome, why
     deal.stage_since = now

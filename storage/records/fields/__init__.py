@@ -6,6 +6,7 @@ A field is declared once, with its noun. Its other face, how people write and re
 from storage.records.fields.chosen import ChoiceField, LinkField, PersonField, YesNoField
 from storage.records.fields.field import RecordField, with_value
 from storage.records.fields.quantities import DateField, MomentField, MoneyField, NumberField
+from storage.records.fields.settings import SettingField
 from storage.records.fields.texts import AddressField, EmailField, LongTextField, PhoneField, TextField
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "PersonField",
     "PhoneField",
     "RecordField",
+    "SettingField",
     "TextField",
     "YesNoField",
     "with_value",

@@ -126,7 +126,7 @@ class LinkField(RecordField):
     def checked(self, session: Session, value: Any) -> int:
         """Return the number of the record that is there, or that it was merged into; raise NotFound for none."""
         try:
-            return named.get(session, self.to, int(value)).id
+            return named.get(session, self.to, value if type(value) is int else 0).id
         except NotFound as error:
             raise error.on_field(self.key) from None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from storage.errors import Invalid
 from storage.names import name_key
 from storage.records.comparisons import Field, Kind, ValueRows
-from storage.records.named import Named
+from storage.records.named import Named, Record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,9 +19,10 @@ class RecordField:
     """Declare one field of a noun.
 
     `key` is what people type before a colon, `at` the attribute that holds the value (the key where it is left out),
-    `by` the attribute it is filtered and sorted by; a field without one is neither. Of
-    records that are not merged, only one may have a value that is `unique`. A field of a workspace's own has its number
-    as `custom_id`, under which its values stand in the record's `custom`.
+    `by` the attribute it is filtered and sorted by; a field without one is neither. Of records that are not merged,
+    only one may have a value that is `unique`. A field of a workspace's own has its number as `custom_id`, under which
+    its values stand in the record's `custom`. A field is not `entered` if its value follows from what people do;
+    `begins` gives the value where nobody does, `change` stores another one and returns the follow-ups it cancels.
     """
 
     key: str
@@ -33,6 +34,9 @@ class RecordField:
     example: str = ""
     hint: str = ""
     custom_id: int = 0
+    entered: bool = True
+    begins: Callable[[Session], Any] | None = None
+    change: Callable[[Session, Any, Any], Sequence[Record]] | None = None
 
     compares: ClassVar[Kind] = "name"
     column: ClassVar[str | None] = "key"

@@ -98,8 +98,9 @@ class DateField(RecordField):
 
 @dataclass(frozen=True, kw_only=True)
 class MomentField(RecordField):
-    """Hold a moment, in UTC."""
+    """Hold a moment, in UTC; `past` says that it can only have happened."""
 
+    past: bool = False
     compares: ClassVar[Kind] = "moment"
     column: ClassVar[str | None] = "at"
 
@@ -116,3 +117,7 @@ class MomentField(RecordField):
     def from_json(self, value: Any) -> datetime | None:
         """Return the moment."""
         return None if value is None else datetime.fromisoformat(value)
+
+    def compared(self, column: Any, currency: Any = None, rows: ValueRows | None = None) -> Field:
+        """Return how moments are compared."""
+        return Field(column, "moment", past=self.past, rows=rows)

@@ -21,7 +21,7 @@ from storage.records.query import parse_filters
 from storage.workspace import members
 from tests.support.writing import BERLIN, NOW, parse
 
-DEALS, CUSTOMERS, FOLLOWUPS = deals.FIELDS, customers.CUSTOMER.filters, followups.FIELDS
+DEALS, CUSTOMERS, FOLLOWUPS = deals.DEAL.filters, customers.CUSTOMER.filters, followups.FIELDS
 LIST = Usage.parse("[filters]", everywhere="[share:yes]")
 VALUES = FilterValues("UME", "EUR", BERLIN, NOW, "en-GB")
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import pytest
-from sqlalchemy.orm import Session
 
-from bot.handlers.deals.wanted import WantedDeal
 from sandbox.control.client import Person
-from storage.errors import Invalid
-from storage.money import Money
 from tests.support.company import Company
+from tests.support.waiting import until
 
 
 def test_a_deal_goes_from_added_to_won(rep: Person) -> None:
@@ -146,7 +141,7 @@ def test_mistakes_are_named(rep: Person) -> None:
     said = {
         "/deal add Acme amount:lots": "is not an amount I understand",
         "/deal add Acme close:someday": "is not a date I understand",
-        "/deal add Acme customer:nobody": "There is no customer called nobody. Add it with",
+        "/deal add Acme customer:zenith": "There is no customer called zenith. Add it with `/crm customer add`",
         "/deal add Acme stage:won": "A new deal begins in an open stage",
         "/deal move Acme": "The stage is missing.",
         "/deal show nothing": "There is no deal called nothing",
@@ -158,18 +153,64 @@ def test_mistakes_are_named(rep: Person) -> None:
 
 
 @pytest.mark.parametrize(
-    "forged", ["", "{}", "[]", "null", '["", 1, "XXX", 1, "x", "U", 1]', '["A", 1, "ZZZ", 0, 0, 0, 0]']
+    "forged",
+    [
+        "",
+        "{}",
+        "[]",
+        "null",
+        '["", 1, "XXX", 1, "x", "U", 1]',
+        '["A", 1, "ZZZ", 0, 0, 0, 0]',
+        '["A", 1, "EUR", 99, null, null, null]',
+        '["A", -1, "EUR", null, null, null, null]',
+        '["A", null, null, 1e400, null, null, null]',
+        '["A", null, null, null, "someday", null, null]',
+        '["A", null, null, null, null, "UGUEST", null]',
+        '["A", null, null, null, null, null, "won"]',
+    ],
 )
-def test_a_button_that_is_not_ours_adds_nothing(session: Session, forged: str) -> None:
-    with pytest.raises(Invalid):
-        WantedDeal.load(session, forged)
+def test_an_older_button_that_is_not_ours_adds_nothing(company: Company, forged: str) -> None:
+    added = company.rep.types("/deal add Acme")
+    company.rep.forges("deals.add_anyway", f":0:{forged}", added.ts)
+    company.settles()
+    assert "There is no D-2" in company.rep.types("/deal show D-2").text
 
 
-def test_what_a_button_carries_is_read_back(session: Session) -> None:
-    wanted = WantedDeal("Acme “x”", Money(1_250, "EUR"), None, date(2030, 1, 2), "UREP", "Proposal")
-    assert WantedDeal.load(session, wanted.dump()) == wanted
-    bare = WantedDeal("Acme")
-    assert WantedDeal.load(session, bare.dump()) == bare
+def test_buttons_of_older_cards_do_what_they_did(company: Company) -> None:
+    added = company.rep.types("/deal add Acme")
+    known = '["Acme", 125000, "EUR", null, "2030-05-03", "UAREP", "Proposal"]'
+    company.rep.forges("deals.add_anyway", f":0:{known}", added.ts)
+    company.rep.sees("D-2")
+    company.rep.sees("€1,250")
+    company.rep.forges("deals.show", "D-1:1:", added.ts)
+    company.rep.sees("Lead (10%)")
+    company.rep.forges("deals.new", "", added.ts)
+    until(lambda: "New deal" in str(company.rep.modal))
+    company.rep.submits(Name="Globex")
+    company.rep.sees("D-3")
+    company.rep.forges("deals.edit", "D-3:1:", added.ts)
+    until(lambda: "Edit deal" in str(company.rep.modal))
+    company.rep.submits(Amount="7k")
+    company.rep.sees("Saved.")
+    for number in range(9):
+        company.rep.types(f"/deal add Number {number}")
+    listed = company.rep.types("/deal list sort:name")
+    company.rep.forges("deals.page", ':0:[10, "sort:name"]', listed.ts)
+    company.rep.sees("11 to 12")
+
+
+def test_a_deal_is_archived_once_it_is_closed_and_merged_with_what_it_has(rep: Person) -> None:
+    rep.types("/deal add Renewal amount:5k")
+    rep.types("/deal add Renewal of Acme close:2030-05-03")
+    assert "D-1 is still open. Win or lose it first." in rep.types("/deal archive D-1").text.replace("*", "")
+    merged = rep.types("/deal merge D-1 into D-2").text
+    assert "is part of this one now" in merged and "$5,000" in merged
+    assert "Renewal of Acme" in rep.types("/deal show D-1").text
+    rep.types("/deal lost D-2")
+    assert "is archived" in rep.types("/deal archive D-2").text
+    assert "No deals match" in rep.types("/deal list status:lost").text
+    rep.types("/deal move D-2 lead")
+    assert "Renewal of Acme" in rep.types("/deal list").text
 
 
 def test_a_deal_is_edited_by_typing(rep: Person) -> None:
@@ -181,3 +222,8 @@ def test_a_deal_is_edited_by_typing(rep: Person) -> None:
     assert "is not an amount" in rep.types("/deal edit D-1 amount:lots").text
     assert "Renewal" in rep.types("/crm undo").text
     assert "12,000" in rep.types("/deal show D-1").text
+    rep.types('/followup add D-1 when:"in 3 days" call back')
+    assert "Follow-ups cancelled with it: F-1." in rep.types("/deal edit D-1 stage:won").text
+    assert "€9" in rep.types("/deal edit D-1 amount:9€ owner:none").text
+    assert "No deals match owner:none status:open" in rep.types("/deal list unassigned open").text
+    assert "Renewal" in rep.types("/deal list unassigned closed").text

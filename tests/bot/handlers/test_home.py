@@ -25,7 +25,7 @@ def test_home_shows_what_is_mine_and_opens_it(company: Company) -> None:
     company.rep.opens_home()
     company.rep.sees("Mine")
     company.rep.sees("My ticket")
-    company.rep.clicks("deals.open", view="home")
+    company.rep.clicks("records.open", view="home")
     company.rep.sees("Lead (10%)")
     company.rep.closes()
     company.rep.clicks("tickets.open", view="home")
@@ -49,5 +49,5 @@ def test_the_messages_tab_draws_nothing(company: Company) -> None:
 
 
 def test_every_button_that_another_plugin_draws_exists(registry: Registry) -> None:
-    assert {"deals.new", "tickets.new", "records.new", "followups.new"} <= set(registry.actions)
+    assert {"tickets.new", "records.new", "followups.new"} <= set(registry.actions)
     assert "customers.pick" in registry.sources

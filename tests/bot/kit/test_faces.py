@@ -17,6 +17,7 @@ from bot.kit.faces import FACES, face
 from storage.crm import customers
 from storage.crm.contacts import CONTACT
 from storage.crm.customers import CUSTOMER, Customer
+from storage.crm.deals import DEAL
 from storage.errors import CrmError, Invalid
 from storage.money import Money
 from storage.records.fields import (
@@ -63,6 +64,7 @@ BAD: dict[RecordField, list[Any]] = {
     PhoneField(key="x", label="X"): ["none", "1" * 41],
     AddressField(key="x", label="X"): ["ftp://acme.com", "acme", "http://[", "acme.com/a b", "javascript:alert(1)"],
     LinkField(key="x", label="X", to=Customer, resolve=customers.resolve): [999],
+    DEAL.fields[3]: [999, True, "Lead", 2**70],
     PersonField(key="x", label="X"): ["UNOBODY"],
 }
 
@@ -96,7 +98,7 @@ def test_what_is_no_value_is_refused_naming_the_field(field: RecordField, sessio
     for wrong in BAD[field]:
         with pytest.raises(CrmError) as refused:
             field.check(session, wrong)
-        assert refused.value.field == "x", wrong
+        assert refused.value.field == field.key, wrong
 
 
 def test_a_field_that_is_required_cannot_be_left_out(session: Session) -> None:

@@ -15,6 +15,7 @@ from storage.errors import Ambiguous, Invalid, NotFound
 from storage.events import DealAdded, DealLost, DealMoved, DealWon, drain
 from storage.money import LARGEST, Money
 from storage.queues import due
+from storage.records import lifecycle
 from storage.records.history import recording, timeline, undo
 from storage.records.query import parse_query
 from tests.support.filter_values import Said
@@ -142,15 +143,8 @@ def test_fields_change_and_the_timeline_tells(session: Session) -> None:
     with recording(session, actor_id="UREP", source="test"):
         deal = deals.add(session, name="Renewal")
     with recording(session, actor_id="UMANAGER", source="test"):
-        deals.update_deal(
-            session,
-            deal,
-            name="Big renewal",
-            amount=Money(5, "JPY"),
-            customer_id=acme.id,
-            close_on=date(2030, 2, 1),
-            owner_id="UREP",
-        )
+        wanted = {"name": "Big renewal", "amount": Money(5, "JPY"), "customer": acme.id, "close": date(2030, 2, 1)}
+        assert lifecycle.change(session, deals.DEAL, deal, {**wanted, "stage": deal.stage_id}) == []
     newest = timeline(session, "deal", deal.id)[0]
     assert newest.change_set.actor_id == "UMANAGER"
     assert newest.after is not None
@@ -185,8 +179,8 @@ def test_deals_are_filtered_and_sorted_by_what_was_written(session: Session) -> 
 
     def listed(typed: str, **more: Any) -> list[Deal]:
         query = parse_query(typed)
-        where = query.where(session, deals.FIELDS, Said())
-        return deals.list_deals(session, *where, order_by=query.order_by(deals.FIELDS), **more)
+        where = query.where(session, deals.DEAL.filters, Said())
+        return deals.list_deals(session, *where, order_by=query.order_by(deals.DEAL.filters), **more)
 
     assert listed("amount>10k sort:-amount") == [huge, large]
     assert listed("owner:rep sort:amount") == [small, large]

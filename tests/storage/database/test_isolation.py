@@ -226,6 +226,8 @@ READS: dict[str, Callable[[Session, Any], Any]] = {
     "notes.about": lambda s, t: notes.about(s, t.customer),
     "pipelines.all_of": lambda s, t: [one for one in pipelines.all_of(s) if one.id == t.stage.pipeline_id],
     "pipelines.changes": lambda s, t: pipelines.changes(s, t.deal.id),
+    "pipelines.open_stages": lambda s, t: [one for one in pipelines.open_stages(s) if one.id == t.stage.id],
+    "pipelines.stage": lambda s, t: pipelines.stage(s, t.stage.id),
     "pipelines.default": lambda s, t: pipelines.default(s).id == t.stage.pipeline_id,
     "pipelines.resolve_stage": lambda s, t: pipelines.resolve_stage(s, "lead", t.stage.pipeline_id),
     "pipelines.stage_with": lambda s, t: pipelines.stage_with(s, pipelines.Outcome.WON, t.stage.pipeline_id),
@@ -281,7 +283,6 @@ WRITES: dict[str, Callable[[Session, Any], Any]] = {
     "deals.lose": lambda s, t: deals.lose(s, theft(s, t.deal)),
     "deals.move": lambda s, t: deals.move(s, theft(s, t.deal), "proposal"),
     "deals.touch": lambda s, t: deals.touch(s, t.deal.id),
-    "deals.update_deal": lambda s, t: deals.update_deal(s, theft(s, t.deal), name="Mine"),
     "deals.win": lambda s, t: deals.win(s, theft(s, t.deal)),
     "schedules.add": lambda s, t: schedules.add(s, name="Mine", at_time=time(9), zone="UTC", owner_id="USTRANGER"),
     "runs.keep": lambda s, t: runs.keep(

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from storage.crm import customers, notes
 from storage.database.engine import Database
 from storage.errors import Ambiguous, Conflict, CrmError, NotFound
-from storage.records import lifecycle, schema, search
+from storage.records import lifecycle, listing, schema, search
 from storage.records.declaration import Declaration, declared
 from storage.records.history import recording, undo
 from storage.records.named import get
@@ -23,6 +23,11 @@ from storage.subjects import called, subject_of
 from tests.support.plain_values import PlainValues
 
 ADMIN = "U1"
+
+
+def names(session: Session, noun: Declaration) -> list[str]:
+    found = listing.page(session, noun, parse_filters([]), PlainValues(), limit=20)
+    return [record.name for record in found.records]
 
 
 def make(session: Session, name: str = "Contract", **more: Any) -> Declaration:
@@ -42,10 +47,12 @@ def test_its_records_are_added_found_changed_and_listed(session: Session) -> Non
     assert [hit.reference for hit in search.find(session, "suport")] == ["K-2"]
     lifecycle.change(session, noun, first, {"name": "Frame contract", "value": 12})
     query = parse_filters(["value>9", "sort:-value"])
-    found = lifecycle.list_records(session, noun, *query.where(session, noun.filters, PlainValues()))
+    found = listing.page(session, noun, query, PlainValues(), limit=20).records
     assert [record.name for record in found] == ["Frame contract"]
     lifecycle.archive(session, second)
-    assert [record.name for record in lifecycle.list_records(session, noun)] == ["Frame contract"]
+    assert [
+        record.name for record in listing.page(session, noun, parse_filters([]), PlainValues(), limit=20).records
+    ] == ["Frame contract"]
     lifecycle.restore(session, second)
     lifecycle.merge(session, noun, second, first)
     assert noun.resolve(session, "K-2") is first
@@ -56,8 +63,10 @@ def test_two_nouns_keep_their_records_apart(session: Session) -> None:
     frame = lifecycle.add(session, contract, {"name": "Frame"})
     berlin = lifecycle.add(session, site, {"name": "Berlin"})
     assert (frame.reference, berlin.reference) == ("O-1", "S-2")
-    assert [one.name for one in lifecycle.list_records(session, contract)] == ["Frame"]
-    assert [one.name for one in lifecycle.list_records(session, site)] == ["Berlin"]
+    assert [
+        one.name for one in listing.page(session, contract, parse_filters([]), PlainValues(), limit=20).records
+    ] == ["Frame"]
+    assert names(session, site) == ["Berlin"]
     with pytest.raises(NotFound, match="O-2"):
         get(session, contract.model, berlin.id)
     with pytest.raises(NotFound, match="S-2 is a site, not a contract"):

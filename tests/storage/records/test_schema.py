@@ -15,7 +15,7 @@ from storage.crm.customers import CUSTOMER, Customer
 from storage.database.engine import Database
 from storage.errors import Conflict, CrmError, Invalid, NotFound
 from storage.money import Money
-from storage.records import lifecycle, schema
+from storage.records import lifecycle, listing, schema
 from storage.records.declaration import Declaration
 from storage.records.history import recording, undo
 from storage.records.query import parse_filters
@@ -33,10 +33,8 @@ def define(session: Session, name: str, type: str, **more: Any) -> Declaration:
 
 
 def names(session: Session, noun: Declaration, *filters: str) -> list[str]:
-    query = parse_filters(filters)
-    where = query.where(session, noun.filters, PlainValues())
-    found = lifecycle.list_records(session, noun, *where, order_by=query.order_by(noun.filters))
-    return [record.name for record in found]
+    found = listing.page(session, noun, parse_filters(filters), PlainValues(), limit=20)
+    return [record.name for record in found.records]
 
 
 def test_a_value_is_checked_kept_and_given_back_as_what_it_is(session: Session) -> None:

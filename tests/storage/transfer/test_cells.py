@@ -21,7 +21,12 @@ AMOUNT = MoneyField(key="amount", label="Amount")
 
 def reading(decimal: str = ".", currency: str = "EUR") -> CellReading:
     return CellReading(
-        Notation(decimal, day_first=True), currency, "Europe/Berlin", str, lambda _field, typed: int(typed)
+        Notation(decimal, day_first=True),
+        currency,
+        "Europe/Berlin",
+        str,
+        lambda _field, typed: int(typed),
+        lambda _field, typed: int(typed),
     )
 
 

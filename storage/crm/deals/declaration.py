@@ -1,0 +1,103 @@
+"""Declare what there is to know of a deal."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from storage.crm import customers, pipelines
+from storage.crm.customers import Customer
+from storage.crm.deals import work
+from storage.crm.deals.finding import likely_duplicates
+from storage.crm.deals.model import Deal, check_amount
+from storage.crm.pipelines import Outcome, Stage
+from storage.money import Money
+from storage.records.declaration import Declaration, Over
+from storage.records.fields import (
+    ChoiceField,
+    DateField,
+    LinkField,
+    LongTextField,
+    MomentField,
+    MoneyField,
+    PersonField,
+    SettingField,
+    TextField,
+)
+from storage.records.query import Query, meant
+from storage.workspace.members import Role
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorthField(MoneyField):
+    """Hold what a deal is worth."""
+
+    def checked(self, session: Session, value: Any) -> Money:
+        """Return the amount; raise Invalid if it is negative or too large to be added up."""
+        amount = super().checked(session, value)
+        check_amount(amount, field=self.key)
+        return amount
+
+
+def _asked(session: Session, query: Query) -> bool | None:
+    """Tell which deals filters are about: open ones (False) unless they speak of closed ones, None for both."""
+    if query.asks("closed"):
+        return True
+    if query.asks("status"):
+        asked = [c.value.casefold() for c in query.conditions if c.name == "status" and c.operator in {":", "="}]
+        return False if asked == [Outcome.OPEN] else None
+    on = DEAL.filters.named("stage")
+    stages = [stage for c in query.conditions if c.name == "stage" for stage in meant(session, on, c.value)]
+    return None if any(stage.outcome != Outcome.OPEN for stage in stages) else False
+
+
+DEAL = Declaration(
+    model=Deal,
+    label="Deal",
+    plural="Deals",
+    change=Role.REP,
+    fields=(
+        TextField(key="name", label="Name", by="name_key", required=True, example="Acme renewal"),
+        WorthField(key="amount", label="Amount", by="amount_minor", example="12k"),
+        LinkField(
+            key="customer",
+            label="Customer",
+            at="customer_id",
+            by="customer_id",
+            to=Customer,
+            resolve=customers.resolve,
+            example="acme",
+        ),
+        SettingField(
+            key="stage",
+            label="Stage",
+            at="stage_id",
+            by="stage_id",
+            required=True,
+            to=Stage,
+            resolve=pipelines.resolve_stage,
+            among=pipelines.open_stages,
+            begins=lambda session: pipelines.open_stages(session)[0].id,
+            change=work.put,
+            example="proposal",
+        ),
+        DateField(key="close", label="Expected to close", at="close_on", by="close_on", example="friday"),
+        PersonField(key="owner", label="Owner", at="owner_id", by="owner_id", role=Role.REP, mine=True, example="@x"),
+        ChoiceField(key="status", label="Status", by="status", choices=tuple(Outcome), entered=False),
+        MomentField(key="closed", label="Closed", at="closed_at", by="closed_at", past=True, entered=False),
+        MomentField(key="touched", label="Last worked on", at="touched_at", by="touched_at", past=True, entered=False),
+        LongTextField(key="reason", label="Lost because", at="lost_reason", entered=False),
+    ),
+    twins=lambda session, values: likely_duplicates(session, values["name"], values.get("customer")),
+    add=work.add,
+    words={
+        "overdue": "close<today status:open",
+        "open": "status:open",
+        "closed": "status:won,lost",
+        "all": "status:open,won,lost",
+    },
+    day="close",
+    order=Deal.close_on,
+    over=Over(Deal.closed_at, _asked, "Open deals", "Closed deals"),
+)
+"""A sale, from the first contact until it is won or lost."""

@@ -1,0 +1,81 @@
+"""List the records of any noun that is declared, by filters, a page after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from storage.errors import Invalid
+from storage.records import paging
+from storage.records.comparisons import Values
+from storage.records.declaration import Declaration
+from storage.records.named import Named
+from storage.records.paging import Order
+from storage.records.query import Query
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Hold a page: its records, if there are more behind it, what it begins and ends with, and what it is a list of.
+
+    What the records are linked to is read together, and is held here so that no link needs a look of its own.
+    """
+
+    records: list[Any]
+    more: bool
+    first: list[Any]
+    last: list[Any]
+    plural: str
+    linked: list[Any]
+
+
+def page(
+    session: Session,
+    declaration: Declaration,
+    query: Query,
+    values: Values,
+    *,
+    limit: int,
+    offset: int = 0,
+    beyond: Sequence[Any] | None = None,
+    back: bool = False,
+    whole: bool = False,
+) -> Listed:
+    """Return the records a query asks for, at most `limit`: the first but `offset`, or those next to another page.
+
+    `beyond` is the `last` of the page before, or the `first` of the page behind where it goes `back`. What is over is
+    left out unless it is asked for, or the `whole` is. Raises what the query does, and Invalid for another `beyond`.
+    """
+    model, over = declaration.model, declaration.over
+    usual = [Order(model.name_key if declaration.order is None else declaration.order), Order(model.id)]
+    statement = select(model).where(model.merged_into_id.is_(None), model.archived_at.is_(None))
+    statement = statement.where(*query.where(session, declaration.filters, values)).offset(offset or None)
+    plural = declaration.plural
+    if over and not whole and (ended := over.asked(session, query)) is not None:
+        statement = statement.where(over.at.is_not(None) if ended else over.at.is_(None))
+        usual, plural = ([Order(over.at, True), Order(model.id, True)], over.ended) if ended else (usual, over.open)
+    orders = query.orders(declaration.filters) or usual
+    try:
+        read = None if beyond is None else paging.from_json(orders, beyond)
+    except (ValueError, TypeError):
+        raise Invalid(
+            "This is not where a page of this list ended.", field="cursor", hint="Ask for the list again."
+        ) from None
+    found = paging.rows(session, statement, orders, limit=limit + (not back), beyond=read, back=back)
+    shown, more = found[:limit], back or len(found) > limit
+    records = [row[0] for row in shown]
+    first, last = (paging.to_json(shown[at][1:]) if shown else [] for at in (0, -1))
+    return Listed(records, more, first, last, plural, _linked(session, declaration, records))
+
+
+def _linked(session: Session, declaration: Declaration, records: Sequence[Named]) -> list[Any]:
+    found: list[Any] = []
+    for field in declaration.fields:
+        if to := getattr(field, "to", None):
+            numbers = {field.of(record) for record in records} - {None}
+            found += session.scalars(select(to).where(to.id.in_(numbers))) if numbers else []
+    return found
