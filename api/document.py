@@ -71,7 +71,9 @@ def _change(declaration: Declaration | None) -> Json:
 
 
 def _many(declaration: Declaration | None) -> Json:
-    rows = {"type": "array", "minItems": 1, "maxItems": records.MOST_AT_ONCE, "items": _new(declaration)}
+    # One that is not so is refused by itself.
+    row = {"anyOf": [_new(declaration), {}]}
+    rows = {"type": "array", "minItems": 1, "maxItems": records.MOST_AT_ONCE, "items": row}
     return _object({"records": rows})
 
 

@@ -85,7 +85,7 @@ class MoneyJson(PlainJson):
             "additionalProperties": False,
             "properties": {
                 "amount": {"type": "string", "pattern": rf"^{_AMOUNT.pattern}$"},
-                "currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
+                "currency": {"type": "string", "enum": sorted(currencies())},
             },
         }
 

@@ -111,6 +111,8 @@ def searched(work: Work, *, text: str, nouns: str = "", limit: int = 10) -> Answ
     """Find records by their names or addresses, even misspelt, among the nouns that the key may read."""
     asked = [noun for noun in nouns.split(",") if noun]
     for noun in asked:
+        if noun not in work.nouns:
+            raise Invalid("There is no noun {noun}.", field="nouns", noun=noun[:60])
         work.noun(noun, Verb.READ)
     readable = asked or [noun for noun in work.nouns if work.may(noun, Verb.READ)]
     hits = search.find(work.session, text, nouns=readable, limit=limit) if readable else []

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from api import records, related
 from api.calls import Work
@@ -205,10 +206,14 @@ async def _told(_request: Request, exc: Exception) -> Response:
     return response(problem_of(exc, "a request").answer())
 
 
-async def _not_here(_request: Request, exc: Exception) -> Response:
+async def _not_here(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, HTTPException)
     if exc.status_code == 405:
-        return response(HttpProblem("not-allowed", "Use another method.", headers=exc.headers).answer())
+        # Each method has a route of its own, and the router names that of the first alone.
+        found = (route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE)
+        methods = sorted({method for route in found for method in getattr(route, "methods", None) or ()})
+        allow = {"allow": ", ".join(methods)}
+        return response(HttpProblem("not-allowed", f"Use {allow['allow']}.", headers=allow).answer())
     return response(HttpProblem("not-found", "There is nothing at this address.").answer())
 
 

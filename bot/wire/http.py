@@ -18,8 +18,8 @@ from slack_bolt import App, BoltRequest, BoltResponse
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route
-from starlette.types import ASGIApp
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.requests.dispatcher import Begun, Dispatcher
 from bot.wire import bolt
@@ -185,12 +185,18 @@ def web_app(
     slack: Callable[[Request], Any] | None,
     pages: Mapping[str, Callable[[Request], Any]],
     apps: Mapping[str, ASGIApp] | None = None,
-) -> Starlette:
+) -> ASGIApp:
     """Put Slack's endpoint, where there is one, pages and other apps by their path on one port, and nothing else."""
-    routes: list[BaseRoute] = [Route(path, page, methods=["GET"]) for path, page in pages.items()]
-    for path, app in (apps or {}).items():
-        # The bare path too, which a mount would only redirect.
-        routes += [Route(path, app), Mount(path, app)]
+    routes = [Route(path, page, methods=["GET"]) for path, page in pages.items()]
     if slack:
         routes.append(Route("/slack/events", slack, methods=["POST"]))
-    return Starlette(routes=routes)
+    rest = Starlette(routes=routes)
+
+    async def by_path(scope: Scope, receive: Receive, send: Send) -> None:
+        # Not by a mount, which redirects the bare path and knows no line breaks in what follows.
+        for path, app in (apps or {}).items():
+            if f"{scope.get('path', '')}/".startswith(f"{path}/"):
+                return await app({**scope, "root_path": path}, receive, send)
+        return await rest(scope, receive, send)
+
+    return by_path

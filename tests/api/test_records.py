@@ -153,7 +153,11 @@ def test_what_is_no_request_is_told_so(program: Program) -> None:
     assert program.gets("records/customer/P-1").kind == "not-found"
     assert program.gets("records/customer/x%00y").kind == "not-found"
     assert program.gets("nothing").kind == "not-found"
-    assert program.sends("DELETE", "/api/v1/records/customer").kind == "not-allowed"
+    refused = program.sends("DELETE", "/api/v1/records/customer")
+    assert (refused.kind, refused.headers["allow"]) == ("not-allowed", "GET, POST")
+    assert program.sends("PUT", "/api/v1/records/customer/C-1").headers["allow"] == "GET, PATCH"
+    assert program.gets("records/customer/%0A").kind == "not-found"
+    assert program.sends("GET", "/api").kind == "not-found"
     assert program.gets("records/customer", colour="red").json["errors"][0]["field"] == "colour"
     for limit in ("0", "201", "x", "²"):
         assert program.gets("records/customer", limit=limit).kind == "invalid"

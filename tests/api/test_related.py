@@ -105,7 +105,7 @@ def test_records_are_found_among_what_may_be_read(programs: Programs, workspace:
     assert narrow.gets("search", q=customer["id"]).json["found"] == []
     assert narrow.gets("search", q="heron", nouns="customer").kind == "forbidden"
     assert programs.key(workspace, "contact:add").gets("search", q="heron").json["found"] == []
-    assert program.gets("search", q="heron", nouns="ship").kind == "not-found"
+    assert program.gets("search", q="heron", nouns="ship").json["errors"][0]["field"] == "nouns"
 
 
 def test_a_text_is_classified(programs: Programs, workspace: str) -> None:
