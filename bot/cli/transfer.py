@@ -146,21 +146,21 @@ class Importer:
 
     def bring_in(self, mapping: ColumnMapping, *, ask: bool, dry: bool) -> None:
         """Show the mapping and the dry run, ask, and run."""
+        from storage.transfer import mapping as mapped
         from storage.transfer import running
-        from storage.transfer.mapping import look
         from storage.transfer.tables import digest
 
         assert self._table is not None
         table, declaration = self._table, self._declarations[mapping.noun]
         for one in mapping.columns:
             if one.to and one.to[0] != "@":
-                declaration.field(one.to)
+                declaration.field(one.to.removesuffix(mapped.LINKED_ID))
         with self._database.transaction(self._workspace) as session:
             begun = running.unfinished(session, digest(table.path))
         if begun is not None and begun.state != "drawn up":
             terminal.say(f"Import {begun.id} of this file ended at line {begun.line:,}; it goes on from there.")
             mapping = type(mapping).from_json(begun.mapping)
-        mapping = look(table, mapping, declaration)
+        mapping = mapped.look(table, mapping, declaration)
         self._show(mapping, declaration)
         asked = [one for one in mapping.columns if one.asks]
         if asked:

@@ -56,6 +56,7 @@ class Links:
     source: str
     declarations: Mapping[str, Declaration]
     found: dict[tuple[str, str], int | CrmError] = field(default_factory=dict)
+    ids: dict[tuple[str, str], int | CrmError | None] = field(default_factory=dict)
 
     def look_up(self, session: Session, link: LinkField, texts: Iterable[str]) -> None:
         """Find what these texts name, unless they are known."""
@@ -75,6 +76,19 @@ class Links:
         for typed in wanted:
             missing = NotFound("There is no {noun} called {name}.", noun=noun, typed=typed, name=typed[:80])
             self.found[noun, typed] = found.get(typed, missing)
+
+    def look_up_ids(self, session: Session, link: LinkField, ids: Iterable[str]) -> None:
+        """Find the records that have these numbers in the program that the file comes from, unless they are known."""
+        noun = str(link.to.__noun__)
+        wanted = {one for one in ids if one and (noun, one) not in self.ids}
+        if wanted:
+            found = _by_external_id(session, noun, self.source, wanted)
+            self.ids |= {(noun, one): found.get(one) for one in wanted}
+
+    def by_id(self, link: LinkField, external_id: str) -> int | None:
+        """Return the number of what was looked up by its number in another program, None where it is not there."""
+        found = self.ids.get((str(link.to.__noun__), external_id))
+        return found if isinstance(found, int) else None
 
     def find(self, link: LinkField, typed: str) -> int:
         """Return the number of what was looked up; raise NotFound, or Invalid where several answer."""

@@ -23,6 +23,8 @@ AS_IT_IS = Notation()
 SPECIAL = (ID, CREATED, NOTE, FIRST, LAST, CURRENCY)
 """What a column may be besides a field: the record's number where it comes from, when it was made, something to note,
 the two parts of a name, the currency of the amounts."""
+LINKED_ID = "@id"
+"""Behind the key of a link: the number that what is linked has in the program the file comes from."""
 SAMPLES = 3
 A_FILE = "file"
 """The source of what comes from no program that is known."""
@@ -229,7 +231,9 @@ def _once(header: Sequence[str], found: Iterable[str], declaration: Declaration)
     taken: set[str] = set()
     columns = []
     for name, to in zip(header, found, strict=True):
-        fits = to and to not in taken and (to in SPECIAL or field_of(declaration, to) is not None)
+        fits = (
+            to and to not in taken and (to in SPECIAL or field_of(declaration, to.removesuffix(LINKED_ID)) is not None)
+        )
         columns.append(MappedColumn(name, to if fits else ""))
         taken.add(to)
     if "name" in taken:

@@ -21,7 +21,9 @@ from storage.transfer.mapping import (
     FIRST,
     ID,
     LAST,
+    LINKED_ID,
     NOTE,
+    SPECIAL,
     ColumnMapping,
     field_of,
     links_made,
@@ -71,13 +73,18 @@ class RowReader:
         self._makes: Mapping[str, Declaration] = links_made(declaration, links.declarations) if mapping.makes else {}
         fields = [(at, field_of(declaration, column.to)) for at, column in enumerate(mapping.columns)]
         self._fields: list[tuple[int, RecordField]] = [(at, one) for at, one in fields if one is not None]
+        by_id = ((at, column.to) for at, column in enumerate(mapping.columns) if column.to not in SPECIAL)
+        linked = ((at, field_of(declaration, to.removesuffix(LINKED_ID))) for at, to in by_id if to.endswith(LINKED_ID))
+        self._by_id = [(at, one) for at, one in linked if isinstance(one, LinkField)]
         self._special = {key: mapping.to(key) for key in (ID, CREATED, NOTE, FIRST, LAST, CURRENCY)}
 
     def read(self, rows: Sequence[Row]) -> list[ReadRow]:
         """Return what each row says; what cannot be read is a reason in its place, and raises nothing."""
         for at, one in self._fields:
             if isinstance(one, LinkField):
-                self._links.look_up(self._session, one, (plain(row.cells[at]) for row in rows))
+                self._links.look_up(self._session, one, (_first(row.cells[at]) for row in rows))
+        for at, one in self._by_id:
+            self._links.look_up_ids(self._session, one, (_first(row.cells[at]) for row in rows))
         return [self._read(row) for row in rows]
 
     def _read(self, row: Row) -> ReadRow:
@@ -103,7 +110,7 @@ class RowReader:
             assert at is not None
             read.created_at = read_moment(created, self._mapping.columns[at].written, self._zone)
         for at, one in self._fields:
-            text = plain(row.cells[at])
+            text = _first(row.cells[at]) if isinstance(one, LinkField) else plain(row.cells[at])
             if not text:
                 continue
             reading = CellReading(
@@ -119,6 +126,10 @@ class RowReader:
             except CrmError as error:
                 if not self._excused(read, one, text, error):
                     raise error.on_field(one.key) from None
+        for at, link in self._by_id:
+            if (linked := self._links.by_id(link, _first(row.cells[at]))) is not None:
+                read.values[link.key] = linked
+                read.makes.pop(link.key, None)
         if "name" not in read.values:
             name = " ".join(filter(None, (self._special_cell(FIRST, row), self._special_cell(LAST, row))))
             named = self._declaration.field("name")
@@ -146,6 +157,11 @@ class RowReader:
             read.makes[one.key] = text
             return True
         return False
+
+
+def _first(cell: str) -> str:
+    """Return the first of what a cell says a row is linked to; the others are not kept."""
+    return plain(cell).split(";")[0].strip()
 
 
 def said(error: CrmError) -> str:

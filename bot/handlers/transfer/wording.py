@@ -7,7 +7,8 @@ from typing import Any
 
 from bot.kit import blocks as b
 from bot.plugin import Declaration, _
-from storage.transfer.mapping import CREATED, CURRENCY, FIRST, ID, LAST, NOTE, MappedColumn
+from storage.records.fields import LinkField
+from storage.transfer.mapping import CREATED, CURRENCY, FIRST, ID, LAST, LINKED_ID, NOTE, MappedColumn
 from storage.transfer.written import Notation
 
 SPECIALS: Mapping[str, str] = {
@@ -24,12 +25,27 @@ def target(noun: Declaration, to: str) -> str:
     """Return what people call what a column is; nothing for one that is left out."""
     if to in SPECIALS:
         return _(SPECIALS[to])
+    if to.endswith(LINKED_ID):
+        return _linked_id(noun, to.removesuffix(LINKED_ID))
     return next((_(field.label) for field in noun.fields if field.key == to), "")
+
+
+def _links(noun: Declaration) -> list[str]:
+    return [field.key for field in noun.fields if isinstance(field, LinkField)]
+
+
+def _linked_id(noun: Declaration, link: str) -> str:
+    return _("{field}, by its number in the other program").format(field=_(noun.field(link).label))
 
 
 def targets(noun: Declaration) -> dict[str, str]:
     """Return what a column can be, by key, in words."""
-    return {field.key: _(field.label) for field in noun.fields} | {key: _(name) for key, name in SPECIALS.items()}
+    numbers = {f"{link}{LINKED_ID}": _linked_id(noun, link) for link in _links(noun)}
+    return (
+        {field.key: _(field.label) for field in noun.fields}
+        | numbers
+        | {key: _(name) for key, name in SPECIALS.items()}
+    )
 
 
 def manner(written: Notation) -> str:
