@@ -163,8 +163,12 @@ def _said(column: MappedColumn, habit: Habits) -> bool | None:
 
 
 def field_of(declaration: Declaration, to: str) -> RecordField | None:
-    """Return the field that a column is, None for another column."""
-    return next((field for field in declaration.entered if field.key == to), None)
+    """Return the field that a column is, None for another column.
+
+    What follows from what people do is no column, except when it was: history comes with its days.
+    """
+    fits = (field for field in declaration.fields if field.entered or isinstance(field, DateField | MomentField))
+    return next((field for field in fits if field.key == to), None)
 
 
 def _is_day(declaration: Declaration, to: str) -> bool:
@@ -247,6 +251,6 @@ def links_made(declaration: Declaration, declarations: Mapping[str, Declaration]
     for field in declaration.fields:
         if isinstance(field, LinkField):
             target = declarations.get(str(field.to.__noun__))
-            if target is not None and not any(one.required for one in target.fields[1:]):
+            if target is not None and not any(one.required and not one.begins for one in target.fields[1:]):
                 made[field.key] = target
     return made

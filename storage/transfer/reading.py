@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from storage.errors import CrmError, Invalid
 from storage.money import check_currency
 from storage.records.declaration import Declaration
-from storage.records.fields import LinkField, MoneyField, PersonField, RecordField
+from storage.records.fields import LinkField, MoneyField, PersonField, RecordField, SettingField
 from storage.transfer.cells import CellReading, cell, plain
 from storage.transfer.lookup import Colleagues, Links
 from storage.transfer.mapping import (
@@ -36,8 +36,9 @@ from storage.transfer.written import read_moment
 class ReadRow:
     """Hold what a row says: the values of its record, or why it cannot be one.
 
-    `makes` are names of records that it is linked to and that are not there, by the key of the field. `unknown` are
-    people nobody here is called by, by the label of the field.
+    `past` are days and moments that follow from what people do, and were when they did. `makes` are names of records
+    that it is linked to and that are not there, by the key of the field. `unknown` are people nobody here is called by,
+    by the label of the field.
     """
 
     line: int
@@ -45,6 +46,7 @@ class ReadRow:
     external_id: str = ""
     created_at: datetime | None = None
     note: str = ""
+    past: dict[str, Any] = field(default_factory=dict)
     makes: dict[str, str] = field(default_factory=dict)
     unknown: dict[str, str] = field(default_factory=dict)
     refused: str = ""
@@ -70,6 +72,7 @@ class RowReader:
         self._currency = currency
         self._zone = zone
         self._people = Colleagues(session)
+        self._settings: dict[tuple[str, str], int] = {}
         self._makes: Mapping[str, Declaration] = links_made(declaration, links.declarations) if mapping.makes else {}
         fields = [(at, field_of(declaration, column.to)) for at, column in enumerate(mapping.columns)]
         self._fields: list[tuple[int, RecordField]] = [(at, one) for at, one in fields if one is not None]
@@ -119,10 +122,11 @@ class RowReader:
                 self._zone,
                 self._people.find,
                 self._links.find,
-                lambda setting, typed: setting.resolve(self._session, typed).id,
+                self._setting,
             )
             try:
-                read.values[one.key] = one.check(self._session, cell(one).read(one, text, reading))
+                value = one.check(self._session, cell(one).read(one, text, reading))
+                (read.values if one.entered else read.past)[one.key] = value
             except CrmError as error:
                 if not self._excused(read, one, text, error):
                     raise error.on_field(one.key) from None
@@ -138,6 +142,11 @@ class RowReader:
         for required in self._declaration.fields:
             if required.required and not required.begins and required.key not in read.values:
                 required.check(self._session, None)
+
+    def _setting(self, one: SettingField, text: str) -> int:
+        if (one.key, text) not in self._settings:
+            self._settings[one.key, text] = one.resolve(self._session, text).id
+        return self._settings[one.key, text]
 
     def _otherwise(self, read: ReadRow) -> Iterator[Any]:
         return (read.values[key] for key in self._declaration.identity if key in read.values)

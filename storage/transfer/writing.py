@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from storage.crm import notes
 from storage.database.engine import current_workspace
-from storage.errors import CrmError, translate
+from storage.errors import CrmError, Invalid, translate
 from storage.records import lifecycle
 from storage.records.counters import next_ids
 from storage.records.declaration import Declaration
@@ -188,23 +188,44 @@ class RowWriter:
             return record.id
 
     def _add(self, added: Sequence[Effect]) -> None:
-        if make := self._declaration.add:
+        beginning = self._declaration.beginning(self._session)
+        if self._declaration.add is not None:
             # It has rules of its own, which each record goes through.
             for effect in added:
-                values = {**self._declaration.beginning(self._session), **effect.values}
-                effect.record = make(self._session, **lifecycle.attributes(self._declaration, values))
-                effect.record.created_at = effect.row.created_at or effect.record.created_at
-            self._session.flush()
-            return
+                effect.record = self._add_one(self._declaration.add, {**beginning, **effect.values}, beginning)
+        else:
+            self._add_together(added, beginning)
+        for effect in added:
+            assert effect.record is not None
+            if effect.row.created_at is not None:
+                effect.record.created_at = effect.row.created_at
+            for key, value in effect.row.past.items():
+                # Only of what has come to be: an open deal was not closed on any day.
+                if self._declaration.field(key).of(effect.record) is not None:
+                    self._declaration.field(key).put(effect.record, value)
+        self._session.flush()
+
+    def _add_together(self, added: Sequence[Effect], beginning: Mapping[str, Any]) -> None:
         numbers = next_ids(self._session, self._declaration.key, len(added))
         workspace, actor = current_workspace(self._session), current_actor(self._session)
+        model: Any = self._declaration.model
         for number, effect in zip(numbers, added, strict=True):
-            values = lifecycle.attributes(self._declaration, effect.values)
+            values = lifecycle.attributes(self._declaration, {**beginning, **effect.values})
             moments = {"created_at": effect.row.created_at} if effect.row.created_at is not None else {}
-            model: Any = self._declaration.model
             effect.record = model(workspace_id=workspace, id=number, created_by=actor, **values, **moments)
             self._session.add(effect.record)
-        self._session.flush()
+
+    def _add_one(self, add: Callable[..., Named], values: Mapping[str, Any], beginning: Mapping[str, Any]) -> Named:
+        """Add a record as its noun wants it; where it may not begin as it is, let it begin and then become so."""
+        try:
+            return add(self._session, **lifecycle.attributes(self._declaration, values))
+        except Invalid:
+            later = {key: values[key] for key in beginning if values[key] != beginning[key]}
+            if not later:
+                raise
+            record = add(self._session, **lifecycle.attributes(self._declaration, {**values, **beginning}))
+            lifecycle.change(self._session, self._declaration, record, later)
+            return record
 
     def _note(self, found: Sequence[Effect]) -> None:
         for effect in found:

@@ -48,7 +48,9 @@ def _companies(chance: Random, count: int) -> list[tuple[str, str, str]]:
     ]
 
 
-def _people(chance: Random, count: int, companies: Sequence[tuple[str, str, str]]) -> list[tuple[str, ...]]:
+def _people(
+    chance: Random, count: int, companies: Sequence[tuple[str, str, str]]
+) -> list[tuple[str, str, str, str, str, str]]:
     found = []
     for n in range(count):
         number, company, _domain = chance.choice(companies)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import func, select, update
 
 from storage.crm.contacts import Contact
 from storage.crm.customers import Customer
+from storage.crm.deals import Deal
+from storage.money import Money
 from storage.transfer import running
 from storage.transfer.model import ExternalId
 from storage.workspace.members import Member
@@ -53,3 +55,41 @@ def test_an_address_book_brings_people_their_companies_and_nobody_twice(desk: De
     done = running.as_numbers(desk.bring_in(path).counts)
     assert (done["added"], done["same"], "refused" in done) == (300, 10, False)
     assert running.as_numbers(desk.bring_in(path).counts) == {"same": 310}
+
+
+DEALS = """Record ID,Deal Name,Deal Stage,Amount,Currency,Close Date,Closed,Associated Company,Create Date
+1,Pilot,Proposal,"1,200.50",USD,2026-02-13,,Acme,2026-01-05 10:00
+2,Renewal,Won,"12,000",EUR,2026-02-14,2026-02-12 09:00,Acme,2026-01-05 10:00
+3,Lost cause,Lost,,,2026-03-01,2026-02-20 09:00,Globex,2026-01-05 10:00
+4,Odd,Nowhere,5,USD,,,,
+5,Plain,,5,USD,,,,
+"""
+
+
+def test_deals_come_in_with_stages_amounts_and_the_days_they_were_closed_on(desk: Desk) -> None:
+    path = desk.write(DEALS, "deals.csv")
+    how = desk.understood(path)
+    assert (how.source, how.noun) == ("hubspot", "deal")
+    how = how.with_column(6, to="closed")
+    assert desk.rehearse(path, how) == {"added": 4, "refused": 1, "along": 2}
+    run = desk.bring_in(path, how)
+    assert running.as_numbers(run.counts) == {"added": 4, "refused": 1, "along": 2}
+    assert desk.refused(run.id)[5].startswith("Deal Stage: ")
+    with desk.database.transaction(desk.workspace) as session:
+        found = {deal.name: deal for deal in session.scalars(select(Deal))}
+        assert {name: (str(deal.stage.name), deal.status) for name, deal in found.items()} == {
+            "Pilot": ("Proposal", "open"),
+            "Renewal": ("Won", "won"),
+            "Lost cause": ("Lost", "lost"),
+            "Plain": ("Lead", "open"),
+        }
+        assert found["Pilot"].amount == Money(120050, "USD")
+        assert found["Renewal"].amount == Money(1200000, "EUR")
+        closed = found["Renewal"].closed_at
+        assert closed is not None
+        assert (closed.date(), found["Pilot"].closed_at) == (date(2026, 2, 12), None)
+        assert found["Renewal"].created_at.date() == date(2026, 1, 5)
+    assert running.as_numbers(desk.bring_in(path, how).counts) == {"same": 4, "refused": 1}
+    assert desk.undo(run.id) == []
+    with desk.database.transaction(desk.workspace) as session:
+        assert session.scalar(select(func.count()).select_from(Deal)) == 0
