@@ -8,8 +8,8 @@ from bot.grammar import Args
 from storage.crm import customers
 from storage.crm.customers import Customer
 from storage.errors import CrmError, Invalid, NotFound, Refused
+from storage.records import schema
 from storage.records.about import Subject
-from storage.records.declaration import declared
 from storage.records.fields import PersonField
 from storage.workspace.members import Member, Role
 
@@ -25,13 +25,13 @@ def customer_called(session: Session, typed: str) -> Customer:
         raise error.on_field("customer") from None
 
 
-UNDECLARED = {"deal": Role.REP, "ticket": Role.AGENT}
+UNDECLARED = {"ticket": Role.AGENT}
 """The roles that writing on records takes whose nouns are not declared yet."""
 
 
-def check_writes(record: Subject, actor: Member) -> None:
+def check_writes(session: Session, record: Subject, actor: Member) -> None:
     """Raise Refused where somebody may not write on a record, whichever button does it."""
-    noun = declared().get(record.__noun__)
+    noun = schema.of(session).declared.get(record.__noun__)
     role = noun.change if noun else UNDECLARED[record.__noun__]
     if not actor.has(role):
         raise Refused(

@@ -11,11 +11,11 @@ class Told:
 
     `few` finds what was added `with_it` only; `sort` puts the first of two records last, `order` all by name. `ends` is
     the verb of the command by which a record is over, where only such a one is archived, `ended` finds it in lists.
+    `made` are the commands by which an admin makes the noun, where it is a workspace's own.
     """
 
     key: str
     letter: str
-    label: str
     field: str
     with_it: str
     read: str
@@ -28,6 +28,7 @@ class Told:
     order: str = ""
     ends: str = ""
     ended: str = ""
+    made: tuple[str, ...] = ()
 
     def typed(self, verb: str, rest: str = "") -> str:
         """Return a command about records of the noun."""
@@ -39,17 +40,21 @@ class Told:
 
 
 TOLD = (
-    Told("customer", "C", "Customer", "Tier", "tier:gold", "gold", "tier:silver", "silver", "tin", "tin", "tier:gold"),
+    Told("customer", "C", "Tier", "tier:gold", "gold", "tier:silver", "silver", "tin", "tin", "tier:gold"),
     Told(
-        "contact", "P", "Contact", "E-mail", "email:h@dam.example", "h@dam.example", "email:w@dam.example",
-        "w@dam.example", "x@dam.example", "x@dam.example", "email:h@dam.example",
+        "contact", "P", "E-mail", "email:h@dam.example", "h@dam.example", "email:w@dam.example", "w@dam.example",
+        "x@dam.example", "x@dam.example", "email:h@dam.example",
     ),
     Told(
-        "deal", "D", "Deal", "Amount", "amount:12k", "$12,000", "amount:15k", "$15,000", "17000", "$17,000",
+        "contract", "K", "Worth", "worth:12k", "$12,000", "worth:15k", "$15,000", "17000", "$17,000", "worth>10k",
+        "sort:worth", made=("/crm noun add Contract letter:K", "/crm field add contract Worth type:money"),
+    ),
+    Told(
+        "deal", "D", "Amount", "amount:12k", "$12,000", "amount:15k", "$15,000", "17000", "$17,000",
         "amount>10k", "sort:amount", "sort:name", "lost", "all",
     ),
 )  # fmt: skip
 QUOTE = Told(
-    "quote", "Q", "Quote", "Amount", "amount:12k", "$12,000", "amount:15k", "$15,000", "17000", "$17,000", "amount>10k",
+    "quote", "Q", "Amount", "amount:12k", "$12,000", "amount:15k", "$15,000", "17000", "$17,000", "amount>10k",
     "sort:amount",
 )  # fmt: skip

@@ -22,8 +22,8 @@ from storage.notifications import preferences, throttle
 from storage.notifications.preferences import Held
 from storage.queues.outbox import Delivery
 from storage.records import named
-from storage.records.rows import KEPT
-from storage.references import parse_reference
+from storage.records.rows import kept
+from storage.references import in_force, parse_reference
 
 LISTED = 20
 NAME_LIMIT = 120
@@ -84,11 +84,11 @@ def _line(session: Session, row: Delivery, reader: Reader) -> b.Markup:
 
 
 def _name(session: Session, reference: str) -> str:
-    noun, number = parse_reference(reference) or (None, 0)
+    noun, number = parse_reference(reference, in_force(session)) or (None, 0)
     if noun is None:
         return ""
     try:
-        name = NAMES[noun](session, number) if noun in NAMES else named.get(session, KEPT[noun], number).name
+        name = NAMES[noun](session, number) if noun in NAMES else named.get(session, kept(session)[noun], number).name
         return str(b.unescaped(b.cut(name, NAME_LIMIT)))
     except NotFound:
         return ""

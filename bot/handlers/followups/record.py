@@ -11,9 +11,8 @@ from bot.kit.format import Reader, quoted
 from bot.plugin import _
 from storage.crm.customer_overview import OpenDeal, glance
 from storage.crm.customers import Customer
-from storage.crm.deals import Deal
 from storage.crm.followups import Followup
-from storage.records.declaration import declared
+from storage.records import schema
 from storage.records.named import Named
 from storage.subjects import subject_of
 from storage.support import messages
@@ -34,25 +33,20 @@ def blocks(session: Session, followup: Followup, reader: Reader) -> list[Block]:
 
 
 def _facts(session: Session, record: Named, reader: Reader) -> list[b.Markup]:
-    noun = declared().get(record.__noun__)
-    found = fields.facts(noun, record, reader, session) if noun else _by_hand(record, reader)
+    noun = schema.of(session).declared.get(record.__noun__)
+    found = fields.facts(noun, record, reader, session) if noun else _by_hand(record)
     deals = _open_deals(session, record, reader) if isinstance(record, Customer) else None
     return [*found, b.markup("*{label}*\n{value}", label=_("Open deals"), value=deals)] if deals else found
 
 
-def _by_hand(record: Named, reader: Reader) -> list[b.Markup]:
-    """Return the facts of nouns that are not declared yet."""
-    facts: dict[str, b.Text | None] = {}
-    if isinstance(record, Deal):
-        facts[_("Stage")] = record.stage.name
-        facts[_("Amount")] = reader.money(record.amount) if record.amount is not None else None
-        facts[_("Close")] = reader.day(record.close_on) if record.close_on is not None else None
-        facts[_("Owner")] = b.person(record.owner_id) if record.owner_id else None
-    if isinstance(record, Ticket):
-        facts |= {_("Status"): _(record.status), _("Priority"): _(record.priority)}
-    if isinstance(record, Deal | Ticket) and (customer := record.customer):
+def _by_hand(record: Named) -> list[b.Markup]:
+    """Return the facts of a ticket, which is not declared yet."""
+    if not isinstance(record, Ticket):
+        return []
+    facts: dict[str, b.Text] = {_("Status"): _(record.status), _("Priority"): _(record.priority)}
+    if customer := record.customer:
         facts[_("Customer")] = b.markup("{name}  {ref}", name=customer.name, ref=customer.reference)
-    return [b.markup("*{label}*\n{value}", label=label, value=value) for label, value in facts.items() if value]
+    return [b.markup("*{label}*\n{value}", label=label, value=value) for label, value in facts.items()]
 
 
 def _open_deals(session: Session, customer: Customer, reader: Reader) -> b.Text | None:

@@ -35,4 +35,4 @@ def check_logs(session: Session, followup: Followup, actor: Member) -> None:
     check_owner(followup, actor)
     about = subject_of(session, followup)
     if about is not None:
-        check_writes(about, actor)
+        check_writes(session, about, actor)
