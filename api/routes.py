@@ -6,9 +6,9 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.routing import Match
 
 from api import records, related
 from api.calls import Work
@@ -210,8 +210,9 @@ async def _not_here(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, HTTPException)
     if exc.status_code == 405:
         # Each method has a route of its own, and the router names that of the first alone.
-        found = (route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE)
-        methods = sorted({method for route in found for method in getattr(route, "methods", None) or ()})
+        path = request.url.path.removeprefix(request.scope.get("root_path", ""))
+        found = (route for route in router.routes if isinstance(route, APIRoute) and route.path_regex.match(path))
+        methods = sorted({method for route in found for method in route.methods or ()}) or ["GET"]
         allow = {"allow": ", ".join(methods)}
         return response(HttpProblem("not-allowed", f"Use {allow['allow']}.", headers=allow).answer())
     return response(HttpProblem("not-found", "There is nothing at this address.").answer())

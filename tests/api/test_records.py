@@ -12,6 +12,7 @@ from storage.database.engine import Database
 from storage.records import schema
 from storage.records.history import Activity
 from storage.records.schema import field_definitions, noun_definitions
+from storage.workspace.members import Role
 from tests.support.programs import Program, Programs
 
 
@@ -246,3 +247,25 @@ def test_nouns_of_a_workspaces_own_are_nouns(
     assert programs.key(workspace, f"{row.key}:read").gets(path).status == 200
     assert programs.key(workspace, "customer:*").gets(path).kind == "forbidden"
     assert programs.key(second_workspace).gets(path).kind == "not-found"
+
+
+def test_deals_move_and_are_worth_something(programs: Programs, workspace: str) -> None:
+    rita = programs.key(workspace, member="UREP")
+    customer = rita.adds("customer", name="Heron Sails")
+    amount = {"amount": "12000.50", "currency": "EUR"}
+    deal = rita.adds("deal", name="Heron fleet", customer=customer["id"], amount=amount)
+    assert deal["fields"]["amount"] == amount
+    assert deal["fields"]["owner"] == "UREP"
+    first = deal["fields"]["stage"]
+    path = f"records/deal/{deal['id']}"
+    moved = rita.changes(path, {"stage": "Proposal"}, deal["version"])
+    assert moved.status == 200, moved.text
+    assert moved.json["fields"]["stage"] != first
+    assert rita.changes(path, {"stage": "Nowhere"}).json["errors"][0]["field"] == "stage"
+    assert rita.changes(path, {"closed": "2031-05-01T09:00:00Z"}).json["errors"][0]["field"] == "closed"
+    assert [one["id"] for one in rita.gets("records/deal", filter="amount>10k EUR mine").json["records"]] == [
+        deal["id"]
+    ]
+    assert rita.posts("undo").json["undone"]
+    assert rita.gets(path).json["fields"]["stage"] == first
+    assert programs.key(workspace, role=Role.AGENT).changes(path, {"name": "X"}).kind == "forbidden"

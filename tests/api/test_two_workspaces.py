@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -9,10 +10,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from api import agents
 from api.document import OPERATIONS
+from api.tools import TOOLS, AgentTool
 from storage.crm.customers import CUSTOMER
 from storage.database.engine import Database
 from storage.records.schema import field_definitions
+from storage.workspace.api_keys import Verb
 from tests.support import every_table
 from tests.support.programs import Program, Programs
 
@@ -110,3 +114,42 @@ def test_a_search_finds_nothing_of_theirs(
 ) -> None:
     programs.key(second_workspace).adds("customer", name=f"{SECRET} Sails")
     assert programs.key(workspace).gets("search", **query).json == {"found": []}
+
+
+def test_no_tool_of_an_agent_shows_or_changes_anything_of_theirs(
+    programs: Programs, admin_url: str, database: Database, workspace: str, second_workspace: str
+) -> None:
+    with database.transaction(second_workspace) as session:
+        field_definitions.define(session, CUSTOMER, name=SECRET, type="text")
+    theirs = programs.key(second_workspace, name=SECRET)
+    furnish(theirs)
+    who = programs.calls.identify(f"Bearer {programs.key(workspace).secret}")
+
+    def belonging() -> list[str]:
+        rows = every_table.rows(admin_url)
+        return [row for table in rows for row in rows[table] if second_workspace in row]
+
+    before = belonging()
+    for tool in TOOLS:
+        for noun in NOUNS:
+            for reference in REFERENCES:
+                given = {"noun": noun, "reference": reference, "version": 1, "fields": {"name": "Heron"}, "text": "Z"}
+                taken = {name: value for name, value in given.items() if name in {"noun", *tool.given}}
+                answer = asyncio.run(agents.call(programs.door, who, tool.name, taken))
+                assert answer.status < 500
+                assert SECRET.casefold() not in json.dumps(answer.body).casefold(), (tool.name, taken)
+    found = asyncio.run(agents.call(programs.door, who, "find", {"text": SECRET}))
+    assert found.body == {"found": []}
+    assert belonging() == before
+
+
+@pytest.mark.parametrize("tool", [tool for tool in TOOLS if tool.of_noun], ids=lambda tool: tool.name)
+def test_each_tool_takes_its_scope(programs: Programs, workspace: str, tool: AgentTool) -> None:
+    programs.key(workspace).adds("customer", name="Heron")
+    given = {"noun": "customer", "reference": "C-1", "version": 1, "fields": {"tier": "x", "name": "X"}, "text": "Z"}
+    taken = {name: value for name, value in given.items() if name in {"noun", *tool.given}}
+    others = [f"customer:{verb}" for verb in Verb if verb != tool.verb]
+    for scopes, refused in ((others, True), (["contact:*"], True), ([f"customer:{tool.verb}"], False)):
+        who = programs.calls.identify(f"Bearer {programs.key(workspace, *scopes).secret}")
+        answer = asyncio.run(agents.call(programs.door, who, tool.name, taken))
+        assert (answer.status == 403) == refused, (scopes, answer.body)
