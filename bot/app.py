@@ -212,7 +212,7 @@ class Rapport:
         # Where people are served too, few connections and of its own: no flood of programs keeps them waiting.
         few = PROGRAMS if self._has("slack") else self.settings.pool_size
         pool = self.database.another(pool_size=few, application_name="rapport-api")
-        return Door(Calls(pool, ForPrograms(self.runtime)), pool, threads=few)
+        return Door(Calls(pool, ForPrograms(self.runtime, self.settings.only)), pool, threads=few)
 
     def _has(self, role: str) -> bool:
         return self.role in {"all", role}

@@ -144,6 +144,12 @@ class Settings:
         "`rapport doctor` lists the plugins.",
         default=frozenset(),
     )
+    only: frozenset[str] = _setting(
+        "RAPPORT_ONLY",
+        values.words(r"[^\s,]+", "must be nouns, separated by commas"),
+        "Name nouns such as customers,contacts, and `own` for those that workspaces made; unset, programs get all.",
+        default=frozenset(),
+    )
     log_level: str = _setting(
         "RAPPORT_LOG_LEVEL",
         values.matching(r"DEBUG|INFO|WARNING|ERROR", "must be DEBUG, INFO, WARNING or ERROR"),

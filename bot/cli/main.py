@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import traceback
 from collections.abc import Iterator
@@ -72,7 +73,10 @@ def _known_mistakes() -> tuple[type[Exception], ...]:
 
 
 @app.command()
-def run(role: Annotated[str, typer.Option(help="all, slack, worker or api")] = "all") -> None:
+def run(
+    role: Annotated[str, typer.Option(help="all, slack, worker or api")] = "all",
+    only: Annotated[str, typer.Option(help="Nouns that programs get from this process: customers,contacts")] = "",
+) -> None:
     """Run the bot: tokens from .env, DATABASE_URL or else the embedded Postgres."""
     from bot.app import Rapport
     from bot.cli.starting import wait_until_ready
@@ -83,7 +87,7 @@ def run(role: Annotated[str, typer.Option(help="all, slack, worker or api")] = "
 
     if role not in ROLES:
         raise typer.BadParameter(f"the role is one of {', '.join(ROLES)}")
-    settings = Settings.load()
+    settings = Settings.load({**os.environ, "RAPPORT_ONLY": only} if only else None)
     set_up(settings.log_level)
     with (
         DirectoryLock(settings.data_dir) if not settings.database_url else _nothing(),

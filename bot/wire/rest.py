@@ -12,17 +12,20 @@ from bot.grammar.lists import understood
 from bot.i18n import speak
 from bot.requests.actors import KnownActor
 from bot.requests.runtime import Runtime
+from bot.settings import Problem, SettingsError
 from storage.records import schema
 from storage.records.comparisons import Fields, Values
 from storage.records.query import Query, parse_filters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from bot.plugin import Declaration, Member
     from storage.workspace.workspaces import Workspace
 
+OWN = "own"
+"""What stands for the nouns that workspaces made for themselves, which differ from one to the other."""
 _LIST = Usage.parse("[filters]")
 
 
@@ -43,20 +46,35 @@ class Asking(Protocol):
 
 
 class ForPrograms:
-    """Do for programs what handlers get from the runtime."""
+    """Do for programs what handlers get from the runtime, with `only` these nouns, or all."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, only: Collection[str] = ()) -> None:
         self._runtime = runtime
+        self._only = frozenset(self._key(word) for word in only)
+
+    def _key(self, word: str) -> str:
+        """Return the key of a noun from that or its plural; raise SettingsError where there is none."""
+        nouns = self._runtime.registry.nouns
+        plurals = {noun.declaration.plural.casefold(): key for key, noun in nouns.items()}
+        if (key := plurals.get(word.casefold(), word)) in {OWN, *nouns}:
+            return key
+        known = ", ".join([*sorted(plurals), OWN])
+        raise SettingsError([Problem("RAPPORT_ONLY", f"{word} is no noun", f"There are {known}.")])
+
+    def _serves(self, key: str) -> bool:
+        named = key if key in self._runtime.registry.nouns else OWN
+        return not self._only or named in self._only
 
     @property
     def core(self) -> Mapping[str, Declaration]:
-        """Return the nouns that every workspace has, by their keys."""
-        return {key: noun.declaration for key, noun in self._runtime.registry.nouns.items()}
+        """Return the nouns that every workspace has and this process serves, by their keys."""
+        nouns = self._runtime.registry.nouns
+        return {key: noun.declaration for key, noun in nouns.items() if self._serves(key)}
 
     def nouns(self, session: Session) -> Mapping[str, Declaration]:
-        """Return every noun by its key, each with the fields that the session's workspace gave to it."""
+        """Return every noun that this process serves by its key, each with the fields that the workspace gave to it."""
         nouns = self._runtime.registry.within(schema.of(session)).nouns
-        return {key: noun.declaration for key, noun in nouns.items()}
+        return {key: noun.declaration for key, noun in nouns.items() if self._serves(key)}
 
     def understand(self, text: str, session: Session, fields: Fields, caller: Asking) -> tuple[Query, Values]:
         """Read what a list is asked for, as it is read in Slack; raise CrmError naming the field at fault."""

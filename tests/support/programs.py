@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -92,10 +92,12 @@ class Program:
 class Programs:
     """Serve the API on a port of this machine."""
 
-    def __init__(self, database: Database, registry: Registry, *, limits: Limits | None = None) -> None:
+    def __init__(
+        self, database: Database, registry: Registry, *, limits: Limits | None = None, only: Sequence[str] = ()
+    ) -> None:
         self.database = database
         self.office = Office(database, registry)
-        lent = ForPrograms(self.office.runtime)
+        lent = ForPrograms(self.office.runtime, only)
         self.calls = Calls(database, lent, limits=limits or Limits(60_000, 60_000))
         self.door = Door(self.calls, database, threads=4)
         self.listener = HttpListener(web_app(None, {}, apps(self.door)), 0, "PORT")
