@@ -18,7 +18,7 @@ from bot.cli.agents import mcp
 from bot.cli.db import db
 from bot.cli.model import model
 from bot.cli.process import database, stop_signals
-from bot.cli.transfer import import_file
+from bot.cli.transfer import export_file, import_file
 
 if TYPE_CHECKING:
     pass
@@ -32,6 +32,7 @@ app = typer.Typer(
 app.add_typer(db, name="db")
 app.add_typer(model, name="model")
 app.command("import")(import_file)
+app.command("export")(export_file)
 app.command("mcp")(mcp)
 
 ROLES = ("all", "slack", "worker", "api")

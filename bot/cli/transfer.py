@@ -85,6 +85,37 @@ def import_file(
             opened.dispose()
 
 
+def export_file(
+    file: Annotated[Path, typer.Argument(help="The archive to write, such as rapport.zip; only its owner may read it")],
+    yes: Annotated[bool, typer.Option("--yes", help="Replace a file of that name without asking")] = False,
+    workspace: Annotated[str, typer.Option(help="Its id, where there are several")] = "",
+) -> None:
+    """Take all records out as tables that any program reads, with notes, history, and a README of the format."""
+    from bot.cli.process import database
+    from bot.registry import load
+    from bot.settings import Settings
+    from storage.database.engine import Database
+    from storage.records import schema
+    from storage.transfer.export import write_workspace
+
+    if file.exists() and not yes:
+        typer.confirm(f"Replace {file}?", abort=True)
+    settings = Settings.load(slack=False)
+    nouns = load(settings.plugins_off).nouns
+    with database(settings) as url:
+        opened = Database(url, pool_size=1)
+        try:
+            with opened.transaction(the_workspace(opened, workspace)) as session:
+                declarations = {key: schema.extended(session, noun.declaration) for key, noun in nouns.items()}
+                file.unlink(missing_ok=True)
+                file.touch(mode=0o600)
+                written = write_workspace(session, declarations, file)
+        finally:
+            opened.dispose()
+    terminal.table([("File", "rows"), *((name, f"{count:,}") for name, count in written.items())])
+    terminal.say(f"They are in {file} ({file.stat().st_size:,} bytes).")
+
+
 def the_workspace(database: Database, wanted: str) -> str:
     """Return the id of the workspace that is meant; raise Exit where that is not clear."""
     from storage.database.engine import EVERY_WORKSPACE

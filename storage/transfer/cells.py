@@ -130,6 +130,14 @@ class MomentCell(Cell):
         return value.astimezone(UTC).isoformat(" ").replace("+00:00", "Z")
 
 
+class ChoiceCell(Cell):
+    """Hold one of a few values, by what people call it."""
+
+    def write(self, field: ChoiceField, value: str, named: Callable[[Any, Any], str]) -> str:
+        """Return what people call the choice."""
+        return field.name_of(value)
+
+
 class PersonCell(Cell):
     """Hold a person, by address, name or Slack's id."""
 
@@ -199,7 +207,7 @@ CELLS: Mapping[type[RecordField], Cell] = {
     MoneyField: MoneyCell(),
     DateField: DateCell(),
     MomentField: MomentCell(),
-    ChoiceField: Cell(),
+    ChoiceField: ChoiceCell(),
     PersonField: PersonCell(),
     YesNoField: YesNoCell(),
     EmailField: EmailCell(),

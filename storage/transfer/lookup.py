@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
+from storage.database.engine import current_workspace
 from storage.errors import CrmError, Invalid, NotFound
 from storage.names import name_key
 from storage.records import named
@@ -23,6 +24,7 @@ from storage.records.fields import LinkField, RecordField
 from storage.records.named import Named
 from storage.records.rows import RecordRow
 from storage.references import parse_reference
+from storage.transfer import own
 from storage.transfer.cells import cell
 from storage.transfer.model import ExternalId
 from storage.workspace.members import Member
@@ -67,7 +69,9 @@ class Links:
         if not wanted:
             return
         found = _by_external_id(session, noun, self.source, wanted)
-        found |= _by_reference(session, noun, wanted - found.keys())
+        if not self.source.startswith(own.source("")):
+            # The references of another workspace are not ours.
+            found |= _by_reference(session, noun, wanted - found.keys())
         declaration = self.declarations.get(noun)
         for typed in wanted - found.keys():
             if declaration is not None and (conditions := declaration.exact(typed)):
@@ -117,6 +121,8 @@ def _several(noun: str, typed: str) -> Invalid:
 
 
 def _by_external_id(session: Session, noun: str, source: str, wanted: Collection[str]) -> dict[str, int | CrmError]:
+    if source == own.source(current_workspace(session)):
+        return _by_reference(session, noun, wanted)
     rows = session.execute(
         select(ExternalId.external_id, ExternalId.record_id).where(
             ExternalId.noun == noun, ExternalId.source == source, ExternalId.external_id.in_(wanted)

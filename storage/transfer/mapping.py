@@ -14,15 +14,16 @@ from storage.errors import Invalid
 from storage.names import name_key
 from storage.records.declaration import Declaration
 from storage.records.fields import DateField, LinkField, MomentField, MoneyField, NumberField, RecordField
+from storage.transfer.own import ADDED_ON, ARCHIVED_ON, origin
 from storage.transfer.tables import TableFile
 from storage.transfer.written import Habits, Notation
 
 ID, CREATED, NOTE, FIRST, LAST = "@id", "@created", "@note", "@first", "@last"
-CURRENCY = "@currency"
+CURRENCY, ARCHIVED = "@currency", "@archived"
 AS_IT_IS = Notation()
-SPECIAL = (ID, CREATED, NOTE, FIRST, LAST, CURRENCY)
+SPECIAL = (ID, CREATED, NOTE, FIRST, LAST, CURRENCY, ARCHIVED)
 """What a column may be besides a field: the record's number where it comes from, when it was made, something to note,
-the two parts of a name, the currency of the amounts."""
+the two parts of a name, the currency of the amounts, when it was archived."""
 LINKED_ID = "@id"
 """Behind the key of a link: the number that what is linked has in the program the file comes from."""
 SAMPLES = 3
@@ -102,6 +103,8 @@ def guess(
     Raises Invalid where no column is the name of a record of any noun, or of this one.
     """
     known = {key: declarations[key] for key in declarations if noun in ("", key)}
+    if (ours := _by_ourselves(header, known)) is not None:
+        return ours
     if noun and known and not any(has_name(_by_names(header, file_name, one)[1]) for one in known.values()):
         # Who says what the rows are is shown a name to correct.
         mapping = _by_names(header, file_name, known[noun])[1]
@@ -172,7 +175,7 @@ def field_of(declaration: Declaration, to: str) -> RecordField | None:
 
 
 def _is_day(declaration: Declaration, to: str) -> bool:
-    return to == CREATED or isinstance(field_of(declaration, to), DateField | MomentField)
+    return to in (CREATED, ARCHIVED) or isinstance(field_of(declaration, to), DateField | MomentField)
 
 
 def _is_written(declaration: Declaration, to: str) -> bool:
@@ -182,6 +185,17 @@ def _is_written(declaration: Declaration, to: str) -> bool:
 @cache
 def _known_columns() -> Any:
     return json.loads(files("storage.transfer").joinpath("columns.json").read_text("utf-8"))
+
+
+def _by_ourselves(header: Sequence[str], declarations: Mapping[str, Declaration]) -> ColumnMapping | None:
+    """Return the mapping of a table that Rapport wrote, None for any other."""
+    found = origin(header)
+    if found is None or found[0] not in declarations:
+        return None
+    declaration = declarations[found[0]]
+    labels = {field.label: field.key for field in declaration.fields} | {ADDED_ON: CREATED, ARCHIVED_ON: ARCHIVED}
+    columns = _once(header, [ID, *(labels.get(name, "") for name in header[1:])], declaration)
+    return ColumnMapping(found[0], found[1], columns)
 
 
 def _by_vendor(header: Sequence[str], declarations: Mapping[str, Declaration]) -> tuple[float, ColumnMapping] | None:

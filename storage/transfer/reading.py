@@ -16,6 +16,7 @@ from storage.records.fields import LinkField, MoneyField, PersonField, RecordFie
 from storage.transfer.cells import CellReading, cell, plain
 from storage.transfer.lookup import Colleagues, Links
 from storage.transfer.mapping import (
+    ARCHIVED,
     CREATED,
     CURRENCY,
     FIRST,
@@ -45,6 +46,7 @@ class ReadRow:
     values: dict[str, Any] = field(default_factory=dict)
     external_id: str = ""
     created_at: datetime | None = None
+    archived_at: datetime | None = None
     note: str = ""
     past: dict[str, Any] = field(default_factory=dict)
     makes: dict[str, str] = field(default_factory=dict)
@@ -79,7 +81,7 @@ class RowReader:
         by_id = ((at, column.to) for at, column in enumerate(mapping.columns) if column.to not in SPECIAL)
         linked = ((at, field_of(declaration, to.removesuffix(LINKED_ID))) for at, to in by_id if to.endswith(LINKED_ID))
         self._by_id = [(at, one) for at, one in linked if isinstance(one, LinkField)]
-        self._special = {key: mapping.to(key) for key in (ID, CREATED, NOTE, FIRST, LAST, CURRENCY)}
+        self._special = {key: mapping.to(key) for key in SPECIAL}
 
     def read(self, rows: Sequence[Row]) -> list[ReadRow]:
         """Return what each row says; what cannot be read is a reason in its place, and raises nothing."""
@@ -108,10 +110,7 @@ class RowReader:
         read.external_id = self._special_cell(ID, row)[:300]
         read.note = self._special_cell(NOTE, row)
         currency = self._special_cell(CURRENCY, row)
-        if created := self._special_cell(CREATED, row):
-            at = self._special[CREATED]
-            assert at is not None
-            read.created_at = read_moment(created, self._mapping.columns[at].written, self._zone)
+        read.created_at, read.archived_at = self._moment(CREATED, row), self._moment(ARCHIVED, row)
         for at, one in self._fields:
             text = _first(row.cells[at]) if isinstance(one, LinkField) else plain(row.cells[at])
             if not text:
@@ -150,6 +149,10 @@ class RowReader:
 
     def _otherwise(self, read: ReadRow) -> Iterator[Any]:
         return (read.values[key] for key in self._declaration.identity if key in read.values)
+
+    def _moment(self, key: str, row: Row) -> datetime | None:
+        at, text = self._special[key], self._special_cell(key, row)
+        return read_moment(text, self._mapping.columns[at].written, self._zone) if at is not None and text else None
 
     def _special_cell(self, key: str, row: Row) -> str:
         at = self._special[key]

@@ -21,6 +21,7 @@ from storage.records.declaration import Declaration
 from storage.records.fields import LinkField
 from storage.records.history import current_actor
 from storage.records.named import Named
+from storage.transfer import own
 from storage.transfer.likeness import Likeness
 from storage.transfer.lookup import Existing, Links, Wanted, folded
 from storage.transfer.mapping import ColumnMapping, Matches, links_made
@@ -199,6 +200,7 @@ class RowWriter:
             assert effect.record is not None
             if effect.row.created_at is not None:
                 effect.record.created_at = effect.row.created_at
+            effect.record.archived_at = effect.row.archived_at
             for key, value in effect.row.past.items():
                 # Only of what has come to be: an open deal was not closed on any day.
                 if self._declaration.field(key).of(effect.record) is not None:
@@ -238,7 +240,8 @@ class RowWriter:
                 notes.add(self._session, effect.record, "\n".join(texts), at=at)
 
     def _keep_numbers(self, found: Sequence[Effect]) -> None:
-        if not found:
+        ours = own.source(current_workspace(self._session))
+        if not found or self._mapping.source == ours:
             return
         common = {
             "workspace_id": current_workspace(self._session),

@@ -8,7 +8,7 @@ from typing import Any
 from bot.kit import blocks as b
 from bot.plugin import Declaration, _
 from storage.records.fields import LinkField
-from storage.transfer.mapping import CREATED, CURRENCY, FIRST, ID, LAST, LINKED_ID, NOTE, MappedColumn
+from storage.transfer.mapping import ARCHIVED, CREATED, CURRENCY, FIRST, ID, LAST, LINKED_ID, NOTE, MappedColumn
 from storage.transfer.written import Notation
 
 SPECIALS: Mapping[str, str] = {
@@ -18,6 +18,7 @@ SPECIALS: Mapping[str, str] = {
     FIRST: "First name",
     LAST: "Last name",
     CURRENCY: "Currency of the amounts",
+    ARCHIVED: "Archived on",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -102,6 +103,22 @@ def test_a_mistake_is_told_in_a_sentence(run: Run, file: Path, words: list[str],
     done = run(file, *words)
     assert done.exit_code == 2
     assert said in " ".join(done.output.replace("│", "").split())
+
+
+def test_everything_is_taken_out_and_comes_back_in(
+    run: Run, file: Path, database: Database, workspace: str, second_workspace: str, tmp_path: Path
+) -> None:
+    run(file, "--yes")
+    archive = tmp_path / "all.zip"
+    done = CliRunner().invoke(app, ["export", str(archive)])
+    assert done.exit_code == 0, done.output
+    assert archive.stat().st_mode & 0o077 == 0
+    with zipfile.ZipFile(archive) as opened:
+        opened.extract("customer.csv", tmp_path)
+    install(database, second_workspace)
+    assert "say which with --workspace" in CliRunner().invoke(app, ["export", str(archive), "--yes"]).output
+    assert "1 added" in run(tmp_path / "customer.csv", "--yes", "--workspace", second_workspace).output
+    assert stored(database, second_workspace) == ["Müller & Söhne"]
 
 
 def test_an_import_that_is_not_there_cannot_be_taken_back(run: Run) -> None:
