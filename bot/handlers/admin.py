@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from bot.grammar import Args, did_you_mean
 from bot.kit import blocks as b
 from bot.kit.format import paragraphs, undo_hint
-from bot.kit.replies import Message
+from bot.kit.replies import Home, Message, Modal
 from bot.plugin import Member, Plugin, Role, Slack, _, ngettext
 from storage.errors import Invalid
 from storage.support import channels
@@ -130,6 +130,53 @@ def setup(args: Args, session: Session, workspace: Workspace) -> Message:
     hint = _("Change: `/crm setup currency:EUR zone:Europe/Berlin`. Alerts: `/crm triage #support`.")
     title = _("Saved.") if changed else _("The workspace's settings")
     return Message(title, [b.header(title), b.facts(facts), *_channels(session), b.context(hint)])
+
+
+@plugin.home("Set-up", role=Role.ADMIN, order=90)
+def home(session: Session, workspace: Workspace) -> list[Block]:
+    """Show the workspace's settings, what is not set yet, and the button that changes them."""
+    triage = channels.triage(session)
+    people = members.staff(session)
+    missing = _("⚠️ not set yet")
+    facts: dict[str, b.Text | None] = {
+        _("Currency"): workspace.currency,
+        _("Time zone"): workspace.zone,
+        _("Alerts go to"): b.channel(triage)
+        if triage
+        else b.markup("{missing}\n`/crm triage #support`", missing=missing),
+        _("Customers' channels"): b.markup("{count}\n`/crm setup`", count=len(channels.links(session)) or missing),
+        _("Your people"): b.markup("{count}\n`/crm role`", count=len(people)),
+        _("New colleagues get"): ", ".join(workspace.default_roles),
+    }
+    return [b.facts(facts), b.actions(b.button(_("Change settings"), plugin.id("settings")))]
+
+
+@plugin.view("settings", title="Settings", role=Role.ADMIN)
+def settings(workspace: Workspace) -> Modal:
+    """Open the form for the workspace's settings."""
+    return Modal(
+        _("Settings"),
+        [
+            b.text_input("currency", _("Currency"), initial=workspace.currency, placeholder="EUR"),
+            b.text_input("zone", _("Time zone"), initial=workspace.zone, placeholder="Europe/Berlin"),
+            b.text_input("locale", _("Language"), initial=workspace.locale, placeholder="en-US"),
+            b.text_input("roles", _("New colleagues get"), initial=", ".join(workspace.default_roles)),
+        ],
+        submit=_("Save"),
+    )
+
+
+@settings.submit
+def save_settings(values: Mapping[str, str], session: Session) -> Home:
+    """Save the workspace's settings and draw the Home with them."""
+    words = values["roles"].replace(",", " ").casefold().split()
+    currency, zone, locale = (values[key].strip() for key in ("currency", "zone", "locale"))
+    roles = [_role(word) for word in words]
+    workspaces.setup(session, currency=currency, zone=zone, locale=locale, default_roles=roles)
+    return Home(_("Saved."))
+
+
+plugin.button_opens("settings", settings)
 
 
 def _channels(session: Session) -> list[Block]:

@@ -14,13 +14,21 @@ from bot.plugin import Member, Role, _
 from storage.crm import deals
 
 LINES = 5
+LOOKED_AT = 100
 
 
 @plugin.home("My open deals", role=Role.REP, order=20)
 def mine(session: Session, actor: Member, reader: Reader) -> list[Block]:
     """Show the open deals of the person, the one that closes first at the top."""
-    found = deals.list_deals(session, owner_id=actor.id, limit=LINES + 1)
+    found = deals.list_deals(session, owner_id=actor.id, limit=LOOKED_AT)
     if not found:
-        return [b.section(_("You have no open deals. Add one: `/deal add Acme renewal amount:12k`"))]
+        ask = _("You have no open deals. Add one: `/deal add Acme renewal amount:12k`")
+        return [] if actor.has(Role.MANAGER) else [b.section(ask)]
     shown = [cards.line(deal, line(session, deal, reader, owner=False), action=cards.OPEN) for deal in found[:LINES]]
-    return [*shown, *([b.context(_("More: `/deal list owner:me`"))] if len(found) > LINES else [])]
+    more = [b.context(_("More: `/deal list owner:me`"))] if len(found) > LINES else []
+    total = f"{len(found)}+" if len(found) == LOOKED_AT else len(found)
+    worth = ", ".join(reader.totals(deal.amount for deal in found))
+    late = sum(1 for deal in found if deal.close_on is not None and deal.close_on < reader.today)
+    parts: list[b.Text] = [b.markup(_("*{total}* open"), total=total), *([worth] if worth else [])]
+    parts += [b.markup(_("⚠️ *{late}* should have closed"), late=late)] if late else []
+    return [b.context(b.join(parts, " · ")), *shown, *more]

@@ -27,6 +27,7 @@ from storage.subjects import subject_of
 LATE = timedelta(minutes=10)
 LISTED = 20
 ON_HOME = 8
+LOOKED_AT = 100
 PICK = "pick"
 SNOOZES = {"1h": "In an hour", "tomorrow": "Tomorrow at 9", "week": "Next Monday at 9", PICK: "Pick a time…"}
 
@@ -160,7 +161,10 @@ def listing(session: Session, found: Sequence[Followup], reader: Reader) -> list
 @plugin.home("My follow-ups", role=Role.VIEWER, order=30)
 def mine(session: Session, actor: Member, reader: Reader) -> list[Block]:
     """Show my open follow-ups, the one due first at the top."""
-    found = followups.list_followups(session, owner_id=actor.id, limit=ON_HOME)
+    found = followups.list_followups(session, owner_id=actor.id, limit=LOOKED_AT)
     if not found:
-        return [b.section(nothing())] if actor.has(Role.VIEWER) else []
-    return listing(session, found, reader)
+        return [] if actor.has(Role.MANAGER) else [b.section(nothing())]
+    late = sum(1 for one in found if one.due_at < reader.now)
+    total = f"{len(found)}+" if len(found) == LOOKED_AT else len(found)
+    head = b.context(b.markup(_("*{total}* open, *{late}* overdue"), total=total, late=late))
+    return [head, *listing(session, found[:ON_HOME], reader)]

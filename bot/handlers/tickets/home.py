@@ -12,23 +12,33 @@ from bot.kit.format import Reader
 from bot.kit.replies import Modal
 from bot.plugin import Member, Role, _
 from storage.support import tickets
-from storage.support.tickets import Ticket, TicketStatus
+from storage.support.tickets import Priority, Ticket, TicketStatus
 
 LINES = 5
+LOOKED_AT = 100
 
 
 @plugin.home("My tickets", role=Role.AGENT, order=30)
 def mine(session: Session, actor: Member, reader: Reader) -> list[Block]:
     """Show the tickets the person has, the most urgent at the top, those that wait for the customer below."""
-    found = tickets.list_tickets(session, Ticket.status != TicketStatus.WAITING, assignee_id=actor.id, limit=LINES + 1)
-    if len(found) <= LINES:
-        left = LINES + 1 - len(found)
+    found = tickets.list_tickets(session, Ticket.status != TicketStatus.WAITING, assignee_id=actor.id, limit=LOOKED_AT)
+    active = len(found)
+    if active < LOOKED_AT:
+        left = LOOKED_AT - active
         found += tickets.list_tickets(session, assignee_id=actor.id, status=TicketStatus.WAITING, limit=left)
     if not found:
-        return [b.section(_("You have no tickets. See the unassigned ones: `/ticket list assignee:none`"))]
+        return (
+            []
+            if actor.has(Role.MANAGER)
+            else [b.section(_("You have no tickets. See the unassigned ones: `/ticket list assignee:none`"))]
+        )
     lines = cards.lines(session, found[:LINES], reader, action="open", assignee=False)
     more = [b.context(_("More: `/ticket list assignee:me`"))] if len(found) > LINES else []
-    return [*lines, *more]
+    urgent = sum(1 for ticket in found[:active] if ticket.priority in {Priority.HIGH, Priority.URGENT})
+    total = f"{active}+" if active == LOOKED_AT else active
+    head = _("*{total}* to do, *{urgent}* of them high or urgent · *{waiting}* wait for the customer")
+    said = b.markup(head, total=total, urgent=urgent, waiting=len(found) - active)
+    return [b.context(said), *lines, *more]
 
 
 @plugin.view("open", title="Ticket", role=Role.VIEWER)

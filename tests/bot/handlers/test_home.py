@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from bot.registry import Registry
 from sandbox.control.client import Person
+from storage.support import sla
 from tests.support.company import Company
+from tests.support.support_desk import BROKEN
 
 
 def test_home_greets_and_begins_what_people_do_most(rep: Person) -> None:
@@ -40,6 +44,50 @@ def test_home_offers_only_what_a_person_may_do(company: Company) -> None:
     company.rep.does_not_see("My open deals")
     company.guest.opens_home()
     company.guest.sees("Rapport is for the team of this workspace.")
+
+
+def test_a_manager_sees_how_the_team_stands_and_no_empty_sections(company: Company, manager: Person) -> None:
+    company.rep.types("/deal add Acme renewal amount:12k")
+    company.rep.types("/ticket add Login fails")
+    manager.opens_home()
+    seen = manager.sees("The team today")
+    shown = "\n".join(manager.texts())
+    assert "Open deals" in seen or "Open deals" in shown
+    manager.sees("$12,000")
+    manager.sees("/ticket list status:new")
+    manager.does_not_see("You have no open deals.")
+    manager.does_not_see("You have no tickets.")
+    company.rep.opens_home()
+    company.rep.sees("*1* open")
+    company.rep.does_not_see("The team today")
+
+
+def test_an_admin_sees_what_is_not_set_and_sets_it(company: Company, admin: Person) -> None:
+    admin.opens_home()
+    admin.sees("⚠️ not set yet")
+    admin.clicks("Change settings", view="home")
+    errors = admin.submits(Currency="XYZZY").errors
+    assert "currency" in errors
+    admin.submits({"Currency": "EUR", "Time zone": "Europe/Berlin", "New colleagues get": "viewer, agent"})
+    admin.sees("Saved.")
+    assert all(part in admin.types("/crm setup").text for part in ("EUR", "Europe/Berlin", "agent, viewer"))
+    company.agent.opens_home()
+    company.agent.does_not_see("Change settings")
+
+
+def test_what_runs_late_is_told_once_a_ticket_and_opens(linked: Company) -> None:
+    linked.manager.types("/crm sla set answer:5m resolve:10m", channel="CGENERAL")
+    linked.customer.posts(BROKEN, channel="CSHARED")
+    linked.settles()
+    with linked.database.transaction(linked.workspace) as session:
+        clocks = sla.of_ticket(session, 1)
+        assert len(clocks) == 2
+        for clock in clocks:
+            clock.due_at = clock.warn_at = datetime.now(UTC) - timedelta(minutes=1)
+    linked.agent.opens_home()
+    linked.agent.sees("*1* late, *0* soon")
+    linked.agent.clicks("Show", view="home")
+    linked.agent.sees("Reply to customer")
 
 
 def test_the_messages_tab_draws_nothing(company: Company) -> None:
