@@ -220,7 +220,7 @@ class DeclaredNoun:
     """Hold a noun with the functions that draw one of its records, where it needs more than the rule.
 
     `card(session, record, reader, actor, notice=None, undo=False, replace=False)` returns a Message,
-    `line(session, record, reader)` what a list tells of a record below its name.
+    `line(session, reader)` a function for what a list tells of a record below its name.
     """
 
     declaration: Declaration

@@ -14,6 +14,7 @@ from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
 from bot.grammar import parse_amount, parse_moment
+from bot.grammar.choices import ChoiceType
 from bot.grammar.reading import ValueType
 from bot.grammar.types import AMOUNT, DAY, FLAG, MOMENT, PERSON, WORD
 from bot.i18n import _
@@ -61,6 +62,10 @@ class Face:
     """Write and read one type of field; the plain one, for text, is the rule for those that do not differ."""
 
     words: ValueType[Any] = WORD
+
+    def reads(self, field: Any) -> ValueType[Any]:
+        """Return how a value of the field is read from words."""
+        return self.words
 
     def from_words(self, field: Any, read: Any, hand: Hand) -> Any:
         """Return the value of what was read after the field's key."""
@@ -161,7 +166,11 @@ class MomentFace(Face):
 
 
 class ChoiceFace(Face):
-    """Choose one of a few values."""
+    """Choose one of a few values, by the words people use for it."""
+
+    def reads(self, field: ChoiceField) -> ValueType[Any]:
+        """Return how a choice is read; one of a workspace's own field by its name."""
+        return WORD if field.names else ChoiceType(field.key, tuple(map(str, field.choices)))
 
     def shown(self, field: ChoiceField, record: Named, hand: Reader, session: Session) -> b.Text | None:
         """Show the choice in the reader's language."""

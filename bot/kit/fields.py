@@ -39,7 +39,7 @@ def keys(declaration: Declaration) -> str:
 
 def key_types(declaration: Declaration) -> dict[str, ValueType[Any]]:
     """Return how the values of the keys of `keys` are read."""
-    own = {field.key: face(field).words for field in declaration.entered[1:]}
+    own = {field.key: face(field).reads(field) for field in declaration.entered[1:]}
     return {key: words if words is WORD else OrNothing(words, NOTHING) for key, words in own.items()}
 
 
@@ -59,10 +59,11 @@ def from_words(declaration: Declaration, args: Args, hand: Hand, but: Sequence[s
 
 def from_form(declaration: Declaration, entered: Mapping[str, Any], hand: Hand) -> dict[str, Any]:
     """Return the values that a form gives; raise CrmError naming the field for what is none."""
+    named = {declaration.aliases.get(key, key): typed for key, typed in entered.items()}
     return {
-        field.key: face(field).from_form(field, entered[field.key], hand)
+        field.key: face(field).from_form(field, named[field.key], hand)
         for field in declaration.entered
-        if field.key in entered
+        if field.key in named
     }
 
 
@@ -104,7 +105,7 @@ def facts(
     return [b.markup("*{label}*\n{value}", label=label, value=value) for label, value in known.items() if value]
 
 
-def particulars(declaration: Declaration, session: Session, record: Named, reader: Reader) -> b.Markup:
+def particulars(declaration: Declaration, session: Session, reader: Reader, record: Named) -> b.Markup:
     """Return the values of every field but the name in one line."""
     shown = (face(field).shown(field, record, reader, session) for field in declaration.entered[1:])
     return b.join([value for value in shown if value], " · ")

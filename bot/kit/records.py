@@ -38,8 +38,8 @@ def lines(
     session: Session, noun: DeclaredNoun, found: Sequence[Named], reader: Reader, *, action: str = cards.SHOW
 ) -> list[Block]:
     """Draw records in two lines each, with what the noun tells of them there, and a button that shows all."""
-    tell = noun.line or partial(fields.particulars, noun.declaration)
-    return [cards.line(record, tell(session, record, reader), action=action) for record in found]
+    tell = noun.line(session, reader) if noun.line else partial(fields.particulars, noun.declaration, session, reader)
+    return [cards.line(record, tell(record), action=action) for record in found]
 
 
 def added(noun: DeclaredNoun, name: Decoded, given: Mapping[str, Any], hand: Hand) -> Message:

@@ -48,9 +48,10 @@ class Declaration:
 
     The first field is the name. `exact` gives further conditions under which a record is meant by a text, `twins` the
     records that may be the same as one with these values; two with one value of a field of `identity` are the same,
-    whatever they are called. `add` makes a record of attributes, `told` hears of changes. Lists are ordered by `order`,
-    or else by name, and leave out what is `over`; `words` are everyday words for filters, and a bare day is about the
-    field `day`. Raises ValueError where two fields have one key, or the first is not the name.
+    whatever they are called. `add` makes a record of attributes, `merge` one of two, `told` hears of changes. Lists are
+    ordered by `order`, or else by name, and leave out what is `over`; `words` are everyday words for filters, `day` is
+    the field that a bare day is about, `aliases` are further words for fields. Raises ValueError where two fields have
+    one key, or the first is not the name.
     """
 
     model: type[Named]
@@ -62,11 +63,13 @@ class Declaration:
     exact: Callable[[str], Sequence[ColumnElement[bool]]] = lambda _typed: ()
     twins: Callable[[Session, Values], Sequence[Named]] | None = None
     add: Callable[..., Named] | None = None
+    merge: Callable[[Session, Any, Any], Named] | None = None
     told: Callable[[Session, Any, bool], None] = lambda _session, _record, _added: None
     words: Mapping[str, str] = field(default_factory=lambda: {"all": ""})
     day: str = "created"
     order: InstrumentedAttribute[Any] | None = None
     over: Over | None = None
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         keys = [one.key for one in self.fields]
@@ -96,6 +99,7 @@ class Declaration:
         known |= {key: Field(column, "moment", past=True) for key, column in times.items()}
         owner = next((one.key for one in self.fields if isinstance(one, PersonField) and one.mine), None)
         owned = {"mine": f"{owner}:me", "unassigned": f"{owner}:none"} if owner else {}
+        known |= {alias: known[key] for alias, key in self.aliases.items()}
         return Fields(known, tie=self.model.id, words={**owned, **self.words}, day=self.day)
 
     @property

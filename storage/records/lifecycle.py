@@ -101,6 +101,8 @@ def merge(session: Session, declaration: Declaration, gone: Named, kept: Named) 
                 hint="Bring it back first: `/crm {noun} restore {reference}`.",
                 noun=declaration.key,
             )
+    if declaration.merge:
+        return declaration.merge(session, gone, kept)
     lacking = [
         (field, field.of(gone))
         for field in declaration.entered

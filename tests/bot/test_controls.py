@@ -61,7 +61,7 @@ NO_DETAILS = [
     "bug\nbug",
     "\x00",
 ]
-EVERYBODYS = {"digests.behind", "tickets.page", "digests.page"}
+EVERYBODYS = {"digests.behind", "digests.page"}
 """What only shows: it may be used with anything, and changes nothing."""
 
 
@@ -187,7 +187,7 @@ def test_no_form_takes_somebody_who_may_be_given_nothing(office: Office, workspa
     assert {one.view for one in people} >= {
         "records.new deal",
         "records.edit customer",
-        "tickets.edit",
+        "records.edit ticket",
         "triage.more assign",
     }
     tried = (
@@ -199,8 +199,8 @@ def test_no_form_takes_somebody_who_may_be_given_nothing(office: Office, workspa
 @pytest.mark.parametrize(
     ("view", "field", "wrong"),
     [
-        ("tickets.new", "assignee", "UREP"),
-        ("tickets.edit", "assignee", "UREP"),
+        ("records.new ticket", "assignee", "UREP"),
+        ("records.edit ticket", "assignee", "UREP"),
         ("triage.more assign", "person", "UREP"),
         ("triage.more assign", "person", "UVIEWER"),
         ("records.new deal", "owner", "UAGENT"),
@@ -234,7 +234,7 @@ def test_no_form_takes_a_record_that_is_none(office: Office, workspace: str, con
     searched = [one for one in fields(office, workspace) if one.kind == "external_select"]
     assert {one.view for one in searched} >= {
         "records.new deal",
-        "tickets.edit",
+        "records.edit ticket",
         "followups.new",
         "triage.more join",
     }

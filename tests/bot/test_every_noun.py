@@ -161,7 +161,7 @@ def test_history_and_timeline_labels(two: Person, told: Told) -> None:
     for typed in (told.typed("history", told.reference()), f"/crm history {FIRST}", f"/crm history {told.reference()}"):
         said = plain(two.types(typed).text)
         assert f"{told.field}: {told.read} → {told.edited}" in said, typed
-        assert f"Name: {FIRST}" in said and "added a note" in said, typed
+        assert f"{told.called}: {FIRST}" in said and "added a note" in said, typed
         assert not any(internal in said for internal in ("key", "Key", "minor", "Currency", "About")), said
 
 

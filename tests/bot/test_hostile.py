@@ -179,7 +179,7 @@ def newest(desk: Desk, model: Any, column: str) -> tuple[int, str]:
     [
         ("records.new", "customer", "name", Customer),
         ("records.new", "deal", "name", Deal),
-        ("tickets.new", "", "title", Ticket),
+        ("records.new", "ticket", "name", Ticket),
     ],
 )
 @given(text=hostile)

@@ -160,7 +160,6 @@ def test_an_admin_s_uses_have_effects(office: Office, workspace: str) -> None:
         "/ticket assign",
         "/role",
         "records.new",
-        "tickets.new",
     } <= sources
 
 

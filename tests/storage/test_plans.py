@@ -308,7 +308,7 @@ QUERIES: dict[str, Callable[[Session], Any]] = {
     "tickets of a status nobody has": lambda s: tickets.list_tickets(s, status="waiting"),
     "tickets of a category": lambda s: tickets.list_tickets(s, category="billing"),
     "resolved tickets": lambda s: tickets.list_tickets(s, done=True),
-    "my tickets by text": listed(tickets.FIELDS, tickets.list_tickets, "owner:7"),
+    "my tickets by text": listed(tickets.TICKET.filters, tickets.list_tickets, "owner:7"),
     "clocks of a ticket": lambda s: sla.of_ticket(s, 77),
     "a clock": lambda s: sla.get(s, 80, sla.RESOLUTION),
     "late tickets": lambda s: sla.late(s, until=NOW, limit=8),

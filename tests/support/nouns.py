@@ -10,8 +10,9 @@ class Told:
     """Hold one field of a noun as people type it, read it, enter it and see it afterwards, and what else they type.
 
     `few` finds what was added `with_it` only; `sort` puts the first of two records last, `order` all by name. `ends` is
-    the verb of the command by which a record is over, where only such a one is archived, `ended` finds it in lists.
-    `made` are the commands by which an admin makes the noun, where it is a workspace's own.
+    the verb of the command by which a record is over, where only such a one is archived, `ended` finds it in lists;
+    `called` is what the field of the name is called. `made` are the commands by which an admin makes the noun, where it
+    is a workspace's own.
     """
 
     key: str
@@ -28,6 +29,7 @@ class Told:
     order: str = ""
     ends: str = ""
     ended: str = ""
+    called: str = "Name"
     made: tuple[str, ...] = ()
 
     def typed(self, verb: str, rest: str = "") -> str:
@@ -52,6 +54,10 @@ TOLD = (
     Told(
         "deal", "D", "Amount", "amount:12k", "$12,000", "amount:15k", "$15,000", "17000", "$17,000",
         "amount>10k", "sort:amount", "sort:name", "lost", "all",
+    ),
+    Told(
+        "ticket", "T", "Assignee", "assignee:me", "@Rita Rep", "assignee:@agent", "@Anton Agent", "UAREP",
+        "@Rita Rep", "assignee:me", "sort:-name", "sort:name", "resolve", "all", "Title",
     ),
 )  # fmt: skip
 QUOTE = Told(

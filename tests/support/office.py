@@ -48,7 +48,7 @@ STRANGERS: Mapping[str, Mapping[str, Any]] = {
 }
 NOUNS = {"customers": "C", "deals": "D", "tickets": "T", "triage": "T", "followups": "F", "digests": "G"}
 NOUNS |= {"records": "C", "contacts": "P", "fields": "FIELD", "nouns": "NOUN"}
-DETAILS = {"digests.behind": "open 0 4000000000", "followups.snooze": "1h", "tickets.page": ""}
+DETAILS = {"digests.behind": "open 0 4000000000", "followups.snooze": "1h"}
 DETAILS |= {"records.page": "customer [0]", "records.more": "archive", "records.new": "customer"}
 DETAILS |= {"fields.show": "customer 0", "fields.more": "up", "fields.new": "customer", "nouns.more": "retire"}
 DETAILS |= {f"transfer.{name}": "1" for name in ("check", "start", "stop", "undo", "cancel", "columns", "mapping")}

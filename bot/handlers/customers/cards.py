@@ -87,7 +87,7 @@ def _ticket(ticket: OpenTicket) -> b.Markup:
 def _controls(customer: Customer) -> Sequence[InteractiveElement]:
     return [
         cards.new("deal", _("New deal"), customer),
-        b.button(_("New ticket"), "tickets.new", cards.control(customer)),
+        cards.new("ticket", _("New ticket"), customer),
         cards.new("contact", _("New contact"), customer),
     ]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from slack_sdk.models.blocks.block_elements import InteractiveElement
@@ -29,8 +30,12 @@ def card(session: Session, deal: Any, reader: Reader, _actor: Member, **how: Any
     return cards.card(session, DEAL, deal, reader, facts=facts, controls=_controls(session, deal), **how)
 
 
-def line(session: Session, deal: Deal, reader: Reader, *, owner: bool = True) -> b.Markup:
-    """Tell of a deal what matters in a list."""
+def line(_session: Session, reader: Reader, *, owner: bool = True) -> Callable[[Deal], b.Markup]:
+    """Return what tells of a deal what matters in a list."""
+    return partial(_line, reader=reader, owner=owner)
+
+
+def _line(deal: Deal, *, reader: Reader, owner: bool) -> b.Markup:
     parts: list[b.Text | None] = [
         reader.money(deal.amount) if deal.amount is not None else None,
         deal.stage.name,

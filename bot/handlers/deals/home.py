@@ -24,7 +24,8 @@ def mine(session: Session, actor: Member, reader: Reader) -> list[Block]:
     if not found:
         ask = _("You have no open deals. Add one: `/deal add Acme renewal amount:12k`")
         return [] if actor.has(Role.MANAGER) else [b.section(ask)]
-    shown = [cards.line(deal, line(session, deal, reader, owner=False), action=cards.OPEN) for deal in found[:LINES]]
+    tell = line(session, reader, owner=False)
+    shown = [cards.line(deal, tell(deal), action=cards.OPEN) for deal in found[:LINES]]
     more = [b.context(_("More: `/deal list owner:me`"))] if len(found) > LINES else []
     total = f"{len(found)}+" if len(found) == LOOKED_AT else len(found)
     worth = ", ".join(reader.totals(deal.amount for deal in found))

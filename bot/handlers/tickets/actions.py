@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 from sqlalchemy.orm import Session
 
-from bot.handlers.tickets import cards
-from bot.handlers.tickets.declaration import plugin
-from bot.handlers.tickets.wanted import WantedTicket
+from bot.handlers.tickets.cards import card
+from bot.handlers.tickets.declaration import TICKET, plugin
 from bot.handlers.tickets.wording import status_words
 from bot.kit import blocks as b
 from bot.kit import categories, format
@@ -14,22 +15,21 @@ from bot.kit.format import Reader
 from bot.kit.replies import Message
 from bot.plugin import Member, Role, _
 from storage.errors import Invalid
+from storage.records import lifecycle
 from storage.support import tickets
 from storage.support.tickets import TicketStatus
 
 
-@plugin.action("show", role=Role.VIEWER)
-def show(control: b.Control, session: Session, actor: Member, reader: Reader) -> Message:
-    """Show the ticket of a list's line."""
-    ticket = tickets.resolve(session, control.record)
-    return cards.card(session, ticket, reader, actor=actor)
-
-
 @plugin.action("add_anyway", role=Role.AGENT)
 def add_anyway(control: b.Control, session: Session, actor: Member, reader: Reader) -> Message:
-    """Open a ticket though another is called the same."""
-    ticket = WantedTicket.load(session, control.detail).add(session)
-    return cards.card(session, ticket, reader, actor=actor, notice=_("Added."), undo=True, replace=True)
+    """Open a ticket though another is called the same, as cards asked before they asked for every noun."""
+    try:
+        name, customer, priority, assignee = json.loads(control.detail)
+    except (ValueError, TypeError):
+        raise Invalid("This button no longer works.", hint="Please repeat the command.") from None
+    values = {"name": name, "customer": customer or None, "priority": priority, "assignee": assignee or None}
+    ticket = lifecycle.add(session, TICKET, values)
+    return card(session, ticket, reader, actor, notice=_("Added."), undo=True, replace=True)
 
 
 @plugin.action("take", role=Role.AGENT)
@@ -37,9 +37,9 @@ def take(control: b.Control, session: Session, actor: Member, reader: Reader) ->
     """Give the card's ticket to whoever pressed the button, even if somebody else had it."""
     ticket = tickets.resolve(session, control.record)
     if overtaken := format.overtaken(session, ticket, control):
-        return cards.card(session, ticket, reader, actor=actor, notice=overtaken, replace=True)
+        return card(session, ticket, reader, actor, notice=overtaken, replace=True)
     tickets.assign(session, ticket, actor.id)
-    return cards.card(session, ticket, reader, actor=actor, notice=_("It is now yours."), undo=True, replace=True)
+    return card(session, ticket, reader, actor, notice=_("It is now yours."), undo=True, replace=True)
 
 
 @plugin.action("resolve", role=Role.AGENT)
@@ -60,18 +60,18 @@ def category(control: b.Control, session: Session, actor: Member, reader: Reader
     """Say what the card's ticket is about; the model learns from it."""
     ticket = tickets.resolve(session, control.record)
     if overtaken := format.overtaken(session, ticket, control):
-        return cards.card(session, ticket, reader, actor=actor, notice=overtaken, replace=True)
+        return card(session, ticket, reader, actor, notice=overtaken, replace=True)
     if control.detail not in categories.names(session):
         raise Invalid("That category no longer exists.", hint="Choose another one.")
     tickets.set_category(session, ticket, control.detail, actor_id=actor.id)
     notice = b.markup(_("Now about {category}."), category=categories.name(session, control.detail))
-    return cards.card(session, ticket, reader, actor=actor, notice=notice, undo=True, replace=True)
+    return card(session, ticket, reader, actor, notice=notice, undo=True, replace=True)
 
 
 def _set(control: b.Control, wanted: TicketStatus, session: Session, actor: Member, reader: format.Reader) -> Message:
     ticket = tickets.resolve(session, control.record)
     if overtaken := format.overtaken(session, ticket, control):
-        return cards.card(session, ticket, reader, actor=actor, notice=overtaken, replace=True)
+        return card(session, ticket, reader, actor, notice=overtaken, replace=True)
     tickets.set_status(session, ticket, wanted)
     notice = b.markup(_("Now {status}."), status=status_words(wanted))
-    return cards.card(session, ticket, reader, actor=actor, notice=notice, undo=True, replace=True)
+    return card(session, ticket, reader, actor, notice=notice, undo=True, replace=True)

@@ -5,50 +5,22 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from bot.grammar import Args
-from bot.grammar.types import PERSON
-from bot.handlers.tickets import cards
+from bot.handlers.tickets.cards import card
 from bot.handlers.tickets.declaration import plugin
-from bot.handlers.tickets.wanted import WantedTicket
 from bot.handlers.tickets.wording import PRIORITY, STATUS, priority_words, status_words
 from bot.kit import blocks as b
-from bot.kit import format
 from bot.kit.format import Reader
 from bot.kit.links import read_address
-from bot.kit.lookup import colleague, gone_and_kept
+from bot.kit.lookup import colleague
 from bot.kit.replies import Message
 from bot.plugin import Member, Role, _
-from storage.crm import notes
-from storage.errors import CrmError, Invalid
+from storage.errors import Invalid
 from storage.names import name_key
 from storage.support import messages, tickets
 from storage.support.messages import IncomingMessage
 from storage.support.tickets import Ticket, TicketStatus
 
 NOBODY = frozenset({"nobody", "none", "no one", "niemand", "没有人"})
-
-
-@plugin.command(
-    "ticket add",
-    usage="<title> [customer:acme] [priority:high] [assignee:@x]",
-    role=Role.AGENT,
-    example="Login fails on Safari customer:acme priority:high",
-    assignee=PERSON,
-    priority=PRIORITY,
-)
-def add(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
-    """Open a ticket; Rapport asks first about a likely duplicate."""
-    wanted = WantedTicket.typed(session, args, actor)
-    alike = wanted.twins(session)
-    if alike:
-        return cards.twins(session, wanted, alike, reader)
-    return cards.card(session, wanted.add(session), reader, actor=actor, notice=_("Added."), undo=True)
-
-
-@plugin.command("ticket show", usage="<ticket>", role=Role.VIEWER, example="T-1042")
-def show(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
-    """Show a ticket."""
-    ticket = tickets.resolve(session, args["ticket"])
-    return cards.card(session, ticket, reader, actor=actor)
 
 
 @plugin.command(
@@ -85,10 +57,10 @@ def reopen(args: Args, session: Session, actor: Member, reader: Reader) -> Messa
 def _now(session: Session, ticket: Ticket, wanted: TicketStatus, actor: Member, reader: Reader) -> Message:
     if ticket.status == wanted:
         notice = b.markup(_("It is already {status}."), status=status_words(wanted))
-        return cards.card(session, ticket, reader, actor=actor, notice=notice)
+        return card(session, ticket, reader, actor, notice=notice)
     tickets.set_status(session, ticket, wanted)
     notice = b.markup(_("Now {status}."), status=status_words(wanted))
-    return cards.card(session, ticket, reader, actor=actor, notice=notice, undo=True)
+    return card(session, ticket, reader, actor, notice=notice, undo=True)
 
 
 @plugin.command(
@@ -100,10 +72,10 @@ def priority(args: Args, session: Session, actor: Member, reader: Reader) -> Mes
     wanted = args.typed("priority", PRIORITY) or ticket.priority
     if ticket.priority == wanted:
         notice = b.markup(_("Its priority is already {priority}."), priority=priority_words(wanted))
-        return cards.card(session, ticket, reader, actor=actor, notice=notice)
+        return card(session, ticket, reader, actor, notice=notice)
     tickets.set_priority(session, ticket, wanted)
     notice = b.markup(_("Priority: *{priority}*"), priority=priority_words(wanted))
-    return cards.card(session, ticket, reader, actor=actor, notice=notice, undo=True)
+    return card(session, ticket, reader, actor, notice=notice, undo=True)
 
 
 @plugin.command("ticket assign", usage="<ticket> <person>", role=Role.AGENT, example="T-1042 @rosa")
@@ -116,36 +88,10 @@ def assign(args: Args, session: Session, actor: Member, reader: Reader) -> Messa
         had = ticket.assignee_id
         who = b.person(colleague(session, assignee_id, field="person", role=Role.AGENT, had=had))
     if ticket.assignee_id == assignee_id:
-        return cards.card(
-            session, ticket, reader, actor=actor, notice=b.markup(_("It is already with {who}."), who=who)
-        )
+        return card(session, ticket, reader, actor, notice=b.markup(_("It is already with {who}."), who=who))
     tickets.assign(session, ticket, assignee_id)
     notice = b.markup(_("It is now with {who}."), who=who)
-    return cards.card(session, ticket, reader, actor=actor, notice=notice, undo=True)
-
-
-@plugin.command("ticket note", usage="<ticket> <note>", role=Role.AGENT, example="T-1042 works after a cache reset")
-def note(args: Args, session: Session) -> Message:
-    """Note something about a ticket; the customer does not see it."""
-    ticket = tickets.resolve(session, args["ticket"])
-    notes.add(session, ticket, args["note"])
-    text = b.markup(_("Noted on {ticket}."), ticket=cards.headline(ticket))
-    return Message(text, [b.section(text), format.undo_hint()])
-
-
-@plugin.command("ticket merge", usage="<ticket> [into:T-7]", role=Role.AGENT, example="T-1042 into T-1041")
-def merge(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
-    """Merge a ticket into another, with all its messages; its reference then leads there."""
-    named, wanted = gone_and_kept(args, "ticket")
-    ticket = tickets.resolve(session, named)
-    try:
-        into = tickets.resolve(session, wanted)
-    except CrmError as error:
-        raise error.on_field("into") from None
-    gone = ticket.reference
-    tickets.merge(session, ticket, into)
-    notice = b.markup(_("{gone} is now part of {ref}."), gone=gone, ref=into.reference)
-    return cards.card(session, into, reader, actor=actor, notice=notice, undo=True)
+    return card(session, ticket, reader, actor, notice=notice, undo=True)
 
 
 @plugin.command("ticket split", usage="<message>", role=Role.AGENT, example="T-1042")
@@ -155,7 +101,7 @@ def split(args: Args, session: Session, actor: Member, reader: Reader) -> Messag
     earlier = tickets.get(session, message.ticket_id) if message.ticket_id is not None else None
     own = tickets.split(session, message)
     notice = b.markup(_("Split off {ref}."), ref=earlier.reference if earlier else "")
-    return cards.card(session, own, reader, actor=actor, notice=notice, undo=True)
+    return card(session, own, reader, actor, notice=notice, undo=True)
 
 
 def _meant(session: Session, typed: str) -> IncomingMessage:

@@ -1,15 +1,15 @@
-"""Show a person's tickets in the App Home, and open one there in a modal."""
+"""Show a person's tickets in the App Home."""
 
 from __future__ import annotations
 
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
-from bot.handlers.tickets import cards
+from bot.handlers.tickets.cards import line
 from bot.handlers.tickets.declaration import plugin
 from bot.kit import blocks as b
+from bot.kit import cards
 from bot.kit.format import Reader
-from bot.kit.replies import Modal
 from bot.plugin import Member, Role, _
 from storage.support import tickets
 from storage.support.tickets import Priority, Ticket, TicketStatus
@@ -32,21 +32,11 @@ def mine(session: Session, actor: Member, reader: Reader) -> list[Block]:
             if actor.has(Role.MANAGER)
             else [b.section(_("You have no tickets. See the unassigned ones: `/ticket list assignee:none`"))]
         )
-    lines = cards.lines(session, found[:LINES], reader, action="open", assignee=False)
+    tell = line(session, reader, assignee=False)
+    lines = [cards.line(ticket, tell(ticket), action=cards.OPEN) for ticket in found[:LINES]]
     more = [b.context(_("More: `/ticket list assignee:me`"))] if len(found) > LINES else []
     urgent = sum(1 for ticket in found[:active] if ticket.priority in {Priority.HIGH, Priority.URGENT})
     total = f"{active}+" if active == LOOKED_AT else active
     head = _("*{total}* to do, *{urgent}* of them high or urgent · *{waiting}* wait for the customer")
     said = b.markup(head, total=total, urgent=urgent, waiting=len(found) - active)
     return [b.context(said), *lines, *more]
-
-
-@plugin.view("open", title="Ticket", role=Role.VIEWER)
-def opened(control: b.Control, session: Session, actor: Member, reader: Reader) -> Modal:
-    """Show a ticket in a modal."""
-    ticket = tickets.resolve(session, control.record)
-    card = cards.card(session, ticket, reader, actor=actor)
-    return Modal(ticket.reference, card.blocks)
-
-
-plugin.button_opens("open", opened)

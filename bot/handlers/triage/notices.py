@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from bot.handlers.triage.declaration import plugin
 from bot.kit import blocks as b
-from bot.kit import commands
+from bot.kit import cards, commands
 from bot.kit.replies import Message
 from bot.plugin import Member, Notice, _
 from storage.errors import NotFound
@@ -114,7 +114,7 @@ def draw_wrote_again(delivery: Delivery, session: Session) -> Message | None:
         else _("*{who}* wrote again in {ref} *{name}*")
     )
     title = b.markup(wrote, who=who, ref=ticket.reference, name=ticket.name, status=_(ticket.status))
-    show = b.button(_("Show"), "tickets.show", b.Control(ticket.reference, ticket.version))
+    show = b.button(_("Show"), cards.SHOW, cards.control(ticket))
     return Message(title, [b.section(title), *map(_quoted, written), b.actions(show)])
 
 
@@ -144,7 +144,7 @@ def draw_leaving(delivery: Delivery, session: Session) -> Message | None:
     buttons = [b.button(_("Show customer"), "records.show", b.Control(customer.reference, customer.version))]
     if message.ticket_id is not None:
         ticket = tickets.get(session, message.ticket_id)
-        buttons.append(b.button(_("Show ticket"), "tickets.show", b.Control(ticket.reference, ticket.version)))
+        buttons.append(b.button(_("Show ticket"), cards.SHOW, cards.control(ticket)))
     return Message(title, [b.section(title), _quoted(message), b.actions(*buttons)])
 
 
@@ -176,5 +176,5 @@ def draw_merged(delivery: Delivery, session: Session) -> Message | None:
     text = b.markup(
         _("~{ref}~ is now part of {into} *{name}*."), ref=delivery.record or "", into=into.reference, name=into.name
     )
-    show = b.button(_("Show"), "tickets.show", b.Control(into.reference, into.version))
+    show = b.button(_("Show"), cards.SHOW, cards.control(into))
     return Message(text, [b.section(text, accessory=show)])

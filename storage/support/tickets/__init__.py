@@ -2,8 +2,8 @@
 
 from storage.support.messages import CHATTER
 from storage.support.tickets.belonging import of_thread
+from storage.support.tickets.declaration import TICKET, CategoryField
 from storage.support.tickets.finding import (
-    FIELDS,
     by_thread,
     find,
     first_of_incident,
@@ -27,14 +27,14 @@ from storage.support.tickets.work import (
     set_status,
     subject_of,
     take,
-    update_ticket,
 )
 
 __all__ = [
     "CHATTER",
     "DONE",
-    "FIELDS",
     "REPLIED",
+    "TICKET",
+    "CategoryField",
     "Judged",
     "Judgement",
     "Priority",
@@ -69,6 +69,5 @@ __all__ = [
     "split",
     "subject_of",
     "take",
-    "update_ticket",
     "worked_on",
 ]

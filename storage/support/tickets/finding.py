@@ -6,41 +6,9 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, selectinload
 
-from storage.crm import contacts, customers
 from storage.records import named
-from storage.records.comparisons import Field, Fields
 from storage.records.named import PAGE, namesakes
-from storage.support.tickets.model import DONE, Priority, Ticket, TicketStatus, check_status
-
-FIELDS = Fields(
-    {
-        "name": Field(Ticket.name_key, "name"),
-        "customer": Field(Ticket.customer_id, "record", resolve=customers.resolve),
-        "contact": Field(Ticket.contact_id, "record", resolve=contacts.resolve),
-        "status": Field(Ticket.status, "choice", choices=tuple(TicketStatus)),
-        "priority": Field(Ticket.priority, "choice", choices=tuple(Priority)),
-        "urgency": Field(Ticket.urgency, "number"),
-        "category": Field(Ticket.category, "name"),
-        "assignee": Field(Ticket.assignee_id, "member"),
-        "owner": Field(Ticket.assignee_id, "member"),
-        "created": Field(Ticket.created_at, "moment", past=True),
-        "resolved": Field(Ticket.resolved_at, "moment", past=True),
-        "answered": Field(Ticket.first_response_at, "moment", past=True),
-    },
-    tie=Ticket.id,
-    words={
-        "mine": "assignee:me",
-        "unassigned": "assignee:none",
-        "open": "status:new,open,waiting",
-        "closed": "status:resolved,closed",
-        "all": "status:new,open,waiting,resolved,closed",
-    },
-    day="created",
-)
-"""What tickets can be filtered and sorted by; `list_tickets` shows the backlog unless told `done=None`.
-
-An urgency is 1 for urgent to 4 for low.
-"""
+from storage.support.tickets.model import DONE, Ticket, TicketStatus, check_status
 
 
 def get(session: Session, ticket_id: int) -> Ticket:
@@ -96,7 +64,8 @@ def list_tickets(
     columns as `storage.records.query` makes them.
     """
     shown = selectinload(Ticket.customer), selectinload(Ticket.assignee)
-    statement = select(Ticket).where(Ticket.merged_into_id.is_(None), *where).options(*shown)
+    live = (Ticket.merged_into_id.is_(None), Ticket.archived_at.is_(None))
+    statement = select(Ticket).where(*live, *where).options(*shown)
     if status is not None:
         wanted = check_status(status)
         done = wanted in DONE

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from storage.crm.contacts import Contact
 from storage.crm.customers import Customer
 from storage.database.engine import TENANT, Base, composite_key
-from storage.errors import Invalid
+from storage.errors import Conflict, Invalid
 from storage.events import TicketChanged, TicketRemoved, emit
 from storage.names import check_name, name_key
 from storage.records.history import CREATED, Activity
@@ -169,6 +169,11 @@ class Ticket(Named, Base):
     contact: Mapped[Contact | None] = relationship(viewonly=True)
     assignee: Mapped[Member | None] = relationship(viewonly=True)
     incident: Mapped[Incident | None] = relationship(viewonly=True)
+
+    def check_archive(self) -> None:
+        """Raise Conflict for a ticket that is still open, as figures go on counting it."""
+        if self.resolved_at is None:
+            raise Conflict("{reference} is still open.", reference=self.reference, hint="Resolve it first.")
 
     def undoing(self, session: Session, action: str) -> None:
         """Tell those who show the ticket, move messages back, and forget the label of what was taken back."""

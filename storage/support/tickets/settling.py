@@ -119,7 +119,7 @@ def asks(message: IncomingMessage) -> bool:
 
 def reopen(ticket: Ticket) -> None:
     """Make a request again of a ticket that was taken for none."""
-    ticket.is_request, ticket.resolved_at = True, None
+    ticket.is_request, ticket.resolved_at, ticket.archived_at = True, None, None
     ticket.status = TicketStatus.OPEN if ticket.assignee_id else TicketStatus.NEW
 
 

@@ -87,7 +87,7 @@ def set_status(session: Session, ticket: Ticket, status: TicketStatus | str, *, 
     if wanted in DONE:
         ticket.resolved_at = ticket.resolved_at or moment()
     else:
-        ticket.resolved_at = None
+        ticket.resolved_at = ticket.archived_at = None
     was_none = not ticket.is_request and wanted != TicketStatus.CLOSED
     ticket.is_request = ticket.is_request or was_none
     ticket.status = wanted
@@ -157,27 +157,6 @@ def responded(session: Session, ticket: Ticket, at: datetime | None = None) -> T
         ticket.first_response_at = at
     if ticket.status == TicketStatus.NEW:
         ticket.status = TicketStatus.OPEN
-    return changed(session, ticket)
-
-
-def update_ticket(
-    session: Session,
-    ticket: Ticket,
-    *,
-    name: str | None = None,
-    customer_id: int | None = None,
-    contact_id: int | None = None,
-    priority: Priority | str | None = None,
-) -> Ticket:
-    """Change what is given; raise Invalid if a value cannot be stored, Conflict if someone else was quicker."""
-    if name is not None:
-        ticket.name = check_name(name)
-    if customer_id is not None:
-        ticket.customer_id = customer_id
-    if contact_id is not None:
-        ticket.contact_id = contact_id
-    if priority is not None:
-        ticket.priority = check_priority(priority)
     return changed(session, ticket)
 
 

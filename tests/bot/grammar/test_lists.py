@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from bot.grammar import FilterValues, Usage
 from bot.grammar.lists import understood
-from bot.handlers.tickets.lists import FIELDS as TICKETS
+from bot.handlers.tickets.declaration import TICKET
 from storage.crm import contacts, customers, deals, followups
 from storage.errors import CrmError
 from storage.money import Money
@@ -22,6 +22,7 @@ from storage.workspace import members
 from tests.support.writing import BERLIN, NOW, parse
 
 DEALS, CUSTOMERS, FOLLOWUPS = deals.DEAL.filters, customers.CUSTOMER.filters, followups.FIELDS
+TICKETS = TICKET.filters
 LIST = Usage.parse("[filters]", everywhere="[share:yes]")
 VALUES = FilterValues("UME", "EUR", BERLIN, NOW, "en-GB")
 

@@ -92,11 +92,17 @@ def test_the_form_says_what_is_wrong_and_edits_what_there_is(rep: Person) -> Non
     rep.sees("asked again")
 
 
-def test_an_overtaken_form_saves_nothing(company: Company) -> None:
+def test_a_form_saves_beside_what_others_have_done_and_asks_where_both_did(company: Company) -> None:
     company.rep.types("/deal add Acme renewal")
     company.rep.clicks("Edit")
     company.agent.types("/deal move D-1 proposal")
-    assert "D-1 was changed meanwhile by" in company.rep.submits(Amount="5k").errors["name"]
+    company.rep.submits(Amount="5k")
+    company.rep.sees("Saved, beside what")
+    assert "Proposal (50%)" in company.rep.types("/deal show D-1").text
+    company.rep.clicks("Edit")
+    company.agent.types("/deal move D-1 negotiation")
+    company.rep.submits(Stage="Lead")
+    until(lambda: "was quicker" in str(company.rep.modal))
 
 
 def test_deals_are_listed_by_filters_with_a_total_for_each_currency(rep: Person, agent: Person) -> None:

@@ -73,7 +73,7 @@ def test_two_names_are_chosen_one_after_the_other(team: Company) -> None:
     agent.clicks("This one")
     agent.sees("There is no ticket called pritner.")
     agent.clicks("This one")
-    agent.sees("T-1 is now part of T-2.")
+    agent.sees("is part of this one now")
 
 
 def test_a_bare_name_offers_what_it_may_mean(team: Company) -> None:

@@ -349,7 +349,6 @@ WRITES: dict[str, Callable[[Session, Any], Any]] = {
     "tickets.settle": lambda s, t: tickets.settle(s, theft(s, t.ticket)),
     "tickets.split": lambda s, t: tickets.split(s, theft(s, t.message)),
     "tickets.take": lambda s, t: tickets.take(s, theft(s, t.ticket), "UAGENT"),
-    "tickets.update_ticket": lambda s, t: tickets.update_ticket(s, theft(s, t.ticket), name="Mine"),
     "tickets.worked_on": lambda s, t: tickets.worked_on(s, theft(s, t.ticket)),
 }
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from storage.crm import customers
 from storage.errors import Ambiguous, Conflict, Invalid, NotFound
 from storage.events import TicketChanged, TicketOpened, drain
+from storage.records import lifecycle
 from storage.records.history import recording, undo
 from storage.records.query import parse_query
 from storage.support import labels, messages, tickets
@@ -144,7 +145,8 @@ def test_fields_change_and_an_undo_takes_them_back(session: Session) -> None:
     acme = customers.add(session, name="Acme")
     ticket = tickets.add(session, name="Login fails")
     with recording(session, actor_id="UAGENT", source="test"):
-        tickets.update_ticket(session, ticket, name="Login is slow", customer_id=acme.id, priority="low")
+        values = {"name": "Login is slow", "customer": acme.id, "priority": "low"}
+        assert lifecycle.change(session, tickets.TICKET, ticket, values) == []
         tickets.set_priority(session, ticket, "high")
     assert (ticket.name, ticket.customer, ticket.urgency) == ("Login is slow", acme, 2)
     with recording(session, actor_id="UAGENT", source="test"):
@@ -170,8 +172,8 @@ def test_the_backlog_is_listed_most_urgent_first(session: Session) -> None:
 
     def listed(typed: str, **more: Any) -> list[Ticket]:
         query = parse_query(typed)
-        where = query.where(session, tickets.FIELDS, Said())
-        return tickets.list_tickets(session, *where, order_by=query.order_by(tickets.FIELDS), **more)
+        where = query.where(session, tickets.TICKET.filters, Said())
+        return tickets.list_tickets(session, *where, order_by=query.order_by(tickets.TICKET.filters), **more)
 
     assert listed("owner:agent status!=resolved") == [urgent]
     assert listed("priority:urgent,high") == [urgent]

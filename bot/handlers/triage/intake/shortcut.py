@@ -12,6 +12,7 @@ from bot.handlers.triage.intake.opening import Asked, ask, open_ticket
 from bot.handlers.triage.intake.reactions import ticket_at
 from bot.handlers.triage.intake.written import text_of
 from bot.kit import blocks as b
+from bot.kit import cards
 from bot.kit.format import undo_hint
 from bot.kit.mentions import names
 from bot.kit.replies import Message, Modal
@@ -37,7 +38,7 @@ def opening(control: b.Control, found: Asked, session: Session, place: Place) ->
     known = ticket_at(session, place.channel_id, control.detail)
     if known is not None:
         text = b.markup(_("This already belongs to {ref} *{name}*."), ref=known.reference, name=known.name)
-        show = b.button(_("Show"), "tickets.show", b.Control(known.reference, known.version))
+        show = b.button(_("Show"), cards.SHOW, cards.control(known))
         return Modal(_("Open a ticket"), [b.section(text, accessory=show)])
     said = text_of(found.message, names(session))
     title = b.text_input("title", _("Title"), initial=subject_of(said), max_length=NAME_LIMIT)
@@ -52,7 +53,7 @@ def opened(values: State, state: State, found: Asked, session: Session, model: M
     ticket, new = open_ticket(session, state["channel"], state["ts"], found, model, name=values["title"])
     template = _("Opened {ref} *{name}*.") if new else _("This already belongs to {ref} *{name}*.")
     text = b.markup(template, ref=ticket.reference, name=ticket.name)
-    show = b.button(_("Show"), "tickets.show", b.Control(ticket.reference, ticket.version))
+    show = b.button(_("Show"), cards.SHOW, cards.control(ticket))
     return Message(text, [b.section(text, accessory=show), *([undo_hint()] if new else [])])
 
 

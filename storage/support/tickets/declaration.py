@@ -1,0 +1,126 @@
+"""Declare what there is to know of a ticket."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from storage.crm import contacts, customers
+from storage.crm.contacts import Contact
+from storage.crm.customers import Customer
+from storage.records.comparisons import Field, ValueRows
+from storage.records.declaration import Declaration, Over
+from storage.records.fields import ChoiceField, LinkField, MomentField, NumberField, PersonField, TextField
+from storage.support.tickets.finding import likely_duplicates
+from storage.support.tickets.merging import merge
+from storage.support.tickets.model import Priority, Ticket, TicketStatus
+from storage.support.tickets.work import add, assign, changed
+from storage.workspace.members import Role
+
+
+@dataclass(frozen=True, kw_only=True)
+class CategoryField(TextField):
+    """Hold what a ticket is about; `meant` returns all keys under which what people call a category is stored."""
+
+    meant: Callable[[Session, str], Sequence[str]] | None = None
+
+    def compared(self, column: Any, currency: Any = None, rows: ValueRows | None = None) -> Field:
+        """Return how tickets are filtered by category, by its key where nobody says what it is called."""
+        return Field(column, "keys" if self.meant else "name", resolve=self.meant, rows=rows)
+
+
+def _added(session: Session, *, assignee_id: str | None = None, **values: Any) -> Ticket:
+    """Open a ticket; one that somebody is given is open at once."""
+    ticket = add(session, **values)
+    return assign(session, ticket, assignee_id) if assignee_id else ticket
+
+
+def _assigned(session: Session, ticket: Ticket, assignee_id: str | None) -> Sequence[Any]:
+    assign(session, ticket, assignee_id)
+    return ()
+
+
+def _told(session: Session, ticket: Ticket, added: bool) -> None:
+    if not added:
+        changed(session, ticket)
+
+
+_DONE = Over(
+    Ticket.resolved_at,
+    lambda _session, query: None if query.asks("status") else query.asks("resolved"),
+    "Open tickets",
+    "Resolved tickets",
+)
+TICKET = Declaration(
+    model=Ticket,
+    label="Ticket",
+    plural="Tickets",
+    change=Role.AGENT,
+    fields=(
+        TextField(key="name", label="Title", by="name_key", required=True, example="Login fails on Safari"),
+        LinkField(
+            key="customer",
+            label="Customer",
+            at="customer_id",
+            by="customer_id",
+            to=Customer,
+            resolve=customers.resolve,
+            example="acme",
+        ),
+        ChoiceField(
+            key="priority",
+            label="Priority",
+            by="priority",
+            choices=tuple(Priority),
+            required=True,
+            begins=lambda _session: Priority.NORMAL,
+            example="high",
+        ),
+        PersonField(
+            key="assignee",
+            label="Assignee",
+            at="assignee_id",
+            by="assignee_id",
+            role=Role.AGENT,
+            change=_assigned,
+            example="@x",
+        ),
+        ChoiceField(key="status", label="Status", by="status", choices=tuple(TicketStatus), entered=False),
+        NumberField(key="urgency", label="Urgency", by="urgency", entered=False),
+        CategoryField(key="category", label="Category", by="category", entered=False),
+        LinkField(
+            key="contact",
+            label="Contact",
+            at="contact_id",
+            by="contact_id",
+            to=Contact,
+            resolve=contacts.resolve,
+            entered=False,
+        ),
+        MomentField(key="resolved", label="Resolved", at="resolved_at", by="resolved_at", past=True, entered=False),
+        MomentField(
+            key="answered",
+            label="First answer",
+            at="first_response_at",
+            by="first_response_at",
+            past=True,
+            entered=False,
+        ),
+    ),
+    twins=lambda session, values: likely_duplicates(session, values["name"], values.get("customer")),
+    add=_added,
+    merge=merge,
+    told=_told,
+    aliases={"owner": "assignee", "title": "name"},
+    words={
+        "mine": "assignee:me",
+        "unassigned": "assignee:none",
+        "open": "status:new,open,waiting",
+        "closed": "status:resolved,closed",
+        "all": "status:new,open,waiting,resolved,closed",
+    },
+    order=Ticket.urgency,
+    over=_DONE,
+)
+"""What a customer asks for, until it is answered. An urgency is 1 for urgent to 4 for low."""
