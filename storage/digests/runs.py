@@ -160,6 +160,15 @@ def newest(session: Session, *, user_id: str, channel_id: str, name: str | None 
     return session.scalars(statement).one_or_none()
 
 
+def as_of(session: Session, at: datetime, *, user_id: str, name: str) -> DigestRun | None:
+    """Return the last digest of a name that somebody was shown up to a moment, and so what stood then; None for none.
+
+    What they looked at since is left out: all changes of a digest are against one time.
+    """
+    theirs = (DigestRun.target_user == user_id, DigestRun.name == name, DigestRun.until <= at)
+    return session.scalars(select(DigestRun).where(*theirs).order_by(DigestRun.until.desc()).limit(1)).one_or_none()
+
+
 def get(session: Session, run_id: int) -> DigestRun:
     """Return a run; raise NotFound if it is not kept any more."""
     found = session.get(DigestRun, (current_workspace(session), run_id))

@@ -36,20 +36,21 @@ def now_(
     now: datetime,
     catalogue: notices.RegistryForDigests,
 ) -> Message:
-    """Show a digest now: pipeline, support, team, or both of the first, for the last day, week or month."""
+    """Show a digest now: pipeline, support, team, or both of the first, for a day, week, month, quarter or year."""
     content = args.text.casefold() or BOTH
     if content not in CONTENTS:
         raise Invalid("There is no digest of “{word}”.", word=args.text, hint="Choose pipeline, support, team or both.")
     sections = CONTENTS[content]
     name = _("{sections} right now").format(sections=", ".join(section(one) for one in sections))
+    period = period_of(args, now)
     wanted = notices.WantedDigest(
         name=name,
         sections=sections,
-        period=period_of(args, now),
+        period=period,
         receiver=actor,
         workspace=workspace,
         now=now,
-        last=runs.newest(session, user_id=actor.id, channel_id="", name=name),
+        last=runs.as_of(session, period.since, user_id=actor.id, name=name),
     )
     sheet, blocks = notices.draw(session, wanted, catalogue)
     return notices.message(wanted, sheet, blocks, notices.keep(session, wanted, sheet, user_id=actor.id))

@@ -25,7 +25,7 @@ from storage.digests.runs import DigestRun
 from storage.errors import Invalid, NotFound
 from storage.support.labels import Label
 
-PERIODS = {"day": 1, "week": 7, "month": 30}
+PERIODS = {"day": 1, "week": 7, "month": 30, "quarter": 91, "year": 365}
 EXPLAINED = runs.BEHIND
 _KEY = re.compile(r"f\d{1,3}", re.IGNORECASE)
 
@@ -49,10 +49,12 @@ def explain(args: Args, session: Session, actor: Member, reader: Reader, now: da
 
 
 def period_of(args: Args, now: datetime) -> Period:
-    """Return the day, week or month that is asked for."""
+    """Return the day, week, month, quarter or year that ends now."""
     word = (args.get("period") or "week").casefold()
     if word not in PERIODS:
-        raise Invalid("“{word}” is not a period.", word=word, field="period", hint="Write day, week or month.")
+        raise Invalid(
+            "“{word}” is not a period.", word=word, field="period", hint="Write day, week, month, quarter or year."
+        )
     return Period(now - timedelta(days=PERIODS[word]), now)
 
 

@@ -12,10 +12,12 @@ from bot.handlers.digests import lists
 from bot.kit import blocks as b
 from sandbox.control.client import Person
 from storage.digests import schedules
+from storage.digests.runs import DigestRun
 from storage.errors import Invalid, NotFound
 from storage.queues import due
 from storage.queues.due import Due
 from storage.queues.outbox import Delivery
+from storage.support import tickets
 from tests.support.company import Company
 from tests.support.waiting import until
 
@@ -43,6 +45,12 @@ def comes_due(company: Company, reference: str = "G-1") -> None:
     company.bot.clock.materialise()
 
 
+def a_week_ago(company: Company) -> None:
+    """Have the digests that were shown be of a week ago, or a little more."""
+    with company.database.transaction(company.workspace) as session:
+        session.execute(update(DigestRun).values(until=DigestRun.until - timedelta(days=7, minutes=1)))
+
+
 def test_a_digest_is_seen_at_once_and_each_number_explained(business: Company, manager: Person) -> None:
     shown = plain(manager.types("/digest now").text)
     assert all(part in shown for part in ("Pipeline", "Proposal  1  $5,000  50%", "Lead  1  €70,000  10%"))
@@ -64,7 +72,7 @@ def test_a_digest_of_one_part_and_another_period(business: Company, manager: Per
     assert "Backlog" in support
     assert "Pipeline" not in support
     assert "Choose pipeline, support, team or both." in manager.types("/digest now weather").text
-    assert "Write day, week or month." in manager.types("/digest now period:decade").text
+    assert "Write day, week, month, quarter or year." in manager.types("/digest now period:decade").text
 
 
 def test_explaining_by_word(business: Company, manager: Person) -> None:
@@ -98,6 +106,7 @@ def test_a_number_is_explained_by_its_key_as_it_was_counted(business: Company, m
 
 def test_numbers_say_how_they_changed(business: Company, manager: Person) -> None:
     assert "Deals won\n1  $12,000  ▲ 1" in plain(manager.types("/digest now pipeline").text)
+    a_week_ago(business)
     business.rep.types("/deal add Another amount:1k stage:proposal")
     business.rep.types("/deal lost D-2 price")
     shown = plain(manager.types("/digest now pipeline").text)
@@ -105,6 +114,19 @@ def test_numbers_say_how_they_changed(business: Company, manager: Person) -> Non
     assert "Proposal  2  $6,000  50%  ▲ 1" in shown
     assert "Weighted forecast: $3,000  ▲ $500" in shown
     assert "Lost because of: price 1" in shown
+    assert "Proposal  2  $6,000  50%  ▲ 1" in plain(manager.types("/digest now pipeline").text), (
+        "looking changes nothing"
+    )
+    assert "▲ 1" in plain(manager.types("/digest now pipeline period:quarter").text)
+
+
+def test_the_backlog_names_what_it_leaves_out(business: Company, manager: Person) -> None:
+    with business.database.transaction(business.workspace) as session:
+        for number in range(10):
+            tickets.add(session, name=f"Ticket {number}", category=f"category {number}")
+    shown = plain(manager.types("/digest now support").text)
+    assert "Backlog  11" in shown
+    assert "Other  3" in shown
 
 
 def test_missed_digests_come_as_one_that_says_so(business: Company, manager: Person) -> None:
@@ -260,7 +282,7 @@ def test_a_digest_is_edited_previewed_and_left(business: Company, manager: Perso
     )
     assert "Team, Renewals, Monday to Friday" in plain(manager.sees("It comes for the first time"))
     manager.clicks("Preview")
-    assert "Rita Rep  `F1` won 1  ▲ 1" in plain(manager.sees("A preview."))
+    assert "Rita Rep  won 1  ▲ 1" in plain(manager.sees("A preview."))
     assert "Pipeline" not in manager.texts()[-1]
     manager.clicks("Edit")
     manager.submits({"Name": "Pipeline only", "What": ["Pipeline"], "At": "10:30", "Time zone": "Europe/Paris"})

@@ -1,4 +1,4 @@
-"""Give each number of a digest its key, such as F3, and say how it has changed."""
+"""Give each number of a digest its key, such as F3, which its menu shows, and say how it has changed."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ class Sheet:
         """Return a number of the reading."""
         return self.reading.number(figure, part)
 
-    def key(self, number: Number) -> b.Markup:
-        """Return the key of a number, which is its own from now on."""
+    def count(self, number: Number) -> int:
+        """Return a number's count to be drawn, which gives it its key in the menu and for `/digest explain`."""
         if number not in self.numbers:
             self.numbers.append(number)
-        return b.Markup(f"`F{self.numbers.index(number) + 1}`")
+        return number.count
 
     @property
     def empty(self) -> bool:
@@ -77,10 +77,9 @@ class Sheet:
         """Draw a number under its name, with what it is worth."""
         worth = ", ".join(self.me.money(amount) for amount in number.amounts)
         return b.markup(
-            "{key} {label}\n*{count}*{worth}{change}",
-            key=self.key(number),
+            "{label}\n*{count}*{worth}{change}",
             label=label(number.figure),
-            count=number.count,
+            count=self.count(number),
             change=self.change(number),
             worth=f"  {worth}" if worth else "",
         )

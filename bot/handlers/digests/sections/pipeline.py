@@ -22,10 +22,9 @@ def draw(sheet: Sheet) -> list[Block]:
     head = b.markup("*{title}*", title=section(PIPELINE))
     if whole.count:
         head = b.markup(
-            _("{head}  {key} *{count}* open{change}"),
+            _("{head}  *{count}* open{change}"),
             head=head,
-            key=sheet.key(whole),
-            count=whole.count,
+            count=sheet.count(whole),
             change=sheet.change(whole),
         )
     lines = _stages(sheet) or [b.esc(_("No open deals."))]
@@ -46,10 +45,9 @@ def _stages(sheet: Sheet) -> list[b.Markup]:
     chance = {str(line.stage_id): line.probability for line in sheet.reading.stages}
     return [
         b.markup(
-            "{key} {stage}  *{count}*  {total}  _{share}_{change}",
-            key=sheet.key(number),
+            "{stage}  *{count}*  {total}  _{share}_{change}",
             stage=sheet.called(number.part) if number.part else "",
-            count=number.count,
+            count=sheet.count(number),
             total=", ".join(sheet.me.money(amount) for amount in number.amounts) or _("no amount"),
             share=format.percent(chance[stage_id] / 100, sheet.me.locale),
             change=sheet.change(number),
@@ -64,10 +62,9 @@ def _reasons(sheet: Sheet) -> list[Block]:
         return []
     parts = [
         b.markup(
-            "{reason} *{count}* {key}",
+            "{reason} *{count}*",
             reason=b.cut(sheet.called(one.part), 100) if one.part else "",
-            count=one.count,
-            key=sheet.key(one),
+            count=sheet.count(one),
         )
         for one in lost[:REASONS]
     ]
@@ -84,9 +81,8 @@ def _stalled(sheet: Sheet) -> list[Block]:
         for deal in found
     ]
     title = b.markup(
-        _("{key} Stalled, nothing for two weeks\n*{count}*{change}"),
-        key=sheet.key(number),
-        count=number.count,
+        _("Stalled, nothing for two weeks\n*{count}*{change}"),
+        count=sheet.count(number),
         change=sheet.change(number),
     )
     return [b.section(b.join([title, *named]))]

@@ -62,9 +62,8 @@ def _promises(sheet: Sheet) -> list[Block]:
         )
         if late.count:
             breach = b.markup(
-                _("{key} *{count}* too late{change}"),
-                key=sheet.key(late),
-                count=late.count,
+                _("*{count}* too late{change}"),
+                count=sheet.count(late),
                 change=sheet.change(late),
             )
             line = b.join([line, breach], ", ")
@@ -78,10 +77,9 @@ def _unusual(sheet: Sheet) -> list[Block]:
         usual = next(one for one in sheet.reading.unusual if number.part and one.category == number.part.value)
         lines.append(
             b.markup(
-                _("{key} {category}  *{count}*, usually about {expected}"),
-                key=sheet.key(number),
+                _("{category}  *{count}*, usually about {expected}"),
                 category=sheet.called(number.part) if number.part else "",
-                count=number.count,
+                count=sheet.count(number),
                 expected=round(usual.expected),
             )
         )
@@ -96,28 +94,28 @@ def _backlog(sheet: Sheet) -> list[Block]:
     priorities = sheet.reading.parts(Metric.TICKETS_BACKLOG, Cut.PRIORITY)
     urgent = sum(one.count for one in priorities if one.part and one.part.value in URGENT)
     title = b.markup(
-        _("{key} *Backlog*  *{count}*, {urgent} of them high or urgent{change}"),
-        key=sheet.key(whole),
-        count=whole.count,
+        _("*Backlog*  *{count}*, {urgent} of them high or urgent{change}"),
+        count=sheet.count(whole),
         urgent=urgent,
         change=sheet.change(whole),
     )
+    categories = sheet.reading.parts(Metric.TICKETS_BACKLOG, Cut.CATEGORY)
     rows = [
         b.markup(
-            "{key} {name}  *{count}*{change}",
-            key=sheet.key(one),
+            "{name}  *{count}*{change}",
             name=sheet.called(one.part) if one.part else "",
-            count=one.count,
+            count=sheet.count(one),
             change=sheet.change(one),
         )
-        for one in sheet.reading.parts(Metric.TICKETS_BACKLOG, Cut.CATEGORY)[:CATEGORIES]
+        for one in categories[:CATEGORIES]
     ]
+    if other := sum(one.count for one in categories[CATEGORIES:]):
+        rows.append(b.markup(_("Other  *{count}*"), count=other))
     by_priority = [
         b.markup(
-            "{name} *{count}* {key}",
+            "{name} *{count}*",
             name=sheet.called(one.part) if one.part else "",
-            count=one.count,
-            key=sheet.key(one),
+            count=sheet.count(one),
         )
         for one in priorities
     ]
@@ -130,12 +128,11 @@ def _model(sheet: Sheet) -> list[Block]:
         return []
     said = b.markup(
         ngettext(
-            "{key} The model was corrected *{count}* time, of {total} messages{change}",
-            "{key} The model was corrected *{count}* times, of {total} messages{change}",
+            "The model was corrected *{count}* time, of {total} messages{change}",
+            "The model was corrected *{count}* times, of {total} messages{change}",
             number.count,
         ),
-        key=sheet.key(number),
-        count=number.count,
+        count=sheet.count(number),
         total=sheet.reading.classified,
         change=sheet.change(number),
     )

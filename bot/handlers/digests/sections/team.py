@@ -25,14 +25,11 @@ def draw(sheet: Sheet) -> list[Block]:
 
 def _line(sheet: Sheet, row: list[Number]) -> b.Markup:
     said = {
-        Metric.DEALS_WON: _("{key} won *{count}*{change}"),
-        Metric.TICKETS_RESOLVED: _("{key} resolved *{count}*{change}"),
-        Metric.FOLLOWUPS_OVERDUE: _("{key} overdue *{count}*{change}"),
+        Metric.DEALS_WON: _("won *{count}*{change}"),
+        Metric.TICKETS_RESOLVED: _("resolved *{count}*{change}"),
+        Metric.FOLLOWUPS_OVERDUE: _("overdue *{count}*{change}"),
     }
-    parts = [
-        b.markup(said[number.figure], key=sheet.key(number), count=number.count, change=sheet.change(number))
-        for number in row
-    ]
+    parts = [b.markup(said[number.figure], count=sheet.count(number), change=sheet.change(number)) for number in row]
     # By name and without a mention: a digest is no reason to ring anybody's bell.
     who = sheet.called(row[0].part) if row[0].part else ""
     return b.markup("{who}  {parts}", who=b.cut(who, 80), parts=b.join(parts, "  ·  "))
