@@ -17,7 +17,9 @@ from bot.kit.format import Reader, last_notes, undo_hint
 from bot.kit.replies import Message
 from storage.records.declaration import Declaration
 from storage.records.named import Named, Record
-from storage.records.schema import extended
+from storage.records.schema import extended, of
+from storage.records.values import linked
+from storage.references import reference
 
 SHOW = "records.show"
 OPEN = "records.open"
@@ -27,6 +29,7 @@ MORE = "records.more"
 NEW = "records.new"
 ADD_ANYWAY = "records.add_anyway"
 FOLLOW_UP = "followups.new"
+LINKED = 3
 FIELDS = 10
 """So many fields a section of Slack's takes."""
 
@@ -57,6 +60,7 @@ def card(
         b.section(headline(record), fields=known[:FIELDS]),
         *(b.section("", fields=known[at : at + FIELDS]) for at in range(FIELDS, len(known), FIELDS)),
         *archived,
+        *_linked(session, record),
         *(last_notes(session, record, reader) if parts is None else parts),
         _controls(record, controls),
         *([undo_hint()] if undo else []),
@@ -102,6 +106,24 @@ def new(noun: str, label: str, record: Named | None = None) -> InteractiveElemen
 def control(record: Named) -> b.Control:
     """Return what a record's controls carry."""
     return b.Control(record.reference, record.version)
+
+
+def _linked(session: Session, record: Named) -> list[Block]:
+    """Name the records of the workspace's own nouns that link to this one."""
+    schema = of(session)
+    blocks: list[Block] = []
+    for noun, field in schema.linking(record.__noun__):
+        found = linked(session, record, noun.key, field, LINKED + 1)
+        lines = [
+            b.markup("• {ref} {name}", ref=reference(noun.key, number, schema.letters), name=name)
+            for number, name in found[:LINKED]
+        ]
+        if len(found) > LINKED:
+            more = _("… and more: `/crm {noun} list {key}:{ref}`")
+            lines.append(b.markup(more, noun=noun.key, key=field.key, ref=record.reference))
+        if lines:
+            blocks.append(b.section(b.join([b.markup("*{title}*", title=noun.plural), *lines])))
+    return blocks
 
 
 def _controls(record: Named, own: Sequence[InteractiveElement]) -> Block:

@@ -5,12 +5,12 @@ A record's `custom` is the truth. These rows are derived from it in the same flu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, delete, insert, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, Row, delete, insert, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.database.engine import TENANT, Base, composite_key
 from storage.records.comparisons import Field, ValueRows
@@ -66,6 +66,15 @@ def comparison(field: RecordField, model: type[Named]) -> Field | None:
         (FieldValue.noun == str(model.__noun__), FieldValue.field_id == field.custom_id),
     )
     return field.compared(getattr(FieldValue, field.column), FieldValue.key, rows=rows)
+
+
+def linked(session: Session, record: Named, noun: str, field: RecordField, limit: int) -> Sequence[Row[int, str]]:
+    """Return number and name of the records of a noun that link to this one by a field, by name, at most `limit`."""
+    linking = (FieldValue.field_id == field.custom_id, FieldValue.number == record.id)
+    of_noun = (RecordRow.noun == noun, RecordRow.merged_into_id.is_(None), RecordRow.archived_at.is_(None))
+    same = (RecordRow.workspace_id == FieldValue.workspace_id) & (RecordRow.id == FieldValue.record_id)
+    found = select(RecordRow.id, RecordRow.name).join(FieldValue, same).where(*linking, *of_noun)
+    return session.execute(found.order_by(RecordRow.name_key, RecordRow.id).limit(limit)).all()
 
 
 def keep(connection: Any, record: Named, fields: Mapping[int, RecordField], before: Mapping[str, Any]) -> None:

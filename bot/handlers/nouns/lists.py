@@ -76,7 +76,7 @@ def begin(row: NounRow, catalogue: Catalogue) -> b.Markup:
 
 def _line(row: NounRow, catalogue: Catalogue) -> b.Markup:
     about = b.markup(
-        _("{command} makes {ref} and so on; a {role} may."),
+        _("{command} makes {ref} and so on. Who has the role {role} may change them."),
         command=begin(row, catalogue),
         ref=f"{row.letter}-1",
         role=row.role,

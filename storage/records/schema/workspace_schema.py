@@ -125,6 +125,15 @@ class Schema:
             for noun in nouns
         }
 
+    def linking(self, noun: str) -> Sequence[tuple[Declaration, RecordField]]:
+        """Return the nouns of the workspace's own whose records link to those of a noun, with the field that does."""
+        return [
+            (own, one)
+            for own in self.nouns.values()
+            for one in own.fields
+            if isinstance(one, LinkField) and one.custom_id and one.to.__noun__ == noun
+        ]
+
     @cached_property
     def by_id(self) -> Mapping[int, RecordField]:
         """Return every field that can be used by its number, retired ones too."""

@@ -25,6 +25,8 @@ def test_it_has_all_that_a_declared_noun_has(contract: str, admin: Person, rep: 
     assert "Frame agreement" in rep.types("/crm find frme").text
     rep.clicks("Show")
     rep.sees("*Frame agreement*  K-1")
+    card = rep.types("/customer show acme").text
+    assert "*Contracts*\n• K-1 Frame agreement" in card and "K-2" not in card
     listed = rep.types("/crm contract list value>1k sort:-value").text
     assert "Frame" in listed and "Support" not in listed
     assert "Frame" in rep.types("/crm contract list customer:acme").text
