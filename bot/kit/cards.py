@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from bot.kit import blocks as b
 from bot.kit import fields
 from bot.kit.format import Reader, last_notes, undo_hint
 from bot.kit.replies import Message
+from storage.records import drafts
 from storage.records.declaration import Declaration
 from storage.records.named import Named, Record
 from storage.records.schema import extended, of
@@ -80,11 +80,11 @@ def line(record: Named, details: b.Text, *, action: str = SHOW) -> Block:
     return b.section(b.join([headline(record), details] if details else [headline(record)]), accessory=show)
 
 
-def twins(declaration: Declaration, values: Mapping[str, Any], lines: Sequence[Block]) -> Message:
+def twins(session: Session, declaration: Declaration, values: Mapping[str, Any], lines: Sequence[Block]) -> Message:
     """Ask whether one of the records of these lines is not the one that was meant; nothing is stored yet."""
     text = b.markup(_("*{name}* may be here already, so nothing has been added yet."), name=values["name"])
-    wanted = json.dumps([declaration.key, declaration.to_json(values)], ensure_ascii=False)
-    anyway = b.button(_("Add anyway"), ADD_ANYWAY, b.Control(detail=wanted), style="primary")
+    draft = drafts.keep(session, declaration.key, declaration.to_json(values))
+    anyway = b.button(_("Add anyway"), ADD_ANYWAY, b.Control(detail=str(draft)), style="primary")
     return Message(text, [b.section(text), *lines, b.actions(anyway)])
 
 

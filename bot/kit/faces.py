@@ -103,7 +103,10 @@ class LongTextFace(Face):
     """Enter text of many lines."""
 
     def entry(self, field: LongTextField, value: Any, optional: bool, session: Session) -> Block:
-        """Draw a place of many lines."""
+        """Draw a place of many lines; what is too long for a form of Slack's is not in it, so that it is not cut."""
+        if value and len(value) > INPUT_LIMIT:
+            said = _("*{label}* is too long for a form. Change it in a command, with `{key}:`.")
+            return b.context(b.markup(said, label=_(field.label), key=field.key))
         return self.line(field, value or "", optional, long=True)
 
 

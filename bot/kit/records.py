@@ -55,7 +55,7 @@ def added(noun: DeclaredNoun, name: Decoded, given: Mapping[str, Any], hand: Han
     )
     alike = lifecycle.twins(hand.session, declaration, values)
     if alike:
-        return cards.twins(declaration, values, lines(hand.session, noun, alike, hand.reader))
+        return cards.twins(hand.session, declaration, values, lines(hand.session, noun, alike, hand.reader))
     return _stored(noun, values, hand)
 
 

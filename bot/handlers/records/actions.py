@@ -15,7 +15,7 @@ from bot.kit.records import card
 from bot.kit.replies import Message, Options
 from bot.plugin import Catalogue, Member, Role, _
 from storage.errors import Invalid
-from storage.records import lifecycle, search
+from storage.records import drafts, lifecycle, search
 from storage.records.fields import LinkField
 
 OFFERED = 20
@@ -32,7 +32,9 @@ def show(control: b.Control, session: Session, actor: Member, reader: Reader, ca
 def add_anyway(control: b.Control, session: Session, actor: Member, reader: Reader, catalogue: Catalogue) -> Message:
     """Add a record though others are like it."""
     try:
-        key, given = json.loads(control.detail)
+        # The release before put the values into the button.
+        known = control.detail.isdigit()
+        key, given = drafts.take(session, int(control.detail)) if known else json.loads(control.detail)
         noun = catalogue.nouns[key]
     except (ValueError, TypeError, KeyError):
         raise Invalid("This button no longer works.", hint="Please repeat the command.") from None

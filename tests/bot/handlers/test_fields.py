@@ -110,3 +110,19 @@ def test_a_card_shows_more_fields_than_a_section_takes(admin: Person, rep: Perso
     given = " ".join(f"field_{number}:v{number}" for number in range(12))
     shown = rep.types(f"/customer add Acme {given}").text
     assert all(f"v{number}" in shown for number in range(12))
+
+
+def test_a_long_text_waits_whole_for_a_click(admin: Person, rep: Person) -> None:
+    admin.types("/crm field add customer Terms type:long")
+    terms = "net thirty days and so on " * 120
+    rep.types("/customer add Acme")
+    assert "may be here already" in rep.types(f'/customer add Acme terms:"{terms}the end"').text
+    rep.clicks("Add anyway")
+    rep.sees("*Acme*  C-2")
+    rep.types("/customer edit C-2 domain:acme.com")
+    history = rep.types("/crm history C-2").text
+    assert "Terms: net thirty days" in history
+    rep.clicks("Edit")
+    rep.submits({"Name": "Acme Two"})
+    rep.sees("*Acme Two*  C-2")
+    assert "Terms:" not in rep.types("/crm history C-2").text.partition("Name:")[0]
