@@ -1,6 +1,6 @@
 """Keep what waits for a click, so that a button holds a number and not the values.
 
-Revision ID: 0025
+Revision ID: 0026
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from storage.database.policies import tenant_table, workspace_id
 
-revision = "0025"
-down_revision = "0024"
+revision = "0026"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 
