@@ -41,7 +41,7 @@ class Customer(Named, Base):
         Index(None, "workspace_id", "owner_id", "name_key", "id"),
         Index(None, "workspace_id", "domain"),
         Index(None, "workspace_id", "tier", "name_key", "id"),
-        Index(None, "workspace_id", "created_at", "id"),
+        Index(None, "workspace_id", "tier", "id"),
         {"info": TENANT},
     )
 

@@ -194,7 +194,7 @@ def record_table(
             [f"{table}.workspace_id", f"{table}.id"],
             ondelete="SET NULL (merged_into_id)",
         ),
-        sa.Index(None, "workspace_id", "name_key"),
+        *(sa.Index(None, "workspace_id", *by) for by in (("name_key",), ("created_at", "id"), ("updated_at", "id"))),
         schema=schema,
     )
     tenant_table(operations, table)

@@ -131,6 +131,8 @@ def named_args(table: str) -> tuple[ForeignKeyConstraint | Index, ...]:
     return (
         composite_key("merged_into_id", table, ondelete="SET NULL"),
         Index(None, "workspace_id", "name_key"),
+        Index(None, "workspace_id", "created_at", "id"),
+        Index(None, "workspace_id", "updated_at", "id"),
     )
 
 

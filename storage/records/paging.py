@@ -2,6 +2,7 @@
 
 What a page begins behind are the values by which that record stood where it did. Each step behind them is a range that
 an index can give: the records that are equal up to the last column of the order, then up to the one before, and so on.
+So are those with a value in the first column, and those without one behind them.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, SmallInteger
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.money import BIGINT
 
@@ -32,13 +33,34 @@ class Order:
         """Tell whether a record may have no value."""
         return bool(getattr(self.column, "nullable", True))
 
-    def clause(self, *, back: bool = False) -> ColumnElement[Any]:
-        """Return the order for a statement, from the end to the beginning where it is to go `back`."""
-        order: ColumnElement[Any] = self.column.asc() if self.descending == back else self.column.desc()
+    @property
+    def splits(self) -> bool:
+        """Tell whether an index gives the records with a value and those without, but not one after the other."""
+        return self.nullable and isinstance(self.column, InstrumentedAttribute)
+
+    def clause(self, *, back: bool = False, valued: bool = False) -> ColumnElement[Any]:
+        """Return the order for a statement, from the end to the beginning where it is to go `back`.
+
+        Where all are `valued` it is one in which the column's index can be read, from either end.
+        """
+        ascending = self.descending == back
+        order: ColumnElement[Any] = self.column.asc() if ascending else self.column.desc()
         if not self.nullable:
-            # The plain order is one an index can be read in from either end.
             return order
+        if valued:
+            return (order.nulls_first() if ascending else order.nulls_last()) if self._is_newest_first() else order
         return order.nulls_first() if back else order.nulls_last()
+
+    def _is_newest_first(self) -> bool:
+        """Tell whether the column's index begins with the largest and ends with what has no value."""
+        if not isinstance(self.column, InstrumentedAttribute):
+            return False
+        column = self.column.property.columns[0]
+        return any(
+            f"{column.name} DESC" in str(expression)
+            for index in column.table.indexes
+            for expression in index.expressions
+        )
 
     def same(self, value: Any) -> ColumnElement[bool]:
         """Return the condition that a record has this value, None for none."""
@@ -89,21 +111,30 @@ def rows(
     They are the first; those after the values of `beyond`; or, with `back`, those just before them.
     """
     whole = statement.add_columns(*(order.column for order in orders))
-    ordered = whole.order_by(*(order.clause(back=back) for order in orders))
+    first, *rest = orders
+    then = [order.clause(back=back) for order in rest]
     found: list[Any] = []
-    for where in _steps(orders, beyond, back=back):
+    for where, valued in _steps(orders, beyond, back=back):
         if len(found) < limit:
-            found += session.execute(ordered.where(*where).limit(limit - len(found)))
+            # Those without a value are all the same in the first of the orders.
+            begin = [] if valued is False else [first.clause(back=back, valued=valued is True)]
+            found += session.execute(whole.where(*where).order_by(*begin, *then).limit(limit - len(found)))
     return found[::-1] if back else found
 
 
 def _steps(
     orders: Sequence[Order], beyond: Sequence[Any] | None, *, back: bool
-) -> Iterator[Sequence[ColumnElement[bool]]]:
+) -> Iterator[tuple[Sequence[ColumnElement[bool]], bool | None]]:
+    """Yield conditions, and whether all of which they hold have a value in the first of the orders; None for both."""
+    first = orders[0]
     if beyond is None:
-        yield ()
+        if first.splits and not back:
+            yield (first.column.is_not(None),), True
+            yield (first.column.is_(None),), False
+        else:
+            yield (), None
         return
     for depth in reversed(range(len(orders))):
         same = [order.same(value) for order, value in zip(orders[:depth], beyond, strict=False)]
-        for further in orders[depth].beyond(beyond[depth], back=back):
-            yield (*same, further)
+        for at, further in enumerate(orders[depth].beyond(beyond[depth], back=back)):
+            yield (*same, further), at == 0 if depth == 0 else beyond[0] is not None

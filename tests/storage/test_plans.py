@@ -372,6 +372,39 @@ QUERIES: dict[str, Callable[[Session], Any]] = {
 }
 
 
+DAY = date.today().isoformat()
+FILTERS: dict[str, tuple[str, ...]] = {
+    "customer": ("name:ba", "domain:d471.example", "tier:gold", f"created:{DAY}", f"updated:{DAY}", "owner:7"),
+    "contact": (
+        "name:ba",
+        "email:p77@example.com",
+        f"created:{DAY}",
+        f"updated:{DAY}",
+        "customer:C-77",
+        "slack:X7",
+    ),
+    "deal": ("amount:1k", f"close:{DAY}", f"created:{DAY}", f"updated:{DAY}", "owner:7", "customer:C-77"),
+}
+"""A filter by each field; the sorted ones are also the orders of lists.
+
+Not of deals by name, which are listed by closing date, nor in the order of what few values of are told apart here.
+"""
+
+
+def asked(noun: str) -> Iterator[str]:
+    for one in FILTERS[noun]:
+        field = one.partition(":")[0]
+        orders = () if field in {"owner", "customer", "slack"} else (f"sort:{field}", f"sort:-{field}")
+        yield from (one, *orders, *(f"{one} {order}" for order in orders))
+
+
+QUERIES |= {
+    f"{noun.key} {typed}": turned(noun, typed, lambda _session: None)
+    for noun in (customers.CUSTOMER, contacts.CONTACT, deals.DEAL)
+    for typed in asked(noun.key)
+}
+
+
 def misspelt(name: str) -> str:
     """Swap two letters in the middle of the first word."""
     return name[:2] + name[3] + name[2] + name[4:]

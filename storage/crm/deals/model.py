@@ -70,7 +70,6 @@ class Deal(Named, Base):
             )
             for name, by in (("", ()), ("_owner", ("owner_id",)))
         ),
-        Index(None, "workspace_id", "created_at", "id"),
         # A digest adds up the open deals from this alone.
         Index(
             "deal_pipeline_idx",

@@ -29,6 +29,7 @@ class OwnRecord(Named, Base):
         Index(None, "workspace_id", "noun", "name_key", "id"),
         Index(None, "workspace_id", "noun", "owner_id", "name_key", "id"),
         Index(None, "workspace_id", "noun", "created_at", "id"),
+        Index(None, "workspace_id", "noun", "updated_at", "id"),
         {"info": TENANT},
     )
     __letter__: ClassVar[str] = ""

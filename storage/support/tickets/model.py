@@ -106,7 +106,6 @@ class Ticket(Named, Base):
             postgresql_where=text("incident_id IS NOT NULL"),
         ),
         Index(None, "workspace_id", "first_response_at"),
-        Index(None, "workspace_id", "created_at", "id"),
         # A digest counts the backlog and what was opened from these alone.
         Index(
             "ticket_backlog_idx",
