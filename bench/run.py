@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import cards, clock, company, demo_start, digest, message_cost, predict, servers
+from bench import cards, clock, company, demo_start, digest, imports, message_cost, predict, servers
 from bench.figures import Figure, merge, percentile, table
 from bench.load import Found
 from bench.usage import Spent, postmaster, spent
@@ -25,7 +25,7 @@ from storage.database.embedded import EmbeddedPostgres
 CALLERS = 20
 COMMANDS = ("show", "find_typo")
 APPS = ("rapport", "bare")
-PARTS = ("speed", "predict", "cost", "cards", "intake", "clock", "digest")
+PARTS = ("speed", "predict", "cost", "cards", "intake", "clock", "digest", "import")
 POSTGRES = {"shared_buffers": "512MB", "effective_cache_size": "4GB", "max_wal_size": "4GB"}
 """What every guide sets on a server of this size; all that makes data safe (fsync and the rest) is on, as it comes."""
 
@@ -186,6 +186,9 @@ def parts(
     if "digest" in only:
         say.print("Digests…")
         yield digest.measure(digest.SIZES_QUICK if quick else digest.SIZES, logs / "digest", POSTGRES)
+    if "import" in only:
+        say.print("Imports…")
+        yield imports.measure(imports.ROWS_QUICK if quick else imports.ROWS, logs / "import", POSTGRES)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
