@@ -43,10 +43,13 @@ class Overdue(Exception):
 class Imports:
     """Work on one import at a time, whichever workspace's it is."""
 
-    def __init__(self, database: Database, registry: Registry, *, lease_s: float = LEASE_S) -> None:
+    def __init__(
+        self, database: Database, registry: Registry, *, lease_s: float = LEASE_S, batch: int = running.BATCH
+    ) -> None:
         self._database = database
         self._registry = registry
         self._lease_s = lease_s
+        self._batch = batch
         self.workers = Workers(
             "imports", self._claim, self.work, hands=1, poll_s=POLL_S, database=database, channel=requests.CHANNEL
         )
@@ -103,7 +106,7 @@ class Imports:
     def _check(self, run: ImportRun, path: Path, nouns: Mapping[str, Declaration]) -> None:
         understood = ColumnMapping.from_json(run.mapping)
         with running.Rehearsal(Links(understood.source, nouns), understood) as rehearsal:
-            for rows in running.batches(tables.open_table(path).rows()):
+            for rows in running.batches(tables.open_table(path).rows(), self._batch):
                 with self._database.transaction(run.workspace_id) as session:
                     self._keep(session, run)
                     running.refuse(session, run, rehearsal.batch(session, rows))
@@ -114,7 +117,7 @@ class Imports:
     def _bring_in(self, run: ImportRun, path: Path, nouns: Mapping[str, Declaration]) -> None:
         links = Links(ColumnMapping.from_json(run.mapping).source, nouns)
         said_at = time.monotonic()
-        for rows in itertools.chain(running.batches(tables.open_table(path).rows(run.line)), [[]]):
+        for rows in itertools.chain(running.batches(tables.open_table(path).rows(run.line), self._batch), [[]]):
             with self._database.transaction(run.workspace_id) as session:
                 self._keep(session, run)
                 now = running.run_batch(session, run.id, links, rows)
@@ -130,7 +133,7 @@ class Imports:
         while now.state == ImportState.UNDOING:
             with self._database.transaction(run.workspace_id) as session:
                 self._keep(session, run)
-                now, _kept = running.undo_batch(session, run.id)
+                now, _kept = running.undo_batch(session, run.id, self._batch)
                 if time.monotonic() - said_at > SHOWN_EVERY_S:
                     requests.show(session, now)
                     said_at = time.monotonic()

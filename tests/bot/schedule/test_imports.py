@@ -14,7 +14,7 @@ from storage.transfer import requests, running
 from storage.transfer.model import ImportPart, ImportRun, ImportState
 from storage.workspace import members
 
-ROWS = 1_200
+ROWS = 24
 
 
 class Died(BaseException):
@@ -23,7 +23,7 @@ class Died(BaseException):
 
 @pytest.fixture
 def imports(database: Database, registry: Registry) -> Imports:
-    return Imports(database, registry)
+    return Imports(database, registry, batch=10)
 
 
 def send(database: Database, workspace: str, content: str) -> int:
