@@ -1,6 +1,7 @@
 """Make probabilities honest, and decide from which one on a model answers."""
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,25 @@ Floats = NDArray[np.floating[Any]]
 Integers = NDArray[np.integer[Any]]
 
 BINS = 15
+# Who is filtered out is not heard, so the filter must be right more often than an answer.
+FILTER_PRECISION = 0.95
+# Of messages like the examples, one in fifty may be held for none of them.
+STRANGERS = 0.02
 UNFITTED_TEMPERATURE = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Say how sure to be, and from where on to answer.
+
+    `threshold` is the confidence from which on a model answers, `filter_threshold` the one from which on a message asks
+    for nothing, each None where it was never reached; `scope_threshold` the belonging below which it abstains.
+    """
+
+    temperature: float
+    threshold: float | None
+    filter_threshold: float | None
+    scope_threshold: float
 
 
 def folds(classes: Integers, n_folds: int, seed: int) -> Integers:

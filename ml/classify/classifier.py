@@ -2,41 +2,61 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
-from sklearn.svm import LinearSVC
 from sklearn.utils.validation import check_is_fitted
 
-from ml.classify.calibration import calibration_error, choose_threshold, fit_temperature, folds, probabilities
+from ml.classify.blend import Blend, Head, Warmth, belonging, nearest, whole_numbers
+from ml.classify.calibration import (
+    FILTER_PRECISION,
+    STRANGERS,
+    Calibration,
+    calibration_error,
+    choose_threshold,
+    fit_temperature,
+    folds,
+    probabilities,
+)
+from ml.classify.linear import are_few, fit_margins
 from ml.classify.reasons import Reason, explain
 from ml.classify.topics import topic_folds
 from ml.text.features import Counts, TextFeatures, counted
+from ml.text.meaning import encoder, installed
 from ml.text.terms import looks_like_code, read, terms_of
 
 Floats = NDArray[np.floating[Any]]
 Integers = NDArray[np.integer[Any]]
 Booleans = NDArray[np.bool_]
 Strings = NDArray[np.str_]
-_Unseen = tuple[Floats, Floats, Integers]
+
+
+@dataclass(frozen=True, slots=True)
+class _Unseen:
+    """Hold what folds made of examples they had not seen; with vectors also the head's margins and nearest cosines."""
+
+    margins: Floats
+    belonging: Floats
+    truth: Integers
+    head: Floats
+    near: Floats
+    is_mixed: bool = False
+
+
+def _mixed(unseen: _Unseen, warmth: Warmth) -> _Unseen:
+    return replace(unseen, margins=warmth.mix(unseen.margins, unseen.head, unseen.near), is_mixed=True)
+
 
 # A customer who writes more than this wants more than to say thanks, whatever the first words are.
 LONGEST_CHATTER = 160
-# Who is filtered out is not heard, so the filter must be right more often than an answer.
-FILTER_PRECISION = 0.95
-# Of messages like the examples, one in fifty may be held for none of them.
-STRANGERS = 0.02
-# Below as many examples a class logistic regression is two to three points better than a support vector machine, far
-# above them it is a point worse and takes ten times as long (measured on parts of Banking77's training data).
-FEW_EXAMPLES = 20
-# A few examples are best followed closely: 10 to 30 did equally well, 100 worse.
-FEW_C = 30.0
+# Sentence vectors know what is like an example far better, so more has to be left out for it to be unlike: with four
+# topics less is answered, with six or ten more is wrong (measured on messages of bank customers, see docs/models).
+MEANING_TOPICS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +82,7 @@ class Verdict:
 class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
     """Classify messages by a linear support vector machine over words and characters, with calibrated probabilities.
 
-    With fewer than `FEW_EXAMPLES` examples a class, logistic regression takes the machine's place.
+    With few examples a class (see `ml.classify.linear`), logistic regression takes the machine's place.
     Temperature and thresholds are learned on predictions for folds the model had not seen; with `n_topics`, folds of
     whole topics, so that they hold for messages unlike the examples. It abstains below
     `threshold_`, and below `scope_threshold_` of belonging (see `belonging`); what reads like program code it guesses
@@ -70,10 +90,11 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
 
     Parameters: `c` the inverse regularisation, `n_folds` how many folds, `precision` what the answers should reach (by
     a lower confidence bound), `min_gram_df` in how many messages a character sequence must occur, `filter_label` the
-    class of messages that ask for nothing, `name` the prefix of the version. Fitted state: `classes_` (n_classes,)
-    sorted, `features_`, `coef_` (n_features, n_classes) float32, `intercept_` (n_classes,), `temperature_`,
-    `threshold_` and `filter_threshold_` (None: never reached, so always abstain), `scope_threshold_`, `figures_`,
-    `version_`.
+    class of messages that ask for nothing, `name` the prefix of the version; with `meaning`, and where the encoder is
+    installed, the probabilities are averaged with those of logistic regression on sentence vectors. Fitted state:
+    `classes_` (n_classes,) sorted, `features_`, `coef_` (n_features, n_classes) float32, `intercept_` (n_classes,),
+    `temperature_`, `threshold_` and `filter_threshold_` (None: never reached, so always abstain), `scope_threshold_`,
+    `figures_`, `version_`; with meaning `blend_`, and `plain_`, the calibration of the words alone, else None.
     """
 
     def __init__(
@@ -86,6 +107,7 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         name: str = "model",
         seed: int = 0,
         n_topics: int | None = None,
+        meaning: bool = False,
     ) -> None:
         self.c = c
         self.n_folds = n_folds
@@ -95,9 +117,13 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         self.name = name
         self.seed = seed
         self.n_topics = n_topics
+        self.meaning = meaning
 
-    def fit(self, texts: Sequence[str], labels: Sequence[str]) -> Self:
-        """Learn from texts and labels, both (n_samples,); raise ValueError below two classes or if lengths differ."""
+    def fit(self, texts: Sequence[str], labels: Sequence[str], weights: Sequence[float] | None = None) -> Self:
+        """Learn from texts and labels, both (n_samples,); raise ValueError below two classes or if lengths differ.
+
+        `weights` (n_samples,) say how much each example counts, all the same without them.
+        """
         if len(texts) != len(labels):
             raise ValueError(f"{len(texts)} texts but {len(labels)} labels")
         names = np.asarray(labels, dtype=str)
@@ -105,23 +131,35 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         if len(self.classes_) < 2:
             raise ValueError("a classifier needs examples of at least two classes")
         truth = np.searchsorted(self.classes_, names)
+        self._weights = None if weights is None else np.asarray(weights, dtype=float)
         counts = _count_all(texts)
         self.features_ = TextFeatures(self.min_gram_df)
         rows = self.features_.learn(counts)
-        alike = self._unseen(counts, truth, folds(truth, self.n_folds, self.seed))
+        vectors = encoder().vectors(texts) if self.meaning and installed() else None
+        alike = self._unseen(counts, vectors, truth, folds(truth, self.n_folds, self.seed))
         unlike = alike
         if self.n_topics is not None:
-            unlike = self._unseen(counts, truth, self._topics(rows, truth))
-        self._calibrate(alike, unlike)
-        coef, self.intercept_ = self._fit_margins(rows, truth)
+            unlike = self._unseen(counts, None, truth, self._topics(rows, None, truth))
+        coef, self.intercept_ = self._fit_words(rows, truth, slice(None))
         self.coef_ = coef.astype(np.float32)
+        self._calibrate(alike, unlike)
+        self.plain_: Calibration | None = None
+        self.blend_: Blend | None = None
+        if vectors is not None:
+            self.plain_ = self.calibration
+            if self.n_topics is not None:
+                unlike = self._unseen(counts, vectors, truth, self._topics(rows, vectors, truth))
+            warmth = Warmth.fit(unlike.margins, unlike.head, unlike.near, unlike.truth)
+            self.blend_ = Blend(self._fit_head(vectors, truth, slice(None)), whole_numbers(vectors, self.seed), warmth)
+            self._calibrate(_mixed(alike, warmth), _mixed(unlike, warmth))
+        del self._weights
         self.version_ = f"{self.name}-{self._digest()}"
         return self
 
     def decision_function(self, texts: Sequence[str]) -> Floats:
         """Return the margins (n_samples, n_classes) of texts (n_samples,), before the temperature."""
         check_is_fitted(self, "coef_")
-        return self._margins(_count_all(texts))
+        return self._judged(texts)[0]
 
     def predict_proba(self, texts: Sequence[str]) -> Floats:
         """Return calibrated probabilities (n_samples, n_classes) of texts (n_samples,), columns as in `classes_`."""
@@ -135,32 +173,40 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
     def belonging(self, texts: Sequence[str]) -> Floats:
         """Return how much each text (n_samples,) is like the examples at all, whichever class it is.
 
-        The largest margin plus the share of its words and pairs that training saw: chosen on CLINC150's validation
-        part, where it tells messages of no class from the others better than the probability or the margin alone.
+        By words alone the largest margin plus the share of its words and pairs that training saw: chosen on CLINC150's
+        validation part, where it tells messages of no class from the others better than the probability or the margin
+        alone. With meaning the root of the best probability times the cosine to the nearest example.
         """
         check_is_fitted(self, "coef_")
-        counts = _count_all(texts)
-        return _belonging(self._margins(counts), self.features_.known(counts))
+        return self._judged(texts)[1]
 
     def answers(self, texts: Sequence[str]) -> Booleans:
         """Tell for each text (n_samples,) whether the model is sure enough to answer."""
         check_is_fitted(self, "coef_")
-        counts = _count_all(texts)
-        margins = self._margins(counts)
-        belonging = _belonging(margins, self.features_.known(counts))
+        margins, belonging = self._judged(texts)
         return self._sure(probabilities(margins, self.temperature_).max(axis=1), belonging)
+
+    @property
+    def calibration(self) -> Calibration:
+        """Return how sure the model is, and from where on it answers."""
+        return Calibration(self.temperature_, self.threshold_, self.filter_threshold_, self.scope_threshold_)
+
+    @calibration.setter
+    def calibration(self, now: Calibration) -> None:
+        self.temperature_, self.threshold_ = now.temperature, now.threshold
+        self.filter_threshold_, self.scope_threshold_ = now.filter_threshold, now.scope_threshold
 
     def classify(self, text: str) -> Verdict:
         """Return the category of one message with its confidence and its reasons, or an abstention that says so."""
         check_is_fitted(self, "coef_")
         counts = counted(text)
         columns, values = self.features_.vector(counts)
-        if not len(columns):
+        if not len(columns) and (self.blend_ is None or not counts[0]):
             return Verdict(None, 0.0, None, abstained=True, version=self.version_)
-        margins = values @ self.coef_[columns] + self.intercept_
-        probability = probabilities(margins, self.temperature_)
+        words = np.asarray(values @ self.coef_[columns] + self.intercept_)[None]
+        margins, belonging = self._with_meaning(words, [counts], [text])
+        probability = probabilities(margins[0], self.temperature_)
         ranked = [int(i) for i in np.argsort(-probability, kind="stable")]
-        belonging = _belonging(margins[None], self.features_.known([counts]))
         chatter = self._asks_nothing(text, ranked[0], float(probability[ranked[0]]), float(belonging[0]))
         if not chatter:
             ranked = [i for i in ranked if self.classes_[i] != self.filter_label]
@@ -176,8 +222,17 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             chatter=chatter,
         )
 
-    def _margins(self, counts: Sequence[Counts]) -> Floats:
-        return np.asarray(self.features_.rows(counts) @ self.coef_ + self.intercept_)
+    def _judged(self, texts: Sequence[str]) -> tuple[Floats, Floats]:
+        """Return margins (n_samples, n_classes) and belonging (n_samples,) of texts."""
+        counts = _count_all(texts)
+        words = np.asarray(self.features_.rows(counts) @ self.coef_ + self.intercept_)
+        return self._with_meaning(words, counts, texts)
+
+    def _with_meaning(self, words: Floats, counts: Sequence[Counts], texts: Sequence[str]) -> tuple[Floats, Floats]:
+        if self.blend_ is None:
+            return words, _belonging(words, self.features_.known(counts))
+        margins, near = self.blend_.mix(words, encoder().vectors(texts))
+        return margins, belonging(margins, near, self.temperature_)
 
     def _sure(self, confidence: Floats, belonging: Floats) -> Booleans:
         if self.threshold_ is None:
@@ -193,44 +248,41 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             and len(text) <= LONGEST_CHATTER
         )
 
-    def _fit_margins(self, rows: csr_matrix, truth: Integers) -> tuple[Floats, Floats]:
-        """Return coefficients (n_features, n_classes) and intercepts (n_classes,) of a linear model.
-
-        Those of logistic regression are scaled so that examples have margin one for their own class on average, about
-        as a support vector machine's have: belonging then means the same for both.
-        """
-        few = len(truth) < FEW_EXAMPLES * len(self.classes_)
-        machine = LogisticRegression(C=FEW_C * self.c, tol=1e-3) if few else LinearSVC(C=self.c, random_state=self.seed)
-        machine.fit(rows, truth)
-        coef, intercept = np.ascontiguousarray(machine.coef_.T), machine.intercept_
-        if coef.shape[1] == 1:  # of two classes scikit-learn keeps only the second one's half
-            coef, intercept = np.hstack([-coef, coef]), np.array([-1.0, 1.0]) * intercept
-        if few:
-            own = float(np.mean((rows @ coef + intercept)[np.arange(len(truth)), truth]))
-            coef, intercept = coef / own, intercept / own
-        return coef, intercept
-
-    def _topics(self, rows: csr_matrix, truth: Integers) -> Integers:
-        dealt = topic_folds(rows, truth, self.n_folds, self.n_topics or 1, self.seed)
+    def _topics(self, rows: csr_matrix, vectors: Floats | None, truth: Integers) -> Integers:
+        by = (rows, self.n_topics or 1) if vectors is None else (vectors, MEANING_TOPICS)
+        dealt = topic_folds(by[0], truth, self.n_folds, by[1], self.seed)
         # Thanks and greetings are alike everywhere.
         one_by_one = folds(truth, self.n_folds, self.seed)
         return np.where(self.classes_[truth] == self.filter_label, one_by_one, dealt)
 
-    def _unseen(self, counts: list[Counts], truth: Integers, fold_of: Integers) -> tuple[Floats, Floats, Integers]:
-        """Return margins (n_judged, n_classes), known shares and classes (n_judged,) where each fold judges the others.
+    def _fit_words(self, rows: csr_matrix, truth: Integers, seen: Integers | slice) -> tuple[Floats, Floats]:
+        weights = None if self._weights is None else self._weights[seen]
+        return fit_margins(rows, truth[seen], len(self.classes_), c=self.c, seed=self.seed, weights=weights)
+
+    def _fit_head(self, vectors: Floats, truth: Integers, seen: Integers | slice) -> Head:
+        weights = None if self._weights is None else self._weights[seen]
+        return Head.fit(vectors[seen], truth[seen], few=are_few(truth[seen], len(self.classes_)), weights=weights)
+
+    def _unseen(self, counts: list[Counts], vectors: Floats | None, truth: Integers, fold_of: Integers) -> _Unseen:
+        """Return what each fold makes of the examples (n_judged,) of the others.
 
         Every fold learns its own vocabulary, as a stranger's message meets a vocabulary that never saw it.
         """
         margins, known = np.zeros((len(truth), len(self.classes_))), np.zeros(len(truth))
+        head, near = np.zeros_like(margins), np.zeros(len(truth))
         for fold in range(self.n_folds):
             judged = np.flatnonzero(fold_of == fold)
             if not len(judged):
                 continue
             seen = np.flatnonzero(fold_of != fold)
             features, strangers = TextFeatures(self.min_gram_df), [counts[i] for i in judged]
-            coef, intercept = self._fit_margins(features.learn([counts[i] for i in seen]), truth[seen])
+            coef, intercept = self._fit_words(features.learn([counts[i] for i in seen]), truth, seen)
             margins[judged], known[judged] = features.rows(strangers) @ coef + intercept, features.known(strangers)
-        return margins[fold_of >= 0], known[fold_of >= 0], truth[fold_of >= 0]
+            if vectors is not None:
+                head[judged] = self._fit_head(vectors, truth, seen).margins(vectors[judged])
+                near[judged] = nearest(vectors[judged], vectors[seen].T)
+        rows = fold_of >= 0
+        return _Unseen(margins[rows], _belonging(margins[rows], known[rows]), truth[rows], head[rows], near[rows])
 
     def _calibrate(self, alike: _Unseen, unlike: _Unseen) -> None:
         """Learn temperature and thresholds, and keep what the unseen predictions were worth.
@@ -238,20 +290,20 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         How sure to be, and from where on to answer, is learned from what is unlike the examples; what asks for nothing
         and what belongs to no class at all, from what is like them.
         """
-        margins, _, truth = unlike
-        self.temperature_ = fit_temperature(margins, truth)
-        guess, confidence, filtered = self._guesses(margins)
-        right = guess == truth
+        self.temperature_ = fit_temperature(unlike.margins, unlike.truth)
+        guess, confidence, filtered = self._guesses(unlike.margins)
+        right = guess == unlike.truth
         self.threshold_ = choose_threshold(confidence[~filtered], right[~filtered], self.precision)
-        margins, known, truth = alike
-        guess, confidence, filtered = self._guesses(margins)
+        truth, guess, confidence, filtered = alike.truth, *self._guesses(alike.margins)
         right = guess == truth
-        belonging = _belonging(margins, known)
-        self.scope_threshold_ = float(np.quantile(belonging, STRANGERS)) if len(truth) else 0.0
+        belongs = alike.belonging
+        if alike.is_mixed:
+            belongs = belonging(alike.margins, alike.near, self.temperature_)
+        self.scope_threshold_ = float(np.quantile(belongs, STRANGERS)) if len(truth) else 0.0
         self.filter_threshold_ = choose_threshold(confidence[filtered], right[filtered], FILTER_PRECISION)
         self.figures_ = {"examples": float(len(truth)), "ece": calibration_error(confidence, right)}
         if len(truth):
-            answered = ~filtered & self._sure(confidence, belonging)
+            answered = ~filtered & self._sure(confidence, belongs)
             self.figures_ |= {
                 "accuracy": float(right.mean()),
                 "macro_f1": float(f1_score(truth, guess, average="macro")),
@@ -268,6 +320,8 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         """Return a short name for exactly these weights and thresholds."""
         digest = hashlib.sha256(self.coef_.tobytes())
         digest.update(self.intercept_.tobytes() + self.features_.idf_.tobytes())
+        if self.blend_ is not None:
+            digest.update(self.blend_.head.coef.tobytes() + self.blend_.examples.tobytes())
         thresholds = (self.threshold_, self.filter_threshold_, self.scope_threshold_)
         digest.update(repr((self.classes_.tolist(), self.temperature_, thresholds)).encode())
         return digest.hexdigest()[:8]

@@ -2,25 +2,31 @@
 
 import hashlib
 import json
+import math
 import os
 import re
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ml.classify.blend import Blend, Head, Warmth
+from ml.classify.calibration import Calibration
 from ml.classify.classifier import MessageClassifier
 from ml.text.features import TextFeatures
+from ml.text.meaning import DIMENSIONS, installed
 
 FORMAT = 1
 MODEL_FILE = "model.json"
 MAX_JSON_BYTES = 64 * 2**20
 MAX_WEIGHT_BYTES = 256 * 2**20
 _ARRAYS = ("coef", "idf", "intercept")
-_WEIGHTS_NAME = re.compile(r"weights-[0-9a-f]{16}\.npz")
+_VECTORS = ("examples", "head", "head_intercept")
+_WEIGHTS_NAME = re.compile(r"(?:weights|meaning)-[0-9a-f]{16}\.npz")
 
 
 class ModelRefused(ValueError):
@@ -42,30 +48,39 @@ def save(model: MessageClassifier, directory: Path, notes: dict[str, Any] | None
     new one.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    buffer = BytesIO()
-    np.savez_compressed(buffer, coef=model.coef_, idf=model.features_.idf_, intercept=model.intercept_)
-    weights = buffer.getvalue()
-    digest = hashlib.sha256(weights).hexdigest()
-    weights_name = f"weights-{digest[:16]}.npz"
+    words = model.plain_ or model.calibration
+    weights = _packed(coef=model.coef_, idf=model.features_.idf_, intercept=model.intercept_)
+    kept = {_name("weights", weights): weights}
+    # What only those read who know of it: a program without the encoder, or of the release before, answers by words.
+    meaning, parameters = None, model.get_params()
+    if model.blend_ is not None:
+        head = model.blend_.head
+        vectors = _packed(head=head.coef, head_intercept=head.intercept, examples=model.blend_.examples)
+        kept[_name("meaning", vectors)] = vectors
+        meaning = asdict(model.calibration) | {
+            "warmth": asdict(model.blend_.warmth),
+            "figures": model.figures_,
+            "weights": _about("meaning", vectors),
+        }
+    del parameters["meaning"]
     body = {
         "format": FORMAT,
         "version": model.version_,
-        "parameters": model.get_params(),
+        "parameters": parameters,
         "classes": model.classes_.tolist(),
         "words": list(model.features_.words_),
         "grams": list(model.features_.grams_),
-        "temperature": model.temperature_,
-        "threshold": model.threshold_,
-        "filter_threshold": model.filter_threshold_,
-        "scope_threshold": model.scope_threshold_,
+        **asdict(words),
         "figures": model.figures_,
-        "weights": {"file": weights_name, "sha256": digest},
+        "weights": _about("weights", weights),
+        "meaning": meaning,
         "notes": notes or {},
     }
-    _replace(directory / weights_name, weights)
+    for name, content in kept.items():
+        _replace(directory / name, content)
     _replace(directory / MODEL_FILE, _document(body))
-    for old in directory.glob("weights-*.npz"):
-        if old.name != weights_name:
+    for old in [*directory.glob("weights-*.npz"), *directory.glob("meaning-*.npz")]:
+        if old.name not in kept:
             old.unlink(missing_ok=True)
 
 
@@ -73,8 +88,11 @@ def load(directory: Path) -> StoredModel:
     """Read the model of a directory; raise ModelRefused, saying why, for anything but what `save` wrote."""
     body = _read_body(directory / MODEL_FILE)
     try:
-        arrays = _read_weights(directory, body["weights"])
-        return StoredModel(_assemble(body, arrays), body["notes"])
+        model = _assemble(body, _read_weights(directory, body["weights"], _ARRAYS))
+        meaning = body.get("meaning")
+        if meaning is not None and installed():
+            _add_meaning(model, meaning, _read_weights(directory, meaning["weights"], _VECTORS))
+        return StoredModel(model, body["notes"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         if isinstance(error, ModelRefused):
             raise
@@ -119,7 +137,21 @@ def _read_body(path: Path) -> dict[str, Any]:
     return dict(body)
 
 
-def _read_weights(directory: Path, weights: dict[str, str]) -> dict[str, Any]:
+def _packed(**arrays: Any) -> bytes:
+    buffer = BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def _name(kind: str, content: bytes) -> str:
+    return f"{kind}-{hashlib.sha256(content).hexdigest()[:16]}.npz"
+
+
+def _about(kind: str, content: bytes) -> dict[str, str]:
+    return {"file": _name(kind, content), "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def _read_weights(directory: Path, weights: dict[str, str], names: Sequence[str]) -> dict[str, Any]:
     if not _WEIGHTS_NAME.fullmatch(weights["file"]):
         raise ModelRefused("The model file names weights outside its directory.")
     content = _read(directory / weights["file"], MAX_WEIGHT_BYTES)
@@ -130,10 +162,10 @@ def _read_weights(directory: Path, weights: dict[str, str]) -> dict[str, Any]:
             members = {member.filename: member.file_size for member in archive.infolist()}
     except zipfile.BadZipFile as error:
         raise ModelRefused(f"{weights['file']} holds no weights.") from error
-    if sorted(members) != sorted(f"{name}.npy" for name in _ARRAYS) or sum(members.values()) > MAX_WEIGHT_BYTES:
+    if sorted(members) != sorted(f"{name}.npy" for name in names) or sum(members.values()) > MAX_WEIGHT_BYTES:
         raise ModelRefused(f"{weights['file']} holds other arrays than a model's, or too large ones.")
     with np.load(BytesIO(content), allow_pickle=False) as arrays:
-        return {name: arrays[name] for name in _ARRAYS}
+        return {name: arrays[name] for name in names}
 
 
 def _assemble(body: dict[str, Any], arrays: dict[str, Any]) -> MessageClassifier:
@@ -143,10 +175,7 @@ def _assemble(body: dict[str, Any], arrays: dict[str, Any]) -> MessageClassifier
     model.features_ = TextFeatures(model.min_gram_df)
     model.features_.set_vocabulary(body["words"], body["grams"])
     model.features_.idf_, model.coef_, model.intercept_ = arrays["idf"], arrays["coef"], arrays["intercept"]
-    model.temperature_ = float(body["temperature"])
-    model.threshold_ = _optional(body["threshold"])
-    model.filter_threshold_ = _optional(body["filter_threshold"])
-    model.scope_threshold_ = float(body["scope_threshold"])
+    model.calibration, model.plain_, model.blend_ = _calibration(body), None, None
     model.figures_ = {str(name): float(value) for name, value in body["figures"].items()}
     model.version_ = str(body["version"])
     n_features, n_classes = len(body["words"]) + len(body["grams"]), len(body["classes"])
@@ -157,9 +186,32 @@ def _assemble(body: dict[str, Any], arrays: dict[str, Any]) -> MessageClassifier
         array = arrays[name]
         if array.shape != shape or array.dtype.kind != "f" or not np.isfinite(array).all():
             raise ModelRefused(f"The model's {name} is not {shape} finite numbers.")
-    if not model.temperature_ > 0:
-        raise ModelRefused("The model's temperature is not positive.")
     return model
+
+
+def _add_meaning(model: MessageClassifier, meaning: dict[str, Any], arrays: dict[str, Any]) -> None:
+    """Give a model the other half that was saved with it, and check that it fits."""
+    head, intercept, examples = arrays["head"], arrays["head_intercept"], arrays["examples"]
+    if (head.shape, intercept.shape) != ((DIMENSIONS, len(model.classes_)), (len(model.classes_),)):
+        raise ModelRefused("The model's head does not fit its classes.")
+    if head.dtype != np.float32 or intercept.dtype != np.float32 or not np.isfinite(head).all():
+        raise ModelRefused("The model's head is not finite numbers.")
+    if examples.dtype != np.int8 or examples.ndim != 2 or examples.shape[1] != DIMENSIONS:
+        raise ModelRefused("The model's examples are no sentence vectors.")
+    model.meaning, model.plain_, model.calibration = True, model.calibration, _calibration(meaning)
+    warmth = Warmth(**{name: float(value) for name, value in meaning["warmth"].items()})
+    if min(warmth.words, warmth.head) <= 0 or not 0 <= warmth.distrust < math.inf:
+        raise ModelRefused("The model's temperatures are not positive.")
+    model.blend_ = Blend(Head(head, intercept), examples, warmth)
+    model.figures_ = {str(name): float(value) for name, value in meaning["figures"].items()}
+
+
+def _calibration(body: dict[str, Any]) -> Calibration:
+    temperature = float(body["temperature"])
+    if not temperature > 0:
+        raise ModelRefused("The model's temperature is not positive.")
+    thresholds = _optional(body["threshold"]), _optional(body["filter_threshold"])
+    return Calibration(temperature, *thresholds, float(body["scope_threshold"]))
 
 
 def _optional(value: float | None) -> float | None:

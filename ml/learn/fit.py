@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from ml.learn.gate import FEWEST, decide, is_surer
 from ml.learn.train import TOPICS
 from ml.starter import CHATTER, Examples, load_examples
 from ml.text.features import TextFeatures
+from ml.text.meaning import installed
 
 Booleans = NDArray[np.bool_]
 Floats = NDArray[np.floating[Any]]
@@ -180,8 +182,8 @@ class _Fits:
         kept = np.flatnonzero(~self._contradicted(items))
         texts = [*(self._texts[i] for i in kept), *(item.text for item in items)]
         labels = [*self._labels[kept].tolist(), *(item.category for item in items)]
-        model = MessageClassifier(name="learned", filter_label=CHATTER, n_folds=n_folds, n_topics=TOPICS)
-        return model.fit(texts, labels)
+        learner = partial(MessageClassifier, name="learned", filter_label=CHATTER, n_topics=TOPICS)
+        return learner(n_folds=n_folds, meaning=installed()).fit(texts, labels)
 
     def _contradicted(self, items: Sequence[Item]) -> Booleans:
         if not items:

@@ -14,6 +14,7 @@ from ml.classify.model_file import MODEL_FILE, ModelRefused, load, save
 from ml.learn.baseline import TextbookClassifier
 from ml.learn.figures import Figures, evaluate
 from ml.starter import CHATTER, Examples, load_examples
+from ml.text.meaning import installed
 
 Booleans = NDArray[np.bool_]
 
@@ -51,7 +52,7 @@ class Report:
 
 def starter_model() -> MessageClassifier:
     """Return the unfitted classifier that the starter examples are for."""
-    return MessageClassifier(name="starter", filter_label=CHATTER, n_topics=TOPICS)
+    return MessageClassifier(name="starter", filter_label=CHATTER, n_topics=TOPICS, meaning=installed())
 
 
 def train_starter(directory: Path) -> Report:

