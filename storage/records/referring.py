@@ -33,7 +33,9 @@ class Reference:
 
 def references_to(model: type[Recorded]) -> Iterator[Reference]:
     """Yield how rows that have a history refer to records of this model; what has none is a part of its record."""
-    own = (inspect(model).local_table, RecordRow.__table__)
+    table = inspect(model).local_table
+    # What has no number, such as a holiday, is no record.
+    own = (table, RecordRow.__table__) if hasattr(model, "id") else (table,)
     for mapper in Base.registry.mappers:
         if not issubclass(mapper.class_, Recorded) or mapper.inherits or not isinstance(mapper.local_table, Table):
             continue

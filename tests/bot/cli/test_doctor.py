@@ -18,6 +18,7 @@ from bot.cli.doctor import Finding, diagnose
 from bot.registry import PluginError, load
 from bot.settings import Settings
 from bot.slack.manifest import scopes
+from ml.text.meaning import installed
 from storage.database import migrate
 from storage.database.embedded import UNSAFE_BUT_FAST, EmbeddedPostgres
 from storage.database.engine import Database
@@ -88,6 +89,7 @@ def test_all_is_well(admin_url: str, slack: Slack) -> None:
     assert [name for name, finding in findings.items() if finding.ok] == [
         "Settings",
         "Plugins",
+        "Meaning",
         "Database",
         "PostgreSQL",
         "Extensions",
@@ -106,6 +108,7 @@ def test_all_is_well(admin_url: str, slack: Slack) -> None:
         "Socket Mode",
     ]
     assert findings["Token"].detail == "rapport in Acme (T0ACME)"
+    assert ("by words alone" in findings["Meaning"].detail) is not installed()
     assert findings["Application role"].detail.startswith("acts as rapport_app")
 
 
