@@ -33,7 +33,7 @@ def test_the_starter_model_beats_the_textbook_on_examples_neither_has_seen(repor
     assert found.default.accuracy > found.baseline.accuracy + 0.1
     assert found.default.macro_f1 > 0.7
     # With meaning it is more often right about what is like its examples than it says, and does not promise too much.
-    assert found.default.ece < 0.25
+    assert found.default.ece < 0.3
     assert found.default.precision > 0.85
     assert found.default.coverage > found.baseline.coverage
 
