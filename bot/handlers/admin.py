@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from slack_sdk.models.blocks import Block
@@ -130,6 +130,28 @@ def setup(args: Args, session: Session, workspace: Workspace) -> Message:
     hint = _("Change: `/crm setup currency:EUR zone:Europe/Berlin`. Alerts: `/crm triage #support`.")
     title = _("Saved.") if changed else _("The workspace's settings")
     return Message(title, [b.header(title), b.facts(facts), *_channels(session), b.context(hint)])
+
+
+EVERYONE, OWNER = ("everyone", "all", "anyone"), ("owner", "owners", "owner and managers")
+
+
+@plugin.command("rights", usage="[noun] [who]", role=Role.ADMIN, example="deal owner")
+def rights(args: Args, session: Session, workspace: Workspace) -> Message:
+    """Show or decide who may change a deal or customer: everyone, or its owner and managers."""
+    noun, who = args.get("noun"), (args.get("who") or "").casefold()
+    guarded: Sequence[str] = workspace.guarded
+    if noun is not None:
+        if who not in EVERYONE + OWNER:
+            raise Invalid("Who may change it?", field="who", typed=who, hint="Write everyone or owner.")
+        guarded = workspaces.guard(session, noun.casefold(), by_owner=who in OWNER).guarded
+    words = {True: _("its owner and managers"), False: _("everyone with the role")}
+    lines = [
+        b.markup("• {noun}: *{who}*", noun=_(one.capitalize()), who=words[one in guarded])
+        for one in workspaces.GUARDABLE
+    ]
+    title = b.markup("*{title}*", title=_("Who may change records"))
+    hint = b.context(_("Change: `/crm rights deal owner`, or everyone."))
+    return Message(title, [b.section(b.join([title, *lines])), hint])
 
 
 @plugin.home("Set-up", role=Role.ADMIN, order=90)

@@ -14,6 +14,7 @@ from storage.database.engine import current_workspace
 from storage.database.recorded import Recorded, entity_name, recorded_attributes, row_key, to_json, values
 from storage.events import OwnedChanged, emit
 from storage.records.history.models import Activity, ChangeAnswer, ChangeSet
+from storage.records.history.ownership import check_owner
 
 CREATED, UPDATED, DELETED = "created", "updated", "deleted"
 CHANGES = (CREATED, UPDATED, DELETED)
@@ -105,6 +106,9 @@ class Recorder:
         self._changes = [_Change(row, CREATED) for row in session.new if isinstance(row, Recorded)]
         for row in session.dirty:
             if isinstance(row, Recorded) and (before := _values_before(session, row)):
+                if row.__owner__ is not None:
+                    owner_id = before.get(row.__owner__, getattr(row, row.__owner__))
+                    check_owner(session, row, owner_id, self.actor_id)
                 self._changes.append(_Change(row, UPDATED, before, list(before)))
         self._changes += [_Change(row, DELETED, values(row)) for row in session.deleted if isinstance(row, Recorded)]
 

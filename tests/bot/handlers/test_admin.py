@@ -91,3 +91,27 @@ def test_role_alone_lists_everybody(company: Company) -> None:
     assert "@Rita Rep: *rep*" in said
     assert "Reports to @" in said
     assert "needs the role admin" in company.rep.types("/crm role").text
+
+
+def test_an_admin_decides_that_only_owners_and_managers_change_deals(company: Company, admin: Person) -> None:
+    company.rep.types("/deal add Acme renewal amount:12k")
+    company.rep.types("/deal add Nobody's owner:@rep")
+    assert "needs the role admin" in company.rep.types("/crm rights deal owner").text
+    assert "Choose deal or customer." in admin.types("/crm rights ticket owner").text
+    assert "Write everyone or owner." in admin.types("/crm rights deal nobody").text
+    assert "everyone with the role" in admin.types("/crm rights").text
+    assert "Deal: its owner and managers" in admin.types("/crm rights deal owner").text.replace("*", "")
+    refused = "Acme renewal is Rita Rep's. Only they and managers may change it."
+    assert refused in company.agent.types("/deal won D-1").text
+    assert refused in company.agent.types("/deal edit D-1 amount:1").text
+    company.agent.types("/deal show D-1")
+    company.agent.clicks("Lost")
+    company.agent.submits({"Why was it lost?": "spite"})
+    company.settles()
+    assert "Lead" in company.rep.types("/deal show D-1").text
+    assert "Won." in company.rep.types("/deal won D-1").text
+    company.gives("agent", "manager")
+    assert "Marked as lost." in company.agent.types("/deal lost D-2").text
+    assert "everyone with the role" in admin.types("/crm rights deal everyone").text
+    company.gives("agent", "rep")
+    assert "Saved." in company.agent.types("/deal edit D-1 amount:20k").text

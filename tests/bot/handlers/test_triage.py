@@ -337,3 +337,17 @@ def test_who_is_mentioned_is_named_also_if_rapport_never_met_them(linked: Compan
     with linked.database.transaction(linked.workspace) as session:
         (message,) = messages.of_ticket(session, 1)
     assert message.text == "Hi @Gustav Guest, the export is broken since @Carla Customer left"
+
+
+def test_a_request_of_sales_becomes_a_deal_of_its_customer(linked: Company) -> None:
+    linked.customer.posts(BROKEN, channel="CSHARED")
+    linked.agent.sees("T-1", channel="CSUPPORT")
+    linked.agent.does_not_see("Create deal", channel="CSUPPORT")
+    linked.agent.selects("Category", "Sales", channel="CSUPPORT")
+    linked.agent.sees("Create deal", channel="CSUPPORT")
+    linked.agent.clicks("Create deal", channel="CSUPPORT")
+    linked.agent.submits(Name="Ten more seats")
+    linked.settles()
+    shown = linked.agent.types("/deal show D-1", channel="CGENERAL").text
+    assert "Ten more seats" in shown
+    assert "Globex" in shown

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks import Block, ButtonElement
 
 from bot.handlers.triage.declaration import plugin
 from bot.kit import blocks as b
@@ -10,6 +10,8 @@ from bot.kit import categories
 from bot.plugin import _
 from storage.support.tickets import Priority, Ticket
 
+SALES = "sales"
+"""The category of what may become a deal."""
 MORE = ("assign", "note", "join", "history")
 """What the form behind the three dots is asked for."""
 
@@ -33,8 +35,17 @@ def blocks(ticket: Ticket, own: categories.Own) -> list[Block]:
             b.menu(_("Priority"), plugin.id("priority"), [_option(ticket, _(one), one) for one in reversed(Priority)]),
             b.button(_("Not a request"), plugin.id("dismiss"), control),
             b.button(_("Follow up"), "followups.new", control),
+            *create_deal(ticket),
         ),
     ]
+
+
+def create_deal(ticket: Ticket) -> list[ButtonElement]:
+    """Draw the button that makes a deal of a request of sales, for its customer; nothing for any other."""
+    if ticket.category != SALES:
+        return []
+    customer = ticket.customer.reference if ticket.customer is not None else ""
+    return [b.button(_("Create deal"), "records.new", b.Control(customer, detail="deal"))]
 
 
 def category_options(ticket: Ticket, own: categories.Own) -> list[b.Option]:
