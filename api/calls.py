@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from api.limits import Limits
+from api.limits import PER_MINUTE, Limits
 from api.problems import Answer, HttpProblem, problem_of
 from storage.database.engine import EVERY_WORKSPACE, CommitUnknown, Database
 from storage.records import history
@@ -133,17 +133,17 @@ class Once:
 
 
 class Calls:
-    """Carry out calls; `now` is a clock for tests."""
+    """Carry out calls, of each key at most `per_minute`; `now` is a clock for tests."""
 
     def __init__(
         self,
         database: Database,
         bot: Bot,
         *,
-        limits: Limits | None = None,
+        per_minute: int = PER_MINUTE,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self.limits = limits or Limits()
+        self.limits = Limits(per_minute)
         self.core = bot.core
         self._database = database
         self._bot = bot

@@ -9,22 +9,21 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
 PER_MINUTE = 600
-AT_ONCE = 120
 MOST_KEYS = 10_000
 
 
 class Limits:
-    """Hold a bucket for each key: `at_once` requests fit in, and it fills by `per_minute`."""
+    """Hold a bucket for each key: `at_once` requests fit in, or what comes in twelve seconds; `per_minute` fills it."""
 
     def __init__(
         self,
         per_minute: int = PER_MINUTE,
-        at_once: int = AT_ONCE,
+        at_once: int | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.per_minute = per_minute
-        self.at_once = at_once
+        self.at_once = at_once or max(1, per_minute // 5)
         self._clock = clock
         self._left: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
         self._lock = threading.Lock()

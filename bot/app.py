@@ -212,7 +212,8 @@ class Rapport:
         # Where people are served too, few connections and of its own: no flood of programs keeps them waiting.
         few = PROGRAMS if self._has("slack") else self.settings.pool_size
         pool = self.database.another(pool_size=few, application_name="rapport-api")
-        return Door(Calls(pool, ForPrograms(self.runtime, self.settings.only)), pool, threads=few)
+        lent = ForPrograms(self.runtime, self.settings.only)
+        return Door(Calls(pool, lent, per_minute=self.settings.api_per_minute), pool, threads=few)
 
     def _has(self, role: str) -> bool:
         return self.role in {"all", role}

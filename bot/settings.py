@@ -150,6 +150,12 @@ class Settings:
         "Name nouns such as customers,contacts, and `own` for those that workspaces made; unset, programs get all.",
         default=frozenset(),
     )
+    api_per_minute: int = _setting(
+        "RAPPORT_API_PER_MINUTE",
+        values.number(1, 1_000_000),
+        "Requests that one API key may make a minute, counted in each process; 600.",
+        default=600,
+    )
     log_level: str = _setting(
         "RAPPORT_LOG_LEVEL",
         values.matching(r"DEBUG|INFO|WARNING|ERROR", "must be DEBUG, INFO, WARNING or ERROR"),

@@ -135,7 +135,7 @@ def test_the_history_names_the_key(programs: Programs, database: Database, works
 
 
 def test_too_many_requests_are_told_when_to_come_again(database: Database, registry: Registry, workspace: str) -> None:
-    serving = Programs(database, registry, limits=Limits(per_minute=1, at_once=2))
+    serving = Programs(database, registry, per_minute=10)
     try:
         program, other = serving.key(workspace), serving.key(workspace)
         assert [program.gets("records/customer").status for _ in range(3)] == [200, 200, 429]

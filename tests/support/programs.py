@@ -12,7 +12,6 @@ from urllib.parse import urlencode
 
 from api.apps import apps
 from api.calls import Calls
-from api.limits import Limits
 from api.wire import Door
 from bot.registry import Registry
 from bot.wire.http import web_app
@@ -93,12 +92,12 @@ class Programs:
     """Serve the API on a port of this machine."""
 
     def __init__(
-        self, database: Database, registry: Registry, *, limits: Limits | None = None, only: Sequence[str] = ()
+        self, database: Database, registry: Registry, *, per_minute: int = 300_000, only: Sequence[str] = ()
     ) -> None:
         self.database = database
         self.office = Office(database, registry)
         lent = ForPrograms(self.office.runtime, only)
-        self.calls = Calls(database, lent, limits=limits or Limits(60_000, 60_000))
+        self.calls = Calls(database, lent, per_minute=per_minute)
         self.door = Door(self.calls, database, threads=4)
         self.listener = HttpListener(web_app(None, {}, apps(self.door)), 0, "PORT")
         self.listener.open()

@@ -1,0 +1,1 @@
+"""Measure the API beside hand-written SQL under bare FastAPI."""
