@@ -24,7 +24,7 @@ from storage.records import history
 from storage.records.comparisons import Fields, Values
 from storage.records.declaration import Declaration
 from storage.records.query import Query
-from storage.workspace import api_keys, members, workspaces
+from storage.workspace import api_keys
 from storage.workspace.api_keys import ApiKey, Verb
 from storage.workspace.members import Member, Role
 from storage.workspace.workspaces import Workspace
@@ -232,11 +232,10 @@ class Calls:
 
     def _caller(self, session: Session, who: Identity) -> Caller:
         now = self._now()
-        key = api_keys.get(session, who.key_id)
-        workspace = workspaces.get(session, who.workspace_id)
-        if key is None or workspace is None or not key.is_good(now):
+        acting = api_keys.acting(session, who.key_id)
+        if acting is None or not acting[0].is_good(now):
             raise unauthenticated("This key has expired or was revoked.")
-        member = members.get(session, key.member_id) if key.member_id else None
+        key, workspace, member = acting
         if key.member_id and (member is None or not member.is_ours):
             raise unauthenticated("This key acts as somebody who is not on the team any more.")
         if key.last_used_at is None or (now - key.last_used_at).total_seconds() > SEEN_EVERY_S:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -261,7 +262,12 @@ FACES: Mapping[type[RecordField], PlainJson] = {
 
 def face(field: RecordField) -> PlainJson:
     """Return how programs write and read a field."""
-    return next(FACES[kind] for kind in type(field).__mro__ if kind in FACES)
+    return _of_type(type(field))
+
+
+@cache
+def _of_type(kind: Any) -> PlainJson:
+    return next(FACES[each] for each in kind.__mro__ if each in FACES)
 
 
 def schema(field: RecordField) -> Schema:

@@ -13,7 +13,7 @@ from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, func, select, text, update
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, and_, bindparam, func, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.database.engine import QUEUE, Base, composite_key, current_workspace
@@ -102,6 +102,14 @@ class ApiKey(Base):
         if self.role is not None:
             return role in Role(self.role).implied
         return member is not None and member.id == self.member_id and member.has(role)
+
+
+_ACTING = (
+    select(ApiKey, Workspace, Member)
+    .join(Workspace, Workspace.id == ApiKey.workspace_id)
+    .outerjoin(Member, and_(Member.workspace_id == ApiKey.workspace_id, Member.id == ApiKey.member_id))
+    .where(ApiKey.workspace_id == bindparam("workspace"), ApiKey.id == bindparam("key"))
+)
 
 
 def make(
@@ -207,6 +215,12 @@ def revoke(session: Session, key: ApiKey, now: datetime) -> None:
 def get(session: Session, key_id: int) -> ApiKey | None:
     """Return a key of the session's workspace by its number, None if there is none."""
     return session.get(ApiKey, (current_workspace(session), key_id))
+
+
+def acting(session: Session, key_id: int) -> tuple[ApiKey, Workspace, Member | None] | None:
+    """Return a key of the session's workspace with that, and the member as whom it acts, if any; None for no key."""
+    found = session.execute(_ACTING, {"workspace": current_workspace(session), "key": key_id}).first()
+    return None if found is None else (found[0], found[1], found[2])
 
 
 def find(session: Session, secret: str) -> tuple[str, int] | None:
