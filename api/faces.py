@@ -262,7 +262,8 @@ FACES: Mapping[type[RecordField], PlainJson] = {
 
 def face(field: RecordField) -> PlainJson:
     """Return how programs write and read a field."""
-    return _of_type(type(field))
+    kind: Any = type(field)
+    return _of_type(kind)
 
 
 @cache
