@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal, Protocol
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.errors import Invalid
@@ -49,6 +49,10 @@ class ValueRows:
     def value(self, column: InstrumentedAttribute[Any]) -> ColumnElement[Any]:
         """Return a record's value in a column of its row."""
         return select(column).where(*self.where, self.of == self.record).correlate(self.record.parent).scalar_subquery()
+
+    def join(self, statement: Select[Any], column: InstrumentedAttribute[Any]) -> Select[Any]:
+        """Return a statement with each record's row beside it; records without a value in the column are left out."""
+        return statement.join(self.of.class_, self.of == self.record).where(*self.where, column.is_not(None))
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, SmallInteger
+from sqlalchemy import ColumnElement, Select, SmallInteger, null
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.money import BIGINT
+from storage.records.comparisons import ValueRows
 
 _SMALLEST = 2**15
 _READ: dict[type, Any] = {date: date.fromisoformat, datetime: datetime.fromisoformat}
@@ -23,20 +24,29 @@ _READ: dict[type, Any] = {date: date.fromisoformat, datetime: datetime.fromisofo
 
 @dataclass(frozen=True)
 class Order:
-    """Order by a column; records without a value come last, in either direction."""
+    """Order by a column; records without a value come last, in either direction.
+
+    `rows` says where the column is, if not with the record.
+    """
 
     column: Any
     descending: bool = False
+    rows: ValueRows | None = None
+
+    @property
+    def value(self) -> Any:
+        """Return the record's value in the column."""
+        return self.rows.value(self.column) if self.rows else self.column
 
     @property
     def nullable(self) -> bool:
         """Tell whether a record may have no value."""
-        return bool(getattr(self.column, "nullable", True))
+        return self.rows is not None or bool(getattr(self.column, "nullable", True))
 
     @property
     def splits(self) -> bool:
         """Tell whether an index gives the records with a value and those without, but not one after the other."""
-        return self.nullable and isinstance(self.column, InstrumentedAttribute)
+        return self.rows is None and self.nullable and isinstance(self.column, InstrumentedAttribute)
 
     def clause(self, *, back: bool = False, valued: bool = False) -> ColumnElement[Any]:
         """Return the order for a statement, from the end to the beginning where it is to go `back`.
@@ -44,7 +54,7 @@ class Order:
         Where all are `valued` it is one in which the column's index can be read, from either end.
         """
         ascending = self.descending == back
-        order: ColumnElement[Any] = self.column.asc() if ascending else self.column.desc()
+        order: ColumnElement[Any] = self.value.asc() if ascending else self.value.desc()
         if not self.nullable:
             return order
         if valued:
@@ -64,15 +74,15 @@ class Order:
 
     def same(self, value: Any) -> ColumnElement[bool]:
         """Return the condition that a record has this value, None for none."""
-        found: ColumnElement[bool] = self.column.is_(None) if value is None else self.column == value
+        found: ColumnElement[bool] = self.value.is_(None) if value is None else self.value == value
         return found
 
     def beyond(self, value: Any, *, back: bool) -> list[ColumnElement[bool]]:
         """Return the conditions, first first, of which one holds for whatever comes after a value, or before it."""
         if value is None:
-            return [self.column.is_not(None)] if back else []
-        further = self.column > value if self.descending == back else self.column < value
-        return [further, self.column.is_(None)] if self.nullable and not back else [further]
+            return [self.value.is_not(None)] if back else []
+        further = self.value > value if self.descending == back else self.value < value
+        return [further, self.value.is_(None)] if self.nullable and not back else [further]
 
     def read(self, value: Any) -> Any:
         """Return a value as the column has it from one of `to_json`; raise ValueError or TypeError for another."""
@@ -110,7 +120,9 @@ def rows(
 
     They are the first; those after the values of `beyond`; or, with `back`, those just before them.
     """
-    whole = statement.add_columns(*(order.column for order in orders))
+    if orders[0].rows:
+        return _rows_of_values(session, statement, orders[0].rows, orders, limit=limit, beyond=beyond, back=back)
+    whole = statement.add_columns(*(order.value for order in orders))
     first, *rest = orders
     then = [order.clause(back=back) for order in rest]
     found: list[Any] = []
@@ -120,6 +132,41 @@ def rows(
             begin = [] if valued is False else [first.clause(back=back, valued=valued is True)]
             found += session.execute(whole.where(*where).order_by(*begin, *then).limit(limit - len(found)))
     return found[::-1] if back else found
+
+
+def _rows_of_values(
+    session: Session,
+    statement: Select[Any],
+    held: ValueRows,
+    orders: Sequence[Order],
+    *,
+    limit: int,
+    beyond: Sequence[Any] | None,
+    back: bool,
+) -> list[Any]:
+    """Do as `rows` where the first column is in rows of its own: those that have one by index, then the others."""
+    first, *rest = orders
+    valued = [_Valued(first.column, first.descending), *rest]
+    parts = [(held.join(statement, first.column), valued), (statement.where(~held.has()).add_columns(null()), rest)]
+    at = 0 if beyond is None else int(beyond[0] is None)
+    found: list[Any] = []
+    for part in range(at, -1, -1) if back else range(at, 2):
+        of_part, by = parts[part]
+        if len(found) < limit:
+            behind = beyond[part:] if beyond is not None and part == at else None
+            more = rows(session, of_part, by, limit=limit - len(found), beyond=behind, back=back)
+            found = [*more, *found] if back else [*found, *more]
+    return found
+
+
+@dataclass(frozen=True)
+class _Valued(Order):
+    """Order by a column that is never without a value."""
+
+    @property
+    def nullable(self) -> bool:
+        """Tell that every record has one."""
+        return False
 
 
 def _steps(

@@ -289,4 +289,4 @@ def _choice(condition: Condition, on: Field, said: str) -> str:
 def _order(sort: Sort, on: Field) -> Order:
     if on.kind in _UNSORTED:
         raise Invalid("There is no order by {name}.", field="sort", name=sort.name)
-    return Order(on.rows.value(on.column) if on.rows else on.column, sort.descending)
+    return Order(on.column, sort.descending, on.rows)

@@ -15,7 +15,7 @@ from storage.crm.customers import CUSTOMER, Customer
 from storage.database.engine import Database
 from storage.errors import Conflict, CrmError, Invalid, NotFound
 from storage.money import Money
-from storage.records import lifecycle, listing, schema
+from storage.records import lifecycle, listing, paging, schema
 from storage.records.declaration import Declaration
 from storage.records.history import recording, undo
 from storage.records.query import parse_filters
@@ -253,3 +253,27 @@ def test_what_is_compared_goes_with_its_record(session: Session) -> None:
     session.flush()
     assert session.scalars(select(FieldValue)).all() == []
     assert session.scalars(select(Customer)).all() == []
+
+
+@pytest.mark.parametrize("sort", ["sort:rival", "sort:-rival"])
+def test_pages_go_through_records_with_a_value_and_then_those_without(session: Session, sort: str) -> None:
+    noun = define(session, "Rival", "number")
+    for number, value in enumerate([3, None, 1, 3, None, 2, 1]):
+        lifecycle.add(session, noun, {"name": f"R{number}", "rival": value})
+    query = parse_filters([sort])
+    orders = query.orders(noun.filters)
+    statement = select(Customer)
+    whole = [row[0].name for row in paging.rows(session, statement, orders, limit=20)]
+    up = ["R2", "R6", "R5", "R0", "R3", "R1", "R4"]
+    assert whole == (up if sort == "sort:rival" else ["R3", "R0", "R5", "R6", "R2", "R4", "R1"])
+    turned: list[str] = []
+    beyond = None
+    while page := paging.rows(session, statement, orders, limit=2, beyond=beyond):
+        turned += [row[0].name for row in page]
+        beyond = list(page[-1][1:])
+    assert turned == whole
+    back: list[str] = []
+    while page := paging.rows(session, statement, orders, limit=2, beyond=beyond, back=True):
+        back = [row[0].name for row in page] + back
+        beyond = list(page[0][1:])
+    assert back == whole[:-1]
