@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from bot.handlers.sla.declaration import plugin
 from bot.handlers.sla.notices import line
 from bot.kit import blocks as b
+from bot.kit import cards
 from bot.kit.format import Reader
 from bot.plugin import Role, _
 from storage.support import sla
@@ -42,4 +43,4 @@ def running_late(session: Session, reader: Reader, now: datetime) -> list[Block]
 
 def _open(ticket: Ticket) -> InteractiveElement:
     """Draw the button that shows a ticket on the Home, where it is taken, answered and resolved."""
-    return b.button(_("Show"), "tickets.open", b.Control(ticket.reference, ticket.version))
+    return b.button(_("Show"), cards.OPEN, cards.control(ticket))
