@@ -160,6 +160,31 @@ class PersonType:
 
 
 @dataclass(frozen=True)
+class Called:
+    """Hold the name by which somebody was called who was not mentioned."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class ColleagueType:
+    """Read the Slack id of a person who is mentioned, or the name of one: all words up to the next key."""
+
+    spaced = True
+    lax = False
+
+    def read(self, text: Decoded, writer: Writer) -> Reading[str | Called] | None:
+        """Read one mention, or a name."""
+        name = trimmed(text)
+        found = PERSON.read(text, writer)
+        return found or (Reading(Called(name.text), len(text.text)) if name.text and not name.entities else None)
+
+    def refusal(self, typed: str) -> Invalid:
+        """Return the error for what is no person."""
+        return PERSON.refusal(typed)
+
+
+@dataclass(frozen=True)
 class PeopleType:
     """Read the ids of one person or more, in the order they are mentioned."""
 
@@ -247,6 +272,7 @@ DAY = DayType()
 MOMENT = MomentType()
 WHEN = RecurrenceType()
 PERSON = PersonType()
+COLLEAGUE = ColleagueType()
 PEOPLE = PeopleType()
 CHANNEL = ChannelType()
 FLAG = FlagType()

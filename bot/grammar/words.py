@@ -29,7 +29,7 @@ from bot.grammar.reading import (
     read_whole,
     trimmed,
 )
-from bot.grammar.types import WORD
+from bot.grammar.types import PERSON, WORD, ColleagueType
 from bot.grammar.usage import Key, Usage
 from storage.errors import Invalid
 from storage.records.query import MOST_FILTERS, too_many_filters
@@ -202,8 +202,10 @@ def _keyed(text: Decoded, colon: int, key: Key, usage: Usage, writer: Writer) ->
         read = value.text if key.type is WORD else read_whole(key.type, value, writer, field=key.name)
         return Pair(key.name, ":", value, end, read)
     line = text.part(start, _limit(text.mask, start, usage))
+    # A name may be anything, so behind a space it is the text that it was before it could be one.
+    named = apart and isinstance(getattr(key.type, "kind", key.type), ColleagueType)
     try:
-        found = key.type.read(line, writer)
+        found = (PERSON if named else key.type).read(line, writer)
         if found is None and not apart and not key.type.lax:
             word = line.part(0, _end(_WORD, line.mask, 0))
             raise key.type.refusal(trimmed(word).text or word.text)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from bot.grammar import parse_amount, parse_moment
 from bot.grammar.choices import ChoiceType
 from bot.grammar.reading import ValueType
-from bot.grammar.types import AMOUNT, DAY, FLAG, MOMENT, PERSON, WORD
+from bot.grammar.types import AMOUNT, COLLEAGUE, DAY, FLAG, MOMENT, PERSON, WORD, Called
 from bot.i18n import _
 from bot.kit import blocks as b
 from bot.kit.format import Reader
@@ -40,6 +40,7 @@ from storage.records.fields import (
     YesNoField,
 )
 from storage.records.named import Named
+from storage.workspace import members
 from storage.workspace.members import Member
 from storage.workspace.workspaces import Workspace
 
@@ -187,9 +188,20 @@ class ChoiceFace(Face):
 
 
 class PersonFace(Face):
-    """Mention a person, or choose one."""
+    """Mention a person, or choose one; one of our own may be named."""
 
-    words = PERSON
+    def reads(self, field: PersonField) -> ValueType[Any]:
+        """Return how a person is read: anybody by a mention, one of our own also by name."""
+        return PERSON if field.role is None else COLLEAGUE
+
+    def from_words(self, field: PersonField, read: Any, hand: Hand) -> Any:
+        """Return the id of the person who was mentioned or named."""
+        if not isinstance(read, Called):
+            return read
+        try:
+            return members.called(hand.session, read.name).id
+        except CrmError as error:
+            raise error.on_field(field.key) from None
 
     def shown(self, field: PersonField, record: Named, hand: Reader, session: Session) -> b.Text | None:
         """Mention the person."""

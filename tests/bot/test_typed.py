@@ -77,6 +77,14 @@ SAID = {
     # Money, days and addresses.
     '/deal add Third amount:"2,5 Mio. €"': "€2,500,000",
     "/deal add Fourth amount:CHF 500.-, close:december": "CHF500",
+    # Our own people by their names.
+    "/deal add Fifth owner:Rita Rep, amount:5k": "*Owner*\n@Rita Rep",
+    "/deal edit D-2 owner:rita": "@Rita Rep",
+    "/deal edit D-2 owner:none": "*Harbor renewal*  D-2",
+    '/deal add Sixth owner:"Rita Rep" amount:6k': "$6,000",
+    "/deal add Seventh owner:Somebody Known": "Somebody Known is not a person I can see.",
+    "/ticket add Eighth assignee:anton agent priority:low": "@Anton Agent",
+    "/ticket add Assignee: unclear to them": "*Assignee: unclear to them*",
     "/customer add Zenith domain:https://zenith.com/a?b=c#d,": "zenith.com",
     "/customer add Nadir (domain:nadir.com)": "*Nadir*",
     "/crm renewal add harbor on:March 1": "renews on",
