@@ -24,7 +24,7 @@ from storage.records.declaration import Declaration
 from storage.transfer import mapping, requests, running, tables
 from storage.transfer.lookup import Links
 from storage.transfer.mapping import ColumnMapping
-from storage.transfer.model import ImportRun, ImportState
+from storage.transfer.model import ImportPart, ImportRun, ImportState
 from storage.workspace import workspaces
 
 log = logging.getLogger(__name__)
@@ -79,6 +79,8 @@ class Imports:
             nouns = {key: schema.extended(session, noun.declaration) for key, noun in self._registry.nouns.items()}
             if run.state != ImportState.UNDOING:
                 requests.copy_file(session, run.id, path)
+                if not path.stat().st_size and session.get(ImportPart, (run.workspace_id, run.id, 0)) is None:
+                    raise CrmError("The file is not kept any more.", hint="Send it again.")
         match run.state:
             case ImportState.READING:
                 self._read(run, path, nouns)

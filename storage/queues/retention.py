@@ -56,6 +56,19 @@ _BY_KIND: Mapping[str, tuple[str, str]] = MappingProxyType(
             ) RETURNING 1
             """,
         ),
+        # Nobody has come back to them: who does sends the file again.
+        "files of imports": (
+            "requests",
+            """
+            DELETE FROM import_part WHERE workspace_id = :workspace AND (import_id, part) IN (
+                SELECT part.import_id, part.part FROM import_part AS part
+                JOIN import_run AS run ON run.workspace_id = part.workspace_id AND run.id = part.import_id
+                WHERE part.workspace_id = :workspace AND run.updated_at < now() - make_interval(days => :days)
+                  AND run.state NOT IN ('reading', 'checking', 'running', 'undoing')
+                LIMIT :most FOR UPDATE OF part SKIP LOCKED
+            ) RETURNING 1
+            """,
+        ),
         "answers": (
             "requests",
             """

@@ -73,10 +73,11 @@ class Links:
             # The references of another workspace are not ours.
             found |= _by_reference(session, noun, wanted - found.keys())
         declaration = self.declarations.get(noun)
+        # First what is found together; what else may be meant is asked one by one.
+        found |= _by_name(session, noun, wanted - found.keys())
         for typed in wanted - found.keys():
             if declaration is not None and (conditions := declaration.exact(typed)):
                 found |= {typed: one for one in _only(session, link.to, or_(*conditions), typed)}  # noqa: B035 - of one at most
-        found |= _by_name(session, noun, wanted - found.keys())
         for typed in wanted:
             missing = NotFound("There is no {noun} called {name}.", noun=noun, typed=typed, name=typed[:80])
             self.found[noun, typed] = found.get(typed, missing)

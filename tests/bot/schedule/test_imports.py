@@ -9,7 +9,9 @@ from bot.registry import Registry
 from bot.schedule.imports import ATTEMPTS, Imports
 from storage.crm.customers import Customer
 from storage.database.engine import EVERY_WORKSPACE, Database
+from storage.queues import retention
 from storage.queues.outbox import Delivery
+from storage.queues.retention import Keep
 from storage.transfer import requests, running
 from storage.transfer.model import ImportPart, ImportRun, ImportState
 from storage.workspace import members
@@ -126,3 +128,18 @@ def test_a_card_is_one_message_that_follows_the_import(imports: Imports, databas
     with database.transaction(workspace) as session:
         kinds = list(session.scalars(select(Delivery.kind).order_by(Delivery.created_at)))
     assert kinds == ["post", "update"]
+
+
+def test_a_file_that_nobody_comes_back_to_is_forgotten(imports: Imports, database: Database, workspace: str) -> None:
+    number, recent = (send(database, workspace, companies()) for _ in range(2))
+    work(imports, database)
+    with database.transaction(workspace) as session:
+        aged = text("UPDATE import_run SET updated_at = now() - interval '8 days' WHERE id = :id")
+        session.execute(aged, {"id": number})
+    with database.transaction(workspace) as session:
+        assert retention.purge(session, "files of imports", Keep(), 100) == 1
+        assert list(session.scalars(select(ImportPart.import_id))) == [recent]
+    ask(database, workspace, number, ImportState.CHECKING)
+    work(imports, database)
+    run = run_of(database, workspace, number)
+    assert (run.state, run.error) == ("failed", "The file is not kept any more. Send it again.")
