@@ -43,6 +43,10 @@ INSERT INTO change_answer (workspace_id, change_set_id, answer, kept_at)
 SELECT :w, id, '{{}}', {YEAR} FROM change_set WHERE workspace_id = :w AND request_key LIKE 'k%%';
 INSERT INTO name_word (workspace_id, word, near) SELECT :w, 'word' || i, 'w' FROM generate_series(1, :n) AS i;
 INSERT INTO name_word_left (workspace_id, word) SELECT :w, 'word' || i FROM generate_series(1, :n) AS i;
+INSERT INTO import_run (workspace_id, file_name, digest, columns_key, mapping, updated_at)
+VALUES (:w, 'a.csv', '', '', '{{}}', {YEAR});
+INSERT INTO import_part (workspace_id, import_id, part, body)
+SELECT :w, id, i, 'x' FROM import_run, generate_series(1, :n) AS i WHERE workspace_id = :w;
 INSERT INTO digest_run (workspace_id, name, target_channel, asked, since, until, created_at)
 SELECT :w, 'Old', 'C1', false, {YEAR}, {YEAR}, {YEAR} - interval '1 year' FROM generate_series(1, :n) AS i;
 INSERT INTO model_version (workspace_id, version, state, trained_at, live_at, weights)
