@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks import Block, InteractiveElement
 from sqlalchemy.orm import Session
 
 from bot.handlers.triage.declaration import plugin
@@ -127,9 +127,9 @@ def _between(session: Session, first: Sequence[Any], last: Sequence[Any] | None)
     return [message for message in row if message.deleted_at is None]
 
 
-def _quoted(message: IncomingMessage) -> Block:
+def _quoted(message: IncomingMessage, control: InteractiveElement | None = None) -> Block:
     said = b.cut(message.text.strip() or _("(no text)"), SHOWN)
-    return b.section(b.Markup("\n".join(f">{line}" for line in said.splitlines())))
+    return b.section(b.Markup("\n".join(f">{line}" for line in said.splitlines())), accessory=control)
 
 
 @plugin.renderer("leaving", kind=Notice.YOURS)
@@ -141,11 +141,13 @@ def draw_leaving(delivery: Delivery, session: Session) -> Message | None:
         return None
     customer = message.customer
     title = b.markup(_("🚪 Your customer *{name}* {ref} wants to cancel"), name=customer.name, ref=customer.reference)
-    buttons = [b.button(_("Show customer"), "records.show", b.Control(customer.reference, customer.version))]
+    show = b.button(_("Show customer"), cards.SHOW, cards.control(customer))
+    quoted = _quoted(message)
     if message.ticket_id is not None:
         ticket = tickets.get(session, message.ticket_id)
-        buttons.append(b.button(_("Show ticket"), cards.SHOW, cards.control(ticket)))
-    return Message(title, [b.section(title), _quoted(message), b.actions(*buttons)])
+        quoted = _quoted(message, b.button(_("Show ticket"), cards.SHOW, cards.control(ticket)))
+    # One in a block each: Slack refuses two controls of one id in a row.
+    return Message(title, [b.section(title, accessory=show), quoted])
 
 
 @plugin.renderer("greeting", kind=None)
