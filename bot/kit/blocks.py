@@ -167,6 +167,11 @@ class Control:
     def __str__(self) -> str:
         return f"{self.record}:{self.version}:{self.detail}"
 
+    @property
+    def number(self) -> int:
+        """Return the number that is the detail, 0 for anything else and for one that no key of ours can be."""
+        return int(self.detail) if re.fullmatch(r"[0-9]{1,18}", self.detail) else 0
+
     @classmethod
     def parse(cls, value: str) -> Control:
         """Read a control's value back; text of another shape is kept as the detail."""

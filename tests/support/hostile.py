@@ -35,6 +35,7 @@ from storage.notifications import preferences
 from storage.queues import outbox
 from storage.queues.outbox import Delivery
 from storage.records import history
+from storage.records.schema import field_definitions, noun_definitions
 from storage.subjects import called
 from storage.support import channels, messages, model_versions, replies, sla, tickets
 from storage.support.incidents import Incident
@@ -127,7 +128,7 @@ typed = hostile.map(lambda text: text.replace("&", "&amp;").replace("<", "&lt;")
 """What Slack sends in the place of what a person typed in a command."""
 
 
-RECORDS = {"records.new": "customer", "records.more": "archive"}
+RECORDS = {"records.new": "customer", "records.more": "archive", "fields.new": "customer"}
 """What controls of no plugin's own carry."""
 
 
@@ -357,6 +358,11 @@ def seed(session: Session, name: str) -> Seeded:
     incident = Incident(workspace_id=TEAM)
     session.add(incident)
     version = _learned(session)
+    own = next(iter(noun_definitions.all_rows(session)), None)
+    label = name[: noun_definitions.LABEL_LIMIT].strip()
+    own = own or noun_definitions.define(session, name=label if kept(label) else "Site", key="site")
+    field = next(iter(field_definitions.live_rows(session, "customer")), None)
+    field = field or field_definitions.define(session, customers.CUSTOMER, name=name, key="rival", type="text")
     saved = next(iter(replies.saved(session)), None) or replies.save(session, "Thanks", name)
     session.flush()
     ticket.incident_id = incident.id
@@ -420,6 +426,8 @@ def seed(session: Session, name: str) -> Seeded:
         "digests": digest.reference,
         "tickets": ticket.reference,
         "triage": ticket.reference,
+        "fields": f"FIELD-{field.id}",
+        "nouns": f"NOUN-{own.id}",
     }
     return Seeded(refs, list(sent.values()), str(saved.id), str(table.id))
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot.handlers.fields import lists
 from bot.handlers.fields.declaration import plugin
-from bot.handlers.fields.wording import NAMES, noun_called, read_choices, row_of
+from bot.handlers.fields.wording import NAMES, noun_called, read_choices, read_yes, row_of
 from bot.kit import blocks as b
 from bot.kit.replies import Message, Modal
 from bot.plugin import Catalogue, Member, Role, _
@@ -48,10 +48,10 @@ def add(values: Values, state: State, session: Session, actor: Member, catalogue
         name=values["name"],
         type=values["type"],
         key=values["key"] or "",
-        required=values["required"] == "yes",
+        required=read_yes(values["required"]),
         hint=values["hint"] or "",
         choices=read_choices(values["choices"] or ""),
-        links_to=values["links_to"] or "",
+        links_to=noun_called(catalogue, values["links_to"]).declaration.key if values["links_to"] else "",
         reserved=catalogue.reserved(noun),
     )
     notice = b.markup(_("Added *{name}*."), name=made.name)
@@ -81,7 +81,7 @@ def save(values: Values, state: State, session: Session, actor: Member, catalogu
         noun,
         name=values["name"],
         key=values["key"] or field_definitions.key_for(values["name"]),
-        required=values["required"] == "yes",
+        required=read_yes(values["required"]),
         hint=values["hint"] or "",
         choices=read_choices(values["choices"] or "") if "choices" in values else None,
         reserved=catalogue.reserved(noun),

@@ -49,10 +49,17 @@ def control(row: FieldRow, what: str = "") -> b.Control:
 
 def row_of(session: Session, typed: str) -> FieldRow:
     """Return the field of a control; raise Invalid for anything else."""
-    number = typed.removeprefix("FIELD-")
-    if not number.isdigit():
+    number = re.fullmatch(r"(?:FIELD-)?([0-9]{1,18})", typed)
+    if number is None:
         raise Invalid("This button no longer works.", hint="Please repeat the command.")
-    return field_definitions.get(session, int(number))
+    return field_definitions.get(session, int(number[1]))
+
+
+def read_yes(typed: str) -> bool:
+    """Return whether yes was chosen in a form; raise Invalid for what is neither yes nor no."""
+    if typed not in {"yes", "no"}:
+        raise Invalid("This is yes or no.", field="required")
+    return typed == "yes"
 
 
 def read_choices(typed: str) -> Sequence[str]:

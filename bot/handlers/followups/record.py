@@ -34,19 +34,10 @@ def blocks(session: Session, followup: Followup, reader: Reader) -> list[Block]:
 
 def _facts(session: Session, record: Named, reader: Reader) -> list[b.Markup]:
     noun = schema.of(session).declared.get(record.__noun__)
-    found = fields.facts(noun, record, reader, session) if noun else _by_hand(record)
+    how = {_("Status"): _(record.status)} if isinstance(record, Ticket) else {}
+    found = fields.facts(noun, record, reader, session, how) if noun else []
     deals = _open_deals(session, record, reader) if isinstance(record, Customer) else None
     return [*found, b.markup("*{label}*\n{value}", label=_("Open deals"), value=deals)] if deals else found
-
-
-def _by_hand(record: Named) -> list[b.Markup]:
-    """Return the facts of a ticket, which is not declared yet."""
-    if not isinstance(record, Ticket):
-        return []
-    facts: dict[str, b.Text] = {_("Status"): _(record.status), _("Priority"): _(record.priority)}
-    if customer := record.customer:
-        facts[_("Customer")] = b.markup("{name}  {ref}", name=customer.name, ref=customer.reference)
-    return [b.markup("*{label}*\n{value}", label=label, value=value) for label, value in facts.items()]
 
 
 def _open_deals(session: Session, customer: Customer, reader: Reader) -> b.Text | None:

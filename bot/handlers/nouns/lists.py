@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.blocks.block_elements import InteractiveElement
 from sqlalchemy.orm import Session
@@ -63,10 +65,10 @@ def control(row: NounRow, what: str = "") -> b.Control:
 
 def row_of(session: Session, typed: str) -> NounRow:
     """Return the kind of record of a control; raise Invalid for anything else."""
-    number = typed.removeprefix("NOUN-")
-    if not number.isdigit():
+    number = re.fullmatch(r"(?:NOUN-)?([0-9]{1,18})", typed)
+    if number is None:
         raise Invalid("This button no longer works.", hint="Please repeat the command.")
-    return noun_definitions.get(session, int(number))
+    return noun_definitions.get(session, int(number[1]))
 
 
 def begin(row: NounRow, catalogue: Catalogue) -> b.Markup:

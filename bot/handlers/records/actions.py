@@ -33,8 +33,7 @@ def add_anyway(control: b.Control, session: Session, actor: Member, reader: Read
     """Add a record though others are like it."""
     try:
         # The release before put the values into the button.
-        known = control.detail.isdigit()
-        key, given = drafts.take(session, int(control.detail)) if known else json.loads(control.detail)
+        key, given = drafts.take(session, control.number) if control.number else json.loads(control.detail)
         noun = catalogue.nouns[key]
     except (ValueError, TypeError, KeyError):
         raise Invalid("This button no longer works.", hint="Please repeat the command.") from None

@@ -46,7 +46,7 @@ def cancel(control: b.Control, session: Session, actor: Member, catalogue: Catal
 
 def allowed(session: Session, control: b.Control, actor: Member, catalogue: Catalogue) -> ImportRun:
     """Return the import of a control; raise Refused for who may not change records of its noun."""
-    run = running.get(session, int(control.detail) if control.detail.isdigit() else 0)
+    run = running.get(session, control.number)
     noun = catalogue.nouns.get(run.mapping.get("noun", ""))
     if noun is not None and not actor.has(noun.declaration.change):
         raise Refused(

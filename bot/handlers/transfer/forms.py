@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from slack_sdk.models.blocks import Block
@@ -82,11 +82,20 @@ def read_so(
             known = known.with_column(at, to="" if to == NOTHING else to)
     if not has_name(known):
         raise Invalid("One of the columns must be the name.", field="column0")
-    known = replace(known, matches=Matches(values.get("matches") or Matches.CHANGE))
-    order, mark = values.get("dates"), values.get("decimal") or None
+    how = _offered("matches", values.get("matches") or Matches.CHANGE, Matches)
+    known = replace(known, matches=Matches(how))
+    order = _offered("dates", values.get("dates") or "", ("", "day", "month"))
+    mark = _offered("decimal", values.get("decimal") or "", ("", ".", ",")) or None
     told = [replace(one, written=Notation(mark, order == "day" if order else None)) for one in known.columns]
     requests.correct(session, run.id, replace(known, columns=tuple(told)), actor)
     return None
+
+
+def _offered(field: str, chosen: str, choices: Iterable[str]) -> str:
+    """Return what was chosen; raise Invalid for what was not offered."""
+    if chosen not in set(choices):
+        raise Invalid("Choose one of those that are offered.", field=field)
+    return chosen
 
 
 def _noun(session: Session, catalogue: Catalogue, key: str) -> Declaration:
