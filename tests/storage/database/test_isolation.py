@@ -170,7 +170,7 @@ READS: dict[str, Callable[[Session, Any], Any]] = {
     "deals.resolve": lambda s, t: deals.resolve(s, t.deal.reference),
     "runs.described": lambda s, t: runs.described(s, "F1", Number(Metric.DEALS_OPEN, 1), TODAY)["ids"],
     "runs.get": lambda s, t: runs.get(s, t.run.id),
-    "runs.as_of": lambda s, t: runs.as_of(s, datetime.now(UTC), user_id="UMANAGER", name=t.run.name),
+    "runs.as_of": lambda s, t: runs.as_of(s, t.run.until, user_id="UMANAGER", name=t.run.name),
     "runs.last_sent": lambda s, t: runs.last_sent(s, t.digest),
     "runs.newest": lambda s, t: runs.newest(s, user_id="UMANAGER", channel_id="C1"),
     "schedules.get": lambda s, t: schedules.get(s, t.digest.id),
