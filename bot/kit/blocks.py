@@ -155,10 +155,7 @@ def divider() -> Block:
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """Say what a button or menu refers to: a record, the version it was drawn from, and a detail.
-
-    Written as `D-88:3:detail`. It carries no authority: every use checks the actor's role and the version again.
-    """
+    """Say what a control refers to, as `D-88:3:detail`; it has no authority: each use checks role and version again."""
 
     record: str = ""
     version: int = 0
@@ -170,7 +167,7 @@ class Control:
     @property
     def number(self) -> int:
         """Return the number that is the detail, 0 for anything else and for one that no key of ours can be."""
-        return int(self.detail) if re.fullmatch(r"[0-9]{1,18}", self.detail) else 0
+        return int(self.detail) if self.detail.isascii() and self.detail.isdigit() and len(self.detail) < 19 else 0
 
     @classmethod
     def parse(cls, value: str) -> Control:
