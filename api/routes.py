@@ -211,7 +211,10 @@ async def _not_here(request: Request, exc: Exception) -> Response:
     if exc.status_code == 405:
         # Each method has a route of its own, and the router names that of the first alone.
         path = request.url.path.removeprefix(request.scope.get("root_path", ""))
-        found = (route for route in router.routes if isinstance(route, APIRoute) and route.path_regex.match(path))
+        found = [route for route in router.routes if isinstance(route, APIRoute) and route.path_regex.match(path)]
+        # What an address of its own serves is not that of a record with this name.
+        last = path.rpartition("/")[2]
+        found = [route for route in found if route.path.rpartition("/")[2] == last] or found
         methods = sorted({method for route in found for method in route.methods or ()}) or ["GET"]
         allow = {"allow": ", ".join(methods)}
         return response(HttpProblem("not-allowed", f"Use {allow['allow']}.", headers=allow).answer())

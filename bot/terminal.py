@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import typer
 
 from bot.scrub import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def say(text: str, *, err: bool = False) -> None:
@@ -17,6 +21,13 @@ def say(text: str, *, err: bool = False) -> None:
 def data(text: str) -> None:
     """Print what a program reads, as it is."""
     typer.echo(text)
+
+
+def beside() -> Console:
+    """Return what is written beside a command's answer: how far it is."""
+    from rich.console import Console
+
+    return Console(stderr=True)
 
 
 def found(name: str, detail: str, remedy: str | None = None) -> None:

@@ -335,10 +335,9 @@ def _refused_file(path: Path, header: Sequence[str]) -> Iterator[Callable[[Seque
 @contextmanager
 def _bar(what: str, total: int | None = None) -> Iterator[tuple[Progress, TaskID]]:
     """Show how far something is, where somebody looks."""
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Bar(*columns, console=terminal.beside(), transient=True) as bar:
         yield bar, bar.add_task(what, total=total)
