@@ -36,7 +36,6 @@ from storage.records.fields import (
     YesNoField,
 )
 from storage.records.fields.texts import ADDRESS_LIMIT, PHONE_LIMIT
-from storage.references import in_force, reference
 
 Schema = dict[str, Any]
 
@@ -218,7 +217,7 @@ class LinkJson(PlainJson):
 
     def write(self, field: LinkField, value: int | None, session: Session) -> Any:
         """Write the reference."""
-        return None if value is None else reference(field.to.__noun__, value, in_force(session))
+        return None if value is None else field.reference_of(session, value)
 
 
 class SettingJson(PlainJson):

@@ -14,6 +14,8 @@ from importlib.metadata import entry_points
 from types import ModuleType
 from typing import Any, TypeVar
 
+from sqlalchemy.orm import Session
+
 from bot.declarations import EVERYWHERE, PluginError, check, derived, handlers, usage_of
 from bot.grammar import Usage, unescape
 from bot.plugin import (
@@ -37,7 +39,7 @@ from bot.plugin import (
 )
 from storage.database.migrate import CORE, RevisionLine
 from storage.errors import NotFound
-from storage.records.schema import REMEMBERED, Schema
+from storage.records.schema import REMEMBERED, Schema, of
 from storage.references import DECLARED, Letters, parse_reference
 
 log = logging.getLogger(__name__)
@@ -128,6 +130,10 @@ class Registry:
                 self._known.clear()
             known = self._known[schema.workspace_id] = (schema, self._extended(schema))
         return known[1]
+
+    def declarations(self, session: Session) -> dict[str, Declaration]:
+        """Return every noun that the session's workspace has, with its own fields, by its key."""
+        return {key: one.declaration for key, one in self.within(of(session)).nouns.items()}
 
     def _extended(self, schema: Schema) -> Registry:
         own = copy(self)

@@ -58,18 +58,17 @@ def import_file(
     from bot.settings import Settings
     from storage.database.engine import Database
     from storage.errors import CrmError
-    from storage.records import schema
 
     if (file is None) == (undo is None):
         raise typer.BadParameter("name a file, or an import with --undo")
     settings = Settings.load(slack=False)
-    declarations = {key: one.declaration for key, one in load(settings.plugins_off).nouns.items()}
+    registry = load(settings.plugins_off)
     with database(settings) as url:
         opened = Database(url, pool_size=2)
         try:
             own = the_workspace(opened, workspace)
             with opened.transaction(own) as session:
-                declarations = {key: schema.extended(session, one) for key, one in declarations.items()}
+                declarations = registry.declarations(session)
             importer = Importer(opened, own, declarations)
             if file is None:
                 assert undo is not None
@@ -95,23 +94,25 @@ def export_file(
     from bot.registry import load
     from bot.settings import Settings
     from storage.database.engine import Database
-    from storage.records import schema
     from storage.transfer.export import write_workspace
 
     if file.exists() and not yes:
         typer.confirm(f"Replace {file}?", abort=True)
     settings = Settings.load(slack=False)
-    nouns = load(settings.plugins_off).nouns
+    registry = load(settings.plugins_off)
+    begun = file.with_name(f"{file.name}.part")
     with database(settings) as url:
         opened = Database(url, pool_size=1)
         try:
             with opened.transaction(the_workspace(opened, workspace)) as session:
-                declarations = {key: schema.extended(session, noun.declaration) for key, noun in nouns.items()}
-                file.unlink(missing_ok=True)
-                file.touch(mode=0o600)
-                written = write_workspace(session, declarations, file)
+                # Only a whole archive takes the place of the one before.
+                begun.unlink(missing_ok=True)
+                begun.touch(mode=0o600)
+                written = write_workspace(session, registry.declarations(session), begun)
+            begun.replace(file)
         finally:
             opened.dispose()
+            begun.unlink(missing_ok=True)
     terminal.table([("File", "rows"), *((name, f"{count:,}") for name, count in written.items())])
     terminal.say(f"They are in {file} ({file.stat().st_size:,} bytes).")
 

@@ -21,7 +21,6 @@ from bot.i18n import _
 from bot.kit import blocks as b
 from bot.kit.format import Reader
 from storage.errors import CrmError, NotFound
-from storage.records import named
 from storage.records.fields import (
     AddressField,
     ChoiceField,
@@ -183,7 +182,9 @@ class ChoiceFace(Face):
 
     def entry(self, field: ChoiceField, value: Any, optional: bool, session: Session) -> Block:
         """Draw a menu of the choices."""
-        options = [b.Option(_(field.name_of(choice)), choice) for choice in field.choices]
+        # What a record has is offered to it, also where nobody else may choose it any more.
+        offered = dict.fromkeys([*field.choices, *([value] if value else [])])
+        options = [b.Option(_(field.name_of(choice)), choice) for choice in offered]
         return b.choice_input(field.key, _(field.label), options, initial=value or "", optional=optional)
 
 
@@ -261,7 +262,7 @@ class LinkFace(Face):
 
     def entry(self, field: LinkField, value: Any, optional: bool, session: Session) -> Block:
         """Draw a menu that is filled while the person types."""
-        linked = None if value is None else named.get(session, field.to, value)
+        linked = field.at_number(session, value)
         initial = b.Option(f"{linked.name} ({linked.reference})", linked.reference) if linked else None
         return b.search_input(field.key, _(field.label), PICK, initial=initial, optional=optional)
 

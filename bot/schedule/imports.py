@@ -19,7 +19,6 @@ from bot.registry import Registry
 from bot.workers import Workers
 from storage.database.engine import EVERY_WORKSPACE, Database
 from storage.errors import CrmError
-from storage.records import schema
 from storage.records.declaration import Declaration
 from storage.transfer import mapping, requests, running, tables
 from storage.transfer.lookup import Links
@@ -76,7 +75,7 @@ class Imports:
         with self._database.transaction(run.workspace_id) as session:
             workspace = workspaces.get(session, run.workspace_id)
             speak(workspace.locale if workspace else None)
-            nouns = {key: schema.extended(session, noun.declaration) for key, noun in self._registry.nouns.items()}
+            nouns = self._registry.declarations(session)
             if run.state != ImportState.UNDOING:
                 requests.copy_file(session, run.id, path)
                 if not path.stat().st_size and session.get(ImportPart, (run.workspace_id, run.id, 0)) is None:

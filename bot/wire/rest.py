@@ -73,8 +73,8 @@ class ForPrograms:
 
     def nouns(self, session: Session) -> Mapping[str, Declaration]:
         """Return every noun that this process serves by its key, each with the fields that the workspace gave to it."""
-        nouns = self._runtime.registry.within(schema.of(session)).nouns
-        return {key: noun.declaration for key, noun in nouns.items() if self._serves(key)}
+        declared = self._runtime.registry.declarations(session)
+        return {key: declaration for key, declaration in declared.items() if self._serves(key)}
 
     def understand(self, text: str, session: Session, fields: Fields, caller: Asking) -> tuple[Query, Values]:
         """Read what a list is asked for, as it is read in Slack; raise CrmError naming the field at fault."""

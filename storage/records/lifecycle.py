@@ -14,6 +14,7 @@ from storage.records.declaration import Declaration, Values
 from storage.records.fields import with_value
 from storage.records.named import CANDIDATES, PAGE, Named, Record, moment, namesakes
 from storage.records.referring import references_to
+from storage.records.schema.merging import carry
 
 
 def add(session: Session, declaration: Declaration, values: Values) -> Named:
@@ -21,8 +22,22 @@ def add(session: Session, declaration: Declaration, values: Values) -> Named:
     missing = {field.key: None for field in declaration.fields if field.required}
     checked = declaration.check(session, {**missing, **declaration.beginning(session), **values})
     _refuse_taken(session, declaration, checked)
-    record = (declaration.add or declaration.model.new)(session, **attributes(declaration, checked))
+    record = begun(session, declaration, checked)
     declaration.told(session, record, True)
+    return record
+
+
+def begun(session: Session, declaration: Declaration, checked: Values) -> Named:
+    """Make a record of values that are checked, by the noun's rules for a new one where it has some."""
+    given = attributes(declaration, checked)
+    if declaration.add is None:
+        return declaration.model.new(session, **given)
+    # What a noun does with its own fields knows nothing of the workspace's.
+    custom = given.pop("custom", None)
+    record: Named = declaration.add(session, **given)
+    if custom:
+        record.custom = custom
+        session.flush()
     return record
 
 
@@ -106,7 +121,7 @@ def merge(session: Session, declaration: Declaration, gone: Named, kept: Named) 
     lacking = [
         (field, field.of(gone))
         for field in declaration.entered
-        if field.of(kept) is None and field.of(gone) is not None
+        if not field.custom_id and field.of(kept) is None and field.of(gone) is not None
     ]
     gone.merged_into_id = kept.id
     # First, so that what only one record may have is free for the one that is kept.
@@ -114,6 +129,7 @@ def merge(session: Session, declaration: Declaration, gone: Named, kept: Named) 
     for field, value in lacking:
         field.put(kept, value)
     _move_references(session, gone, kept)
+    carry(session, gone, kept)
     _saved(session, kept)
     declaration.told(session, kept, False)
     return kept

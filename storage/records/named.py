@@ -77,16 +77,22 @@ class Record(Recorded):
     @classmethod
     def new(cls, session: Session, **values: Any) -> Self:
         """Add a record with the next number and flush it, so that what the database decides is known."""
-        values["workspace_id"] = current_workspace(session)
-        made = cls(**values, **{"id": cls.number(session), "created_by": current_actor(session)})
-        session.add(made)
+        made = cls.unsaved(session, **values, id=next_id(session, cls.counter()))
         session.flush()
         return made
 
     @classmethod
-    def number(cls, session: Session) -> int:
-        """Return the next number."""
-        return next_id(session, cls.__noun__)
+    def unsaved(cls, session: Session, **values: Any) -> Self:
+        """Add a record that has its number, with whoever acts as who added it; many are flushed together."""
+        actor = {"created_by": current_actor(session)}
+        made = cls(**{"workspace_id": current_workspace(session)}, **values, **actor)
+        session.add(made)
+        return made
+
+    @classmethod
+    def counter(cls) -> str:
+        """Return the counter from which the noun's numbers come."""
+        return cls.__noun__
 
 
 class Named(Record):

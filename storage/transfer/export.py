@@ -24,7 +24,7 @@ from storage.records.declaration import Declaration
 from storage.records.fields import LinkField, PersonField, RecordField, SettingField
 from storage.records.history import Activity, ChangeSet
 from storage.records.named import Named
-from storage.references import reference
+from storage.references import in_force, reference
 from storage.transfer.cells import cell, defuse
 from storage.transfer.model import ExternalId
 from storage.transfer.own import ADDED_ON, ARCHIVED_ON, first_column
@@ -97,7 +97,7 @@ class RecordTable:
                 found = field.linked(self.session, value)
                 return found.name if found else ""
             case LinkField():
-                return reference(str(field.to.__noun__), value)
+                return field.reference_of(self.session, value) or ""
         return str(value)
 
 
@@ -148,9 +148,12 @@ def _beside(session: Session) -> dict[str, tuple[list[str], Iterator[list[str]]]
             yield [one.id, defuse(one.name), defuse(one.email or ""), " ".join(one.roles)]
 
     def numbers() -> Iterator[list[str]]:
+        letters = in_force(session)
         order = (ExternalId.noun, ExternalId.record_id, ExternalId.source)
         for one in session.scalars(select(ExternalId).order_by(*order).execution_options(yield_per=PAGE)):
-            yield [reference(one.noun, one.record_id), defuse(one.source), defuse(one.external_id)]
+            known = one.noun in letters
+            record = reference(one.noun, one.record_id, letters) if known else f"{one.noun} {one.record_id}"
+            yield [record, defuse(one.source), defuse(one.external_id)]
 
     return {
         "notes.csv": (["Record", "Kind", "At", "By", "Text"], notes()),

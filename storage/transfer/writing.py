@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,7 +19,6 @@ from storage.records import lifecycle
 from storage.records.counters import next_ids
 from storage.records.declaration import Declaration
 from storage.records.fields import LinkField
-from storage.records.history import current_actor
 from storage.records.named import Named
 from storage.transfer import own
 from storage.transfer.likeness import Likeness
@@ -193,7 +192,7 @@ class RowWriter:
         if self._declaration.add is not None:
             # It has rules of its own, which each record goes through.
             for effect in added:
-                effect.record = self._add_one(self._declaration.add, {**beginning, **effect.values}, beginning)
+                effect.record = self._add_one({**beginning, **effect.values}, beginning)
         else:
             self._add_together(added, beginning)
         for effect in added:
@@ -208,24 +207,22 @@ class RowWriter:
         self._session.flush()
 
     def _add_together(self, added: Sequence[Effect], beginning: Mapping[str, Any]) -> None:
-        numbers = next_ids(self._session, self._declaration.key, len(added))
-        workspace, actor = current_workspace(self._session), current_actor(self._session)
-        model: Any = self._declaration.model
+        model = self._declaration.model
+        numbers = next_ids(self._session, model.counter(), len(added))
         for number, effect in zip(numbers, added, strict=True):
             values = lifecycle.attributes(self._declaration, {**beginning, **effect.values})
             moments = {"created_at": effect.row.created_at} if effect.row.created_at is not None else {}
-            effect.record = model(workspace_id=workspace, id=number, created_by=actor, **values, **moments)
-            self._session.add(effect.record)
+            effect.record = model.unsaved(self._session, id=number, **values, **moments)
 
-    def _add_one(self, add: Callable[..., Named], values: Mapping[str, Any], beginning: Mapping[str, Any]) -> Named:
+    def _add_one(self, values: Mapping[str, Any], beginning: Mapping[str, Any]) -> Named:
         """Add a record as its noun wants it; where it may not begin as it is, let it begin and then become so."""
         try:
-            return add(self._session, **lifecycle.attributes(self._declaration, values))
+            return lifecycle.begun(self._session, self._declaration, values)
         except Invalid:
             later = {key: values[key] for key in beginning if values[key] != beginning[key]}
             if not later:
                 raise
-            record = add(self._session, **lifecycle.attributes(self._declaration, {**values, **beginning}))
+            record = lifecycle.begun(self._session, self._declaration, {**values, **beginning})
             lifecycle.change(self._session, self._declaration, record, later)
             return record
 

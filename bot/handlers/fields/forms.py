@@ -123,7 +123,7 @@ def _choices(row: FieldRow | None) -> Block:
     return b.text_input(
         "choices",
         _("Choices"),
-        initial="\n".join(name for _key, name in row.choices) if row else "",
+        initial="\n".join(row.offered.values()) if row else "",
         placeholder=_("One a line"),
         hint=_("For a choice: one a line. Records keep a choice that is no longer offered.") if row else "",
         multiline=True,

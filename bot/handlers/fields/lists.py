@@ -79,8 +79,8 @@ def _line(row: FieldRow, *, may_change: bool) -> Block:
     if row.required:
         about.append(_("required"))
     parts: list[b.Text] = [b.markup("*{name}*", name=row.name), b.join(about, " · ")]
-    if row.choices:
-        parts.append(_choices([name for _key, name in row.choices]))
+    if row.offered:
+        parts.append(_choices(list(row.offered.values())))
     if row.hint:
         parts.append(b.markup("_{hint}_", hint=row.hint))
     menu = b.overflow(

@@ -12,7 +12,6 @@ from bot.kit.replies import Message
 from bot.plugin import Catalogue, Declaration, Notice, _
 from storage.errors import NotFound
 from storage.queues.outbox import Delivery
-from storage.records import schema
 from storage.transfer import requests, running
 from storage.transfer.model import ImportRun, ImportState
 
@@ -40,7 +39,7 @@ def refused(delivery: Delivery) -> Message:
 def draw(session: Session, run: ImportRun, catalogue: Catalogue) -> Message:
     """Draw an import with what can be done about it."""
     found = catalogue.nouns.get(run.mapping.get("noun", ""))
-    noun = schema.extended(session, found.declaration) if found else None
+    noun = found.declaration if found else None
     title = b.markup(_("*{file}*: {state}"), file=run.file_name, state=_state(run, noun))
     blocks: list[Block] = [b.section(title)]
     if run.error:

@@ -15,7 +15,6 @@ from bot.kit import blocks as b
 from bot.kit.replies import Message, Modal
 from bot.plugin import Catalogue, Declaration, Member, Role, _
 from storage.errors import Invalid
-from storage.records import schema
 from storage.transfer import mapping, requests
 from storage.transfer.mapping import ColumnMapping, Matches, has_name
 from storage.transfer.written import Notation
@@ -102,7 +101,7 @@ def _noun(session: Session, catalogue: Catalogue, key: str) -> Declaration:
     found = catalogue.nouns.get(key)
     if found is None:
         raise Invalid("There is no noun {name}.", name=key, field="noun")
-    return schema.extended(session, found.declaration)
+    return found.declaration
 
 
 plugin.button_opens("columns", columns)

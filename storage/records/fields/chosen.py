@@ -14,6 +14,7 @@ from storage.records import named
 from storage.records.comparisons import Field, Kind, ValueRows
 from storage.records.fields.field import RecordField
 from storage.records.named import Named
+from storage.references import in_force, reference
 from storage.workspace import members
 from storage.workspace.members import Role
 
@@ -22,7 +23,8 @@ from storage.workspace.members import Role
 class ChoiceField(RecordField):
     """Hold one of a few values; those that people know by another name than the one that is stored have one in `names`.
 
-    Of a workspace's own field the names alone are what people type: a choice can be renamed and keeps what it is.
+    Of a workspace's own field the names alone are what people type: a choice can be renamed and keeps what it is. One
+    that has a name and is none of the `choices` is not offered any more: whoever has it keeps it.
     """
 
     choices: Sequence[str]
@@ -43,6 +45,8 @@ class ChoiceField(RecordField):
         for choice in self.choices:
             if value == choice or name_key(self.name_of(choice)) == wanted:
                 return choice
+        if value in self.names:
+            return str(value)
         raise Invalid(
             "{value} is not a {name}.",
             field=self.key,
@@ -57,7 +61,12 @@ class ChoiceField(RecordField):
         """Return how choices are compared: by the names that people know."""
         if not self.names:
             return Field(column, "choice", choices=self.choices, rows=rows)
-        return Field(column, "keys", resolve=lambda session, said: [self.checked(session, said)], rows=rows)
+        return Field(column, "keys", resolve=self._called, rows=rows)
+
+    def _called(self, session: Session, said: str) -> list[str]:
+        """Return the choices that are called so, also one that is not offered any more; raise Invalid naming all."""
+        found = [choice for choice, name in self.names.items() if name_key(name) == name_key(said)]
+        return found or [self.checked(session, said)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,8 +140,25 @@ class LinkField(RecordField):
             raise error.on_field(self.key) from None
 
     def linked(self, session: Session, record: Named) -> Named | None:
-        """Return the record that this one is linked to, None for none."""
-        return None if (number := self.of(record)) is None else named.get(session, self.to, number)
+        """Return the record that this one is linked to, None for none and for one that is gone."""
+        return self.at_number(session, self.of(record))
+
+    def at_number(self, session: Session, number: int | None) -> Named | None:
+        """Return the record of a number, or the one it was merged into; None where there is none."""
+        try:
+            return None if number is None else named.get(session, self.to, number)
+        except NotFound:
+            # No foreign key holds a link of a workspace's own field.
+            return None
+
+    def reference_of(self, session: Session, number: int) -> str | None:
+        """Return the reference of a record by its number, None for one that is gone with its noun."""
+        letters = in_force(session)
+        if self.to.__noun__ in letters:
+            return reference(self.to.__noun__, number, letters)
+        # A noun that is retired has no letter in force; its records have theirs.
+        found = self.at_number(session, number)
+        return found.reference if found else None
 
     def compared(self, column: Any, currency: Any = None, rows: ValueRows | None = None) -> Field:
         """Return how records are filtered by what they are linked to."""

@@ -19,7 +19,8 @@ from storage.records.schema.own import OwnRecord
 class FieldRow(Recorded, Base):
     """Define a field that a workspace gave to a noun; `key` is what people type, `name` what they read.
 
-    `choices` are pairs of what is stored and what people call it; `place` orders the fields of a noun.
+    `choices` are lists of what is stored and what people call it, with a third word where it is not offered any more;
+    `place` orders the fields of a noun.
     """
 
     __noun__ = "field"
@@ -45,6 +46,11 @@ class FieldRow(Recorded, Base):
     created_by: Mapped[str | None]
 
     __mapper_args__ = {"eager_defaults": True}
+
+    @property
+    def offered(self) -> dict[str, str]:
+        """Return the choices that can be chosen, by what is stored."""
+        return {key: name for key, name, *dropped in self.choices if not dropped}
 
     def undoing(self, session: Session, action: str) -> None:
         """Refuse to take a field away that records have values in; raise Conflict."""

@@ -5,6 +5,7 @@ Values stand under a field's number, so that a new name or key changes no record
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -96,7 +97,10 @@ def change(
     choices: Sequence[str] | None = None,
     reserved: Collection[str] = (),
 ) -> FieldRow:
-    """Change what is given of a field; raise as `define` does, and Conflict where a choice would go that is in use."""
+    """Change what is given of a field; raise as `define` does.
+
+    A choice that is left out is not offered any more, and stays with the records that have it.
+    """
     lock_until_end(session, f"schema {current_workspace(session)}")
     if name is not None and name.strip() != row.name:
         name = check_name(name)
@@ -117,20 +121,20 @@ def change(
 
 def rename_choice(session: Session, row: FieldRow, was: str, name: str) -> FieldRow:
     """Give a choice another name, which every record that has it shows from then on; raise NotFound or Conflict."""
-    pairs = [tuple(pair) for pair in row.choices]
-    key = next((key for key, known in pairs if name_key(known) == name_key(was)), None)
+    offered = row.offered
+    key = next((key for key, known in offered.items() if name_key(known) == name_key(was)), None)
     if key is None:
         raise NotFound(
             "{name} has no choice {choice}.",
             hint="There are {choices}.",
             name=row.name,
             choice=was[:40],
-            choices=", ".join(known for _key, known in pairs),
+            choices=", ".join(offered.values()),
         )
     name = check_name(name)
-    if any(name_key(known) == name_key(name) and other != key for other, known in pairs):
+    if any(name_key(known) == name_key(name) and other != key for other, known, *_dropped in row.choices):
         raise Conflict("{name} has the choice {choice} already.", name=row.name, choice=name, field="choices")
-    row.choices = [[other, name if other == key else known] for other, known in pairs]
+    row.choices = [[other, name if other == key else known, *rest] for other, known, *rest in row.choices]
     session.flush()
     return row
 
@@ -250,7 +254,10 @@ def _check_hint(hint: str) -> str | None:
 
 
 def _new_choices(known: Sequence[Any], names: Sequence[str]) -> list[list[str]]:
-    """Return the choices of these names: those known by theirs, others with a key that no choice ever had."""
+    """Return the choices of these names: those known by theirs, others with a key that no choice ever had.
+
+    What is known and not among the names is kept behind them, as records may have it.
+    """
     wanted: dict[str, str] = {}
     for name in (check_name(one, field="choices") for one in names if one.strip()):
         if name_key(name) in wanted:
@@ -260,7 +267,9 @@ def _new_choices(known: Sequence[Any], names: Sequence[str]) -> list[list[str]]:
         raise Invalid("Give it at least one choice.", field="choices")
     if len(wanted) > MOST_CHOICES:
         raise Invalid("A field may have up to {most} choices.", field="choices", most=MOST_CHOICES)
-    keys = {name_key(name): key for key, name in known}
-    numbers = [int(key[1:]) for key, _name in known if key[1:].isdigit()]
-    following = iter(range(max(numbers, default=0) + 1, MOST_CHOICES * 1_000))
-    return [[keys.get(folded) or f"c{next(following)}", name] for folded, name in wanted.items()]
+    keys = {name_key(name): key for key, name, *_dropped in known}
+    numbers = [int(key[1:]) for key, _name, *_dropped in known]
+    following = itertools.count(max(numbers, default=0) + 1)
+    offered = [[keys.get(folded) or f"c{next(following)}", name] for folded, name in wanted.items()]
+    left = [[key, name, "dropped"] for key, name, *_dropped in known if name_key(name) not in wanted]
+    return [*offered, *left]

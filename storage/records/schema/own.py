@@ -12,11 +12,8 @@ from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
 
 from storage.database.engine import TENANT, Base, composite_key
-from storage.records.counters import next_id
 from storage.records.named import Key, Named
 from storage.references import in_force
-
-COUNTER = "own_record"
 
 
 class OwnRecord(Named, Base):
@@ -53,14 +50,14 @@ class OwnRecord(Named, Base):
         return f"{self.letter}-{self.id}"
 
     @classmethod
-    def new(cls, session: Session, **values: Any) -> Self:
-        """Add a record with the next number of all the workspace's own nouns, and flush it."""
-        return super().new(session, **values, letter=in_force(session)[cls.__noun__])
+    def unsaved(cls, session: Session, **values: Any) -> Self:
+        """Add a record that has its number, with the letter that its workspace gave to the noun."""
+        return super().unsaved(session, **values, letter=in_force(session)[cls.__noun__])
 
     @classmethod
-    def number(cls, session: Session) -> int:
-        """Return the next number."""
-        return next_id(session, COUNTER)
+    def counter(cls) -> str:
+        """Return the counter of all nouns of workspaces' own."""
+        return cls.__tablename__
 
 
 _models: dict[str, type[OwnRecord]] = {}

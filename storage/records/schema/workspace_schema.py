@@ -172,7 +172,7 @@ def _typed(row: FieldRow, own: Collection[str]) -> RecordField | None:
     if row.hint:
         given["hint"] = row.hint
     if kind is ChoiceField:
-        given |= {"choices": tuple(key for key, _name in row.choices), "names": dict(row.choices)}
+        given |= {"choices": tuple(row.offered), "names": {key: name for key, name, *_dropped in row.choices}}
     if kind is LinkField:
         noun = row.links_to or ""
         model = KEPT.get(noun) or (model_of(noun) if noun in own else None)

@@ -11,6 +11,7 @@ from storage.events import TicketSplit, emit
 from storage.records import history
 from storage.records.about import move_about
 from storage.records.named import get, moment
+from storage.records.schema.merging import carry
 from storage.support import labels, messages
 from storage.support.labels import LabelSource
 from storage.support.messages import IncomingMessage
@@ -29,6 +30,7 @@ def merge(session: Session, ticket: Ticket, into: Ticket, *, learn: bool = True)
         raise Invalid("{reference} cannot be merged into itself.", reference=ticket.reference, field="into")
     moved = _move(session, ticket, into)
     move_about(session, ticket, into)
+    carry(session, ticket, into)
     if learn and moved and into.category is not None:
         first = messages.get(session, *moved[0])
         assert first is not None, "it was moved just now"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sandbox.control.client import Person
+from tests.support.company import Company
 
 
 @pytest.fixture
@@ -126,3 +127,26 @@ def test_a_long_text_waits_whole_for_a_click(admin: Person, rep: Person) -> None
     rep.submits({"Name": "Acme Two"})
     rep.sees("*Acme Two*  C-2")
     assert "Terms:" not in rep.types("/crm history C-2").text.partition("Name:")[0]
+
+
+@pytest.mark.parametrize(
+    ("noun", "slash", "reference"),
+    [("deal", "/deal", "D-1"), ("ticket", "/ticket", "T-1"), ("contact", "/crm contact", "P-1")],
+)
+def test_nouns_with_rules_of_their_own_take_fields_too(
+    company: Company, admin: Person, noun: str, slash: str, reference: str
+) -> None:
+    admin.types(f"/crm field add {noun} Competitor type:choice choices:Globex,Initech")
+    who = company.agent if noun == "ticket" else company.rep
+    added = who.types(f"{slash} add Heron competitor:globex").text
+    assert "Added." in added and "*Competitor*\nGlobex" in added
+    assert "Initech" in who.types(f"{slash} edit {reference} competitor:initech").text
+    assert "Heron" in who.types(f"{slash} list competitor:initech").text
+    assert "Competitor: Globex → Initech" in who.types(f"/crm history {reference}").text
+    who.types("/crm undo")
+    assert "Globex" in who.types(f"{slash} show {reference}").text
+    who.types("/crm undo")
+    assert "There is no" in who.types(f"{slash} show {reference}").text
+    who.types(slash)
+    who.submits({"Title" if noun == "ticket" else "Name": "Egret", "Competitor": "Initech"})
+    who.sees("*Competitor*\nInitech")

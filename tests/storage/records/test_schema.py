@@ -17,10 +17,12 @@ from storage.errors import Conflict, CrmError, Invalid, NotFound
 from storage.money import Money
 from storage.records import lifecycle, listing, paging, schema
 from storage.records.declaration import Declaration
+from storage.records.fields import ChoiceField, LinkField
 from storage.records.history import recording, undo
 from storage.records.query import parse_filters
 from storage.records.schema import field_definitions
 from storage.records.values import FieldValue
+from storage.support.tickets import TICKET
 from storage.workspace import members
 from tests.support.plain_values import PlainValues
 
@@ -277,3 +279,64 @@ def test_pages_go_through_records_with_a_value_and_then_those_without(session: S
         back = [row[0].name for row in page] + back
         beyond = list(page[0][1:])
     assert back == whole[:-1]
+
+
+def test_a_choice_that_is_not_offered_any_more_stays_what_it_is(session: Session) -> None:
+    noun = define(session, "Plan", "choice", choices=["Basic", "Premium"])
+    made = lifecycle.add(session, noun, {"name": "A", "plan": "Premium"})
+    row = field_definitions.called(session, noun, "plan")
+    field_definitions.change(session, row, noun, choices=["Basic"])
+    field_definitions.change(session, row, noun, choices=["Basic", "Trial"])
+    noun = schema.extended(session, CUSTOMER)
+    plan = noun.field("plan")
+    assert isinstance(plan, ChoiceField)
+    assert plan.name_of(plan.of(made)) == "Premium" and list(row.offered.values()) == ["Basic", "Trial"]
+    assert names(session, noun, "plan:premium") == ["A"] and names(session, noun, "plan:trial") == []
+    with pytest.raises(Invalid, match=r"There are Basic, Trial|Premium is not"):
+        lifecycle.add(session, noun, {"name": "B", "plan": "Premium"})
+    # As a form gives it back that was saved for another reason.
+    lifecycle.change(session, noun, made, noun.check(session, {"name": "A2", "plan": plan.of(made)}))
+    assert (made.name, plan.name_of(plan.of(made))) == ("A2", "Premium")
+    field_definitions.change(session, row, noun, choices=["Premium"])
+    assert row.offered == {plan.of(made): "Premium"}
+
+
+def test_a_link_to_what_is_gone_is_no_link(session: Session) -> None:
+    noun = define(session, "Champion", "record", links_to="contact")
+    jane = contacts.add(session, name="Jane")
+    made = lifecycle.add(session, noun, {"name": "A", "champion": jane.id})
+    session.delete(jane)
+    session.flush()
+    champion = noun.field("champion")
+    assert isinstance(champion, LinkField) and champion.linked(session, made) is None
+
+
+def test_links_and_values_follow_a_merge_and_come_back_with_its_undo(database: Database, workspace: str) -> None:
+    with database.transaction(workspace) as session:
+        noun = define(session, "Champion", "record", links_to="contact")
+        rank = field_definitions.define(session, contacts.CONTACT, name="Rank", type="number")
+        person = schema.extended(session, contacts.CONTACT)
+        lifecycle.add(session, person, {"name": "Jane", "rank": 7})
+        lifecycle.add(session, person, {"name": "Jane Doe"})
+        lifecycle.add(session, noun, {"name": "A", "champion": 1})
+    with database.transaction(workspace) as session, recording(session, actor_id=ADMIN, source="test"):
+        person = schema.extended(session, contacts.CONTACT)
+        lifecycle.merge(session, person, contacts.resolve(session, "P-1"), contacts.resolve(session, "P-2"))
+        assert contacts.resolve(session, "P-2").custom == {str(rank.id): 7}
+        assert names(session, schema.extended(session, CUSTOMER), "champion:P-2") == ["A"]
+        assert names(session, schema.extended(session, CUSTOMER), "champion:P-1") == ["A"]
+    with database.transaction(workspace) as session, recording(session, actor_id=ADMIN, source="test"):
+        undo(session, ADMIN)
+        assert contacts.resolve(session, "P-2").custom == {}
+        assert names(session, schema.extended(session, CUSTOMER), "champion:P-1") == ["A"]
+        assert names(session, schema.extended(session, CUSTOMER), "champion:P-2") == []
+
+
+def test_own_values_of_a_ticket_follow_its_merge(session: Session) -> None:
+    with recording(session, actor_id=None, source="test"):
+        field_definitions.define(session, TICKET, name="Build", type="text")
+        noun = schema.extended(session, TICKET)
+        one = lifecycle.add(session, noun, {"name": "Crash", "build": "7.1"})
+        other = lifecycle.add(session, noun, {"name": "Crashes"})
+        lifecycle.merge(session, noun, one, other)
+    assert noun.field("build").of(other) == "7.1"
