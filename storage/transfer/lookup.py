@@ -23,7 +23,7 @@ from storage.records.declaration import Declaration
 from storage.records.fields import LinkField, RecordField
 from storage.records.named import Named
 from storage.records.rows import RecordRow
-from storage.references import parse_reference
+from storage.references import in_force, parse_reference
 from storage.transfer import own
 from storage.transfer.cells import cell
 from storage.transfer.model import ExternalId
@@ -133,7 +133,8 @@ def _by_external_id(session: Session, noun: str, source: str, wanted: Collection
 
 
 def _by_reference(session: Session, noun: str, wanted: Collection[str]) -> dict[str, int | CrmError]:
-    parsed = {typed: found for typed in wanted if (found := parse_reference(typed)) and str(found[0]) == noun}
+    letters = in_force(session)
+    parsed = {typed: found for typed in wanted if (found := parse_reference(typed, letters)) and str(found[0]) == noun}
     if not parsed:
         return {}
     numbers = {record_id for _, record_id in parsed.values()}

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from bot.registry import load
 from storage.database.engine import Database
-from storage.records import schema
 from storage.records.declaration import Declaration
 from storage.transfer import mapping, running, tables
 from storage.transfer.lookup import Links
@@ -28,7 +27,7 @@ class Desk:
     def declarations(self) -> Mapping[str, Declaration]:
         """Return every noun there is, with the fields of the workspace's own."""
         with self.database.transaction(self.workspace) as session:
-            return {key: schema.extended(session, noun.declaration) for key, noun in load().nouns.items()}
+            return load().declarations(session)
 
     def write(self, text: str | bytes, name: str = "table.csv") -> Path:
         """Write a file as it was dropped."""

@@ -11,8 +11,10 @@ from sqlalchemy import select
 from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
-from storage.crm.customers import Customer
+from storage.crm.customers import CUSTOMER, Customer
 from storage.database.engine import Database
+from storage.records import lifecycle, schema
+from storage.records.schema import field_definitions, noun_definitions
 from storage.workspace import workspaces
 
 Run = Callable[..., Result]
@@ -119,6 +121,42 @@ def test_everything_is_taken_out_and_comes_back_in(
     assert "say which with --workspace" in CliRunner().invoke(app, ["export", str(archive), "--yes"]).output
     assert "1 added" in run(tmp_path / "customer.csv", "--yes", "--workspace", second_workspace).output
     assert stored(database, second_workspace) == ["Müller & Söhne"]
+
+
+def test_kinds_of_records_of_a_teams_own_are_taken_out_and_come_in(
+    run: Run, database: Database, workspace: str, tmp_path: Path
+) -> None:
+    def contracts() -> list[tuple[str, str, dict[str, int]]]:
+        with database.transaction(workspace) as session:
+            model = schema.of(session).nouns["contract"].model
+            return [(one.reference, one.name, one.custom) for one in session.scalars(select(model).order_by(model.id))]
+
+    with database.transaction(workspace) as session:
+        noun_definitions.define(session, name="Contract", letter="K")
+        seats = field_definitions.define(session, schema.of(session).nouns["contract"], name="Seats", type="number")
+        linked = field_definitions.define(session, CUSTOMER, name="Frame", type="record", links_to="contract")
+    file = tmp_path / "contracts.csv"
+    file.write_text("Contract,Seats\nFrame,5\nSupport,7\n")
+    done = run(file, "--noun", "contract", "--yes")
+    assert "2 added" in done.output, done.output
+    number = str(seats.id)
+    assert contracts() == [("K-1", "Frame", {number: 5}), ("K-2", "Support", {number: 7})]
+    with database.transaction(workspace) as session:
+        lifecycle.add(session, schema.extended(session, CUSTOMER), {"name": "Acme", "frame": 2})
+    archive = tmp_path / "all.zip"
+    done = CliRunner().invoke(app, ["export", str(archive)])
+    assert done.exit_code == 0, done.output
+    with zipfile.ZipFile(archive) as opened:
+        opened.extractall(tmp_path)
+    assert "K-2" in (tmp_path / "customer.csv").read_text("utf-8")
+    (tmp_path / "contract.csv").write_text((tmp_path / "contract.csv").read_text("utf-8").replace(",5,", ",6,"))
+    assert "1 changed" in run(tmp_path / "contract.csv", "--yes").output
+    assert contracts()[0] == ("K-1", "Frame", {number: 6})
+    with database.transaction(workspace) as session:
+        noun_definitions.retire(session, noun_definitions.called(session, "contract"))
+        assert linked.id
+    assert CliRunner().invoke(app, ["export", str(archive), "--yes"]).exit_code == 0
+    assert not archive.with_name("all.zip.part").exists()
 
 
 def test_an_import_that_is_not_there_cannot_be_taken_back(run: Run) -> None:
