@@ -21,7 +21,7 @@ from storage.database.engine import current_workspace
 from storage.queues.outbox import Delivery
 from storage.records.history import CREATED, ChangeSet
 from storage.records.rows import RecordRow
-from storage.references import parse_reference
+from storage.references import in_force, parse_reference
 from storage.support.tickets import Ticket, TicketStatus
 from storage.workspace import members
 from storage.workspace.members import MemberKind
@@ -58,10 +58,11 @@ def yours(delivery: Delivery, session: Session, receiver: Member | None, reader:
         return None
     told: Mapping[str, str] = delivery.payload["records"]
     changes = {(change.noun, change.record_id): change for change in merged(made.activities) if change.own}
+    letters = in_force(session)
     found = [
         (reference, how, changes[parsed])
         for reference, how in told.items()
-        if (parsed := parse_reference(reference)) in changes
+        if (parsed := parse_reference(reference, letters)) in changes
     ]
     if not found:
         return None
@@ -79,9 +80,9 @@ def yours(delivery: Delivery, session: Session, receiver: Member | None, reader:
 
 
 @plugin.action("show", role=Role.VIEWER)
-def show(control: b.Control) -> Instead:
+def show(control: b.Control, session: Session) -> Instead:
     """Show the record of a notice."""
-    noun, _number = parse_reference(control.record) or ("", 0)
+    noun, _number = parse_reference(control.record, in_force(session)) or ("", 0)
     return Instead(f"{noun} show", control.record)
 
 

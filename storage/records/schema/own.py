@@ -30,6 +30,7 @@ class OwnRecord(Named, Base):
         {"info": TENANT},
     )
     __letter__: ClassVar[str] = ""
+    __owner__ = "owner_id"
 
     noun: Mapped[Key] = mapped_column(info={"internal": True})
     letter: Mapped[Key] = mapped_column(info={"internal": True})

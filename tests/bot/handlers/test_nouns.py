@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sandbox.control.client import Person
+from tests.support.company import Company
 
 
 @pytest.fixture
@@ -108,3 +109,11 @@ def test_only_admins_make_them_and_its_role_changes_its_records(admin: Person, r
     admin.types("/crm contract add Frame")
     assert "Frame" in rep.types("/crm contract show K-1").text
     assert "An admin can make and change them." in rep.types("/crm nouns").text
+
+
+def test_its_owner_hears_what_others_do_with_a_record(contract: str, company: Company) -> None:
+    company.rep.types("/crm contract add Frame")
+    company.agent.types("/crm contract edit K-1 name:Other")
+    company.rep.sees("changed your K-1 *Other*", channel="@Rapport")
+    company.rep.clicks("Show", channel="@Rapport")
+    company.rep.sees("*Other*  K-1")
