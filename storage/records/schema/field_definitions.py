@@ -23,6 +23,8 @@ from storage.records.schema import TYPES, FieldRow, extended
 
 MOST_FIELDS = 50
 MOST_CHOICES = 100
+CHOICE = "~"
+"""What is stored of a choice begins so, and no name of one does: what people type is never taken for it."""
 KEY_LIMIT = 40
 HINT_LIMIT = 150
 _KEY = re.compile(r"[^\W\d_][\w-]*")
@@ -131,7 +133,7 @@ def rename_choice(session: Session, row: FieldRow, was: str, name: str) -> Field
             choice=was[:40],
             choices=", ".join(offered.values()),
         )
-    name = check_name(name)
+    name = _choice_name(name)
     if any(name_key(known) == name_key(name) and other != key for other, known, *_dropped in row.choices):
         raise Conflict("{name} has the choice {choice} already.", name=row.name, choice=name, field="choices")
     row.choices = [[other, name if other == key else known, *rest] for other, known, *rest in row.choices]
@@ -253,13 +255,20 @@ def _check_hint(hint: str) -> str | None:
     return checked
 
 
+def _choice_name(typed: str) -> str:
+    name = check_name(typed, field="choices")
+    if name.startswith(CHOICE):
+        raise Invalid("The name of a choice cannot begin with {mark}.", field="choices", mark=CHOICE)
+    return name
+
+
 def _new_choices(known: Sequence[Any], names: Sequence[str]) -> list[list[str]]:
     """Return the choices of these names: those known by theirs, others with a key that no choice ever had.
 
     What is known and not among the names is kept behind them, as records may have it.
     """
     wanted: dict[str, str] = {}
-    for name in (check_name(one, field="choices") for one in names if one.strip()):
+    for name in (_choice_name(one) for one in names if one.strip()):
         if name_key(name) in wanted:
             raise Invalid("{name} is given twice.", field="choices", name=name)
         wanted[name_key(name)] = name
@@ -270,6 +279,6 @@ def _new_choices(known: Sequence[Any], names: Sequence[str]) -> list[list[str]]:
     keys = {name_key(name): key for key, name, *_dropped in known}
     numbers = [int(key[1:]) for key, _name, *_dropped in known]
     following = itertools.count(max(numbers, default=0) + 1)
-    offered = [[keys.get(folded) or f"c{next(following)}", name] for folded, name in wanted.items()]
+    offered = [[keys.get(folded) or f"{CHOICE}{next(following)}", name] for folded, name in wanted.items()]
     left = [[key, name, "dropped"] for key, name, *_dropped in known if name_key(name) not in wanted]
     return [*offered, *left]

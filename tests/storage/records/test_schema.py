@@ -47,7 +47,7 @@ def test_a_value_is_checked_kept_and_given_back_as_what_it_is(session: Session) 
     made = lifecycle.add(session, noun, {"name": "Acme", **given})
     session.expire(made)
     kept = {field.key: field.of(made) for field in noun.fields if field.custom_id}
-    assert kept == {**given, "plan": "c2"}
+    assert kept == {**given, "plan": "~2"}
     assert made.custom.keys() == {str(field.custom_id) for field in noun.fields if field.custom_id}
     with pytest.raises(Invalid, match="Gold is not a plan"):
         lifecycle.change(session, noun, made, {"plan": "Gold"})
@@ -158,7 +158,7 @@ def test_a_choice_is_renamed_for_every_record_at_once(session: Session) -> None:
     with pytest.raises(Conflict, match="choice Premium already"):
         field_definitions.rename_choice(session, row, "Starter", "Premium")
     field_definitions.change(session, row, CUSTOMER, choices=["Premium", "Starter", "Trial"])
-    assert row.choices == [["c2", "Premium"], ["c1", "Starter"], ["c3", "Trial"]]
+    assert row.choices == [["~2", "Premium"], ["~1", "Starter"], ["~3", "Trial"]]
 
 
 @pytest.mark.parametrize(
@@ -340,3 +340,13 @@ def test_own_values_of_a_ticket_follow_its_merge(session: Session) -> None:
         other = lifecycle.add(session, noun, {"name": "Crashes"})
         lifecycle.merge(session, noun, one, other)
     assert noun.field("build").of(other) == "7.1"
+
+
+def test_the_name_of_a_choice_is_never_taken_for_what_is_stored_of_another(session: Session) -> None:
+    levels = ["B2", "C1", "C2", "2"]
+    noun = define(session, "Level", "choice", choices=levels)
+    field = noun.field("level")
+    assert isinstance(field, ChoiceField)
+    assert [field.name_of(field.checked(session, said.casefold())) for said in levels] == levels
+    with pytest.raises(Invalid, match="cannot begin with ~"):
+        define(session, "Rank", "choice", choices=["~1"])
