@@ -10,10 +10,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.database.engine import TENANT, Base
 from storage.errors import Conflict
-from storage.records import values
 from storage.records.history import CREATED, Recorded
 from storage.records.named import Key
-from storage.records.schema.own import OwnRecord
+from storage.records.rows import KEPT
+from storage.records.schema.own import OwnRecord, model_of
 
 
 class FieldRow(Recorded, Base):
@@ -56,8 +56,10 @@ class FieldRow(Recorded, Base):
         """Refuse to take a field away that records have values in; raise Conflict."""
         if action != CREATED:
             return
-        used = select(values.FieldValue.record_id).where(values.FieldValue.field_id == self.id).limit(1)
-        if session.scalar(used) is not None:
+        # What is compared by nothing, as a long text, stands with the records alone.
+        model: Any = KEPT.get(self.noun) or model_of(self.noun)
+        used = select(model.id).where(model.custom.has_key(str(self.id)))
+        if session.scalar(used.limit(1)) is not None:
             raise Conflict(
                 "Records have values in the field {name} by now.",
                 name=self.name,

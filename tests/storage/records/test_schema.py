@@ -233,14 +233,15 @@ def test_every_transaction_knows_the_fields_of_the_moment_it_began(database: Dat
         assert schema.of(again) is schema.of(session)
 
 
-def test_a_new_field_is_undone_until_records_have_values_in_it(database: Database, workspace: str) -> None:
+@pytest.mark.parametrize("type", ["text", "long"])
+def test_a_new_field_is_undone_until_records_have_values_in_it(database: Database, workspace: str, type: str) -> None:
     def as_admin(what: Any) -> Any:
         with database.transaction(workspace) as session, recording(session, actor_id=ADMIN, source="test"):
             return what(session)
 
-    as_admin(lambda session: define(session, "Rival", "text"))
+    as_admin(lambda session: define(session, "Rival", type))
     as_admin(lambda session: undo(session, ADMIN))
-    as_admin(lambda session: define(session, "Rival", "text"))
+    as_admin(lambda session: define(session, "Rival", type))
     with database.transaction(workspace) as session:
         lifecycle.add(session, schema.extended(session, CUSTOMER), {"name": "A", "rival": "Globex"})
     with pytest.raises(Conflict, match="have values in the field Rival"):
