@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from api.limits import PER_MINUTE, Limits
 from api.problems import Answer, HttpProblem, problem_of
 from storage.database.engine import EVERY_WORKSPACE, CommitUnknown, Database
-from storage.records import history
+from storage.records import history, schema
 from storage.records.comparisons import Fields, Values
 from storage.records.declaration import Declaration
 from storage.records.query import Query
@@ -214,6 +214,7 @@ class Calls:
     def _run(self, who: Identity, run: Run, doing: str, once: Once | None) -> Answer:
         with self._database.transaction(who.workspace_id, statement_timeout_ms=STATEMENT_MS) as session:
             caller = self._caller(session, who)
+            schema.see_as(session, api_keys.roles(caller.key, caller.member))
             if once is not None and (earlier := _kept(session, caller.key, once)):
                 return earlier
             with history.recording(

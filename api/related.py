@@ -92,7 +92,8 @@ def history_of(work: Work, noun: str, reference: str, *, limit: int = MOST) -> A
     declaration = work.noun(noun, Verb.READ)
     record = found(work, declaration, reference)
     listed = history.timeline(work.session, declaration.key, record.id, limit=limit)
-    return Answer(200, {"history": [_activity(work, one) for one in listed]})
+    told = (_activity(work, one) for one in listed)
+    return Answer(200, {"history": [one for one in told if one["after"] != {} or one["action"] != history.UPDATED]})
 
 
 def undone(work: Work, body: Json | None = None) -> Answer:
@@ -185,14 +186,15 @@ def _followup(followup: Followup) -> dict[str, Any]:
 
 def _activity(work: Work, activity: Activity) -> dict[str, Any]:
     who = activity.change_set.actor_id
+    before, after = schema.of(work.session).told(activity.noun, activity.before, activity.after)
     return {
         "at": activity.at.isoformat(),
         "by": {"id": who, "name": history.actor_name(work.session, who)},
         "source": activity.change_set.source,
         "what": activity.entity,
         "action": activity.action,
-        "before": _told(work, activity.before),
-        "after": _told(work, activity.after),
+        "before": _told(work, before),
+        "after": _told(work, after),
     }
 
 

@@ -31,6 +31,7 @@ from bot.plugin import (
     Plugin,
     Renamed,
     Renderer,
+    Role,
     Section,
     Shortcut,
     SlackEvent,
@@ -72,7 +73,7 @@ class Registry:
         self._claimed: dict[tuple[str, str], Plugin] = {}
         self._owners: dict[Handler, str] = {}
         self.references: Letters = DECLARED
-        self._known: dict[str, tuple[Schema, Registry]] = {}
+        self._known: dict[tuple[str, frozenset[Role] | None], tuple[Schema, Registry]] = {}
         for plugin in plugins:
             self._add(plugin)
         self._rules = [(plugin, rule) for plugin in self.plugins.values() for rule in plugin.derived]
@@ -124,11 +125,12 @@ class Registry:
         """Return the same with what a workspace has made its own: its fields are in every command, form and card."""
         if schema.is_plain:
             return self
-        known = self._known.get(schema.workspace_id)
+        seen = schema.workspace_id, schema.roles
+        known = self._known.get(seen)
         if known is None or known[0] is not schema:
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
-            known = self._known[schema.workspace_id] = (schema, self._extended(schema))
+            known = self._known[seen] = (schema, self._extended(schema))
         return known[1]
 
     def declarations(self, session: Session) -> dict[str, Declaration]:

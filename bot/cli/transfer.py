@@ -58,6 +58,7 @@ def import_file(
     from bot.settings import Settings
     from storage.database.engine import Database
     from storage.errors import CrmError
+    from storage.records import schema
 
     if (file is None) == (undo is None):
         raise typer.BadParameter("name a file, or an import with --undo")
@@ -68,6 +69,7 @@ def import_file(
         try:
             own = the_workspace(opened, workspace)
             with opened.transaction(own) as session:
+                schema.see_as(session, None)
                 declarations = registry.declarations(session)
             importer = Importer(opened, own, declarations)
             if file is None:
@@ -94,6 +96,7 @@ def export_file(
     from bot.registry import load
     from bot.settings import Settings
     from storage.database.engine import Database
+    from storage.records import schema
     from storage.transfer.export import write_workspace
 
     if file.exists() and not yes:
@@ -105,6 +108,7 @@ def export_file(
         opened = Database(url, pool_size=1)
         try:
             with opened.transaction(the_workspace(opened, workspace)) as session:
+                schema.see_as(session, None)
                 # Only a whole archive takes the place of the one before.
                 begun.unlink(missing_ok=True)
                 begun.touch(mode=0o600)

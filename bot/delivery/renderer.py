@@ -103,6 +103,7 @@ class Renderings:
             if receiver is not None and not receiver.is_ours:
                 return Rendered(_("You no longer have a role in Rapport, so you cannot see the answer."))
             return Rendered(str(delivery.payload["text"]), list(delivery.payload["blocks"]))
+        schema.see_as(session, receiver.acts_in if receiver else schema.CHANNEL)
         workspace = workspaces.get(session, current_workspace(session))
         speak(receiver.locale if receiver else workspace.locale if workspace else None)
         now = self._now()

@@ -100,9 +100,14 @@ def facts(
     others: Mapping[str, b.Text | None] | None = None,
 ) -> list[b.Markup]:
     """Return label and value of every field but the name that a record has, and of `others` beside or instead."""
-    own = {_(field.label): face(field).shown(field, record, reader, session) for field in declaration.entered[1:]}
+    own = {_label(field): face(field).shown(field, record, reader, session) for field in declaration.entered[1:]}
     known = {**own, **(others or {})}
     return [b.markup("*{label}*\n{value}", label=label, value=value) for label, value in known.items() if value]
+
+
+def _label(field: RecordField) -> str:
+    """Return what a field is called, with a lock where it is not for everybody."""
+    return f"{_(field.label)} 🔒" if field.seen_by else _(field.label)
 
 
 def particulars(declaration: Declaration, session: Session, reader: Reader, record: Named) -> b.Markup:

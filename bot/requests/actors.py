@@ -88,7 +88,7 @@ class People:
         with self._database.transaction(workspace_id) as session:
             member = members.get(session, user_id)
             workspace = workspaces.get(session, workspace_id)
-            return KnownActor(member, workspace, schema.of(session)) if member and workspace else None
+            return KnownActor(member, workspace, schema.whole(session)) if member and workspace else None
 
     def _learn(self, workspace_id: str, user_id: str) -> KnownActor:
         profile = self._slack_for(workspace_id).user(user_id)
@@ -96,4 +96,4 @@ class People:
             workspace = workspaces.get(session, workspace_id)
             member = members.ensure(session, user_id, profile, admins=self._admins)
             assert workspace is not None
-            return KnownActor(member, workspace, schema.of(session))
+            return KnownActor(member, workspace, schema.whole(session))

@@ -10,12 +10,14 @@ from slack_sdk import WebClient
 
 from bot.i18n import _
 from bot.kit import blocks as b
-from bot.plugin import Slack
+from bot.plugin import Role, Slack
+from bot.requests.actors import KnownActor
 from bot.requests.answer import Answer, MessageAnswer
 from bot.requests.request import Request, RequestKind
 from bot.slack.sharing import Sharing
 from storage.database.engine import Database
 from storage.queues import outbox_claims
+from storage.records import schema
 from storage.workspace import members
 
 log = logging.getLogger(__name__)
@@ -86,3 +88,13 @@ def seen_by_all(request: Request, answer: Answer) -> bool:
     if not isinstance(answer, MessageAnswer):
         return False
     return answer.share or (answer.replace and request.kind is RequestKind.ACTION and not request.ephemeral)
+
+
+def readers(request: Request, known: KnownActor) -> frozenset[Role]:
+    """Return the roles of whoever will read an answer: none where it may take the place of what all of a channel see.
+
+    A form and a message that only one person sees are theirs, as is what stands in their conversation with Rapport.
+    """
+    place = request.place.channel_id
+    inside = request.kind is not RequestKind.ACTION or request.ephemeral or request.view or not place
+    return known.member.acts_in if inside or place == known.member.dm_channel_id else schema.CHANNEL

@@ -79,6 +79,7 @@ class HomeView:
         }
         try:
             with self._database.transaction(known.workspace.id, statement_timeout_ms=SECTION_MS) as session:
+                schema.see_as(session, known.member.acts_in)
                 given |= {"session": session, "catalogue": self._registry.within(schema.of(session))}
                 return list(call_with(section.handler, given) or [])
         except Exception:

@@ -30,6 +30,7 @@ from bot.requests import routing
 from bot.requests.actors import KnownActor, People
 from bot.requests.answer import Answer, ErrorsAnswer, dump, load
 from bot.requests.answers import answer, failure, sentence, unsaved
+from bot.requests.audience import readers
 from bot.requests.failures import Failures
 from bot.requests.offers import Typed, offered
 from bot.requests.request import Request, RequestKind, mentioned
@@ -39,6 +40,7 @@ from storage.database.engine import CommitUnknown, Database
 from storage.database.outages import Outage, outage
 from storage.errors import CrmError, Refused, sqlstate, translate
 from storage.records import history, schema
+from storage.records.schema import Schema
 from storage.references import parse_reference
 from storage.workspace.workspaces import Workspace
 
@@ -104,7 +106,6 @@ class Runtime:
             known = self.people.find(request.workspace_id, request.user_id)
             speak(known.member.locale)
             find = partial(routing.find, request=request, known=known, now=self.now(), filling=filling)
-
             call, known = self._found(request, known, find)
             return self._run_once(request, call, known, before_commit, find)
         except Exception as exc:
@@ -117,13 +118,27 @@ class Runtime:
     def _found(self, request: Request, known: KnownActor, find: Find) -> tuple[Call, KnownActor]:
         """Return what is to be run, and who acts; where there is no such thing, look whether there is by now."""
         try:
-            return find(self.registry.within(known.schema)), known
+            return self._read(request, known, known.schema, find), known
         except (CrmError, Misused):
             self.people.forget(request.workspace_id, request.user_id)
             fresh = self.people.find(request.workspace_id, request.user_id)
             if fresh.schema.version == known.schema.version:
                 raise
-            return find(self.registry.within(fresh.schema)), fresh
+            return self._read(request, fresh, fresh.schema, find), fresh
+
+    def _read(self, request: Request, known: KnownActor, whole: Schema, find: Find) -> Call:
+        """Return what is to be run, read by what whoever will see the answer may see of the workspace's schema."""
+        call = find(self.registry.within(whole.seen_in(readers(request, known))))
+        if not call.share:
+            return call
+        own, call = call, find(self.registry.within(whole.seen_in(schema.CHANNEL)))
+        if named := own.given["args"].values.keys() - call.given["args"].values.keys():
+            raise Refused(
+                "{name} is not for everybody, so it is not shown to a channel.",
+                name=", ".join(sorted(named)),
+                hint="Leave `share` out.",
+            )
+        return call
 
     def opens(self, request: Request) -> View | None:
         """Return the modal that a request opens, known without a database."""
@@ -177,12 +192,13 @@ class Runtime:
             if request.kind in REPEATABLE and (earlier := _earlier(session, request)):
                 return earlier
             given["session"] = session
+            schema.see_as(session, schema.CHANNEL if call.share else readers(request, known))
             registry = self.registry.within(schema.of(session))
             if schema.of(session).version != known.schema.version:
                 # Somebody has changed what the workspace made its own since it was last read: what was asked is read
                 # anew, by what is in force.
                 self.people.forget(request.workspace_id)
-                call = find(registry)
+                call = self._read(request, known, schema.whole(session), find)
                 _check_role(call, known)
                 given |= call.given
             reply = call_with(call.handler, given)

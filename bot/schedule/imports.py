@@ -19,12 +19,13 @@ from bot.registry import Registry
 from bot.workers import Workers
 from storage.database.engine import EVERY_WORKSPACE, Database
 from storage.errors import CrmError
+from storage.records import schema
 from storage.records.declaration import Declaration
 from storage.transfer import mapping, requests, running, tables
 from storage.transfer.lookup import Links
 from storage.transfer.mapping import ColumnMapping
 from storage.transfer.model import ImportPart, ImportRun, ImportState
-from storage.workspace import workspaces
+from storage.workspace import members, workspaces
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +76,8 @@ class Imports:
         with self._database.transaction(run.workspace_id) as session:
             workspace = workspaces.get(session, run.workspace_id)
             speak(workspace.locale if workspace else None)
+            sender = members.get(session, run.actor_id) if run.actor_id else None
+            schema.see_as(session, sender.acts_in if sender else schema.CHANNEL)
             nouns = self._registry.declarations(session)
             if run.state != ImportState.UNDOING:
                 requests.copy_file(session, run.id, path)

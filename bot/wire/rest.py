@@ -86,7 +86,7 @@ class ForPrograms:
     def tell(self, session: Session, caller: Asking) -> None:
         """Call the listeners of what happened in the session."""
         speak(caller.workspace.locale)
-        known = KnownActor(caller.member, caller.workspace, schema.of(session)) if caller.member else None
+        known = KnownActor(caller.member, caller.workspace, schema.whole(session)) if caller.member else None
         self._runtime.tell_listeners(session, {**self._runtime.given(known, caller.workspace), "session": session})
 
     def classify(self, session: Session, text: str) -> Any:

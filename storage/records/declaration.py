@@ -51,7 +51,7 @@ class Declaration:
     whatever they are called. `add` makes a record of attributes, `merge` one of two, `told` hears of changes. Lists are
     ordered by `order`, or else by name, and leave out what is `over`; `words` are everyday words for filters, `day` is
     the field that a bare day is about, `aliases` are further words for fields. Raises ValueError where two fields have
-    one key, or the first is not the name.
+    one key, the first is not the name, or one that tells records apart is not for everybody.
     """
 
     model: type[Named]
@@ -75,6 +75,8 @@ class Declaration:
         keys = [one.key for one in self.fields]
         if len(set(keys)) < len(keys) or keys[:1] != ["name"]:
             raise ValueError(f"the fields of a {self.key} need keys of their own, the first the name")
+        if any(one.seen_by and (one.unique or one.key in {"name", self.day, *self.identity}) for one in self.fields):
+            raise ValueError(f"what tells the records of a {self.key} apart is for everybody")
         if KEPT.get(self.key) is self.model:
             _declared.setdefault(self.key, self)
 
@@ -99,7 +101,7 @@ class Declaration:
         known |= {key: Field(column, "moment", past=True) for key, column in times.items()}
         owner = next((one.key for one in self.fields if isinstance(one, PersonField) and one.mine), None)
         owned = {"mine": f"{owner}:me", "unassigned": f"{owner}:none"} if owner else {}
-        known |= {alias: known[key] for alias, key in self.aliases.items()}
+        known |= {alias: known[key] for alias, key in self.aliases.items() if key in known}
         return Fields(known, tie=self.model.id, words={**owned, **self.words}, day=self.day)
 
     @property

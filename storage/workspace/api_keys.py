@@ -104,6 +104,11 @@ class ApiKey(Base):
         return member is not None and member.id == self.member_id and member.has(role)
 
 
+def roles(key: ApiKey, member: Member | None) -> frozenset[Role]:
+    """Return every role that a key may act in; `member` is the one it acts as, with the roles they have now."""
+    return frozenset(role for role in Role if key.acts_in(role, member))
+
+
 _ACTING = (
     select(ApiKey, Workspace, Member)
     .join(Workspace, Workspace.id == ApiKey.workspace_id)

@@ -96,6 +96,11 @@ class Member(Recorded, Base):
         """Tell whether the member may act in a role: is one of ours and has it or one that implies it."""
         return self.is_ours and any(role in Role(mine).implied for mine in self.roles)
 
+    @property
+    def acts_in(self) -> frozenset[Role]:
+        """Return every role that the member may act in; none of somebody who is none of ours."""
+        return frozenset().union(*(Role(mine).implied for mine in self.roles)) if self.is_ours else frozenset()
+
     def is_away(self, now: datetime) -> bool:
         """Tell whether the member gets no tickets at a moment, as they are away."""
         return self.away_until is not None and self.away_until > now

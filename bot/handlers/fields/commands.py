@@ -8,13 +8,13 @@ from bot.grammar import Args
 from bot.grammar.types import FLAG
 from bot.handlers.fields import lists
 from bot.handlers.fields.declaration import plugin
-from bot.handlers.fields.wording import noun_called, read_choices, read_type
+from bot.handlers.fields.wording import noun_called, read_choices, read_seen_by, read_type
 from bot.kit import blocks as b
 from bot.kit.replies import Message
 from bot.plugin import Catalogue, Member, Role, _
 from storage.records.schema import field_definitions
 
-SETTINGS = '[key:rival] [required:no] [choices:"High, Low"] [hint:"Who else they look at"]'
+SETTINGS = '[key:rival] [required:no] [choices:"High, Low"] [hint:"Who else they look at"] [seen:manager]'
 
 
 @plugin.command("fields", usage="[noun]", role=Role.VIEWER, example="customer")
@@ -48,6 +48,7 @@ def add(args: Args, session: Session, actor: Member, catalogue: Catalogue) -> Me
         hint=args.get("hint") or "",
         choices=choices,
         links_to=noun_called(catalogue, linked).declaration.key if linked else "",
+        seen_by=read_seen_by(args.get("seen") or ""),
         reserved=catalogue.reserved(noun),
     )
     command = b.markup("`{command} … {key}:`", command=catalogue.spell(f"{noun.key} edit"), key=made.key)
@@ -63,7 +64,7 @@ def add(args: Args, session: Session, actor: Member, catalogue: Catalogue) -> Me
     required=FLAG,
 )
 def edit(args: Args, session: Session, actor: Member, catalogue: Catalogue) -> Message:
-    """Change a field's name, key, choices, hint, or whether it is required; records keep their values."""
+    """Change a field's name, key, choices, hint, who sees it, or if it is required; records keep their values."""
     noun = noun_called(catalogue, args["noun"]).declaration
     row = field_definitions.called(session, noun, args["field"])
     choices, hint = args.get("choices"), args.get("hint")
@@ -76,6 +77,7 @@ def edit(args: Args, session: Session, actor: Member, catalogue: Catalogue) -> M
         required=args.flag("required") if "required" in args else None,
         hint="" if hint in {"none", "-"} else hint,
         choices=read_choices(choices) if choices else None,
+        seen_by=read_seen_by(args["seen"]) if "seen" in args else None,
         reserved=catalogue.reserved(noun),
     )
     return lists.fields(session, noun, actor, notice=_("Saved."), undo=True)

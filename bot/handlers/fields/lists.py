@@ -8,12 +8,12 @@ from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
 from bot.handlers.fields.declaration import plugin
-from bot.handlers.fields.wording import NAMES, control, own_count
+from bot.handlers.fields.wording import NAMES, control, own_count, seen_by
 from bot.kit import blocks as b
 from bot.kit.format import undo_hint
 from bot.kit.replies import Message
 from bot.plugin import Catalogue, Declaration, Member, Role, _, ngettext
-from storage.records.schema import FieldRow, extended, field_definitions
+from storage.records.schema import FieldRow, extended, field_definitions, of
 
 LINES = 40
 CHOICES_SHOWN = 10
@@ -45,7 +45,8 @@ def fields(
     """Draw the fields of a noun, with what an admin can do about each of the workspace's own."""
     may_change = actor.has(Role.ADMIN)
     noun = extended(session, noun)
-    rows = field_definitions.live_rows(session, noun.key)
+    # Whoever may not see a field has no use for its name; an admin has to find also one whose type is gone.
+    rows = [row for row in field_definitions.live_rows(session, noun.key) if may_change or row.id in of(session).by_id]
     shown = rows[begin : begin + LINES]
     title = b.markup("*{title}*", title=_("Fields of {nouns}").format(nouns=_(noun.plural).casefold()))
     declared = ", ".join(_(field.label) for field in noun.fields if not field.custom_id)
@@ -81,6 +82,8 @@ def _line(row: FieldRow, *, may_change: bool) -> Block:
     parts: list[b.Text] = [b.markup("*{name}*", name=row.name), b.join(about, " · ")]
     if row.offered:
         parts.append(_choices(list(row.offered.values())))
+    if row.seen_by:
+        parts.append(seen_by(row))
     if row.hint:
         parts.append(b.markup("_{hint}_", hint=row.hint))
     menu = b.overflow(
@@ -103,6 +106,7 @@ def _choices(names: Sequence[str]) -> str:
 
 def _retired(session: Session, noun: Declaration, *, may_change: bool) -> list[Block]:
     rows = field_definitions.retired_rows(session, noun.key)
+    rows = [row for row in rows if may_change or row.id in of(session).by_id]
     if not rows:
         return []
     names = ", ".join(row.name for row in rows)

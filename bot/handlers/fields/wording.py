@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy.orm import Session
 
 from bot.kit import blocks as b
-from bot.plugin import Catalogue, Declaration, DeclaredNoun
+from bot.plugin import Catalogue, Declaration, DeclaredNoun, Role, _
 from storage.errors import Invalid, NotFound
 from storage.names import name_key
 from storage.records.schema import TYPES, FieldRow, field_definitions
@@ -65,6 +65,23 @@ def read_yes(typed: str) -> bool:
 def read_choices(typed: str) -> Sequence[str]:
     """Return the choices of a text, one a line or between commas."""
     return [part.strip() for part in re.split(r"[\n,，、;]", typed) if part.strip()]
+
+
+def read_seen_by(typed: str) -> Sequence[Role]:
+    """Return the roles that may see a field, none where all may; raise Invalid naming all roles."""
+    words = [word for word in re.split(r"[\s,，、;]+", name_key(typed)) if word]
+    if words in ([], ["all"], ["everybody"], ["none"], ["-"]):
+        return ()
+    for word in words:
+        if word.removesuffix("s") not in set(Role):
+            roles = ", ".join(Role)
+            raise Invalid("{role} is no role.", field="seen", hint="There are {roles}.", role=word[:40], roles=roles)
+    return [Role(word.removesuffix("s")) for word in words]
+
+
+def seen_by(row: FieldRow) -> str:
+    """Say who may see a field that is not for everybody."""
+    return _("🔒 only for {roles}, never in a channel").format(roles=", ".join(_(role) for role in row.seen_by))
 
 
 def noun_called(catalogue: Catalogue, typed: str) -> DeclaredNoun:

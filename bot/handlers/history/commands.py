@@ -46,7 +46,7 @@ def _history(session: Session, noun: str, record_id: int, reader: Reader) -> Mes
     if not activities:
         raise NotFound("{ref} has no history.", ref=ref)
     title = b.markup(_("*History of {ref}*, the newest first"), ref=ref)
-    found = merged(activities)[::-1]
+    found = merged(session, activities)[::-1]
     lines = [_line(session, change, reader) for change in found[:SHOWN]]
     earlier = len(found) > SHOWN or len(activities) == READ
     more = [b.context(_("Older changes are stored too, but not shown here."))] if earlier else []

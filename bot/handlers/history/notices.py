@@ -57,7 +57,7 @@ def yours(delivery: Delivery, session: Session, receiver: Member | None, reader:
     if made is None or receiver is None:
         return None
     told: Mapping[str, str] = delivery.payload["records"]
-    changes = {(change.noun, change.record_id): change for change in merged(made.activities) if change.own}
+    changes = {(change.noun, change.record_id): change for change in merged(session, made.activities) if change.own}
     letters = in_force(session)
     found = [
         (reference, how, changes[parsed])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -113,10 +113,11 @@ class Change:
         return _("a {thing}").format(thing=_(self.entity.rpartition(".")[2].replace("_", " ")))
 
 
-def merged(activities: Iterable[Activity]) -> list[Change]:
-    """Return what each request did to each row, in the order of the activities, leaving out what is internal.
+def merged(session: Session, activities: Iterable[Activity]) -> list[Change]:
+    """Return what each request did to each row, in the order of the activities, without what is no news to the reader.
 
-    What is no change of fields, as an answer to a customer, is told by itself.
+    That is what is internal, and what they may not see. What is no change of fields, such as an answer to a customer,
+    is told by itself.
     """
     found: dict[tuple[int, str, str, str], Change] = {}
     for row in sorted(activities, key=lambda row: row.id):
@@ -133,7 +134,15 @@ def merged(activities: Iterable[Activity]) -> list[Change]:
             row.at,
             row.change_set,
         )
-    return [change for change in found.values() if not change.internal]
+    return [change for change in (_told(session, one) for one in found.values()) if not change.internal]
+
+
+def _told(session: Session, change: Change) -> Change:
+    """Return a change without what the reader may not see."""
+    if not change.own:
+        return change
+    before, after = schema.of(session).told(change.noun, change.before, change.after)
+    return replace(change, before=before or {}, after=after or {})
 
 
 def fields(session: Session, change: Change, reader: Reader, *, back: bool = False) -> list[b.Markup]:

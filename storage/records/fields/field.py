@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -12,6 +12,7 @@ from storage.errors import Invalid
 from storage.names import name_key
 from storage.records.comparisons import Field, Kind, ValueRows
 from storage.records.named import Named, Record
+from storage.workspace.members import Role
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,7 @@ class RecordField:
     only one may have a value that is `unique`. A field of a workspace's own has its number as `custom_id`, under which
     its values stand in the record's `custom`. A field is not `entered` if its value follows from what people do;
     `begins` gives the value where nobody does, `change` stores another one and returns the follow-ups it cancels.
+    One that is `seen_by` some roles is for nobody else, and never for a channel; without any, all see it.
     """
 
     key: str
@@ -35,12 +37,22 @@ class RecordField:
     hint: str = ""
     custom_id: int = 0
     entered: bool = True
+    seen_by: frozenset[Role] = frozenset()
     begins: Callable[[Session], Any] | None = None
     change: Callable[[Session, Any, Any], Sequence[Record]] | None = None
 
     compares: ClassVar[Kind] = "name"
     column: ClassVar[str | None] = "key"
     """The column of storage.records.values.FieldValue by which a value of a workspace's own field is compared."""
+
+    def is_seen(self, roles: Collection[Role]) -> bool:
+        """Tell whether it is for whoever acts in these roles; a channel acts in none."""
+        return not self.seen_by or not self.seen_by.isdisjoint(roles)
+
+    @property
+    def attributes(self) -> frozenset[str]:
+        """Name the attributes that tell its value, in the history too."""
+        return frozenset({self.at or self.key, self.by, getattr(self, "currency", "")} - {""})
 
     def check(self, session: Session, value: Any) -> Any:
         """Return a value as it is stored, None for none; raise Invalid, or NotFound for what it names."""

@@ -2,9 +2,20 @@
 
 from storage.records.schema.definition_rows import FieldRow, NounRow
 from storage.records.schema.own import OwnRecord, model_of
-from storage.records.schema.workspace_schema import REMEMBERED, TYPES, Schema, extended, label_of, of
+from storage.records.schema.workspace_schema import (
+    CHANNEL,
+    REMEMBERED,
+    TYPES,
+    Schema,
+    extended,
+    label_of,
+    of,
+    see_as,
+    whole,
+)
 
 __all__ = [
+    "CHANNEL",
     "REMEMBERED",
     "TYPES",
     "FieldRow",
@@ -15,4 +26,6 @@ __all__ = [
     "label_of",
     "model_of",
     "of",
+    "see_as",
+    "whole",
 ]

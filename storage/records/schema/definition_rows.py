@@ -41,6 +41,8 @@ class FieldRow(Recorded, Base):
     hint: Mapped[str | None]
     choices: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"), default=list)
     links_to: Mapped[str | None]
+    seen_by: Mapped[list[str]] = mapped_column(server_default=text("'{}'"), default=list)
+    """The roles that may see it; all may where there is none."""
     retired_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     created_by: Mapped[str | None]

@@ -19,7 +19,8 @@ from storage.names import check_name, check_note, name_key
 from storage.records.declaration import Declaration
 from storage.records.history import current_actor
 from storage.records.named import moment
-from storage.records.schema import TYPES, FieldRow, extended
+from storage.records.schema import TYPES, FieldRow, whole
+from storage.workspace.members import Role
 
 MOST_FIELDS = 50
 MOST_CHOICES = 100
@@ -46,9 +47,12 @@ def define(
     hint: str = "",
     choices: Sequence[str] = (),
     links_to: str = "",
+    seen_by: Collection[Role] = (),
     reserved: Collection[str] = (),
 ) -> FieldRow:
     """Give a noun a field; `reserved` are the keys that mean something else in its commands.
+
+    One that is `seen_by` some roles is kept from all others, and from channels.
 
     Raises Invalid naming what cannot be, Conflict for a key or a name in use and for a field too many.
     """
@@ -78,6 +82,7 @@ def define(
         hint=_check_hint(hint),
         choices=_new_choices([], choices) if type == "choice" else [],
         links_to=links_to or None if type == "record" else None,
+        seen_by=sorted(seen_by),
         created_by=current_actor(session),
     )
     if type == "record" and not links_to:
@@ -97,6 +102,7 @@ def change(
     required: bool | None = None,
     hint: str | None = None,
     choices: Sequence[str] | None = None,
+    seen_by: Collection[Role] | None = None,
     reserved: Collection[str] = (),
 ) -> FieldRow:
     """Change what is given of a field; raise as `define` does.
@@ -115,6 +121,8 @@ def change(
         row.required = required
     if hint is not None:
         row.hint = _check_hint(hint)
+    if seen_by is not None:
+        row.seen_by = sorted(seen_by)
     if choices is not None and row.type == "choice":
         row.choices = _new_choices(row.choices, choices)
     session.flush()
@@ -226,7 +234,7 @@ def _check_key(session: Session, noun: Declaration, typed: str, reserved: Collec
             hint="A key is one word that begins with a letter: competitor, contract_value.",
             key=typed[:KEY_LIMIT] or "-",
         )
-    if key in {one.key for one in extended(session, noun).fields}:
+    if key in {one.key for one in whole(session).extend(noun).fields}:
         raise Conflict("There is a field {key} already.", field=field, key=key, hint="Give it another name or key.")
     if key in reserved:
         raise Conflict(
@@ -236,7 +244,7 @@ def _check_key(session: Session, noun: Declaration, typed: str, reserved: Collec
 
 
 def _refuse_name(session: Session, noun: Declaration, name: str) -> None:
-    if any(name_key(one.label) == name_key(name) for one in extended(session, noun).fields):
+    if any(name_key(one.label) == name_key(name) for one in whole(session).extend(noun).fields):
         raise Conflict("There is a field called {name} already.", field="name", name=name)
 
 

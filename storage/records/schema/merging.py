@@ -10,7 +10,7 @@ from storage.records.fields import LinkField, with_value
 from storage.records.named import Named
 from storage.records.rows import KEPT
 from storage.records.schema.own import model_of
-from storage.records.schema.workspace_schema import of
+from storage.records.schema.workspace_schema import whole
 from storage.records.values import FieldValue
 
 
@@ -19,7 +19,7 @@ def carry(session: Session, gone: Named, kept: Named) -> None:
     lacking = {number: value for number, value in gone.custom.items() if number not in kept.custom}
     if lacking:
         kept.custom = {**kept.custom, **lacking}
-    for field in of(session).by_id.values():
+    for field in whole(session).by_id.values():
         if not isinstance(field, LinkField) or field.to.__noun__ != gone.__noun__:
             continue
         led = (FieldValue.field_id == field.custom_id, FieldValue.number == gone.id)

@@ -60,32 +60,74 @@ TYPES: Mapping[str, type[RecordField]] = {
 REMEMBERED = 5_000
 """So many schemas are kept in a process; beyond, all are read again."""
 _SCHEMA = "rapport.schema"
+_READER = "rapport.reader"
+CHANNEL: frozenset[Role] = frozenset()
+"""The roles of what many read: it sees what all may see."""
 R = TypeVar("R", FieldRow, NounRow)
+Told = Mapping[str, Any] | None
 
 
 @dataclass(frozen=True)
 class Schema:
-    """Hold what a workspace has made its own, as of one version of it: fields and nouns, retired ones too."""
+    """Hold what a workspace has made its own, as of one version of it: fields and nouns, retired ones too.
+
+    With `roles` it is as whoever acts in them sees it: what they may not see is nowhere. All that is shown, filtered,
+    sorted, entered, told or sent of records follows from it, so that nothing else has to ask.
+    """
 
     workspace_id: str
     version: int
     rows: tuple[FieldRow, ...] = ()
     noun_rows: tuple[NounRow, ...] = ()
+    roles: frozenset[Role] | None = None
     _extended: dict[str, Declaration] = field(default_factory=dict, compare=False, repr=False)
+    _seen: dict[frozenset[Role], Schema] = field(default_factory=dict, compare=False, repr=False)
+
+    def seen_in(self, roles: frozenset[Role]) -> Schema:
+        """Return the same as whoever acts in these roles sees it, itself where nothing is kept from them."""
+        if roles not in self._seen:
+            kept = any(not one.is_seen(roles) for noun in declared().values() for one in noun.fields)
+            hides = kept or any(row.seen_by and _seen_by(row).isdisjoint(roles) for row in self.rows)
+            self._seen[roles] = replace(self, roles=roles, _extended={}, _seen={}) if hides else self
+        return self._seen[roles]
+
+    def shows(self, field: RecordField) -> bool:
+        """Tell whether a field is for whoever reads."""
+        return self.roles is None or field.is_seen(self.roles)
 
     def extend(self, declaration: Declaration) -> Declaration:
         """Return a noun with the workspace's own fields after those that it is declared with."""
         own = self._live.get(declaration.key, ())
-        if not own:
+        hides = not all(self.shows(one) for one in declaration.fields)
+        if not own and not hides:
             return declaration
         found = self._extended.get(declaration.key)
         if found is None:
-            declared = tuple(one for one in declaration.fields if not one.custom_id)
-            taken = {one.key for one in declared}
+            given = tuple(one for one in declaration.fields if not one.custom_id)
+            taken = {one.key for one in given}
             # A key that a later release or plugin declares is theirs from then on; the values stay where they are.
-            fields = (*declared, *(one for one in own if one.key not in taken))
+            fields = (*filter(self.shows, given), *(one for one in own if one.key not in taken))
             found = self._extended[declaration.key] = replace(declaration, fields=fields)
         return found
+
+    def told(self, noun: str, before: Told, after: Told) -> tuple[Told, Told]:
+        """Return the values of a change of a record, before and after, without what whoever reads may not see."""
+        if self.roles is None:
+            return before, after
+        known = declared().get(noun)
+        kept = {at for one in known.fields if not self.shows(one) for at in one.attributes} if known else set()
+        before, after = self._open(before, kept), self._open(after, kept)
+        if before and after and before.get("custom") == after.get("custom"):
+            before, after = ({key: one for key, one in both.items() if key != "custom"} for both in (before, after))
+        return before, after
+
+    def _open(self, values: Told, kept: Collection[str]) -> Told:
+        if values is None:
+            return None
+        rest = {key: value for key, value in values.items() if key not in kept}
+        if isinstance(own := rest.get("custom"), dict):
+            rest["custom"] = {number: value for number, value in own.items() if int(number) in self.by_id}
+        return rest
 
     @cached_property
     def nouns(self) -> Mapping[str, Declaration]:
@@ -111,7 +153,7 @@ class Schema:
     @property
     def is_plain(self) -> bool:
         """Tell whether the workspace has made nothing its own."""
-        return not (self.rows or self.noun_rows)
+        return not (self.rows or self.noun_rows or self.roles is not None)
 
     @cached_property
     def _live(self) -> Mapping[str, tuple[RecordField, ...]]:
@@ -136,17 +178,31 @@ class Schema:
 
     @cached_property
     def by_id(self) -> Mapping[int, RecordField]:
-        """Return every field that can be used by its number, retired ones too."""
+        """Return every field that can be used and seen by its number, retired ones too."""
         own = {row.key for row in self.noun_rows}
         made = {row.id: _typed(row, own) for row in self.rows}
-        return {number: one for number, one in made.items() if one is not None}
+        return {number: one for number, one in made.items() if one is not None and self.shows(one)}
 
 
 _known: dict[tuple[str, int], Schema] = {}
 _lock = threading.Lock()
 
 
+def see_as(session: Session, roles: Collection[Role] | None) -> None:
+    """Say in which roles whoever will read what comes of a session acts; None is for who runs Rapport, and sees all.
+
+    Where nobody has said it, it is a channel.
+    """
+    session.info[_READER] = None if roles is None else frozenset(roles)
+
+
 def of(session: Session) -> Schema:
+    """Return the schema of the session's workspace as whoever reads sees it: see `see_as`."""
+    roles = session.info.get(_READER, CHANNEL)
+    return whole(session) if roles is None else whole(session).seen_in(roles)
+
+
+def whole(session: Session) -> Schema:
     """Return the schema of the session's workspace as its transaction found it, or has made it since."""
     schema: Schema | None = session.info.get(_SCHEMA)
     if schema is None:
@@ -155,7 +211,7 @@ def of(session: Session) -> Schema:
 
 
 def extended(session: Session, declaration: Declaration) -> Declaration:
-    """Return a noun with the fields that the session's workspace gave to it."""
+    """Return a noun as whoever reads sees it, with the fields that the session's workspace gave to it."""
     return of(session).extend(declaration)
 
 
@@ -165,10 +221,16 @@ def label_of(session: Session, noun: str) -> str:
     return declaration.label if declaration else noun.capitalize()
 
 
+def _seen_by(row: FieldRow) -> frozenset[Role]:
+    return frozenset(map(Role, row.seen_by))
+
+
 def _typed(row: FieldRow, own: Collection[str]) -> RecordField | None:
     """Return the field that a row defines, None for one of a type or a noun that is not here any more."""
     kind = TYPES.get(row.type)
     given: dict[str, Any] = {"key": row.key, "label": row.name, "required": row.required, "custom_id": row.id}
+    if row.seen_by:
+        given["seen_by"] = _seen_by(row)
     if row.hint:
         given["hint"] = row.hint
     if kind is ChoiceField:
@@ -184,11 +246,11 @@ def _typed(row: FieldRow, own: Collection[str]) -> RecordField | None:
 
 def _find(session: Session) -> Schema:
     workspace, version = current_workspace(session), session.info.get(SCHEMA_VERSION)
-    if version == 0:
-        return Schema(workspace, 0)
     known = _known.get((workspace, version)) if version is not None else None
     if known is not None:
         return known
+    if version == 0:
+        return _known.setdefault((workspace, 0), Schema(workspace, 0))
     rows = session.scalars(select(FieldRow).order_by(FieldRow.noun, FieldRow.place, FieldRow.id)).all()
     nouns = session.scalars(select(NounRow).order_by(NounRow.id)).all()
     schema = Schema(workspace, version or -1, tuple(map(_detached, rows)), tuple(map(_detached, nouns)))
@@ -256,6 +318,6 @@ def _keep_values(_mapper: Any, connection: Any, record: Named) -> None:
         return
     session = object_session(record)
     assert session is not None
-    fields = of(session).by_id
+    fields = whole(session).by_id
     before = history.deleted[0] if history.deleted else {}
     values.keep(connection, record, fields, before or {})

@@ -42,9 +42,11 @@ def undo(args: Args, session: Session, actor: Member, reader: Reader, now: datet
     result = history.undo(session, whose, now)
     title = b.markup(_("Taken back, from {ago}:"), ago=reader.ago(result.change_set.at))
     names = {(row.noun, row.record_id): row.name for row in result.rows}
-    found = merged(result.change_set.activities)
+    found = merged(session, result.change_set.activities)
     done = [change for change in found if change.action in CHANGES]
     lines = [_line(session, change, names.get((change.noun, change.record_id), ""), reader) for change in done]
+    if not lines:
+        lines = [b.Markup(_("• what you may not see"))]
     if len(lines) > SHOWN:
         lines = [*lines[:SHOWN], b.markup(_("… and {count} more"), count=len(lines) - SHOWN)]
     return Message(b.join([title, *lines[:1]], " "), [*paragraphs([title, *lines]), *_staying(found)])
