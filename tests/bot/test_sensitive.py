@@ -24,7 +24,6 @@ from storage.crm.customers import CUSTOMER
 from storage.database.engine import Database
 from storage.queues.outbox import Delivery
 from storage.records import history, lifecycle, schema
-from storage.records.named import Named
 from storage.records.schema import field_definitions
 from storage.support import channels
 from storage.transfer import mapping
@@ -75,10 +74,16 @@ def both(database: Database, workspace: str, second_workspace: str, marked: None
             schema.see_as(session, None)
             for noun in NOUNS:
                 declaration = schema.of(session).declared[noun]
-                given = {"seen_by": [Role.MANAGER]}
-                field_definitions.define(session, declaration, name="Secret", type="text", required=True, **given)
-                field_definitions.define(session, declaration, name="Salary", type="number", **given)
-                field_definitions.define(session, declaration, name="Boss", type="record", links_to="customer", **given)
+                for name, kind in (("Secret", "text"), ("Salary", "number"), ("Boss", "record")):
+                    field_definitions.define(
+                        session,
+                        declaration,
+                        name=name,
+                        type=kind,
+                        required=name == "Secret",
+                        links_to="customer" if kind == "record" else "",
+                        seen_by=[Role.MANAGER],
+                    )
         if one == workspace:
             fill(database, one, history_too=False)
     assert (workspace, second_workspace) == (WITH, WITHOUT)
@@ -103,8 +108,6 @@ def set_values(session: Session, salary: int) -> None:
     for noun in NOUNS:
         declaration = schema.of(session).declared[noun]
         for record in session.scalars(select(declaration.model)):
-            if not isinstance(record, Named):
-                continue
             values = {"secret": CANARIES[0], "salary": salary, "boss": 2}
             lifecycle.change(session, declaration, record, values | ({"tier": "gold"} if noun == "customer" else {}))
 
@@ -231,7 +234,7 @@ def told(reply: Any) -> str:
     return re.sub(r'T0(ACME|OTHER)|"20\d\d-[^"]*"', "", without)
 
 
-PATHS = (
+PATHS: tuple[tuple[str, dict[str, str]], ...] = (
     ("records/customer", {}), ("records/customer", {"filter": "secret:quarzwerk"}),
     ("records/customer", {"sort": "salary"}), ("records/customer", {"filter": "tier:gold"}),
     ("records/customer/C-1", {}), ("records/customer/C-1/history", {}), ("records/deal/D-1", {}),
