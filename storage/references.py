@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 # Telephones write an en dash, a minus or a full-width hyphen for "-". Eighteen digits always fit a bigint.
 # What a sentence puts around one is no part of it: "see (T-90)."
 _REFERENCE = re.compile(
-    r"[(\[{<\"'“‘«「『《【]*([^\W\d_])[-\u2010-\u2015\u2212]([0-9]{1,18})[)\]}>\"'”’»」』》】.,;:!?。、]*"
+    r"[(\[{<\"'“‘«「『《【]*([^\W\d_]{1,2})[-\u2010-\u2015\u2212]([0-9]{1,18})[)\]}>\"'”’»」』》】.,;:!?。、]*"
 )
 
 
 class Letters(Mapping[str, str]):
-    """Hold the letter that begins each noun's references, by noun.
+    """Hold the letter that begins each noun's references, by noun; a setting of the workspace has two letters.
 
     Who comes first has a noun or a letter; the start refuses a plugin whose own is taken.
     """
@@ -31,7 +31,7 @@ class Letters(Mapping[str, str]):
 
     def give(self, noun: str, letter: str) -> None:
         """Give a noun its letter, unless one of the two is taken; raise ValueError for what is no capital letter."""
-        if not (len(letter) == 1 and letter.isalpha() and letter == letter.upper()):
+        if not (len(letter) in {1, 2} and letter.isalpha() and letter == letter.upper()):
             raise ValueError(f"the references of a {noun} begin with a capital letter, not {letter!r}")
         if noun not in self._by_noun and letter not in self._nouns:
             self._by_noun[noun] = letter

@@ -22,14 +22,16 @@ def subject_of(session: Session, row: About) -> Named | None:
     return found
 
 
-def called(session: Session, typed: str, *, field: str | None = None) -> Named:
+def called(session: Session, typed: str, *, field: str | None = None, settings: bool = False) -> Named:
     """Return the record a person means: by reference, else that of this name, nouns in the order of their letters.
 
-    Raises NotFound with near names if there is none, Ambiguous if several of one noun are called the same.
+    The workspace's settings come last, and only where `settings` are asked for. Raises NotFound with near names if
+    there is none, Ambiguous if several of one noun are called the same.
     """
     letters = in_force(session)
     parsed = parse_reference(typed, letters)
-    nouns = sorted(kept(session).keys() & letters.keys(), key=lambda noun: letters[noun])
+    known = {noun: model.__setting__ for noun, model in kept(session).items() if settings or not model.__setting__}
+    nouns = sorted(known.keys() & letters.keys(), key=lambda noun: (known[noun], letters[noun]))
     if parsed is not None and parsed[0] not in nouns:
         raise NotFound(
             "{reference} is a {noun}, and this is about one of: {nouns}.",

@@ -50,7 +50,7 @@ def show(args: Args, session: Session, catalogue: RegistryForSearch) -> Message 
     letters = in_force(session)
     named = parse_reference(args.text, letters)
     if named is None:
-        record = called(session, args.text, field="record")
+        record = called(session, args.text, field="record", settings=True)
         named = record.__noun__, record.id
     words = f"{named[0]} show"
     return Instead(words, reference(*named, letters)) if words in catalogue.commands else find(args, session)

@@ -17,13 +17,18 @@ from bot.kit import cards, fields
 from bot.kit.faces import Hand
 from bot.kit.format import Reader
 from bot.kit.replies import Message, Modal
-from bot.plugin import DeclaredNoun
+from bot.plugin import Catalogue, DeclaredNoun
 from storage.records import history, lifecycle, named
 from storage.records.declaration import Declaration, declared
 from storage.records.fields import PersonField
 from storage.records.named import Named
 from storage.records.rows import KEPT
 from storage.workspace.members import Member
+
+
+def kinds(catalogue: Catalogue) -> Mapping[str, DeclaredNoun]:
+    """Return the nouns whose records people work with, without settings, by their keys."""
+    return {key: noun for key, noun in catalogue.nouns.items() if not noun.declaration.is_setting}
 
 
 def card(session: Session, noun: DeclaredNoun, record: Named, reader: Reader, actor: Member, **how: Any) -> Message:

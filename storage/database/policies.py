@@ -143,6 +143,25 @@ def kept_record(operations: Runs, table: str, noun: str, address: str | None = N
     )
 
 
+def kept_setting(operations: Runs, table: str) -> None:
+    """Have a table of settings keep its rows among all records, under its own name, and take in those it has.
+
+    The table has a name, its key, `part_of_id` and `archived_at`.
+    """
+    _run(
+        operations,
+        f"ALTER TABLE {table} ADD FOREIGN KEY (workspace_id, part_of_id) REFERENCES {table} (workspace_id, id)"
+        " ON DELETE SET NULL (part_of_id)",
+        "CREATE OR REPLACE TRIGGER keep_record AFTER INSERT OR DELETE OR UPDATE OF"
+        f" name, name_key, part_of_id, archived_at ON {table}"
+        f" FOR EACH ROW EXECUTE FUNCTION public.keep_setting('{table}')",
+        # Forced, the policy would hide the rows from their owner as well.
+        f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY",
+        f"UPDATE {table} SET name = name",  # noqa: S608 - names of our own
+        f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
+    )
+
+
 def filling(table: str, noun: str, address: str | None = None, *, batch: int = 2_000) -> str:
     """Return the statement that takes the rows a noun's table has already into `record`; it runs in no transaction.
 

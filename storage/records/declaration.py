@@ -48,10 +48,11 @@ class Declaration:
 
     The first field is the name. `exact` gives further conditions under which a record is meant by a text, `twins` the
     records that may be the same as one with these values; two with one value of a field of `identity` are the same,
-    whatever they are called. `add` makes a record of attributes, `merge` one of two, `told` hears of changes. Lists are
-    ordered by `order`, or else by name, and leave out what is `over`; `words` are everyday words for filters, `day` is
-    the field that a bare day is about, `aliases` are further words for fields. Raises ValueError where two fields have
-    one key, the first is not the name, or one that tells records apart is not for everybody.
+    whatever they are called. `add` makes a record of attributes, `merge` one of two; `refuse` raises Invalid or
+    Conflict for values that a record, or a new one where it is None, may not be given; `told` hears of changes. Lists
+    are ordered by `order`, or else by name, and leave out what is `over`; `words` are everyday words for filters, `day`
+    is the field that a bare day is about, `aliases` are further words for fields. Raises ValueError where two fields
+    have one key, the first is not the name, or one that tells records apart is not for everybody.
     """
 
     model: type[Named]
@@ -64,6 +65,7 @@ class Declaration:
     twins: Callable[[Session, Values], Sequence[Named]] | None = None
     add: Callable[..., Named] | None = None
     merge: Callable[[Session, Any, Any], Named] | None = None
+    refuse: Callable[[Session, Any, Values], None] = lambda _session, _record, _values: None
     told: Callable[[Session, Any, bool], None] = lambda _session, _record, _added: None
     words: Mapping[str, str] = field(default_factory=lambda: {"all": ""})
     day: str = "created"
@@ -84,6 +86,11 @@ class Declaration:
     def key(self) -> str:
         """Return the word that commands begin with, under which the database knows the noun."""
         return self.model.__noun__
+
+    @property
+    def is_setting(self) -> bool:
+        """Tell whether the records set up the workspace, and are not what people work with."""
+        return self.model.__setting__
 
     @property
     def letter(self) -> str:

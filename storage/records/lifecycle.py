@@ -22,6 +22,7 @@ def add(session: Session, declaration: Declaration, values: Values) -> Named:
     missing = {field.key: None for field in declaration.fields if field.required}
     checked = declaration.check(session, {**missing, **declaration.beginning(session), **values})
     _refuse_taken(session, declaration, checked)
+    declaration.refuse(session, None, checked)
     record = begun(session, declaration, checked)
     declaration.told(session, record, True)
     return record
@@ -50,6 +51,7 @@ def change(session: Session, declaration: Declaration, record: Named, values: Va
     values = {key: value for key, value in values.items() if declaration.field(key).of(record) != value}
     checked = declaration.check(session, values)
     _refuse_taken(session, declaration, checked)
+    declaration.refuse(session, record, checked)
     fields = [(declaration.field(key), value) for key, value in checked.items()]
     for field, value in fields:
         if field.change is None:
@@ -116,6 +118,7 @@ def merge(session: Session, declaration: Declaration, gone: Named, kept: Named) 
                 hint="Bring it back first: `/crm {noun} restore {reference}`.",
                 noun=declaration.key,
             )
+    gone.check_merge(kept)
     if declaration.merge:
         return declaration.merge(session, gone, kept)
     lacking = [

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     ForeignKey,
     ForeignKeyConstraint,
+    Identity,
     Index,
     Text,
     bindparam,
@@ -23,7 +24,7 @@ from sqlalchemy import (
     text,
     tuple_,
 )
-from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
+from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, object_session
 
 from storage.database.engine import composite_key, current_workspace
 from storage.errors import Ambiguous, Conflict, Invalid, NotFound
@@ -31,6 +32,7 @@ from storage.money import BIGINT
 from storage.names import name_key
 from storage.records.counters import next_id
 from storage.records.history import Recorded, changed_only_by, current_actor, last_actor
+from storage.records.referring import referring
 from storage.records.rows import KEPT, RecordRow
 from storage.records.search import Hit, How, find, find_key, whole_name
 from storage.references import DECLARED, in_force, parse_reference, reference
@@ -51,6 +53,7 @@ class Record(Recorded):
 
     __noun__: ClassVar[str]
     __letter__: ClassVar[str]
+    __setting__: ClassVar[bool] = False
 
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"), primary_key=True)
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -77,9 +80,14 @@ class Record(Recorded):
     @classmethod
     def new(cls, session: Session, **values: Any) -> Self:
         """Add a record with the next number and flush it, so that what the database decides is known."""
-        made = cls.unsaved(session, **values, id=next_id(session, cls.counter()))
+        made = cls.unsaved(session, **values, **cls.numbered(session))
         session.flush()
         return made
+
+    @classmethod
+    def numbered(cls, session: Session) -> dict[str, int]:
+        """Return the next number of the noun, as what a new record begins with."""
+        return {"id": next_id(session, cls.counter())}
 
     @classmethod
     def unsaved(cls, session: Session, **values: Any) -> Self:
@@ -119,10 +127,56 @@ class Named(Record):
     def check_archive(self) -> None:
         """Raise Conflict where the record may not be archived yet."""
 
+    def check_merge(self, kept: Any) -> None:
+        """Raise Conflict where the record may not become part of this one."""
+
     def derive_keys(self) -> None:
         """Set the keys the record is found by from what people typed."""
         self.name_key = name_key(self.name)
         self.find_key = find_key(*self.found_by())
+
+
+class NamedSetting(Named):
+    """Carry what a setting that has a name has, such as a stage: it is a noun whose records set up the workspace.
+
+    Its references begin with two letters, so that they take none from what people work with. A search and what people
+    write about records pass settings by, unless they are asked for. Its numbers come from the database, which gave them
+    before settings were nouns.
+    """
+
+    __setting__ = True
+
+    # Again, as it is the first column of the key.
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"), primary_key=True)
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    # Under a name of its own, as statements of the release before join deals, which have one, with stages.
+    merged_into_id: Mapped[int | None] = mapped_column("part_of_id")
+    # What the release before adds has neither.
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    find_key: Mapped[str] = mapped_column(server_default="")
+
+    @classmethod
+    def numbered(cls, session: Session) -> dict[str, int]:
+        """Return nothing: the database numbers settings."""
+        return {}
+
+    def check_archive(self) -> None:
+        """Raise Conflict for a setting that records have."""
+        self.check_unused()
+
+    def check_unused(self) -> None:
+        """Raise Conflict for a setting that records have, naming one."""
+        session = object_session(self)
+        assert session is not None
+        for found in referring(session, self):
+            if getattr(found, "merged_into_id", None) == self.id:
+                continue
+            raise Conflict(
+                "{name} is in use: {other} has it.",
+                name=self.name,
+                other=found.history_name(),
+                hint="Give what has it another first, or merge the two.",
+            )
 
 
 @event.listens_for(Named, "before_insert", propagate=True)
@@ -140,6 +194,11 @@ def named_args(table: str) -> tuple[ForeignKeyConstraint | Index, ...]:
         Index(None, "workspace_id", "created_at", "id"),
         Index(None, "workspace_id", "updated_at", "id"),
     )
+
+
+def setting_args(table: str) -> tuple[ForeignKeyConstraint, ...]:
+    """Return the constraints of a table of settings, which are too few to need more indexes than their key."""
+    return (composite_key("part_of_id", table, ondelete="SET NULL"),)
 
 
 def newest_first(name: str, *columns: str, where: str | None = None) -> Index:

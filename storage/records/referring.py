@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, inspect
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, Table, and_, inspect, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.database.engine import Base
 from storage.database.recorded import Recorded
@@ -48,3 +48,14 @@ def references_to(model: type[Recorded]) -> Iterator[Reference]:
                         for one in key.elements
                     },
                 )
+
+
+def referring(session: Session, row: Recorded) -> Iterator[Recorded]:
+    """Yield a row of each recorded model that refers to this one, also where the database would let it go along.
+
+    Rows of models that are not recorded are parts of the record, and go with it where their key cascades.
+    """
+    for reference in references_to(type(row)):
+        found = session.scalars(select(reference.model).where(reference.to(row)).limit(1)).first()
+        if found is not None:
+            yield found

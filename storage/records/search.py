@@ -58,13 +58,13 @@ class Hit:
 def find(session: Session, typed: str, *, nouns: Sequence[str] | None = None, limit: int = 10) -> list[Hit]:
     """Return the records of these nouns, or of all, that what was typed may mean, best first, at most `limit`.
 
-    A reference finds its record; anything else is looked for among the words of names, domains and addresses. Of
-    records of the same name, one comes before all others.
+    A reference finds its record; anything else is looked for among the words of names, domains and addresses, of all
+    nouns but settings where none are given. Of records of the same name, one comes before all others.
     """
-    nouns = sorted(kept(session)) if nouns is None else nouns
+    known = kept(session)
     letters = in_force(session)
     parsed = parse_reference(typed, letters)
-    if parsed is not None and parsed[0] in nouns:
+    if parsed is not None and parsed[0] in (known if nouns is None else nouns):
         noun, record_id = parsed
         name = session.scalar(select(RecordRow.name).where(RecordRow.noun == noun, RecordRow.id == record_id))
         if name is not None:
@@ -72,7 +72,8 @@ def find(session: Session, typed: str, *, nouns: Sequence[str] | None = None, li
     wanted = name_key(typed)[:LONGEST]
     if not wanted:
         return []
-    rows = session.execute(_SEARCH, {"wanted": wanted, "nouns": list(nouns), "most": limit})
+    searched = sorted(noun for noun, model in known.items() if not model.__setting__) if nouns is None else list(nouns)
+    rows = session.execute(_SEARCH, {"wanted": wanted, "nouns": searched, "most": limit})
     return [
         Hit(noun, record_id, name, score, How(how), letters[noun])
         for noun, record_id, name, score, how in rows

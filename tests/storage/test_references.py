@@ -24,7 +24,7 @@ def test_a_workspaces_letters_come_after_the_programs() -> None:
     assert parse_reference("V-3") is None
 
 
-@pytest.mark.parametrize("letter", ["", "v", "VV", "1", "ß"])
+@pytest.mark.parametrize("letter", ["", "v", "VVV", "Vv", "1", "ß"])
 def test_a_letter_is_one_capital(letter: str) -> None:
     with pytest.raises(ValueError, match="capital"):
         Letters({"vendor": letter})

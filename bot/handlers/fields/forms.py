@@ -11,6 +11,7 @@ from bot.handlers.fields import lists
 from bot.handlers.fields.declaration import plugin
 from bot.handlers.fields.wording import NAMES, noun_called, read_choices, read_seen_by, read_yes, row_of
 from bot.kit import blocks as b
+from bot.kit.records import kinds
 from bot.kit.replies import Message, Modal
 from bot.plugin import Catalogue, Member, Role, _
 from storage.names import NAME_LIMIT
@@ -26,7 +27,7 @@ def new(control: b.Control, catalogue: Catalogue) -> Modal:
     """Open the form for a new field."""
     noun = noun_called(catalogue, control.detail).declaration
     types = [b.Option(_(name), word) for word, name in NAMES.items()]
-    nouns = [b.Option(_(one.declaration.label), key) for key, one in catalogue.nouns.items()]
+    nouns = [b.Option(_(one.declaration.label), key) for key, one in kinds(catalogue).items()]
     about = b.context(b.markup(_("A field of your own on {nouns}"), nouns=_(noun.plural).casefold()))
     name, *rest = _entries(None)
     links = b.choice_input("links_to", _("Links to (for a link to a record)"), nouns, optional=True)

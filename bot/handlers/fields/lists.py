@@ -11,6 +11,7 @@ from bot.handlers.fields.declaration import plugin
 from bot.handlers.fields.wording import NAMES, control, own_count, seen_by
 from bot.kit import blocks as b
 from bot.kit.format import undo_hint
+from bot.kit.records import kinds
 from bot.kit.replies import Message
 from bot.plugin import Catalogue, Declaration, Member, Role, _, ngettext
 from storage.records.schema import FieldRow, extended, field_definitions, of
@@ -23,7 +24,7 @@ def nouns(catalogue: Catalogue) -> Message:
     """Draw every noun with how many fields of the workspace's own it has."""
     title = _("*Fields*: what your records hold")
     lines: list[Block] = []
-    for noun in (one.declaration for one in catalogue.nouns.values()):
+    for noun in (one.declaration for one in kinds(catalogue).values()):
         own = own_count(noun)
         said = ngettext("{count} field of your own", "{count} fields of your own", own).format(count=own)
         show = b.button(_("Show"), plugin.id("show"), b.Control(detail=noun.key))

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy.orm import Session
 
 from bot.kit import blocks as b
+from bot.kit.records import kinds
 from bot.plugin import Catalogue, Declaration, DeclaredNoun, Role, _
 from storage.errors import Invalid, NotFound
 from storage.names import name_key
@@ -87,7 +88,7 @@ def seen_by(row: FieldRow) -> str:
 def noun_called(catalogue: Catalogue, typed: str) -> DeclaredNoun:
     """Return the noun that was meant, by its word, name or plural; raise NotFound naming all."""
     wanted = name_key(typed)
-    for noun in catalogue.nouns.values():
+    for noun in kinds(catalogue).values():
         declared = noun.declaration
         if wanted in {declared.key, name_key(declared.label), name_key(declared.plural)}:
             return noun
@@ -96,7 +97,7 @@ def noun_called(catalogue: Catalogue, typed: str) -> DeclaredNoun:
         field="noun",
         hint="There are {names}.",
         name=typed[:40] or "-",
-        names=", ".join(catalogue.nouns),
+        names=", ".join(kinds(catalogue)),
     )
 
 

@@ -8,6 +8,7 @@ from bot.grammar import Args
 from bot.handlers.nouns import lists
 from bot.handlers.nouns.declaration import plugin
 from bot.kit import blocks as b
+from bot.kit.records import kinds
 from bot.kit.replies import Message
 from bot.plugin import Catalogue, Member, Role, _
 from storage.errors import Invalid
@@ -86,14 +87,14 @@ def made(
     role: Role,
 ) -> Message:
     """Make a kind of record, with a link to what each belongs to if that is named, and show how to use it."""
-    parent = catalogue.nouns.get(of_noun.casefold().removesuffix("s")) if of_noun else None
+    parent = kinds(catalogue).get(of_noun.casefold().removesuffix("s")) if of_noun else None
     if of_noun and parent is None:
         raise Invalid(
             "There are no records called {name}.",
             field="of",
             hint="There are {names}.",
             name=of_noun,
-            names=", ".join(catalogue.nouns),
+            names=", ".join(kinds(catalogue)),
         )
     row = noun_definitions.define(
         session, name=name, plural=plural, key=key, letter=letter, role=role, reserved=catalogue.reserved()

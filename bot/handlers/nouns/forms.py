@@ -10,6 +10,7 @@ from bot.handlers.nouns import lists
 from bot.handlers.nouns.commands import made, read_role
 from bot.handlers.nouns.declaration import plugin
 from bot.kit import blocks as b
+from bot.kit.records import kinds
 from bot.kit.replies import Message, Modal
 from bot.plugin import Catalogue, Member, Role, _
 from storage.records.schema import noun_definitions
@@ -22,7 +23,7 @@ State = Mapping[str, str]
 @plugin.view("new", title="New kind of record", role=Role.ADMIN)
 def new(catalogue: Catalogue) -> Modal:
     """Open the form for a new kind of record."""
-    nouns = [b.Option(_(one.declaration.label), key) for key, one in catalogue.nouns.items()]
+    nouns = [b.Option(_(one.declaration.label), key) for key, one in kinds(catalogue).items()]
     return Modal(
         _("New kind of record"),
         [

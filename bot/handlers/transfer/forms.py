@@ -12,6 +12,7 @@ from bot.handlers.transfer.actions import allowed
 from bot.handlers.transfer.declaration import plugin
 from bot.handlers.transfer.wording import targets
 from bot.kit import blocks as b
+from bot.kit.records import kinds
 from bot.kit.replies import Message, Modal
 from bot.plugin import Catalogue, Declaration, Member, Role, _
 from storage.errors import Invalid
@@ -30,7 +31,7 @@ def columns(control: b.Control, session: Session, actor: Member, catalogue: Cata
     """Open the form for what the columns of a file are."""
     run = allowed(session, control, actor, catalogue)
     noun = _noun(session, catalogue, run.mapping["noun"])
-    nouns = [b.Option(_(one.declaration.plural), key) for key, one in catalogue.nouns.items()]
+    nouns = [b.Option(_(one.declaration.plural), key) for key, one in kinds(catalogue).items()]
     known = ColumnMapping.from_json(run.mapping)
     matches = [
         b.Option(_("Take what the file says"), Matches.CHANGE),

@@ -1,6 +1,5 @@
 """Take a person's newest change back, as a new change."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +14,7 @@ from storage.errors import Conflict, NotFound
 from storage.records.history.models import Activity, ChangeSet
 from storage.records.history.reading import actor_name
 from storage.records.history.recording import CHANGES, CREATED, DELETED, UPDATED, current_recorder
-from storage.records.referring import references_to
+from storage.records.referring import referring
 
 UNDO_WITHIN = timedelta(hours=24)
 IMPORT = "import"
@@ -231,7 +230,7 @@ def _restore(session: Session, row: Recorded | None, activity: Activity) -> Reco
 
 def _remove(session: Session, row: Recorded) -> None:
     name = row.history_name()
-    for other in _referring(session, row):
+    for other in referring(session, row):
         raise _in_use(name, other.history_name())
     try:
         with session.begin_nested():
@@ -247,17 +246,6 @@ def _in_use(name: str, other: str) -> Conflict:
         other=other,
         hint="Remove that first.",
     )
-
-
-def _referring(session: Session, row: Recorded) -> Iterator[Recorded]:
-    """Yield a row of each recorded model that refers to this one, also where the database would let it go along.
-
-    Rows of models that are not recorded are parts of the record, and go with it where their key cascades.
-    """
-    for reference in references_to(type(row)):
-        found = session.scalars(select(reference.model).where(reference.to(row)).limit(1)).first()
-        if found is not None:
-            yield found
 
 
 def _set(row: Recorded, before: dict[str, Any]) -> None:

@@ -1,0 +1,118 @@
+"""Declare pipelines and stages as nouns, so that they are added, changed and taken back like any record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+from sqlalchemy.orm import Session
+
+from storage.crm.pipelines.finding import all_of, default, stages
+from storage.crm.pipelines.model import Outcome, Pipeline, Stage, placed
+from storage.errors import Duplicate, Invalid
+from storage.names import name_key
+from storage.records import named
+from storage.records.declaration import Declaration, Values
+from storage.records.fields import ChoiceField, LinkField, NumberField, TextField, YesNoField
+from storage.records.named import NamedSetting
+from storage.workspace.members import Role
+
+
+def add(session: Session, *, name: str) -> Pipeline:
+    """Add a pipeline with the stages that the default one has."""
+    like = [(one.name, one.probability, one.outcome) for one in stages(session)]
+    made = Pipeline.new(session, name=name, is_default=False)
+    for called, rest in placed(like):
+        Stage.unsaved(session, pipeline_id=made.id, name=called, **rest)
+    session.flush()
+    return made
+
+
+def _called(model: type[NamedSetting], session: Session, typed: str) -> NamedSetting:
+    return named.resolve(session, model, typed)
+
+
+def _last_place(session: Session) -> int:
+    return max((one.position for one in stages(session)), default=0) + 1
+
+
+def _refuse_pipeline(session: Session, pipeline: Pipeline | None, values: Values) -> None:
+    """Raise Duplicate for the name of another pipeline."""
+    others = [one for one in all_of(session) if pipeline is None or one.id != pipeline.id]
+    if _is_taken(others, values):
+        raise Duplicate("There is already a pipeline {name}.", field="name", name=values["name"])
+
+
+def _refuse_stage(session: Session, stage: Stage | None, values: Values) -> None:
+    """Raise Duplicate for the name of another stage of the pipeline, Conflict for what would leave its deals wrong."""
+    pipeline_id = values.get("pipeline", stage.pipeline_id if stage else None)
+    others = [one for one in stages(session, pipeline_id) if stage is None or one.id != stage.id]
+    if _is_taken(others, values):
+        raise Duplicate("There is already a stage {name}.", field="name", name=values["name"])
+    if not 0 <= values.get("probability", 0) <= 100:
+        raise Invalid("A probability is between 0 and 100.", field="probability")
+    if stage is not None and values.keys() & {"pipeline", "outcome"}:
+        stage.check_archive()
+
+
+def _is_taken(others: Iterable[NamedSetting], values: Values) -> bool:
+    return "name" in values and any(one.name_key == name_key(values["name"]) for one in others)
+
+
+PIPELINE = Declaration(
+    model=Pipeline,
+    label="Pipeline",
+    plural="Pipelines",
+    change=Role.ADMIN,
+    fields=(
+        TextField(key="name", label="Name", by="name_key", required=True, example="Partners"),
+        YesNoField(key="default", label="Default", at="is_default", by="is_default", entered=False),
+    ),
+    twins=lambda _session, _values: (),
+    refuse=_refuse_pipeline,
+    add=add,
+)
+"""An order of stages that deals move through."""
+
+STAGE = Declaration(
+    model=Stage,
+    label="Stage",
+    plural="Stages",
+    change=Role.ADMIN,
+    fields=(
+        TextField(key="name", label="Name", by="name_key", required=True, example="Demo"),
+        LinkField(
+            key="pipeline",
+            label="Pipeline",
+            at="pipeline_id",
+            by="pipeline_id",
+            required=True,
+            to=Pipeline,
+            resolve=partial(_called, Pipeline),
+            begins=lambda session: default(session).id,
+            example="Sales",
+        ),
+        NumberField(
+            key="probability",
+            label="Probability",
+            by="probability",
+            required=True,
+            begins=lambda _session: 50,
+            example="50",
+            hint="How likely deals in it are won, in percent.",
+        ),
+        ChoiceField(
+            key="outcome",
+            label="Means",
+            by="outcome",
+            required=True,
+            choices=tuple(Outcome),
+            begins=lambda _session: Outcome.OPEN,
+        ),
+        NumberField(key="position", label="Place", by="position", required=True, begins=_last_place, example="3"),
+    ),
+    twins=lambda _session, _values: (),
+    refuse=_refuse_stage,
+    order=Stage.position,
+)
+"""A step of a pipeline."""

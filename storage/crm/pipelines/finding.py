@@ -1,0 +1,118 @@
+"""Find pipelines and stages, by number and by what people call them; make those that a workspace begins with."""
+
+import re
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from storage.crm.pipelines.model import FIRST, Outcome, Pipeline, Stage, StageChange, placed, stages_of
+from storage.database.engine import current_workspace
+from storage.errors import NotFound
+from storage.names import name_key
+from storage.records import named
+from storage.records.search import find_key
+
+STANDARD_STAGES: Sequence[tuple[str, int, Outcome]] = (
+    ("Lead", 10, Outcome.OPEN),
+    ("Qualified", 25, Outcome.OPEN),
+    ("Proposal", 50, Outcome.OPEN),
+    ("Negotiation", 75, Outcome.OPEN),
+    ("Won", 100, Outcome.WON),
+    ("Lost", 0, Outcome.LOST),
+)
+
+
+def default(session: Session) -> Pipeline:
+    """Return the workspace's default pipeline; make it, with the standard stages, where there is none yet.
+
+    Safe against two that make it at the same moment: one waits for the other and finds its pipeline. What a workspace
+    begins with is nobody's change, so no undo takes it away.
+    """
+    statement = select(Pipeline).where(Pipeline.is_default)
+    found = session.scalars(statement).one_or_none()
+    if found is not None:
+        return found
+    here = {"workspace_id": current_workspace(session)}
+    made = session.scalars(
+        insert(Pipeline).values(**here, **_keys(FIRST), is_default=True).on_conflict_do_nothing().returning(Pipeline)
+    ).one_or_none()
+    if made is None:
+        return session.scalars(statement).one()
+    session.execute(
+        insert(Stage),
+        [{**here, "pipeline_id": made.id, **_keys(name), **rest} for name, rest in placed(STANDARD_STAGES)],
+    )
+    return made
+
+
+def _keys(name: str) -> dict[str, str]:
+    return {"name": name, "name_key": name_key(name), "find_key": find_key(name)}
+
+
+def all_of(session: Session) -> list[Pipeline]:
+    """Return the workspace's pipelines that are in use, the default one first."""
+    live = select(Pipeline).where(Pipeline.merged_into_id.is_(None), Pipeline.archived_at.is_(None))
+    return list(session.scalars(live.order_by(Pipeline.is_default.desc(), Pipeline.id)))
+
+
+def stages(session: Session, pipeline_id: int | None = None) -> list[Stage]:
+    """Return a pipeline's stages in order; the default pipeline's if none is named."""
+    return stages_of(session, default(session).id if pipeline_id is None else pipeline_id)
+
+
+# "to negotiation", as people say where a deal goes.
+_TO = re.compile(r"^(?:to|into|nach|zu|à|到)\s*\b")
+
+
+def resolve_stage(session: Session, typed: str, pipeline_id: int | None = None) -> Stage:
+    """Return the stage with this name or the only one that begins so; raise NotFound naming all stages."""
+    key = name_key(typed)
+    known = stages(session, pipeline_id)
+    # "negotiation." in a sentence.
+    bare = key.rstrip(".,;:!?。，；：！？")
+    for matches in (
+        [stage for stage in known if stage.name_key == key],
+        [stage for stage in known if bare and stage.name_key.startswith(bare)],
+        [stage for stage in known if stage.name_key == bare],
+        [stage for stage in known if (said := _TO.sub("", bare)) and stage.name_key.startswith(said)],
+    ):
+        if len(matches) == 1:
+            return matches[0]
+    raise NotFound(
+        "There is no stage called {name}.",
+        hint="The stages are {stages}.",
+        candidates=known,
+        field="stage",
+        typed=typed,
+        name=typed,
+        stages=", ".join(stage.name for stage in known),
+    )
+
+
+def stage(session: Session, stage_id: int) -> Stage:
+    """Return the stage with this number, or the one it was merged into; raise NotFound if there is none."""
+    try:
+        return named.get(session, Stage, stage_id)
+    except NotFound:
+        raise NotFound("This stage is gone.", field="stage", hint="Choose another.") from None
+
+
+def open_stages(session: Session) -> list[Stage]:
+    """Return the stages of the default pipeline in which a deal is open, in order."""
+    return [one for one in stages(session) if one.outcome == Outcome.OPEN]
+
+
+def stage_with(session: Session, outcome: Outcome, pipeline_id: int) -> Stage:
+    """Return the first stage of a pipeline with this outcome; raise NotFound if it has none."""
+    for stage in stages(session, pipeline_id):
+        if stage.outcome == outcome:
+            return stage
+    raise NotFound("This pipeline has no stage for {outcome} deals.", outcome=str(outcome))
+
+
+def changes(session: Session, deal_id: int) -> list[StageChange]:
+    """Return a deal's moves, oldest first."""
+    statement = select(StageChange).where(StageChange.deal_id == deal_id).order_by(StageChange.at, StageChange.id)
+    return list(session.scalars(statement))
