@@ -97,7 +97,7 @@ def export_file(
     from bot.settings import Settings
     from storage.database.engine import Database
     from storage.records import schema
-    from storage.transfer.export import write_workspace
+    from storage.transfer.exports.archive import write_workspace
 
     if file.exists() and not yes:
         typer.confirm(f"Replace {file}?", abort=True)

@@ -8,11 +8,23 @@ from typing import Any
 
 from bot.i18n import _
 from bot.kit import blocks as b
-from bot.kit.replies import Picture
+from bot.kit.replies import Picture, SentFile
 from bot.slack.posting import metadata
 from storage.queues.outbox import DELETE, POST, UPDATE, Delivery
+from storage.support.messages import storable
 
 METHODS = {POST: "chat.postMessage", UPDATE: "chat.update", DELETE: "chat.delete"}
+SEND_FILE = "files.completeUploadExternal"
+
+
+REASON_LIMIT = 300
+
+
+class Unrenderable(Exception):
+    """What is to be sent could not be drawn; `str()` is the reason to keep, of what a database stores."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(storable(reason)[:REASON_LIMIT])
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +65,14 @@ class Rendered:
     blocks: Sequence[Mapping[str, Any]] = ()
     pictures: Mapping[int, Picture] = field(default_factory=dict)
     """Pictures by the number of blocks above them."""
+    file: SentFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SlackCall:
     """Hold a call: a Web API method, its arguments, and the conversation they name.
 
-    `pictures` are yet to be uploaded; `plain` is the same call without those that were.
+    `pictures` and a `file` are yet to be uploaded; `plain` is the same call without the pictures that were.
     """
 
     method: str
@@ -67,10 +80,14 @@ class SlackCall:
     arguments: Mapping[str, Any]
     pictures: Mapping[int, Picture] = field(default_factory=dict)
     plain: SlackCall | None = None
+    file: SentFile | None = None
 
 
 def call_for(row: Delivery, edited: Delivery | None, channel: str, rendered: Rendered) -> SlackCall:
     """Return the call for a delivery to a channel, or for one that edits another, which was sent."""
+    if edited is None and rendered.file is not None:
+        said = {"channel_id": channel, "initial_comment": rendered.text}
+        return SlackCall(SEND_FILE, channel, said, file=rendered.file)
     says: dict[str, Any] = {"text": rendered.text, "blocks": list(rendered.blocks), "link_names": False}
     if edited is None:
         says |= {

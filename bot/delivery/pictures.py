@@ -12,25 +12,20 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.error import URLError
-from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
 from uuid import UUID
 
 from bot.delivery.calls import SlackCall
+from bot.delivery.uploads import UPLOAD_S, upload
 from bot.kit.block_json import to_json
 from bot.kit.blocks import MESSAGE_BLOCKS
 from bot.kit.replies import Picture
-from bot.slack.posting import CallOutcome, CallRefused, Unreached
+from bot.slack.posting import Ask, CallRefused, Unreached
 
 log = logging.getLogger(__name__)
 
-UPLOAD_S = 10
 NOT_READY_S = 2.0
 """How long Slack is given to look at a picture it refused, as it does so after the upload."""
 REMEMBERED = 1_000
-
-Ask = Callable[..., Mapping[str, Any]]
 
 
 class Illustrator:
@@ -86,26 +81,7 @@ def send(wanted: SlackCall, post: Callable[[SlackCall], Mapping[str, Any]], *, u
 
 def _block(ask: Ask, picture: Picture) -> dict[str, Any]:
     content = picture.draw()
-    place = ask(
-        "files.getUploadURLExternal",
-        repeatable=True,
-        filename=picture.name,
-        length=len(content),
-        alt_txt=picture.alt[:1000],
-    )
-    _put(str(place["upload_url"]), content)
-    file_id = str(place["file_id"])
+    file_id = upload(ask, picture.name, content, alt_txt=picture.alt[:1000])
     ask("files.completeUploadExternal", repeatable=True, files=json.dumps([{"id": file_id, "title": picture.name}]))
     block: dict[str, Any] = to_json(picture.block(file_id))
     return block
-
-
-def _put(url: str, content: bytes) -> None:
-    if urlsplit(url).scheme not in ("http", "https"):
-        raise CallOutcome("an upload goes over HTTP only")
-    request = Request(url, data=content, headers={"Content-Type": "application/octet-stream"})  # noqa: S310  # looked at above
-    try:
-        with urlopen(request, timeout=UPLOAD_S) as answer:  # noqa: S310  # as above
-            answer.read()
-    except URLError as exc:
-        raise CallOutcome(f"the upload failed: {exc.reason}") from exc

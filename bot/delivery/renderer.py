@@ -121,4 +121,4 @@ class Renderings:
         if message is None:
             return None
         blocks: list[Block] = list(message.blocks) or [b.section(message.text)]
-        return Rendered(b.cut(message.text, TEXT_LIMIT), b.render(blocks), message.pictures)
+        return Rendered(b.cut(message.text, TEXT_LIMIT), b.render(blocks), message.pictures, message.file)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from bot.delivery.uploads import marks
 from bot.slack.posting import Ask, copies
 from storage.database.engine import Database
 from storage.queues import outbox_claims
@@ -37,7 +38,8 @@ def delete_second_copies(database: Database, ask: Ask, rows: Sequence[Delivery])
     channel = rows[0].channel
     assert channel is not None
     oldest = min(searched_from(row) for row in rows)
-    for page, _resume in copies(ask, channel, rows[0].thread_ts, seen, oldest=oldest, resume=None):
+    wanted = {carried: one for row in rows for carried, one in marks(row).items()}
+    for page, _resume in copies(ask, channel, rows[0].thread_ts, wanted, oldest=oldest, resume=None):
         for delivery_id, ts in page:
             seen[delivery_id].add(ts)
     deleted = 0

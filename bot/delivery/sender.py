@@ -21,10 +21,11 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from bot.delivery.calls import LIMITS, METHODS, Limit, Rendered, SlackCall, call_for, marked_as_repeat
+from bot.delivery.calls import LIMITS, METHODS, Limit, Rendered, SlackCall, Unrenderable, call_for, marked_as_repeat
 from bot.delivery.pacing import Pace
 from bot.delivery.pictures import Illustrator, send
 from bot.delivery.second_copies import by_conversation, delete_second_copies, searched_from
+from bot.delivery.uploads import marks, with_file
 from bot.slack.posting import (
     REVOKED,
     CallOutcome,
@@ -46,7 +47,6 @@ from storage.notifications import failures
 from storage.queues import outbox, outbox_claims
 from storage.queues.outbox import DELETE, POST
 from storage.references import parse_reference
-from storage.support.messages import storable
 from storage.workspace import workspaces
 
 log = logging.getLogger(__name__)
@@ -56,14 +56,6 @@ MARGIN_S = 5.0
 PATIENCE_S = 15 * 60.0
 LONGEST_WAIT_S = 300.0
 CHECKS = 200
-REASON_LIMIT = 300
-
-
-class Unrenderable(Exception):
-    """What is to be sent could not be drawn; `str()` is the reason to keep, of what a database stores."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(storable(reason)[:REASON_LIMIT])
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +199,7 @@ class Sender:
         until = claim.until - self._needs_s
         ask = partial(self._ask, row, client)
         wanted = self._illustrator.illustrate(ask, row.id, wanted, spare_s=until - time.monotonic())
+        wanted = with_file(ask, row, wanted, partial(self._mark, row, outbox_claims.uploaded))
         with self.alone(row) as alone:
             if not alone:
                 self._mark(row, outbox_claims.retry_later, "another worker still sends it", delay_s=self._grace_s)
@@ -230,7 +223,7 @@ class Sender:
     def _was_sent(self, row: outbox.Delivery, client: WebClient, channel: str) -> bool:
         """Search the conversation for the delivery and mark it if it is there; raise what keeps us from reading it."""
         ask = partial(self._ask, row, client)
-        pages = copies(ask, channel, row.thread_ts, {row.id}, oldest=searched_from(row), resume=row.looked_until)
+        pages = copies(ask, channel, row.thread_ts, marks(row), oldest=searched_from(row), resume=row.looked_until)
         for found, resume in pages:
             if found:
                 self._mark(row, outbox_claims.mark_sent, channel=channel, ts=min((ts for _id, ts in found), key=float))
@@ -298,7 +291,7 @@ class Sender:
             if row.kind != DELETE or exc.code != "message_not_found":
                 raise
             answer = {}
-        ts = str(answer.get("ts") or wanted.arguments.get("ts"))
+        ts = str(answer.get("ts") or wanted.arguments.get("ts") or "")
         if not self._mark(row, outbox_claims.mark_sent, channel=str(answer.get("channel") or wanted.channel), ts=ts):
             log.warning("delivery %s was sent by a worker that had been overtaken", row.id)
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot.grammar import Args
 from bot.kit import blocks as b
+from bot.kit import records
 from bot.kit.records import show_button
 from bot.kit.replies import Instead, Message
 from bot.plugin import Command, Plugin, Role, _
@@ -18,6 +19,7 @@ from storage.records.schema import label_of
 from storage.records.search import Hit
 from storage.references import in_force, parse_reference, reference
 from storage.subjects import called
+from storage.transfer.exports import asked
 
 plugin = Plugin("search", title="Search", description="One search over everything that has a name.")
 
@@ -33,13 +35,19 @@ class RegistryForSearch(Protocol):
 FOUND = 10
 
 
-@plugin.command("find", usage="<text>", role=Role.VIEWER, example="globx")
+@plugin.command("find", usage=f"<text> {records.AS_FILE}", role=Role.VIEWER, example="globx", **records.AS_FILE_KEYS)
 def find(args: Args, session: Session) -> Message:
     """Find anything that has a name, even misspelt."""
-    hits = search.find(session, args.text, limit=FOUND)
+    form = args.typed("as", records.FORM)
+    hits = search.find(session, args.text, limit=asked.SEARCHED if form else FOUND)
     if not hits:
         text = b.markup(_("Nothing has a name like “{typed}”."), typed=b.cut(args.text, 300))
         return Message(text, [b.section(text), b.context(_("Add a customer: `/customer add Acme`."))])
+    if form:
+        header = [_("Record"), _("Name"), _("Kind")]
+        rows = [[hit.reference, hit.name, _(label_of(session, hit.noun))] for hit in hits]
+        count = asked.table(session, "find", header, rows, form=form, words=args.text)
+        return records.on_its_way(_("records"), count)
     title = b.markup(_("Results for “{typed}”"), typed=b.cut(args.text, 300))
     return Message(title, [b.section(title), *(_line(session, hit) for hit in hits)])
 
@@ -53,7 +61,7 @@ def show(args: Args, session: Session, catalogue: RegistryForSearch) -> Message 
         record = called(session, args.text, field="record", settings=True)
         named = record.__noun__, record.id
     words = f"{named[0]} show"
-    return Instead(words, reference(*named, letters)) if words in catalogue.commands else find(args, session)
+    return Instead(words, reference(*named, letters)) if words in catalogue.commands else Instead("find", args.text)
 
 
 def _line(session: Session, hit: Hit) -> Block:

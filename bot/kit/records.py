@@ -10,6 +10,7 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.blocks.block_elements import InteractiveElement
 from sqlalchemy.orm import Session
 
+from bot.grammar.choices import ChoiceType
 from bot.grammar.entities import Decoded
 from bot.i18n import _
 from bot.kit import blocks as b
@@ -24,6 +25,11 @@ from storage.records.fields import PersonField
 from storage.records.named import Named
 from storage.records.rows import KEPT
 from storage.workspace.members import Member
+
+FORM = ChoiceType("form", ("csv", "xlsx"), called=(("excel", "xlsx"),))
+AS_FILE = "[as:csv]"
+AS_FILE_KEYS: Mapping[str, Any] = {"as": FORM}
+"""How the key is read, in the commands that take it."""
 
 
 def kinds(catalogue: Catalogue) -> Mapping[str, DeclaredNoun]:
@@ -158,3 +164,10 @@ def show_button(noun: str, reference: str) -> InteractiveElement:
 def _stored(noun: DeclaredNoun, values: Mapping[str, Any], hand: Hand) -> Message:
     record = lifecycle.add(hand.session, noun.declaration, values)
     return card(hand.session, noun, record, hand.reader, hand.actor, notice=_("Added."), undo=True)
+
+
+def on_its_way(nouns: str, count: int) -> Message:
+    """Say that so many records of a kind are sent as a file."""
+    said = _("{count} {nouns} are on their way to you, as a file in a direct message. Admins are told.")
+    text = b.markup(said, count=f"{count:,}", nouns=nouns)
+    return Message(text, [b.section(text)])

@@ -25,6 +25,14 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class SentFile:
+    """Hold a file that is sent as it is, with the name it has for who receives it."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """Say something to the person who asked, or show a card.
 
@@ -41,6 +49,8 @@ class Message:
     """Say it once, to who asked alone: it is kept nowhere, so a request that is repeated is not told it again."""
     pictures: Mapping[int, Picture] = field(default_factory=dict)
     """Pictures by the number of blocks above them; only in what is delivered, and left out where Slack takes none."""
+    file: SentFile | None = None
+    """A file that comes with the text, and without the blocks; only in what is delivered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,4 +96,4 @@ class Instead:
 Reply = Message | Modal | FieldErrors | Home | Options | Instead | None
 """What a handler may return; None acknowledges and says nothing."""
 
-__all__ = ["FieldErrors", "Home", "Instead", "Markup", "Message", "Modal", "Options", "Picture", "Reply"]
+__all__ = ["FieldErrors", "Home", "Instead", "Markup", "Message", "Modal", "Options", "Picture", "Reply", "SentFile"]

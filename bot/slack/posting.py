@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import ssl
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from socket import gaierror
@@ -100,14 +100,14 @@ def _called(
 
 
 def copies(
-    ask: Ask, channel: str, thread_ts: str | None, deliveries: Collection[UUID], *, oldest: float, resume: str | None
+    ask: Ask, channel: str, thread_ts: str | None, wanted: Mapping[str, UUID], *, oldest: float, resume: str | None
 ) -> Iterator[tuple[list[tuple[UUID, str]], str | None]]:
     """Search a conversation for deliveries, a page at a time: the ts of their copies, and where to go on from.
 
-    `ask` is `call` with its client. The last page goes on from None. `resume` is what an interrupted search came to; a
-    conversation is read from its newest message backwards, a thread from `oldest` on.
+    `wanted` names a delivery by what its message carries: its own id, or a file's. `ask` is `call` with its client. The
+    last page goes on from None. `resume` is what an interrupted search came to; a conversation is read from its newest
+    message backwards, a thread from `oldest` on.
     """
-    wanted = {str(one): one for one in deliveries}
     while True:
         window = {"oldest": f"{oldest:.6f}", "limit": PAGE, "include_all_metadata": True, "channel": channel}
         if thread_ts is None:
@@ -119,7 +119,7 @@ def copies(
             answer = ask("conversations.replies", repeatable=True, **window)
         messages = answer.get("messages") or []
         times = [str(m["ts"]) for m in messages if m["ts"] != thread_ts]
-        found = [(wanted[carried], str(m["ts"])) for m in messages if (carried := _carried(m)) in wanted]
+        found = [(wanted[one], str(m["ts"])) for m in messages for one in _carried(m) if one in wanted]
         if not answer.get("has_more") or not times:
             yield found, None
             return
@@ -132,11 +132,12 @@ def metadata(delivery_id: UUID) -> dict[str, Any]:
     return {"event_type": EVENT_TYPE, "event_payload": {"delivery_id": str(delivery_id)}}
 
 
-def _carried(message: Mapping[str, Any]) -> str:
-    """Return the id of the delivery that a message is, empty for one that is none."""
+def _carried(message: Mapping[str, Any]) -> list[str]:
+    """Return the ids that a message carries: of the delivery that it is, and of its files."""
     carried = message.get("metadata") or {}
     payload = carried.get("event_payload") or {}
-    return str(payload.get("delivery_id") or "") if carried.get("event_type") == EVENT_TYPE else ""
+    delivery = [str(payload.get("delivery_id"))] if carried.get("event_type") == EVENT_TYPE else []
+    return [*delivery, *(str(file.get("id")) for file in message.get("files") or ())]
 
 
 def _judge(method: str, exc: SlackApiError, unknown: type[CallOutcome]) -> CallOutcome:

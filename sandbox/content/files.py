@@ -43,17 +43,21 @@ def keep(core: Core, user: User, name: str, content: str) -> Json:
     size = len(base64.b64decode(content))
     file = File(workspace.new_id("F"), user.team_id, name, size, content, complete=True)
     workspace.files[file.id] = file
-    install = next((one for one in workspace.installations if one.team_id == user.team_id), None)
+    return described(core, file, user.id)
+
+
+def described(core: Core, file: File, sender: str) -> Json:
+    """Return a file as the messages that it is sent with name it."""
+    install = next((one for one in core.world.workspace.installations if one.team_id == file.team_id), None)
     base = core.world.base_for(install.app_id) if install else core.world.base_url
-    address = f"{base}/files-pri/{file.id}/{quote(name)}"
-    kind = name.rpartition(".")[2].lower()
+    address = f"{base}/files-pri/{file.id}/{quote(file.name)}"
     return {
         "id": file.id,
-        "name": name,
-        "title": name,
-        "filetype": kind,
-        "size": size,
-        "user": user.id,
+        "name": file.name,
+        "title": file.title or file.name,
+        "filetype": file.name.rpartition(".")[2].lower(),
+        "size": file.length,
+        "user": sender,
         "mode": "hosted",
         "is_external": False,
         "url_private": address,
@@ -62,11 +66,15 @@ def keep(core: Core, user: User, name: str, content: str) -> Json:
 
 
 async def show(core: Core, request: Request) -> Response:
-    """Show a complete picture to the page."""
+    """Show a complete picture to the page, and give it any other file that was sent."""
     file = core.world.workspace.files.get(str(request.path_params["id"]))
-    if file is None or not file.complete or not base64.b64decode(file.content).startswith(PNG):
+    content = base64.b64decode(file.content) if file is not None and file.complete else b""
+    if file is None or not (content.startswith(PNG) or file.sent):
         return Response("no such picture", 404)
-    return Response(base64.b64decode(file.content), media_type="image/png", headers={"Cache-Control": "no-cache"})
+    if content.startswith(PNG):
+        return Response(content, media_type="image/png", headers={"Cache-Control": "no-cache"})
+    named = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name)}"}
+    return Response(content, media_type="application/octet-stream", headers=named)
 
 
 def check_blocks(core: Core, team_id: str, blocks: list[Json]) -> None:

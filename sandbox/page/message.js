@@ -45,6 +45,12 @@ function attachment(one, context) {
   );
 }
 
+function file(one) {
+  const size = one.size < 1024 ? `${one.size} B` : `${Math.round(one.size / 1024)} KB`;
+  const kind = h("div", { class: "card-subtitle", text: `${(one.filetype ?? "").toUpperCase()} · ${size}` });
+  return h("a", { class: "card file", href: `/files/${one.id}`, download: one.name, testid: "file" }, h("span", { class: "card-title", text: one.title ?? one.name }), kind);
+}
+
 /** Return what the message says: an app's blocks, else the text as its author wrote it. */
 function body(message, channel) {
   const context = new MessageContext(message, channel);
@@ -52,8 +58,9 @@ function body(message, channel) {
   const big = !message.bot_id && ONLY_EMOJI.test(message.text ?? "") ? " big" : "";
   const edited = message.edited && !message.bot_id ? h("span", { class: "edited", title: momentOf(message.edited.ts), text: "(edited)" }) : null;
   const attachments = (message.attachments ?? []).map((one) => attachment(one, context));
-  if (drawn) return h("div", { class: "message-body" }, drawn, attachments);
-  return h("div", { class: "message-body" }, h("div", { class: `text${big}` }, mrkdwn(message.text ?? "", { links: true }), edited), attachments);
+  const files = (message.files ?? []).map(file);
+  if (drawn) return h("div", { class: "message-body" }, drawn, attachments, files);
+  return h("div", { class: "message-body" }, h("div", { class: `text${big}` }, mrkdwn(message.text ?? "", { links: true }), edited), attachments, files);
 }
 
 /** Add or take back my reaction. */

@@ -161,7 +161,7 @@ class View:
 
 @dataclass
 class File:
-    """Keep an uploaded file; `content` is base64, empty until it arrives."""
+    """Keep an uploaded file; `content` is base64, empty until it arrives; `sent` tells that people see it."""
 
     id: str
     team_id: str
@@ -169,6 +169,8 @@ class File:
     length: int
     content: str = ""
     complete: bool = False
+    title: str = ""
+    sent: bool = False
 
 
 @dataclass

@@ -157,6 +157,12 @@ def resolved(session: Session, row: Delivery, channel: str) -> bool:
     return _mark(session, row, channel=channel)
 
 
+def uploaded(session: Session, row: Delivery, file_id: str) -> bool:
+    """Remember, before it is sent, a file by which a delivery is found that is sent as one."""
+    row.payload = {**row.payload, "files": [*row.payload.get("files", ()), file_id]}
+    return _mark(session, row, payload=row.payload)
+
+
 def opened(session: Session, user_id: str, channel: str) -> None:
     """Remember the conversation of a person with Rapport that Slack has opened."""
     who = (Member.workspace_id == current_workspace(session), Member.id == user_id)

@@ -69,6 +69,16 @@ _BY_KIND: Mapping[str, tuple[str, str]] = MappingProxyType(
             ) RETURNING 1
             """,
         ),
+        "files taken out": (
+            "requests",
+            """
+            DELETE FROM export_file WHERE workspace_id = :workspace AND id IN (
+                SELECT id FROM export_file
+                WHERE workspace_id = :workspace AND created_at < now() - make_interval(days => :days)
+                ORDER BY created_at LIMIT :most FOR UPDATE SKIP LOCKED
+            ) RETURNING 1
+            """,
+        ),
         "answers": (
             "requests",
             """

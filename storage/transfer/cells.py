@@ -68,8 +68,11 @@ class Cell:
         """Return the value of a cell, which is not empty; raise CrmError for what cannot be one."""
         return cell
 
-    def write(self, field: Any, value: Any, named: Callable[[Any, Any], str]) -> str:
-        """Return a stored value as a cell; `named` gives the text for a person or a record."""
+    def write(self, field: Any, value: Any, named: Callable[[Any, Any], str]) -> Any:
+        """Return a stored value as a cell: a text, or a value that workbooks have cells of their own for.
+
+        `named` gives the text for a person or a record.
+        """
         return str(value)
 
     def key(self, field: Any, value: Any) -> Any:
@@ -87,6 +90,10 @@ class NumberCell(Cell):
             raise Invalid("{value} is not a whole number.", field=field.key, typed=cell, value=cell[:40])
         return int(number)
 
+    def write(self, field: NumberField, value: int, named: Callable[[Any, Any], str]) -> Any:
+        """Return the number itself."""
+        return value
+
 
 class MoneyCell(Cell):
     """Hold an amount, with its currency before or behind it or in a column of its own."""
@@ -101,9 +108,9 @@ class MoneyCell(Cell):
             raise Invalid(template, field=field.key, value=cell[:40], currency=currency)
         return Money(int(minor), currency)
 
-    def write(self, field: MoneyField, value: Money, named: Callable[[Any, Any], str]) -> str:
-        """Return the amount with its currency."""
-        return f"{value.major} {value.currency}"
+    def write(self, field: MoneyField, value: Money, named: Callable[[Any, Any], str]) -> Any:
+        """Return the amount itself, with its currency."""
+        return value
 
 
 class DateCell(Cell):
@@ -113,9 +120,9 @@ class DateCell(Cell):
         """Return the day as its column is written."""
         return read_day(cell, reading.written)
 
-    def write(self, field: DateField, value: date, named: Callable[[Any, Any], str]) -> str:
-        """Return the day in ISO's form."""
-        return value.isoformat()
+    def write(self, field: DateField, value: date, named: Callable[[Any, Any], str]) -> Any:
+        """Return the day itself."""
+        return value
 
 
 class MomentCell(Cell):

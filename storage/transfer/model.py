@@ -102,6 +102,19 @@ class ImportRefusal(Base):
     reason: Mapped[str]
 
 
+class ExportFile(Base):
+    """Hold a file of records that somebody asked for, packed, until it is sent and a while longer."""
+
+    __tablename__ = "export_file"
+    __table_args__ = (Index(None, "workspace_id", "created_at"), {"info": TENANT})
+
+    workspace_id: Mapped[str] = mapped_column(ForeignKey(Workspace.id, ondelete="CASCADE"), primary_key=True)
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    name: Mapped[str]
+    body: Mapped[bytes]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
 class ExternalId(Base):
     """Hold the number a record has in another program: what says that a row is one that came before."""
 

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,10 @@ _PIECE = 1 << 20
 _ZIP = b"PK\x03\x04"
 REASON = "Why this row was refused"
 """The last column of a file of refused rows; when it comes back corrected, this is not looked at."""
+_SHOWN_CURRENCY = re.compile(r"\[\$([^\]\-]+)(?:-[^\]]*)?\]|\"\s*([A-Z]{3}|[€£¥$])\s*\"|([€£])")
+"""`[$EUR]`, `[$€-407]`, `"EUR"`: how spreadsheets write the currency of a cell."""
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+"""How a workbook holds a character that XML cannot."""
 _TOTALS = frozenset({"total", "totals", "grand total", "subtotal", "sum", "summe", "gesamt", "gesamtsumme", "somme"})
 
 _MARKS = (
@@ -234,14 +239,14 @@ def _sheet(path: Path) -> Iterator[tuple[int, list[str]]]:
     try:
         if not book.worksheets:
             raise Invalid("There is no sheet in this workbook.")
-        for line, cells in enumerate(book.worksheets[0].iter_rows(values_only=True), 1):
-            yield line, [_cell(cell) for cell in cells]
+        for line, cells in enumerate(book.worksheets[0].iter_rows(), 1):
+            yield line, [_cell(cell.value, cell) for cell in cells]
     finally:
         book.close()
 
 
-def _cell(value: Any) -> str:
-    """Return a cell as text that is read back unmistakably."""
+def _cell(value: Any, cell: Any) -> str:
+    """Return the value of a cell as text that is read back unmistakably, with the currency that is shown beside it."""
     match value:
         case None:
             return ""
@@ -251,6 +256,17 @@ def _cell(value: Any) -> str:
             return value.date().isoformat() if value.time() == time() else value.isoformat(" ", "seconds")
         case date():
             return value.isoformat()
-        case float():
-            return format(Decimal(repr(value)), "f").removesuffix(".0")
-    return str(value).strip()
+        case int() | float():
+            number = format(Decimal(repr(value)), "f")
+            number = number.removesuffix(".0") if isinstance(value, float) else number
+            # Three places could be thousands.
+            number += "0" if number[-4:-3] == "." else ""
+            return f"{number} {_currency(cell.number_format)}".rstrip()
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), str(value)).strip()
+
+
+@cache
+def _currency(number_format: str) -> str:
+    """Return the sign or code of the currency that a format of numbers shows, empty for none."""
+    found = _SHOWN_CURRENCY.search(number_format)
+    return next(filter(None, found.groups()), "") if found else ""

@@ -47,6 +47,8 @@ INSERT INTO import_run (workspace_id, file_name, digest, columns_key, mapping, u
 VALUES (:w, 'a.csv', '', '', '{{}}', {YEAR});
 INSERT INTO import_part (workspace_id, import_id, part, body)
 SELECT :w, id, i, 'x' FROM import_run, generate_series(1, :n) AS i WHERE workspace_id = :w;
+INSERT INTO export_file (workspace_id, name, body, created_at)
+SELECT :w, 'deal.csv', 'x', {YEAR} FROM generate_series(1, :n) AS i;
 INSERT INTO digest_run (workspace_id, name, target_channel, asked, since, until, created_at)
 SELECT :w, 'Old', 'C1', false, {YEAR}, {YEAR}, {YEAR} - interval '1 year' FROM generate_series(1, :n) AS i;
 INSERT INTO model_version (workspace_id, version, state, trained_at, live_at, weights)

@@ -24,7 +24,7 @@ PROOF = {
     "conversations.members": "test_join_public_channels_only",
     "conversations.open": "test_conversations_open_gives_the_direct_message",
     "conversations.replies": "test_threads",
-    "files.completeUploadExternal": "test_a_picture_is_uploaded_and_shown_in_a_message",
+    "files.completeUploadExternal": "test_a_file_is_sent_as_the_sdk_sends_it",
     "files.getUploadURLExternal": "test_a_picture_is_uploaded_and_shown_in_a_message",
     "oauth.v2.access": "test_a_code_gives_the_bots_token_once",
     "reactions.add": "test_reactions",

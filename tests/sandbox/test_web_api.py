@@ -171,6 +171,19 @@ def test_a_picture_is_uploaded_and_shown_in_a_message(slack: Sandbox, client: We
     assert refused(client.files_getUploadURLExternal, filename="x", length=0) == "invalid_arguments"
 
 
+def test_a_file_is_sent_as_the_sdk_sends_it(slack: Sandbox, client: WebClient) -> None:
+    dm = str(client.conversations_open(users="UAREP")["channel"]["id"])
+    client.files_upload_v2(channel=dm, filename="deals.csv", content="a,b\n", title="Deals", initial_comment="2 rows")
+    sent = client.conversations_history(channel=dm)["messages"][0]
+    assert (sent["text"], sent["subtype"]) == ("2 rows", "file_share")
+    [file] = sent["files"]
+    assert (file["name"], file["title"], file["filetype"], file["size"]) == ("deals.csv", "Deals", "csv", 4)
+    with urllib.request.urlopen(f"{slack.url}/files/{file['id']}", timeout=60) as answer:
+        assert answer.read() == b"a,b\n"
+    again = {"files": [{"id": file["id"], "title": "x"}], "channel_id": dm}
+    assert refused(client.files_completeUploadExternal, **again) == "file_not_found"
+
+
 def test_posts_can_be_limited_per_channel(slack: Sandbox, client: WebClient) -> None:
     slack.control.settings(posts_per_second=1)
     post(client)

@@ -89,6 +89,7 @@ INSERT INTO import_run (workspace_id, file_name, digest, columns_key, mapping, c
 SELECT :w, :t, 'a', 'b', jsonb_build_object(:t, 1), max(id) FROM change_set WHERE workspace_id = :w;
 INSERT INTO import_part (workspace_id, import_id, part, body) SELECT :w, id, 1, '\\x00ff' FROM import_run
     WHERE workspace_id = :w;
+INSERT INTO export_file (workspace_id, name, body) VALUES (:w, :t, '\\x00ff');
 INSERT INTO import_refusal (workspace_id, import_id, line, reason) SELECT :w, id, 2, :t FROM import_run
     WHERE workspace_id = :w;
 INSERT INTO external_id (workspace_id, noun, source, external_id, record_id, import_id)

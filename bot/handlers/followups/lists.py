@@ -9,21 +9,48 @@ from bot.grammar.lists import understood
 from bot.handlers.followups import cards
 from bot.handlers.followups.declaration import plugin
 from bot.kit import blocks as b
+from bot.kit import records
 from bot.kit.format import Page, Reader
 from bot.kit.replies import Message
 from bot.plugin import Member, Role, _
 from storage.crm import followups
-from storage.records.query import parse_filters
+from storage.crm.followups import Followup
+from storage.records.query import Query, parse_filters
+from storage.transfer.exports import asked as exported
 from storage.workspace.workspaces import Workspace
 
 
-@plugin.command("followup list", usage="[filters]", role=Role.VIEWER, example="overdue")
+@plugin.command(
+    "followup list", usage=f"[filters] {records.AS_FILE}", role=Role.VIEWER, example="overdue", **records.AS_FILE_KEYS
+)
 def listed(args: Args, session: Session, actor: Member, reader: Reader, workspace: Workspace) -> Message:
     """List follow-ups, yours unless you name someone, the next one first: overdue, today, or like due<friday."""
     values = FilterValues(actor.id, workspace.currency, reader.zone.key, reader.now, reader.locale)
     filters = understood(args.filters, session, followups.FIELDS, values)
     asked = filters if parse_filters(filters).asks("owner") else (f"owner:<@{actor.id}>", *filters)
+    if form := args.typed("as", records.FORM):
+        rows = map(_row, _found(session, parse_filters(asked), values, limit=exported.MOST + 1))
+        header = ["Follow-up", "Text", "Due", "Status", "Owner", "About"]
+        if count := exported.table(session, "followup", header, rows, form=form, words=" ".join(asked)):
+            return records.on_its_way(_("follow-ups"), count)
     return _page(Page(asked), session, actor, workspace, reader)
+
+
+def _row(followup: Followup) -> list[str]:
+    owner = followup.owner.email or followup.owner.id if followup.owner else ""
+    due = followup.due_at.isoformat(" ")
+    return [followup.reference, followup.text, due, followup.status, owner, followup.about_reference or ""]
+
+
+def _found(session: Session, query: Query, values: FilterValues, *, limit: int, offset: int = 0) -> list[Followup]:
+    return followups.list_followups(
+        session,
+        *query.where(session, followups.FIELDS, values),
+        order_by=query.order_by(followups.FIELDS),
+        closed=None if query.asks("status") else False,
+        limit=limit,
+        offset=offset,
+    )
 
 
 @plugin.action("page", role=Role.VIEWER)
@@ -36,14 +63,7 @@ def page(control: b.Control, session: Session, actor: Member, reader: Reader, wo
 def _page(page: Page, session: Session, actor: Member, workspace: Workspace, reader: Reader) -> Message:
     query = parse_filters(page.filters)
     values = FilterValues(actor.id, workspace.currency, reader.zone.key, reader.now, reader.locale)
-    found = followups.list_followups(
-        session,
-        *query.where(session, followups.FIELDS, values),
-        order_by=query.order_by(followups.FIELDS),
-        closed=None if query.asks("status") else False,
-        limit=cards.LISTED + 1,
-        offset=page.offset,
-    )
+    found = _found(session, query, values, limit=cards.LISTED + 1, offset=page.offset)
     if not found:
         return Message(_nothing(page, actor))
     more = len(found) > cards.LISTED

@@ -17,6 +17,7 @@ from bot.plugin import Catalogue, Declaration, Member, _
 from storage.crm import notes
 from storage.errors import CrmError
 from storage.records import lifecycle, search
+from storage.transfer.exports import asked
 from storage.workspace.workspaces import Workspace
 
 FOUND = 10
@@ -59,10 +60,17 @@ def show(
     return card(session, catalogue.nouns[noun.key], noun.resolve(session, args.text), reader, actor)
 
 
-@plugin.each_noun("find", usage=lambda _noun: "<text>", example=lambda _noun: "acme", changes=False)
+@plugin.each_noun(
+    "find",
+    usage=lambda _noun: f"<text> {records.AS_FILE}",
+    types=lambda _noun: records.AS_FILE_KEYS,
+    example=lambda _noun: "acme",
+    changes=False,
+)
 def find(noun: Declaration, args: Args, session: Session, reader: Reader, catalogue: Catalogue) -> Message:
     """Find a record by its name or address, even misspelt."""
-    hits = search.find(session, args.text, nouns=[noun.key], limit=FOUND)
+    form = args.typed("as", records.FORM)
+    hits = search.find(session, args.text, nouns=[noun.key], limit=asked.SEARCHED if form else FOUND)
     if not hits:
         text = b.markup(
             _("No {noun} is like “{typed}”. Add it: `{add} {command}`"),
@@ -73,6 +81,9 @@ def find(noun: Declaration, args: Args, session: Session, reader: Reader, catalo
         )
         return Message(text)
     title = b.markup(_("{nouns} like “{typed}”"), nouns=_(noun.plural), typed=b.cut(args.text, 300))
+    if form:
+        count = asked.found(session, noun, [hit.id for hit in hits], form=form, words=args.text)
+        return records.on_its_way(_(noun.plural).casefold(), count)
     found = [noun.resolve(session, hit.reference) for hit in hits]
     return Message(title, [b.section(title), *records.lines(session, catalogue.nouns[noun.key], found, reader)])
 

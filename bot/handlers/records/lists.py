@@ -11,6 +11,7 @@ from bot.grammar import Args, FilterValues
 from bot.grammar.lists import understood
 from bot.handlers.records.declaration import plugin
 from bot.kit import blocks as b
+from bot.kit import records
 from bot.kit.format import Page, Reader
 from bot.kit.records import lines
 from bot.kit.replies import Message
@@ -21,6 +22,7 @@ from storage.records.fields import MoneyField
 from storage.records.listing import Listed
 from storage.records.named import Named
 from storage.records.query import parse_filters
+from storage.transfer.exports import asked
 from storage.workspace.workspaces import Workspace
 
 LINES = 10
@@ -32,7 +34,13 @@ def _words(noun: Declaration) -> str:
     return " ".join(own[:2]) or "sort:-created"
 
 
-@plugin.each_noun("list", usage=lambda _noun: "[filters]", example=_words, changes=False)
+@plugin.each_noun(
+    "list",
+    usage=lambda _noun: f"[filters] {records.AS_FILE}",
+    types=lambda _noun: records.AS_FILE_KEYS,
+    example=_words,
+    changes=False,
+)
 def listed(
     noun: Declaration,
     args: Args,
@@ -42,9 +50,13 @@ def listed(
     workspace: Workspace,
     catalogue: Catalogue,
 ) -> Message:
-    """List records, or those that filters name, like created>january, sort:-created."""
+    """List records, or those that filters name, like created>january, sort:-created, also as:csv or as:xlsx."""
     values = FilterValues(actor.id, workspace.currency, reader.zone.key, reader.now, reader.locale)
     filters = understood(args.filters, session, noun.filters, values)
+    if form := args.typed("as", records.FORM):
+        query = parse_filters(filters)
+        if count := asked.listed(session, noun, query, values, form=form, words=" ".join(filters)):
+            return records.on_its_way(_(noun.plural).casefold(), count)
     return _page(catalogue, noun.key, Page(filters), session, values, reader)
 
 

@@ -6,13 +6,15 @@ from slack_sdk.models.blocks import Block, InteractiveElement
 from sqlalchemy.orm import Session
 
 from bot.handlers.transfer.declaration import plugin
-from bot.handlers.transfer.wording import column_line, counts_line
+from bot.handlers.transfer.wording import column_line, counts_line, rows_line
 from bot.kit import blocks as b
-from bot.kit.replies import Message
+from bot.kit.format import Page
+from bot.kit.replies import Message, SentFile
 from bot.plugin import Catalogue, Declaration, Notice, _
 from storage.errors import NotFound
 from storage.queues.outbox import Delivery
 from storage.transfer import requests, running
+from storage.transfer.exports import asked
 from storage.transfer.model import ImportRun, ImportState
 
 COLUMNS_SHOWN = 30
@@ -33,6 +35,30 @@ def card(delivery: Delivery, session: Session, catalogue: Catalogue) -> Message 
 def refused(delivery: Delivery) -> Message:
     """Say why a file that was sent was not read."""
     text = b.markup("*{name}*: {why}", name=delivery.payload["name"], why=delivery.payload["why"])
+    return Message(text, [b.section(text)])
+
+
+@plugin.renderer("file", kind=None)
+def file(delivery: Delivery, session: Session) -> Message | None:
+    """Send a file that was asked for, unless it is forgotten by now."""
+    kept = asked.content(session, int(delivery.record or 0))
+    if kept is None:
+        return None
+    rows, filters = rows_line(delivery.payload["rows"]), Page((delivery.payload["words"],)).written
+    text = b.markup(_("{rows}: {filters}"), rows=rows, filters=filters) if filters else rows
+    return Message(text, file=SentFile(*kept))
+
+
+@plugin.renderer("taken_out", kind=Notice.OTHER)
+def taken_out(delivery: Delivery, catalogue: Catalogue) -> Message:
+    """Tell an admin that somebody took records out."""
+    told = delivery.payload
+    noun = catalogue.nouns.get(told["noun"])
+    what = _(noun.declaration.plural) if noun else told["noun"]
+    said = _("{who} took records out of Rapport, {rows} as {form}: {what} {filters}")
+    who = b.person(told["who"]) if told["who"] else _("Somebody at the terminal")
+    filters = Page((told["filters"],)).written
+    text = b.markup(said, who=who, rows=rows_line(told["rows"]), form=told["form"], what=what, filters=filters)
     return Message(text, [b.section(text)])
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.kit import blocks as b
-from bot.plugin import Declaration, _
+from bot.plugin import Declaration, _, ngettext
 from storage.records.fields import LinkField
 from storage.transfer.mapping import ARCHIVED, CREATED, CURRENCY, FIRST, ID, LAST, LINKED_ID, NOTE, MappedColumn
 from storage.transfer.written import Notation
@@ -83,3 +83,8 @@ def counts_line(counts: Mapping[str, Any]) -> str:
     }
     said = [words[key].format(count=f"{counts[key]:,}") for key in words if counts.get(key)]
     return ", ".join(said) or _("nothing")
+
+
+def rows_line(count: int) -> str:
+    """Say how many rows there are."""
+    return ngettext("{count} row", "{count} rows", count).format(count=f"{count:,}")

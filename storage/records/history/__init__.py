@@ -19,6 +19,7 @@ from storage.records.history.recording import (
     find_request,
     is_repeat,
     record,
+    record_of_all,
     recording,
     save_answer,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "newest",
     "recent",
     "record",
+    "record_of_all",
     "recording",
     "save_answer",
     "timeline",

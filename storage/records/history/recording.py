@@ -262,6 +262,14 @@ def record(
     current_recorder(session).add([row | {"before": to_json(before), "after": to_json(after)}])
 
 
+def record_of_all(session: Session, noun: str, action: str, *, after: dict[str, Any]) -> None:
+    """Add to the history something that was done with a noun and changes no record of it; undo leaves it alone."""
+    assert action not in CHANGES, "those are recorded by themselves"
+    session.flush()
+    row = {"noun": noun, "record_id": None, "entity": noun, "row_key": "", "action": action, "before": None}
+    current_recorder(session).add([row | {"after": to_json(after)}])
+
+
 def save_answer(session: Session, answer: dict[str, Any]) -> None:
     """Keep what is answered to this session's request, once, with its change set, which is written if need be."""
     session.flush()

@@ -14,8 +14,8 @@ from slack_sdk import WebClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot.delivery.calls import Rendered, marked_as_repeat
-from bot.delivery.sender import Sender, Unrenderable
+from bot.delivery.calls import Rendered, Unrenderable, marked_as_repeat
+from bot.delivery.sender import Sender
 from sandbox.server import Sandbox
 from storage.database.engine import Database
 from storage.errors import Refused

@@ -41,4 +41,4 @@ def test_nothing_found_says_how_to_begin(rep: Person) -> None:
 def test_nothing_typed_is_asked_for(rep: Person) -> None:
     said = rep.types("/crm find").text
     assert "The text is missing." in said
-    assert "Usage: `/crm find <text>`" in said
+    assert "Usage: `/crm find <text> [as:csv]`" in said

@@ -104,7 +104,7 @@ def test_who_is_not_there_was_not_reached(address: str) -> None:
 
 def test_the_search_reads_an_empty_page_as_the_last(answering: Callable[..., WebClient]) -> None:
     client = answering((200, {}, '{"ok": true, "messages": [], "has_more": true}'))
-    assert list(copies(partial(call, client), "C1", None, {uuid4()}, oldest=0, resume=None)) == [([], None)]
+    assert list(copies(partial(call, client), "C1", None, {"D": uuid4()}, oldest=0, resume=None)) == [([], None)]
 
 
 def test_only_our_metadata_makes_a_copy(answering: Callable[..., WebClient]) -> None:
@@ -122,6 +122,6 @@ def test_only_our_metadata_makes_a_copy(answering: Callable[..., WebClient]) -> 
         }
     )
     client = answering((200, {}, told.replace("'", '"').replace("True", "true")))
-    assert list(copies(partial(call, client), "C1", None, {wanted}, oldest=0, resume=None)) == [
+    assert list(copies(partial(call, client), "C1", None, {str(wanted): wanted}, oldest=0, resume=None)) == [
         ([(wanted, "4.0")], None)
     ]

@@ -22,7 +22,9 @@ from storage.records import lifecycle
 from storage.records.history import recording
 from storage.records.schema import field_definitions as definitions
 from storage.transfer import running
-from storage.transfer.export import RecordTable, as_csv, write_workspace
+from storage.transfer.exports.archive import write_workspace
+from storage.transfer.exports.records import RecordTable
+from storage.transfer.exports.workbook import CsvFile
 from tests.support.tables import Desk
 
 TRIGGERS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -125,12 +127,14 @@ def test_any_text_and_number_comes_back_as_it_was(desk: Desk, second_workspace: 
             except CrmError:
                 continue  # no name
         table = RecordTable(session, noun)
-        content = as_csv(table.header, table.rows())
+        file = CsvFile(table.header)
+        for row in table.rows():
+            file.add(row)
         wanted = [(one.name, one.custom) for one in session.scalars(select(Contact).order_by(Contact.id))]
     if not wanted:
         return
     path = desk.folder / "contact.csv"
-    path.write_bytes(content)
+    path.write_bytes(file.finish())
     other.bring_in(path)
     own = {field.custom_id: field.key for field in noun.fields if field.custom_id}
     theirs = {field.custom_id: field.key for field in other.declarations["contact"].fields if field.custom_id}

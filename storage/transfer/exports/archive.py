@@ -1,8 +1,4 @@
-"""Take records out as tables that any program reads, and that come back in as they were.
-
-The first column names noun, workspace and record (`customer (Rapport T0ACME)`, `C-1`), so a table that comes back is
-known, in this workspace and in another.
-"""
+"""Take a whole workspace out as an archive of tables that any program reads."""
 
 from __future__ import annotations
 
@@ -11,7 +7,6 @@ import io
 import json
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +16,13 @@ from sqlalchemy.orm import Session
 from storage.crm.notes import Note
 from storage.database.engine import current_workspace
 from storage.records.declaration import Declaration
-from storage.records.fields import LinkField, PersonField, RecordField, SettingField
 from storage.records.history import Activity, ChangeSet
-from storage.records.named import Named
 from storage.references import in_force, reference
-from storage.transfer.cells import cell, defuse
+from storage.transfer.cells import defuse
+from storage.transfer.exports.records import PAGE, RecordTable
+from storage.transfer.exports.workbook import as_text
 from storage.transfer.model import ExternalId
-from storage.transfer.own import ADDED_ON, ARCHIVED_ON, first_column
 from storage.workspace.members import Member
-
-PAGE = 1_000
 
 README = """# What Rapport kept
 
@@ -47,67 +39,6 @@ Taken out of the workspace {workspace}. Tables are CSV: UTF-8, commas, the first
 A cell that a spreadsheet would run as a formula has an apostrophe before it. `rapport import` takes it off again. It
 takes each table of a noun as it is: first the nouns that others are linked to.
 """
-
-
-@dataclass
-class RecordTable:
-    """Write records of a noun as rows of text; what they are linked to by name is looked up once."""
-
-    session: Session
-    declaration: Declaration
-
-    def __post_init__(self) -> None:
-        """Know everybody, as people are few."""
-        self._people = {one.id: one.email or one.id for one in self.session.scalars(select(Member))}
-
-    @property
-    def header(self) -> list[str]:
-        """Return the names of the columns."""
-        first = first_column(self.declaration.key, current_workspace(self.session))
-        return [first, *(field.label for field in self.declaration.fields), ADDED_ON, ARCHIVED_ON]
-
-    def row(self, record: Named) -> list[str]:
-        """Return a record's cells, each as a spreadsheet may show it."""
-        cells = [self._cell(field, record) for field in self.declaration.fields]
-        moments = [record.created_at.isoformat(" "), record.archived_at.isoformat(" ") if record.archived_at else ""]
-        return [defuse(one) for one in (record.reference, *cells, *moments)]
-
-    def rows(self, *where: Any) -> Iterator[list[str]]:
-        """Yield the rows of all records that are not merged into others, by their numbers."""
-        model, last = self.declaration.model, 0
-        while True:
-            page = select(model).where(model.merged_into_id.is_(None), model.id > last, *where)
-            found = self.session.scalars(page.order_by(model.id).limit(PAGE)).all()
-            for record in found:
-                yield self.row(record)
-            if len(found) < PAGE:
-                return
-            last = found[-1].id
-            self.session.expunge_all()
-
-    def _cell(self, field: RecordField, record: Named) -> str:
-        value = field.of(record)
-        return "" if value is None else cell(field).write(field, value, self._named)
-
-    def _named(self, field: Any, value: Any) -> str:
-        match field:
-            case PersonField():
-                return self._people.get(value, str(value))
-            case SettingField():
-                found = field.linked(self.session, value)
-                return found.name if found else ""
-            case LinkField():
-                return field.reference_of(self.session, value) or ""
-        return str(value)
-
-
-def as_csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
-    """Return a table as a file that spreadsheets open with its umlauts."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(header)
-    writer.writerows(rows)
-    return out.getvalue().encode("utf-8-sig")
 
 
 def write_workspace(session: Session, declarations: Mapping[str, Declaration], path: Path) -> dict[str, int]:
@@ -127,13 +58,13 @@ def write_workspace(session: Session, declarations: Mapping[str, Declaration], p
     return written
 
 
-def _write(archive: zipfile.ZipFile, name: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
+def _write(archive: zipfile.ZipFile, name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     count = 0
     with archive.open(name, "w", force_zip64=True) as raw, io.TextIOWrapper(raw, "utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(header)
+        writer.writerow(map(defuse, header))
         for count, row in enumerate(rows, 1):  # noqa: B007 - how many there were is asked at the end
-            writer.writerow(row)
+            writer.writerow([defuse(as_text(cell)) for cell in row])
     return count
 
 
@@ -141,11 +72,11 @@ def _beside(session: Session) -> dict[str, tuple[list[str], Iterator[list[str]]]
     def notes() -> Iterator[list[str]]:
         for note in session.scalars(select(Note).order_by(Note.id).execution_options(yield_per=PAGE)):
             about = note.about_reference or ""
-            yield [about, note.kind, note.at.isoformat(" "), note.created_by or "", defuse(note.text)]
+            yield [about, note.kind, note.at.isoformat(" "), note.created_by or "", note.text]
 
     def people() -> Iterator[list[str]]:
         for one in session.scalars(select(Member).order_by(Member.id)):
-            yield [one.id, defuse(one.name), defuse(one.email or ""), " ".join(one.roles)]
+            yield [one.id, one.name, one.email or "", " ".join(one.roles)]
 
     def numbers() -> Iterator[list[str]]:
         letters = in_force(session)
@@ -153,7 +84,7 @@ def _beside(session: Session) -> dict[str, tuple[list[str], Iterator[list[str]]]
         for one in session.scalars(select(ExternalId).order_by(*order).execution_options(yield_per=PAGE)):
             known = one.noun in letters
             record = reference(one.noun, one.record_id, letters) if known else f"{one.noun} {one.record_id}"
-            yield [record, defuse(one.source), defuse(one.external_id)]
+            yield [record, one.source, one.external_id]
 
     return {
         "notes.csv": (["Record", "Kind", "At", "By", "Text"], notes()),

@@ -1,0 +1,1 @@
+"""Take records out: as files that people ask for, and as an archive of the whole workspace."""
