@@ -67,6 +67,18 @@ class Caller:
         return self.key.acts_in(role, self.member)
 
 
+class PluginRoute(Protocol):
+    """Stand for an address of a plugin's."""
+
+    @property
+    def noun(self) -> str:
+        """Return the noun that a key is to be allowed to use."""
+
+    @property
+    def role(self) -> Role:
+        """Return the role that a key is to act in."""
+
+
 class Bot(Protocol):
     """Stand for what only the bot can do: read the chat's grammar, tell plugins what happened, classify a text."""
 
@@ -82,6 +94,12 @@ class Bot(Protocol):
 
     def tell(self, session: Session, caller: Caller, /) -> None:
         """Call the listeners of what happened in the session."""
+
+    def route(self, method: str, address: str, /) -> PluginRoute | None:
+        """Return what a plugin answers at an address below `/plugins/`, None for nothing."""
+
+    def run_route(self, route: Any, session: Session, caller: Caller, given: Mapping[str, Any], /) -> Any:
+        """Call what a plugin answers with, and return what JSON can hold."""
 
     def classify(self, session: Session, text: str, /) -> Any:
         """Return the verdict of the workspace's model on a text."""

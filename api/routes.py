@@ -1,7 +1,8 @@
-"""Say which address does what."""
+"""Say which address does what, for programs and for agents."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Annotated
 
@@ -9,8 +10,10 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import ASGIApp
 
-from api import records, related
+from api import plugins, records, related
+from api.agents import AgentDoor
 from api.calls import Work
 from api.document import document
 from api.page import PAGE_HEADERS, page
@@ -165,6 +168,16 @@ async def classified(asked: One) -> Response:
     return await asked.answer_to(related.classified, doing="classify")
 
 
+@router.api_route("/plugins/{plugin}/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+async def of_plugin(asked: One, plugin: str, path: str) -> Response:
+    """Do what a plugin declares."""
+    run = partial(plugins.answered, address=f"{plugin}/{path}", method=asked.method, query=asked.any_query())
+    doing = f"{asked.method.lower()} {plugin}"
+    return await (
+        asked.answer(run, doing=doing) if asked.method in {"GET", "DELETE"} else asked.answer_to(run, doing=doing)
+    )
+
+
 @router.get("/openapi.json")
 async def described(asked: One) -> Response:
     """Describe what the key may use, with the workspace's own fields."""
@@ -179,6 +192,11 @@ async def described(asked: One) -> Response:
 async def whoami(asked: One) -> Response:
     """Say what the key may do."""
     return await asked.answer(related.whoami, doing="key")
+
+
+def apps(door: Door | None, hosts: Sequence[str] = ()) -> Mapping[str, ASGIApp]:
+    """Return what answers programs, by path; `hosts` are the names by which this process is reached from outside."""
+    return {"/api": rest_app(door), "/mcp": AgentDoor(door, hosts)} if door else {}
 
 
 def rest_app(door: Door) -> FastAPI:

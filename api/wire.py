@@ -100,6 +100,15 @@ class Incoming:
                 raise HttpProblem("invalid", f"{name[:60]}: {detail}", errors=[(name[:60], detail)])
         return dict(given)
 
+    def any_query(self) -> dict[str, str]:
+        """Return the query's parameters, the last of those that are given twice."""
+        return dict(self._request.query_params)
+
+    @property
+    def method(self) -> str:
+        """Return the request's method."""
+        return self._request.method
+
     @property
     def version(self) -> str | None:
         """Return the If-Match header."""

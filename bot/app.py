@@ -13,9 +13,9 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from api.apps import apps
 from api.calls import Calls
 from api.health import Health, health_app
+from api.routes import apps
 from api.wire import Door
 from bot.delivery.audit import AUDIT_S, Audit
 from bot.delivery.calls import at_pace
@@ -37,7 +37,7 @@ from bot.requests.failures import Failures
 from bot.requests.home import HomeView
 from bot.requests.responder import Responder
 from bot.requests.runtime import Runtime
-from bot.schedule import imports, jobs, roll_call
+from bot.schedule import given_fields, imports, jobs, roll_call
 from bot.schedule.clock import Clock
 from bot.settings import Settings
 from bot.slack import oauth
@@ -56,7 +56,6 @@ from storage.database.secrets import Vault
 
 log = logging.getLogger(__name__)
 
-RETRY_S = 5.0
 WARM_S = 0.1
 """How often it is looked whether the bot serves and the model can be loaded."""
 TICK_LIMIT_S = 300.0
@@ -220,6 +219,7 @@ class Rapport:
 
     def _begin_jobs(self, session: Session) -> None:
         jobs.ensure(session, self.registry, self.runtime.now())
+        given_fields.ensure(session, self.registry)
 
     def _slack(self, workspace_id: str) -> Slack:
         return SlackDoor(self.installations.client(workspace_id))

@@ -1,8 +1,11 @@
-"""Declare what a plugin adds to Rapport: the whole contract, in one file.
+"""Declare what a plugin adds to Rapport: the contract, whole.
 
 A plugin is a module or folder that exports `plugin`, a `Plugin`. Declaring only attaches data to plain functions;
 nothing happens until the registry has read, checked and ordered every plugin. A plugin is trusted code in the bot's
-own process.
+own process. What the declarations are kept as is in `bot.declared`, and can be imported from here.
+
+A plugin imports `bot.plugin`, `bot.kit`, `bot.grammar`, the modules of `storage` in `STORAGE`, and `ml`; its tests
+import `bot.testing`. Nothing else of Rapport is promised to stay.
 
 A handler names what it needs as arguments and gets just that (`INJECTED` below). It receives an open session, calls
 `storage`, and returns a value of `bot.kit.replies`; it never commits and never calls Slack. What it must know from
@@ -11,292 +14,84 @@ Slack first is asked by `before=`, outside the transaction, and arrives as `foun
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Protocol, TypeVar
+from typing import Any
 
+from prometheus_client import Counter
+
+from bot.declared import (
+    INJECTED,
+    Action,
+    CardSection,
+    Catalogue,
+    Check,
+    Command,
+    DeclaredNoun,
+    DeclaredRoute,
+    Derived,
+    DigestSection,
+    H,
+    Handler,
+    Job,
+    Listener,
+    Merging,
+    Place,
+    Renamed,
+    Renderer,
+    Section,
+    Shortcut,
+    Slack,
+    SlackEvent,
+    SlashCommand,
+    Source,
+    Tables,
+    View,
+)
+from bot.given import Counted, DeclaredSetting, GivenField
 from bot.i18n import _, ngettext
 from storage.notifications.preferences import Notice
 from storage.records.declaration import Declaration
+from storage.records.fields import RecordField
+from storage.records.named import Named
 from storage.workspace.members import Member, Role
 
-Handler = Callable[..., Any]
-H = TypeVar("H", bound=Handler)
-
-INJECTED: Mapping[str, str] = {
-    "session": "the open transaction, an sqlalchemy.orm.Session in the actor's workspace",
-    "actor": "the storage.workspace.members.Member who acts",
-    "reader": "a bot.kit.format.Reader: how things are shown to who acts or receives, or to everybody in a channel",
-    "receiver": "the Member who will read what a renderer or a digest's section draws; None in a channel",
-    "workspace": "the storage.workspace.workspaces.Workspace",
-    "now": "the time of the request, an aware datetime in UTC",
-    "place": "where it was said: a Place",
-    "found": "what `before` returned",
-    "args": "a command's bot.grammar.Args",
-    "noun": "the storage.records.declaration.Declaration of the noun that a derived command is about",
-    "control": "a button's or menu's bot.kit.blocks.Control, with what was chosen, or a form's field, as `detail`",
-    "values": "a submitted modal's fields: name -> text, or a list of texts",
-    "state": "what the modal was opened with: name -> text",
-    "query": "what was typed into a menu so far",
-    "message": "the message that a shortcut was used on, as Slack sent it; empty elsewhere",
-    "event": "a Slack event's inner object",
-    "fact": "a domain event of storage.events",
-    "due": "a job's storage.queues.due.Due row",
-    "delivery": "the storage.queues.outbox.Delivery to render",
-    "period": "the storage.digests.metrics.Period a digest is about: from when until when, and whose records count",
-    "model": "the workspace's model: `classify(text)` returns an ml.classify.classifier.Verdict",
-    "catalogue": "the bot.registry.Registry: every declaration, for help",
-}
-"""The names a handler may use for its arguments; any other name is refused when the bot starts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Say where something was said: the channel's id, and the thread's ts if any; an event says if it is `shared`."""
-
-    channel_id: str = ""
-    thread_ts: str | None = None
-    shared: bool = False
-
-
-class Slack(Protocol):
-    """Ask Slack before a transaction, the only door to it; each raises storage.errors.CrmError where it refuses."""
-
-    def channel(self, channel_id: str) -> Mapping[str, Any]:
-        """Return conversations.info's `channel`."""
-
-    def join(self, channel_id: str) -> Mapping[str, Any]:
-        """Join a public channel and return it; a private one the bot is not in is refused with how to invite it."""
-
-    def user(self, user_id: str) -> Mapping[str, Any]:
-        """Return users.info's `user`."""
-
-    def permalink(self, channel_id: str, ts: str) -> str:
-        """Return a message's permanent address."""
-
-    def message(self, channel_id: str, ts: str) -> Mapping[str, Any]:
-        """Return a message, also one in a thread; raise NotFound where there is none."""
-
-    def file(self, address: str, most: int) -> IO[bytes]:
-        """Return a file that somebody sent, on this machine's disk; raise Invalid for one of more than `most` bytes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """Hold a slash subcommand: its words after /crm, its usage line, who may use it, and its keys' types by name."""
-
-    words: str
-    usage: str
-    role: Role
-    handler: Handler | None
-    before: Handler | None = None
-    opens: View | None = None
-    example: str = ""
-    types: Mapping[str, Any] = field(default_factory=dict)
-    noun: Declaration | None = None
-
-    @property
-    def help(self) -> str:
-        """Return the first line of the handler's docstring; of a derived command, with the noun's name in it."""
-        line = _summary(self.handler) if self.handler else _summary(self.opens.fill) if self.opens else ""
-        return line.replace("record", self.noun.label.casefold()) if self.noun else line
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """Hold a button or menu, known to Slack by its `action_id`, `plugin.name`; one `choice` or each opens a modal."""
-
-    id: str
-    role: Role
-    handler: Handler | None
-    before: Handler | None = None
-    opens: View | None = None
-    choice: str = ""
-
-
-@dataclass(slots=True)
-class View:
-    """Hold a modal: one function fills it, one takes what was submitted."""
-
-    id: str
-    title: str
-    role: Role
-    fill: Handler
-    submitted: Handler | None = None
-    before: Handler | None = None
-
-    def submit(self, function: H) -> H:
-        """Name the function that takes what was submitted; it may name `values` and `state`."""
-        self.submitted = function
-        return function
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Hold the choices of a menu that is filled while the person types."""
-
-    id: str
-    role: Role
-    handler: Handler
-
-
-@dataclass(frozen=True, slots=True)
-class Shortcut:
-    """Hold a global or message shortcut that opens a modal."""
-
-    id: str
-    title: str
-    role: Role
-    opens: View
-    on_message: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SlackEvent:
-    """Hold a listener for one kind of Slack event."""
-
-    type: str
-    handler: Handler
-    before: Handler | None = None
-    scopes: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """Hold what runs once in each workspace on a recurrence (RRULE text, in the workspace's zone)."""
-
-    id: str
-    every: str
-    at: str
-    handler: Handler
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """Hold a part of the App Home; lower `order` comes first."""
-
-    id: str
-    title: str
-    order: int
-    role: Role
-    handler: Handler
-
-
-@dataclass(frozen=True, slots=True)
-class DigestSection:
-    """Hold a part of digests that people can choose by its title."""
-
-    id: str
-    title: str
-    handler: Handler
-
-    def draw(self, given: Mapping[str, Any]) -> list[Any]:
-        """Return the section's blocks; `given` holds at least what its handler names."""
-        return list(self.handler(**{name: given[name] for name in inspect.signature(self.handler).parameters}) or ())
-
-
-@dataclass(frozen=True, slots=True)
-class Listener:
-    """Hold a listener for a domain event, called in the same transaction."""
-
-    fact: type
-    handler: Handler
-
-
-@dataclass(frozen=True, slots=True)
-class Renderer:
-    """Hold what draws an outbox row's message when it is sent, of which kind that is, and if others may read it."""
-
-    id: str
-    handler: Handler
-    kind: Notice | Callable[[Any], Notice | None] | None = Notice.OTHER
-    outside: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class DeclaredNoun:
-    """Hold a noun with the functions that draw one of its records, where it needs more than the rule.
-
-    `card(session, record, reader, actor, notice=None, undo=False, replace=False)` returns a Message,
-    `line(session, reader)` a function for what a list tells of a record below its name.
-    """
-
-    declaration: Declaration
-    card: Handler | None = None
-    line: Handler | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Derived:
-    """Hold a command that every noun has: its word after the noun's, and what makes its usage and types of a noun.
-
-    One that `changes` records takes the role that the noun asks for, any other the viewer's.
-    """
-
-    verb: str
-    handler: Handler
-    usage: Callable[[Declaration], str]
-    types: Callable[[Declaration], Mapping[str, Any]]
-    example: Callable[[Declaration], str]
-    changes: bool
-    opens: View | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Renamed:
-    """Say which id a control or modal that people still have has now, and of which noun it was."""
-
-    was: str
-    now: str
-    noun: str
-
-
-class Catalogue(Protocol):
-    """Look up what is declared."""
-
-    @property
-    def nouns(self) -> Mapping[str, DeclaredNoun]:
-        """Return every noun by its key."""
-
-    @property
-    def commands(self) -> Mapping[str, Command]:
-        """Return every command by its words."""
-
-    def spell(self, words: str) -> str:
-        """Return a command as it is typed."""
-
-    def reserved(self, noun: Declaration | None = None) -> set[str]:
-        """Return the words that no field of a noun may have as its key; without one, those that begin commands."""
-
-    def roles(self) -> Iterator[tuple[str, str, str]]:
-        """Yield kind, name and role of everything that people use."""
-
-    def noun_of(self, reference: str) -> DeclaredNoun:
-        """Return the noun of a reference; raise NotFound for anything else."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tables:
-    """Hold a plugin's own tables: the Postgres schema they live in and its Alembic revisions."""
-
-    schema: str
-    migrations: Path
+CONTRACT = 2
+"""The version of this contract. A plugin states the one it was written for; the bot does not start with another."""
+
+STORAGE = (
+    "storage.crm",
+    "storage.database.engine",
+    "storage.database.policies",
+    "storage.digests.metrics",
+    "storage.errors",
+    "storage.events",
+    "storage.money",
+    "storage.names",
+    "storage.queues.due",
+    "storage.queues.outbox",
+    "storage.records",
+    "storage.references",
+    "storage.support",
+    "storage.workspace",
+)
+"""The modules of storage that are for plugins, each with what is below it."""
 
 
 @dataclass(slots=True)
 class Plugin:
     """Collect the declarations of one plugin.
 
-    `name` is unique, lower case, and the prefix of every id that Slack will send back. Roles have no default: who may
-    use something is always said. Raises ValueError on a declaration that cannot be right; clashes between plugins are
-    found by the registry.
+    `name` is unique, lower case, and the prefix of every id that Slack will send back; `contract` is the version of
+    this contract that it was written for. Roles have no default: who may use something is always said. Raises
+    ValueError on a declaration that cannot be right; clashes between plugins are found by the registry.
     """
 
     name: str
     title: str
     description: str = ""
+    contract: int = 1
     commands: list[Command] = field(default_factory=list)
     actions: list[Action] = field(default_factory=list)
     views: list[View] = field(default_factory=list)
@@ -311,15 +106,36 @@ class Plugin:
     nouns: list[DeclaredNoun] = field(default_factory=list)
     derived: list[Derived] = field(default_factory=list)
     renamed: list[Renamed] = field(default_factory=list)
+    slashes: list[SlashCommand] = field(default_factory=list)
+    given_fields: list[GivenField] = field(default_factory=list)
+    settings: list[DeclaredSetting] = field(default_factory=list)
+    card_sections: list[CardSection] = field(default_factory=list)
+    routes: list[DeclaredRoute] = field(default_factory=list)
+    mergings: list[Merging] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)
+    metrics: list[Counted] = field(default_factory=list)
+    languages: Path | None = None
     schema: Tables | None = None
+    asked: set[str] = field(default_factory=set)
+    """The ids that the plugin's code has asked for while it was imported."""
+    known: frozenset[str] | None = None
+    """The ids that it declares, once all are."""
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier() or self.name != self.name.lower():
             raise ValueError(f"a plugin's name is one lower-case word, not {self.name!r}")
 
     def id(self, name: str) -> str:
-        """Return the id under which Slack knows one of this plugin's controls or modals."""
-        return f"{self.name}.{name}"
+        """Return the id under which Slack knows one of this plugin's controls or modals.
+
+        One that is not declared by then stops the start; asked for afterwards, it raises ValueError.
+        """
+        asked = f"{self.name}.{name}"
+        if self.known is None:
+            self.asked.add(asked)
+        elif asked not in self.known:
+            raise ValueError(f"plugin {self.name!r} declares nothing that is called {name!r}")
+        return asked
 
     def command(
         self, words: str, *, role: Role, usage: str = "", example: str = "", before: Handler | None = None, **types: Any
@@ -421,6 +237,18 @@ class Plugin:
 
         return declare
 
+    def reaction(self, emoji: str) -> Callable[[H], H]:
+        """Declare a listener for one emoji, without its colons, that somebody puts on a message; it names `event`.
+
+        Of an emoji with skin tones all are meant.
+        """
+
+        def declare(function: H) -> H:
+            self.events.append(SlackEvent("reaction_added", function, emoji=emoji))
+            return function
+
+        return declare
+
     def job(self, name: str, *, every: str, at: str = "03:00") -> Callable[[H], H]:
         """Declare work that recurs in each workspace: `every` is RRULE text, `at` a local time."""
 
@@ -478,24 +306,111 @@ class Plugin:
         """Declare the plugin's own tables, in a Postgres schema named after it, with its own Alembic revisions."""
         self.schema = Tables(self.name, migrations)
 
+    def slash(self, word: str, *, description: str) -> None:
+        """Declare a slash command of the plugin's own: `/word add` is then `/crm word add`; the manifest changes."""
+        self.slashes.append(SlashCommand(word, description))
 
-def _summary(function: Handler) -> str:
-    return (inspect.getdoc(function) or "").partition("\n")[0]
+    def gives(
+        self,
+        noun: str,
+        key: str,
+        name: str,
+        *,
+        type: str,
+        hint: str = "",
+        choices: Sequence[str] = (),
+        links_to: str = "",
+    ) -> GivenField:
+        """Declare a field of a noun of the core or of another plugin; what is returned reads its values.
+
+        Each workspace gets it as a field of its own: an admin may rename or retire it, and it stays when the plugin
+        goes. `type` is one of storage.records.schema.TYPES.
+        """
+        self.given_fields.append(GivenField(noun, key, name, type, hint, choices, links_to))
+        return self.given_fields[-1]
+
+    def setting(self, field: RecordField, *, default: Any) -> DeclaredSetting:
+        """Declare a setting that admins change with `/crm settings`; what is returned reads its value."""
+        self.settings.append(DeclaredSetting(self.name, field, default))
+        return self.settings[-1]
+
+    def card(self, noun: str, title: str, *, order: int = 100) -> Callable[[H], H]:
+        """Declare a part of the cards of a noun's records; the function names `record` and returns blocks, or none."""
+
+        def declare(function: H) -> H:
+            self.card_sections.append(CardSection(self.id(function.__name__), noun, title, order, function))
+            return function
+
+        return declare
+
+    def route(self, method: str, path: str, *, noun: str, role: Role) -> Callable[[H], H]:
+        """Declare what answers programs at `/api/v1/plugins/PLUGIN/PATH`; the function returns what JSON can hold.
+
+        Keys that may read `noun` may GET it, keys that may write it all else, where they act in the role. The function
+        may name `query_string`, and `body` unless it is a GET.
+        """
+
+        def declare(function: H) -> H:
+            self.routes.append(DeclaredRoute(self.name, method, path.strip("/"), noun, role, function))
+            return function
+
+        return declare
+
+    def merging(self, model: type[Named]) -> Callable[[H], H]:
+        """Declare what becomes of the plugin's rows when two records are merged; the function names `gone` and `kept`.
+
+        It is called before rows that refer to `gone` are made to refer to `kept`, for what both cannot keep. What is
+        erased takes the rows that refer to it along: their foreign keys say ON DELETE CASCADE or SET NULL.
+        """
+
+        def declare(function: H) -> H:
+            self.mergings.append(Merging(model, function))
+            return function
+
+        return declare
+
+    def finding(self, title: str, *, remedy: str) -> Callable[[H], H]:
+        """Declare what `rapport doctor` looks at in each workspace; the function returns what is wrong, or nothing."""
+
+        def declare(function: H) -> H:
+            self.checks.append(Check(title, remedy, function))
+            return function
+
+        return declare
+
+    def metric(self, name: str, what: str, *labels: str) -> Counted:
+        """Declare something that is counted, at /metrics as `rapport_PLUGIN_NAME_total`; what is returned counts it."""
+        whole = f"rapport_{self.name}_{name}"
+        self.metrics.append(Counted(whole, what, Counter(whole, what, labels, registry=None)))
+        return self.metrics[-1]
+
+    def translations(self, folder: Path) -> None:
+        """Declare a folder of translations, a file for each language: `de.po`."""
+        self.languages = folder
 
 
 __all__ = [
+    "CONTRACT",
     "INJECTED",
+    "STORAGE",
     "Action",
+    "CardSection",
     "Catalogue",
+    "Check",
     "Command",
+    "Counted",
     "Declaration",
     "DeclaredNoun",
+    "DeclaredRoute",
+    "DeclaredSetting",
     "Derived",
     "DigestSection",
+    "GivenField",
     "Handler",
     "Job",
     "Listener",
     "Member",
+    "Merging",
     "Notice",
     "Place",
     "Plugin",
@@ -506,6 +421,7 @@ __all__ = [
     "Shortcut",
     "Slack",
     "SlackEvent",
+    "SlashCommand",
     "Source",
     "Tables",
     "View",

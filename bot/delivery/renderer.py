@@ -19,6 +19,7 @@ from bot.kit.replies import Message
 from bot.registry import Registry
 from bot.requests.answers import TEXT_LIMIT
 from bot.requests.responder import FALLBACK_RENDERER
+from bot.requests.routing import check_controls
 from bot.requests.runtime import Deferred, call_with
 from storage.database.engine import current_workspace
 from storage.notifications import failures, throttle
@@ -121,4 +122,6 @@ class Renderings:
         if message is None:
             return None
         blocks: list[Block] = list(message.blocks) or [b.section(message.text)]
-        return Rendered(b.cut(message.text, TEXT_LIMIT), b.render(blocks), message.pictures, message.file)
+        drawn = b.render(blocks)
+        check_controls(self._registry, drawn)
+        return Rendered(b.cut(message.text, TEXT_LIMIT), drawn, message.pictures, message.file)

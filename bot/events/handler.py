@@ -56,7 +56,7 @@ class Events:
         for user_id in mentioned(request) if slack else ():
             # A message is stored with the names of whom it mentions.
             self._find(item.workspace_id, user_id)
-        for listener in self._runtime.registry.events(request.name):
+        for listener in self._listeners(request):
             if listener.before and slack:
                 given = {**self._given(request, found["known"]), "slack": slack}
                 asked = partial(self._ask, listener.before, given)
@@ -81,7 +81,7 @@ class Events:
         key = f"event|{item.id}"
         home = False
         with history.recording(session, actor_id=request.user_id or None, request_key=key, source=request.name):
-            for listener in self._runtime.registry.events(request.name):
+            for listener in self._listeners(request):
                 found = prepared.get(_key(listener))
                 if listener.before and found is None:
                     continue
@@ -122,6 +122,9 @@ class Events:
             if exc.kind in {"not_found", "refused"}:
                 return None
             raise
+
+    def _listeners(self, request: Request) -> list[SlackEvent]:
+        return self._runtime.registry.events(request.name, request.body["event"])
 
     def _given(self, request: Request, known: KnownActor | None, workspace: Workspace | None = None) -> dict[str, Any]:
         return {

@@ -19,7 +19,9 @@ from storage.support.channels import ChannelLink, Grouping
 from storage.workspace import members, workspaces
 from storage.workspace.workspaces import Workspace
 
-plugin = Plugin("admin", title="Set-up", description="Roles, managers, currency and time zone of the workspace.")
+plugin = Plugin(
+    "admin", contract=2, title="Set-up", description="Roles, managers, currency and time zone of the workspace."
+)
 
 NOBODY = frozenset({"none", "nobody", "-"})
 

@@ -19,7 +19,9 @@ from storage.records import history
 from storage.workspace import api_keys, members
 from storage.workspace.api_keys import ApiKey, Verb
 
-plugin = Plugin("api_keys", title="API keys", description="Let programs and agents use the workspace, within limits.")
+plugin = Plugin(
+    "api_keys", contract=2, title="API keys", description="Let programs and agents use the workspace, within limits."
+)
 
 KEPT = timedelta(days=90)
 READS = "read"

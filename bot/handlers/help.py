@@ -14,7 +14,7 @@ from storage.errors import NotFound, Refused
 if TYPE_CHECKING:
     from bot.registry import Registry
 
-plugin = Plugin("help", title="Help", description="The commands you may use, and the usage of each.")
+plugin = Plugin("help", contract=2, title="Help", description="The commands you may use, and the usage of each.")
 
 
 @plugin.command("help", usage="[command]", role=Role.VIEWER, example="deal add")

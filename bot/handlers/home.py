@@ -15,7 +15,7 @@ from bot.plugin import Member, Plugin, Role, _
 if TYPE_CHECKING:
     from bot.registry import Registry
 
-plugin = Plugin("home", title="Home", description="Your own page: your work, and buttons for new records.")
+plugin = Plugin("home", contract=2, title="Home", description="Your own page: your work, and buttons for new records.")
 
 
 @plugin.home("Rapport", role=Role.VIEWER, order=0)

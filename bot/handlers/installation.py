@@ -17,6 +17,7 @@ from storage.workspace import members, workspaces
 
 plugin = Plugin(
     "installation",
+    contract=2,
     title="Installation",
     description="Cleans up after Rapport is removed from a workspace, and follows changes of profiles.",
 )

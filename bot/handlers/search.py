@@ -21,7 +21,7 @@ from storage.references import in_force, parse_reference, reference
 from storage.subjects import called
 from storage.transfer.exports import asked
 
-plugin = Plugin("search", title="Search", description="One search over everything that has a name.")
+plugin = Plugin("search", contract=2, title="Search", description="One search over everything that has a name.")
 
 
 class RegistryForSearch(Protocol):

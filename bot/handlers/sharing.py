@@ -14,6 +14,7 @@ from storage.support import sharing
 
 plugin = Plugin(
     "sharing",
+    contract=2,
     title="Sharing",
     description="Knows the channels that other organisations read, and keeps internal messages out of them.",
 )

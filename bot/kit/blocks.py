@@ -30,11 +30,10 @@ from slack_sdk.models.blocks import (
     StaticSelectElement,
     UserSelectElement,
 )
-from slack_sdk.models.blocks import (
-    Option as SlackOption,
-)
+from slack_sdk.models.blocks.basic_components import Option as SlackOption
 from slack_sdk.models.blocks.block_elements import InteractiveElement, TimePickerElement
 
+from bot.kit import controls
 from bot.kit.block_json import to_json
 
 SECTION_LIMIT = 3_000
@@ -42,6 +41,7 @@ FIELD_LIMIT = 2_000
 LABEL_LIMIT = 75
 HEADER_LIMIT = 150
 OPTIONS_LIMIT = 100
+CHOICE_LIMIT = 150
 MESSAGE_BLOCKS = 50
 MESSAGE_CHARACTERS = 13_000
 _ENTITY = re.compile(r"&(?:a|am|amp|l|lt|g|gt)?$")
@@ -55,6 +55,7 @@ class Markup(str):
 
 
 Text = str | Markup
+Control = controls.Control
 
 
 def sendable(text: str) -> str:
@@ -154,29 +155,6 @@ def divider() -> Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Control:
-    """Say what a control refers to, as `D-88:3:detail`; it has no authority: each use checks role and version again."""
-
-    record: str = ""
-    version: int = 0
-    detail: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.record}:{self.version}:{self.detail}"
-
-    @property
-    def number(self) -> int:
-        """Return the number that is the detail, 0 for anything else and for one that no key of ours can be."""
-        return int(self.detail) if self.detail.isascii() and self.detail.isdigit() and len(self.detail) < 19 else 0
-
-    @classmethod
-    def parse(cls, value: str) -> Control:
-        """Read a control's value back; text of another shape is kept as the detail."""
-        match = re.fullmatch(r"([A-Z]+-\d+|):(\d{1,9}):(.*)", value, re.DOTALL)
-        return cls(match[1], int(match[2]), match[3]) if match else cls(detail=value)
-
-
-@dataclass(frozen=True, slots=True)
 class Option:
     """Offer one choice of a menu."""
 
@@ -184,8 +162,10 @@ class Option:
     value: str
 
     def build(self) -> SlackOption:
-        """Make it Slack's option object."""
-        return SlackOption(value=self.value[:150], text=plain(self.label, LABEL_LIMIT))
+        """Make it Slack's option object; raise ValueError for a control that is too long for one."""
+        if len(self.value) > CHOICE_LIMIT and controls.WRITTEN.fullmatch(self.value):
+            raise ValueError(f"a choice of a menu cannot carry {self.value[:90]!r}")
+        return SlackOption(value=self.value[:CHOICE_LIMIT], text=plain(self.label, LABEL_LIMIT))
 
 
 def button(
@@ -201,7 +181,7 @@ def button(
     return ButtonElement(
         text=plain(label, LABEL_LIMIT),
         action_id=action,
-        value=sendable(str(control or Control()))[:2_000],
+        value=sendable(str(control or Control())),
         style=style,
         url=url,
         confirm=ConfirmObject(
@@ -327,7 +307,8 @@ def render(
     A row of controls at the end stays below that line, as it is how one goes on.
     """
     drawn = [to_json(block) for block in blocks]
-    controls = drawn[-1:] if _is_short_row(drawn[-1:], budget) else []
+    # Those that leave room for the rest, which a long menu does not.
+    controls = [one for one in drawn[-1:] if one["type"] == ActionsBlock.type and _size(one) < budget // 4]
     shown = drawn[: len(drawn) - len(controls)]
     limit, budget = limit - len(controls), budget - sum(map(_size, controls))
     characters = 0
@@ -337,11 +318,6 @@ def render(
             left = to_json(context(markup("… and {left} more parts that do not fit here.", left=len(shown) - index)))
             return [*shown[:index], left, *controls]
     return drawn
-
-
-def _is_short_row(last: Sequence[dict[str, Any]], budget: int) -> bool:
-    """Tell whether a message ends with controls that leave room for the rest, which a long menu does not."""
-    return any(data["type"] == ActionsBlock.type and _size(data) < budget // 4 for data in last)
 
 
 def _size(data: Mapping[str, Any]) -> int:

@@ -32,6 +32,8 @@ FOLLOW_UP = "followups.new"
 LINKED = 3
 FIELDS = 10
 """So many fields a section of Slack's takes."""
+SECTIONS = "rapport.card_sections"
+"""Where a session keeps what draws the parts that plugins add to a record's card."""
 
 
 def card(
@@ -62,6 +64,7 @@ def card(
         *archived,
         *_linked(session, record),
         *(last_notes(session, record, reader) if parts is None else parts),
+        *_of_plugins(session, record),
         _controls(record, controls),
         *([undo_hint()] if undo else []),
     ]
@@ -124,6 +127,11 @@ def _linked(session: Session, record: Named) -> list[Block]:
         if lines:
             blocks.append(b.section(b.join([b.markup("*{title}*", title=noun.plural), *lines])))
     return blocks
+
+
+def _of_plugins(session: Session, record: Named) -> list[Block]:
+    draw = session.info.get(SECTIONS)
+    return list(draw(record)) if draw else []
 
 
 def _controls(record: Named, own: Sequence[InteractiveElement]) -> Block:

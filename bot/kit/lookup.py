@@ -5,12 +5,16 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from bot.grammar import Args
+from bot.grammar.entities import EntityKind, NameOf
+from bot.i18n import _
 from storage.crm import customers
 from storage.crm.customers import Customer
 from storage.errors import CrmError, Invalid, NotFound, Refused
 from storage.records import schema
 from storage.records.about import Subject
 from storage.records.fields import PersonField
+from storage.support import channels
+from storage.workspace import members
 from storage.workspace.members import Member, Role
 
 
@@ -64,3 +68,19 @@ def checked_number(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 2**63:
         raise ValueError("this is no record's number")
     return value
+
+
+def mentioned(session: Session) -> NameOf:
+    """Return what tells the names of people, channels and groups; of the unknown it says what they are."""
+
+    def name_of(kind: EntityKind, identity: str) -> str:
+        if kind is EntityKind.USER:
+            member = members.get(session, identity)
+            return (member.name if member else None) or _("somebody")
+        if kind is EntityKind.CHANNEL:
+            channel = channels.get(session, identity)
+            return (channel.name if channel else None) or _("channel")
+        # Slack tells a group's name with its mention, if at all.
+        return _("group") if kind is EntityKind.GROUP else identity
+
+    return name_of

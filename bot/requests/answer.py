@@ -86,3 +86,14 @@ def load(data: Mapping[str, Any]) -> Answer:
 def is_in_doubt(answer: Answer) -> bool:
     """Tell whether it is not known if the request had its effect."""
     return isinstance(answer, MessageAnswer) and answer.in_doubt
+
+
+def blocks_of(answer: Answer) -> Sequence[Mapping[str, Any]]:
+    """Return what an answer draws of a message or a form."""
+    match answer:
+        case MessageAnswer():
+            return answer.blocks
+        case ModalAnswer():
+            return list(answer.view.get("blocks") or ())
+        case _:
+            return ()

@@ -21,13 +21,19 @@ BUILT_IN = "bot.handlers."
 
 
 class Failures:
-    """Count the calls into plugins that raised, as `rapport_plugin_failures_total{plugin}`, and contain them."""
+    """Count the calls into plugins that raised, as `rapport_plugin_failures_total{plugin}`, and contain them.
+
+    What plugins count themselves is shown beside it.
+    """
 
     def __init__(self, registry: Registry, metrics: CollectorRegistry | None = None) -> None:
         self._registry = registry
         self._counter = Counter(
             "rapport_plugin_failures", "Calls into a plugin that raised.", ["plugin"], registry=metrics
         )
+        if metrics is not None:
+            for counted in (one for plugin in registry.plugins.values() for one in plugin.metrics):
+                metrics.register(counted.counter)
 
     def count(self, handler: Handler) -> None:
         """Count a call that raised."""

@@ -12,10 +12,12 @@ from slack_sdk.models.blocks import Block
 from bot.i18n import _, speak
 from bot.kit import blocks as b
 from bot.kit import format
+from bot.kit.block_json import to_json
 from bot.plugin import Role, Section
 from bot.registry import Registry
 from bot.requests.actors import KnownActor, People
 from bot.requests.failures import Failures
+from bot.requests.routing import check_controls
 from bot.requests.runtime import call_with
 from bot.slack.clients import Installations
 from storage.database.engine import Database
@@ -81,7 +83,9 @@ class HomeView:
             with self._database.transaction(known.workspace.id, statement_timeout_ms=SECTION_MS) as session:
                 schema.see_as(session, known.member.acts_in)
                 given |= {"session": session, "catalogue": self._registry.within(schema.of(session))}
-                return list(call_with(section.handler, given) or [])
+                drawn = list(call_with(section.handler, given) or [])
+                check_controls(self._registry, map(to_json, drawn))
+                return drawn
         except Exception:
             log.exception("the home section %s failed", section.id)
             self._failures.count(section.handler)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from bot.kit import format as look
 from bot.kit.blocks import Control
 from bot.kit.replies import Message
 from bot.plugin import Handler, Role, View
-from bot.registry import Registry
+from bot.registry import PluginError, Registry
 from bot.requests.actors import KnownActor
 from bot.requests.offers import ACTION, Typed
 from bot.requests.request import Request, RequestKind, submitted, unoffered
@@ -103,6 +103,18 @@ def find(registry: Registry, request: Request, known: KnownActor, now: datetime,
             return Call(source.handler, source.role, request.name, given={**_given(request), "query": request.text})
         case _:
             raise NotFound("Rapport does not know what {name} is.", name=request.name)
+
+
+def check_controls(registry: Registry, blocks: Iterable[Mapping[str, Any]]) -> None:
+    """Raise PluginError where a control among blocks is of an id that nobody answers: whoever uses it would wait."""
+    for block in blocks:
+        elements = [*(block.get("elements") or ()), block.get("accessory")]
+        if (block.get("element") or {}).get("type") == "external_select":
+            elements.append(block["element"])
+        for element in elements:
+            action = element.get("action_id") if isinstance(element, Mapping) else None
+            if action and action != ACTION and not registry.declares(action):
+                raise PluginError(f"a control of the id {action!r} is shown, and no plugin declares it")
 
 
 def _as_now(registry: Registry, request: Request) -> Request:

@@ -18,17 +18,19 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
+from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
 from bot.i18n import _, speak
 from bot.kit import blocks as b
 from bot.kit import format
+from bot.kit.cards import SECTIONS
 from bot.kit.replies import Instead, Message
 from bot.plugin import Handler, Slack, View
 from bot.registry import Registry
 from bot.requests import routing
 from bot.requests.actors import KnownActor, People
-from bot.requests.answer import Answer, ErrorsAnswer, dump, load
+from bot.requests.answer import Answer, ErrorsAnswer, blocks_of, dump, load
 from bot.requests.answers import answer, failure, sentence, unsaved
 from bot.requests.audience import readers
 from bot.requests.failures import Failures
@@ -40,6 +42,7 @@ from storage.database.engine import CommitUnknown, Database
 from storage.database.outages import Outage, outage
 from storage.errors import CrmError, Refused, sqlstate, translate
 from storage.records import history, schema
+from storage.records.named import Named
 from storage.records.schema import Schema
 from storage.references import parse_reference
 from storage.workspace.workspaces import Workspace
@@ -193,6 +196,7 @@ class Runtime:
                 return earlier
             given["session"] = session
             schema.see_as(session, schema.CHANNEL if call.share else readers(request, known))
+            session.info[SECTIONS] = partial(self._card_sections, given)
             registry = self.registry.within(schema.of(session))
             if schema.of(session).version != known.schema.version:
                 # Somebody has changed what the workspace made its own since it was last read: what was asked is read
@@ -212,6 +216,7 @@ class Runtime:
             if isinstance(reply, Message) and call.replaces:
                 reply = replace(reply, replace=True)
             said = answer(reply, request, call.view)
+            routing.check_controls(registry, blocks_of(said))
             session.flush()
             if record.change_set_id is not None:
                 kept = sentence(_("This was shown once.")) if isinstance(reply, Message) and reply.once else said
@@ -232,6 +237,15 @@ class Runtime:
             "model": Deferred(self.model) if self.model else None,
             "catalogue": Deferred(lambda session: self.registry.within(schema.of(session))),
         }
+
+    def _card_sections(self, given: Mapping[str, Any], record: Named) -> list[Block]:
+        """Draw what plugins add to a record's card; one that raises is left out."""
+        blocks: list[Block] = []
+        for section in self.registry.card_sections(record.__noun__):
+            draw = partial(call_with, section.handler, {**given, "record": record})
+            if drawn := self.failures.contain(section.handler, draw, given["session"]):
+                blocks += [b.section(b.markup("*{title}*", title=_(section.title))), *drawn]
+        return blocks
 
     def tell_listeners(self, session: Session, given: Mapping[str, Any]) -> None:
         """Call the listeners of every domain event of this transaction, and of those that listeners cause.

@@ -5,16 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.registry import NOUN_COMMANDS, Registry
+from bot.registry import Registry
 
-DESCRIPTIONS: Mapping[str, str] = {
-    "crm": "Find anything, undo, history, set-up and help",
-    "customer": "Add, find and show customers",
-    "deal": "Add, list, move, win and lose deals",
-    "ticket": "Open, list and handle tickets",
-    "followup": "Be reminded at the right time",
-    "digest": "Get the numbers on a schedule",
-}
+CRM = "Find anything, undo, history, set-up and help"
+"""What `/crm` is for, which reaches every command."""
 
 CORE_SCOPES = frozenset(
     {"chat:write", "commands", "users:read", "users:read.email", "im:write", "im:history", "files:write"}
@@ -67,24 +61,18 @@ def events(registry: Registry) -> list[str]:
 def slash_commands(registry: Registry) -> list[dict[str, Any]]:
     """Return the slash commands with their hints; `should_escape` makes Slack send people and channels as ids."""
     found = []
-    for name in ("crm", *NOUN_COMMANDS):
-        words = [c.words for c in registry.commands.values() if name == "crm" or c.words.split()[0] == name]
-        if not words:
-            continue
-        own = [w.removeprefix(name).strip() for w in words] if name != "crm" else _own(words)
+    for name, what in {"crm": CRM, **{slash.word: slash.description for slash in registry.slashes.values()}}.items():
+        spelt = (registry.spell(words).split(maxsplit=1) for words in registry.commands)
+        own = [rest[0] for slash, *rest in spelt if slash == f"/{registry.prefix}{name}" and rest]
         found.append(
             {
                 "command": f"/{registry.prefix}{name}",
-                "description": DESCRIPTIONS[name],
-                "usage_hint": " | ".join(w for w in own if w)[:1_000],
+                "description": what,
+                "usage_hint": " | ".join(own)[:1_000],
                 "should_escape": True,
             }
         )
     return found
-
-
-def _own(words: list[str]) -> list[str]:
-    return [w for w in words if w.split()[0] not in NOUN_COMMANDS]
 
 
 def manifest(registry: Registry, *, socket_mode: bool, public_url: str | None = None) -> dict[str, Any]:

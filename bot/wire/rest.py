@@ -11,8 +11,9 @@ from bot.grammar.filters import FilterValues
 from bot.grammar.lists import understood
 from bot.i18n import speak
 from bot.requests.actors import KnownActor
-from bot.requests.runtime import Runtime
+from bot.requests.runtime import Runtime, call_with
 from bot.settings import Problem, SettingsError
+from storage.errors import CrmError
 from storage.records import schema
 from storage.records.comparisons import Fields, Values
 from storage.records.query import Query, parse_filters
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime
 
-    from bot.plugin import Declaration, Member
+    from bot.plugin import Declaration, DeclaredRoute, Member
     from storage.workspace.workspaces import Workspace
 
 OWN = "own"
@@ -88,6 +89,23 @@ class ForPrograms:
         speak(caller.workspace.locale)
         known = KnownActor(caller.member, caller.workspace, schema.whole(session)) if caller.member else None
         self._runtime.tell_listeners(session, {**self._runtime.given(known, caller.workspace), "session": session})
+
+    def route(self, method: str, address: str) -> DeclaredRoute | None:
+        """Return what a plugin answers at an address, None for nothing."""
+        return self._runtime.registry.routes.get(f"{method} {address}")
+
+    def run_route(self, route: DeclaredRoute, session: Session, caller: Asking, given: Mapping[str, Any]) -> Any:
+        """Call what a plugin answers with; one that fails on its own is counted."""
+        known = KnownActor(caller.member, caller.workspace, schema.of(session)) if caller.member else None
+        try:
+            return call_with(
+                route.handler, {**self._runtime.given(known, caller.workspace), **given, "session": session}
+            )
+        except CrmError:
+            raise
+        except Exception:
+            self._runtime.failures.count(route.handler)
+            raise
 
     def classify(self, session: Session, text: str) -> Any:
         """Return the verdict of the workspace's model on a text."""

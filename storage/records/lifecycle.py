@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from inspect import signature as inspect_signature
 from typing import Any
 
 from sqlalchemy import inspect, select
@@ -15,6 +16,22 @@ from storage.records.fields import with_value
 from storage.records.named import CANDIDATES, PAGE, Named, Record, moment, namesakes
 from storage.records.referring import references_to
 from storage.records.schema.merging import carry
+
+_before_merging: dict[type[Named], dict[str, Callable[..., Any]]] = {}
+
+
+def before_merging(model: type[Named], function: Callable[..., Any]) -> None:
+    """Call a function with some of `session`, `gone` and `kept` before records of this model are merged.
+
+    It may remove or change rows that refer to the one that is gone and that the other could not have too.
+    """
+    names = inspect_signature(function).parameters
+    named = {name for name in ("session", "gone", "kept") if name in names}
+
+    def call(**given: Any) -> None:
+        function(**{name: given[name] for name in named})
+
+    _before_merging.setdefault(model, {})[f"{function.__module__}.{function.__qualname__}"] = call
 
 
 def add(session: Session, declaration: Declaration, values: Values) -> Named:
@@ -119,6 +136,9 @@ def merge(session: Session, declaration: Declaration, gone: Named, kept: Named) 
                 noun=declaration.key,
             )
     gone.check_merge(kept)
+    for put_in_order in _before_merging.get(type(gone), {}).values():
+        put_in_order(session=session, gone=gone, kept=kept)
+    session.flush()
     if declaration.merge:
         return declaration.merge(session, gone, kept)
     lacking = [

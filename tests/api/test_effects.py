@@ -66,7 +66,7 @@ def test_a_forgotten_answer_is_no_second_effect(program: Program, admin_url: str
 
 def test_listeners_hear_what_programs_do(database: Database, registry: Registry, workspace: str) -> None:
     heard: list[str] = []
-    plugin = Plugin("hears", title="Hears")
+    plugin = Plugin("hears", contract=2, title="Hears")
 
     @plugin.on(CustomerAdded)
     def added(fact: CustomerAdded) -> None:

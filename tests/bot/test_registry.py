@@ -10,11 +10,11 @@ from typing import Any, cast
 
 import pytest
 
-from bot import registry as registry_module
 from bot.grammar import Args
 from bot.kit.replies import Message, Modal, Options
 from bot.plugin import Declaration, Plugin, Role
-from bot.registry import PluginError, Registry, load
+from bot.registry import PluginError, Registry, load, loading
+from bot.registry import registry as registry_module
 from storage.references import DECLARED, Letters
 
 
@@ -34,7 +34,7 @@ class Same(Plugin):
 def clash(declare: Callable[[Plugin], object]) -> tuple[Plugin, Plugin]:
     made = []
     for name in ("first", "second"):
-        plugin = Same(name, title=name.title())
+        plugin = Same(name, contract=2, title=name.title())
         declare(plugin)
         made.append(plugin)
     return made[0], made[1]
@@ -58,7 +58,7 @@ def test_a_clash_names_both_plugins_and_what_they_share(what: str, declare: Call
 
 
 def test_a_plugin_that_clashes_with_itself_is_named() -> None:
-    plugin = Plugin("twice", title="Twice")
+    plugin = Plugin("twice", contract=2, title="Twice")
     plugin.command("do", role=Role.REP)(said)
     plugin.command("do", role=Role.REP)(said)
     with pytest.raises(PluginError, match="'twice' declares the command 'do', which it has declared already"):
@@ -67,7 +67,7 @@ def test_a_plugin_that_clashes_with_itself_is_named() -> None:
 
 def test_two_plugins_of_one_name_are_refused() -> None:
     with pytest.raises(PluginError, match="two plugins are called 'same'"):
-        Registry([Plugin("same", title="A"), Plugin("same", title="B")])
+        Registry([Plugin("same", contract=2, title="A"), Plugin("same", contract=2, title="B")])
 
 
 def test_a_shortcut_clash_is_found_too() -> None:
@@ -119,7 +119,7 @@ BEFORE: dict[str, Callable[[Plugin, Any], object]] = {
     ],
 )
 def test_a_handler_that_asks_for_what_there_is_not_is_named(kind: str, arguments: tuple[str, ...], why: str) -> None:
-    plugin = Plugin("curious", title="Curious")
+    plugin = Plugin("curious", contract=2, title="Curious")
     DECLARATIONS[kind](plugin, asks_for(*arguments))
     with pytest.raises(PluginError, match=f"'curious': asking: .*{why}"):
         Registry([plugin])
@@ -127,11 +127,11 @@ def test_a_handler_that_asks_for_what_there_is_not_is_named(kind: str, arguments
 
 @pytest.mark.parametrize("kind", BEFORE)
 def test_what_asks_slack_first_has_no_transaction_yet(kind: str) -> None:
-    plugin = Plugin("early", title="Early")
+    plugin = Plugin("early", contract=2, title="Early")
     BEFORE[kind](plugin, asks_for("slack", "actor"))
     Registry([plugin])
     for wrong in ("session", "found", "client"):
-        plugin = Plugin("early", title="Early")
+        plugin = Plugin("early", contract=2, title="Early")
         BEFORE[kind](plugin, asks_for("slack", wrong))
         with pytest.raises(PluginError, match=f"'early': asking: asks for {wrong}"):
             Registry([plugin])
@@ -139,7 +139,7 @@ def test_what_asks_slack_first_has_no_transaction_yet(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", DECLARATIONS)
 def test_a_handler_without_a_docstring_is_named(kind: str) -> None:
-    plugin = Plugin("silent", title="Silent")
+    plugin = Plugin("silent", contract=2, title="Silent")
     DECLARATIONS[kind](plugin, lambda: None)
     with pytest.raises(PluginError, match="'silent': <lambda>: has no docstring"):
         Registry([plugin])
@@ -162,7 +162,7 @@ def test_a_handler_without_a_docstring_is_named(kind: str) -> None:
     ],
 )
 def test_what_slack_or_the_calendar_would_refuse_is_named(declare: Callable[[Plugin], object], why: str) -> None:
-    plugin = Plugin("odd", title="Odd")
+    plugin = Plugin("odd", contract=2, title="Odd")
     declare(plugin)
     with pytest.raises(PluginError, match=f"'odd': .*{why}"):
         Registry([plugin])
@@ -193,11 +193,11 @@ def installed(monkeypatch: pytest.MonkeyPatch, name: str, content: Any) -> None:
         module.plugin = content  # type: ignore[attr-defined]  # what a plugin's module exports
     monkeypatch.setitem(sys.modules, module.__name__, module)
     entry = EntryPoint(name, module.__name__, "rapport.plugins")
-    monkeypatch.setattr(registry_module, "entry_points", lambda group: [entry])
+    monkeypatch.setattr(loading, "entry_points", lambda group: [entry])
 
 
 def test_an_installed_package_is_found_and_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    installed(monkeypatch, "extra", Plugin("extra", title="Extra"))
+    installed(monkeypatch, "extra", Plugin("extra", contract=2, title="Extra"))
     assert "extra" in load().plugins
     assert "extra" not in load({"extra"}).plugins
 
@@ -210,15 +210,16 @@ def test_a_package_that_offers_no_plugin_is_named(monkeypatch: pytest.MonkeyPatc
 
 def test_a_package_that_cannot_be_imported_is_named_and_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
     entry = EntryPoint("broken", "no_such_module_anywhere", "rapport.plugins")
-    monkeypatch.setattr(registry_module, "entry_points", lambda group: [entry])
+    monkeypatch.setattr(loading, "entry_points", lambda group: [entry])
     with pytest.raises(PluginError, match="the plugin 'broken' cannot be imported: ModuleNotFoundError"):
         load()
     assert "broken" not in load({"broken"}).plugins
 
 
 def test_the_longest_command_wins_and_the_rest_is_kept_as_it_was_typed() -> None:
-    plugin = Plugin("words", title="Words")
+    plugin = Plugin("words", contract=2, title="Words")
     plugin.command("deal", role=Role.REP)(said)
+    plugin.slash("deal", description="Deals")
     plugin.command("deal add", usage="[text]", role=Role.REP)(said)
     plugin.command("find", usage="[text]", role=Role.REP)(said)
     registry = Registry([plugin], prefix="acme-")
@@ -245,7 +246,7 @@ def test_every_handler_is_in_the_role_matrix() -> None:
 
 
 def with_noun(name: str, key: str, letter: str) -> Plugin:
-    plugin = Plugin(name, title="T")
+    plugin = Plugin(name, contract=2, title="T")
     plugin.noun(cast(Declaration, SimpleNamespace(key=key, letter=letter)))
     return plugin
 
@@ -270,7 +271,7 @@ def test_a_noun_and_a_letter_are_one_plugins(
 
 
 def test_the_owner_of_a_function_is_known() -> None:
-    plugin = Plugin("mine", title="Mine")
+    plugin = Plugin("mine", contract=2, title="Mine")
 
     @plugin.command("mine", role=Role.REP)
     def mine(args: Args) -> Options | Modal | None:

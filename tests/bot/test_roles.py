@@ -35,7 +35,7 @@ NOBODYS = {"digest_sections", "events", "jobs", "listeners", "renderers", "nouns
 @pytest.fixture(scope="module")
 def registry_with_all(registry: Registry) -> Registry:
     """Return every plugin there is, and one with what none of them declares yet."""
-    plugin = Plugin("extra", title="Extra")
+    plugin = Plugin("extra", contract=2, title="Extra")
 
     @plugin.view("form", title="Extra", role=Role.MANAGER)
     def form() -> Modal:

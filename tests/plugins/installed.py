@@ -5,13 +5,13 @@ from __future__ import annotations
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from bot import registry
+from bot.registry import ENTRY_POINTS, loading
 
-QUOTES = EntryPoint("quotes", "tests.plugins.quote:plugin", registry.ENTRY_POINTS)
+QUOTES = EntryPoint("quotes", "tests.plugins.quote:plugin", ENTRY_POINTS)
 
 
 def _with_quotes(*, group: str) -> list[Any]:
-    return [*entry_points(group=group), *([QUOTES] if group == registry.ENTRY_POINTS else [])]
+    return [*entry_points(group=group), *([QUOTES] if group == ENTRY_POINTS else [])]
 
 
-vars(registry)["entry_points"] = _with_quotes
+vars(loading)["entry_points"] = _with_quotes

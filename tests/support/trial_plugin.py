@@ -57,7 +57,7 @@ class Trial:
 
 
 def _declare(trial: Trial) -> Plugin:
-    plugin = Plugin("trial", title="Trial")
+    plugin = Plugin("trial", contract=2, title="Trial")
 
     @plugin.command("trial add", usage="<name>", role=Role.REP)
     def add(args: Args, session: Session) -> Message:

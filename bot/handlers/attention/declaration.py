@@ -4,6 +4,7 @@ from bot.plugin import Plugin
 
 plugin = Plugin(
     "attention",
+    contract=2,
     title="Quiet hours and limits",
     description="Quiet hours, days off, muted kinds and a daily budget, for people and channels; nothing gets lost.",
 )

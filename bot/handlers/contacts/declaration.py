@@ -3,5 +3,5 @@
 from bot.plugin import Plugin
 from storage.crm.contacts import CONTACT
 
-plugin = Plugin("contacts", title="Contacts", description="The people at your customers.")
+plugin = Plugin("contacts", contract=2, title="Contacts", description="The people at your customers.")
 plugin.noun(CONTACT)

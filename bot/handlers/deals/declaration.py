@@ -4,8 +4,11 @@ from bot.plugin import Plugin
 from storage.crm.deals import DEAL
 from storage.crm.pipelines import PIPELINE, STAGE
 
-plugin = Plugin("deals", title="Deals", description="The sales you work on, from first contact to won or lost.")
+plugin = Plugin(
+    "deals", contract=2, title="Deals", description="The sales you work on, from first contact to won or lost."
+)
 for one in ("new", "edit", "note", "show", "open", "page"):
     plugin.was(one, f"records.{one}", noun=DEAL.key)
 plugin.noun(PIPELINE)
 plugin.noun(STAGE)
+plugin.slash("deal", description="Add, list, move, win and lose deals")

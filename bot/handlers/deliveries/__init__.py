@@ -18,6 +18,7 @@ from storage.queues.outbox import Delivery
 
 plugin = Plugin(
     "deliveries",
+    contract=2,
     title="Deliveries",
     description="Messages that Slack refused, the reasons, and a way to send them again.",
 )

@@ -2,4 +2,6 @@
 
 from bot.plugin import Plugin
 
-plugin = Plugin("fields", title="Fields", description="Fields of your own on customers, deals, tickets and more.")
+plugin = Plugin(
+    "fields", contract=2, title="Fields", description="Fields of your own on customers, deals, tickets and more."
+)

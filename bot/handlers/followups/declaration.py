@@ -4,6 +4,8 @@ from bot.plugin import Plugin
 
 plugin = Plugin(
     "followups",
+    contract=2,
     title="Follow-ups",
     description="Promises about any record, and a reminder by DM when they are due.",
 )
+plugin.slash("followup", description="Be reminded at the right time")

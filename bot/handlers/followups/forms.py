@@ -15,7 +15,7 @@ from bot.handlers.followups.declaration import plugin
 from bot.handlers.followups.rights import check_logs, check_owner, mine_or_ours
 from bot.kit import blocks as b
 from bot.kit.format import Reader, overtaken
-from bot.kit.mentions import names
+from bot.kit.lookup import mentioned
 from bot.kit.replies import Message, Modal, Options
 from bot.plugin import Member, Place, Role, _
 from storage.crm import deals, followups, notes
@@ -110,7 +110,7 @@ def remind(message: Mapping[str, Any], session: Session, reader: Reader, place: 
     about: Named | None = link.customer if link else None
     if written is not None and written.ticket_id is not None:
         about = tickets.get(session, written.ticket_id)
-    text = unescape(str(message.get("text") or ""), names(session))
+    text = unescape(str(message.get("text") or ""), mentioned(session))
     return form(about, text[:TEXT_SHOWN], reader)
 
 

@@ -2,4 +2,4 @@
 
 from bot.plugin import Plugin
 
-plugin = Plugin("history", title="History", description="Who changed what, and undo.")
+plugin = Plugin("history", contract=2, title="History", description="Who changed what, and undo.")

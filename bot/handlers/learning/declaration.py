@@ -4,6 +4,7 @@ from bot.plugin import Plugin
 
 plugin = Plugin(
     "learning",
+    contract=2,
     title="Learning",
     description="The model: its corrections, its versions, and the categories of messages.",
 )

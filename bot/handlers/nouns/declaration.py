@@ -2,4 +2,6 @@
 
 from bot.plugin import Plugin
 
-plugin = Plugin("nouns", title="Kinds of records", description="Records of your own: contracts, sites, assets.")
+plugin = Plugin(
+    "nouns", contract=2, title="Kinds of records", description="Records of your own: contracts, sites, assets."
+)

@@ -2,4 +2,6 @@
 
 from bot.plugin import Plugin
 
-plugin = Plugin("records", title="Records", description="What every noun has: add, show, find, list, edit and more.")
+plugin = Plugin(
+    "records", contract=2, title="Records", description="What every noun has: add, show, find, list, edit and more."
+)

@@ -2,4 +2,4 @@
 
 from bot.plugin import Plugin
 
-plugin = Plugin("replies", title="Saved replies", description="Ready-made answers for customers.")
+plugin = Plugin("replies", contract=2, title="Saved replies", description="Ready-made answers for customers.")

@@ -4,6 +4,7 @@ from bot.plugin import Plugin
 
 plugin = Plugin(
     "routing",
+    contract=2,
     title="Routing",
     description="Tickets go to a channel and to people by category, tier and language; people who are away get none.",
 )

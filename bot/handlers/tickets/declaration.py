@@ -7,7 +7,7 @@ from bot.plugin import Plugin
 from storage.support import tickets
 from storage.support.tickets import CategoryField
 
-plugin = Plugin("tickets", title="Tickets", description="Customers' requests, until somebody answers them.")
+plugin = Plugin("tickets", contract=2, title="Tickets", description="Customers' requests, until somebody answers them.")
 TICKET = replace(
     tickets.TICKET,
     fields=tuple(
@@ -17,3 +17,4 @@ TICKET = replace(
 )
 for one in ("new", "edit", "note", "show", "open", "page"):
     plugin.was(one, f"records.{one}", noun=TICKET.key)
+plugin.slash("ticket", description="Open, list and handle tickets")

@@ -4,6 +4,7 @@ from bot.plugin import Plugin
 
 plugin = Plugin(
     "triage",
+    contract=2,
     title="Triage",
     description="Customer messages become tickets with a classified card in the support channel.",
 )

@@ -1,4 +1,4 @@
-"""Remember when customers' contracts renew, and remind their owners a month before. The plugin to copy."""
+"""Remember when customers' contracts renew, and remind their owners in time. The plugin to copy."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ from storage.crm import customers
 from storage.digests.metrics import Period
 from storage.queues import outbox
 from storage.queues.outbox import Delivery
+from storage.records.fields import NumberField
 from storage.workspace.workspaces import Workspace
 
-plugin = Plugin("renewals", title="Renewals", description="When contracts renew, with a reminder a month before.")
+plugin = Plugin("renewals", contract=2, title="Renewals", description="When contracts renew, with a reminder in time.")
 plugin.tables(migrations=Path(__file__).parent / "migrations")
 
-NOTICE = timedelta(days=30)
+NOTICE = plugin.setting(NumberField(key="notice", label="Days of notice", example="60", least=1, most=365), default=30)
 
 
 @plugin.command("renewal add", usage="<customer> on:2027-03-01", role=Role.REP, example="acme on:2027-03-01", on=DAY)
@@ -38,7 +39,7 @@ def add(args: Args, session: Session, reader: Reader) -> Message:
         _("*{name}* renews on {on}. Its owner gets a reminder {days} days before."),
         name=customer.name,
         on=reader.day(renewal.on_date),
-        days=NOTICE.days,
+        days=NOTICE.of(session),
     )
     return Message(text, [b.section(text), undo_hint()])
 
@@ -61,8 +62,8 @@ def mine(session: Session, actor: Member, reader: Reader) -> list[Block]:
 
 @plugin.digest_section("Renewals")
 def soon(period: Period, session: Session, reader: Reader) -> list[Block]:
-    """Show the contracts that renew within a month, of the owners whose records count."""
-    last = reader.today + NOTICE
+    """Show the contracts that renew soon, of the owners whose records count."""
+    last = reader.today + timedelta(days=NOTICE.of(session))
     if period.owners is None:
         return paragraphs(_lines(upcoming(session, reader.today, last), reader))
     found = [one for owner_id in period.owners for one in for_owner(session, owner_id, reader.today, last)]
@@ -71,8 +72,8 @@ def soon(period: Period, session: Session, reader: Reader) -> list[Block]:
 
 @plugin.job("remind", every="FREQ=DAILY", at="08:00")
 def remind(session: Session, reader: Reader) -> None:
-    """Remind the owner of each customer whose contract renews within a month, once."""
-    for renewal in due_for_reminder(session, reader.today + NOTICE):
+    """Remind the owner of each customer whose contract renews soon, once."""
+    for renewal in due_for_reminder(session, reader.today + timedelta(days=NOTICE.of(session))):
         assert renewal.customer.owner_id is not None
         outbox.enqueue(
             session,

@@ -17,19 +17,24 @@ from storage.records.named import Named
 
 @dataclass(frozen=True, kw_only=True)
 class NumberField(RecordField):
-    """Hold a whole number."""
+    """Hold a whole number, from `least` to `most`."""
 
+    least: int = -BIGINT
+    most: int = BIGINT
     compares: ClassVar[Kind] = "number"
     column: ClassVar[str | None] = "number"
 
     def checked(self, session: Session, value: Any) -> int:
-        """Return the number; raise Invalid for what is none or does not fit a bigint."""
+        """Return the number; raise Invalid for what is none, or beyond its bounds."""
         try:
             number = int(str(value).strip())
         except ValueError:
             number = BIGINT + 1
         if abs(number) > BIGINT:
             raise Invalid("{value} is not a number.", field=self.key, typed=str(value), value=str(value)[:40])
+        if not self.least <= number <= self.most:
+            bounds = {"least": self.least, "most": self.most}
+            raise Invalid("A number from {least} to {most}, please.", field=self.key, typed=str(value), **bounds)
         return number
 
 

@@ -14,7 +14,8 @@ import pytest
 from sqlalchemy import func, make_url, update
 
 from bot.cli import doctor
-from bot.cli.doctor import Finding, diagnose
+from bot.cli.doctor import diagnose
+from bot.cli.findings import Finding
 from bot.registry import PluginError, load
 from bot.settings import Settings
 from bot.slack.manifest import scopes

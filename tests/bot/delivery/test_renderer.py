@@ -32,7 +32,7 @@ def fails(_row: Any) -> Notice:
 
 @pytest.fixture
 def renderings() -> Renderings:
-    plugin = Plugin("sample", title="Sample")
+    plugin = Plugin("sample", contract=2, title="Sample")
     plugin.renderer("usual")(said)
     plugin.renderer("answer", kind=None)(said)
     plugin.renderer("news", kind=lambda row: Notice.NEWS if row.payload else None)(said)

@@ -12,7 +12,7 @@ from tests.support.company import Company
 
 
 def test_a_command_that_is_declared_by_hand_is_not_derived(registry: Registry) -> None:
-    plugin = Plugin("people", title="People")
+    plugin = Plugin("people", contract=2, title="People")
 
     @plugin.command("contact show", usage="<contact>", role=Role.VIEWER)
     def show() -> None:
@@ -27,7 +27,7 @@ def test_a_command_that_is_declared_by_hand_is_not_derived(registry: Registry) -
 
 
 def test_one_noun_is_declared_by_one_plugin(registry: Registry) -> None:
-    plugin = Plugin("people", title="People")
+    plugin = Plugin("people", contract=2, title="People")
     plugin.noun(CONTACT)
     with pytest.raises(PluginError, match="declares the noun 'contact', which 'contacts' has"):
         Registry([*registry.plugins.values(), plugin])

@@ -19,7 +19,7 @@ class Quote(Named, Base):
     __noun__, __letter__, __tablename__ = "quote", "Q", "quote"
     __table_args__ = (
         *named_args("quotes.quote"),
-        composite_key("customer_id", "customer"),
+        composite_key("customer_id", "customer", ondelete="SET NULL"),
         {"schema": "quotes", "info": TENANT},
     )
     amount_minor: Mapped[int | None]
@@ -35,6 +35,6 @@ fields = (
     DateField(key="until", label="Until", by="until", example="friday"),
     LinkField(key="customer", label="Customer", at="customer_id", by="customer_id", to=Customer, resolve=resolve),
 )
-plugin = Plugin("quotes", title="Quotes", description="What you have offered to whom.")
+plugin = Plugin("quotes", contract=2, title="Quotes", description="What you have offered to whom.")
 plugin.tables(migrations=Path(__file__).parent / "migrations")
 plugin.noun(Declaration(model=Quote, label="Quote", plural="Quotes", change=Role.REP, fields=fields))

@@ -21,7 +21,7 @@ from bot.handlers.triage.intake.classification import asks, classify, judge
 from bot.handlers.triage.intake.placing import place
 from bot.handlers.triage.intake.written import Written, read
 from bot.handlers.triage.notices import greet, wants_to_cancel, wrote_again
-from bot.kit.mentions import names
+from bot.kit.lookup import mentioned
 from bot.plugin import Member, Place
 from storage.crm import contacts
 from storage.crm.contacts import Contact
@@ -46,7 +46,7 @@ def on_message(
 
     Whom Slack tells us nothing about is somebody else's, so what they write counts.
     """
-    written = read(event, names(session))
+    written = read(event, mentioned(session))
     if written is None or (actor and actor.kind == MemberKind.BOT):
         return
     if place.channel_id.startswith("D"):

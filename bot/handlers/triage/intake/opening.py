@@ -12,7 +12,7 @@ from bot.handlers.triage.events import show
 from bot.handlers.triage.intake.classification import judge
 from bot.handlers.triage.intake.messages import author, begin
 from bot.handlers.triage.intake.written import text_of
-from bot.kit.mentions import names
+from bot.kit.lookup import mentioned
 from bot.plugin import Member, Slack
 from storage.errors import CrmError, NotFound
 from storage.support import channels, messages, tickets
@@ -80,7 +80,7 @@ def _receive(session: Session, channel_id: str, ts: str, asked: Asked, model: Me
     link, writer = channels.link_of(session, channel_id), _writer(session, asked)
     contact = author(session, writer, link.customer_id if link else None)
     customer_id = link.customer_id if link else None
-    text = text_of(asked.message, names(session))
+    text = text_of(asked.message, mentioned(session))
     judged, _asking = judge(messages.storable(text), model)
     message = messages.receive(
         session,

@@ -14,7 +14,7 @@ from bot.handlers.triage.intake.written import text_of
 from bot.kit import blocks as b
 from bot.kit import cards
 from bot.kit.format import undo_hint
-from bot.kit.mentions import names
+from bot.kit.lookup import mentioned
 from bot.kit.replies import Message, Modal
 from bot.plugin import Place, Role, Slack, _
 from storage.names import NAME_LIMIT
@@ -40,7 +40,7 @@ def opening(control: b.Control, found: Asked, session: Session, place: Place) ->
         text = b.markup(_("This already belongs to {ref} *{name}*."), ref=known.reference, name=known.name)
         show = b.button(_("Show"), cards.SHOW, cards.control(known))
         return Modal(_("Open a ticket"), [b.section(text, accessory=show)])
-    said = text_of(found.message, names(session))
+    said = text_of(found.message, mentioned(session))
     title = b.text_input("title", _("Title"), initial=subject_of(said), max_length=NAME_LIMIT)
     quoted = b.Markup("\n".join(f">{line}" for line in b.cut(said.strip() or _("(no text)"), SHOWN).splitlines()))
     state = {"channel": place.channel_id, "ts": control.detail}

@@ -22,7 +22,11 @@ def upgrade() -> None:
         sa.Column("currency", sa.Text),
         sa.Column("until", sa.Date),
         sa.Column("customer_id", sa.BigInteger),
-        sa.ForeignKeyConstraint(["workspace_id", "customer_id"], ["customer.workspace_id", "customer.id"]),
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "customer_id"],
+            ["customer.workspace_id", "customer.id"],
+            ondelete="SET NULL (customer_id)",
+        ),
         noun="quote",
     )
 

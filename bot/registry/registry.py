@@ -1,28 +1,25 @@
-"""Find plugins, order them, and refuse at start-up what clashes or cannot work, naming the culprit."""
+"""Hold what all plugins declare, and find what a request names among it."""
 
 from __future__ import annotations
 
-import inspect
 import logging
-import pkgutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
-from functools import partial
-from importlib import import_module
-from importlib.metadata import entry_points
-from types import ModuleType
 from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
-from bot.declarations import EVERYWHERE, PluginError, check, derived, handlers, usage_of
+from bot import i18n
 from bot.grammar import Usage, unescape
 from bot.plugin import (
     Action,
+    CardSection,
     Command,
     Declaration,
     DeclaredNoun,
+    DeclaredRoute,
+    DeclaredSetting,
     DigestSection,
     Handler,
     Job,
@@ -35,20 +32,19 @@ from bot.plugin import (
     Section,
     Shortcut,
     SlackEvent,
+    SlashCommand,
     Source,
     View,
 )
+from bot.registry.checks import PluginError, check, check_together, derived, handlers, usage_of
 from storage.database.migrate import CORE, RevisionLine
 from storage.errors import NotFound
+from storage.records.lifecycle import before_merging
 from storage.records.schema import REMEMBERED, Schema, of
 from storage.references import DECLARED, Letters, parse_reference
 
 log = logging.getLogger(__name__)
-ENTRY_POINTS = "rapport.plugins"
-NOUN_COMMANDS = ("customer", "deal", "ticket", "followup", "digest")
 T = TypeVar("T")
-
-__all__ = ["ENTRY_POINTS", "EVERYWHERE", "NOUN_COMMANDS", "PluginError", "Registry", "load"]
 
 
 class Registry:
@@ -69,6 +65,9 @@ class Registry:
         self.nouns: dict[str, DeclaredNoun] = {}
         self.letters: dict[str, str] = {}
         self.renamed: dict[str, Renamed] = {}
+        self.slashes: dict[str, SlashCommand] = {}
+        self.routes: dict[str, DeclaredRoute] = {}
+        self._card_sections: dict[str, CardSection] = {}
         self._sections: dict[str, Section] = {}
         self._claimed: dict[tuple[str, str], Plugin] = {}
         self._owners: dict[Handler, str] = {}
@@ -80,6 +79,8 @@ class Registry:
         for plugin in self.plugins.values():
             for noun in plugin.nouns:
                 self._derive(plugin, noun.declaration)
+        for plugin in self.plugins.values():
+            check_together(plugin, self.nouns, self.commands)
 
     def _add(self, plugin: Plugin) -> None:
         if plugin.name in self.plugins:
@@ -112,6 +113,19 @@ class Registry:
             self._claim(self._sections, section.id, section, plugin, "home section")
         for part in plugin.digest_sections:
             self._claim(self.digest_sections, part.id, part, plugin, "digest section")
+        for of_card in plugin.card_sections:
+            self._claim(self._card_sections, of_card.id, of_card, plugin, "card section")
+        for slash in plugin.slashes:
+            self._claim(self.slashes, slash.word, slash, plugin, "slash command")
+        for route in plugin.routes:
+            self._claim(self.routes, f"{route.method} {plugin.name}/{route.path}", route, plugin, "route")
+        for merging in plugin.mergings:
+            before_merging(merging.model, merging.handler)
+        if plugin.languages:
+            try:
+                i18n.add(plugin.languages)
+            except ValueError as exc:
+                raise PluginError(f"plugin {plugin.name!r}: {exc}") from exc
 
     def _derive(self, plugin: Plugin, noun: Declaration) -> None:
         """Give a noun the commands that every noun has and that nobody declares for it by hand."""
@@ -173,7 +187,7 @@ class Registry:
     def reserved(self, noun: Declaration | None = None) -> set[str]:
         """Return the words that mean something already in a noun's commands; without one, those that begin commands."""
         if noun is None:
-            return {words.split()[0] for words in self.commands} | set(NOUN_COMMANDS)
+            return {words.split()[0] for words in self.commands} | set(self.slashes)
         usages = [usage for words, usage in self.usages.items() if words.split()[0] == noun.key]
         taken = {name for usage in usages for name in (*usage.keys, *(place.name for place in usage.positionals))}
         return (taken | {"sort", *noun.filters.by_name, *noun.filters.words}) - {field.key for field in noun.fields}
@@ -202,6 +216,25 @@ class Registry:
         """Return the App Home's sections, first first."""
         return sorted(self._sections.values(), key=lambda s: (s.order, s.id))
 
+    def card_sections(self, noun: str) -> list[CardSection]:
+        """Return the parts that plugins add to the cards of a noun's records, first first."""
+        found = (section for section in self._card_sections.values() if section.noun == noun)
+        return sorted(found, key=lambda section: (section.order, section.id))
+
+    @property
+    def settings(self) -> Mapping[str, Sequence[DeclaredSetting]]:
+        """Return the settings of each plugin that has some, by the plugin's name."""
+        return {name: plugin.settings for name, plugin in self.plugins.items() if plugin.settings}
+
+    def title(self, plugin: str) -> str:
+        """Return what people call a plugin."""
+        return self.plugins[plugin].title
+
+    def declares(self, action_id: str) -> bool:
+        """Tell whether somebody answers a control of this id, or did under a name that it had before."""
+        name = action_id.partition(":")[0]
+        return name in self.actions or name in self.sources or name in self.renamed
+
     @property
     def lines(self) -> list[RevisionLine]:
         """Return the lines of revisions to be migrated: the core's, then each plugin's own."""
@@ -217,9 +250,9 @@ class Registry:
         """Return who listens for this domain event, in the plugins' order."""
         return [x for p in self.plugins.values() for x in p.listeners if isinstance(fact, x.fact)]
 
-    def events(self, type_: str) -> list[SlackEvent]:
-        """Return who listens for this kind of Slack event, in the plugins' order."""
-        return [x for p in self.plugins.values() for x in p.events if x.type == type_]
+    def events(self, type_: str, event: Mapping[str, Any]) -> list[SlackEvent]:
+        """Return who listens for this Slack event of this kind, in the plugins' order."""
+        return [x for p in self.plugins.values() for x in p.events if x.type == type_ and x.wants(event)]
 
     def command(self, slash: str, text: str) -> tuple[Command | None, str]:
         """Find the subcommand that `/deal add Acme` or `/crm deal add Acme` means, and the rest of the text.
@@ -251,7 +284,7 @@ class Registry:
 
     def spell(self, words: str) -> str:
         """Return a command as it is typed: `/deal add`, or `/crm find` where no noun begins it."""
-        own = words.split(maxsplit=1)[0] in NOUN_COMMANDS
+        own = words.split(maxsplit=1)[0] in self.slashes
         return f"/{self.prefix}{words}" if own else f"/{self.prefix}crm {words}"
 
     def allowed(self, actor: Member, slash: str | None = None) -> list[Command]:
@@ -266,65 +299,6 @@ class Registry:
         yield from (("options", s.id, s.role.value) for s in self.sources.values())
         yield from (("shortcut", s.id, s.role.value) for s in self.shortcuts.values())
         yield from (("home", s.id, s.role.value) for s in self.sections)
-
-
-def load(off: Iterable[str] = (), *, prefix: str = "") -> Registry:
-    """Read the built-in handlers, the bundled plugins and installed ones, leaving out the optional ones named off.
-
-    What is left out is not imported, so that a broken plugin can be switched off.
-    """
-    left_out = set(off)
-    bundled = {name.rpartition(".")[2]: name for name in _modules("bot.plugins")}
-    installed = {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
-    if unknown := left_out - bundled.keys() - installed.keys():
-        raise PluginError(f"RAPPORT_PLUGINS_OFF names {', '.join(sorted(unknown))}, which is no optional plugin")
-    found = [_exported(name, partial(_whole, name)) for name in _modules("bot.handlers")]
-    found += [
-        _exported(module, partial(_whole, module)) for name, module in sorted(bundled.items()) if name not in left_out
-    ]
-    found += [_exported(name, entry.load) for name, entry in sorted(installed.items()) if name not in left_out]
-    for plugin in found:
-        _in_order(plugin)
-    return Registry(found, prefix=prefix)
-
-
-def _modules(package: str) -> list[str]:
-    found = import_module(package)
-    return sorted(f"{package}.{info.name}" for info in pkgutil.iter_modules(found.__path__))
-
-
-def _whole(name: str) -> ModuleType:
-    """Import a handler or a bundled plugin with every module of its folder, as each declares a part of it."""
-    found = import_module(name)
-    for part in pkgutil.walk_packages(getattr(found, "__path__", ()), f"{name}."):
-        import_module(part.name)
-    return found
-
-
-def _exported(name: str, imported: Callable[[], Any]) -> Plugin:
-    try:
-        found = imported()
-    except Exception as exc:
-        raise PluginError(f"the plugin {name!r} cannot be imported: {type(exc).__name__}: {exc}") from exc
-    plugin = found if isinstance(found, Plugin) else getattr(found, "plugin", None)
-    if not isinstance(plugin, Plugin):
-        raise PluginError(f"{name} exports no `plugin`")
-    return plugin
-
-
-def _in_order(plugin: Plugin) -> None:
-    """Put what a plugin declares in the order of its files, whichever of them was imported first."""
-    for declared in (plugin.commands, plugin.actions, plugin.views, plugin.sources, plugin.events, plugin.listeners):
-        declared.sort(key=_declared_at)
-    for drawn in (plugin.renderers, plugin.jobs, plugin.sections, plugin.digest_sections):
-        drawn.sort(key=_declared_at)
-
-
-def _declared_at(declared: Any) -> tuple[str, int]:
-    opened = getattr(declared, "opens", None)
-    handler = getattr(declared, "handler", None) or getattr(opened or declared, "fill", None)
-    code = getattr(inspect.unwrap(handler), "__code__", None) if handler else None
-    return (getattr(handler, "__module__", ""), code.co_firstlineno if code else 0)
 
 
 def _after(text: str, words: int) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,10 +12,12 @@ from bot.grammar import Usage
 from bot.grammar.calendar.recurrence import next_time
 from bot.grammar.types import FLAG
 from bot.plugin import (
+    CONTRACT,
     INJECTED,
     Action,
     Command,
     Declaration,
+    DeclaredNoun,
     Derived,
     Handler,
     Plugin,
@@ -24,6 +27,8 @@ from bot.plugin import (
     Source,
     View,
 )
+from storage.database.engine import Base
+from storage.records.schema import TYPES
 
 EVERYWHERE = "[share:yes]"
 """The keys that every command takes."""
@@ -36,6 +41,18 @@ ASKING = "slack"
 
 FOR_DIGESTS = {"session", "workspace", "now", "receiver", "reader", "period"}
 """What sections of digests may ask for."""
+FOR_CARDS = {"session", "record", "reader", "actor", "workspace", "now", "catalogue"}
+FOR_PROGRAMS = {"session", "actor", "workspace", "now", "query_string", "body"}
+FOR_MERGES = {"session", "gone", "kept"}
+FOR_DOCTOR = {"session", "workspace", "now"}
+METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
+SLASH_WORD = re.compile(r"[a-z0-9][a-z0-9_-]{0,30}")
+
+
+_AGE = {
+    False: "see what to change in docs/plugin-guide.md (From version 1 to 2), then state `contract=2`.",
+    True: "it needs a newer Rapport.",
+}
 
 
 class PluginError(Exception):
@@ -55,6 +72,10 @@ def handlers(plugin: Plugin) -> Iterator[Handler]:
         *plugin.listeners,
         *plugin.renderers,
         *plugin.derived,
+        *plugin.card_sections,
+        *plugin.routes,
+        *plugin.mergings,
+        *plugin.checks,
     ]
     yield from (d.handler for d in declared if d.handler)
     yield from (v.fill for v in plugin.views)
@@ -62,13 +83,25 @@ def handlers(plugin: Plugin) -> Iterator[Handler]:
 
 
 def check(plugin: Plugin) -> None:
-    """Raise PluginError for the first declaration that cannot be right on its own."""
+    """Raise PluginError for the first declaration that cannot be right on its own, and close the list of its ids."""
+    if plugin.contract != CONTRACT:
+        raise PluginError(
+            f"plugin {plugin.name!r} was written for version {plugin.contract} of the contract, and this Rapport has"
+            f" version {CONTRACT}: {_AGE[plugin.contract > CONTRACT]}"
+        )
     for handler in handlers(plugin):
         _check_arguments(plugin, handler, set(INJECTED))
         if not inspect.getdoc(handler):
             raise _wrong(plugin, handler, "has no docstring, and help is made from it")
-    for section in plugin.digest_sections:
-        _check_arguments(plugin, section.handler, FOR_DIGESTS)
+    given = {
+        **dict.fromkeys((one.handler for one in plugin.digest_sections), FOR_DIGESTS),
+        **dict.fromkeys((one.handler for one in plugin.card_sections), FOR_CARDS),
+        **dict.fromkeys((one.handler for one in plugin.routes), FOR_PROGRAMS),
+        **dict.fromkeys((one.handler for one in plugin.mergings), FOR_MERGES),
+        **dict.fromkeys((one.handler for one in plugin.checks), FOR_DOCTOR),
+    }
+    for handler, names in given.items():
+        _check_arguments(plugin, handler, names)
     asking: list[Command | Action | View | SlackEvent] = [*plugin.commands, *plugin.actions, *plugin.views]
     asking += plugin.events
     for declared in asking:
@@ -90,11 +123,65 @@ def check(plugin: Plugin) -> None:
     for named in known_to_slack:
         if len(named.id) > ID_LIMIT:
             raise _wrong(plugin, named.id, f"Slack allows {ID_LIMIT} characters")
+    for slash in plugin.slashes:
+        if not SLASH_WORD.fullmatch(slash.word) or slash.word == "crm":
+            raise _wrong(plugin, f"/{slash.word}", "a slash command is one word of up to 31 letters, and not /crm")
+    for route in plugin.routes:
+        if route.method not in METHODS:
+            raise _wrong(plugin, route.path, f"{route.method} is none of {', '.join(sorted(METHODS))}")
     for job in plugin.jobs:
         try:
             next_time(f"{job.every};{job.at}", "UTC", datetime.now(UTC))
         except ValueError as exc:
             raise _wrong(plugin, job.id, f"its recurrence cannot be read: {exc}") from exc
+
+    _close(plugin)
+    _check_keys(plugin)
+
+
+def check_together(plugin: Plugin, nouns: Mapping[str, DeclaredNoun], commands: Mapping[str, Command]) -> None:
+    """Raise PluginError for the first declaration that cannot be right beside those of all the others."""
+    firsts = {words.split()[0] for words in commands}
+    for slash in plugin.slashes:
+        if slash.word not in firsts:
+            raise _wrong(plugin, f"/{slash.word}", "no command begins with this word")
+    for section in plugin.card_sections:
+        if section.noun not in nouns:
+            raise _wrong(plugin, section.id, f"there is no noun {section.noun!r}")
+    for route in plugin.routes:
+        if route.noun not in nouns:
+            raise _wrong(plugin, route.path, f"there is no noun {route.noun!r}")
+    for one in plugin.given_fields:
+        if one.noun not in nouns:
+            raise _wrong(plugin, one.key, f"there is no noun {one.noun!r} to give a field to")
+        if one.type not in TYPES:
+            raise _wrong(plugin, one.key, f"{one.type} is none of the types {', '.join(TYPES)}")
+
+
+def _close(plugin: Plugin) -> None:
+    """Let the plugin ask for no other ids than those that are declared by now; raise PluginError if it has."""
+    declared: list[Any] = [*plugin.actions, *plugin.views, *plugin.sources, *plugin.shortcuts, *plugin.renderers]
+    declared += [*plugin.jobs, *plugin.sections, *plugin.digest_sections, *plugin.card_sections]
+    known = frozenset(one.id for one in declared) | {one.was for one in plugin.renamed}
+    if unknown := sorted(plugin.asked - known):
+        raise _wrong(plugin, unknown[0], "a control or a message is to be of this id, and nothing declares it")
+    plugin.known = known
+
+
+def _check_keys(plugin: Plugin) -> None:
+    """Refuse a table of the plugin's that keeps the core's rows from being erased, or leans on another plugin's."""
+    for table in Base.metadata.tables.values():
+        if plugin.schema is None or table.schema != plugin.schema.schema:
+            continue
+        for key in table.foreign_key_constraints:
+            target = key.elements[0].target_fullname.split(".")
+            schema = target[0] if len(target) == 3 else None
+            if schema not in {None, table.schema}:
+                raise _wrong(plugin, table.fullname, f"refers to a table of the plugin {schema!r}")
+            ends = (key.ondelete or "").upper()
+            if schema is None and not ends.startswith(("CASCADE", "SET NULL")):
+                why = f"refers to {target[0]!r} without ON DELETE CASCADE or SET NULL, so nothing there could be erased"
+                raise _wrong(plugin, table.fullname, why)
 
 
 def _check_arguments(plugin: Plugin, handler: Handler, allowed: set[str]) -> None:

@@ -1,0 +1,70 @@
+"""Read what a plugin has declared and people fill: the fields it gave to nouns, its settings, what it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from prometheus_client import Counter
+from sqlalchemy.orm import Session
+
+from storage.records import schema
+from storage.records.fields import ChoiceField, RecordField
+from storage.records.named import Named
+from storage.workspace import plugin_settings
+
+
+@dataclass(frozen=True, slots=True)
+class GivenField:
+    """Hold a field that a plugin gives to a noun it does not declare; each workspace gets it as one of its own."""
+
+    noun: str
+    key: str
+    name: str
+    type: str
+    hint: str = ""
+    choices: Sequence[str] = ()
+    links_to: str = ""
+
+    def of(self, session: Session, record: Named) -> Any:
+        """Return the value that a record has, None for none and where the workspace has retired the field.
+
+        Of a choice it is the name.
+        """
+        noun = schema.of(session).declared[record.__noun__]
+        found = next((one for one in noun.fields if one.key == self.key and one.custom_id), None)
+        value = found.of(record) if found else None
+        return found.name_of(value) if isinstance(found, ChoiceField) and value is not None else value
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredSetting:
+    """Hold a setting of a plugin: a typed field, and the value it has until an admin chooses another."""
+
+    plugin: str
+    field: RecordField
+    default: Any
+
+    @property
+    def id(self) -> str:
+        """Return the name under which the value is kept."""
+        return f"{self.plugin}.{self.field.key}"
+
+    def of(self, session: Session) -> Any:
+        """Return the value in the session's workspace."""
+        found = plugin_settings.get(session, self.id)
+        return self.default if found is None else self.field.from_json(found.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Count something of a plugin's, shown at /metrics as `rapport_PLUGIN_NAME_total`."""
+
+    name: str
+    what: str
+    counter: Counter
+
+    def count(self, number: float = 1, **labels: str) -> None:
+        """Add to the count, of these labels where it has some."""
+        (self.counter.labels(**labels) if labels else self.counter).inc(number)

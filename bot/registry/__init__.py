@@ -1,0 +1,7 @@
+"""Find plugins, order what they declare, and refuse at start-up what clashes or cannot work, naming the culprit."""
+
+from bot.registry.checks import PluginError
+from bot.registry.loading import ENTRY_POINTS, load
+from bot.registry.registry import Registry
+
+__all__ = ["ENTRY_POINTS", "PluginError", "Registry", "load"]

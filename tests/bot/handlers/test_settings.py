@@ -1,0 +1,48 @@
+"""Show and change the settings of plugins, by command and in the form, and take it back."""
+
+from __future__ import annotations
+
+from bot.plugins.renewals import NOTICE
+from sandbox.control.client import Person
+from tests.support.company import Company
+
+
+def days(company: Company) -> int:
+    with company.database.transaction(company.workspace) as session:
+        return int(NOTICE.of(session))
+
+
+def test_a_setting_is_shown_changed_used_and_taken_back(company: Company, admin: Person) -> None:
+    shown = admin.types("/crm settings").text.replace("*", "")
+    assert (
+        "Renewals" in shown and "Days of notice: 30" in shown and "Change: `/crm settings renewals notice:60`" in shown
+    )
+    assert "Days of notice: 60" in admin.types("/crm settings renewals notice:60").text.replace("*", "")
+    assert days(company) == 60
+    admin.types("/customer add Acme")
+    assert "60 days before" in admin.types("/crm renewal add acme on:2030-01-01").text
+    admin.types("/crm undo")
+    admin.types("/crm undo")
+    said = admin.types("/crm undo").text
+    assert days(company) == 30, said
+    assert "Days of notice: 30" in admin.types("/crm settings renewals").text.replace("*", "")
+
+
+def test_the_form_changes_it_too_and_default_goes_back(company: Company, admin: Person) -> None:
+    admin.types("/crm settings")
+    admin.clicks("Change")
+    admin.submits({"Days of notice": "45"})
+    admin.sees("Saved.")
+    assert days(company) == 45
+    assert "`notice:default` goes back" in admin.types("/crm settings renewals").text
+    admin.types("/crm settings renewals notice:default")
+    assert days(company) == 30
+
+
+def test_mistakes_are_named(company: Company, admin: Person) -> None:
+    assert "A number from 1 to 365, please." in admin.types("/crm settings renewals notice:0").text
+    assert "is not a number" in admin.types("/crm settings renewals notice:soon").text
+    assert "No plugin called nosuch has settings. There are renewals." in admin.types("/crm settings nosuch").text
+    assert "Its settings are notice:." in admin.types("/crm settings renewals often").text
+    assert "needs the role admin" in company.rep.types("/crm settings").text
+    assert days(company) == 30
