@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
+
+from sqlalchemy import Table
 
 from bot.grammar import Usage
 from bot.grammar.calendar.recurrence import next_time
@@ -82,7 +84,7 @@ def handlers(plugin: Plugin) -> Iterator[Handler]:
     yield from (v.submitted for v in plugin.views if v.submitted)
 
 
-def check(plugin: Plugin) -> None:
+def check(plugin: Plugin, tables: Iterable[Table] | None = None) -> None:
     """Raise PluginError for the first declaration that cannot be right on its own, and close the list of its ids."""
     if plugin.contract != CONTRACT:
         raise PluginError(
@@ -136,7 +138,7 @@ def check(plugin: Plugin) -> None:
             raise _wrong(plugin, job.id, f"its recurrence cannot be read: {exc}") from exc
 
     _close(plugin)
-    _check_keys(plugin)
+    _check_keys(plugin, Base.metadata.tables.values() if tables is None else tables)
 
 
 def check_together(plugin: Plugin, nouns: Mapping[str, DeclaredNoun], commands: Mapping[str, Command]) -> None:
@@ -168,9 +170,9 @@ def _close(plugin: Plugin) -> None:
     plugin.known = known
 
 
-def _check_keys(plugin: Plugin) -> None:
+def _check_keys(plugin: Plugin, tables: Iterable[Table]) -> None:
     """Refuse a table of the plugin's that keeps the core's rows from being erased, or leans on another plugin's."""
-    for table in Base.metadata.tables.values():
+    for table in tables:
         if plugin.schema is None or table.schema != plugin.schema.schema:
             continue
         for key in table.foreign_key_constraints:

@@ -192,8 +192,8 @@ def test_its_own_events_one_emoji_and_merges_are_heard(ships: Company, registry_
     ships.rep.types("/customer add Globex")
     ships.rep.types("/customer merge acme into globex")
     posted = ships.rep.posts("Ahoy", channel="CGENERAL")
-    ships.rep.reacts("tada", posted.message, channel="CGENERAL")
-    ships.rep.reacts("ship", posted.message, channel="CGENERAL")
+    ships.rep.reacts("tada", posted.ts, channel="CGENERAL")
+    ships.rep.reacts("ship", posted.ts, channel="CGENERAL")
     until(lambda: "reacted ship" in heard)
     assert heard == ["shipped Acme", "Acme becomes Globex", "reacted ship"]
 

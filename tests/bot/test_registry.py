@@ -5,16 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from sqlalchemy import Column, ForeignKey, Integer, MetaData, Table
 
 from bot.grammar import Args
 from bot.kit.replies import Message, Modal, Options
 from bot.plugin import Declaration, Plugin, Role
 from bot.registry import PluginError, Registry, load, loading
 from bot.registry import registry as registry_module
+from bot.registry.checks import check
+from storage.crm.deals import Deal
 from storage.references import DECLARED, Letters
 
 
@@ -165,6 +169,81 @@ def test_what_slack_or_the_calendar_would_refuse_is_named(declare: Callable[[Plu
     plugin = Plugin("odd", contract=2, title="Odd")
     declare(plugin)
     with pytest.raises(PluginError, match=f"'odd': .*{why}"):
+        Registry([plugin])
+
+
+@pytest.mark.parametrize(
+    ("declare", "why"),
+    [
+        (lambda p: p.slash("ship", description="Ship"), "/ship: no command begins with this word"),
+        (lambda p: p.slash("Ship it", description="Ship"), "a slash command is one word"),
+        (lambda p: p.slash("crm", description="All"), "and not /crm"),
+        (lambda p: p.card("boat", "Ships")(of_card), r"odd\.of_card: there is no noun 'boat'"),
+        (lambda p: p.gives("boat", "sails", "Sails", type="text"), "there is no noun 'boat' to give a field to"),
+        (lambda p: p.route("HEAD", "x", noun="deal", role=Role.REP)(said), "HEAD is none of"),
+        (lambda p: p.route("GET", "x", noun="boat", role=Role.REP)(said), "x: there is no noun 'boat'"),
+        (lambda p: p.card("deal", "Ships")(asks_for("values")), "asking: asks for values"),
+        (lambda p: p.merging(Deal)(asks_for("actor")), "asking: asks for actor"),
+        (lambda p: p.finding("Odd", remedy="Mend it")(asks_for("actor")), "asking: asks for actor"),
+        (lambda p: p.route("GET", "x", noun="deal", role=Role.REP)(asks_for("control")), "asking: asks for control"),
+        (lambda p: p.id("nosuch"), r"odd\.nosuch: a control or a message is to be of this id, and nothing declares it"),
+    ],
+)
+def test_what_leads_nowhere_is_named(declare: Callable[[Plugin], object], why: str) -> None:
+    plugin = Plugin("odd", contract=2, title="Odd")
+    declare(plugin)
+    with pytest.raises(PluginError, match=f"'odd': .*{why}"):
+        Registry([plugin])
+
+
+def of_card() -> None:
+    """Draw nothing."""
+
+
+def test_a_field_is_given_in_a_type_that_there_is() -> None:
+    plugin = Plugin("odd", contract=2, title="Odd")
+    plugin.gives("deal", "sails", "Sails", type="canvas")
+    with pytest.raises(PluginError, match="'odd': sails: canvas is none of the types text, long"):
+        Registry([*load().plugins.values(), plugin])
+
+
+def test_an_id_that_is_asked_for_later_must_be_declared_too() -> None:
+    plugin = Plugin("late", contract=2, title="Late")
+    plugin.action("press", role=Role.REP)(said)
+    Registry([plugin])
+    assert plugin.id("press") == "late.press"
+    with pytest.raises(ValueError, match="plugin 'late' declares nothing that is called 'pres'"):
+        plugin.id("pres")
+
+
+def test_a_plugin_says_for_which_version_of_the_contract_it_was_written() -> None:
+    with pytest.raises(
+        PluginError, match=r"'old' was written for version 1 .* this Rapport has version 2: see what to"
+    ):
+        Registry([Plugin("old", title="Old")])
+    with pytest.raises(PluginError, match=r"'new' was written for version 3 .*: it needs a newer Rapport"):
+        Registry([Plugin("new", contract=3, title="New")])
+
+
+def test_a_table_that_would_keep_the_cores_rows_or_leans_on_another_plugin_is_named(tmp_path: Path) -> None:
+    tables = MetaData()
+    Table("deal", tables, Column("id", Integer, primary_key=True))
+    Table("rig", tables, Column("id", Integer, primary_key=True), schema="other")
+    for target, why in (("deal.id", "odd.mast: refers to 'deal' without ON DELETE"), ("other.rig.id", "'other'")):
+        made = Table(
+            "mast", tables, Column("x", ForeignKey(target), primary_key=True), schema="odd", extend_existing=True
+        )
+        plugin = Plugin("odd", contract=2, title="Odd")
+        plugin.tables(migrations=tmp_path)
+        with pytest.raises(PluginError, match=why):
+            check(plugin, [made])
+
+
+def test_a_translation_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "de.po").write_text('msgid "a\n', "utf-8")
+    plugin = Plugin("odd", contract=2, title="Odd")
+    plugin.translations(tmp_path)
+    with pytest.raises(PluginError, match=r"'odd': .*de\.po cannot be read"):
         Registry([plugin])
 
 

@@ -33,8 +33,13 @@ class NumberField(RecordField):
         if abs(number) > BIGINT:
             raise Invalid("{value} is not a number.", field=self.key, typed=str(value), value=str(value)[:40])
         if not self.least <= number <= self.most:
-            bounds = {"least": self.least, "most": self.most}
-            raise Invalid("A number from {least} to {most}, please.", field=self.key, typed=str(value), **bounds)
+            raise Invalid(
+                "A number from {least} to {most}, please.",
+                field=self.key,
+                typed=str(value),
+                least=self.least,
+                most=self.most,
+            )
         return number
 
 
