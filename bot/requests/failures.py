@@ -9,10 +9,11 @@ from typing import TypeVar
 from prometheus_client import CollectorRegistry, Counter
 from sqlalchemy.orm import Session
 
+from bot.i18n import _
 from bot.plugin import Handler
 from bot.registry import Registry
 from storage import events
-from storage.database.outages import outage
+from storage.database.outages import Outage, outage
 
 log = logging.getLogger(__name__)
 
@@ -66,3 +67,21 @@ class Failures:
             if session:
                 for fact in (*said, *events.drain(session)):
                     events.emit(session, fact)
+
+
+def because(kind: Outage) -> str:
+    """Say to a person why the database could not save what was asked for."""
+    match kind:
+        case Outage.AWAY:
+            return _("I can't reach the database, so nothing was saved. Please try again in a minute.")
+        case Outage.READ_ONLY:
+            return _("The database is read-only right now, so nothing was saved. Please try again in a minute.")
+        case Outage.FULL:
+            return _("The database is full right now, so nothing was saved. Please tell whoever runs Rapport.")
+        case Outage.CROWDED:
+            return _("The database takes no more connections, so nothing was saved. Please try again in a minute.")
+        case Outage.UNCONFINED:
+            return _(
+                "The database would not keep workspaces apart right now, so nothing was done."
+                " Please tell whoever runs Rapport."
+            )

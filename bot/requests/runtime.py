@@ -33,13 +33,13 @@ from bot.requests.actors import KnownActor, People
 from bot.requests.answer import Answer, ErrorsAnswer, blocks_of, dump, load
 from bot.requests.answers import answer, failure, sentence, unsaved
 from bot.requests.audience import readers
-from bot.requests.failures import Failures
+from bot.requests.failures import Failures, because
 from bot.requests.offers import Typed, offered
 from bot.requests.request import Request, RequestKind, mentioned
 from bot.requests.routing import Call, Misused
 from storage import events
 from storage.database.engine import CommitUnknown, Database
-from storage.database.outages import Outage, outage
+from storage.database.outages import outage
 from storage.errors import CrmError, Refused, sqlstate, translate
 from storage.records import history, schema
 from storage.records.named import Named
@@ -267,7 +267,7 @@ class Runtime:
             return unsaved(_("This took too long and nothing was saved. Please try again in a minute."), request)
         if (kind := outage(exc)) and translate(exc) is None:
             log.warning("%s was not carried out: %s", request.name, type(exc).__name__, extra={"cause": exc})
-            return unsaved(_because(kind), request)
+            return unsaved(because(kind), request)
         usage = call.usage if call else ""
         if isinstance(exc, Misused):
             usage, exc = exc.usage, exc.error
@@ -317,24 +317,6 @@ def _or_unknown(error: CrmError, unknown: CrmError) -> CrmError:
     if error.kind != "not_found" or getattr(error, "candidates", None) or parse_reference(str(unknown.params["word"])):
         return error
     return unknown if unknown.params.get("likely") else error
-
-
-def _because(kind: Outage) -> str:
-    """Say to a person why the database could not save what was asked for."""
-    match kind:
-        case Outage.AWAY:
-            return _("I can't reach the database, so nothing was saved. Please try again in a minute.")
-        case Outage.READ_ONLY:
-            return _("The database is read-only right now, so nothing was saved. Please try again in a minute.")
-        case Outage.FULL:
-            return _("The database is full right now, so nothing was saved. Please tell whoever runs Rapport.")
-        case Outage.CROWDED:
-            return _("The database takes no more connections, so nothing was saved. Please try again in a minute.")
-        case Outage.UNCONFINED:
-            return _(
-                "The database would not keep workspaces apart right now, so nothing was done."
-                " Please tell whoever runs Rapport."
-            )
 
 
 def _check_role(call: Call, known: KnownActor) -> None:

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, make_url, update
 
-from bot.cli import findings
+from bot.cli import doctor
+from bot.cli import findings as of_plugins
 from bot.cli.doctor import diagnose
 from bot.cli.findings import Finding
 from bot.registry import PluginError, load
@@ -266,7 +267,7 @@ def test_a_broken_plugin_is_named(monkeypatch: pytest.MonkeyPatch, admin_url: st
     def broken(*_: object, **__: object) -> None:
         raise PluginError("kudos: no such event")
 
-    monkeypatch.setattr(findings, "load", broken)
+    monkeypatch.setattr(of_plugins, "load", broken)
     settings = Settings(database_url=admin_url, bot_token=TOKEN, api_url=slack.url)
     findings = found(settings)
     assert findings["Plugins"].detail == "kudos: no such event"
