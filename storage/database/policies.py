@@ -143,7 +143,7 @@ def kept_record(operations: Runs, table: str, noun: str, address: str | None = N
     )
 
 
-def kept_setting(operations: Runs, table: str) -> None:
+def kept_setting(operations: Runs, table: str, noun: str) -> None:
     """Have a table of settings keep its rows among all records, under its own name, and take in those it has.
 
     The table has a name, its key, `part_of_id` and `archived_at`.
@@ -154,7 +154,7 @@ def kept_setting(operations: Runs, table: str) -> None:
         " ON DELETE SET NULL (part_of_id)",
         "CREATE OR REPLACE TRIGGER keep_record AFTER INSERT OR DELETE OR UPDATE OF"
         f" name, name_key, part_of_id, archived_at ON {table}"
-        f" FOR EACH ROW EXECUTE FUNCTION public.keep_setting('{table}')",
+        f" FOR EACH ROW EXECUTE FUNCTION public.keep_setting('{noun}')",
         # Forced, the policy would hide the rows from their owner as well.
         f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY",
         f"UPDATE {table} SET name = name",  # noqa: S608 - names of our own

@@ -49,7 +49,8 @@ class Declaration:
     The first field is the name. `exact` gives further conditions under which a record is meant by a text, `twins` the
     records that may be the same as one with these values; two with one value of a field of `identity` are the same,
     whatever they are called. `add` makes a record of attributes, `merge` one of two; `refuse` raises Invalid or
-    Conflict for values that a record, or a new one where it is None, may not be given; `told` hears of changes. Lists
+    Conflict for values that a record, or a new one where it is None, may not be given; `ready` makes
+    what a workspace begins with; `told` hears of changes. Lists
     are ordered by `order`, or else by name, and leave out what is `over`; `words` are everyday words for filters, `day`
     is the field that a bare day is about, `aliases` are further words for fields. Raises ValueError where two fields
     have one key, the first is not the name, or one that tells records apart is not for everybody.
@@ -66,6 +67,7 @@ class Declaration:
     add: Callable[..., Named] | None = None
     merge: Callable[[Session, Any, Any], Named] | None = None
     refuse: Callable[[Session, Any, Values], None] = lambda _session, _record, _values: None
+    ready: Callable[[Session], object] = lambda _session: None
     told: Callable[[Session, Any, bool], None] = lambda _session, _record, _added: None
     words: Mapping[str, str] = field(default_factory=lambda: {"all": ""})
     day: str = "created"
@@ -147,6 +149,7 @@ class Declaration:
 
     def resolve(self, session: Session, typed: str) -> Named:
         """Return the record a person means; raise Ambiguous or NotFound with candidates."""
+        self.ready(session)
         return named.resolve(session, self.model, typed, also=self.exact(typed))
 
 

@@ -50,6 +50,7 @@ def page(
     `beyond` is the `last` of the page before, or the `first` of the page behind where it goes `back`. What is over is
     left out unless it is asked for, or the `whole` is. Raises what the query does, and Invalid for another `beyond`.
     """
+    declaration.ready(session)
     model, over = declaration.model, declaration.over
     usual = [Order(model.name_key if declaration.order is None else declaration.order), Order(model.id)]
     statement = select(model).where(model.merged_into_id.is_(None), model.archived_at.is_(None))

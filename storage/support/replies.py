@@ -6,18 +6,21 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Identity, Index, UniqueConstraint, delete, func, select
+from sqlalchemy import ForeignKey, Identity, Index, delete, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.database.engine import TENANT, Base, composite_key, current_workspace
 from storage.errors import Duplicate, Invalid, NotFound
-from storage.names import check_name, check_text, name_key
+from storage.names import check_text, name_key
 from storage.queues import outbox
 from storage.queues.outbox import Delivery
-from storage.records.history import current_actor
-from storage.records.named import PAGE, Key
+from storage.records import lifecycle
+from storage.records.declaration import Declaration, Values
+from storage.records.fields import LongTextField, TextField
+from storage.records.named import PAGE, NamedSetting, setting_args
 from storage.support import messages
 from storage.support.tickets import Ticket
+from storage.workspace.members import Role
 
 TEXT_LIMIT = 3_000
 """As much as a field of a Slack form takes."""
@@ -28,19 +31,25 @@ PLACEHOLDERS = ("customer", "contact", "ticket", "agent")
 _PLACEHOLDER = re.compile(r"\{\s*(" + "|".join(PLACEHOLDERS) + r")\s*\}", re.IGNORECASE)
 
 
-class SavedReply(Base):
+class SavedReply(NamedSetting, Base):
     """Hold an answer to use again; `text` may hold each of `PLACEHOLDERS` in braces."""
 
+    __noun__ = "reply"
+    __letter__ = "RE"
     __tablename__ = "saved_reply"
-    __table_args__ = (UniqueConstraint("workspace_id", "name_key"), {"info": TENANT})
+    __table_args__ = (
+        *setting_args("saved_reply"),
+        Index(
+            "saved_reply_live_name_key",
+            "workspace_id",
+            "name_key",
+            unique=True,
+            postgresql_where=text("part_of_id IS NULL AND archived_at IS NULL"),
+        ),
+        {"info": TENANT},
+    )
 
-    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"), primary_key=True)
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    name: Mapped[str]
-    name_key: Mapped[Key]
     text: Mapped[str]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    created_by: Mapped[str | None]
 
 
 class Reply(Base):
@@ -70,38 +79,37 @@ def save(session: Session, name: str, text: str) -> SavedReply:
 
     Raises Invalid if name or text cannot be stored or there are 100 already, Duplicate if the name is taken.
     """
-    count = session.scalars(select(func.count()).select_from(SavedReply)).one()
-    if count >= SAVED_LIMIT:
-        raise Invalid("There are {count} saved replies, the most a menu can show.", hint="Remove one.", count=count)
-    made = SavedReply(workspace_id=current_workspace(session), created_by=current_actor(session))
-    _set(session, made, name, text)
-    session.add(made)
-    session.flush()
+    made = lifecycle.add(session, REPLY, {"name": name, "text": text})
+    assert isinstance(made, SavedReply)
     return made
 
 
 def change(session: Session, saved_reply: SavedReply, *, name: str, text: str) -> SavedReply:
     """Call a saved answer this, and let it say this; raises what `save` raises."""
-    _set(session, saved_reply, name, text)
-    session.flush()
+    lifecycle.change(session, REPLY, saved_reply, {"name": name, "text": text})
     return saved_reply
 
 
 def remove(session: Session, saved_reply: SavedReply) -> None:
     """Forget a saved answer; what was sent with it stays."""
-    session.execute(delete(SavedReply).where(SavedReply.id == saved_reply.id))
+    session.delete(saved_reply)
+    session.flush()
+
+
+_LIVE = (SavedReply.merged_into_id.is_(None), SavedReply.archived_at.is_(None))
 
 
 def saved(session: Session) -> list[SavedReply]:
     """Return the answers a team has ready, by name."""
-    return list(session.scalars(select(SavedReply).order_by(SavedReply.name_key, SavedReply.id).limit(SAVED_LIMIT)))
+    live = select(SavedReply).where(*_LIVE).order_by(SavedReply.name_key, SavedReply.id)
+    return list(session.scalars(live.limit(SAVED_LIMIT)))
 
 
 def get_saved(session: Session, saved_id: int | str) -> SavedReply:
     """Return a saved answer by its number; raise NotFound if it is none, or somebody removed it."""
     known = re.fullmatch(r"[0-9]{1,18}", str(saved_id))
     found = session.get(SavedReply, (current_workspace(session), int(known[0]))) if known else None
-    if found is None:
+    if found is None or found.archived_at is not None:
         raise NotFound("This saved reply is not there any more.")
     return found
 
@@ -214,18 +222,42 @@ def check_answer(text: str, *, field: str = "text") -> str:
     return answer
 
 
-def _set(session: Session, saved_reply: SavedReply, name: str, text: str) -> None:
-    saved_reply.name, saved_reply.text = check_name(name), check_answer(text)
-    saved_reply.name_key = name_key(saved_reply.name)
-    with session.no_autoflush:
-        other = _named(session, name)
+def _named(session: Session, name: str) -> SavedReply | None:
+    return session.scalars(select(SavedReply).where(SavedReply.name_key == name_key(name), *_LIVE)).one_or_none()
+
+
+def _refuse(session: Session, saved_reply: SavedReply | None, values: Values) -> None:
+    """Raise Invalid for an empty text and for one reply too many, Duplicate for the name of another."""
+    if saved_reply is None and (count := len(saved(session))) >= SAVED_LIMIT:
+        raise Invalid("There are {count} saved replies, the most a menu can show.", hint="Remove one.", count=count)
+    if "text" in values:
+        check_answer(values["text"])
+    other = _named(session, values["name"]) if "name" in values else None
     if other is not None and other is not saved_reply:
         raise Duplicate("There is already a saved reply called {name}.", name=other.name, field="name")
 
 
-def _named(session: Session, name: str) -> SavedReply | None:
-    return session.scalars(select(SavedReply).where(SavedReply.name_key == name_key(name))).one_or_none()
-
-
 def _drafts(ticket: Ticket, author_id: str) -> tuple[Any, ...]:
     return (Reply.ticket_id == ticket.id, Reply.author_id == author_id, Reply.delivery_id.is_(None))
+
+
+REPLY = Declaration(
+    model=SavedReply,
+    label="Saved reply",
+    plural="Saved replies",
+    change=Role.MANAGER,
+    fields=(
+        TextField(key="name", label="Name", by="name_key", required=True, example="Asking for logs"),
+        LongTextField(
+            key="text",
+            label="Text",
+            required=True,
+            most=TEXT_LIMIT,
+            example="Hello {contact}, could you send us the log file?",
+            hint="Filled in when it is used: {customer} {contact} {ticket} {agent}",
+        ),
+    ),
+    twins=lambda _session, _values: (),
+    refuse=_refuse,
+)
+"""An answer that a team has ready."""

@@ -29,6 +29,15 @@ class Setting:
 
 SETTINGS = (
     Setting("stage", "ST", "Demo probability:30", "Demo", "probability:35", "Probability: 30", "35"),
+    Setting(
+        "reply",
+        "RE",
+        'Logs text:"Hello {contact}!"',
+        "Logs",
+        'text:"Dear {contact}!"',
+        "Text: Hello {contact}!",
+        "Dear {contact}!",
+    ),
     Setting("pipeline", "PL", "Partners", "Partners", "name:Resellers", "Name: Partners", "Resellers"),
 )
 

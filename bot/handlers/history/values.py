@@ -95,7 +95,8 @@ class Change:
     @property
     def own(self) -> bool:
         """Tell whether it happened to the record itself and not to a part of it."""
-        return self.entity.rpartition(".")[2] in {self.noun, OwnRecord.__tablename__}
+        table = getattr(KEPT.get(self.noun), "__tablename__", self.noun)
+        return self.entity.rpartition(".")[2] in {table, OwnRecord.__tablename__}
 
     @property
     def itself(self) -> tuple[str, ...]:

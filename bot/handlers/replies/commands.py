@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from bot.grammar import Args
 from bot.handlers.replies.declaration import plugin
 from bot.kit import blocks as b
+from bot.kit.format import undo_hint
 from bot.kit.replies import Message
 from bot.plugin import Member, Role, _
 from storage.support import replies
@@ -60,7 +61,8 @@ def delete_listed(control: b.Control, session: Session) -> Message:
     """Delete the saved reply that was shown."""
     found = replies.get_saved(session, control.detail)
     replies.remove(session, found)
-    return Message(b.markup(_("The saved reply *{name}* is deleted."), name=found.name), replace=True)
+    text = b.markup(_("The saved reply *{name}* is deleted."), name=found.name)
+    return Message(text, [b.section(text), undo_hint()], replace=True)
 
 
 def line(saved: SavedReply, *, may_edit: bool = True) -> Block:
@@ -81,7 +83,7 @@ def delete_button(saved: SavedReply, action: str) -> ButtonElement:
         plugin.id(action),
         b.Control(detail=str(saved.id)),
         style="danger",
-        confirm=_("You cannot bring it back. Messages sent with it stay."),
+        confirm=_("Messages sent with it stay."),
     )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from bot.handlers.replies.commands import delete_button, placeholders
 from bot.handlers.replies.declaration import plugin
 from bot.kit import blocks as b
+from bot.kit.format import undo_hint
 from bot.kit.replies import Message, Modal
 from bot.plugin import Role, _
 from storage.names import NAME_LIMIT
@@ -74,4 +75,5 @@ def delete(control: b.Control, session: Session) -> Modal:
     """Delete the saved reply of the form that is open."""
     found = replies.get_saved(session, control.detail)
     replies.remove(session, found)
-    return Modal(_("Saved replies"), [b.section(b.markup(_("The saved reply *{name}* is deleted."), name=found.name))])
+    said = b.section(b.markup(_("The saved reply *{name}* is deleted."), name=found.name))
+    return Modal(_("Saved replies"), [said, undo_hint()])

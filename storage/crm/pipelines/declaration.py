@@ -70,6 +70,7 @@ PIPELINE = Declaration(
     ),
     twins=lambda _session, _values: (),
     refuse=_refuse_pipeline,
+    ready=default,
     add=add,
 )
 """An order of stages that deals move through."""
@@ -113,6 +114,7 @@ STAGE = Declaration(
     ),
     twins=lambda _session, _values: (),
     refuse=_refuse_stage,
+    ready=default,
     order=Stage.position,
 )
 """A step of a pipeline."""

@@ -40,6 +40,8 @@ def test_replies_are_kept_by_command(company: Company, manager: Person) -> None:
     manager.clicks("Delete")
     manager.sees("is deleted.")
     assert names(company) == []
+    assert "Asking for logs" in manager.types("/crm undo").text
+    assert names(company) == ["Asking for logs"]
 
 
 def test_agents_look_and_managers_edit(company: Company, manager: Person) -> None:

@@ -27,9 +27,9 @@ KEEP_SETTING = words.KEEP_RECORD.replace("keep_record()", "keep_setting()").repl
 )
 
 
-def columns() -> list[sa.Column[object]]:
-    """Return what a table of settings lacks of what every noun has; the defaults are for the release before."""
-    return [
+def columns(*known: str) -> list[sa.Column[object]]:
+    """Return what a table of settings lacks, but for those `known`; the defaults are for the release before."""
+    every: list[sa.Column[object]] = [
         sa.Column("version", sa.BigInteger, nullable=False, server_default="1"),
         sa.Column("created_at", MOMENT, nullable=False, server_default=sa.func.now()),
         sa.Column("updated_at", MOMENT, nullable=False, server_default=sa.func.now()),
@@ -39,6 +39,7 @@ def columns() -> list[sa.Column[object]]:
         sa.Column("archived_at", MOMENT),
         sa.Column("custom", JSONB, nullable=False, server_default="{}"),
     ]
+    return [column for column in every if column.name not in known]
 
 
 def upgrade() -> None:
@@ -51,7 +52,7 @@ def upgrade() -> None:
     for table in TABLES:
         for column in columns():
             op.add_column(table, column)
-        kept_setting(op, table)
+        kept_setting(op, table, table)
     op.drop_index("stage_name_key", "stage")
     op.execute(
         "CREATE UNIQUE INDEX stage_live_name_key ON stage (workspace_id, pipeline_id, name_key)"
