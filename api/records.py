@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm.exc import StaleDataError
 
-from api import faces
+from api import faces, payloads
 from api.calls import Work
 from api.problems import Answer, HttpProblem, problem_of
 from storage import events
@@ -32,22 +32,6 @@ _VERSION = re.compile(r'"([0-9]{1,18})"')
 Json = Mapping[str, Any]
 
 
-def shown(work: Work, declaration: Declaration, record: Named) -> dict[str, Any]:
-    """Return a record as JSON."""
-    return {
-        "id": record.reference,
-        "noun": declaration.key,
-        "version": record.version,
-        "fields": {
-            field.key: faces.face(field).write(field, field.of(record), work.session) for field in declaration.fields
-        },
-        "created_at": record.created_at.isoformat(),
-        "created_by": record.created_by,
-        "updated_at": record.updated_at.isoformat(),
-        "archived_at": record.archived_at and record.archived_at.isoformat(),
-    }
-
-
 def listed(work: Work, noun: str, *, filters: str = "", sort: str = "", cursor: str = "", limit: int = PAGE) -> Answer:
     """List records that are neither archived nor merged, by filters as in Slack, on from where a page ended."""
     declaration = work.noun(noun, Verb.READ)
@@ -59,7 +43,9 @@ def listed(work: Work, noun: str, *, filters: str = "", sort: str = "", cursor: 
     beyond = _ended(cursor) if cursor else None
     page = listing.page(work.session, declaration, query, values, limit=limit, beyond=beyond, whole=True)
     following = base64.urlsafe_b64encode(json.dumps(page.last).encode()).decode().rstrip("=") if page.more else None
-    return Answer(200, {"records": [shown(work, declaration, record) for record in page.records], "next": following})
+    return Answer(
+        200, {"records": [payloads.record(work.session, declaration, one) for one in page.records], "next": following}
+    )
 
 
 def _ended(cursor: str) -> Sequence[Any]:
@@ -136,7 +122,7 @@ def added_many(work: Work, noun: str, body: Json) -> Answer:
         try:
             with work.session.begin_nested():
                 record = lifecycle.add(work.session, declaration, _begun(work, declaration, row))
-            told.append({"status": 201, "record": shown(work, declaration, record)})
+            told.append({"status": 201, "record": payloads.record(work.session, declaration, record)})
             said += events.drain(work.session)
         except Exception as exc:
             # What was said of a row that was not stored was never said.
@@ -166,7 +152,7 @@ def found(work: Work, declaration: Declaration, reference: str) -> Named:
 
 
 def _one(work: Work, declaration: Declaration, record: Named, status: int = 200) -> Answer:
-    return Answer(status, shown(work, declaration, record), {"etag": f'"{record.version}"'})
+    return Answer(status, payloads.record(work.session, declaration, record), {"etag": f'"{record.version}"'})
 
 
 def _at(work: Work, record: Named, version: str | None) -> Named:

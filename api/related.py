@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from api import faces
+from api import faces, payloads
 from api.calls import Work
 from api.problems import Answer, HttpProblem
 from api.records import Json, found, only
@@ -49,7 +49,7 @@ def followups_of(work: Work, noun: str, reference: str, *, limit: int = MOST) ->
     """List the open follow-ups of a record, due first at the top."""
     declaration = work.noun(noun, Verb.READ)
     listed = followups.list_followups(work.session, about=found(work, declaration, reference), limit=limit)
-    return Answer(200, {"followups": [_followup(one) for one in listed]})
+    return Answer(200, {"followups": [payloads.followup(one) for one in listed]})
 
 
 def followup_added(work: Work, noun: str, reference: str, body: Json) -> Answer:
@@ -68,7 +68,7 @@ def followup_added(work: Work, noun: str, reference: str, body: Json) -> Answer:
         owner_id=_OWNER.checked(work.session, owner),
         about=found(work, declaration, reference),
     )
-    return Answer(201, _followup(made))
+    return Answer(201, payloads.followup(made))
 
 
 def followup_closed(work: Work, reference: str, *, done: bool) -> Answer:
@@ -84,7 +84,7 @@ def followup_closed(work: Work, reference: str, *, done: bool) -> Answer:
     if done and followup.recurrence is not None:
         raise HttpProblem("conflict", f"{followup.reference} recurs; finish it in Slack.")
     (followups.done if done else followups.cancel)(work.session, followup)
-    return Answer(200, _followup(followup))
+    return Answer(200, payloads.followup(followup))
 
 
 def history_of(work: Work, noun: str, reference: str, *, limit: int = MOST) -> Answer:
@@ -169,18 +169,6 @@ def _note(note: Note) -> dict[str, Any]:
         "text": note.text,
         "at": note.at.isoformat(),
         "created_by": note.created_by,
-    }
-
-
-def _followup(followup: Followup) -> dict[str, Any]:
-    return {
-        "id": followup.reference,
-        "about": followup.about_reference,
-        "text": followup.text,
-        "due_at": followup.due_at.isoformat(),
-        "owner": followup.owner_id,
-        "status": followup.status,
-        "recurs": followup.recurrence is not None,
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Annotated
 
@@ -10,10 +9,8 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.types import ASGIApp
 
 from api import plugins, records, related
-from api.agents import AgentDoor
 from api.calls import Work
 from api.document import document
 from api.page import PAGE_HEADERS, page
@@ -192,11 +189,6 @@ async def described(asked: One) -> Response:
 async def whoami(asked: One) -> Response:
     """Say what the key may do."""
     return await asked.answer(related.whoami, doing="key")
-
-
-def apps(door: Door | None, hosts: Sequence[str] = ()) -> Mapping[str, ASGIApp]:
-    """Return what answers programs, by path; `hosts` are the names by which this process is reached from outside."""
-    return {"/api": rest_app(door), "/mcp": AgentDoor(door, hosts)} if door else {}
 
 
 def rest_app(door: Door) -> FastAPI:

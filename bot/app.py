@@ -13,14 +13,15 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from api.calls import Calls
+from api import payloads
+from api.apps import apps, open_door
 from api.health import Health, health_app
-from api.routes import apps
-from api.wire import Door
 from bot.delivery.audit import AUDIT_S, Audit
 from bot.delivery.calls import at_pace
 from bot.delivery.renderer import Renderings
 from bot.delivery.sender import Sender
+from bot.delivery.webhook_calls import WebhookCaller
+from bot.delivery.webhooks import WebhookSender
 from bot.events.handler import INTERACTIONS, Events
 from bot.events.intake import Intake
 from bot.invalidation import Hearing
@@ -127,7 +128,10 @@ class Rapport:
             self.health.need("slack", self.installer.missing)
         self._threads: list[threading.Thread] = []
         self._wire_workers()
-        self.door = self._open_door() if self._has("api") else None
+        # Where people are served too, few connections and of its own: no flood of programs keeps them waiting.
+        few = PROGRAMS if self._has("slack") else settings.pool_size
+        lent, pace = ForPrograms(self.runtime, settings.only), settings.api_per_minute
+        self.door = open_door(self.database, lent, per_minute=pace, connections=few) if self._has("api") else None
         self._wire_slack()
 
     def _wire_workers(self) -> None:
@@ -154,6 +158,8 @@ class Rapport:
             grace_s=settings.grace_seconds,
             limits=at_pace(settings.slack_pace),
         )
+        draw = payloads.drawing(self.registry.declarations)
+        self.webhooks = WebhookSender(self.background, draw, WebhookCaller(settings.webhook_allow))
         self.imports = imports.Imports(self.background, self.registry)
         self.audit = Audit(self.background, self.metrics, settings.heartbeat_file)
         self.clock = Clock(
@@ -207,13 +213,6 @@ class Rapport:
         # The probes have a loop of their own: that they answer says nothing about the one that people wait for.
         self.health.watch("web", self.public.age, LOOP_LIMIT_S)
 
-    def _open_door(self) -> Door:
-        # Where people are served too, few connections and of its own: no flood of programs keeps them waiting.
-        few = PROGRAMS if self._has("slack") else self.settings.pool_size
-        pool = self.database.another(pool_size=few, application_name="rapport-api")
-        lent = ForPrograms(self.runtime, self.settings.only)
-        return Door(Calls(pool, lent, per_minute=self.settings.api_per_minute), pool, threads=few)
-
     def _has(self, role: str) -> bool:
         return self.role in {"all", role}
 
@@ -254,7 +253,7 @@ class Rapport:
             self._spawn("watch", lambda: watch(self.acks, self.stopping))
             self._spawn("warm-model", self._warm_model)
         if self._has("worker"):
-            for one in (self.intake, self.delivery, self.imports.workers, self.clock):
+            for one in (self.intake, self.delivery, self.webhooks.workers, self.imports.workers, self.clock):
                 one.start()
         if self.sockets:
             self._spawn("sockets", self.sockets.run)
@@ -328,7 +327,7 @@ class Rapport:
         ending: list[Callable[[float], object]] = [self.intake.stop, self.public.stop]
         if self._has("worker"):
             self.learning.stop()
-            ending += [self.delivery.stop, self.imports.workers.stop, self.clock.stop]
+            ending += [self.delivery.stop, self.webhooks.workers.stop, self.imports.workers.stop, self.clock.stop]
         if self.sockets:
             ending.append(self.sockets.close)
         # All at once: each of them mostly waits for what it has begun.

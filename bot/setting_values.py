@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from ipaddress import ip_network
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
+
+from storage.webhooks.addresses import Allowed
 
 
 def matching(pattern: str, what: str) -> Callable[[str], str]:
@@ -69,6 +72,19 @@ def fernet_keys(value: str) -> tuple[str, ...]:
         except ValueError:
             raise ValueError("must be one or more Fernet keys, separated by commas, the newest first") from None
     return keys
+
+
+def allowed_inside(value: str) -> Allowed:
+    """Take hosts and networks, separated by commas or blanks."""
+    hosts, networks = set(), []
+    for word in re.split(r"[,\s]+", value.strip(", \t\n")):
+        try:
+            networks.append(ip_network(word))
+        except ValueError:
+            if not re.fullmatch(r"(?!-)[a-z0-9-]+(\.[a-z0-9-]+)*", word.lower()) or re.fullmatch(r"[0-9.]+", word):
+                raise ValueError("must be hosts such as hooks.local and networks such as 10.1.2.0/24") from None
+            hosts.add(word.lower())
+    return Allowed(frozenset(hosts), tuple(networks))
 
 
 def database_url(value: str) -> str:

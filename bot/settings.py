@@ -18,6 +18,7 @@ from dotenv import dotenv_values
 
 from bot import setting_values as values
 from storage.queues.retention import FEWEST_DAYS, Keep
+from storage.webhooks.addresses import Allowed
 
 MOST_DAYS = 36_500
 SLACK_API_URL = "https://slack.com/api/"
@@ -155,6 +156,12 @@ class Settings:
         values.number(1, 1_000_000),
         "Requests that one API key may make a minute, counted in each process; 600.",
         default=600,
+    )
+    webhook_allow: Allowed = _setting(  # noqa: RUF009 - as above
+        "RAPPORT_WEBHOOK_ALLOW",
+        values.allowed_inside,
+        "Hosts and networks of your own that webhooks may reach, such as hooks.local,10.1.2.0/24; unset, none inside.",
+        default=Allowed(),
     )
     log_level: str = _setting(
         "RAPPORT_LOG_LEVEL",

@@ -6,19 +6,29 @@ listeners. An event that is emitted and rolled back was never said.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy.orm import Session
 
 _KEY = "rapport.events"
+_TOLD = "rapport.events.told"
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Name something that happened to a record of this transaction's workspace; `record` is the ORM object."""
+    """Name something that happened to a record of this transaction's workspace; `record` is the ORM object.
+
+    A fact that other programs are told by webhooks has an `event`: the noun, a dot, and what happened.
+    """
 
     record: Any
+    event: ClassVar[str] = ""
+
+    def found_by(self) -> Mapping[str, Any]:
+        """Return, as JSON, what it takes besides its number to find a record that has no reference."""
+        return {}
 
 
 class CustomerAdded(Fact):
@@ -36,17 +46,25 @@ class DealAdded(Fact):
 class DealMoved(Fact):
     """Say that a deal is in another stage; `record` is a storage.crm.deals.Deal."""
 
+    event = "deal.moved"
+
 
 class DealWon(Fact):
     """Say that a deal was won; `record` is a storage.crm.deals.Deal."""
+
+    event = "deal.won"
 
 
 class DealLost(Fact):
     """Say that a deal was lost; `record` is a storage.crm.deals.Deal."""
 
+    event = "deal.lost"
+
 
 class TicketOpened(Fact):
     """Say that a ticket was opened; `record` is a storage.support.tickets.Ticket."""
+
+    event = "ticket.opened"
 
 
 class TicketSplit(Fact):
@@ -88,12 +106,40 @@ class MessageReceived(Fact):
     """Say that a customer's message was stored; `record` is a storage.support.messages.IncomingMessage."""
 
 
+class MessageClassified(Fact):
+    """Say that a model said what a message is about; `record` is a storage.support.messages.IncomingMessage."""
+
+    event = "message.classified"
+
+    def found_by(self) -> Mapping[str, Any]:
+        """Return when it was written, which is part of its key."""
+        return {"at": self.record.at.isoformat()}
+
+
 def emit(session: Session, fact: Fact) -> None:
     """Say what happened; listeners hear it before this transaction commits."""
     session.info.setdefault(_KEY, []).append(fact)
+    if fact.event:
+        session.info.setdefault(_TOLD, []).append(fact)
 
 
 def drain(session: Session) -> list[Fact]:
     """Take what was said so far, in order, and forget it."""
     said: list[Fact] = session.info.pop(_KEY, [])
     return said
+
+
+def drain_told(session: Session) -> list[Fact]:
+    """Take what was said so far that webhooks are told, heard or not, and forget it."""
+    said: list[Fact] = session.info.pop(_TOLD, [])
+    return said
+
+
+def names() -> Iterator[str]:
+    """Yield the events that facts have, those of plugins among them."""
+    waiting = [Fact]
+    while waiting:
+        fact = waiting.pop()
+        waiting += fact.__subclasses__()
+        if "event" in vars(fact) and isinstance(fact.event, str) and fact.event:
+            yield fact.event

@@ -14,7 +14,7 @@ def mcp() -> None:
     """Serve an agent (Model Context Protocol) on standard input and output, with the key in RAPPORT_API_KEY."""
     import asyncio
 
-    from api.agents import serve_stdio
+    from api.agents.door import serve_stdio
     from api.calls import Calls
     from api.wire import Door
     from bot.registry import load

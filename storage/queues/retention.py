@@ -26,8 +26,8 @@ class Keep:
     """Say for how many days what is over is kept.
 
     `requests`: what Slack sent and was handled, and what was answered. `failures`: what could not be handled.
-    `deliveries`: what was sent, refused, cancelled or held back for good. `digests`: the numbers of digests. `models`:
-    the weights of models that do not answer any more.
+    `deliveries`: what was sent, refused, cancelled or held back for good, and what webhooks were told. `digests`: the
+    numbers of digests. `models`: the weights of models that do not answer any more.
     """
 
     requests: int = 7
@@ -131,6 +131,17 @@ _BY_KIND: Mapping[str, tuple[str, str]] = MappingProxyType(
                     OFFSET 0
                   ))
                 ORDER BY created_at LIMIT :most FOR UPDATE OF old SKIP LOCKED
+            ) RETURNING 1
+            """,
+        ),
+        # Of webhooks too, whatever became of them: one that was off for so long is told the rest and no more.
+        "webhook deliveries": (
+            "deliveries",
+            """
+            DELETE FROM webhook_delivery WHERE workspace_id = :workspace AND id IN (
+                SELECT id FROM webhook_delivery
+                WHERE workspace_id = :workspace AND created_at < now() - make_interval(days => :days)
+                ORDER BY created_at LIMIT :most FOR UPDATE SKIP LOCKED
             ) RETURNING 1
             """,
         ),

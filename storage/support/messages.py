@@ -21,7 +21,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from storage.crm.customers import Customer
 from storage.database.engine import TENANT, Base, composite_key, current_workspace
-from storage.events import MessageReceived, emit
+from storage.events import MessageClassified, MessageReceived, emit
 from storage.records.named import PAGE, moment, one_of
 
 # Slack truncates messages above 40,000 characters.
@@ -180,6 +180,8 @@ def receive(
         session.flush()
         return None
     emit(session, MessageReceived(message))
+    if judged is not None:
+        emit(session, MessageClassified(message))
     return message
 
 
@@ -210,10 +212,7 @@ def classified(
     wants_to_cancel: bool | None = None,
     promised: float | None = None,
 ) -> IncomingMessage:
-    """Note what a model made of a message; `confidence` and `promised` are 0 to 1.
-
-    `reasons` are JSON-safe, the strongest first.
-    """
+    """Note what a model made of a message; `confidence` and `promised` are 0 to 1, `reasons` JSON, strongest first."""
     _judged(
         message,
         category=category,
@@ -229,6 +228,7 @@ def classified(
         promised=promised,
     )
     session.flush()
+    emit(session, MessageClassified(message))
     return message
 
 

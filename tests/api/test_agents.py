@@ -15,7 +15,7 @@ import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
-from api.tools import TOOLS
+from api.agents.tools import TOOLS
 from storage.crm.customers import CUSTOMER
 from storage.database.engine import Database
 from storage.records import history

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from api import agents
+from api.agents import door as agents
+from api.agents.tools import TOOLS, AgentTool
 from api.document import OPERATIONS
-from api.tools import TOOLS, AgentTool
 from storage.crm.customers import CUSTOMER
 from storage.database.engine import Database
 from storage.records.schema import field_definitions

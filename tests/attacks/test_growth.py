@@ -51,12 +51,17 @@ INSERT INTO export_file (workspace_id, name, body, created_at)
 SELECT :w, 'deal.csv', 'x', {YEAR} FROM generate_series(1, :n) AS i;
 INSERT INTO digest_run (workspace_id, name, target_channel, asked, since, until, created_at)
 SELECT :w, 'Old', 'C1', false, {YEAR}, {YEAR}, {YEAR} - interval '1 year' FROM generate_series(1, :n) AS i;
+INSERT INTO webhook (workspace_id, name, name_key, url, events, secret) VALUES (:w, 'x', 'x', 'x', '{{*}}', 'x');
+INSERT INTO webhook_delivery (workspace_id, id, webhook_id, event, noun, record_id, state, created_at)
+SELECT :w, gen_random_uuid(), webhook.id, 'deal.won', 'deal', i,
+    (ARRAY['sent', 'dead', 'cancelled', 'pending'])[i % 4 + 1], {YEAR}
+FROM webhook, generate_series(1, :n) AS i WHERE workspace_id = :w;
 INSERT INTO model_version (workspace_id, version, state, trained_at, live_at, weights)
 SELECT :w, 'v' || i, 'retired', {YEAR}, {YEAR} + i * interval '1 second', 'x' FROM generate_series(1, :m) AS i;
 INSERT INTO model_version (workspace_id, version, state, trained_at, live_at, weights)
 VALUES (:w, 'now', 'live', {YEAR} - interval '1 day', {YEAR} - interval '1 day', 'x');
 """
-TABLES = ("inbox", "outbox", "due", "change_answer", "digest_run")
+TABLES = ("inbox", "outbox", "due", "change_answer", "digest_run", "webhook_delivery")
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
-from api.tools import TOOLS
+from api.agents.tools import TOOLS
 from bot.registry import Registry
 from storage.database.engine import Database
 from storage.workspace import api_keys

@@ -96,6 +96,11 @@ INSERT INTO external_id (workspace_id, noun, source, external_id, record_id, imp
 SELECT :w, 'customer', 'file', :t, 2, id FROM import_run WHERE workspace_id = :w;
 INSERT INTO api_key (workspace_id, name, name_key, hash, hint, role, scopes, expires_at)
 VALUES (:w, :t, 'k', md5(:w || :t), 'abcd', 'rep', ARRAY[:t, '*'], 'infinity');
+INSERT INTO webhook (workspace_id, name, name_key, url, events, secret)
+VALUES (:w, :t, 'h', :t, ARRAY[:t, '*'], :t);
+INSERT INTO webhook_delivery (workspace_id, id, webhook_id, event, noun, record_id, changed, detail)
+SELECT :w, gen_random_uuid(), id, :t, 'deal', 1, ARRAY[:t], jsonb_build_object('at', :t) FROM webhook
+    WHERE workspace_id = :w;
 INSERT INTO renewals.renewal (workspace_id, customer_id, on_date) VALUES (:w, 2, '2027-01-01')
 """
 """Statements for a workspace `:w` with the text `:t`, as the superuser."""

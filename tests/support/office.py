@@ -27,6 +27,8 @@ from storage.records.schema import field_definitions, noun_definitions
 from storage.support import channels, tickets
 from storage.transfer import requests
 from storage.transfer.mapping import ColumnMapping, MappedColumn
+from storage.webhooks import occurrences
+from storage.webhooks import settings as webhooks
 from storage.workspace import members as people
 from storage.workspace import workspaces
 from tests.support.answers import errors_of, is_failure, text_of, view_of
@@ -47,10 +49,11 @@ STRANGERS: Mapping[str, Mapping[str, Any]] = {
     "gone": {"kind": people.MemberKind.STAFF, "roles": ["admin"], "active": False},
 }
 NOUNS = {"customers": "C", "deals": "D", "tickets": "T", "triage": "T", "followups": "F", "digests": "G"}
-NOUNS |= {"records": "C", "contacts": "P", "fields": "FIELD", "nouns": "NOUN"}
+NOUNS |= {"records": "C", "contacts": "P", "fields": "FIELD", "nouns": "NOUN", "webhooks": "HOOK"}
 DETAILS = {"digests.behind": "open 0 4000000000", "followups.snooze": "1h"}
 DETAILS |= {"records.page": "customer [0]", "records.more": "archive", "records.new": "customer"}
 DETAILS |= {"fields.show": "customer 0", "fields.more": "up", "fields.new": "customer", "nouns.more": "retire"}
+DETAILS |= {"webhooks.more": "log", "webhooks.replay": "1"}
 DETAILS |= {f"transfer.{name}": "1" for name in ("check", "start", "stop", "undo", "cancel", "columns", "mapping")}
 DETAILS |= {"records.add_anyway": '["customer", {"name": "Heron"}]'}
 HERE = "C0HERE"
@@ -63,6 +66,7 @@ WORDS = {
     "T-1042": "T-1",
     "#[a-z-]+": f"<#{HERE}|here>",
     "P-1": "P-1",
+    "ERP": "Finch hook",
     "@jane": "",
     "@rita": "<@UREP>",
     "@mara": "<@UMANAGER>",
@@ -250,6 +254,8 @@ def furnish(database: Database, workspace: str, word: str, copies: int = 1) -> N
         workspaces.install(session, bot_id="B1")
         own = noun_definitions.define(session, name=f"Site {word}")
         field_definitions.define(session, customers.CUSTOMER, name=f"Rival {word}", type="record", links_to=own.key)
+        hook = webhooks.add(session, url=f"https://{word}.example/in", patterns=["*"], name="Finch hook")
+        occurrences.test(session, hook)
         site = lifecycle.add(session, schema.of(session).nouns[own.key], {"name": f"Finch site {word}"})
         notes.add(session, site, f"Noted {word}")
         for number in range(1, copies + 1):

@@ -11,12 +11,15 @@ from storage.database.engine import Database
 from storage.queues.due import Due
 from storage.queues.inbox import InboxItem
 from storage.queues.outbox import Delivery, Pause
+from storage.webhooks.model import Webhook, WebhookDelivery
 
 TIMES: dict[Any, tuple[str, ...]] = {
     Delivery: ("sent_at", "not_before", "lease_until"),
     Pause: ("until", "full_at"),
     InboxItem: ("not_before", "lease_until"),
     Due: ("not_before", "lease_until"),
+    Webhook: ("not_before", "failing_since", "old_until"),
+    WebhookDelivery: ("not_before", "lease_until", "created_at"),
 }
 
 

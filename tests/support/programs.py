@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from api.calls import Calls
-from api.routes import apps
+from api.apps import apps
 from api.wire import Door
 from bot.registry import Registry
 from bot.wire.http import web_app

@@ -6,22 +6,23 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, event, insert, inspect, select
+from sqlalchemy import and_, event, func, insert, inspect, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, UOWTransaction
 
 from storage.database.engine import current_workspace
 from storage.database.recorded import Recorded, entity_name, recorded_attributes, row_key, to_json, values
-from storage.events import OwnedChanged, emit
+from storage.events import OwnedChanged, drain_told, emit
 from storage.records.history.models import Activity, ChangeAnswer, ChangeSet
 from storage.records.history.ownership import check_owner
+from storage.webhooks import occurrences
 
 CREATED, UPDATED, DELETED = "created", "updated", "deleted"
 CHANGES = (CREATED, UPDATED, DELETED)
 
 _KEY = "rapport.history"
 
-_NEW_CHANGE_SET = insert(ChangeSet).returning(ChangeSet.id, ChangeSet.at)
+_NEW_CHANGE_SET = insert(ChangeSet).returning(ChangeSet.id, ChangeSet.at, occurrences.wanted_here)
 _NEW_ACTIVITY = insert(Activity)
 
 
@@ -64,6 +65,12 @@ class Recorder:
         self._written = resumed
         self._in_doubt = False
         self._changes: list[_Change] = []
+        self._told_of = False
+        self._told_to: int | None = 0
+        if resumed is not None and (told := occurrences.are_wanted(session)):
+            self._told_of = told
+            mine = (Activity.at == resumed[1], Activity.change_set_id == resumed[0])
+            self._told_to = session.scalar(select(func.max(Activity.id)).where(*mine))
 
     @property
     def change_set_id(self) -> int | None:
@@ -91,7 +98,7 @@ class Recorder:
             }
             if self._at is not None:
                 given["at"] = self._at
-            change_set_id, at = self._session.connection().execute(_NEW_CHANGE_SET, given).one()
+            change_set_id, at, self._told_of = self._session.connection().execute(_NEW_CHANGE_SET, given).one()
             self._written = (change_set_id, at)
         return self._written
 
@@ -100,6 +107,18 @@ class Recorder:
         change_set_id, at = self.write()
         common = {"workspace_id": current_workspace(self._session), "change_set_id": change_set_id, "at": at}
         self._session.connection().execute(_NEW_ACTIVITY, [common | row for row in rows])
+
+    def tell_webhooks(self) -> None:
+        """Have webhooks told what this transaction did, where the workspace has any."""
+        facts = drain_told(self._session)
+        if self._told_of and self.change_set_id is not None:
+            assert self._written is not None
+            here = (Activity.at == self._written[1], Activity.change_set_id == self._written[0])
+            since = (Activity.id > (self._told_to or 0), Activity.action.in_(CHANGES))
+            touches = self._session.scalars(select(Activity).where(*here, *since).order_by(Activity.id)).all()
+            occurrences.write(self._session, touches, facts, self._written[0])
+        elif facts and self.change_set_id is None and occurrences.are_wanted(self._session):
+            occurrences.write(self._session, (), facts, None)
 
     def before_flush(self, session: Session, _context: UOWTransaction, _instances: Any) -> None:
         """Note what is about to change, while the values before are known."""
@@ -203,6 +222,7 @@ def recording(
     try:
         yield recorder
         session.flush()
+        recorder.tell_webhooks()
     finally:
         del session.info[_KEY]
 

@@ -17,6 +17,7 @@ from storage.queues.inbox import InboxItem
 from storage.records import history
 from storage.records.history import Activity, ChangeSet
 from storage.transfer.model import ImportRun
+from storage.webhooks import occurrences, settings
 from storage.workspace import api_keys, roll_calls
 from storage.workspace.members import Member, Role
 from storage.workspace.workspaces import Installation, install
@@ -215,6 +216,7 @@ def rows_of_every_queue(database: Database, workspace: str) -> None:
         api_keys.make(
             session, name="Sample", scopes=["*:read"], role=Role.VIEWER, expires_at=datetime(2099, 1, 1, tzinfo=UTC)
         )
+        occurrences.test(session, settings.add(session, url="https://hooks.example", patterns=["*"]))
         session.execute(
             text(
                 "INSERT INTO due (workspace_id, kind, subject, zone, target_channel, renderer)"
@@ -233,7 +235,7 @@ def test_everyones_setting_moves_no_row_and_gives_none_another_key(
     for table in QUEUE:
         constraint = inspect(admin).get_pk_constraint(TABLES[table].name, TABLES[table].schema)
         for column in constraint["constrained_columns"]:
-            other = "DEFAULT" if column == "id" and table != "outbox" else others[column]
+            other = "DEFAULT" if column == "id" and table not in {"outbox", "webhook_delivery"} else others[column]
             for setting in (both[0], EVERY_WORKSPACE):
                 statement = move.format(table=table, column=column, other=other)
                 with database.transaction(setting) as session:

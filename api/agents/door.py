@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 
-from api import tools
+from api.agents import tools
 from api.calls import Identity, Work
 from api.problems import Answer, HttpProblem, problem_of
 from api.wire import Door, response

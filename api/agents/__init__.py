@@ -1,0 +1,1 @@
+"""Let agents use a workspace by the Model Context Protocol."""

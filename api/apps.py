@@ -1,0 +1,24 @@
+"""Put the doors that programs have at their addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from starlette.types import ASGIApp
+
+from api.agents.door import AgentDoor
+from api.calls import Bot, Calls
+from api.routes import rest_app
+from api.wire import Door
+from storage.database.engine import Database
+
+
+def apps(door: Door | None, hosts: Sequence[str] = ()) -> Mapping[str, ASGIApp]:
+    """Return what answers programs, by path; `hosts` are the names by which this process is reached from outside."""
+    return {"/api": rest_app(door), "/mcp": AgentDoor(door, hosts)} if door else {}
+
+
+def open_door(database: Database, bot: Bot, *, per_minute: int, connections: int) -> Door:
+    """Return what carries out the calls of programs, on so many connections of its own."""
+    pool = database.another(pool_size=connections, application_name="rapport-api")
+    return Door(Calls(pool, bot, per_minute=per_minute), pool, threads=connections)

@@ -1,0 +1,144 @@
+"""Draw what webhooks are told of an event: the record as the API shows it, what changed, and who did it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from api import faces
+from storage.crm.customers import Customer
+from storage.crm.followups import Followup
+from storage.database.engine import current_workspace
+from storage.records import history, named, schema
+from storage.records.declaration import Declaration
+from storage.records.fields import RecordField
+from storage.records.history import ChangeSet
+from storage.records.named import Named
+from storage.references import in_force, reference
+from storage.support import messages
+from storage.support.messages import IncomingMessage
+from storage.support.tickets import Ticket
+from storage.webhooks.model import Webhook, WebhookDelivery
+
+Json = dict[str, Any]
+
+
+def record(session: Session, declaration: Declaration, shown: Named) -> Json:
+    """Return a record as JSON."""
+    return {
+        "id": shown.reference,
+        "noun": declaration.key,
+        "version": shown.version,
+        "fields": {field.key: faces.face(field).write(field, field.of(shown), session) for field in declaration.fields},
+        "created_at": shown.created_at.isoformat(),
+        "created_by": shown.created_by,
+        "updated_at": shown.updated_at.isoformat(),
+        "archived_at": shown.archived_at and shown.archived_at.isoformat(),
+    }
+
+
+def followup(shown: Followup) -> Json:
+    """Return a follow-up as JSON."""
+    return {
+        "id": shown.reference,
+        "about": shown.about_reference,
+        "text": shown.text,
+        "due_at": shown.due_at.isoformat(),
+        "owner": shown.owner_id,
+        "status": shown.status,
+        "recurs": shown.recurrence is not None,
+    }
+
+
+def drawing(
+    nouns: Callable[[Session], Mapping[str, Declaration]],
+) -> Callable[[Session, WebhookDelivery, Webhook], Json | None]:
+    """Return what draws events; `nouns` gives all that a session sees, by their keys."""
+    return lambda session, row, hook: event(session, nouns(session), row, hook)
+
+
+def event(session: Session, nouns: Mapping[str, Declaration], row: WebhookDelivery, hook: Webhook) -> Json | None:
+    """Return what a webhook is told of an event, None where that is nothing it may know, or nothing any more.
+
+    The record is as it stands now, so that whoever is told late is told what is true. `nouns` are as the session sees
+    them: a webhook sees as a channel does, unless it has the right to all fields.
+    """
+    told = _told(session, nouns, row, hook)
+    if told is None:
+        return None
+    data = {**told, **_done(session, row), "workspace": row.workspace_id}
+    return {"type": row.event, "timestamp": row.created_at.isoformat(), "data": data}
+
+
+def _told(session: Session, nouns: Mapping[str, Declaration], row: WebhookDelivery, hook: Webhook) -> Json | None:
+    if row.noun == Webhook.__noun__:
+        return {"webhook": hook.name}
+    if "at" in row.detail:
+        message = messages.get(session, row.record_id, datetime.fromisoformat(row.detail["at"]))
+        return None if message is None else {"message": _message(message)}
+    declaration = nouns.get(row.noun)
+    model: type[Named] | type[Followup]
+    if row.noun == Followup.__noun__:
+        model = Followup
+    elif declaration is not None:
+        model = declaration.model
+    else:
+        return None
+    found = session.get(model, (current_workspace(session), row.record_id))
+    if isinstance(found, Followup):
+        return {"record": {"noun": row.noun, **followup(found)}, "changed": row.changed}
+    if declaration is None or not isinstance(found, Named):
+        gone = reference(row.noun, row.record_id, in_force(session))
+        return {"record": {"id": gone, "noun": row.noun}, "changed": []}
+    changed = [field.key for field in declaration.fields if _told_by(field) & {*row.changed}]
+    if row.changed and not changed and _is_kept(session, row):
+        return None
+    shown = record(session, declaration, found)
+    if found.merged_into_id is not None:
+        shown["merged_into"] = named.get(session, declaration.model, found.merged_into_id).reference
+    return {"record": shown, "changed": changed}
+
+
+def _done(session: Session, row: WebhookDelivery) -> Json:
+    """Say who did it and from where, as the history has it."""
+    key = (current_workspace(session), row.change_set_id)
+    change = session.get(ChangeSet, key) if row.change_set_id is not None else None
+    who = change.actor_id if change else None
+    by = {"id": who, "name": history.actor_name(session, who)}
+    return {"by": by, "source": change.source if change else None}
+
+
+def _told_by(field: RecordField) -> set[str]:
+    """Name what tells of a field in the history: attributes, or the number of a field of the workspace's own."""
+    return {str(field.custom_id)} if field.custom_id else {*field.attributes}
+
+
+def _is_kept(session: Session, row: WebhookDelivery) -> bool:
+    """Tell whether all that changed is kept from the webhook, so that it may not know that anything did."""
+    seen, every = (one.declared[row.noun].fields for one in (schema.of(session), schema.whole(session)))
+    hidden = {at for field in every if field not in seen for at in _told_by(field)}
+    return row.event.endswith(".changed") and {*row.changed} <= hidden
+
+
+def _message(message: IncomingMessage) -> Json:
+    return {
+        "id": message.id,
+        "at": message.at.isoformat(),
+        "text": message.text,
+        "author": message.author_name,
+        "customer": _reference(Customer.__noun__, message.customer_id),
+        "ticket": _reference(Ticket.__noun__, message.ticket_id),
+        "category": message.category,
+        "confidence": message.confidence,
+        "abstained": message.abstained,
+        "urgency": message.urgency,
+        "sentiment": message.sentiment,
+        "language": message.language,
+    }
+
+
+def _reference(noun: str, record_id: int | None) -> str | None:
+    return None if record_id is None else reference(noun, record_id)

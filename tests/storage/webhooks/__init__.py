@@ -1,0 +1,1 @@
+"""Tests of what webhooks are told, in which order, and where that may go."""
