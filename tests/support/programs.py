@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from api.calls import Calls
 from api.apps import apps
+from api.calls import Calls
 from api.wire import Door
 from bot.registry import Registry
 from bot.wire.http import web_app

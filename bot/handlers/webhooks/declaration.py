@@ -2,4 +2,6 @@
 
 from bot.plugin import Plugin
 
-plugin = Plugin("webhooks", title="Webhooks", description="Tell other programs what happens, signed and in order.")
+plugin = Plugin(
+    "webhooks", contract=2, title="Webhooks", description="Tell other programs what happens, signed and in order."
+)
