@@ -38,7 +38,7 @@ from bot.requests.failures import Failures
 from bot.requests.home import HomeView
 from bot.requests.responder import Responder
 from bot.requests.runtime import Runtime
-from bot.schedule import given_fields, imports, jobs, roll_call
+from bot.schedule import given_fields, imports, jobs, moves, roll_call
 from bot.schedule.clock import Clock
 from bot.settings import Settings
 from bot.slack import oauth
@@ -83,7 +83,7 @@ class Rapport:
         self.registry = registry or load(settings.plugins_off, prefix=settings.command_prefix)
         self.database = Database(database_url, pool_size=settings.pool_size)
         # Its own connections, so that neither digests nor a flood of events keep people waiting.
-        self.background = self.database.another(pool_size=settings.workers + 2, application_name="rapport-work")
+        self.background = self.database.another(pool_size=settings.workers + 3, application_name="rapport-work")
         self.acks = self.database.another(pool_size=3, application_name="rapport-ack")
         vault = Vault(settings.encryption_keys) if settings.encryption_keys else None
         self.installations = Installations(self.acks, api_url=settings.api_url, vault=vault, token=settings.bot_token)
@@ -117,11 +117,7 @@ class Rapport:
         audience = Audience(self.sharing, self.database, self._slack, self.installations.client)
         self.responder = Responder(self.installations, self.acks, self.home, audience)
         self.dispatcher = Dispatcher(
-            self.runtime,
-            self.responder,
-            self.acks,
-            workers=settings.pool_size,
-            lease_s=settings.lease_seconds,
+            self.runtime, self.responder, self.acks, workers=settings.pool_size, lease_s=settings.lease_seconds
         )
         self.health = Health(ping=self.acks.ask, explain=lambda exc: outage(exc) or type(exc).__name__)
         if role != "api":
@@ -161,6 +157,7 @@ class Rapport:
         draw = payloads.drawing(self.registry.declarations)
         self.webhooks = WebhookSender(self.background, draw, WebhookCaller(settings.webhook_allow))
         self.imports = imports.Imports(self.background, self.registry)
+        self.moves = moves.Moves(self.background, self.runtime)
         self.audit = Audit(self.background, self.metrics, settings.heartbeat_file)
         self.clock = Clock(
             self.background,
@@ -253,7 +250,8 @@ class Rapport:
             self._spawn("watch", lambda: watch(self.acks, self.stopping))
             self._spawn("warm-model", self._warm_model)
         if self._has("worker"):
-            for one in (self.intake, self.delivery, self.webhooks.workers, self.imports.workers, self.clock):
+            working = (self.intake, self.delivery, self.webhooks.workers, self.imports.workers, self.moves.workers)
+            for one in (*working, self.clock):
                 one.start()
         if self.sockets:
             self._spawn("sockets", self.sockets.run)
@@ -327,7 +325,8 @@ class Rapport:
         ending: list[Callable[[float], object]] = [self.intake.stop, self.public.stop]
         if self._has("worker"):
             self.learning.stop()
-            ending += [self.delivery.stop, self.webhooks.workers.stop, self.imports.workers.stop, self.clock.stop]
+            ending += [self.delivery.stop, self.webhooks.workers.stop, self.imports.workers.stop]
+            ending += [self.moves.workers.stop, self.clock.stop]
         if self.sockets:
             ending.append(self.sockets.close)
         # All at once: each of them mostly waits for what it has begun.

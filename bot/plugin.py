@@ -186,7 +186,7 @@ class Plugin:
     ) -> Callable[[H], H]:
         """Declare a button or menu; with `opens` it opens that modal and the function only documents it.
 
-        With a `choice`, the detail of one entry of a menu, only that one does, and the function is for the others.
+        With a `choice`, the first word of entries of a menu, only those do, and the function is for the others.
         """
 
         def declare(function: H) -> H:

@@ -45,13 +45,15 @@ _WORDS: Mapping[str, str] = {
 class ChoiceType:
     """Read one of some values, which errors call a `name`: by itself, by a word for it, or as either begins.
 
-    `called` holds further words and the value that each means. With `whole`, no word may be only begun.
+    `called` holds further words and the value that each means. With `whole`, no word may be only begun. `listed` are
+    the values as errors name them, where people call them otherwise.
     """
 
     name: str
     values: tuple[str, ...]
     called: tuple[tuple[str, str], ...] = ()
     whole: bool = False
+    listed: tuple[str, ...] = ()
     spaced = False
     lax = False
 
@@ -79,7 +81,7 @@ class ChoiceType:
             value=shown(typed),
             name=self.name,
             near=near,
-            choices=", ".join(self.values),
+            choices=", ".join(self.listed or self.values),
         )
 
 

@@ -173,7 +173,11 @@ class ChoiceFace(Face):
 
     def reads(self, field: ChoiceField) -> ValueType[Any]:
         """Return how a choice is read; one of a workspace's own field by its name."""
-        return WORD if field.names else ChoiceType(field.key, tuple(map(str, field.choices)))
+        if not field.named:
+            return WORD if field.names else ChoiceType(field.key, tuple(map(str, field.choices)))
+        names = tuple(field.name_of(choice) for choice in field.choices)
+        called = tuple((name, choice) for name, choice in zip(names, field.choices, strict=True) if name != choice)
+        return ChoiceType(field.key, tuple(map(str, field.choices)), called, listed=names if called else ())
 
     def shown(self, field: ChoiceField, record: Named, hand: Reader, session: Session) -> b.Text | None:
         """Show the choice in the reader's language."""

@@ -21,8 +21,9 @@ from bot.kit import blocks as b
 from bot.kit.faces import Hand, face
 from bot.kit.format import Reader
 from storage.records.declaration import Declaration
-from storage.records.fields import EmailField, PersonField, PhoneField, RecordField
+from storage.records.fields import ChoiceField, EmailField, PersonField, PhoneField, RecordField
 from storage.records.named import Named
+from storage.records.schema import extended
 
 NOTHING = frozenset({"none", "nobody", "-", "无"})
 """The words by which an edit takes a value away."""
@@ -82,6 +83,19 @@ def shown(declaration: Declaration, key: str, record: Named, reader: Reader, ses
     """Return the value that a record has in one field as it is read, a dash for none."""
     field = declaration.field(key)
     return face(field).shown(field, record, reader, session) or "–"
+
+
+def called(session: Session, declaration: Declaration, key: str, value: str, otherwise: str = "") -> str:
+    """Return what the workspace calls a choice; where it gave it no name, `otherwise`, or the choice's own word."""
+    field = extended(session, declaration).field(key)
+    named = field.names.get(value) if isinstance(field, ChoiceField) else None
+    return named or otherwise or _(value)
+
+
+def choice_type(session: Session, declaration: Declaration, key: str) -> ValueType[Any]:
+    """Return how a choice is read from words, by what the workspace calls it and by the words it came with."""
+    field = extended(session, declaration).field(key)
+    return face(field).reads(field)
 
 
 def prints(declaration: Declaration, values: Mapping[str, Any]) -> dict[str, str]:

@@ -60,7 +60,7 @@ def opens(registry: Registry, request: Request) -> View | None:
             return command.opens if command and not rest else None
         case RequestKind.ACTION:
             action = registry.actions.get(request.name)
-            return action.opens if action and action.choice in {"", request.control.detail} else None
+            return action.opens if action and action.choice in {"", request.control.detail.split(" ")[0]} else None
         case RequestKind.SHORTCUT:
             shortcut = registry.shortcuts.get(request.name)
             return shortcut.opens if shortcut else None

@@ -19,6 +19,8 @@ from bot.registry import Registry
 from bot.workers import Workers
 from storage.database.engine import EVERY_WORKSPACE, Database
 from storage.errors import CrmError
+from storage.queues import leases
+from storage.queues.leases import Overdue
 from storage.records import schema
 from storage.records.declaration import Declaration
 from storage.transfer import mapping, requests, running, tables
@@ -34,10 +36,6 @@ LEASE_S = 60.0
 ATTEMPTS = 5
 SHOWN_EVERY_S = 3.0
 """So often a card says how far its import is."""
-
-
-class Overdue(Exception):
-    """Somebody else has the import by now, or it was stopped: what is in hand must not be saved."""
 
 
 class Imports:
@@ -126,7 +124,7 @@ class Imports:
                 self._keep(session, run)
                 now = running.run_batch(session, run.id, links, rows)
                 if time.monotonic() - said_at > SHOWN_EVERY_S:
-                    requests.show(session, now)
+                    leases.show(session, now)
                     said_at = time.monotonic()
         with self._database.transaction(run.workspace_id) as session:
             requests.over(session, run.id)
@@ -139,11 +137,11 @@ class Imports:
                 self._keep(session, run)
                 now, _kept = running.undo_batch(session, run.id, self._batch)
                 if time.monotonic() - said_at > SHOWN_EVERY_S:
-                    requests.show(session, now)
+                    leases.show(session, now)
                     said_at = time.monotonic()
         with self._database.transaction(run.workspace_id) as session:
             requests.over(session, run.id)
 
     def _keep(self, session: Session, run: ImportRun) -> None:
-        if not requests.keep(session, run, self._lease_s):
+        if not leases.keep(session, run, self._lease_s):
             raise Overdue

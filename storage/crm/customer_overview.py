@@ -23,7 +23,7 @@ _GLANCE = text("""
             ORDER BY close_on, deal.id LIMIT :deals
         ) AS d),
         (SELECT json_agg(t) FROM (
-            SELECT id, name, priority, status FROM ticket
+            SELECT id, name, priority, standing FROM ticket
             WHERE customer_id = :customer AND resolved_at IS NULL AND merged_into_id IS NULL
             ORDER BY urgency, id LIMIT :tickets
         ) AS t),
@@ -62,7 +62,7 @@ class OpenTicket:
     id: int
     name: str
     priority: str
-    status: str
+    standing: str
 
     @property
     def reference(self) -> str:

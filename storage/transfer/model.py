@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, Identity, Index, Text, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.database.engine import QUEUE, TENANT, Base, composite_key
+from storage.queues.leases import Leased
 from storage.records.named import one_of
 from storage.workspace.workspaces import Workspace
 
@@ -30,7 +30,7 @@ class ImportState(StrEnum):
     FAILED = "failed"
 
 
-class ImportRun(Base):
+class ImportRun(Leased, Base):
     """Hold one import: its file, how it is read, and how far it is.
 
     `line` is the last line of the file that has had its effect; `counts` say of what became of the rows up to it, in
@@ -70,10 +70,6 @@ class ImportRun(Base):
     undo_before: Mapped[int | None]
     looked: Mapped[dict[str, Any] | None]
     checked: Mapped[dict[str, Any] | None]
-    error: Mapped[str | None]
-    card_id: Mapped[UUID | None]
-    lease_until: Mapped[datetime | None]
-    attempt: Mapped[int] = mapped_column(server_default="0")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
 

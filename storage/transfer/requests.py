@@ -1,8 +1,4 @@
-"""Keep what people ask of imports that they sent in Slack, until a worker has done it.
-
-A row's state says what is to be done; a worker leases it, and renews the lease with each batch. Who was overtaken finds
-the attempt's number changed, and saves nothing.
-"""
+"""Keep what people ask of imports that they sent in Slack, until a worker has done it (see `storage.queues.leases`)."""
 
 from __future__ import annotations
 
@@ -12,13 +8,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from storage.database.engine import current_workspace, notify
 from storage.errors import Conflict, Refused
-from storage.queues import outbox
-from storage.queues.outbox import UPDATE, Delivery
+from storage.queues import leases, outbox
 from storage.transfer import running
 from storage.transfer.mapping import ColumnMapping
 from storage.transfer.model import ImportPart, ImportRefusal, ImportRun, ImportState
@@ -66,37 +61,9 @@ def copy_file(session: Session, import_id: int, path: Path) -> None:
             session.expunge(part)
 
 
-_CLAIM = text("""
-WITH taken AS MATERIALIZED (
-    SELECT workspace_id, id FROM import_run
-    WHERE card_id IS NOT NULL AND state IN ('reading', 'checking', 'running', 'undoing')
-      AND (lease_until IS NULL OR lease_until <= now())
-    ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED
-)
-UPDATE import_run SET attempt = attempt + 1, lease_until = now() + make_interval(secs => :lease)
-FROM taken WHERE import_run.workspace_id = taken.workspace_id AND import_run.id = taken.id
-RETURNING import_run.*
-""")
-
-
 def claim(session: Session, limit: int, lease_s: float) -> Sequence[ImportRun]:
     """Lease up to `limit` imports of which something is asked; the session sees '*'."""
-    statement = select(ImportRun).from_statement(_CLAIM).execution_options(populate_existing=True)
-    return session.scalars(statement, {"most": limit, "lease": lease_s}).all()
-
-
-def keep(session: Session, run: ImportRun, lease_s: float) -> bool:
-    """Renew a lease and hold the row until the transaction ends; False if somebody else has it, or nothing is asked."""
-    later = func.now() + func.make_interval(0, 0, 0, 0, 0, 0, lease_s)
-    renewed = session.execute(
-        update(ImportRun)
-        .where(ImportRun.workspace_id == run.workspace_id, ImportRun.id == run.id)
-        .where(ImportRun.attempt == run.attempt, ImportRun.state == run.state)
-        .values(lease_until=later)
-        .returning(ImportRun.id)
-        .execution_options(synchronize_session=False)
-    )
-    return renewed.first() is not None
+    return leases.claim(session, ImportRun, OPEN, limit, lease_s)
 
 
 def read(session: Session, import_id: int, mapping: ColumnMapping, columns_key: str) -> ImportRun:
@@ -108,8 +75,8 @@ def read(session: Session, import_id: int, mapping: ColumnMapping, columns_key: 
             "samples": [list(one.samples) for one in mapping.columns],
             "asks": [one.asks for one in mapping.columns],
         }
-        _rest(run, ImportState.DRAWN_UP)
-        show(session, run)
+        leases.rest(run, ImportState.DRAWN_UP)
+        leases.show(session, run)
     return run
 
 
@@ -118,18 +85,18 @@ def checked(session: Session, import_id: int, rehearsal: running.Rehearsal) -> I
     run = running.get(session, import_id, lock=True)
     if run.state == ImportState.CHECKING:
         run.checked = {"counts": dict(rehearsal.counts), "unknown": rehearsal.unknown.most_common(5)}
-        _rest(run, ImportState.DRAWN_UP)
-        show(session, run)
+        leases.rest(run, ImportState.DRAWN_UP)
+        leases.show(session, run)
     return run
 
 
 def over(session: Session, import_id: int) -> ImportRun:
     """Forget the file of an import that is at its end or was given up, and say so on its card."""
     run = running.get(session, import_id, lock=True)
-    _rest(run, ImportState(run.state))
+    leases.rest(run, ImportState(run.state))
     if run.state in (ImportState.DONE, ImportState.CANCELLED, ImportState.FAILED, ImportState.UNDONE):
         session.execute(delete(ImportPart).where(ImportPart.import_id == run.id))
-    show(session, run)
+    leases.show(session, run)
     return run
 
 
@@ -137,17 +104,9 @@ def fail(session: Session, import_id: int, why: str) -> ImportRun:
     """Give an import up, and say why; what it has done stays, and can be taken back."""
     run = running.get(session, import_id, lock=True)
     run.error = why
-    _rest(run, ImportState.STOPPED if run.line else ImportState.FAILED)
-    show(session, run)
+    leases.rest(run, ImportState.STOPPED if run.line else ImportState.FAILED)
+    leases.show(session, run)
     return run
-
-
-def show(session: Session, run: ImportRun) -> None:
-    """Have an import's card drawn afresh; before it was sent, what is sent is new anyway."""
-    session.flush()
-    card = None if run.card_id is None else session.get(Delivery, (run.workspace_id, run.card_id))
-    if card is not None:
-        outbox.enqueue(session, kind=UPDATE, edits=card.id, renderer=card.renderer, record=card.record)
 
 
 def ask(session: Session, import_id: int, state: ImportState, actor: Member) -> ImportRun:
@@ -173,7 +132,7 @@ def ask(session: Session, import_id: int, state: ImportState, actor: Member) -> 
             session.execute(delete(ImportRefusal).where(ImportRefusal.import_id == run.id))
             run.checked, run.state = None, state
     run.attempt, run.lease_until, run.error = 0, None, None
-    show(session, run)
+    leases.show(session, run)
     notify(session, CHANNEL)
     return run
 
@@ -193,7 +152,3 @@ def shown(run: ImportRun) -> list[tuple[Any, list[str], bool]]:
     samples = looked.get("samples") or [[] for _ in columns]
     asks = looked.get("asks") or [False for _ in columns]
     return list(zip(columns, samples, asks, strict=True))
-
-
-def _rest(run: ImportRun, state: ImportState) -> None:
-    run.state, run.lease_until, run.attempt = state, None, 0

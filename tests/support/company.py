@@ -34,6 +34,8 @@ AT_HAND = text("""
     SELECT outbox::text FROM outbox WHERE state IN ('pending', 'sending') AND coalesce(not_before, now()) <= now()
     UNION ALL
     SELECT import_run::text FROM import_run WHERE state IN ('reading', 'checking', 'running', 'undoing')
+    UNION ALL
+    SELECT records_move::text FROM records_move WHERE state IN ('running', 'undoing')
 """)
 
 

@@ -87,6 +87,10 @@ INSERT INTO channel_sharing (workspace_id, channel_id) VALUES (:w, 'C1');
 INSERT INTO roll_call (workspace_id) VALUES (:w);
 INSERT INTO import_run (workspace_id, file_name, digest, columns_key, mapping, change_set_id)
 SELECT :w, :t, 'a', 'b', jsonb_build_object(:t, 1), max(id) FROM change_set WHERE workspace_id = :w;
+INSERT INTO choice (workspace_id, noun, field, kind, name, name_key, place, standard)
+VALUES (:w, 'ticket', 'status', 'open', :t, 'x', 1, false);
+INSERT INTO records_move (workspace_id, what, noun, from_key, to_key, from_name, to_name, total, change_set_id)
+SELECT :w, 'choice', 'ticket', '~1', 'open', :t, 'open', 3, max(id) FROM change_set WHERE workspace_id = :w;
 INSERT INTO import_part (workspace_id, import_id, part, body) SELECT :w, id, 1, '\\x00ff' FROM import_run
     WHERE workspace_id = :w;
 INSERT INTO export_file (workspace_id, name, body) VALUES (:w, :t, '\\x00ff');

@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 
 from bot.handlers.customers.declaration import plugin
 from bot.kit import blocks as b
-from bot.kit import cards
+from bot.kit import cards, fields
 from bot.kit.format import NOTES_SHOWN, Reader, note_lines
 from bot.kit.replies import Message
 from bot.plugin import Member, _
 from storage.crm.customer_overview import KnownPerson, OpenDeal, OpenTicket, glance
 from storage.crm.customers import CUSTOMER, Customer
+from storage.support.tickets import TICKET
 
 DEALS_SHOWN = 5
 TICKETS_SHOWN = 3
@@ -31,7 +32,7 @@ def card(session: Session, customer: Any, reader: Reader, _actor: Member, **how:
     parts = [
         *_people(customer, seen.people),
         *_open_deals(customer, seen.deals, reader),
-        *_open_tickets(customer, seen.tickets),
+        *_open_tickets(session, customer, seen.tickets),
         *note_lines(session, seen.notes, reader),
     ]
     return cards.card(session, CUSTOMER, customer, reader, parts=parts, controls=_controls(customer), **how)
@@ -70,18 +71,25 @@ def _deal(deal: OpenDeal, reader: Reader) -> b.Markup:
     return b.join(parts, " · ")
 
 
-def _open_tickets(customer: Customer, open_ones: Sequence[OpenTicket]) -> list[Block]:
+def _open_tickets(session: Session, customer: Customer, open_ones: Sequence[OpenTicket]) -> list[Block]:
     if not open_ones:
         return []
-    lines = [_ticket(ticket) for ticket in open_ones[:TICKETS_SHOWN]]
+    lines = [_ticket(session, ticket) for ticket in open_ones[:TICKETS_SHOWN]]
     if len(open_ones) > TICKETS_SHOWN:
         lines.append(b.markup(_("… and more: `/ticket list customer:{ref}`"), ref=customer.reference))
     return [b.section(b.join([b.markup("*{title}*", title=_("Open tickets")), *lines]))]
 
 
-def _ticket(ticket: OpenTicket) -> b.Markup:
+def _ticket(session: Session, ticket: OpenTicket) -> b.Markup:
     named = b.markup("• {ref} {name}", ref=ticket.reference, name=ticket.name)
-    return b.join([named, _(ticket.priority), _(ticket.status)], " · ")
+    return b.join(
+        [
+            named,
+            fields.called(session, TICKET, "priority", ticket.priority),
+            fields.called(session, TICKET, "status", ticket.standing),
+        ],
+        " · ",
+    )
 
 
 def _controls(customer: Customer) -> Sequence[InteractiveElement]:

@@ -12,21 +12,24 @@ from bot.grammar import Args
 from bot.handlers.sla.declaration import plugin
 from bot.handlers.sla.notices import line
 from bot.handlers.sla.wording import (
-    PRIORITY,
     SPAN,
     examples,
     kind_words,
+    priority_words,
     promise_line,
     span_words,
+    typed_tier,
     week_words,
     which_words,
 )
 from bot.kit import blocks as b
+from bot.kit import fields
 from bot.kit.format import Reader, paragraphs, percent, undo_hint
 from bot.kit.replies import Message
 from bot.plugin import Role, _
 from storage.support import sla
 from storage.support.sla import KINDS, USUAL, PromiseOutcome
+from storage.support.tickets import TICKET
 
 PERIOD = timedelta(days=30)
 LISTED = 5
@@ -43,7 +46,6 @@ def show(session: Session, reader: Reader) -> Message:
     usage="[priority:urgent] [tier:gold] [answer:1h] [resolve:8h]",
     role=Role.MANAGER,
     example="priority:urgent tier:gold answer:1h resolve:8h",
-    priority=PRIORITY,
     answer=SPAN,
     resolve=SPAN,
 )
@@ -51,8 +53,8 @@ def set_(args: Args, session: Session, reader: Reader) -> Message:
     """Promise times to answer and resolve tickets: of a priority, of a customer tier, or all."""
     sla.set_target(
         session,
-        priority=args.typed("priority", PRIORITY),
-        tier=args.get("tier"),
+        priority=args.typed("priority", fields.choice_type(session, TICKET, "priority")),
+        tier=typed_tier(session, args.get("tier")),
         first_response_minutes=args.typed("answer", SPAN),
         resolution_minutes=args.typed("resolve", SPAN),
     )
@@ -65,12 +67,15 @@ def set_(args: Args, session: Session, reader: Reader) -> Message:
     usage="[priority:urgent] [tier:gold]",
     role=Role.MANAGER,
     example="priority:urgent tier:gold",
-    priority=PRIORITY,
 )
 def remove(args: Args, session: Session, reader: Reader) -> Message:
     """Take a promise back; without priority and tier, the one for all other tickets."""
-    gone = sla.remove_target(session, priority=args.typed("priority", PRIORITY), tier=args.get("tier"))
-    notice = b.markup(_("{which}: no promise any more."), which=which_words(gone))
+    gone = sla.remove_target(
+        session,
+        priority=args.typed("priority", fields.choice_type(session, TICKET, "priority")),
+        tier=typed_tier(session, args.get("tier")),
+    )
+    notice = b.markup(_("{which}: no promise any more."), which=which_words(session, gone))
     return overview(session, reader, notice=notice, undo=True)
 
 
@@ -91,12 +96,15 @@ def overview(
         week=week_words(hours, reader.locale),
         zone=hours.zone,
     )
-    lines = [b.markup("*{title}*", title=_("Promises")), *(promise_line(one, reader.locale) for one in targets)]
+    lines = [
+        b.markup("*{title}*", title=_("Promises")),
+        *(promise_line(session, one, reader.locale) for one in targets),
+    ]
     blocks: list[Block] = [*head, *paragraphs(lines), b.context(counted), *_kept(session, reader)]
     late = [one for one in sla.late(session, until=reader.now, limit=LISTED) if one.ticket is not None]
     if late:
         title = b.markup("*{title}*", title=_("Late now"))
-        blocks += paragraphs([title, *(line(clock.ticket, clock, reader) for clock in late)])
+        blocks += paragraphs([title, *(line(session, clock.ticket, clock, reader) for clock in late)])
     text = notice or _("Promises, and how well they were kept")
     return Message(text, [*blocks, b.context(examples(targets)), *tail], replace=replace)
 
@@ -105,7 +113,7 @@ def _beginning(session: Session, reader: Reader) -> Sequence[Block]:
     offers = [
         b.markup(
             _("• *{priority}*: answer within {answer}, solve within {resolve}"),
-            priority=_(priority),
+            priority=priority_words(session, priority),
             answer=span_words(answer, reader.locale),
             resolve=span_words(resolve, reader.locale),
         )
@@ -132,17 +140,24 @@ def _kept(session: Session, reader: Reader) -> list[Block]:
     title = b.markup("*{title}*", title=_("The last 30 days"))
     if not found:
         return paragraphs([title, _("No clock has stopped yet.")])
-    return paragraphs([title, *(_kept_line(kind, of_kind, reader) for kind in KINDS if (of_kind := _of(found, kind)))])
+    return paragraphs(
+        [title, *(_kept_line(session, kind, of_kind, reader) for kind in KINDS if (of_kind := _of(found, kind)))]
+    )
 
 
 def _of(found: Sequence[PromiseOutcome], kind: str) -> list[PromiseOutcome]:
     return [one for one in found if one.kind == kind]
 
 
-def _kept_line(kind: str, found: Sequence[PromiseOutcome], reader: Reader) -> b.Markup:
+def _kept_line(session: Session, kind: str, found: Sequence[PromiseOutcome], reader: Reader) -> b.Markup:
     met, total = sum(one.met for one in found), sum(one.met + one.breached for one in found)
     each = [
-        b.markup("{priority} {met}/{total}", priority=_(one.priority), met=one.met, total=one.met + one.breached)
+        b.markup(
+            "{priority} {met}/{total}",
+            priority=priority_words(session, one.priority),
+            met=one.met,
+            total=one.met + one.breached,
+        )
         for one in found
     ]
     return b.markup(

@@ -36,7 +36,7 @@ def running_late(session: Session, reader: Reader, now: datetime) -> list[Block]
     missed = sum(1 for one in first.values() if one.due_at and one.due_at <= now)
     total = b.markup(_("*{missed}* late, *{soon}* soon"), missed=missed, soon=len(first) - missed)
     shown = list(first.values())[:ON_HOME]
-    lines = [b.section(line(one.ticket, one, reader), accessory=_open(one.ticket)) for one in shown]
+    lines = [b.section(line(session, one.ticket, one, reader), accessory=_open(one.ticket)) for one in shown]
     more = [b.context(_("More are late; `/ticket list sort:urgency` shows them."))] if len(first) > ON_HOME else []
     return [b.context(total), *lines, *more]
 

@@ -8,7 +8,7 @@ from slack_sdk.models.blocks import Block, InteractiveElement
 from sqlalchemy.orm import Session
 
 from bot.handlers.sla.declaration import plugin
-from bot.handlers.sla.wording import kind_words, span_words
+from bot.handlers.sla.wording import kind_words, priority_words, span_words, tier_words
 from bot.kit import blocks as b
 from bot.kit.format import Reader
 from bot.kit.links import card_address, message_address
@@ -54,9 +54,9 @@ def draw(
     notice: b.Text | None = None,
 ) -> Message:
     """Draw a ticket with how late it is, and with what can be done about it; without its clock once that is met."""
-    headline = line(ticket, clock, reader) if clock is not None else named(ticket)
+    headline = line(session, ticket, clock, reader) if clock is not None else named(session, ticket)
     details: list[b.Text] = [
-        b.markup(_("Priority: *{priority}*"), priority=_(ticket.priority)),
+        b.markup(_("Priority: *{priority}*"), priority=priority_words(session, ticket.priority)),
         b.markup(_("With: {who}"), who=b.person(ticket.assignee_id) if ticket.assignee_id else _("nobody yet")),
         *([_promised(clock, reader)] if clock is not None else []),
         *_links(session, ticket, workspace),
@@ -70,7 +70,7 @@ def draw(
     return Message(b.join([notice, headline], " ") if notice else headline, blocks, replace=notice is not None)
 
 
-def line(ticket: Ticket, clock: SlaClock, reader: Reader) -> b.Markup:
+def line(session: Session, ticket: Ticket, clock: SlaClock, reader: Reader) -> b.Markup:
     """Say in one line what of a ticket is due or late, and by how much."""
     assert clock.due_at is not None, "it runs"
     late = clock.due_at <= reader.now
@@ -82,20 +82,21 @@ def line(ticket: Ticket, clock: SlaClock, reader: Reader) -> b.Markup:
     return b.markup(
         template,
         mark="🚨" if late else "⏳",
-        ticket=named(ticket),
+        ticket=named(session, ticket),
         what=kind_words(clock.kind),
         when=reader.moment(clock.due_at),
         ago=reader.ago(clock.due_at),
     )
 
 
-def named(ticket: Ticket) -> b.Markup:
+def named(session: Session, ticket: Ticket) -> b.Markup:
     """Name a ticket with its customer and tier."""
     name = b.markup("*{ref}* {name}", ref=ticket.reference, name=ticket.name)
     if ticket.customer is None:
         return name
-    tier = b.markup(" _{tier}_", tier=ticket.customer.tier) if ticket.customer.tier else b.esc("")
-    return b.markup("{name} (*{who}*{tier})", name=name, who=ticket.customer.name, tier=tier)
+    tier = ticket.customer.tier
+    said = b.markup(" _{tier}_", tier=tier_words(session, tier)) if tier else b.esc("")
+    return b.markup("{name} (*{who}*{tier})", name=name, who=ticket.customer.name, tier=said)
 
 
 def _promised(clock: SlaClock, reader: Reader) -> b.Markup:

@@ -7,25 +7,27 @@ from collections.abc import Sequence
 from datetime import time
 
 from babel.units import format_unit
+from sqlalchemy.orm import Session
 
 from bot.grammar import parse_hours, parse_weekdays
 from bot.grammar.calendar.hours import HOURS
-from bot.grammar.choices import ChoiceType
 from bot.grammar.types import SpanType
 from bot.i18n import known_locale
 from bot.kit import blocks as b
-from bot.kit import format
+from bot.kit import fields, format
 from bot.plugin import _
+from storage.crm.customers import CUSTOMER
 from storage.errors import Invalid
 from storage.names import name_key
+from storage.records.fields import ChoiceField
+from storage.records.schema import extended
 from storage.support.sla import FIRST_RESPONSE, SlaTarget
 from storage.support.sla.calendar import Week
 from storage.support.sla.hours import DAY_MINUTES, Hours, check_span
-from storage.support.tickets import Priority
+from storage.support.tickets import TICKET
 
 _PART = re.compile(rf"(?P<days>\D+?)\s*(?P<hours>{HOURS})(?!\d)")
 _SEPARATORS = " ,;，；、"
-PRIORITY = ChoiceType("priority", tuple(Priority))
 SPAN = SpanType(
     "Write hours or minutes, such as 90m, 1h30m or 8h."
     " They count in your business hours, so a day is only as long as your working day."
@@ -98,25 +100,45 @@ def kind_words(kind: str) -> str:
     return _("first answer") if kind == FIRST_RESPONSE else _("solution")
 
 
-def which_words(target: SlaTarget) -> b.Markup:
+def priority_words(session: Session, priority: str) -> str:
+    """Return what people call a priority."""
+    return fields.called(session, TICKET, "priority", priority)
+
+
+def tier_words(session: Session, tier: str) -> str:
+    """Return what people call a tier."""
+    return fields.called(session, CUSTOMER, "tier", tier, tier)
+
+
+def typed_tier(session: Session, typed: str | None) -> str | None:
+    """Return the tier that was typed as it is stored; raise Invalid where it is none of the team's."""
+    tier = extended(session, CUSTOMER).field("tier")
+    return tier.checked(session, typed) if typed and isinstance(tier, ChoiceField) else typed
+
+
+def which_words(session: Session, target: SlaTarget) -> b.Markup:
     """Say for which tickets a promise is."""
     if target.priority is None and target.tier is None:
         return b.markup("*{all}*", all=_("All other tickets"))
     if target.tier is None:
-        return b.markup("*{priority}*", priority=_(str(target.priority)))
+        return b.markup("*{priority}*", priority=priority_words(session, str(target.priority)))
     if target.priority is None:
-        return b.markup(_("Tier *{tier}*"), tier=target.tier)
-    return b.markup(_("Tier *{tier}*, *{priority}*"), tier=target.tier, priority=_(target.priority))
+        return b.markup(_("Tier *{tier}*"), tier=tier_words(session, target.tier))
+    return b.markup(
+        _("Tier *{tier}*, *{priority}*"),
+        tier=tier_words(session, target.tier),
+        priority=priority_words(session, target.priority),
+    )
 
 
-def promise_line(target: SlaTarget, locale: str) -> b.Markup:
+def promise_line(session: Session, target: SlaTarget, locale: str) -> b.Markup:
     """Say what is promised for which tickets."""
     said = []
     if target.first_response_minutes is not None:
         said.append(b.markup(_("answer within {time}"), time=span_words(target.first_response_minutes, locale)))
     if target.resolution_minutes is not None:
         said.append(b.markup(_("solve within {time}"), time=span_words(target.resolution_minutes, locale)))
-    return b.markup("• {which}: {said}", which=which_words(target), said=b.join(said, ", "))
+    return b.markup("• {which}: {said}", which=which_words(session, target), said=b.join(said, ", "))
 
 
 def _time(minute: int, locale: str) -> str:

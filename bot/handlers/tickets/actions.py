@@ -51,8 +51,7 @@ def resolve(control: b.Control, session: Session, actor: Member, reader: Reader)
 @plugin.action("status", role=Role.AGENT)
 def status(control: b.Control, session: Session, actor: Member, reader: Reader) -> Message:
     """Give the card's ticket the status that was chosen."""
-    wanted = tickets.check_status(control.detail)
-    return _set(control, wanted, session, actor, reader)
+    return _set(control, control.detail, session, actor, reader)
 
 
 @plugin.action("category", role=Role.AGENT)
@@ -68,10 +67,10 @@ def category(control: b.Control, session: Session, actor: Member, reader: Reader
     return card(session, ticket, reader, actor, notice=notice, undo=True, replace=True)
 
 
-def _set(control: b.Control, wanted: TicketStatus, session: Session, actor: Member, reader: format.Reader) -> Message:
+def _set(control: b.Control, wanted: str, session: Session, actor: Member, reader: format.Reader) -> Message:
     ticket = tickets.resolve(session, control.record)
     if overtaken := format.overtaken(session, ticket, control):
         return card(session, ticket, reader, actor, notice=overtaken, replace=True)
-    tickets.set_status(session, ticket, wanted)
-    notice = b.markup(_("Now {status}."), status=status_words(wanted))
+    tickets.stand(session, ticket, wanted)
+    notice = b.markup(_("Now {status}."), status=status_words(session, ticket))
     return card(session, ticket, reader, actor, notice=notice, undo=True, replace=True)

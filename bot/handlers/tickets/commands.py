@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from bot.grammar import Args
 from bot.handlers.tickets.cards import card
 from bot.handlers.tickets.declaration import plugin
-from bot.handlers.tickets.wording import PRIORITY, STATUS, priority_words, status_words
+from bot.handlers.tickets.wording import priority_words, status_words, typed
 from bot.kit import blocks as b
 from bot.kit.format import Reader
 from bot.kit.links import read_address
@@ -28,12 +28,11 @@ NOBODY = frozenset({"nobody", "none", "no one", "niemand", "没有人"})
     usage="<ticket> <status>",
     role=Role.AGENT,
     example="T-1042 waiting on customer",
-    status=STATUS,
 )
 def status(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
-    """Set a ticket's status: new, open, waiting on customer, resolved or closed."""
+    """Set a ticket's status: new, open, waiting on customer, resolved, closed, or one of your own."""
     ticket = tickets.resolve(session, args["ticket"])
-    return _now(session, ticket, TicketStatus(args.typed("status", STATUS) or ticket.status), actor, reader)
+    return _now(session, ticket, typed(args, session, "status") or ticket.standing, actor, reader)
 
 
 @plugin.command("ticket resolve", usage="<ticket>", role=Role.AGENT, example="T-1042")
@@ -54,27 +53,25 @@ def reopen(args: Args, session: Session, actor: Member, reader: Reader) -> Messa
     return _now(session, tickets.resolve(session, args["ticket"]), TicketStatus.OPEN, actor, reader)
 
 
-def _now(session: Session, ticket: Ticket, wanted: TicketStatus, actor: Member, reader: Reader) -> Message:
-    if ticket.status == wanted:
-        notice = b.markup(_("It is already {status}."), status=status_words(wanted))
+def _now(session: Session, ticket: Ticket, wanted: str, actor: Member, reader: Reader) -> Message:
+    if ticket.standing == wanted:
+        notice = b.markup(_("It is already {status}."), status=status_words(session, ticket))
         return card(session, ticket, reader, actor, notice=notice)
-    tickets.set_status(session, ticket, wanted)
-    notice = b.markup(_("Now {status}."), status=status_words(wanted))
+    tickets.stand(session, ticket, wanted)
+    notice = b.markup(_("Now {status}."), status=status_words(session, ticket))
     return card(session, ticket, reader, actor, notice=notice, undo=True)
 
 
-@plugin.command(
-    "ticket priority", usage="<ticket> <priority>", role=Role.AGENT, example="T-1042 high", priority=PRIORITY
-)
+@plugin.command("ticket priority", usage="<ticket> <priority>", role=Role.AGENT, example="T-1042 high")
 def priority(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
     """Set a ticket's priority: low, normal, high or urgent."""
     ticket = tickets.resolve(session, args["ticket"])
-    wanted = args.typed("priority", PRIORITY) or ticket.priority
+    wanted = typed(args, session, "priority") or ticket.priority
     if ticket.priority == wanted:
-        notice = b.markup(_("Its priority is already {priority}."), priority=priority_words(wanted))
+        notice = b.markup(_("Its priority is already {priority}."), priority=priority_words(session, wanted))
         return card(session, ticket, reader, actor, notice=notice)
     tickets.set_priority(session, ticket, wanted)
-    notice = b.markup(_("Priority: *{priority}*"), priority=priority_words(wanted))
+    notice = b.markup(_("Priority: *{priority}*"), priority=priority_words(session, wanted))
     return card(session, ticket, reader, actor, notice=notice, undo=True)
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from bot.handlers.triage.declaration import plugin
 from bot.handlers.triage.events import refresh
 from bot.kit import blocks as b
-from bot.kit import categories
+from bot.kit import categories, fields
 from bot.kit.replies import Message
 from bot.plugin import Member, Role, _
 from ml.starter import CHATTER
@@ -15,7 +15,7 @@ from storage.errors import Invalid
 from storage.records import history, named
 from storage.support import labels, messages, tickets
 from storage.support.labels import LabelSource
-from storage.support.tickets import Ticket, TicketStatus
+from storage.support.tickets import TICKET, Ticket, TicketStatus
 
 
 def stale(session: Session, ticket: Ticket, control: b.Control) -> Message | None:
@@ -25,7 +25,9 @@ def stale(session: Session, ticket: Ticket, control: b.Control) -> Message | Non
     refresh(session, ticket)
     who = history.last_actor(session, ticket.__noun__, ticket.id)
     text = _("Nothing was done: {who} has changed {ref} meanwhile, and it is {status} now. The card is being redrawn.")
-    return Message(b.markup(text, who=who, ref=ticket.reference, status=_(ticket.status)))
+    return Message(
+        b.markup(text, who=who, ref=ticket.reference, status=fields.called(session, TICKET, "status", ticket.standing))
+    )
 
 
 @plugin.action("take", role=Role.AGENT)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from bot.handlers.triage.declaration import plugin
 from bot.kit import blocks as b
-from bot.kit import cards, commands
+from bot.kit import cards, commands, fields
 from bot.kit.replies import Message
 from bot.plugin import Member, Notice, _
 from storage.errors import NotFound
@@ -19,7 +19,7 @@ from storage.queues import outbox
 from storage.queues.outbox import Delivery
 from storage.support import answers, messages, replies, tickets
 from storage.support.messages import IncomingMessage
-from storage.support.tickets import Ticket
+from storage.support.tickets import TICKET, Ticket
 from storage.workspace.members import MemberKind
 
 if TYPE_CHECKING:
@@ -113,7 +113,13 @@ def draw_wrote_again(delivery: Delivery, session: Session) -> Message | None:
         if ticket.status in tickets.DONE
         else _("*{who}* wrote again in {ref} *{name}*")
     )
-    title = b.markup(wrote, who=who, ref=ticket.reference, name=ticket.name, status=_(ticket.status))
+    title = b.markup(
+        wrote,
+        who=who,
+        ref=ticket.reference,
+        name=ticket.name,
+        status=fields.called(session, TICKET, "status", ticket.standing),
+    )
     show = b.button(_("Show"), cards.SHOW, cards.control(ticket))
     return Message(title, [b.section(title), *map(_quoted, written), b.actions(show)])
 

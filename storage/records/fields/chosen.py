@@ -24,12 +24,21 @@ class ChoiceField(RecordField):
     """Hold one of a few values; those that people know by another name than the one that is stored have one in `names`.
 
     Of a workspace's own field the names alone are what people type: a choice can be renamed and keeps what it is. One
-    that has a name and is none of the `choices` is not offered any more: whoever has it keeps it.
+    that has a name and is none of the `choices` is not offered any more: whoever has it keeps it. To a declared field
+    that is `named`, a workspace may give names, and choices of its own that count as one of the `own` kinds: `kinds`
+    says as which.
     """
 
     choices: Sequence[str]
     names: Mapping[str, str] = field(default_factory=dict, hash=False)
+    named: bool = False
+    own: Sequence[str] = ()
+    kinds: Mapping[str, str] = field(default_factory=dict, hash=False)
     compares: ClassVar[Kind] = "choice"
+
+    def kind_of(self, choice: str) -> str:
+        """Return the kind that a choice counts as."""
+        return self.kinds.get(choice, choice)
 
     def name_of(self, choice: str) -> str:
         """Return what people call a choice."""
@@ -45,6 +54,9 @@ class ChoiceField(RecordField):
         for choice in self.choices:
             if value == choice or name_key(self.name_of(choice)) == wanted:
                 return choice
+        if wanted in self.choices:
+            # By the word that it came with, under whatever name it is now.
+            return wanted
         if value in self.names:
             return str(value)
         raise Invalid(
@@ -59,12 +71,18 @@ class ChoiceField(RecordField):
 
     def compared(self, column: Any, currency: Any = None, rows: ValueRows | None = None) -> Field:
         """Return how choices are compared: by the names that people know."""
-        if not self.names:
+        if self.choices and not self.names:
             return Field(column, "choice", choices=self.choices, rows=rows)
         return Field(column, "keys", resolve=self._called, rows=rows)
 
     def _called(self, session: Session, said: str) -> list[str]:
-        """Return the choices that are called so, also one that is not offered any more; raise Invalid naming all."""
+        """Return the choices that are called so or of a kind that is, also those that are not offered any more.
+
+        Raises Invalid naming all.
+        """
+        kind = name_key(said)
+        if kind in self.kinds.values():
+            return [*([kind] if kind in self.choices else []), *(key for key, of in self.kinds.items() if of == kind)]
         found = [choice for choice, name in self.names.items() if name_key(name) == name_key(said)]
         return found or [self.checked(session, said)]
 

@@ -23,13 +23,14 @@ from storage.records.history.recording import (
     recording,
     save_answer,
 )
-from storage.records.history.undo import IMPORT, Undone, UndonePart, UndoResult, newest, undo, undo_part
+from storage.records.history.undo import IMPORT, MOVE, Undone, UndonePart, UndoResult, newest, undo, undo_part
 
 __all__ = [
     "CHANGES",
     "CREATED",
     "DELETED",
     "IMPORT",
+    "MOVE",
     "UPDATED",
     "Activity",
     "ChangeAnswer",

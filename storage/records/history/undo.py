@@ -19,6 +19,8 @@ from storage.records.referring import referring
 UNDO_WITHIN = timedelta(hours=24)
 IMPORT = "import"
 """The source of change sets that are taken back in parts, and never by "undo my last change"."""
+MOVE = "move"
+"""The source of change sets that are taken back in parts (see storage.records.moves)."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,8 @@ def undo(session: Session, actor_id: str, now: datetime | None = None) -> UndoRe
     target = newest(session, actor_id, now)
     if target is None:
         raise NotFound("There is nothing of yours from the last 24 hours to undo.")
+    if target.source == MOVE:
+        raise Conflict("This change is too large to be taken back at once.", hint="Take it back on its own message.")
     activities = list(
         session.scalars(
             select(Activity)

@@ -36,6 +36,7 @@ from storage.records.fields import (
 )
 from storage.records.named import Named
 from storage.records.rows import KEPT, read_kept
+from storage.records.schema.choice_rows import ChoiceRow, with_choices
 from storage.records.schema.definition_rows import FieldRow, NounRow
 from storage.records.schema.own import model_of
 from storage.references import DECLARED, Letters, read_letters
@@ -63,7 +64,7 @@ _SCHEMA = "rapport.schema"
 _READER = "rapport.reader"
 CHANNEL: frozenset[Role] = frozenset()
 """The roles of what many read: it sees what all may see."""
-R = TypeVar("R", FieldRow, NounRow)
+R = TypeVar("R", FieldRow, NounRow, ChoiceRow)
 Told = Mapping[str, Any] | None
 
 
@@ -79,6 +80,7 @@ class Schema:
     version: int
     rows: tuple[FieldRow, ...] = ()
     noun_rows: tuple[NounRow, ...] = ()
+    choice_rows: tuple[ChoiceRow, ...] = ()
     roles: frozenset[Role] | None = None
     _extended: dict[str, Declaration] = field(default_factory=dict, compare=False, repr=False)
     _seen: dict[frozenset[Role], Schema] = field(default_factory=dict, compare=False, repr=False)
@@ -96,14 +98,15 @@ class Schema:
         return self.roles is None or field.is_seen(self.roles)
 
     def extend(self, declaration: Declaration) -> Declaration:
-        """Return a noun with the workspace's own fields after those that it is declared with."""
+        """Return a noun with the workspace's own fields after those that it is declared with, and its own choices."""
         own = self._live.get(declaration.key, ())
         hides = not all(self.shows(one) for one in declaration.fields)
-        if not own and not hides:
+        named = self._named.get(declaration.key, {})
+        if not own and not hides and not named:
             return declaration
         found = self._extended.get(declaration.key)
         if found is None:
-            given = tuple(one for one in declaration.fields if not one.custom_id)
+            given = tuple(with_choices(one, named.get(one.key, ())) for one in declaration.fields if not one.custom_id)
             taken = {one.key for one in given}
             # A key that a later release or plugin declares is theirs from then on; the values stay where they are.
             fields = (*filter(self.shows, given), *(one for one in own if one.key not in taken))
@@ -153,7 +156,15 @@ class Schema:
     @property
     def is_plain(self) -> bool:
         """Tell whether the workspace has made nothing its own."""
-        return not (self.rows or self.noun_rows or self.roles is not None)
+        return not (self.rows or self.noun_rows or self.choice_rows or self.roles is not None)
+
+    @cached_property
+    def _named(self) -> Mapping[str, Mapping[str, Sequence[ChoiceRow]]]:
+        """Return the choices that the workspace named or added, by noun and field, in their order."""
+        named: dict[str, dict[str, list[ChoiceRow]]] = {}
+        for row in self.choice_rows:
+            named.setdefault(row.noun, {}).setdefault(row.field, []).append(row)
+        return named
 
     @cached_property
     def _live(self) -> Mapping[str, tuple[RecordField, ...]]:
@@ -253,7 +264,9 @@ def _find(session: Session) -> Schema:
         return _known.setdefault((workspace, 0), Schema(workspace, 0))
     rows = session.scalars(select(FieldRow).order_by(FieldRow.noun, FieldRow.place, FieldRow.id)).all()
     nouns = session.scalars(select(NounRow).order_by(NounRow.id)).all()
-    schema = Schema(workspace, version or -1, tuple(map(_detached, rows)), tuple(map(_detached, nouns)))
+    choices = session.scalars(select(ChoiceRow).order_by(ChoiceRow.place, ChoiceRow.id)).all()
+    read = tuple(map(_detached, rows)), tuple(map(_detached, nouns)), tuple(map(_detached, choices))
+    schema = Schema(workspace, version or -1, *read)
     if version is not None:
         with _lock:
             if len(_known) >= REMEMBERED:
@@ -299,9 +312,12 @@ read_kept(_models)
 @event.listens_for(FieldRow, "after_update")
 @event.listens_for(FieldRow, "after_delete")
 @event.listens_for(NounRow, "after_insert")
+@event.listens_for(ChoiceRow, "after_insert")
 @event.listens_for(NounRow, "after_update")
+@event.listens_for(ChoiceRow, "after_update")
 @event.listens_for(NounRow, "after_delete")
-def _forget(_mapper: Any, _connection: Any, row: FieldRow | NounRow) -> None:
+@event.listens_for(ChoiceRow, "after_delete")
+def _forget(_mapper: Any, _connection: Any, row: FieldRow | NounRow | ChoiceRow) -> None:
     # The version is another one now; which, the next transaction learns.
     session = object_session(row)
     assert session is not None

@@ -25,6 +25,7 @@ from storage.support.tickets.work import (
     set_category,
     set_priority,
     set_status,
+    stand,
     subject_of,
     take,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "set_status",
     "settle",
     "split",
+    "stand",
     "subject_of",
     "take",
     "worked_on",

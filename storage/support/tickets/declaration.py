@@ -15,7 +15,7 @@ from storage.records.fields import ChoiceField, LinkField, MomentField, NumberFi
 from storage.support.tickets.finding import likely_duplicates
 from storage.support.tickets.merging import merge
 from storage.support.tickets.model import Priority, Ticket, TicketStatus
-from storage.support.tickets.work import add, assign, changed
+from storage.support.tickets.work import add, assign, changed, stand
 from storage.workspace.members import Role
 
 
@@ -30,10 +30,18 @@ class CategoryField(TextField):
         return Field(column, "keys" if self.meant else "name", resolve=self.meant, rows=rows)
 
 
-def _added(session: Session, *, assignee_id: str | None = None, **values: Any) -> Ticket:
-    """Open a ticket; one that somebody is given is open at once."""
+def _added(
+    session: Session, *, assignee_id: str | None = None, standing: str = TicketStatus.NEW, **values: Any
+) -> Ticket:
+    """Open a ticket; one that somebody is given is open at once, if nothing else is said."""
     ticket = add(session, **values)
-    return assign(session, ticket, assignee_id) if assignee_id else ticket
+    ticket = assign(session, ticket, assignee_id) if assignee_id else ticket
+    return ticket if standing == TicketStatus.NEW else stand(session, ticket, standing)
+
+
+def _stood(session: Session, ticket: Ticket, standing: str) -> Sequence[Any]:
+    stand(session, ticket, standing)
+    return ()
 
 
 def _assigned(session: Session, ticket: Ticket, assignee_id: str | None) -> Sequence[Any]:
@@ -74,6 +82,7 @@ TICKET = Declaration(
             by="priority",
             choices=tuple(Priority),
             required=True,
+            named=True,
             begins=lambda _session: Priority.NORMAL,
             example="high",
         ),
@@ -86,7 +95,27 @@ TICKET = Declaration(
             change=_assigned,
             example="@x",
         ),
-        ChoiceField(key="status", label="Status", by="status", choices=tuple(TicketStatus), entered=False),
+        ChoiceField(
+            key="status",
+            label="Status",
+            at="standing",
+            by="standing",
+            choices=tuple(TicketStatus),
+            required=True,
+            named=True,
+            own=tuple(TicketStatus),
+            begins=lambda _session: TicketStatus.NEW,
+            change=_stood,
+            example="waiting",
+        ),
+        ChoiceField(
+            key="status_kind",
+            label="Kind of status",
+            at="kind",
+            by="status",
+            choices=tuple(TicketStatus),
+            entered=False,
+        ),
         NumberField(key="urgency", label="Urgency", by="urgency", entered=False),
         CategoryField(key="category", label="Category", by="category", entered=False),
         LinkField(

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Computed, Index, SmallInteger, func, select, text
+from sqlalchemy import CheckConstraint, Computed, Index, SmallInteger, event, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from storage.crm.contacts import Contact
@@ -89,12 +90,13 @@ class Ticket(Named, Base):
             for name, by in (
                 ("", ()),
                 ("_assignee", ("assignee_id",)),
-                ("_status", ("status",)),
+                ("_standing", ("standing",)),
                 ("_category", ("category",)),
             )
         ),
         Index(None, "workspace_id", "customer_id", "id"),
         Index(None, "workspace_id", "contact_id"),
+        Index(None, "workspace_id", "standing", "id"),
         newest_first("ticket_resolved_idx", "resolved_at"),
         newest_first("ticket_resolved_assignee_idx", "assignee_id", "resolved_at"),
         newest_first("ticket_resolved_category_idx", "category", "resolved_at"),
@@ -148,7 +150,9 @@ class Ticket(Named, Base):
 
     customer_id: Mapped[int | None]
     contact_id: Mapped[int | None]
-    status: Mapped[str] = mapped_column(server_default=TicketStatus.NEW.value)
+    status: Mapped[str] = mapped_column(server_default=TicketStatus.NEW.value, active_history=True)
+    standing: Mapped[Key] = mapped_column(default=TicketStatus.NEW.value)
+    """The status that people see: the kind itself, or one of the workspace's own that counts as it."""
     priority: Mapped[str] = mapped_column(server_default=Priority.NORMAL.value)
     urgency: Mapped[int] = mapped_column(SmallInteger, Computed(_URGENCY, persisted=True))
     category: Mapped[Key | None]
@@ -168,6 +172,11 @@ class Ticket(Named, Base):
     contact: Mapped[Contact | None] = relationship(viewonly=True)
     assignee: Mapped[Member | None] = relationship(viewonly=True)
     incident: Mapped[Incident | None] = relationship(viewonly=True)
+
+    @property
+    def kind(self) -> str:
+        """Return the kind of status that the ticket has, by which clocks and figures know it."""
+        return self.status
 
     def check_archive(self) -> None:
         """Raise Conflict for a ticket that is still open, as figures go on counting it."""
@@ -214,6 +223,13 @@ class Ticket(Named, Base):
             if message is not None and message.ticket_id == now:
                 message.ticket_id = then
         session.flush()
+
+
+@event.listens_for(Ticket.status, "set")
+def _stand(ticket: Ticket, status: str, was: Any, _initiator: Any) -> None:
+    # Whatever changes the kind, one of another kind does not stay.
+    if status != was:
+        ticket.standing = str(status)
 
 
 def check_status(status: TicketStatus | str, *, field: str = "status") -> TicketStatus:

@@ -9,6 +9,7 @@ from storage.errors import Conflict
 from storage.events import TicketChanged, TicketOpened, emit
 from storage.names import check_name, name_key
 from storage.records.named import moment
+from storage.records.schema import choice_definitions
 from storage.support import labels, messages
 from storage.support.labels import LabelSource
 from storage.support.tickets.model import (
@@ -93,6 +94,20 @@ def set_status(session: Session, ticket: Ticket, status: TicketStatus | str, *, 
     ticket.status = wanted
     if was_none:
         _take_dismissal_back(session, ticket)
+    return changed(session, ticket)
+
+
+def stand(session: Session, ticket: Ticket, standing: str, *, by: str | None = None) -> Ticket:
+    """Give a ticket a status as it is stored, one of the workspace's own or a kind; as `set_status` in all else.
+
+    Raises Conflict for one that is retired, NotFound for none.
+    """
+    own = choice_definitions.hold(session, Ticket.__noun__, "status", standing)
+    kind = choice_definitions.kind_of(session, Ticket.__noun__, "status", own)
+    set_status(session, ticket, kind, by=by)
+    if ticket.standing == own:
+        return ticket
+    ticket.standing = own
     return changed(session, ticket)
 
 

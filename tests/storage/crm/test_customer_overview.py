@@ -39,7 +39,7 @@ def test_a_glance_shows_what_the_lists_show_in_their_order(session: Session) -> 
         (d.reference, d.name, d.stage.name, d.amount, d.close_on) for d in listed
     ]
     assert [d.name for d in seen.deals] == ["Deal 2", "Deal 1", "Deal 0"]
-    assert [(t.reference, t.name, t.priority, t.status) for t in seen.tickets] == [
+    assert [(t.reference, t.name, t.priority, t.standing) for t in seen.tickets] == [
         (t.reference, t.name, t.priority, t.status) for t in tickets.list_tickets(session, customer_id=acme.id)
     ]
     assert [t.priority for t in seen.tickets] == ["urgent", "normal", "low"]

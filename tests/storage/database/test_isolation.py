@@ -347,6 +347,7 @@ WRITES: dict[str, Callable[[Session, Any], Any]] = {
     "tickets.set_category": lambda s, t: tickets.set_category(s, theft(s, t.ticket), "billing", actor_id=None),
     "tickets.set_priority": lambda s, t: tickets.set_priority(s, theft(s, t.ticket), "urgent"),
     "tickets.set_status": lambda s, t: tickets.set_status(s, theft(s, t.ticket), "closed"),
+    "tickets.stand": lambda s, t: tickets.stand(s, theft(s, t.ticket), "closed"),
     "tickets.settle": lambda s, t: tickets.settle(s, theft(s, t.ticket)),
     "tickets.split": lambda s, t: tickets.split(s, theft(s, t.message)),
     "tickets.take": lambda s, t: tickets.take(s, theft(s, t.ticket), "UAGENT"),

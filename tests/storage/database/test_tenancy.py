@@ -16,6 +16,7 @@ from storage.queues import outbox
 from storage.queues.inbox import InboxItem
 from storage.records import history
 from storage.records.history import Activity, ChangeSet
+from storage.records.moves import RecordsMove
 from storage.transfer.model import ImportRun
 from storage.webhooks import occurrences, settings
 from storage.workspace import api_keys, roll_calls
@@ -212,6 +213,8 @@ def rows_of_every_queue(database: Database, workspace: str) -> None:
         session.add(InboxItem(workspace_id=workspace, kind="message", body={}))
         roll_calls.ask(session)
         session.add(ImportRun(workspace_id=workspace, file_name="a", digest="a", columns_key="a", mapping={}))
+        given = {"what": "sample", "noun": "ticket", "from_key": "a", "to_key": "b", "from_name": "A", "to_name": "B"}
+        session.add(RecordsMove(workspace_id=workspace, **given, total=0))
         outbox.enqueue(session, target_channel="C1", renderer="sample.card", record="T-1")
         api_keys.make(
             session, name="Sample", scopes=["*:read"], role=Role.VIEWER, expires_at=datetime(2099, 1, 1, tzinfo=UTC)

@@ -15,8 +15,9 @@ from bot.kit.format import Reader, paragraphs
 from bot.kit.replies import Message
 from bot.plugin import Catalogue, Member, Role, _
 from storage.errors import Refused
-from storage.records import history
+from storage.records import history, moves
 from storage.records.history import CHANGES, CREATED, UPDATED, ChangeSet
+from storage.records.moves import MoveState
 from storage.references import in_force, reference
 from storage.support.tickets import REPLIED
 from storage.workspace import api_keys
@@ -39,6 +40,14 @@ def undo(args: Args, session: Session, actor: Member, reader: Reader, now: datet
             raise Refused(
                 "This needs the role {role}.", role=role.value, hint="An admin can give it to you with `/crm role`."
             )
+    if last is not None and (move := moves.of_change(session, last.id)) is not None:
+        moves.ask(session, move.id, MoveState.UNDOING)
+        text = b.markup(
+            _("I am taking *{gone}* → *{kept}* back. The message about it says how far that is."),
+            gone=move.from_name,
+            kept=move.to_name,
+        )
+        return Message(text, [b.section(text)])
     result = history.undo(session, whose, now)
     title = b.markup(_("Taken back, from {ago}:"), ago=reader.ago(result.change_set.at))
     names = {(row.noun, row.record_id): row.name for row in result.rows}
@@ -57,6 +66,8 @@ def _roles_of(last: ChangeSet, catalogue: Catalogue) -> list[Role]:
 
     What every noun has takes the role that the noun asks for, and so does what an older version made in its own way.
     """
+    if last.source == history.MOVE:
+        return [Role.ADMIN]
     known = {name for _kind, name, _role in catalogue.roles()}
     if "." not in last.source or (last.source in known and not last.source.startswith("records.")):
         return [_role_of(last.source, catalogue)]

@@ -10,11 +10,13 @@ from bot.grammar import Args
 from bot.grammar.types import MOMENT
 from bot.handlers.routing.declaration import plugin
 from bot.kit import blocks as b
+from bot.kit import fields
 from bot.kit.format import Reader, paragraphs, undo_hint
 from bot.kit.replies import Message
 from bot.plugin import Member, Role, _, ngettext
 from storage.errors import Invalid, Refused
 from storage.support import routes, tickets
+from storage.support.tickets import TICKET
 from storage.workspace import members
 from storage.workspace.members import OPEN_END
 
@@ -71,8 +73,8 @@ def listed(control: b.Control, session: Session) -> Message:
             "• *{ref}* {name}  {status}, {priority}",
             ref=ticket.reference,
             name=ticket.name,
-            status=_(ticket.status),
-            priority=_(ticket.priority),
+            status=fields.called(session, TICKET, "status", ticket.standing),
+            priority=fields.called(session, TICKET, "priority", ticket.priority),
         )
         for ticket in found[:LISTED]
     ]

@@ -13,7 +13,7 @@ from bot.handlers.triage.card import belonging, controls, similar, verdict
 from bot.handlers.triage.declaration import plugin
 from bot.handlers.triage.incidents import folding
 from bot.kit import blocks as b
-from bot.kit import categories
+from bot.kit import categories, fields
 from bot.kit.format import Reader, duration, locale_of, quoted
 from bot.kit.links import permalink
 from bot.kit.promises import promised
@@ -24,7 +24,7 @@ from storage.queues.outbox import Delivery
 from storage.support import messages, replies, tickets
 from storage.support.messages import IncomingMessage
 from storage.support.replies import Reply
-from storage.support.tickets import DONE, Ticket, TicketStatus
+from storage.support.tickets import DONE, TICKET, Ticket, TicketStatus
 from storage.workspace.workspaces import Workspace
 
 if TYPE_CHECKING:
@@ -36,13 +36,6 @@ AGAIN = 3
 """So many of the last messages stand on a card, so that those of a ticket that was merged are among them."""
 MESSAGES = 100
 MARKS: Mapping[str, str] = {"urgent": "🔴", "high": "🟠", "normal": "🔵", "low": "⚪"}
-STANDING: Mapping[str, str] = {
-    TicketStatus.NEW: "new",
-    TicketStatus.OPEN: "open",
-    TicketStatus.WAITING: "waiting on customer",
-    TicketStatus.RESOLVED: "resolved",
-    TicketStatus.CLOSED: "closed",
-}
 
 
 @plugin.renderer("card", kind=Notice.TICKETS)
@@ -96,7 +89,7 @@ def draw(
         blocks += similar.blocks(session, ticket, first, model, locale)
     blocks += [*folding.blocks(session, ticket, locale), *_answers(answered)]
     due = [b.context(line) for line in promised(session, ticket, reader)] if reader else []
-    blocks += [b.context(_standing(ticket, locale)), *due, *controls.blocks(ticket, own)]
+    blocks += [b.context(_standing(session, ticket, locale)), *due, *controls.blocks(ticket, own)]
     return Message(title, blocks)
 
 
@@ -178,7 +171,7 @@ def _done(ticket: Ticket, who: str) -> Block:
 def _closing(
     session: Session, ticket: Ticket, written: Sequence[IncomingMessage], locale: str, url: str | None
 ) -> list[b.Text]:
-    lines: list[b.Text] = [_standing(ticket, locale)]
+    lines: list[b.Text] = [_standing(session, ticket, locale)]
     if written and written[0].deleted_at is not None:
         lines.append(_("🗑 message deleted by its author"))
     if ticket.is_request and ticket.category:
@@ -189,12 +182,16 @@ def _closing(
     return lines
 
 
-def _standing(ticket: Ticket, locale: str) -> b.Markup:
+def _standing(session: Session, ticket: Ticket, locale: str) -> b.Markup:
     who = b.person(ticket.assignee_id) if ticket.assignee_id else b.esc(_("nobody yet"))
-    status = _("not a request") if not ticket.is_request else _(STANDING[ticket.status])
+    waiting = _("waiting on customer") if ticket.standing == TicketStatus.WAITING else ""
+    known = fields.called(session, TICKET, "status", ticket.standing, waiting)
+    status = known if ticket.is_request else _("not a request")
     parts: list[b.Text] = [b.markup(_("Status: *{status}*"), status=status)]
     if ticket.status not in DONE:
-        parts.append(b.markup(_("Priority: *{priority}*"), priority=_(ticket.priority)))
+        parts.append(
+            b.markup(_("Priority: *{priority}*"), priority=fields.called(session, TICKET, "priority", ticket.priority))
+        )
     parts.append(b.markup(_("With: {who}"), who=who))
     if ticket.first_response_at is not None:
         took = max(ticket.first_response_at - ticket.created_at, timedelta(seconds=1))

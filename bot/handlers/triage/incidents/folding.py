@@ -12,6 +12,7 @@ from bot.handlers.triage.declaration import plugin
 from bot.handlers.triage.events import ALERT_PRIORITY, refresh
 from bot.handlers.triage.incidents.vectors import MessageVector
 from bot.kit import blocks as b
+from bot.kit import fields
 from bot.kit.format import duration, paragraphs
 from bot.kit.links import permalink
 from bot.plugin import _, ngettext
@@ -22,7 +23,7 @@ from storage.support import incident_reports, tickets
 from storage.support.incident_reports import Candidate, Extent
 from storage.support.incidents import Incident
 from storage.support.messages import IncomingMessage
-from storage.support.tickets import DONE, Ticket
+from storage.support.tickets import DONE, TICKET, Ticket
 from storage.workspace.workspaces import Workspace
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def blocks(session: Session, ticket: Ticket, locale: str) -> list[Block]:
         who=reporters(extent),
         time=span(session, ticket.incident_id, locale),
     )
-    lines = [_line(one, written.get(one.id), url) for one in shown]
+    lines = [_line(session, one, written.get(one.id), url) for one in shown]
     if len(shown) < extent.tickets - 1:
         lines.insert(len(lines) - 1, b.markup(_("… {more} more"), more=extent.tickets - 1 - len(shown)))
     return [*paragraphs([title, *lines]), _controls(session, ticket, ticket.incident_id, shown)]
@@ -128,12 +129,16 @@ def span(session: Session, incident_id: int, locale: str) -> str:
     return duration(max(incident.last_at - incident.started_at, timedelta(minutes=1)), locale)
 
 
-def _line(ticket: Ticket, message: IncomingMessage | None, url: str | None) -> b.Markup:
+def _line(session: Session, ticket: Ticket, message: IncomingMessage | None, url: str | None) -> b.Markup:
     who = ticket.customer.name if ticket.customer else (message.author_name if message else None) or _("Somebody")
     address = permalink(url, message) if message else None
     opened = b.link(address, ticket.name) if address else b.esc(ticket.name)
     line = b.markup("• *{ref}* {who}: {said}", ref=ticket.reference, who=who, said=opened)
-    return b.join([line, b.markup("_{done}_", done=_(ticket.status))], "  ") if ticket.status in DONE else line
+    return (
+        b.join([line, b.markup("_{done}_", done=fields.called(session, TICKET, "status", ticket.standing))], "  ")
+        if ticket.status in DONE
+        else line
+    )
 
 
 def _controls(session: Session, ticket: Ticket, incident_id: int, shown: list[Ticket]) -> Block:

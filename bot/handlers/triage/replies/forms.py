@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot.handlers.triage.declaration import plugin
 from bot.kit import blocks as b
-from bot.kit import format
+from bot.kit import fields, format
 from bot.kit.links import permalink
 from bot.kit.replies import Message, Modal
 from bot.plugin import Member, Role, Slack, _
@@ -22,7 +22,7 @@ from storage.queues.outbox import Delivery
 from storage.records import history, named
 from storage.support import messages, replies, tickets
 from storage.support.replies import PLACEHOLDERS, TEXT_LIMIT, Reply
-from storage.support.tickets import Ticket, TicketStatus
+from storage.support.tickets import TICKET, Ticket, TicketStatus
 from storage.workspace.workspaces import Workspace
 
 PRIORITY = 8
@@ -113,7 +113,9 @@ def _send(session: Session, ticket: Ticket, state: State, actor: Member, workspa
     if not named.is_current(session, ticket, int(state["version"])):
         who = history.last_actor(session, ticket.__noun__, ticket.id)
         text = _("⚠️ {who} has changed {ref} meanwhile, and it is {status} now. Nothing was sent yet.")
-        notice = b.markup(text, who=who, ref=ticket.reference, status=_(ticket.status))
+        notice = b.markup(
+            text, who=who, ref=ticket.reference, status=fields.called(session, TICKET, "status", ticket.standing)
+        )
         return _preview(session, ticket, draft, state, actor, workspace, notice=notice)
     replies.send(session, draft, ticket, renderer=plugin.id("reply"), priority=PRIORITY)
     history.record(session, ticket.__noun__, ticket.id, tickets.REPLIED, after={"text": draft.text})
