@@ -111,11 +111,12 @@ class Action:
     before: Handler | None = None
     opens: View | None = None
     choice: str = ""
+    outside: bool = False
 
 
 @dataclass(slots=True)
 class View:
-    """Hold a modal: one function fills it, one takes what was submitted."""
+    """Hold a modal: one function fills it, one takes what was submitted; `outside` as in `Plugin.action`."""
 
     id: str
     title: str
@@ -123,6 +124,7 @@ class View:
     fill: Handler
     submitted: Handler | None = None
     before: Handler | None = None
+    outside: bool = False
 
     def submit(self, function: H) -> H:
         """Name the function that takes what was submitted; it may name `values` and `state`."""

@@ -182,29 +182,39 @@ class Plugin:
         self.commands.append(Command(words, "", view.role, None, None, view))
 
     def action(
-        self, name: str, *, role: Role, before: Handler | None = None, opens: View | None = None, choice: str = ""
+        self,
+        name: str,
+        *,
+        role: Role,
+        before: Handler | None = None,
+        opens: View | None = None,
+        choice: str = "",
+        outside: bool = False,
     ) -> Callable[[H], H]:
         """Declare a button or menu; with `opens` it opens that modal and the function only documents it.
 
         With a `choice`, the first word of entries of a menu, only those do, and the function is for the others.
+        One that customers use too is for `outside`: no role is asked for, so the function itself says who may.
         """
 
         def declare(function: H) -> H:
             done = function if choice or not opens else None
-            self.actions.append(Action(self.id(name), role, done, before, opens, choice))
+            self.actions.append(Action(self.id(name), role, done, before, opens, choice, outside))
             return function
 
         return declare
 
     def button_opens(self, name: str, view: View) -> None:
         """Declare a button that opens a modal; the control's record arrives in the modal's `control`."""
-        self.actions.append(Action(self.id(name), view.role, None, None, view))
+        self.actions.append(Action(self.id(name), view.role, None, None, view, outside=view.outside))
 
-    def view(self, name: str, *, title: str, role: Role, before: Handler | None = None) -> Callable[[Handler], View]:
+    def view(
+        self, name: str, *, title: str, role: Role, before: Handler | None = None, outside: bool = False
+    ) -> Callable[[Handler], View]:
         """Declare a modal by the function that fills it; a static loading view is shown before any database work."""
 
         def declare(function: Handler) -> View:
-            view = View(self.id(name), title, role, function, before=before)
+            view = View(self.id(name), title, role, function, before=before, outside=outside)
             self.views.append(view)
             return view
 

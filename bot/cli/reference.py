@@ -77,6 +77,7 @@ def _roles(registry: Registry) -> str:
         "",
         "Admin includes manager, manager includes rep and agent, and all include viewer. Guests and people from other",
         "organisations have no role. Every use is checked again, also of a button that somebody else was shown.",
+        "What anybody may use is meant for customers, and answers only to the one who was asked.",
         "",
         "| kind | name | role |",
         "|---|---|---|",

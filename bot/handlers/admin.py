@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from slack_sdk.models.blocks import Block
@@ -12,9 +12,10 @@ from bot.grammar import Args, did_you_mean
 from bot.kit import blocks as b
 from bot.kit.format import paragraphs, undo_hint
 from bot.kit.replies import Home, Message, Modal
-from bot.plugin import Member, Plugin, Role, Slack, _, ngettext
+from bot.plugin import Catalogue, Member, Plugin, Role, Slack, _, ngettext
 from storage.errors import Invalid
-from storage.support import channels
+from storage.records.history import ownership
+from storage.support import channels, ratings
 from storage.support.channels import ChannelLink, Grouping
 from storage.workspace import members, workspaces
 from storage.workspace.workspaces import Workspace
@@ -24,6 +25,7 @@ plugin = Plugin(
 )
 
 NOBODY = frozenset({"none", "nobody", "-"})
+ON, OFF = "on", "off"
 
 
 def _ask_about(args: Args, actor: Member, slack: Slack) -> dict[str, Mapping[str, Any]]:
@@ -128,32 +130,57 @@ def setup(args: Args, session: Session, workspace: Workspace) -> Message:
         _("Language"): workspace.locale,
         _("New colleagues get"): ", ".join(workspace.default_roles),
         _("Alerts go to"): b.channel(triage) if triage else _("nowhere yet"),
+        _("Customers are asked"): _asked(session),
     }
     hint = _("Change: `/crm setup currency:EUR zone:Europe/Berlin`. Alerts: `/crm triage #support`.")
     title = _("Saved.") if changed else _("The workspace's settings")
     return Message(title, [b.header(title), b.facts(facts), *_channels(session), b.context(hint)])
 
 
-EVERYONE, OWNER = ("everyone", "all", "anyone"), ("owner", "owners", "owner and managers")
+EVERYONE: Mapping[str, str | None] = dict.fromkeys(("everyone", "all", "anyone", "everybody"))
+WHO: Mapping[str, str | None] = {
+    **EVERYONE,
+    **dict.fromkeys(("owner", "owners", "owner and managers"), ownership.OWNER),
+    **dict.fromkeys(("ask", "ask first", "asking"), ownership.ASK),
+}
+"""What people type for who may change a noun's records, and how that is stored."""
 
 
 @plugin.command("rights", usage="[noun] [who]", role=Role.ADMIN, example="deal owner")
-def rights(args: Args, session: Session, workspace: Workspace) -> Message:
-    """Show or decide who may change a deal or customer: everyone, or its owner and managers."""
-    noun, who = args.get("noun"), (args.get("who") or "").casefold()
-    guarded: Sequence[str] = workspace.guarded
-    if noun is not None:
-        if who not in EVERYONE + OWNER:
-            raise Invalid("Who may change it?", field="who", typed=who, hint="Write everyone or owner.")
-        guarded = workspaces.guard(session, noun.casefold(), by_owner=who in OWNER).guarded
-    words = {True: _("its owner and managers"), False: _("everyone with the role")}
+def rights(args: Args, session: Session, catalogue: Catalogue) -> Message:
+    """Decide who changes records of a noun: everyone, its owner and managers, or who asks the owner first."""
+    owned = {key: one.declaration for key, one in catalogue.nouns.items() if one.declaration.model.__owner__}
+    changed = False
+    if "noun" in args:
+        noun = args["noun"].casefold()
+        if noun not in owned:
+            raise Invalid(
+                "There is nothing to decide for “{noun}”.",
+                field="noun",
+                noun=noun,
+                hint="Choose one of: {nouns}.",
+                nouns=", ".join(owned),
+            )
+        who = (args.get("who") or "").casefold()
+        if who not in WHO:
+            raise Invalid("Who may change it?", field="who", typed=who, hint="Write everyone, owner, or ask.")
+        changed = ownership.who_changes(session, noun) != WHO[who]
+        ownership.let_change(session, noun, WHO[who])
     lines = [
-        b.markup("• {noun}: *{who}*", noun=_(one.capitalize()), who=words[one in guarded])
-        for one in workspaces.GUARDABLE
+        b.markup("• {noun}: *{who}*", noun=_(one.label), who=_who(ownership.who_changes(session, key)))
+        for key, one in owned.items()
     ]
     title = b.markup("*{title}*", title=_("Who may change records"))
-    hint = b.context(_("Change: `/crm rights deal owner`, or everyone."))
-    return Message(title, [b.section(b.join([title, *lines])), hint])
+    hint = b.context(_("Change: `/crm rights deal owner`, `/crm rights deal ask`, or everyone."))
+    return Message(title, [b.section(b.join([title, *lines])), hint, *([undo_hint()] if changed else [])])
+
+
+def _who(stored: str | None) -> str:
+    words = {
+        ownership.OWNER: _("its owner and managers"),
+        ownership.ASK: _("its owner, managers, and who asks the owner first"),
+    }
+    return words.get(stored or "", _("everyone with the role"))
 
 
 @plugin.home("Set-up", role=Role.ADMIN, order=90)
@@ -171,13 +198,15 @@ def home(session: Session, workspace: Workspace) -> list[Block]:
         _("Customers' channels"): b.markup("{count}\n`/crm setup`", count=len(channels.links(session)) or missing),
         _("Your people"): b.markup("{count}\n`/crm role`", count=len(people)),
         _("New colleagues get"): ", ".join(workspace.default_roles),
+        _("Customers are asked"): b.markup("{asked}\n`/crm ratings`", asked=_asked(session)),
     }
     return [b.facts(facts), b.actions(b.button(_("Change settings"), plugin.id("settings")))]
 
 
 @plugin.view("settings", title="Settings", role=Role.ADMIN)
-def settings(workspace: Workspace) -> Modal:
+def settings(session: Session, workspace: Workspace) -> Modal:
     """Open the form for the workspace's settings."""
+    asked = ON if ratings.are_asked(session) else OFF
     return Modal(
         _("Settings"),
         [
@@ -185,6 +214,12 @@ def settings(workspace: Workspace) -> Modal:
             b.text_input("zone", _("Time zone"), initial=workspace.zone, placeholder="Europe/Berlin"),
             b.text_input("locale", _("Language"), initial=workspace.locale, placeholder="en-US"),
             b.text_input("roles", _("New colleagues get"), initial=", ".join(workspace.default_roles)),
+            b.choice_input(
+                "ratings",
+                _("Ask customers how they were served, once their ticket is resolved"),
+                [b.Option(_("No"), OFF), b.Option(_("Yes"), ON)],
+                initial=asked,
+            ),
         ],
         submit=_("Save"),
     )
@@ -197,10 +232,18 @@ def save_settings(values: Mapping[str, str], session: Session) -> Home:
     currency, zone, locale = (values[key].strip() for key in ("currency", "zone", "locale"))
     roles = [_role(word) for word in words]
     workspaces.setup(session, currency=currency, zone=zone, locale=locale, default_roles=roles)
+    if values["ratings"] not in {ON, OFF}:
+        raise Invalid("Choose one of those that are offered.", field="ratings")
+    ratings.decide(session, asked=values["ratings"] == ON)
     return Home(_("Saved."))
 
 
 plugin.button_opens("settings", settings)
+
+
+def _asked(session: Session) -> str:
+    """Say whether customers are asked how they were served."""
+    return _("how they were served") if ratings.are_asked(session) else _("nothing")
 
 
 def _channels(session: Session) -> list[Block]:

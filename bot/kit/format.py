@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.dates import format_date, format_skeleton, format_time, format_timedelta, get_datetime_format
-from babel.numbers import format_currency
+from babel.numbers import format_currency, format_decimal
 from babel.numbers import format_percent as _format_percent
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
@@ -126,6 +126,11 @@ def totals(amounts: Iterable[Money | None], locale: str | None) -> list[str]:
 def percent(share: float, locale: str | None) -> str:
     """Show a share between 0 and 1 as a whole percentage, rounded down: nothing uncertain is shown as 100 %."""
     return str(_format_percent(math.floor(share * 100 + 1e-9) / 100, locale=known_locale(locale)))
+
+
+def decimal(number: float, locale: str | None) -> str:
+    """Show a number with one place behind the point: 4.2."""
+    return str(format_decimal(number, format="0.0", locale=known_locale(locale)))
 
 
 def day(on: date, locale: str | None, *, today: date | None = None) -> str:

@@ -2,6 +2,6 @@
 
 from bot.registry.checks import PluginError
 from bot.registry.loading import ENTRY_POINTS, load
-from bot.registry.registry import Registry
+from bot.registry.registry import ANYBODY, Registry
 
-__all__ = ["ENTRY_POINTS", "PluginError", "Registry", "load"]
+__all__ = ["ANYBODY", "ENTRY_POINTS", "PluginError", "Registry", "load"]

@@ -45,6 +45,8 @@ from storage.references import DECLARED, Letters, parse_reference
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+ANYBODY = "anybody"
+"""Stands in the role matrix for what customers may use too."""
 
 
 class Registry:
@@ -294,8 +296,8 @@ class Registry:
     def roles(self) -> Iterator[tuple[str, str, str]]:
         """Yield the role matrix: kind of handler, its name, and the role it asks for."""
         yield from (("command", c.words, c.role.value) for c in self.commands.values())
-        yield from (("action", a.id, a.role.value) for a in self.actions.values())
-        yield from (("view", v.id, v.role.value) for v in self.views.values())
+        yield from (("action", a.id, ANYBODY if a.outside else a.role.value) for a in self.actions.values())
+        yield from (("view", v.id, ANYBODY if v.outside else v.role.value) for v in self.views.values())
         yield from (("options", s.id, s.role.value) for s in self.sources.values())
         yield from (("shortcut", s.id, s.role.value) for s in self.shortcuts.values())
         yield from (("home", s.id, s.role.value) for s in self.sections)

@@ -40,6 +40,8 @@ class Call:
     """What it says takes the place of the message whose button was used."""
     unknown: CrmError | None = None
     """What to say where a bare name after a noun names nothing."""
+    outside: bool = False
+    """Customers may do it too: the handler says who may."""
 
 
 class Misused(Exception):
@@ -76,7 +78,7 @@ def find(registry: Registry, request: Request, known: KnownActor, now: datetime,
     request = _as_now(registry, request)
     view = opens(registry, request) if filling else None
     if view:
-        return Call(view.fill, view.role, view.id, view.before, view, _given(request))
+        return Call(view.fill, view.role, view.id, view.before, view, _given(request), outside=view.outside)
     match request.kind:
         case RequestKind.COMMAND:
             return _command(registry, request, known, now)
@@ -86,7 +88,8 @@ def find(registry: Registry, request: Request, known: KnownActor, now: datetime,
             action = registry.actions.get(request.name)
             if action is None or action.handler is None:
                 raise NotFound("This button is from an older version of Rapport.", hint="Open the card again.")
-            return Call(action.handler, action.role, request.name, action.before, given=_given(request))
+            given = _given(request)
+            return Call(action.handler, action.role, request.name, action.before, given=given, outside=action.outside)
         case RequestKind.VIEW:
             declared = registry.views.get(request.name)
             if declared is None or declared.submitted is None:
@@ -94,7 +97,13 @@ def find(registry: Registry, request: Request, known: KnownActor, now: datetime,
             if (unoffered_field := unoffered(request.view)) is not None:
                 raise Invalid("Choose one of those that are offered.", field=unoffered_field)
             return Call(
-                declared.submitted, declared.role, request.name, declared.before, declared, given=_given(request)
+                declared.submitted,
+                declared.role,
+                request.name,
+                declared.before,
+                declared,
+                given=_given(request),
+                outside=declared.outside,
             )
         case RequestKind.OPTIONS:
             source = registry.sources.get(request.name)

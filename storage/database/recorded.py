@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Table, inspect
+from sqlalchemy import JSON, Table, inspect
 from sqlalchemy.orm import ColumnProperty, Mapper, Session
 
 from storage.references import DECLARED, reference
@@ -111,8 +111,11 @@ def to_json(value: Any) -> Any:
 
 def from_json(attribute: ColumnProperty[Any], value: Any) -> Any:
     """Return a value of the history as the attribute's column holds it."""
-    python_type = attribute.columns[0].type.python_type
-    if value is None or not isinstance(value, str) or issubclass(python_type, str):
+    column = attribute.columns[0]
+    if value is None or not isinstance(value, str) or isinstance(column.type, JSON):
+        return value
+    python_type = column.type.python_type
+    if issubclass(python_type, str):
         return value
     if issubclass(python_type, (date, time)):  # a datetime is a date
         return python_type.fromisoformat(value)

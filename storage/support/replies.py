@@ -189,12 +189,10 @@ def send(session: Session, reply: Reply, ticket: Ticket, *, renderer: str, prior
         raise Invalid(
             "{reference} did not come from a channel, so there is nowhere to answer.", reference=ticket.reference
         )
-    # A ticket may have begun with a reply, and Slack's threads are named by what they are under.
-    begun = messages.of_ticket(session, ticket.id, limit=1)
     reply.delivery_id = outbox.enqueue(
         session,
         target_channel=ticket.channel_id,
-        thread_ts=begun[0].thread if begun and begun[0].channel_id == ticket.channel_id else ticket.thread_ts,
+        thread_ts=thread_of(session, ticket),
         renderer=renderer,
         record=ticket.reference,
         payload={"reply": reply.id},
@@ -204,6 +202,13 @@ def send(session: Session, reply: Reply, ticket: Ticket, *, renderer: str, prior
     reply.at = func.now()
     session.flush()
     return reply
+
+
+def thread_of(session: Session, ticket: Ticket) -> str | None:
+    """Return the ts of the thread in which a ticket's customer is answered, None for a ticket that came from none."""
+    # A ticket may have begun with a reply, and Slack's threads are named by what they are under.
+    begun = messages.of_ticket(session, ticket.id, limit=1)
+    return begun[0].thread if begun and begun[0].channel_id == ticket.channel_id else ticket.thread_ts
 
 
 def check_answer(text: str, *, field: str = "text") -> str:

@@ -23,10 +23,6 @@ WORKSPACES_CHANGED = "rapport_workspaces"
 _ADDRESS = re.compile(r"https?://[^\s<>|]+")
 
 
-GUARDABLE = ("customer", "deal")
-"""The nouns whose records only their owners and managers may change, where a workspace wants that."""
-
-
 class Workspace(Base):
     """Describe one Slack workspace; `id` is Slack's team id, `url` its address in the browser, ending in a slash."""
 
@@ -44,7 +40,6 @@ class Workspace(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     set_up_at: Mapped[datetime | None]
     schema_version: Mapped[int] = mapped_column(server_default="0")
-    guarded: Mapped[list[str]] = mapped_column(server_default="{}")
 
 
 class Installation(Base):
@@ -136,19 +131,6 @@ def setup(
     if triage_channel_id is not None:
         workspace.triage_channel_id = triage_channel_id
     workspace.set_up_at = now or func.now()
-    session.flush()
-    notify(session, WORKSPACES_CHANGED, workspace.id)
-    return workspace
-
-
-def guard(session: Session, noun: str, *, by_owner: bool) -> Workspace:
-    """Say whether a noun's records are changed by their owners and managers only; raise Invalid for another noun."""
-    if noun not in GUARDABLE:
-        raise Invalid(
-            "There is nothing to decide for “{noun}”.", field="noun", noun=noun, hint="Choose deal or customer."
-        )
-    workspace = session.get_one(Workspace, current_workspace(session), with_for_update=True)
-    workspace.guarded = sorted({*workspace.guarded, noun} if by_owner else {*workspace.guarded} - {noun})
     session.flush()
     notify(session, WORKSPACES_CHANGED, workspace.id)
     return workspace

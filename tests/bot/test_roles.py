@@ -16,7 +16,7 @@ from bot.cli.reference import pages
 from bot.kit import blocks as b
 from bot.kit.replies import Message, Modal
 from bot.plugin import Plugin, Role, Section
-from bot.registry import Registry
+from bot.registry import ANYBODY, Registry
 from bot.requests.request import RequestKind
 from storage.database.engine import Database
 from storage.digests import schedules
@@ -68,8 +68,8 @@ def test_every_handler_is_in_the_matrix_and_on_the_page(registry_with_all: Regis
     declared: set[tuple[str, str, str]] = set()
     for plugin in registry_with_all.plugins.values():
         declared |= {("command", c.words, c.role) for c in registry_with_all.commands_of(plugin)}
-        declared |= {("action", a.id, a.role) for a in plugin.actions}
-        declared |= {("view", v.id, v.role) for v in plugin.views}
+        declared |= {("action", a.id, ANYBODY if a.outside else a.role) for a in plugin.actions}
+        declared |= {("view", v.id, ANYBODY if v.outside else v.role) for v in plugin.views}
         declared |= {("options", s.id, s.role) for s in plugin.sources}
         declared |= {("shortcut", s.id, s.role) for s in plugin.shortcuts}
         declared |= {("home", s.id, s.role) for s in plugin.sections}
@@ -89,6 +89,7 @@ def test_each_opener_asks_for_the_role_of_what_it_opens(registry_with_all: Regis
     openers: list[Any] = [*registry_with_all.commands.values(), *registry_with_all.actions.values()]
     openers += registry_with_all.shortcuts.values()
     assert [one for one in openers if one.opens and one.opens.role is not one.role] == []
+    assert [one for one in registry_with_all.actions.values() if one.opens and one.opens.outside != one.outside] == []
 
 
 def test_what_is_tried_is_the_whole_matrix(office: Office, workspace: str) -> None:
@@ -103,7 +104,7 @@ def test_our_own_people_may_do_what_their_role_says(
     uses = list(office.uses(workspace, "UADMIN", words=WORDS))
     before = contents.of(workspace)
     person = f"U{role.upper()}"
-    forbidden = [use for use in uses if use.role not in STAFF[role]]
+    forbidden = [use for use in uses if use.role not in {*STAFF[role], ANYBODY}]
     assert [u for u in forbidden if not is_refused(office.does(u, workspace, person), u.role)] == []
     assert contents.of(workspace) == before
     caplog.clear()
@@ -119,9 +120,14 @@ def test_our_own_people_may_do_what_their_role_says(
 
 @pytest.mark.parametrize("who", STRANGERS)
 def test_nobody_else_may_do_anything(office: Office, workspace: str, contents: Contents, who: str) -> None:
+    """Find that what anybody may use asks itself who may, and that the rest asks for a role."""
     uses = list(office.uses(workspace, "UADMIN", words=WORDS))
     before = contents.of(workspace)
-    assert [u for u in uses if not is_refused(office.does(u, workspace, id_of(who)), u.role)] == []
+    answers = [(use, office.does(use, workspace, id_of(who))) for use in uses]
+    assert [use for use, said_ in answers if use.role != ANYBODY and not is_refused(said_, use.role)] == []
+    open_to_all = {use.name: text_of(said_) for use, said_ in answers if use.role == ANYBODY}
+    assert set(open_to_all) == {"triage.rate", "triage.rating_words"}
+    assert set(open_to_all.values()) <= {"Only who was asked can answer this.", "This question is no longer there."}
     assert contents.of(workspace) == before
 
 

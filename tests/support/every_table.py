@@ -70,6 +70,8 @@ INSERT INTO reaction (workspace_id, channel_id, ts, name, member_id, ticket_id) 
 INSERT INTO answer (workspace_id, channel_id, thread_ts, at) VALUES (:w, 'C1', '1.1', now());
 INSERT INTO saved_reply (workspace_id, name, name_key, text) VALUES (:w, :t, 'x', :t);
 INSERT INTO reply (workspace_id, ticket_id, text) VALUES (:w, 1, :t);
+INSERT INTO rating (workspace_id, ticket_id, person_id, score, words, answered_at) VALUES (:w, 1, 'U9', 1, :t, now());
+INSERT INTO permission (workspace_id, noun, record_id, member_id, why) VALUES (:w, 'ticket', 1, 'U1', :t);
 INSERT INTO route (workspace_id, people, strategy) VALUES (:w, ARRAY['U1', :t], 'round_robin');
 INSERT INTO category (workspace_id, key, name) VALUES (:w, :t, :t);
 INSERT INTO example (workspace_id, category, text) VALUES (:w, 'x', :t);

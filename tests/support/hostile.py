@@ -37,17 +37,18 @@ from storage.queues.outbox import Delivery
 from storage.records import history
 from storage.records.schema import field_definitions, noun_definitions
 from storage.subjects import called
-from storage.support import channels, messages, model_versions, replies, sla, tickets
+from storage.support import channels, messages, ratings, replies, sla, tickets
 from storage.support.incidents import Incident
-from storage.support.model_versions import ModelVersion
+from storage.support.ratings import Rating
 from storage.transfer import requests
 from storage.transfer.mapping import ColumnMapping, MappedColumn
-from storage.workspace import workspaces
+from storage.workspace import permissions, workspaces
 from storage.workspace.members import Member, Role
 from storage.workspace.members import MemberKind as Sort
 from storage.workspace.workspaces import Workspace
 from tests.support.cluster import Cluster
 from tests.support.quiet_slack import CHANNEL, WHO, QuietSlack
+from tests.support.refused_model import keep_refused
 from tests.support.small_model import small_models
 
 TEAM = "T0HOSTILE"
@@ -204,6 +205,7 @@ class Desk:
             used, ""
         )
         detail = made.table if used.startswith("transfer.") else detail
+        detail = {"triage.rate": f"{made.rating} 5", "triage.rating_words": made.rating}.get(used, detail)
         return f"{ref}:{self.version(ref) if ref else 0}:{detail}" if ref or detail else ""
 
     def version(self, ref: str) -> int:
@@ -321,6 +323,7 @@ class Seeded:
     deliveries: list[Any]
     saved_reply: str
     table: str
+    rating: str
 
 
 STAMP = itertools.count(1_700_000_000)
@@ -357,12 +360,18 @@ def seed(session: Session, name: str) -> Seeded:
     sla.opened(session, ticket, now)
     incident = Incident(workspace_id=TEAM)
     session.add(incident)
-    version = _learned(session)
+    version = keep_refused(session)
     own = next(iter(noun_definitions.all_rows(session)), None)
     label = name[: noun_definitions.LABEL_LIMIT].strip()
     own = own or noun_definitions.define(session, name=label if kept(label) else "Site", key="site")
     field = next(iter(field_definitions.live_rows(session, "customer")), None)
     field = field or field_definitions.define(session, customers.CUSTOMER, name=name, key="rival", type="text")
+    done = tickets.set_status(session, tickets.add(session, name=name), "resolved")
+    rating = Rating(workspace_id=TEAM, ticket_id=done.id, person_id=WHO)
+    session.add(rating)
+    session.flush()
+    ratings.answer(session, rating, 1, name)
+    asked = permissions.ask(session, "deal", deal.id, WHO, name, now)
     saved = next(iter(replies.saved(session)), None) or replies.save(session, "Thanks", name)
     session.flush()
     ticket.incident_id = incident.id
@@ -382,6 +391,8 @@ def seed(session: Session, name: str) -> Seeded:
         "name": name,
         "why": name,
         "version_id": version.id,
+        "rating": rating.id,
+        "permission": asked.id,
     }
     table = requests.receive(session, f"{name}.csv", [name.encode()], actor_id=WHO, renderer="transfer.card")
     table.mapping = ColumnMapping("customer", name, (MappedColumn(name, "name"),)).to_json()
@@ -398,12 +409,15 @@ def seed(session: Session, name: str) -> Seeded:
         "history.yours": deal.reference,
         "learning.learned": "",
         "sla.alert": f"{ticket.reference}/first_response",
+        "records.permission": deal.reference,
+        "triage.badly_rated": ticket.reference,
         "triage.card": ticket.reference,
         "triage.greeting": "",
         "triage.incident": ticket.reference,
         "triage.leaving": customer.reference,
         "triage.merged": ticket.reference,
         "triage.pointer": ticket.reference,
+        "triage.rating": "",
         "triage.reply": ticket.reference,
         "triage.wrote_again": ticket.reference,
         "renewals.reminder": str(renewal.id),
@@ -429,14 +443,4 @@ def seed(session: Session, name: str) -> Seeded:
         "fields": f"FIELD-{field.id}",
         "nouns": f"NOUN-{own.id}",
     }
-    return Seeded(refs, list(sent.values()), str(saved.id), str(table.id))
-
-
-def _learned(session: Session) -> ModelVersion:
-    """Keep what a refused model was worth."""
-    worth = {"right": 0.8, "coverage": 0.7, "precision": 0.9, "ece": 0.02, "confusion": [["bug", "billing", 3]]}
-    figures = {"method": "held-out", "labels": 40, "judged": 25, "current_version": "starter-1"}
-    figures |= {"current": worth, "candidate": worth}
-    return model_versions.keep(
-        session, version="model-<!here>", figures=figures, last_label_id=0, weights=None, promote=False
-    )
+    return Seeded(refs, list(sent.values()), str(saved.id), str(table.id), str(rating.id))

@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from bot.kit import blocks as b
 from bot.plugin import View
-from bot.registry import Registry
+from bot.registry import ANYBODY, Registry
 from bot.requests.actors import People
 from bot.requests.answer import Answer, dump
 from bot.requests.home import HomeView
@@ -55,6 +55,7 @@ DETAILS |= {"records.page": "customer [0]", "records.more": "archive", "records.
 DETAILS |= {"fields.show": "customer 0", "fields.more": "up", "fields.new": "customer", "nouns.more": "retire"}
 DETAILS |= {"webhooks.more": "log", "webhooks.replay": "1"}
 DETAILS |= {f"transfer.{name}": "1" for name in ("check", "start", "stop", "undo", "cancel", "columns", "mapping")}
+DETAILS |= {"triage.rate": "1 5", "triage.rating_words": "1"}
 DETAILS |= {"records.add_anyway": '["customer", {"name": "Heron"}]'}
 HERE = "C0HERE"
 numbers = itertools.count(1)
@@ -159,7 +160,7 @@ class Office:
             yield Use(
                 "action",
                 action.id,
-                action.role.value,
+                ANYBODY if action.outside else action.role.value,
                 RequestKind.ACTION,
                 body,
                 bool(action.opens and not action.choice),
@@ -181,7 +182,7 @@ class Office:
             yield opening
             if view.submitted:
                 filled = view_of(self.does(opening, workspace, user_id))
-                yield Use("view", view.id, view.role.value, RequestKind.VIEW, {"view": entered(view, filled)})
+                yield Use("view", view.id, _role(view), RequestKind.VIEW, {"view": entered(view, filled)})
 
     def opening(self, view: View, number: int) -> Use:
         """Return the use that fills a modal; fail where nothing opens it."""
@@ -190,7 +191,7 @@ class Office:
             if action.opens is view:
                 control = b.Control(self.record(view.id, number), 1, action.choice or DETAILS.get(view.id, ""))
                 body = {"actions": [{"action_id": action.id, "value": str(control)}], "channel": {"id": HERE}}
-                return Use("view", view.id, view.role.value, RequestKind.ACTION, body, True)
+                return Use("view", view.id, _role(view), RequestKind.ACTION, body, True)
         for command in self.registry.commands.values():
             if command.opens is view:
                 slash, _space, rest = self.registry.spell(command.words).partition(" ")
@@ -205,6 +206,10 @@ class Office:
         if control.endswith(".new"):
             return f"C-{number}"
         return f"{NOUNS.get(control.partition('.')[0], 'C')}-{number}"
+
+
+def _role(view: View) -> str:
+    return ANYBODY if view.outside else view.role.value
 
 
 def _typed(example: str, words: Mapping[str, str]) -> str:

@@ -18,12 +18,14 @@ from bot.kit import blocks as b
 from bot.kit import categories, format
 from bot.kit.format import Reader
 from bot.kit.replies import Message
+from bot.kit.tickets import rating_line
 from bot.plugin import Member, Place, Role, _
 from storage.digests import metrics, runs, schedules
 from storage.digests.metrics import Metrics, Period
 from storage.digests.runs import DigestRun
 from storage.errors import Invalid, NotFound
 from storage.support.labels import Label
+from storage.support.ratings import Rating
 
 PERIODS = {"day": 1, "week": 7, "month": 30, "quarter": 91, "year": 365}
 EXPLAINED = runs.BEHIND
@@ -147,6 +149,9 @@ def _row(session: Session, row: Any, me: format.Reader) -> b.Markup:
             who=format.who(session, row.actor_id) if row.actor_id else "",
             ago=me.ago(row.at),
         )
+    if isinstance(row, Rating):
+        line = rating_line(session, row)
+        return b.markup("{ref} *{name}*  {line}", ref=row.ticket.reference, name=b.cut(row.ticket.name, 150), line=line)
     name = getattr(row, "name", None) or getattr(row, "text", "")
     amount = getattr(row, "amount", None)
     worth = me.money(amount) if amount else ""

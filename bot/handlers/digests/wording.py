@@ -22,6 +22,8 @@ WORDS: dict[str, Metric] = {
     "late": Metric.FIRST_ANSWERS_LATE,
     "missed": Metric.RESOLUTIONS_LATE,
     "corrected": Metric.LABELS_CORRECTED,
+    "ratings": Metric.RATINGS,
+    "unhappy": Metric.RATINGS_BAD,
 }
 
 
@@ -42,6 +44,8 @@ def label(figure: Metric) -> str:
         Metric.FIRST_ANSWERS_LATE: _("First answers too late"),
         Metric.RESOLUTIONS_LATE: _("Resolutions too late"),
         Metric.LABELS_CORRECTED: _("Corrections of the model"),
+        Metric.RATINGS: _("Customers' answers"),
+        Metric.RATINGS_BAD: _("Unhappy customers"),
     }[figure]
 
 

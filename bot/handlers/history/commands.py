@@ -17,6 +17,7 @@ from storage.records import history
 from storage.records.history import CREATED, DELETED
 from storage.references import in_force, parse_reference, reference
 from storage.subjects import called
+from storage.support.ratings import RATED
 from storage.support.tickets import REPLIED
 
 SHOWN = 20
@@ -72,6 +73,10 @@ def _did(change: Change) -> str:
         CREATED: _("added {what}"),
         DELETED: _("removed {what}"),
         REPLIED: _("answered the customer"),
+        RATED: _("said how they were served"),
+        "asked": _("asked to change {what}"),
+        "allowed": _("allowed somebody to change {what}"),
+        "refused": _("refused somebody a change of {what}"),
         "merged": _("merged {what} with another"),
         "split": _("split a message off"),
         "placed": _("followed a route"),

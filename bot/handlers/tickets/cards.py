@@ -16,6 +16,7 @@ from bot.kit import blocks as b
 from bot.kit import cards, categories
 from bot.kit.format import Reader, last_notes
 from bot.kit.replies import Message
+from bot.kit.tickets import rated
 from bot.plugin import Member, Role, _
 from storage.support.tickets import DONE, Priority, Ticket
 
@@ -32,7 +33,8 @@ def card(session: Session, ticket: Any, reader: Reader, actor: Member, **how: An
         _("Opened"): reader.ago(ticket.created_at),
         _("Resolved"): reader.ago(ticket.resolved_at) if ticket.resolved_at else None,
     }
-    parts = [*conversation.blocks(session, ticket, reader), *last_notes(session, ticket, reader)]
+    parts = [*conversation.blocks(session, ticket, reader), *rated(session, ticket)]
+    parts += last_notes(session, ticket, reader)
     steps = _steps(ticket, actor)
     if actor.has(Role.AGENT):
         parts.append(b.actions(*steps, *conversation.controls(session, ticket)))

@@ -22,6 +22,7 @@ from storage.records import history
 from storage.records.history import CREATED, UPDATED
 from storage.support import messages, tickets
 from storage.support.messages import IncomingMessage
+from storage.support.ratings import RATED
 from storage.support.tickets import Ticket
 
 OFFERED = 20
@@ -137,7 +138,8 @@ def _history(session: Session, ticket: Ticket, reader: format.Reader) -> list[b.
         elif activity.action == UPDATED:
             did = _changes(activity.before or {}, activity.after or {}, called)
         else:
-            did = {tickets.REPLIED: _("answered the customer")}.get(activity.action, "")
+            others = {tickets.REPLIED: _("answered the customer"), RATED: _("said how they were served")}
+            did = others.get(activity.action, "")
         if did:
             by = format.who(session, activity.change_set.actor_id)
             lines.append(b.markup("{who}  {did}  _{ago}_", who=by, did=did, ago=reader.ago(activity.at)))

@@ -21,6 +21,7 @@ from storage.digests.metrics.reading import (
     Durations,
     Metrics,
     Number,
+    ScoreLine,
     TargetsKept,
     digest,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "Number",
     "Part",
     "Period",
+    "ScoreLine",
     "StageLine",
     "TargetsKept",
     "Unusual",

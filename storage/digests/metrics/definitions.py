@@ -13,6 +13,7 @@ from storage.crm.followups import Followup
 from storage.crm.pipelines import Outcome, Stage
 from storage.database.engine import Base
 from storage.support.labels import Label, LabelSource
+from storage.support.ratings import BAD, Rating
 from storage.support.sla.model import FIRST_RESPONSE, RESOLUTION, SlaClock
 from storage.support.tickets import Priority, Ticket
 
@@ -36,6 +37,8 @@ class Metric(StrEnum):
     FIRST_ANSWERS_LATE = "first_answers_late"
     RESOLUTIONS_LATE = "resolutions_late"
     LABELS_CORRECTED = "labels_corrected"
+    RATINGS = "ratings"
+    RATINGS_BAD = "ratings_bad"
 
 
 class Cut(StrEnum):
@@ -101,6 +104,8 @@ def _part(model: type[Base], part: Part) -> ColumnElement[bool]:
         (Ticket, Cut.CATEGORY): Ticket.category,
         (Ticket, Cut.PRIORITY): Ticket.urgency,
         (Ticket, Cut.OWNER): Ticket.assignee_id,
+        (Rating, Cut.CATEGORY): category_of_rating(),
+        (Rating, Cut.OWNER): Rating.agent_id,
     }.get((model, part.cut))
     if column is None:
         raise ValueError(f"{model.__name__} has no {part.cut}")
@@ -148,10 +153,20 @@ def _meaning(figure: Metric, period: Period) -> Meaning:
             kind = FIRST_RESPONSE if figure is Metric.FIRST_ANSWERS_LATE else RESOLUTION
             late = select(SlaClock.ticket_id).where(SlaClock.kind == kind, missed(period))
             return Meaning(Ticket, (Ticket.id.in_(late), *_tickets(period)), (Ticket.urgency,))
+        case Metric.RATINGS | Metric.RATINGS_BAD:
+            bad = (Rating.score <= BAD,) if figure is Metric.RATINGS_BAD else ()
+            given = (*within(Rating.answered_at, period), *bad, *whose(Rating.agent_id, period))
+            return Meaning(Rating, given, (Rating.score, Rating.answered_at.desc()))
         case Metric.LABELS_CORRECTED:
             other = Label.new_category != func.coalesce(Label.old_category, "")
             by_hand = (Label.source == LabelSource.CORRECTED.value, other, *within(Label.at, period))
             return Meaning(Label, (*by_hand, *whose(Label.actor_id, period)), (Label.id.desc(),))
+
+
+def category_of_rating() -> Any:
+    """Return what the ticket is about by now that a customer's answer is about."""
+    same = (Ticket.workspace_id == Rating.workspace_id, Ticket.id == Rating.ticket_id)
+    return select(Ticket.category).where(*same).correlate(Rating).scalar_subquery()
 
 
 def within(column: Any, period: Period) -> tuple[ColumnElement[bool], ...]:

@@ -13,10 +13,21 @@ from sqlalchemy.orm import Session
 from storage.crm.deals import Deal
 from storage.crm.followups import Followup
 from storage.digests.metrics.counting import BacklogLine, StageLine, backlog, pipeline
-from storage.digests.metrics.definitions import Cut, Metric, Part, Period, meaning, missed, whose, within
+from storage.digests.metrics.definitions import (
+    Cut,
+    Metric,
+    Part,
+    Period,
+    category_of_rating,
+    meaning,
+    missed,
+    whose,
+    within,
+)
 from storage.digests.metrics.unusual import Unusual, more_than_usual
 from storage.money import Money
 from storage.support.messages import IncomingMessage
+from storage.support.ratings import BAD, Rating
 from storage.support.sla.model import FIRST_RESPONSE, SlaClock
 from storage.support.tickets import Ticket
 
@@ -68,6 +79,15 @@ class Day:
     resolved: int
 
 
+@dataclass(frozen=True, slots=True)
+class ScoreLine:
+    """Sum up what customers answered, all of it or of one category or agent: how many, and the mean, 1 to 5."""
+
+    part: Part | None
+    count: int
+    mean: float
+
+
 @dataclass(slots=True)
 class Metrics:
     """Hold all that a digest of a period tells."""
@@ -82,6 +102,7 @@ class Metrics:
     unusual: list[Unusual] = field(default_factory=list)
     classified: int = 0
     days: list[Day] = field(default_factory=list)
+    scores: list[ScoreLine] = field(default_factory=list)
 
     def number(self, figure: Metric, part: Part | None = None) -> Number:
         """Return a number; zero where nothing was counted."""
@@ -154,6 +175,29 @@ def _support(session: Session, reading: Metrics, zone: str) -> None:
     written = select(func.count()).where(*within(IncomingMessage.at, period), IncomingMessage.category.is_not(None))
     reading.classified = session.scalars(written).one()
     reading.days = _days(session, period, zone)
+    _scores(session, reading)
+
+
+def _scores(session: Session, reading: Metrics) -> None:
+    """Count what customers answered, in the period and as long before, and take the means by category and agent."""
+    period = reading.period
+    both = Period(period.before, period.until, period.owners)
+    now, before = _halves(Rating.answered_at, period)
+    bad = Rating.score <= BAD
+    counts = [func.count().filter(which) for which in (now, before, and_(now, bad), and_(before, bad))]
+    row = session.execute(meaning(Metric.RATINGS, both).select(*counts)).one()
+    _add(reading, Metric.RATINGS, row[0], before=row[1])
+    _add(reading, Metric.RATINGS_BAD, row[2], before=row[3])
+    if not row[0]:
+        return
+    given = meaning(Metric.RATINGS, period)
+    for cut, column in ((None, null()), (Cut.CATEGORY, category_of_rating()), (Cut.OWNER, Rating.agent_id)):
+        sums = given.select(column.label("value"), func.count(), func.sum(Rating.score)).group_by("value")
+        for value, number, total in session.execute(sums):
+            part = Part(cut, value) if cut else None
+            reading.scores.append(ScoreLine(part, number, int(total) / number))
+            if part:
+                _add(reading, Metric.RATINGS, number, part=part)
 
 
 def _asked(session: Session, reading: Metrics) -> None:

@@ -127,7 +127,7 @@ class Recorder:
             if isinstance(row, Recorded) and (before := _values_before(session, row)):
                 if row.__owner__ is not None:
                     owner_id = before.get(row.__owner__, getattr(row, row.__owner__))
-                    check_owner(session, row, owner_id, self.actor_id)
+                    check_owner(session, row, owner_id, self.actor_id, called=before.get("name"))
                 self._changes.append(_Change(row, UPDATED, before, list(before)))
         self._changes += [_Change(row, DELETED, values(row)) for row in session.deleted if isinstance(row, Recorded)]
 

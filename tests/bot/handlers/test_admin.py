@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from sqlalchemy import select
+
 from sandbox.control.client import Person
 from storage.workspace import members
+from storage.workspace.permissions import Permission
 from tests.support.company import Company
 from tests.support.waiting import until
 
@@ -97,8 +102,8 @@ def test_an_admin_decides_that_only_owners_and_managers_change_deals(company: Co
     company.rep.types("/deal add Acme renewal amount:12k")
     company.rep.types("/deal add Nobody's owner:@rep")
     assert "needs the role admin" in company.rep.types("/crm rights deal owner").text
-    assert "Choose deal or customer." in admin.types("/crm rights ticket owner").text
-    assert "Write everyone or owner." in admin.types("/crm rights deal nobody").text
+    assert "Choose one of: customer, deal, ticket." in admin.types("/crm rights contact owner").text
+    assert "Write everyone, owner, or ask." in admin.types("/crm rights deal nobody").text
     assert "everyone with the role" in admin.types("/crm rights").text
     assert "Deal: its owner and managers" in admin.types("/crm rights deal owner").text.replace("*", "")
     refused = "Acme renewal is Rita Rep's. Only they and managers may change it."
@@ -115,3 +120,50 @@ def test_an_admin_decides_that_only_owners_and_managers_change_deals(company: Co
     assert "everyone with the role" in admin.types("/crm rights deal everyone").text
     company.gives("agent", "rep")
     assert "Saved." in company.agent.types("/deal edit D-1 amount:20k").text
+
+
+def test_who_asks_the_owner_first_may_change_a_record_for_a_day(company: Company, admin: Person) -> None:
+    company.rep.types("/deal add Acme renewal amount:12k")
+    company.rep.types("/deal add Acme expansion")
+    assert "who asks the owner first" in admin.types("/crm rights deal ask").text
+    assert "Ask them first: `/crm ask D-1`" in company.agent.types("/deal won D-1").text
+    assert "You need not ask" in company.rep.types("/crm ask D-1").text
+    assert "Asked @Rita Rep about D-1." in company.agent.types("/crm ask D-1 Carla <!channel> called me").text
+    assert "You have asked already." in company.agent.types("/crm ask D-1").text
+    assert "Only they and managers" in company.agent.types("/deal won D-1").text
+    company.rep.sees("@Anton Agent asks to change your D-1 Acme renewal.")
+    company.rep.sees("Carla <!channel> called me")
+    company.rep.clicks("Allow for a day")
+    company.rep.sees("@Anton Agent may change D-1 for a day.")
+    company.agent.sees("@Rita Rep allows you to change D-1 Acme renewal")
+    assert "Won." in company.agent.types("/deal won D-1").text
+    assert "Ask them first" in company.agent.types("/deal won D-2").text
+    with company.database.transaction(company.workspace) as session:
+        (granted,) = session.scalars(select(Permission)).all()
+        assert granted.allowed_until is not None
+        granted.allowed_until -= timedelta(days=1)
+    assert "Ask them first" in company.agent.types("/deal edit D-1 amount:1").text
+    assert "allowed somebody to change it" in company.rep.types("/crm history D-1").text
+
+
+def test_an_owner_refuses_and_only_they_or_a_manager_decide(company: Company, admin: Person) -> None:
+    company.rep.types("/deal add Acme renewal")
+    admin.types("/crm rights deal ask")
+    company.agent.types("/crm ask D-1", channel="CGENERAL")
+    company.rep.sees("asks to change your D-1")
+    company.rep.clicks("Refuse")
+    company.agent.sees("@Rita Rep would rather change D-1 Acme renewal alone.")
+    assert "Ask them first" in company.agent.types("/deal won D-1", channel="CGENERAL").text
+    assert "Taken back" in admin.types("/crm undo").text
+    assert "Won." in company.agent.types("/deal won D-1", channel="CGENERAL").text
+
+
+def test_rights_hold_for_tickets_and_for_kinds_that_an_admin_made(company: Company, admin: Person) -> None:
+    company.rep.types("/ticket add Login fails assignee:@rep")
+    admin.types("/crm noun add Site letter:S")
+    company.rep.types("/crm site add Hamburg", channel="CGENERAL")
+    admin.types("/crm rights ticket owner")
+    assert "Site: its owner and managers" in admin.types("/crm rights site owner").text.replace("*", "")
+    assert "Login fails is Rita Rep's" in company.agent.types("/ticket resolve T-1").text.replace("*", "")
+    assert "Hamburg is Rita Rep's" in company.agent.types("/crm site edit S-1 name:Bremen", channel="CGENERAL").text
+    assert "Hamburg" in company.agent.types("/crm site show S-1", channel="CGENERAL").text

@@ -9,11 +9,9 @@ from __future__ import annotations
 import contextlib
 import inspect
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, time, timedelta
+from datetime import time, timedelta
 from types import ModuleType, SimpleNamespace
 from typing import Any
-from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import inspect as inspect_row
@@ -26,100 +24,23 @@ from storage import subjects
 from storage.crm import contacts, customers, deals, followups, notes, pipelines
 from storage.database.engine import Base, Database
 from storage.digests import metrics, runs, schedules
-from storage.digests.metrics import Metric, Number, Period
+from storage.digests.metrics import Metric, Number
 from storage.errors import NotFound
 from storage.money import Money
 from storage.notifications import preferences, throttle
 from storage.notifications.preferences import Notice
-from storage.queues import outbox
 from storage.queues.outbox import Delivery
 from storage.records import named, search
 from storage.records.history import timeline
-from storage.support import categories, channels, labels, messages, model_versions, replies, tickets
+from storage.support import categories, channels, labels, messages, model_versions, ratings, replies, tickets
+from storage.workspace import permissions
 from storage.workspace.members import Member
+from tests.support.one_of_each import BERLIN, HOUR, SOON, TODAY, TS, everything
 
-SOON, LATE = datetime(2030, 1, 7, 9, tzinfo=UTC), datetime(2035, 1, 7, 9, tzinfo=UTC)
-BERLIN = ZoneInfo("Europe/Berlin")
-TS, LATER, LATEST = "1893492000.000100", "1893492001.000100", "1893492002.000100"
-ANSWERED = "1893492003.000100"
-HOUR = timedelta(hours=1)
-TODAY = Period(datetime(2020, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC))
 MODULES = (
     subjects, preferences, categories, channels, contacts, customers, deals, runs, schedules, metrics, followups,
-    throttle, labels, messages, model_versions, notes, pipelines, named, replies, search, tickets,
+    throttle, labels, messages, model_versions, notes, pipelines, named, replies, search, tickets, ratings, permissions,
 )  # fmt: skip
-
-
-def everything(session: Session) -> SimpleNamespace:
-    """Put one of each noun into the workspace."""
-    customer = customers.add(session, name="Secret Customer", domain="secret.example", tier="gold", owner_id="UREP")
-    contact = contacts.add(
-        session, name="Secret Contact", email="secret@secret.example", customer_id=customer.id, slack_user_id="U9"
-    )
-    deal = deals.add(session, name="Secret Deal", amount=Money(1, "EUR"), customer_id=customer.id, owner_id="UREP")
-    channels.seen(session, "C1", name="secret")
-    link = channels.link(session, "C1", customer.id)
-    channels.set_triage(session, "C1")
-    message = messages.receive(
-        session, channel_id="C1", ts=TS, text="Secret Message", author_id="U9", customer_id=customer.id
-    )
-    assert message is not None
-    ticket, _ = tickets.open_from_message(session, message)
-    messages.receive(session, channel_id="C1", ts=LATER, text="Secret Thanks", author_id="U9", thread_ts=TS)
-    more = messages.receive(session, channel_id="C1", ts=LATEST, text="Secret More", author_id="U9", thread_ts=TS)
-    assert more is not None
-    more.ticket_id = ticket.id
-    tickets.responded(session, tickets.assign(session, ticket, "UAGENT"))
-    labels.correct(session, message, "bug", actor_id="UAGENT")
-    category = categories.add(session, "Secret Category", ["a", "b", "c"], taken={})
-    categories.merge(session, "bug", category.key, taken={"bug": "Bug"})
-    _retired, model = (
-        model_versions.keep(session, version=name, figures={}, last_label_id=1, weights=b"secret", promote=True)
-        for name in ("secret-1", "secret-2")
-    )
-    followup = followups.add(session, text="Secret Promise", due_at=SOON, zone="UTC", owner_id="UREP", about=deal)
-    note = notes.add(session, customer, "Secret Note")
-    digest = schedules.add(session, name="Secret Digest", at_time=time(9), zone="UTC", owner_id="UMANAGER")
-    number = Number(Metric.DEALS_OPEN, 1)
-    run = runs.keep(
-        session,
-        name="Secret Digest",
-        period=TODAY,
-        digest=digest,
-        target_user="UMANAGER",
-        delivery_id=uuid4(),
-        numbers=[runs.described(session, "F1", number, TODAY)],
-    )
-    saved = replies.save(session, "Secret Reply", "Secret Text")
-    reply = replies.draft(session, ticket, "Secret Answer", author_id="UAGENT")
-    replies.send(session, reply, ticket, renderer="triage.reply")
-    replies.draft(session, ticket, "Secret Draft", author_id="UAGENT")
-    stage = pipelines.stages(session)[0]
-    preferences.set_quiet(session, "UAGENT", (time(18), time(9)))
-    preferences.set_budget(session, "C1", 0)
-    urgent = tickets.add(session, name="Fire", priority="urgent")
-    held, sent = (_delivery(session, urgent.reference) for _ in range(2))
-    held.held_by, held.held_at, held.not_before = "budget", SOON, LATE
-    sent.state, sent.sent_at = "sent", SOON
-    judged = {"category": "billing", "confidence": 0.9, "reasons": [], "model_version": "1", "abstained": False}
-    answered = messages.receive(
-        session, channel_id="C1", ts=ANSWERED, text="Hidden Bill", author_id="U8", judged=judged
-    )
-    assert answered is not None
-    tickets.set_status(session, tickets.open_from_message(session, answered)[0], "resolved")
-    session.flush()
-    return SimpleNamespace(
-        customer=customer, contact=contact, deal=deal, link=link, message=message, ticket=ticket, followup=followup,
-        note=note, digest=digest, run=run, stage=stage, category=category, model=model, saved=saved, reply=reply,
-        held=held, urgent=urgent,
-    )  # fmt: skip
-
-
-def _delivery(session: Session, record: str) -> Delivery:
-    delivery_id = outbox.enqueue(session, target_channel="C1", renderer="triage.card", record=record)
-    found = session.get_one(Delivery, (session.info["workspace"], delivery_id))
-    found.notice = Notice.TICKETS
-    return found
 
 
 @pytest.fixture
@@ -247,6 +168,17 @@ READS: dict[str, Callable[[Session, Any], Any]] = {
     "replies.last_sent": lambda s, t: replies.last_sent(s, t.ticket.id, SOON),
     "replies.saved": lambda s, t: replies.saved(s),
     "replies.sent": lambda s, t: replies.sent(s, t.ticket.id),
+    "replies.thread_of": lambda s, t: replies.thread_of(
+        s, tickets.Ticket(id=t.ticket.id, channel_id="C1", thread_ts=None)
+    ),
+    "ratings.called": lambda s, t: "Secret" in ratings.called(s, t.rating),
+    "ratings.for_person": lambda s, t: ratings.for_person(s, t.rating.id, "UMANAGER"),
+    "ratings.get": lambda s, t: ratings.get(s, t.rating.id),
+    "ratings.is_wanted": lambda s, t: ratings.is_wanted(s, t.rating),
+    "ratings.of_ticket": lambda s, t: ratings.of_ticket(s, t.rating.ticket_id),
+    "ratings.are_asked": lambda s, t: ratings.are_asked(s),
+    "permissions.get": lambda s, t: permissions.get(s, t.permission.id),
+    "permissions.is_allowed": lambda s, t: permissions.is_allowed(s, "deal", t.deal.id, "UAGENT", SOON),
     "search.find": lambda s, t: search.find(s, "secret") + search.find(s, t.customer.reference),
     "tickets.by_thread": lambda s, t: tickets.by_thread(s, "C1", TS),
     "tickets.accepted": lambda s, t: tickets.accepted(s, since=None, limit=10),
@@ -333,6 +265,12 @@ WRITES: dict[str, Callable[[Session, Any], Any]] = {
     "replies.remove": lambda s, t: replies.remove(s, theft(s, t.saved)),
     "replies.save": lambda s, t: replies.save(s, "Secret Reply", "Mine"),
     "replies.send": lambda s, t: replies.send(s, theft(s, t.reply), t.ticket, renderer="triage.reply"),
+    "ratings.answer": lambda s, t: ratings.answer(s, theft(s, t.rating), 5),
+    "ratings.ask": lambda s, t: ratings.ask(s, theft(s, t.ticket), renderer="triage.rating"),
+    "ratings.take_back": lambda s, t: ratings.take_back(s, theft(s, t.ticket)),
+    "ratings.decide": lambda s, t: ratings.decide(s, asked=False),
+    "permissions.ask": lambda s, t: permissions.ask(s, "deal", t.deal.id, "UREP", None, SOON),
+    "permissions.decide": lambda s, t: permissions.decide(s, t.permission.id, by="UREP", allowed=False, now=SOON),
     "tickets.add": lambda s, t: tickets.add(s, name="Mine", customer_id=t.customer.id),
     "tickets.answered": lambda s, t: tickets.answered(s, "C1", TS, SOON),
     "tickets.assign": lambda s, t: tickets.assign(s, theft(s, t.ticket), "UREP"),
@@ -427,7 +365,7 @@ def test_the_stranger_would_have_seen_it_in_its_own_workspace(database: Database
     with database.transaction(workspace) as session:
         mine = everything(session)
         blind = {"metrics.team", "subjects.called", "pipelines.default", "named.at_version", "named.is_current"}
-        blind |= {"subjects.subject_of", "tickets.first_of_incident"}
+        blind |= {"ratings.called", "subjects.subject_of", "tickets.first_of_incident"}
         for name, read in READS.items():
             if name not in blind:
                 with session.begin_nested() as undone:

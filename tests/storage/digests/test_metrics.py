@@ -17,6 +17,7 @@ from storage.digests import metrics
 from storage.digests.metrics import BacklogLine, Cut, Day, Durations, Metric, Part, Period, TargetsKept, more_than_usual
 from storage.money import Money
 from storage.support import labels, messages, sla, tickets
+from storage.support.ratings import Rating
 from storage.support.sla import SlaClock
 from storage.support.tickets import Ticket
 from storage.workspace.members import Member, MemberKind, Role
@@ -251,6 +252,13 @@ def test_more_than_usual_is_a_share_that_chance_does_not_explain() -> None:
     assert more_than_usual({"bug": 15}, {"bug": 30}) == []
 
 
+def rated(session: Session, ticket: Ticket) -> None:
+    rating = Rating(workspace_id=ticket.workspace_id, ticket_id=ticket.id, person_id="U9", score=1)
+    rating.answered_at = datetime.now(UTC)
+    session.add(rating)
+    session.flush()
+
+
 @pytest.mark.parametrize("figure", Metric)
 def test_every_number_is_that_of_its_records(session: Session, figure: Metric) -> None:
     ways: list[Callable[[], Any]] = [
@@ -266,6 +274,7 @@ def test_every_number_is_that_of_its_records(session: Session, figure: Metric) -
         lambda: session.execute(update(SlaClock).values(kind=sla.RESOLUTION, ticket_id=SlaClock.ticket_id - 1)),
         lambda: late_clock(session, tickets.add(session, name="late too"), datetime.now(UTC)),
         lambda: correct(session),
+        lambda: rated(session, tickets.add(session, name="unhappy")),
     ]
     for way in ways:
         way()

@@ -30,6 +30,7 @@ def draw(sheet: Sheet) -> list[Block]:
         *_promises(sheet),
         *_unusual(sheet),
         *_backlog(sheet),
+        *_scores(sheet),
         *_model(sheet),
     ]
 
@@ -120,6 +121,45 @@ def _backlog(sheet: Sheet) -> list[Block]:
         for one in priorities
     ]
     return [b.section(b.join([title, *rows])), b.context(b.join(by_priority, "  ·  "))]
+
+
+def _scores(sheet: Sheet) -> list[Block]:
+    """Draw what customers answered of how they were served: all, by category and by agent, the best last."""
+    given = sheet.number(Metric.RATINGS)
+    if not given.count:
+        return []
+    mean = next(line.mean for line in sheet.reading.scores if line.part is None)
+    title = b.markup(
+        _("*How customers were served*  *{mean}* of 5, *{count}* answers{change}"),
+        mean=_mean(mean, sheet),
+        count=sheet.count(given),
+        change=sheet.change(given),
+    )
+    bad = sheet.number(Metric.RATINGS_BAD)
+    if bad.count:
+        unhappy = b.markup(_("*{count}* unhappy{change}"), count=sheet.count(bad), change=sheet.change(bad))
+        title = b.join([title, unhappy], ", ")
+    rows = [title, *(_scored(sheet, cut) for cut in (Cut.CATEGORY, Cut.OWNER))]
+    return [b.section(b.join(rows))]
+
+
+def _scored(sheet: Sheet, cut: Cut) -> b.Markup:
+    lines = [line for line in sheet.reading.scores if line.part and line.part.cut is cut]
+    shown = sorted(lines, key=lambda line: (line.mean, -line.count))[:CATEGORIES]
+    parts = [
+        b.markup(
+            "{name} *{mean}* ({count})",
+            name=b.cut(sheet.called(line.part), 80) if line.part else "",
+            mean=_mean(line.mean, sheet),
+            count=sheet.count(sheet.number(Metric.RATINGS, line.part)),
+        )
+        for line in shown
+    ]
+    return b.join(parts, "  ·  ")
+
+
+def _mean(mean: float, sheet: Sheet) -> str:
+    return format.decimal(mean, sheet.me.locale)
 
 
 def _model(sheet: Sheet) -> list[Block]:

@@ -14,7 +14,7 @@ from bot.kit import blocks as b
 from bot.kit import categories
 from bot.kit.format import Reader, quoted
 from bot.kit.links import permalink
-from bot.kit.promises import promised
+from bot.kit.tickets import promised
 from bot.plugin import _, ngettext
 from storage.support import messages, replies
 from storage.support.messages import IncomingMessage

@@ -16,8 +16,8 @@ from bot.kit import blocks as b
 from bot.kit import categories, fields
 from bot.kit.format import Reader, duration, locale_of, quoted
 from bot.kit.links import permalink
-from bot.kit.promises import promised
 from bot.kit.replies import Message
+from bot.kit.tickets import promised, rated
 from bot.plugin import Member, Notice, _, ngettext
 from storage.errors import NotFound
 from storage.queues.outbox import Delivery
@@ -75,7 +75,8 @@ def draw(
     answered = replies.sent(session, ticket.id) if ticket.first_response_at is not None else []
     if ticket.status in DONE:
         shrunk = [_done(ticket, who), b.context(*_closing(session, ticket, written, locale, url))]
-        return Message(title, [*shrunk, *_answers(answered[:1]), *folding.blocks(session, ticket, locale)])
+        shrunk += [*_answers(answered[:1]), *rated(session, ticket)]
+        return Message(title, [*shrunk, *folding.blocks(session, ticket, locale)])
     own = categories.own(session)
     headline = _headline(ticket, written, who, url, verdict.changes(written, own))
     if _is_titled(ticket, written):
@@ -87,7 +88,7 @@ def draw(
         blocks += belonging.blocks(session, ticket, written)
         blocks += verdict.blocks(session, ticket, written, locale, own)
         blocks += similar.blocks(session, ticket, first, model, locale)
-    blocks += [*folding.blocks(session, ticket, locale), *_answers(answered)]
+    blocks += [*folding.blocks(session, ticket, locale), *_answers(answered), *rated(session, ticket)]
     due = [b.context(line) for line in promised(session, ticket, reader)] if reader else []
     blocks += [b.context(_standing(session, ticket, locale)), *due, *controls.blocks(ticket, own)]
     return Message(title, blocks)

@@ -1,17 +1,45 @@
-"""Say by when something is promised to a ticket's customer."""
+"""Say what a ticket's cards share: by when something is promised, and what the customer answered afterwards."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
 from bot.i18n import _
 from bot.kit import blocks as b
 from bot.kit.format import Reader
-from storage.support import sla
+from storage.support import ratings, sla
+from storage.support.ratings import Rating
 from storage.support.sla import FIRST_RESPONSE
 from storage.support.tickets import DONE, Ticket
+
+RATING_SHOWN = 300
+
+
+def score_words(score: int) -> str:
+    """Return what customers call a score."""
+    return [_("very bad"), _("bad"), _("okay"), _("good"), _("very good")][score - 1]
+
+
+def rated(session: Session, ticket: Ticket) -> list[Block]:
+    """Show what customers answered last about how they were served; nothing where nobody did."""
+    return [b.context(rating_line(session, one)) for one in ratings.of_ticket(session, ticket.id)[:1]]
+
+
+def rating_line(session: Session, rating: Rating) -> b.Markup:
+    """Say in one line who answered what, in their own words if there are any."""
+    assert rating.score is not None, "it was answered"
+    line = b.markup(
+        _("{mark} {who} answered: *{score}* ({number} of 5)"),
+        mark="👎" if rating.score <= ratings.BAD else "⭐",
+        who=ratings.called(session, rating),
+        score=score_words(rating.score),
+        number=rating.score,
+    )
+    said = b.cut(" ".join((rating.words or "").split()), RATING_SHOWN)
+    return b.markup("{line}  “{said}”", line=line, said=said) if said else line
 
 
 def promised(session: Session, ticket: Ticket, reader: Reader) -> list[b.Markup]:

@@ -1,0 +1,1 @@
+"""Ask customers how they were served, where a workspace wants that."""
