@@ -134,7 +134,7 @@ def setup(args: Args, session: Session, workspace: Workspace) -> Message:
     }
     hint = _("Change: `/crm setup currency:EUR zone:Europe/Berlin`. Alerts: `/crm triage #support`.")
     title = _("Saved.") if changed else _("The workspace's settings")
-    return Message(title, [b.header(title), b.facts(facts), *_channels(session), b.context(hint)])
+    return Message(title, [b.header(title), *b.facts(facts), *_channels(session), b.context(hint)])
 
 
 EVERYONE: Mapping[str, str | None] = dict.fromkeys(("everyone", "all", "anyone", "everybody"))
@@ -200,7 +200,7 @@ def home(session: Session, workspace: Workspace) -> list[Block]:
         _("New colleagues get"): ", ".join(workspace.default_roles),
         _("Customers are asked"): b.markup("{asked}\n`/crm ratings`", asked=_asked(session)),
     }
-    return [b.facts(facts), b.actions(b.button(_("Change settings"), plugin.id("settings")))]
+    return [*b.facts(facts), b.actions(b.button(_("Change settings"), plugin.id("settings")))]
 
 
 @plugin.view("settings", title="Settings", role=Role.ADMIN)

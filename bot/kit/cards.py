@@ -30,8 +30,6 @@ NEW = "records.new"
 ADD_ANYWAY = "records.add_anyway"
 FOLLOW_UP = "followups.new"
 LINKED = 3
-FIELDS = 10
-"""So many fields a section of Slack's takes."""
 SECTIONS = "rapport.card_sections"
 """Where a session keeps what draws the parts that plugins add to a record's card."""
 
@@ -59,8 +57,7 @@ def card(
     archived = [b.context(_("Archived: lists and searches leave it out."))] if record.archived_at else []
     blocks = [
         *([b.context(notice)] if notice else []),
-        b.section(headline(record), fields=known[:FIELDS]),
-        *(b.section("", fields=known[at : at + FIELDS]) for at in range(FIELDS, len(known), FIELDS)),
+        *b.columns(known, above=headline(record)),
         *archived,
         *_linked(session, record),
         *(last_notes(session, record, reader) if parts is None else parts),

@@ -5,6 +5,7 @@ What a value must be and how it is stored is the other face, in `storage.records
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
@@ -267,7 +268,7 @@ class LinkFace(Face):
     def entry(self, field: LinkField, value: Any, optional: bool, session: Session) -> Block:
         """Draw a menu that is filled while the person types."""
         linked = field.at_number(session, value)
-        initial = b.Option(f"{linked.name} ({linked.reference})", linked.reference) if linked else None
+        initial = b.record_option(linked.name, linked.reference) if linked else None
         return b.search_input(field.key, _(field.label), PICK, initial=initial, optional=optional)
 
 
@@ -279,8 +280,11 @@ class SettingFace(Face):
         return _numbered(field, str(read), hand)
 
     def from_form(self, field: SettingField, typed: Any, hand: Hand) -> Any:
-        """Return the number of the setting that was chosen."""
-        return _numbered(field, str(typed), hand) if typed else None
+        """Return the number of the setting that was chosen; forms of the release before name it."""
+        if not typed:
+            return None
+        number = re.fullmatch(r"#([0-9]{1,18})", str(typed))
+        return int(number[1]) if number else _numbered(field, str(typed), hand)
 
     def shown(self, field: SettingField, record: Named, hand: Reader, session: Session) -> b.Text | None:
         """Show its name."""
@@ -290,11 +294,10 @@ class SettingFace(Face):
     def entry(self, field: SettingField, value: Any, optional: bool, session: Session) -> Block:
         """Draw a menu of the settings that are offered, and the one that is chosen already."""
         chosen = field.linked(session, value)
-        names = dict.fromkeys(one.name for one in (*field.among(session), *([chosen] if chosen else [])))
-        options = [b.Option(name, name) for name in names]
-        return b.choice_input(
-            field.key, _(field.label), options, initial=chosen.name if chosen else "", optional=optional
-        )
+        among = {one.id: one.name for one in (*field.among(session), *([chosen] if chosen else []))}
+        options = [b.Option(name, f"#{number}") for number, name in among.items()]
+        initial = f"#{chosen.id}" if chosen else ""
+        return b.choice_input(field.key, _(field.label), options, initial=initial, optional=optional)
 
 
 FACES: Mapping[type[RecordField], Face] = {

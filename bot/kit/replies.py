@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from slack_sdk.models.blocks import Block, ImageBlock
 from slack_sdk.models.blocks.basic_components import SlackFile
 
+from bot.kit import blocks as b
 from bot.kit.blocks import Markup, Option, Text
 
 
@@ -21,7 +22,7 @@ class Picture:
 
     def block(self, file_id: str) -> Block:
         """Return the block that shows the picture once it is uploaded."""
-        return ImageBlock(alt_text=self.alt[:2_000], slack_file=SlackFile(id=file_id))
+        return ImageBlock(alt_text=b.plain(self.alt, b.FIELD_LIMIT).text, slack_file=SlackFile(id=file_id))
 
 
 @dataclass(frozen=True, slots=True)

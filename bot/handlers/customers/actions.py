@@ -38,4 +38,4 @@ def pick(query: str, session: Session) -> Options:
     found = (
         customers.find(session, query, OFFERED) if query.strip() else customers.list_customers(session, limit=OFFERED)
     )
-    return Options([b.Option(f"{customer.name} ({customer.reference})", customer.reference) for customer in found])
+    return Options([b.record_option(customer.name, customer.reference) for customer in found])

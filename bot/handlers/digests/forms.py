@@ -34,7 +34,6 @@ SCOPES = {Scope.EVERYONE: "Everybody's", Scope.TEAM: "A team's", Scope.OWN: "One
 SKIP = "skip"
 WEEKDAYS = tuple("0123456")
 # Slack shows at most ten boxes.
-SECTIONS = 10
 ZONE_LIMIT = 60
 
 
@@ -56,7 +55,7 @@ def _fields(
 ) -> list[Block]:
     locale = format.locale_of(actor, workspace)
     weekdays = [b.Option(name, str(number)) for number, name in enumerate(format.weekdays(locale))]
-    names = [b.Option(title, name) for name, title in list(_titles(catalogue).items())[:SECTIONS]]
+    names = [b.Option(title, name) for name, title in _titles(catalogue).items()]
     chosen = known.parts if known else (PIPELINE, SUPPORT)
     return [
         b.text_input("name", _("Name"), initial=known.name if known else _("Sales and support"), max_length=NAME_LIMIT),

@@ -40,7 +40,7 @@ def today(session: Session, reader: Reader, now: datetime) -> list[Block]:
         _("Later than promised"): _figure(len({one.ticket_id for one in late}), "", "/ticket list sort:urgency"),
         _("Overdue follow-ups"): _figure(overdue, "", "/followup list overdue"),
     }
-    drawn: list[Block] = [b.facts(facts)]
+    drawn: list[Block] = b.facts(facts)
     if late:
         names = ", ".join(dict.fromkeys(one.ticket.reference for one in late))
         count = len({one.ticket_id for one in late})

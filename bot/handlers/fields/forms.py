@@ -130,10 +130,13 @@ def _entries(row: FieldRow | None) -> list[Block]:
 
 
 def _choices(row: FieldRow | None) -> Block:
+    known = "\n".join(row.offered.values()) if row else ""
+    if len(known) > b.ENTRY_LIMIT:
+        return b.context(_("The choices are too long for a form. Change them with `/crm field edit`."))
     return b.text_input(
         "choices",
         _("Choices"),
-        initial="\n".join(row.offered.values()) if row else "",
+        initial=known,
         placeholder=_("One a line"),
         hint=_("For a choice: one a line. Records keep a choice that is no longer offered.") if row else "",
         multiline=True,

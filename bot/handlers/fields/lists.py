@@ -120,7 +120,7 @@ def _retired(session: Session, noun: Declaration, *, may_change: bool) -> list[B
             plugin.id("restore"),
             control(row),
         )
-        for row in rows[:5]
+        for row in rows[: b.CONTROLS]
     ]
     return [said, b.actions(*back)]
 

@@ -28,7 +28,6 @@ from storage.subjects import called, subject_of
 from storage.support import channels, messages, tickets
 
 OFFERED = 20
-TEXT_SHOWN = 500
 ONCE = "once"
 AGAIN: Mapping[str, str] = {
     ONCE: "Just once",
@@ -49,7 +48,7 @@ def new(control: b.Control, session: Session, reader: Reader) -> Modal:
 
 def form(about: Named | None, text: str, me: Reader) -> Modal:
     """Ask what is to be done about a record, when and how often."""
-    chosen = b.Option(f"{about.name} ({about.reference})", about.reference) if about else None
+    chosen = b.record_option(about.name, about.reference) if about else None
     return Modal(
         _("New follow-up"),
         [
@@ -111,7 +110,7 @@ def remind(message: Mapping[str, Any], session: Session, reader: Reader, place: 
     if written is not None and written.ticket_id is not None:
         about = tickets.get(session, written.ticket_id)
     text = unescape(str(message.get("text") or ""), mentioned(session))
-    return form(about, text[:TEXT_SHOWN], reader)
+    return form(about, b.shortened(text, b.ENTRY_LIMIT), reader)
 
 
 remind.submit(create)
@@ -122,9 +121,9 @@ def pick(query: str, session: Session, actor: Member) -> Options:
     """Offer records by what was typed so far, and before that the actor's open deals."""
     if not query.strip():
         mine = deals.list_deals(session, owner_id=actor.id, limit=OFFERED)
-        return Options([b.Option(f"{deal.name} ({deal.reference})", deal.reference) for deal in mine])
+        return Options([b.record_option(deal.name, deal.reference) for deal in mine])
     hits = search.find(session, query, limit=OFFERED)
-    return Options([b.Option(f"{hit.name} ({hit.reference})", hit.reference) for hit in hits])
+    return Options([b.record_option(hit.name, hit.reference) for hit in hits])
 
 
 plugin.opens("followup", new)
@@ -143,7 +142,7 @@ def reschedule(control: b.Control, session: Session, actor: Member, reader: Read
     return Modal(
         _("Reschedule"),
         [
-            b.section(b.markup("*{text}*", text=followup.text[:200])),
+            b.section(b.markup("*{text}*", text=b.cut(followup.text, 200))),
             b.text_input(
                 "when",
                 _("When"),
@@ -174,7 +173,7 @@ def log(control: b.Control, session: Session, actor: Member) -> Modal:
     """Say what came of a follow-up, which is then done."""
     followup = mine_or_ours(session, control.record, actor)
     if late := overtaken(session, followup, control):
-        return Modal(_("Log"), [b.section(late), b.section(b.markup("*{text}*", text=followup.text[:200]))])
+        return Modal(_("Log"), [b.section(late), b.section(b.markup("*{text}*", text=b.cut(followup.text, 200)))])
     if followup.about is None:
         raise Invalid("This follow-up has no record, so you cannot log it.")
     check_logs(session, followup, actor)
@@ -182,7 +181,7 @@ def log(control: b.Control, session: Session, actor: Member) -> Modal:
     return Modal(
         _("Log"),
         [
-            b.section(b.markup("*{text}*", text=followup.text[:200])),
+            b.section(b.markup("*{text}*", text=b.cut(followup.text, 200))),
             b.choice_input("kind", _("Kind"), options, initial="call"),
             b.text_input("text", _("Result"), multiline=True, max_length=min(NOTE_LIMIT, 3_000)),
         ],

@@ -39,7 +39,7 @@ def compared(version: ModelVersion, reader: Reader) -> list[Block]:
         _("Calibration error"): change(version, "ece", reader.locale),
         _("Gain in points"): gain(version.figures),
     }
-    return [b.facts(facts), b.context(_measured(version))]
+    return [*b.facts(facts), b.context(_measured(version))]
 
 
 def gain(figures: Mapping[str, Any]) -> str | None:

@@ -62,6 +62,6 @@ def pick(query: str, control: b.Control, state: dict[str, str], session: Session
     model = field.to
     if query.strip():
         hits = search.find(session, query, nouns=[model.__noun__], limit=OFFERED)
-        return Options([b.Option(f"{hit.name} ({hit.reference})", hit.reference) for hit in hits])
+        return Options([b.record_option(hit.name, hit.reference) for hit in hits])
     first = lifecycle.list_of(session, model, limit=OFFERED)
-    return Options([b.Option(f"{one.name} ({one.reference})", one.reference) for one in first])
+    return Options([b.record_option(one.name, one.reference) for one in first])

@@ -22,7 +22,7 @@ Values = Mapping[str, str]
 
 def _fields(name: str = "", text: str = "") -> list[Block]:
     return [
-        b.text_input("name", _("Name"), initial=name, placeholder=_("Asking for logs"), max_length=min(NAME_LIMIT, 75)),
+        b.text_input("name", _("Name"), initial=name, placeholder=_("Asking for logs"), max_length=NAME_LIMIT),
         b.text_input(
             "text",
             _("Text"),

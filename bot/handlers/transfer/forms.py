@@ -23,7 +23,6 @@ from storage.transfer.written import Notation
 ASKED = 80
 """So many columns fit into a form; the others stay as they are."""
 NOTHING = "-"
-MOST_OPTIONS = 100
 
 
 @plugin.view("mapping", title="Columns", role=Role.VIEWER)
@@ -46,7 +45,7 @@ def columns(control: b.Control, session: Session, actor: Member, catalogue: Cata
     options = [b.Option(_("(left out)"), NOTHING), *(b.Option(name, key) for key, name in targets(noun).items())]
     for at, (column, samples, _asks) in enumerate(requests.shown(run)[:ASKED]):
         label = f"{column.name}   ({', '.join(samples)[:80]})" if samples else column.name
-        fields.append(b.choice_input(f"column{at}", label[:150], options[:MOST_OPTIONS], initial=column.to or NOTHING))
+        fields.append(b.choice_input(f"column{at}", label, options, initial=column.to or NOTHING))
     return Modal(_("Columns"), fields, submit=_("Read it so"), state={"import": str(run.id)})
 
 

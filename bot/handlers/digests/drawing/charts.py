@@ -30,7 +30,9 @@ def pipeline(sheet: Sheet) -> Picture | None:
         (sheet.called(one.part), one.count)
         for one in sheet.reading.numbers
         if one.figure is Metric.DEALS_OPEN and one.part and one.part.cut is Cut.STAGE
-    ][:STAGES]
+    ]
+    if len(rows) > STAGES:
+        rows = [*rows[: STAGES - 1], (_("Other"), sum(count for _name, count in rows[STAGES - 1 :]))]
     if len(rows) < 2:
         return None
     first = _first_stage(sheet)

@@ -68,6 +68,8 @@ def _reasons(sheet: Sheet) -> list[Block]:
         )
         for one in lost[:REASONS]
     ]
+    if other := sum(one.count for one in lost[REASONS:]):
+        parts.append(b.markup(_("Other  *{count}*"), count=other))
     return [b.context(b.markup(_("Lost because of: {reasons}"), reasons=b.join(parts, ", ")))]
 
 

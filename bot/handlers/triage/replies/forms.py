@@ -68,7 +68,10 @@ def use_saved(
     if earlier and typed == _saved_text(session, int(earlier), ticket, actor):
         typed = ""
     text = "\n\n".join(part for part in (typed, _saved_text(session, chosen.id, ticket, actor)) if part)
-    return _form(session, ticket, text, workspace, turn=int(state.get("turn", "0")) + 1, saved=chosen.id)
+    turn = int(state.get("turn", "0")) + 1
+    if len(text) > TEXT_LIMIT:
+        return _form(session, ticket, typed, workspace, turn=turn, notice=_("The saved reply does not fit below it."))
+    return _form(session, ticket, text, workspace, turn=turn, saved=chosen.id)
 
 
 @plugin.action("reply_change", role=Role.AGENT)
@@ -145,7 +148,14 @@ def _lines(text: str) -> list[str]:
 
 
 def _form(
-    session: Session, ticket: Ticket, text: str, workspace: Workspace, *, turn: int = 0, saved: int | None = None
+    session: Session,
+    ticket: Ticket,
+    text: str,
+    workspace: Workspace,
+    *,
+    turn: int = 0,
+    saved: int | None = None,
+    notice: str = "",
 ) -> Modal:
     ready = replies.saved(session)
     options = [b.Option(one.name, str(b.Control(detail=str(one.id)))) for one in ready]
@@ -162,7 +172,8 @@ def _form(
         max_length=TEXT_LIMIT,
         hint=hint.format(placeholders=" ".join(f"{{{name}}}" for name in PLACEHOLDERS)),
     )
-    fields = [b.section(_goes_to(session, ticket, workspace)), *_asked(session, ticket), *menu, written, *none]
+    said = [b.context(notice)] if notice else []
+    fields = [b.section(_goes_to(session, ticket, workspace)), *_asked(session, ticket), *menu, written, *said, *none]
     return Modal(
         _("Reply to customer"),
         fields,
