@@ -28,7 +28,7 @@ BLOCKS = [
     b.header("Acme"),
     b.section("*Acme* <!channel>", fields=["one", "two"], accessory=BUTTON),
     b.section("text"),
-    b.facts({"Domain": "acme.com", "Tier": None}),
+    *b.facts({"Domain": "acme.com", "Tier": None}),
     b.context("small", "smaller"),
     b.divider(),
     b.actions(
