@@ -248,7 +248,7 @@ class Rapport:
             self._spawn("identify", lambda: self.installer.keep_identified(self.stopping))
             self._spawn("listen", lambda: self.hearing.run(self.stopping))
             self._spawn("watch", lambda: watch(self.acks, self.stopping))
-            self._spawn("warm-model", self._warm_model)
+            self._spawn("warm-model", self.warm_model)
         if self._has("worker"):
             working = (self.intake, self.delivery, self.webhooks.workers, self.imports.workers, self.moves.workers)
             for one in (*working, self.clock):
@@ -266,10 +266,10 @@ class Rapport:
 
     def _keep(self) -> None:
         if self._has("worker") or self._has("slack"):
-            self._warm_model()
+            self.warm_model()
         gc.freeze()
 
-    def _warm_model(self) -> None:
+    def warm_model(self) -> None:
         """Load the model before it is asked for, but not while people wait for the bot to serve."""
         while not self._serves:
             if self.stopping.wait(WARM_S):

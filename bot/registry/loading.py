@@ -7,7 +7,7 @@ import pkgutil
 from collections.abc import Callable, Iterable
 from functools import partial
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import Any
 
@@ -18,14 +18,16 @@ from bot.registry.registry import Registry
 ENTRY_POINTS = "rapport.plugins"
 
 
-def load(off: Iterable[str] = (), *, prefix: str = "") -> Registry:
+def load(off: Iterable[str] = (), *, prefix: str = "", beside: Iterable[EntryPoint] = ()) -> Registry:
     """Read the built-in handlers, the bundled plugins and installed ones, leaving out the optional ones named off.
+
+    `beside` are plugins that are not installed.
 
     What is left out is not imported, so that a broken plugin can be switched off.
     """
     left_out = set(off)
     bundled = {name.rpartition(".")[2]: name for name in _modules("bot.plugins")}
-    installed = {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
+    installed = {entry.name: entry for entry in (*entry_points(group=ENTRY_POINTS), *beside)}
     if unknown := left_out - bundled.keys() - installed.keys():
         raise PluginError(f"RAPPORT_PLUGINS_OFF names {', '.join(sorted(unknown))}, which is no optional plugin")
     found = [_exported(name, partial(_whole, name)) for name in _modules("bot.handlers")]

@@ -11,10 +11,10 @@ from typing import Any
 import psycopg
 from sqlalchemy import QueuePool, make_url
 
+from bot.testing import FORGET, FORGET_ROWS, OURS, connect
 from storage.database.engine import Database, DatabaseState
 
-# The core's schema and those of plugins.
-OURS = "(SELECT oid FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema')"
+__all__ = ["EMPTY", "FORGET", "KEPT", "OURS", "SCHEMA", "Cluster", "connect", "count", "sessions"]
 
 # All that a test could change besides rows: tables, columns, grants, policies, functions, keys and the revision.
 SCHEMA = f"""
@@ -28,18 +28,6 @@ SELECT md5(concat(
 ))
 """
 
-# Without the triggers that check foreign keys the order of the tables does not matter.
-_FORGET = f"""
-    SET LOCAL session_replication_role = replica;
-    FOR one IN SELECT oid::regclass FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition
-        AND relnamespace IN {OURS} AND relname <> 'alembic_version'
-    LOOP EXECUTE 'DELETE FROM ' || one; END LOOP;
-    PERFORM setval(oid::regclass, 1, false) FROM pg_class
-        WHERE relkind = 'S' AND relnamespace IN {OURS};
-"""
-
-FORGET = f"DO $$ DECLARE one text; BEGIN {_FORGET} END $$"
-
 KEPT = "rapport-test"
 """How connections are called that serve one test after the other."""
 
@@ -48,7 +36,7 @@ DO $$ DECLARE one text; BEGIN
     PERFORM pg_terminate_backend(pid, 5000) FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid()
             AND (application_name, state) IS DISTINCT FROM ('{KEPT}', 'idle');
-    {_FORGET}
+    {FORGET_ROWS}
 END $$
 """
 
@@ -139,12 +127,6 @@ class Cluster:
             self._free[template].append(url)
         else:
             self.drop(url)
-
-
-def connect(url: str) -> psycopg.Connection[Any]:
-    """Open a connection of the superuser's on which every statement is its own transaction."""
-    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    return psycopg.connect(plain, autocommit=True)
 
 
 def sessions(admin_url: str, which: str) -> int:

@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from typing import Any
 
-PATIENCE_S = float(os.environ.get("TEST_PATIENCE_S", "300"))
-"""No verdict on speed: long enough that only what never comes is given up."""
+from sandbox.control.waiting import PATIENCE_S, until
 
-
-def until(
-    condition: Callable[[], Any],
-    within: float = PATIENCE_S,
-    *,
-    otherwise: Callable[[], Any] = lambda: "it did not happen",
-) -> None:
-    """Wait until something holds; `otherwise` tells what there is instead."""
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, otherwise()
-        time.sleep(0.02)
+__all__ = ["PATIENCE_S", "until", "until_done"]
 
 
 def until_done(
