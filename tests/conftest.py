@@ -20,6 +20,9 @@ from tests.support.cluster import Cluster
 from tests.support.rapport import Commands
 from tests.support.workspaces import SECOND_WORKSPACE, WORKSPACE
 
+collect_ignore = ["outside/contracts"]
+"""What is run elsewhere: see tests/outside/test_outside.py."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let `make torture` ask for more than there is time for at each change, and `make mutants` for less."""

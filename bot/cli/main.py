@@ -17,6 +17,7 @@ from bot import terminal
 from bot.cli.agents import mcp
 from bot.cli.db import db
 from bot.cli.model import model
+from bot.cli.new_plugin import new_plugin
 from bot.cli.process import database, stop_signals
 from bot.cli.transfer import export_file, import_file
 
@@ -34,6 +35,7 @@ app.add_typer(model, name="model")
 app.command("import")(import_file)
 app.command("export")(export_file)
 app.command("mcp")(mcp)
+app.command("new-plugin")(new_plugin)
 
 ROLES = ("all", "slack", "worker", "api")
 
