@@ -17,6 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.cli.main import app
+from bot.cli.new_plugin import files
 from bot.cli.reference import pages
 from bot.grammar import Writer, parse
 from bot.kit.replies import Message, Modal
@@ -130,7 +131,13 @@ def test_commands_can_be_typed_as_they_are_written(page: Path, registry: Registr
 
 # The plugins that pages show how to write, what commands make, and examples of other people's.
 NOT_KEPT = frozenset(
-    {"bot/plugins/silent.py", "bot/plugins/kudos.py", "bot/plugins/kudos/", "docs/plugins/", "model.json"}
+    {
+        "bot/plugins/silent.py",
+        "rapport_visits/__init__.py",
+        "migrations/0001_table.py",
+        "docs/plugins/",
+        "model.json",
+    }
 )
 FOLDERS = ("api", "bench", "bot", "docs", "k8s", "ml", "sandbox", "storage", "tests")
 NAMES = {path.name for folder in FOLDERS for path in (ROOT / folder).rglob("*")} | {p.name for p in ROOT.iterdir()}
@@ -243,9 +250,18 @@ def test_the_readmes_plugin_works(session: Session) -> None:
     assert silent.text == "`D-1` Acme renewal"
 
 
+def test_the_guide_shows_what_new_plugin_writes() -> None:
+    """That code runs as it is written in tests/outside."""
+    written = files("visit")
+    shown = "\n\n\n".join(body.rstrip() for kind, body in fences(GUIDE) if kind == "py")
+    for name in ("rapport_visits/__init__.py", "rapport_visits/migrations/0001_table.py", "tests/test_visits.py"):
+        for part in written[name].rstrip().split("\n\n\n"):
+            assert part in shown, f"{name}: {part[:80]}"
+
+
 def test_the_guides_plugin_works(session: Session) -> None:
     module = example(GUIDE)
-    registry = Registry([module.plugin])
+    registry = Registry([*load().plugins.values(), module.plugin])
     rep, manager = members.get(session, "UREP"), members.get(session, "UMANAGER")
     assert rep and manager
     members.set_manager(session, rep, manager)
@@ -255,7 +271,7 @@ def test_the_guides_plugin_works(session: Session) -> None:
     args = parse("D-1 what a comeback", registry.usages["kudos"], WRITER)
     told: Message = call_with(module.kudos, {**given, "args": args})
     assert told.text == "<@UREP> hears it from you."
-    call_with(registry.listeners(DealWon(deal))[0].handler, {**given, "fact": DealWon(deal)})
+    call_with(module.won, {**given, "fact": DealWon(deal)})
 
     rows = {row.renderer: row for row in session.scalars(select(Delivery))}
     assert {name: row.target_user for name, row in rows.items()} == {"kudos.thanks": "UREP", "kudos.news": "UMANAGER"}
