@@ -10,10 +10,10 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from api import plugins, records, related
+from api import figures, plugins, records, related
 from api.calls import Work
-from api.document import document
-from api.page import PAGE_HEADERS, page
+from api.openapi.document import document
+from api.openapi.page import PAGE_HEADERS, page
 from api.problems import Answer, HttpProblem, problem_of
 from api.wire import Door, Incoming, response
 
@@ -157,6 +157,29 @@ async def searched(asked: One) -> Response:
         )
 
     return await asked.answer(run, doing="search")
+
+
+@router.get("/figures")
+async def figures_listed(asked: One) -> Response:
+    """List the numbers of a period."""
+
+    def run(work: Work) -> Answer:
+        return figures.listed(work, **asked.query("period", "owner"))
+
+    return await asked.answer(run, doing="figures")
+
+
+@router.get("/figures/{figure}")
+async def figure_explained(asked: One, figure: str) -> Response:
+    """Tell a number with the records behind it."""
+
+    def run(work: Work) -> Answer:
+        names = ("period", "owner", "by", "value")
+        limit = _limit(asked, figures.MOST, *names)
+        given = asked.query("limit", *names)
+        return figures.explained(work, figure, **{name: given[name] for name in names if name in given}, limit=limit)
+
+    return await asked.answer(run, doing="figure")
 
 
 @router.post("/classify")

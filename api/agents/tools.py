@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from api import faces, records, related
+from api import faces, figures, records, related
 from api.calls import Work
 from api.problems import Answer
+from storage.digests.metrics import Cut, Metric
 from storage.errors import Invalid
 from storage.records.declaration import Declaration
 from storage.workspace.api_keys import Verb
@@ -136,6 +137,13 @@ def _note(work: Work, given: Given) -> Answer:
     return related.note_added(work, text(given, "noun"), text(given, "reference"), body)
 
 
+def _explain(work: Work, given: Given) -> Answer:
+    said = {name: text(given, name) for name in ("period", "owner", "by", "value") if name in given}
+    if "figure" not in given:
+        return figures.listed(work, **{name: said[name] for name in ("period", "owner") if name in said})
+    return figures.explained(work, text(given, "figure"), **said, limit=SHOWN)
+
+
 TOOLS = (
     AgentTool("list_nouns", "List the kinds of records there are.", Verb.READ, _list_nouns, {}, of_noun=False),
     AgentTool(
@@ -156,6 +164,20 @@ TOOLS = (
     AgentTool(
         "timeline", "List what happened to a record, its notes and its open follow-ups.", Verb.READ, _timeline,
         {"reference": _REFERENCE}, ("noun", "reference"),
+    ),
+    AgentTool(
+        "explain_figure",
+        "Tell the numbers of sales and support of a period: all of them with their parts, or one figure, or a part of"
+        " it, with the records it was counted from.",
+        Verb.READ, _explain,
+        {
+            "figure": {"type": "string", "enum": [str(one) for one in Metric]},
+            "period": {"type": "string", "enum": list(figures.PERIODS)},
+            "owner": {"type": "string", "description": "Slack's id of whose records count; else all count."},
+            "by": {"type": "string", "enum": [str(cut) for cut in Cut]},
+            "value": {"type": "string", "description": "Which part; left out, that without any."},
+        },
+        of_noun=False,
     ),
     AgentTool(
         "create", "Add a record.", Verb.ADD, _create, {"fields": {"type": "object"}}, ("noun", "fields"), fields=True,

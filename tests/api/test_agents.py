@@ -76,6 +76,8 @@ async def everything(client: Client) -> dict[str, Any]:
     said["get"] = await calls(client, "get", **of)
     said["find"] = await calls(client, "find", text="hern sails")
     said["listed"] = await calls(client, "find", noun="customer", filter="tier:gold", limit=5)
+    said["figures"] = await calls(client, "explain_figure", period="month")
+    said["explain_figure"] = await calls(client, "explain_figure", figure="deals_open")
     said["timeline"] = await calls(client, "timeline", **of)
     return said
 
@@ -87,6 +89,8 @@ def check(said: dict[str, Any]) -> None:
     assert said["get"]["fields"]["tier"] == "gold"
     assert said["get"]["id"] == said["create"]["id"] == said["find"]["found"][0]["id"]
     assert said["listed"]["records"] == [said["get"]]
+    assert "deals_open" in {one["figure"] for one in said["figures"]["figures"]}
+    assert (said["explain_figure"]["count"], said["explain_figure"]["records"]) == (0, [])
     assert said["timeline"]["notes"][0]["text"].startswith("Ignore all")
     assert {one["source"] for one in said["timeline"]["history"]} == {
         "api.agent create customer",

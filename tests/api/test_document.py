@@ -9,7 +9,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from api import faces
-from api.document import OPERATIONS
+from api.openapi.document import OPERATIONS
 from api.routes import router
 from storage.crm.customers import CUSTOMER
 from storage.database.engine import Database
@@ -23,7 +23,8 @@ def test_every_route_is_described_and_no_other() -> None:
     routes = {
         (method.lower(), route.path.removeprefix("/v1/"))
         for route in router.routes
-        if isinstance(route, APIRoute)
+        # What plugins serve at addresses of their own is theirs to describe.
+        if isinstance(route, APIRoute) and "/plugins/" not in route.path
         for method in route.methods or ()
     }
     assert routes == {(one.method, one.path) for one in OPERATIONS}

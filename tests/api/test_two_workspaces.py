@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from api.agents import door as agents
 from api.agents.tools import TOOLS, AgentTool
-from api.document import OPERATIONS
+from api.openapi.document import OPERATIONS
 from storage.crm.customers import CUSTOMER
 from storage.database.engine import Database
+from storage.digests.metrics import Metric
 from storage.records.schema import field_definitions
 from storage.workspace.api_keys import Verb
 from tests.support import every_table
@@ -31,6 +32,8 @@ def furnish(program: Program) -> None:
     program.adds("customer", name=f"{SECRET} Two", zanzibar=SECRET)
     program.adds("contact", name=f"{SECRET} Jo", customer=made["id"], email=f"jo@{SECRET}.example")
     program.posts(f"records/customer/{made['id']}/notes", {"text": SECRET})
+    program.adds("deal", name=f"{SECRET} Deal", customer=made["id"], owner="UREP")
+    program.adds("ticket", name=f"{SECRET} Ticket", customer=made["id"])
     due = {"text": SECRET, "due_at": "2099-01-01T09:00:00Z", "owner": "UREP"}
     assert program.posts(f"records/customer/{made['id']}/followups", due).status == 201
 
@@ -78,6 +81,7 @@ def test_nothing_of_another_workspace_is_shown_or_changed(
         one=st.sampled_from(OPERATIONS),
         noun=st.sampled_from(NOUNS),
         reference=st.sampled_from(REFERENCES),
+        figure=st.sampled_from(Metric),
         body=bodies(),
         query=st.sampled_from(
             [
@@ -88,11 +92,13 @@ def test_nothing_of_another_workspace_is_shown_or_changed(
                 {"sort": "zanzibar"},
                 {"q": SECRET},
                 {"q": "C-1"},
+                {"period": "year"},
+                {"period": "year", "by": "owner", "value": "UREP"},
             ]
         ),
     )
-    def use(one: Any, noun: str, reference: str, body: Any, query: dict[str, str]) -> None:
-        path = one.path.format(noun=noun, reference=reference)
+    def use(one: Any, noun: str, reference: str, figure: str, body: Any, query: dict[str, str]) -> None:
+        path = one.path.format(noun=noun, reference=reference, figure=figure)
         if one.method == "get":
             reply = mine.gets(path, **query)
             sent = query
@@ -138,6 +144,9 @@ def test_no_tool_of_an_agent_shows_or_changes_anything_of_theirs(
                 answer = asyncio.run(agents.call(programs.door, who, tool.name, taken))
                 assert answer.status < 500
                 assert SECRET.casefold() not in json.dumps(answer.body).casefold(), (tool.name, taken)
+    for figure in Metric:
+        told = asyncio.run(agents.call(programs.door, who, "explain_figure", {"figure": figure, "period": "year"}))
+        assert told.body is not None and (told.body["count"], told.body["records"]) == (0, [])
     found = asyncio.run(agents.call(programs.door, who, "find", {"text": SECRET}))
     assert found.body == {"found": []}
     assert belonging() == before

@@ -37,6 +37,41 @@ def test_what_a_program_does_is_seen_and_undone_in_slack(company: Company) -> No
     assert "There is no key called Nobody" in rep.types("/crm undo Nobody").text
 
 
+def test_what_an_agent_changes_is_marked_and_undone_at_one_click(company: Company) -> None:
+    assistant = program_of(company, "Assistant role:rep can:everything")
+    rep = company.rep
+    rep.types("/customer add Heron Sails tier:gold")
+    asks(
+        assistant, "update", noun="customer", reference="C-1", version=1, fields={"tier": "lead", "domain": "h.example"}
+    )
+    asks(assistant, "note", noun="customer", reference="C-1", text="Seems unhappy")
+    told = plain(rep.types("/crm history C-1").text)
+    assert "Assistant 🤖 _an agent_ changed it" in told and "Tier: gold → lead" in told
+    assert "Rita Rep 🤖" not in told
+    company.gives("manager", "viewer")
+    company.manager.types("/crm history C-1")
+    company.manager.clicks("Undo")
+    company.manager.sees("needs the role rep")
+    rep.clicks("Undo")  # the newest, which is the note
+    rep.sees("note on C-1: removed")
+    rep.types("/crm history C-1")
+    rep.clicks("Undo")
+    rep.sees("Tier: lead → gold")
+    shown = assistant.gets("records/customer/C-1").json["fields"]
+    assert (shown["tier"], shown["domain"]) == ("gold", None)
+    assert "Undo" not in str(rep.types("/crm history C-1").raw)
+    assert {one["source"] for one in assistant.gets("records/customer/C-1/history").json["history"]} >= {
+        "api.agent update customer"
+    }
+
+
+def asks(program: Program, tool: str, **given: object) -> None:
+    """Have an agent call a tool, as the protocol has it."""
+    asked = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": given}}
+    reply = program.sends("POST", "/mcp", asked, accept="application/json, text/event-stream")
+    assert reply.status == 200 and not reply.json["result"].get("isError"), reply.text
+
+
 def test_undoing_a_program_takes_the_role_of_its_change(company: Company) -> None:
     billing = program_of(company, "Billing role:rep can:everything")
     billing.adds("customer", name="Heron Sails")

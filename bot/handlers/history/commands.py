@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks.block_elements import InteractiveElement
 from sqlalchemy.orm import Session
 
 from bot.grammar import Args
@@ -19,6 +21,7 @@ from storage.references import in_force, parse_reference, reference
 from storage.subjects import called
 from storage.support.ratings import RATED
 from storage.support.tickets import REPLIED
+from storage.workspace import api_keys
 
 SHOWN = 20
 READ = 60
@@ -48,16 +51,32 @@ def _history(session: Session, noun: str, record_id: int, reader: Reader) -> Mes
         raise NotFound("{ref} has no history.", ref=ref)
     title = b.markup(_("*History of {ref}*, the newest first"), ref=ref)
     found = merged(session, activities)[::-1]
-    lines = [_line(session, change, reader) for change in found[:SHOWN]]
+    shown = found[:SHOWN]
+    by_keys = {one.change_set.id for one in shown if api_keys.is_key(one.change_set.actor_id or "")}
+    undoable = {one.id for one in history.undoable(session, by_keys, reader.now)}
+    blocks: list[Block] = []
+    lines: list[b.Text] = [title]
+    for change in shown:
+        lines.append(_line(session, change, reader))
+        if change.change_set.id in undoable:
+            # Of one request one button takes all back: the one at its newest line.
+            undoable.discard(change.change_set.id)
+            blocks += [*paragraphs(lines[:-1]), b.section(lines[-1], accessory=_undo(change))]
+            lines = []
     earlier = len(found) > SHOWN or len(activities) == READ
     more = [b.context(_("Older changes are stored too, but not shown here."))] if earlier else []
-    return Message(title, [*paragraphs([title, *lines]), *more])
+    return Message(title, [*blocks, *paragraphs(lines), *more])
+
+
+def _undo(change: Change) -> InteractiveElement:
+    return b.button(_("Undo"), plugin.id("undo"), b.Control(detail=str(change.change_set.id)))
 
 
 def _line(session: Session, change: Change, reader: Reader) -> b.Markup:
     details = [b.markup("      {detail}", detail=detail) for detail in fields(session, change, reader)]
     return b.markup(
-        "*{who}* {did}  _{when}_{details}",
+        "*{who}*{agent} {did}  _{when}_{details}",
+        agent=b.markup(" 🤖 _{agent}_", agent=_("an agent")) if change.change_set.by_agent else "",
         who=format.who(session, change.change_set.actor_id),
         did=b.markup(_did(change), what=change.thing),
         when=reader.ago(change.at),

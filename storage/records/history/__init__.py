@@ -5,7 +5,7 @@ while they are flushed, inside `recording`.
 """
 
 from storage.database.recorded import Recorded
-from storage.records.history.models import Activity, ChangeAnswer, ChangeSet
+from storage.records.history.models import AGENT, Activity, ChangeAnswer, ChangeSet
 from storage.records.history.reading import actor_name, changed_only_by, last_actor, recent, timeline
 from storage.records.history.recording import (
     CHANGES,
@@ -23,9 +23,21 @@ from storage.records.history.recording import (
     recording,
     save_answer,
 )
-from storage.records.history.undo import IMPORT, MOVE, Undone, UndonePart, UndoResult, newest, undo, undo_part
+from storage.records.history.undo import (
+    IMPORT,
+    MOVE,
+    Undone,
+    UndonePart,
+    UndoResult,
+    newest,
+    take_back,
+    undo,
+    undo_part,
+    undoable,
+)
 
 __all__ = [
+    "AGENT",
     "CHANGES",
     "CREATED",
     "DELETED",
@@ -54,7 +66,9 @@ __all__ = [
     "record_of_all",
     "recording",
     "save_answer",
+    "take_back",
     "timeline",
     "undo",
     "undo_part",
+    "undoable",
 ]

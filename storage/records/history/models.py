@@ -9,6 +9,9 @@ from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 from storage.database.engine import TENANT, Base, composite_key
 from storage.workspace.workspaces import Workspace
 
+AGENT = "api.agent "
+"""How the source of what agents change begins."""
+
 
 class ChangeAnswer(Base):
     """Keep what was answered to the request of a change set, to be said again when the request is repeated."""
@@ -60,6 +63,11 @@ class ChangeSet(Base):
         viewonly=True, order_by="Activity.id", back_populates="change_set"
     )
     _answer: Mapped[ChangeAnswer | None] = relationship(viewonly=True)
+
+    @property
+    def by_agent(self) -> bool:
+        """Tell whether an agent made it, with a key that it was given."""
+        return self.source.startswith(AGENT)
 
     @property
     def answer(self) -> dict[str, Any] | None:

@@ -1,10 +1,11 @@
 """Take a person's newest change back, as a new change."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, func, inspect, select
+from sqlalchemy import Select, exists, func, inspect, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapper, Session, aliased
 
@@ -89,13 +90,26 @@ def undo(session: Session, actor_id: str, now: datetime | None = None) -> UndoRe
     created are removed, those deleted restored, fields set back. Raises NotFound if there is nothing to undo, Conflict
     naming who and what if a row has changed since or something refers to it.
     """
+    target = newest(session, actor_id, now)
+    if target is None:
+        raise NotFound("There is nothing of yours from the last 24 hours to undo.")
+    return take_back(session, target)
+
+
+def undoable(session: Session, change_set_ids: Collection[int], now: datetime | None = None) -> list[ChangeSet]:
+    """Return those of some change sets that `take_back` may take back: young, not undone, and no undos themselves."""
+    if not change_set_ids:
+        return []
+    found = _undoable(now).where(ChangeSet.id.in_(change_set_ids)).order_by(ChangeSet.id)
+    return list(session.scalars(found))
+
+
+def take_back(session: Session, target: ChangeSet) -> UndoResult:
+    """Take a change set back, as `undo` does; it must be `undoable`."""
     recorder = current_recorder(session)
     session.flush()
     if recorder.change_set_id is not None:
         raise RuntimeError("an undo is a change set of its own")
-    target = newest(session, actor_id, now)
-    if target is None:
-        raise NotFound("There is nothing of yours from the last 24 hours to undo.")
     if target.source == MOVE:
         raise Conflict("This change is too large to be taken back at once.", hint="Take it back on its own message.")
     activities = list(
@@ -128,19 +142,22 @@ def undo(session: Session, actor_id: str, now: datetime | None = None) -> UndoRe
 
 def newest(session: Session, actor_id: str, now: datetime | None = None) -> ChangeSet | None:
     """Return what `undo` would take back, None if there is nothing."""
+    theirs = _undoable(now).where(ChangeSet.actor_id == actor_id)
+    return session.scalars(theirs.order_by(ChangeSet.at.desc(), ChangeSet.id.desc()).limit(1)).first()
+
+
+def _undoable(now: datetime | None) -> Select[ChangeSet]:
     since = (now or func.now()) - UNDO_WITHIN
     changed = exists().where(
         Activity.workspace_id == ChangeSet.workspace_id,
         Activity.change_set_id == ChangeSet.id,
         Activity.action.in_(CHANGES),
     )
-    return session.scalars(
+    return (
         select(ChangeSet)
-        .where(ChangeSet.actor_id == actor_id, ChangeSet.at > since, ChangeSet.undoes_id.is_(None))
+        .where(ChangeSet.at > since, ChangeSet.undoes_id.is_(None))
         .where(~_is_undone(ChangeSet), changed, ChangeSet.source != IMPORT)
-        .order_by(ChangeSet.at.desc(), ChangeSet.id.desc())
-        .limit(1)
-    ).first()
+    )
 
 
 def _is_undone(change_set: Any) -> Any:

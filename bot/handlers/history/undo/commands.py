@@ -14,7 +14,7 @@ from bot.kit import blocks as b
 from bot.kit.format import Reader, paragraphs
 from bot.kit.replies import Message
 from bot.plugin import Catalogue, Member, Role, _
-from storage.errors import Refused
+from storage.errors import NotFound, Refused
 from storage.records import history, moves
 from storage.records.history import CHANGES, CREATED, UPDATED, ChangeSet
 from storage.records.moves import MoveState
@@ -34,13 +34,20 @@ def undo(args: Args, session: Session, actor: Member, reader: Reader, now: datet
     """Take back your last change of the past 24 hours, or an API key's, if nobody has changed the same thing since."""
     whose = api_keys.ever_called(session, args.text).actor_id if args.text else actor.id
     last = history.newest(session, whose, now)
-    for role in _roles_of(last, catalogue) if last else ():
+    if last is None:
+        raise NotFound("There is nothing of yours from the last 24 hours to undo.")
+    return taken_back(session, last, actor, reader, catalogue)
+
+
+def taken_back(session: Session, target: ChangeSet, actor: Member, reader: Reader, catalogue: Catalogue) -> Message:
+    """Take a change back that can be, if the actor has the roles that it took, and say what that did."""
+    for role in _roles_of(target, catalogue):
         if not actor.has(role):
             # Whoever could make a change once may not make its opposite now.
             raise Refused(
                 "This needs the role {role}.", role=role.value, hint="An admin can give it to you with `/crm role`."
             )
-    if last is not None and (move := moves.of_change(session, last.id)) is not None:
+    if (move := moves.of_change(session, target.id)) is not None:
         moves.ask(session, move.id, MoveState.UNDOING)
         text = b.markup(
             _("I am taking *{gone}* → *{kept}* back. The message about it says how far that is."),
@@ -48,7 +55,7 @@ def undo(args: Args, session: Session, actor: Member, reader: Reader, now: datet
             kept=move.to_name,
         )
         return Message(text, [b.section(text)])
-    result = history.undo(session, whose, now)
+    result = history.take_back(session, target)
     title = b.markup(_("Taken back, from {ago}:"), ago=reader.ago(result.change_set.at))
     names = {(row.noun, row.record_id): row.name for row in result.rows}
     found = merged(session, result.change_set.activities)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from api import faces, records, related
+from api import faces, figures, records, related
 from api.problems import STATUS, TITLES
 from storage.crm.notes import NoteKind
+from storage.digests.metrics import Cut, Metric
 from storage.names import NAME_LIMIT, NOTE_LIMIT
 from storage.records.declaration import Declaration
 from storage.workspace.api_keys import Verb
@@ -135,6 +136,11 @@ OPERATIONS = (
         once=True,
     ),
     Operation("get", "search", "Find records by their names", "found", query=("q", "nouns", "limit")),
+    Operation("get", "figures", "Tell the numbers behind digests", "figures", query=("period", "owner")),
+    Operation(
+        "get", "figures/{figure}", "Tell a number with the records it was counted from", "figure",
+        query=("period", "owner", "by", "value", "limit"), problems=("not-found",),
+    ),
     Operation(
         "post", "classify", "Say what a message is about", "verdict",
         body=lambda _noun: _object({"text": {"type": "string"}}),
@@ -153,6 +159,10 @@ _QUERY: Mapping[str, Json] = {
     "cursor": {"schema": {"type": "string"}, "description": "The `next` of the page before."},
     "q": {"schema": {"type": "string"}, "description": "A name, even misspelt, or a reference."},
     "nouns": {"schema": {"type": "string"}, "description": "Nouns to look among, with commas between."},
+    "period": {"schema": {"type": "string", "enum": list(figures.PERIODS)}, "description": "Up to now; a week."},
+    "owner": {"schema": {"type": "string"}, "description": "Slack's id of whose records count; else all count."},
+    "by": {"schema": {"type": "string", "enum": [str(cut) for cut in Cut]}, "description": "What a part is cut by."},
+    "value": {"schema": {"type": "string"}, "description": "Which part; left out, that without any."},
 }
 _ANSWERS: Mapping[str, Json] = {
     "bulk": _object(
@@ -167,6 +177,8 @@ _ANSWERS: Mapping[str, Json] = {
     "followup": {"type": "object", "required": ["id", "about", "text", "due_at", "owner", "status"]},
     "history": _object({"history": {"type": "array", "items": {"type": "object"}}}),
     "found": _object({"found": {"type": "array", "items": {"type": "object", "required": ["id", "noun", "name"]}}}),
+    "figures": _object({"since": MOMENT, "until": MOMENT, "figures": {"type": "array", "items": {"type": "object"}}}),
+    "figure": {"type": "object", "required": ["since", "until", "figure", "part", "count", "records"]},
     "verdict": {"type": "object", "required": ["category", "confidence", "abstained", "reasons"]},
     "undone": {"type": "object", "required": ["undone", "at"]},
     "key": {"type": "object", "required": ["name", "scopes", "expires_at"]},
@@ -235,8 +247,17 @@ def _parameters(one: Operation) -> list[Json]:
         found.append(
             {"name": "reference", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
         )
+    if "{figure}" in one.path:
+        schema = {"type": "string", "enum": [str(figure) for figure in Metric]}
+        found.append({"name": "figure", "in": "path", "required": True, "schema": schema})
     for name in one.query:
-        most = records.MOST if one.answer == "page" else related.FOUND if one.answer == "found" else related.MOST
+        most = (
+            records.MOST
+            if one.answer in {"page", "figure"}
+            else related.FOUND
+            if one.answer == "found"
+            else related.MOST
+        )
         limit = {"schema": {"type": "integer", "minimum": 1, "maximum": most}}
         found.append({"name": name, "in": "query", **(limit if name == "limit" else _QUERY[name])})
     if one.versioned:

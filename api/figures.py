@@ -1,0 +1,118 @@
+"""Tell the figures behind digests: each number, and the records that it was counted from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from api import payloads
+from api.calls import Work
+from api.problems import Answer, HttpProblem
+from storage.crm.followups import Followup
+from storage.digests import metrics
+from storage.digests.metrics import Cut, Metric, Number, Part, Period
+from storage.digests.metrics.definitions import meaning
+from storage.errors import CrmError, Invalid
+from storage.names import check_text
+from storage.records.fields import PersonField
+from storage.records.named import Named
+from storage.support.labels import Label
+from storage.support.tickets import Ticket
+from storage.workspace.api_keys import Verb
+from storage.workspace.members import Role
+
+PERIODS = {"day": 1, "week": 7, "month": 30, "quarter": 91, "year": 365}
+"""The days that a period has, up to now."""
+USUAL = "week"
+BEHIND, MOST = 50, 200
+_OWNER = PersonField(key="owner", label="Owner", role=Role.VIEWER)
+
+
+def listed(work: Work, *, period: str = USUAL, owner: str = "") -> Answer:
+    """List the numbers of a period that the key may know, with their parts, and what they were before."""
+    span = _period(work, period, owner)
+    zone = work.caller.workspace.zone
+    numbers = metrics.digest(work.session, span, zone=zone).numbers
+    told = [_number(one) for one in numbers if _may(work, one.figure, span)]
+    return Answer(200, {**_span(span), "figures": told})
+
+
+def explained(
+    work: Work,
+    figure: str,
+    *,
+    period: str = USUAL,
+    owner: str = "",
+    by: str = "",
+    value: str | None = None,
+    limit: int = BEHIND,
+) -> Answer:
+    """Tell one number, or a part of it, with the records that it was counted from, the first to look at on top."""
+    try:
+        wanted = Metric(figure)
+    except ValueError:
+        raise HttpProblem(
+            "not-found", f"There is no figure {figure[:60]}.", figures=[str(one) for one in Metric]
+        ) from None
+    span = _period(work, period, owner)
+    if not _may(work, wanted, span):
+        raise HttpProblem("forbidden", f"This key may not read all that {wanted} counts.")
+    part = _part(wanted, span, by, value)
+    rows = metrics.records(work.session, wanted, span, part, limit=limit)
+    number = Number(wanted, metrics.count(work.session, wanted, span, part), part)
+    return Answer(200, {**_span(span), **_number(number), "records": [_record(work, row) for row in rows]})
+
+
+def _period(work: Work, typed: str, owner: str) -> Period:
+    if typed not in PERIODS:
+        raise Invalid("There is no period {word}.", field="period", word=typed[:40], hint="It is day, week, month, ...")
+    who = _OWNER.checked(work.session, owner) if owner else None
+    return Period(work.caller.now - timedelta(days=PERIODS[typed]), work.caller.now, [who] if who else None)
+
+
+def _part(figure: Metric, span: Period, by: str, value: str | None) -> Part | None:
+    if not by:
+        return None
+    try:
+        part = Part(Cut(by), None if value is None else check_text(value))
+        meaning(figure, span, part)
+    except CrmError:
+        raise
+    except ValueError:
+        raise Invalid(
+            "{figure} has no such part.", field="by", figure=str(figure), hint="The list of figures has all parts."
+        ) from None
+    return part
+
+
+def _may(work: Work, figure: Metric, span: Period) -> bool:
+    """Tell whether the key may read all that a figure counts: follow-ups are about records of any noun."""
+    model = meaning(figure, span).model
+    if model is Followup:
+        return all(work.may(noun, Verb.READ) for noun in work.nouns)
+    return work.may(Ticket.__noun__ if model is Label else model.__noun__, Verb.READ)
+
+
+def _span(span: Period) -> dict[str, Any]:
+    return {"since": span.since.isoformat(), "until": span.until.isoformat()}
+
+
+def _number(number: Number) -> dict[str, Any]:
+    part = number.part
+    return {
+        "figure": str(number.figure),
+        "part": {"by": str(part.cut), "value": part.value} if part else None,
+        "count": number.count,
+        "amounts": [{"amount": str(one.major), "currency": one.currency} for one in number.amounts],
+        "before": number.before,
+    }
+
+
+def _record(work: Work, row: Any) -> Mapping[str, Any]:
+    if isinstance(row, Followup):
+        return payloads.followup(row)
+    if isinstance(row, Named):
+        return payloads.record(work.session, work.nouns[row.__noun__], row)
+    assert isinstance(row, Label)
+    return {"was": row.old_category, "is": row.new_category, "by": row.actor_id, "at": row.at.isoformat()}
