@@ -6,6 +6,7 @@ import re
 
 from tests.support.company import Company
 from tests.support.programs import Program
+from tests.support.waiting import until
 
 SECRET = re.compile(r"rapport_key_[A-Za-z0-9_-]{43}")
 
@@ -87,6 +88,7 @@ def test_a_form_and_a_program_never_overwrite_each_other(company: Company) -> No
     rep = company.rep
     rep.types(f"/customer show {made['id']}")
     rep.clicks("Edit")
+    until(lambda: "Tier" in str(rep.modal))
     assert billing.changes(f"records/customer/{made['id']}", {"tier": "gold"}, made["version"]).status == 200
     rep.submits({"Tier": "silver"})
     rep.sees("*Tier*: Billing wrote gold")
