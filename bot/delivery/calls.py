@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bot.delivery import speaking
 from bot.i18n import _
 from bot.kit import blocks as b
-from bot.kit.replies import Picture, SentFile
+from bot.kit.replies import Picture, SentFile, Speaker
 from bot.slack.posting import metadata
 from storage.queues.outbox import DELETE, POST, UPDATE, Delivery
 from storage.support.messages import storable
@@ -66,6 +67,7 @@ class Rendered:
     pictures: Mapping[int, Picture] = field(default_factory=dict)
     """Pictures by the number of blocks above them."""
     file: SentFile | None = None
+    speaker: Speaker | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ def call_for(row: Delivery, edited: Delivery | None, channel: str, rendered: Ren
     """Return the call for a delivery to a channel, or for one that edits another, which was sent."""
     if edited is None and rendered.file is not None:
         said = {"channel_id": channel, "initial_comment": rendered.text}
+        said |= {"thread_ts": row.thread_ts} if row.thread_ts else {}
         return SlackCall(SEND_FILE, channel, said, file=rendered.file)
     says: dict[str, Any] = {"text": rendered.text, "blocks": list(rendered.blocks), "link_names": False}
     if edited is None:
@@ -98,6 +101,7 @@ def call_for(row: Delivery, edited: Delivery | None, channel: str, rendered: Ren
             "unfurl_media": False,
         }
         says |= {"thread_ts": row.thread_ts} if row.thread_ts else {}
+        says |= speaking.arguments(rendered.speaker) if rendered.speaker else {}
         return SlackCall(METHODS[POST], channel, says, rendered.pictures)
     assert edited.channel is not None
     place = {"channel": edited.channel, "ts": edited.ts}

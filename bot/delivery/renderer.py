@@ -124,4 +124,4 @@ class Renderings:
         blocks: list[Block] = list(message.blocks) or [b.section(message.text)]
         drawn = b.render(blocks)
         check_controls(self._registry, drawn)
-        return Rendered(b.cut(message.text, TEXT_LIMIT), drawn, message.pictures, message.file)
+        return Rendered(b.cut(message.text, TEXT_LIMIT), drawn, message.pictures, message.file, message.speaker)

@@ -25,6 +25,7 @@ from bot.delivery.calls import LIMITS, METHODS, Limit, Rendered, SlackCall, Unre
 from bot.delivery.pacing import Pace
 from bot.delivery.pictures import Illustrator, send
 from bot.delivery.second_copies import by_conversation, delete_second_copies, searched_from
+from bot.delivery.speaking import post as post_as
 from bot.delivery.uploads import marks, with_file
 from bot.slack.posting import (
     REVOKED,
@@ -34,7 +35,6 @@ from bot.slack.posting import (
     RateLimited,
     TooSoon,
     Unreached,
-    call,
     copies,
 )
 from bot.slack.sharing import Sharing
@@ -283,7 +283,7 @@ class Sender:
             self._keep_ours(row, client, wanted.channel)
             if time.monotonic() >= until:
                 raise Unreached("too little of the lease is left to post it")
-            return call(client, one.method, repeatable=row.kind != POST, **one.arguments)
+            return post_as(client, one.method, one.arguments, repeatable=row.kind != POST)
 
         try:
             answer = send(wanted, post, until=until)

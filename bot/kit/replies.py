@@ -26,6 +26,14 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Speaker:
+    """Say under whose name, and with whose picture, a delivered message appears, where Slack lets Rapport do so."""
+
+    name: str
+    picture: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SentFile:
     """Hold a file that is sent as it is, with the name it has for who receives it."""
 
@@ -52,6 +60,8 @@ class Message:
     """Pictures by the number of blocks above them; only in what is delivered, and left out where Slack takes none."""
     file: SentFile | None = None
     """A file that comes with the text, and without the blocks; only in what is delivered."""
+    speaker: Speaker | None = None
+    """Who speaks, if not Rapport; only in what is delivered."""
 
 
 @dataclass(frozen=True, slots=True)

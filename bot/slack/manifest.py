@@ -11,9 +11,18 @@ CRM = "Find anything, undo, history, set-up and help"
 """What `/crm` is for, which reaches every command."""
 
 CORE_SCOPES = frozenset(
-    {"chat:write", "commands", "users:read", "users:read.email", "im:write", "im:history", "files:write"}
+    {
+        "chat:write",
+        "commands",
+        "users:read",
+        "users:read.email",
+        "im:write",
+        "im:history",
+        "files:write",
+        "chat:write.customize",
+    }
 )
-"""What answering, DMs with their reconciliation, pictures, and knowing people need, whatever plugins there are."""
+"""What answering, also under an agent's name, DMs with their reconciliation, pictures, and knowing people need."""
 
 _CHANNEL_SCOPES = {"channels:read", "channels:join", "channels:history", "groups:read", "groups:history", "team:read"}
 

@@ -25,6 +25,7 @@ def post_message(call: Call) -> Json:
     content = messages.read_content(call.args)
     check_blocks(call.core, call.bot.team_id, content.get("blocks", []))
     content |= _metadata(call)
+    content |= _speaker(call)
     given_id = call.text("client_msg_id")
     if given_id and call.core.world.settings.honour_client_msg_id:
         for earlier in call.workspace.messages.get(channel.id, []):
@@ -128,6 +129,17 @@ def _thread(call: Call, channel: Channel) -> str:
     if root is None or root.visible_to:
         raise SlackError("thread_not_found")
     return root.thread_ts
+
+
+def _speaker(call: Call) -> Json:
+    """Return under whose name and with whose picture a message appears, which needs a scope of its own."""
+    name, picture = call.text("username"), call.text("icon_url")
+    if not name and not picture:
+        return {}
+    scope = "chat:write.customize"
+    if call.bot.scopes is not None and scope not in call.bot.scopes:
+        raise SlackError("missing_scope", needed=scope, provided=",".join(call.bot.scopes))
+    return {"username": name, **({"icons": {"image_48": picture}} if picture else {})}
 
 
 def _metadata(call: Call) -> Json:

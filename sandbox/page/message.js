@@ -117,7 +117,7 @@ export function message(one, { channel, compact = false, thread = [], openThread
   return h(
     "div",
     { class: classes.filter(Boolean).join(" "), testid: "message", data: { ts: one.ts }, role: "article", "aria-label": `${author.label}, ${timeOf(one.ts)}` },
-    h("div", { class: "gutter" }, small ? time : avatar(author)),
+    h("div", { class: "gutter" }, small ? time : avatar(one.username ? { id: one.username, label: one.username } : author)),
     h(
       "div",
       { class: "message-main" },

@@ -180,10 +180,12 @@ def last_sent(session: Session, ticket_id: int, until: datetime) -> datetime | N
     return session.scalar(select(func.max(Reply.at)).where(*before))
 
 
-def send(session: Session, reply: Reply, ticket: Ticket, *, renderer: str, priority: int = 0) -> Reply:
+def send(
+    session: Session, reply: Reply, ticket: Ticket, *, renderer: str, priority: int = 0, picture: str = ""
+) -> Reply:
     """Have a draft brought to the thread the ticket came from, once; raise Invalid for a ticket that came from none.
 
-    `renderer` draws it when it is sent, from the payload's `reply`.
+    `renderer` draws it when it is sent, from the payload's `reply`, with the `picture` of its author.
     """
     if ticket.channel_id is None:
         raise Invalid(
@@ -195,7 +197,7 @@ def send(session: Session, reply: Reply, ticket: Ticket, *, renderer: str, prior
         thread_ts=thread_of(session, ticket),
         renderer=renderer,
         record=ticket.reference,
-        payload={"reply": reply.id},
+        payload={"reply": reply.id, **({"picture": picture} if picture else {})},
         dedupe_key=f"reply:{reply.id}",
         priority=priority,
     )

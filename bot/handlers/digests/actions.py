@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -83,7 +84,7 @@ def preview(
     digest = schedules.resolve(session, control.record)
     receiver = None if digest.target_channel else actor
     wanted = notices.of_digest(session, digest, receiver, workspace, now)
-    sheet, blocks = notices.draw(session, wanted, catalogue)
+    sheet, blocks = notices.draw(session, replace(wanted, at_once=True), catalogue)
     shown_to_me = notices.message(wanted, sheet, blocks, notices.keep(session, wanted, sheet, user_id=actor.id))
     skipped = digest.skip_empty and sheet.empty
     note = (

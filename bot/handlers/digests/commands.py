@@ -51,6 +51,7 @@ def now_(
         workspace=workspace,
         now=now,
         last=runs.as_of(session, period.since, user_id=actor.id, name=name),
+        at_once=True,
     )
     sheet, blocks = notices.draw(session, wanted, catalogue)
     return notices.message(wanted, sheet, blocks, notices.keep(session, wanted, sheet, user_id=actor.id))

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot.handlers.digests.cards import footer
 from bot.handlers.digests.declaration import plugin
-from bot.handlers.digests.drawing import charts
+from bot.handlers.digests.drawing import charts, words
 from bot.handlers.digests.drawing.sheet import Sheet
 from bot.handlers.digests.sections import pipeline, support, team
 from bot.handlers.digests.sections.held import held_back
@@ -37,7 +37,9 @@ LONGEST = timedelta(days=31)
 """A digest that was paused for longer begins anew."""
 
 CHARTS: Mapping[str, Callable[[Sheet], Picture | None]] = {PIPELINE: charts.pipeline, SUPPORT: charts.tickets}
-"""The picture under each section; /digest now and previews go without, as Slack shows none in what only one sees."""
+"""The picture under each section of what is delivered."""
+IN_WORDS: Mapping[str, Callable[[Sheet], list[Block]]] = {PIPELINE: words.pipeline, SUPPORT: words.tickets}
+"""The same in characters, for /digest now and previews: Slack shows no picture in what only one sees."""
 
 BUILT_IN: Mapping[str, Callable[[Sheet], list[Block]]] = {
     PIPELINE: pipeline.draw,
@@ -69,6 +71,8 @@ class WantedDigest:
     last: DigestRun | None = None
     late: timedelta | None = None
     why_late: str = ""
+    at_once: bool = False
+    """It is shown at once to who asks, and to nobody else."""
 
 
 @plugin.renderer("digest", kind=lambda row: None if row.payload.get("asked") else Notice.DIGESTS)
@@ -190,7 +194,10 @@ def draw(session: Session, wanted: WantedDigest, catalogue: RegistryForDigests) 
     for name in wanted.sections:
         if name in BUILT_IN:
             blocks += BUILT_IN[name](sheet)
-            sheet.pictures |= {len(blocks): chart for chart in [_chart(name, sheet)] if chart}
+            if wanted.at_once:
+                blocks += IN_WORDS[name](sheet) if name in IN_WORDS else []
+            else:
+                sheet.pictures |= {len(blocks): chart for chart in [_chart(name, sheet)] if chart}
         elif name in catalogue.digest_sections:
             blocks += _of_plugin(session, wanted, catalogue.digest_sections[name], sheet)
     if wanted.digest is not None:

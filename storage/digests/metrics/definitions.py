@@ -14,7 +14,7 @@ from storage.crm.pipelines import Outcome, Stage
 from storage.database.engine import Base
 from storage.support.labels import Label, LabelSource
 from storage.support.ratings import BAD, Rating
-from storage.support.sla.model import FIRST_RESPONSE, RESOLUTION, SlaClock
+from storage.support.sla.model import FIRST_RESPONSE, RESOLUTION, SlaClock, was_promised
 from storage.support.tickets import Priority, Ticket
 
 STALLED_AFTER = timedelta(days=14)
@@ -185,9 +185,15 @@ def untouched(period: Period) -> ColumnElement[bool]:
 
 
 def missed(period: Period) -> ColumnElement[bool]:
-    """Return the condition that a clock's target was missed in the period, also while the clock still runs."""
-    running = and_(SlaClock.breached_at.is_(None), *within(SlaClock.due_at, period))
-    return or_(and_(*within(SlaClock.breached_at, period)), running)
+    """Return the condition that a clock's target was missed in the period, also while the clock still runs.
+
+    What was late before anybody promised it, or before the promise changed, was not missed.
+    """
+    judged = (
+        and_(*within(SlaClock.breached_at, period), was_promised(SlaClock.breached_at)),
+        and_(SlaClock.breached_at.is_(None), *within(SlaClock.due_at, period), was_promised(SlaClock.due_at)),
+    )
+    return or_(*judged)
 
 
 def _deals(period: Period) -> tuple[ColumnElement[bool], ...]:

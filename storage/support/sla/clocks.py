@@ -133,6 +133,8 @@ def _set(
                 continue
             clock = SlaClock(workspace_id=current_workspace(session), ticket_id=ticket.id, kind=kind)
             session.add(clock)
+        if quiet and clock.target_minutes != minutes and not _is_late(clock, now):
+            clock.promised_at = now
         clock.priority, clock.target_minutes, clock.started_at, clock.met_at = (
             ticket.priority,
             minutes,
@@ -147,6 +149,11 @@ def _set(
         running.append(clock)
     session.flush()
     return running
+
+
+def _is_late(clock: SlaClock, now: datetime) -> bool:
+    """Tell whether a target was missed by what was promised so far."""
+    return clock.breached_at is not None or (clock.due_at is not None and clock.due_at <= now)
 
 
 def _met_at(ticket: Ticket, kind: str) -> datetime | None:

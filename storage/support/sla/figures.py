@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
-from storage.support.sla.model import SlaClock
+from storage.support.sla.model import SlaClock, was_promised
 from storage.support.tickets import Priority, Ticket
 
 
@@ -43,11 +43,14 @@ def late(session: Session, *, until: datetime, limit: int) -> list[SlaClock]:
 def outcomes(session: Session, *, since: datetime, until: datetime) -> list[PromiseOutcome]:
     """Return what was met and what was missed in a while, by kind and priority, the most urgent first.
 
-    A target counts when it was met, or when it was missed, whichever was first.
+    A target counts when it was met, or when it was missed, whichever was first; what was late before
+    it was promised does not.
     """
-    missed_while_it_runs = (*_within(SlaClock.due_at, since, until), SlaClock.breached_at.is_(None))
+    due = (*_within(SlaClock.due_at, since, until), was_promised(SlaClock.due_at))
+    missed_while_it_runs = (*due, SlaClock.breached_at.is_(None))
     met = _counts(session, *_within(SlaClock.met_at, since, until), SlaClock.breached_at.is_(None))
-    breached = _counts(session, *_within(SlaClock.breached_at, since, until))
+    late = (*_within(SlaClock.breached_at, since, until), was_promised(SlaClock.breached_at))
+    breached = _counts(session, *late)
     for key, number in _counts(session, *missed_while_it_runs).items():
         breached[key] += number
     rank = {priority.value: number for number, priority in enumerate(reversed(Priority))}

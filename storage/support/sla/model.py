@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer, func, text
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Identity, Index, Integer, func, or_, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from storage.database.engine import TENANT, Base, composite_key
@@ -98,7 +98,8 @@ class SlaClock(Base):
     `running_since` are empty. `used_seconds` is the business time used until `running_since`, or until it stopped.
     `breached_at` is when the target was missed, as known when the clock was last set: one that runs is also breached
     once `due_at` has passed. `warn_at`, `alert_at` and `escalate_at` are the times for which somebody was or is to be
-    told; `priority` is the ticket's, by which the target was chosen.
+    told; `priority` is the ticket's, by which the target was chosen. `promised_at` is since when the target
+    holds, where it was promised or changed while the ticket was open: what was late before that was late by no promise.
     """
 
     __tablename__ = "sla_clock"
@@ -127,8 +128,14 @@ class SlaClock(Base):
     warn_at: Mapped[datetime | None]
     alert_at: Mapped[datetime | None]
     escalate_at: Mapped[datetime | None]
+    promised_at: Mapped[datetime | None]
 
     ticket: Mapped[Ticket] = relationship(viewonly=True)
+
+
+def was_promised(at: Any) -> ColumnElement[bool]:
+    """Return the condition that a clock's target held already at the moment it was missed."""
+    return or_(SlaClock.promised_at.is_(None), at >= SlaClock.promised_at)
 
 
 # The earliest of merged tickets gives its time to the one that was kept.

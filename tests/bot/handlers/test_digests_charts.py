@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from bot.handlers.digests.drawing import charts
+from bot.handlers.digests.drawing import charts, words
 from sandbox.control.client import Person
 from storage.digests.metrics import Day
 from tests.support.company import Company
@@ -52,3 +52,27 @@ def test_a_digest_comes_without_charts_that_slack_does_not_take(digest: Company,
     digest.settles()
     (message,) = manager.messages("@Rapport")
     assert not [block for block in message["blocks"] if block["type"] == "image"]
+
+
+def test_what_only_one_sees_has_its_charts_in_characters(company: Company, manager: Person) -> None:
+    company.rep.types("/deal add Acme amount:12k", channel="CGENERAL")
+    company.rep.types("/deal add Globex amount:5k", channel="CGENERAL")
+    company.rep.types("/deal add Initech stage:proposal", channel="CGENERAL")
+    company.rep.types("/ticket add Login fails", channel="CGENERAL")
+    shown = manager.types("/digest now", channel="CGENERAL").text
+    assert "Lead      ████████████ 2" in shown
+    assert "Proposal  ██████ 1" in shown
+    assert "Tickets per day, the last 14 days" in shown
+    assert "opened    ·············█  1" in shown
+
+
+@pytest.mark.parametrize(
+    ("counts", "most", "drawn"),
+    [([0, 1, 4, 8], 8, "·▁▄█"), ([0, 0], 1, "··"), ([3], 3, "█"), ([1, 1000], 1000, "▁█")],
+)
+def test_columns_are_as_high_as_the_numbers(counts: list[int], most: int, drawn: str) -> None:
+    assert words.columns(counts, most) == drawn
+
+
+def test_a_bar_that_is_not_empty_shows_something() -> None:
+    assert [len(words.bar(count, 1000)) for count in (0, 1, 500, 1000)] == [0, 1, 6, 12]

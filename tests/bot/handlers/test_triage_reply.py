@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from bot.slack.manifest import scopes
 from sandbox.control.client import Person
 from storage.queues.outbox import Delivery
 from storage.records import history
@@ -46,6 +47,8 @@ def test_an_answer_is_seen_first_and_sent_once(support: Company) -> None:
     (told,) = [one for one in support.customer.messages("CSHARED") if one["ts"] != support.asked]  # type: ignore[attr-defined]  # by the fixture
     assert told["thread_ts"] == support.asked  # type: ignore[attr-defined]  # by the fixture
     assert "&lt;!channel&gt;" in str(told["blocks"])
+    assert (told["username"], told["bot_id"][:1]) == ("Anton Agent", "B")
+    assert "— Anton Agent" in str(told["blocks"])
     answered = ticket_of(support)
     assert (answered.status, answered.assignee_id) == ("waiting", "UAAGENT")
     assert answered.first_response_at is not None
@@ -61,6 +64,23 @@ def test_an_answer_is_seen_first_and_sent_once(support: Company) -> None:
     assert after.first_response_at is not None
     assert abs(after.first_response_at - answered.first_response_at) < timedelta(seconds=1)
     assert len(seen_by_the_customer(support)) == 1
+
+
+def test_an_answer_arrives_under_rapports_own_name_where_the_app_may_not_use_another(
+    support: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install = support.sandbox.core.world.workspace.installations[0]
+    granted = [one for one in scopes(support.bot.registry) if one != "chat:write.customize"]
+    monkeypatch.setattr(install, "scopes", granted)
+    support.agent.clicks("Reply to customer", channel="CSUPPORT")
+    support.agent.submits({"Your answer": "We look into it."})
+    support.agent.submits()
+    support.customer.sees("We look into it.", channel="CSHARED")
+    support.settles()
+    told = support.customer.messages("CSHARED")[-1]
+    assert "username" not in told
+    assert "— Anton Agent" in str(told["blocks"])
+    support.agent.sees("answered: We look into it.", channel="CSUPPORT")
 
 
 def test_nothing_else_an_agent_writes_reaches_the_customer(support: Company) -> None:

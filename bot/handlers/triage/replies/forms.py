@@ -6,7 +6,6 @@ Nothing else that is written on a card or under it reaches a customer.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
@@ -15,9 +14,9 @@ from bot.handlers.triage.declaration import plugin
 from bot.kit import blocks as b
 from bot.kit import fields, format
 from bot.kit.links import permalink
-from bot.kit.replies import Message, Modal
+from bot.kit.replies import Message, Modal, Speaker
 from bot.plugin import Member, Role, Slack, _
-from storage.errors import Conflict, Invalid, NotFound, Refused
+from storage.errors import Conflict, CrmError, Invalid, NotFound, Refused
 from storage.queues.outbox import Delivery
 from storage.records import history, named
 from storage.support import messages, replies, tickets
@@ -31,8 +30,11 @@ WRITE, SEND = "write", "send"
 State = Mapping[str, str]
 
 
-def _reachable(control: b.Control, slack: Slack) -> Mapping[str, Any]:
-    """Ask Slack whether the customer's channel still takes messages; raise Refused saying what to do if not."""
+def _reachable(control: b.Control, state: State, actor: Member, slack: Slack) -> str:
+    """Ask Slack whether the customer's channel still takes messages; raise Refused saying what to do if not.
+
+    Return the address of the picture of who sends an answer, empty before that and where there is none.
+    """
     found = slack.channel(control.detail)
     if found.get("is_archived"):
         raise Refused("The customer's channel is archived, so nothing can be sent there.")
@@ -41,7 +43,15 @@ def _reachable(control: b.Control, slack: Slack) -> Mapping[str, Any]:
             "I am not in the customer's channel any more, so nothing can be sent there.",
             hint="Write `/invite @Rapport` in it first.",
         )
-    return found
+    return _picture(slack, actor) if state.get("step") == SEND else ""
+
+
+def _picture(slack: Slack, actor: Member) -> str:
+    try:
+        profile = slack.user(actor.id).get("profile") or {}
+    except CrmError:
+        return ""  # The answer matters more than the picture.
+    return str(profile.get("image_192") or profile.get("image_72") or "")
 
 
 @plugin.view("reply", title="Reply to customer", role=Role.AGENT, before=_reachable)
@@ -85,13 +95,19 @@ def change(state: State, session: Session, actor: Member, workspace: Workspace) 
 
 @reply.submit
 def submitted(
-    control: b.Control, values: Mapping[str, str], state: State, session: Session, actor: Member, workspace: Workspace
+    control: b.Control,
+    values: Mapping[str, str],
+    state: State,
+    found: str,
+    session: Session,
+    actor: Member,
+    workspace: Workspace,
 ) -> Message | Modal:
     """Show an answer as the customer will see it, or send the one that was shown."""
     ticket = tickets.resolve(session, state.get("ticket", ""))
     _check_asked(control, ticket)
     if state.get("step") == SEND:
-        return _send(session, ticket, state, actor, workspace)
+        return _send(session, ticket, state, actor, workspace, picture=found)
     field = _field(state)
     try:
         text = replies.check_answer(replies.fill(values.get(field, ""), _known(session, ticket, actor)))
@@ -109,7 +125,9 @@ def _check_asked(control: b.Control, ticket: Ticket) -> None:
         raise Conflict("The customer now writes elsewhere.", hint="Open the card again.")
 
 
-def _send(session: Session, ticket: Ticket, state: State, actor: Member, workspace: Workspace) -> Message | Modal:
+def _send(
+    session: Session, ticket: Ticket, state: State, actor: Member, workspace: Workspace, *, picture: str
+) -> Message | Modal:
     draft = replies.get(session, int(state.get("draft", "0")))
     if draft is None or draft.delivery_id is not None or draft.author_id != actor.id:
         raise Conflict("This answer was already sent or replaced.", hint="Look at the card before you answer again.")
@@ -120,7 +138,7 @@ def _send(session: Session, ticket: Ticket, state: State, actor: Member, workspa
             text, who=who, ref=ticket.reference, status=fields.called(session, TICKET, "status", ticket.standing)
         )
         return _preview(session, ticket, draft, state, actor, workspace, notice=notice)
-    replies.send(session, draft, ticket, renderer=plugin.id("reply"), priority=PRIORITY)
+    replies.send(session, draft, ticket, renderer=plugin.id("reply"), priority=PRIORITY, picture=picture)
     history.record(session, ticket.__noun__, ticket.id, tickets.REPLIED, after={"text": draft.text})
     tickets.responded(session, ticket)
     tickets.set_status(session, ticket, TicketStatus.WAITING, by=actor.id)
@@ -133,7 +151,9 @@ def draw(delivery: Delivery, session: Session) -> Message | None:
     found = replies.get(session, int(delivery.payload["reply"]))
     if found is None:
         return None
-    return Message(found.text, _as_sent(session, found))
+    name = history.actor_name(session, found.author_id)
+    speaker = Speaker(name, str(delivery.payload.get("picture", ""))) if found.author_id else None
+    return Message(found.text, _as_sent(session, found), speaker=speaker)
 
 
 def _as_sent(session: Session, found: Reply) -> list[Block]:

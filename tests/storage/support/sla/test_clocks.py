@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from storage.crm import customers
 from storage.database.engine import Database
+from storage.digests import metrics
+from storage.digests.metrics import Metric, Period
 from storage.events import TicketRemoved, drain
 from storage.queues import due
 from storage.records import history
@@ -135,6 +137,31 @@ def test_a_promise_made_later_counts_for_what_is_open(session: Session) -> None:
     sla.recount(session, at(4))
     assert sla.of_ticket(session, ticket.id) == []
     assert planned(session) == {}
+
+
+def test_a_target_of_today_does_not_judge_the_past(promised: Session) -> None:
+    """Count what was late by the target of its time, and nothing that only a later target makes late."""
+    early, late = opened(promised), opened(promised)
+    sla.changed(promised, late, at(0))
+    period = Period(at(0), at(8))
+
+    def counted() -> int:
+        return metrics.count(promised, Metric.FIRST_ANSWERS_LATE, period)
+
+    assert counted() == 2  # both wait, and were to be answered at 2
+    answered(promised, early, at(1))
+    assert counted() == 1
+    sla.set_target(promised, first_response_minutes=30, resolution_minutes=60)
+    sla.recount(promised, at(1.5))
+    assert counted() == 0  # the promise of half an hour is younger than that half hour, and replaced that of two
+    assert metrics.count(promised, Metric.RESOLUTIONS_LATE, period) == 0
+    assert sum(one.breached for one in sla.outcomes(promised, since=at(0), until=at(8))) == 0
+    third = opened(promised, at(2))
+    sla.changed(promised, third, at(2))
+    assert counted() == 1
+    sla.set_target(promised, first_response_minutes=20)
+    sla.recount(promised, at(4))
+    assert counted() == 1  # what was late by the promise before stays so
 
 
 def test_many_open_tickets_are_set_anew_in_parts(session: Session) -> None:
