@@ -9,6 +9,7 @@ from bot.grammar.calendar.recurring import When
 from bot.grammar.entities import Decoded, shown, unescape, visible
 from bot.grammar.reading import Several, ValueType, Writer, ambiguous, at_fault, read_whole
 from bot.grammar.types import AMOUNT, CHANNEL, DAY, FLAG, MOMENT, PERSON, WHEN, WORD
+from bot.grammar.unkeyed import take_unkeyed
 from bot.grammar.usage import Positional, Usage
 from bot.grammar.words import BETWEEN, Pair, did_you_mean, split_first, take_apart, unquote
 from storage.errors import Invalid
@@ -121,9 +122,10 @@ class Args:
 def parse(text: str, usage: Usage, writer: Writer, *, raw: str | None = None) -> Args:
     """Read what follows a command, as Slack sent it; `raw` is the whole line if `text` is a part of it.
 
-    Words that belong to no declared key are the text, wherever they stand. Raises Invalid, naming what was not
-    understood, for a key given twice or without a value, a value its type cannot read, a quote never closed, a word or
-    key that has no place, and a place or key left empty that is required.
+    Words that belong to no declared key are the text, wherever they stand; a time that is required needs no key at the
+    end of them, or directly behind the first place. Raises Invalid, naming what was not understood, for a key given
+    twice or without a value, a value its type cannot read, a quote never closed, a word or key that has no place, and a
+    place or key left empty that is required.
     """
     words = take_apart(text, usage, writer)
     values = {key: pair.value for key, pair in words.pairs.items()}
@@ -131,6 +133,12 @@ def parse(text: str, usage: Usage, writer: Writer, *, raw: str | None = None) ->
     free = words.rest
     record = ""
     filters = words.filters
+    for key in usage.keys.values():
+        if key.required and key.type is WHEN and key.name not in values and usage.positionals:
+            free = free.strip()
+            begin = len(free.text) - len(split_first(free)[1].text)
+            if taken := take_unkeyed(free, begin, key, writer):
+                values[key.name], free, read[key.name] = taken
     if len(usage.positionals) == 2 and visible(free.text):
         first, free = _first_place(free, usage.positionals[0], writer, read)
         values[usage.positionals[0].name] = first

@@ -47,7 +47,7 @@ _SPACE = re.compile(r"\s*")
 _WORD = re.compile(r"\S+")
 _NAMED = re.compile(r"([^\W\d_][\w-]{0,40})([:：])")
 _NEXT = re.compile(rf"(?<=[\s,;，；、]){_NAMED.pattern}")
-_FILTER = re.compile(r"([^\W\d_][\w-]{0,40})(?:([:：])|[^\S\n]*(<=|>=|!=|[=<>≤≥≠＝＜＞]))(?!//)")
+_FILTER = re.compile(r"([^\W\d_][\w-]{0,40})(?:(?:[:：]|[^\S\n]*)[^\S\n]*(<=|>=|!=|[=<>≤≥≠＝＜＞])|([:：]))(?!//)")
 _NEXT_FILTER = re.compile(rf"(?<=[\s,;，；、]){_FILTER.pattern}")
 _OPERATORS = {"：": ":", "≤": "<=", "≥": ">=", "≠": "!=", "＝": "=", "＜": "<", "＞": ">"}
 _PUNCTUATION = re.compile(rf"[{re.escape(PUNCTUATION)}{INVISIBLE}]*")

@@ -26,6 +26,20 @@ ROW = 25
 """So many buttons a row of Slack's takes."""
 _READ = 12
 """Words of a text that are looked at; what somebody wants stands at its beginning."""
+_MEANT = {
+    "add": "new create make",
+    "archive": "delete remove",
+    "show": "open view get",
+    "find": "search",
+    "edit": "update change set rename",
+    "note": "comment log",
+    "list": "all ls",
+    "won": "win",
+    "lost": "lose",
+    "done": "finish complete",
+}
+_EVERYDAY = {word: command for command, words in _MEANT.items() for word in words.split()}
+"""What words of other programs are called here."""
 _HEADS = {Role.MANAGER: "For managers: {line}", Role.ADMIN: "For admins: {line}"}
 
 
@@ -98,6 +112,9 @@ def nearest(typed: str, commands: Sequence[Command], *, guess: bool = True) -> l
 
 
 def _near(word: str, known: Iterable[str]) -> str | None:
+    known = set(known)
+    if word not in known and _EVERYDAY.get(word) in known:
+        return _EVERYDAY[word]
     return did_you_mean(word, [one for one in known if one[:1] == word[:1]], cutoff=0.75)
 
 

@@ -260,7 +260,7 @@ class Registry:
         """Find the subcommand that `/deal add Acme` or `/crm deal add Acme` means, and the rest of the text.
 
         The longest declared words win; words compare without case, with any spaces between them. `/crm` alone asks for
-        help.
+        help, and so does `/deal help`.
         """
         noun = slash.removeprefix("/").removeprefix(self.prefix)
         words = text.split()
@@ -272,6 +272,8 @@ class Registry:
             if command:
                 used = length if noun == "crm" else length - 1
                 return command, _after(text, used)
+            if typed[1:length] == ["help"]:
+                return self.commands.get("help"), " ".join([typed[0], *typed[2:]])
         return None, text
 
     def showing(self, slash: str, text: str) -> tuple[str, str] | None:

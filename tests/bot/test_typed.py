@@ -57,6 +57,7 @@ SAID = {
     "/deal list 逾期": "*Open deals* close<today status:open: 1",
     "/deal list customer:Harbor Freight stage:negotiation": "customer:Harbor Freight stage:Negotiation: 1",
     "/deal list stage:lead,negotiation": "*Open deals* stage:Lead,Negotiation: 2",
+    "/deal list amount:>10k": "*Open deals* amount>10k: 1",
     "/deal list owner:Ada Admin amount > 10 000": "*Open deals* owner:@Ada Admin amount>10 000: 1",
     "/deal list close:january": "No deals match close:",
     "/deal list foo": "I do not understand foo here.",

@@ -97,15 +97,39 @@ TIMES = {
     "when:2026-12-24T10:30 call": ("call", "2026-12-24 10:30"),
     "(when:friday) call": ("call", "2026-11-27 09:00"),
     "call when:friday?": ("call", "2026-11-27 09:00"),
+    "call Carla tomorrow at 3pm": ("call Carla", "2026-11-26 15:00"),
+    "friday 3pm call back": ("call back", "2026-11-27 15:00"),
+    "tomorrow": (None, "2026-11-26 09:00"),
+    "ask 3 people, every monday 9am.": ("ask 3 people", "2026-11-30 09:00"),
+    "call on friday": ("call", "2026-11-27 09:00"),
+    "send 10 licences by monday": ("send 10 licences", "2026-11-30 09:00"),
+    "anrufen morgen um 15 Uhr": ("anrufen", "2026-11-26 15:00"),
+    "明天下午3点给客户打电话": ("给客户打电话", "2026-11-26 15:00"),
+    "tell <@U0CARLA> in 2 hours": ("tell @U0CARLA", "2026-11-25 13:00"),
 }
 
 
 @pytest.mark.parametrize(("words", "meant"), TIMES.items())
-def test_a_time_takes_the_words_that_belong_to_it(registry: Registry, words: str, meant: tuple[str, str]) -> None:
+def test_a_time_takes_the_words_that_belong_to_it(
+    registry: Registry, words: str, meant: tuple[str | None, str]
+) -> None:
     args = typed(registry, f"/followup add D-1 {words}")
     when = args.when("when")
     assert when
     assert (args.get("text"), f"{when.at.astimezone(BERLIN):%Y-%m-%d %H:%M}") == meant
+
+
+@pytest.mark.parametrize(
+    "words", ["", "call back", "order 12", "renewal 2027", "may I call?", "3 of 10", "note a monday lunch"]
+)
+def test_words_without_a_time_are_no_time(registry: Registry, words: str) -> None:
+    with pytest.raises(Invalid, match="when: is missing"):
+        typed(registry, f"/followup add D-1 {words}")
+
+
+def test_a_time_among_the_words_that_has_passed_is_refused(registry: Registry) -> None:
+    with pytest.raises(Invalid, match="passed"):
+        typed(registry, "/followup add D-1 call back yesterday 3pm")
 
 
 DAYS = {

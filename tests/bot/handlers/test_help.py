@@ -26,6 +26,9 @@ def test_an_unknown_command_names_the_nearest_three(company: Company) -> None:
     rep = company.rep
     assert "Did you mean `/deal add`?" in rep.types("/deal ad Acme").text
     assert "`/crm find`" in rep.types("/crm fnd acme").text
+    # Words of other programs.
+    assert "Did you mean `/deal archive`" in rep.types("/deal delete D-1").text
+    assert "Did you mean `/customer add`" in rep.types("/customer new Acme").text
     # One word after a noun may be a record's name.
     assert "There is no deal called zzz." in rep.types("/deal zzz").text
     said = rep.types("/crm qqq zzz").text
@@ -38,7 +41,8 @@ def test_help_explains_one_command_or_a_noun(rep: Person) -> None:
     said = rep.types("/crm help deal add").text
     assert "`/deal add <name>" in said
     assert "For example `/deal add" in said
-    assert said == rep.types("/crm help /deal ADD").text
+    assert said == rep.types("/crm help /deal ADD").text == rep.types("/deal help add").text
+    assert "`/deal add <name>" in rep.types("/deal help").text
     noun = rep.types("/crm help deal").text
     assert all(command in noun for command in ("/deal add", "/deal list", "/deal won"))
 
