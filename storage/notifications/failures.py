@@ -169,7 +169,7 @@ def _owner(session: Session, row: Delivery) -> str | None:
 
 
 def late(session: Session) -> int:
-    """Return how many messages and due times of all workspaces are late; the session sees '*'.
+    """Return how many messages and due times are late of the workspaces that the session sees.
 
     Late is what is unsent five minutes after it was due and may be tried: what waits for the end of quiet hours has
     that in its `not_before`, and a change of a message waits for the message. Late is also what was tried more than
@@ -212,7 +212,7 @@ def late(session: Session) -> int:
 
 
 def failed(session: Session, limit: int = PAGE) -> list[InboxItem]:
-    """Return what came from Slack and could not be handled, the last first, of all workspaces; the session sees '*'."""
+    """Return what came from Slack and could not be handled, the last first, of the workspaces that the session sees."""
     return list(
         session.scalars(select(InboxItem).where(InboxItem.state == "dead").order_by(InboxItem.id.desc()).limit(limit))
     )
