@@ -21,7 +21,7 @@ from bot.kit import blocks as b
 from bot.kit.faces import Hand, face
 from bot.kit.format import Reader
 from storage.records.declaration import Declaration
-from storage.records.fields import ChoiceField, EmailField, PersonField, PhoneField, RecordField
+from storage.records.fields import ChoiceField, EmailField, PersonField, PhoneField, RecordField, SettingField
 from storage.records.named import Named
 from storage.records.schema import extended
 
@@ -75,8 +75,13 @@ def entries(
     return [
         face(field).entry(field, values.get(field.key), not field.required, session)
         for field in declaration.entered
-        if only is None or field.key in only
+        if (only is None or field.key in only) and not _is_settled(field, session)
     ]
+
+
+def _is_settled(field: RecordField, session: Session) -> bool:
+    """Tell whether nobody has to be asked, as there is only one to choose."""
+    return isinstance(field, SettingField) and len(field.among(session)) == 1
 
 
 def shown(declaration: Declaration, key: str, record: Named, reader: Reader, session: Session) -> b.Text:

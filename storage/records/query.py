@@ -194,7 +194,7 @@ def _compare(session: Session, condition: Condition, on: Field, values: Values) 
         case "record":
             return _among(comparison, on.column, [record.id for record in meant(session, on, text)])
         case "member" | "choice" | "keys":
-            wanted = [value for part in _parts(text) for value in _values(session, condition, on, part, values)]
+            wanted = [value for part in parts(text) for value in _values(session, condition, on, part, values)]
             return _among(comparison, on.column, wanted)
 
 
@@ -207,12 +207,13 @@ def meant(session: Session, on: Field, text: str) -> list[Any]:
     try:
         return [on.resolve(session, text)]
     except NotFound:
-        if len(_parts(text)) == 1:
+        if len(parts(text)) == 1:
             raise
-        return [on.resolve(session, part) for part in _parts(text)]
+        return [on.resolve(session, part) for part in parts(text)]
 
 
-def _parts(text: str) -> list[str]:
+def parts(text: str) -> list[str]:
+    """Return what stands between the commas of a filter's value."""
     return [part.strip() for part in re.split("[,，、]", text) if part.strip()]
 
 

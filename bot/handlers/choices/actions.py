@@ -30,7 +30,9 @@ def more(control: b.Control, session: Session, actor: Member, catalogue: Catalog
     if what not in {"up", "down"}:
         raise Invalid("This button no longer works.", hint="Please repeat the command.")
     moved = choice_definitions.move(session, row, up=what == "up")
-    return lists.choices(session, of, actor, notice=_("Moved.") if moved else None, undo=moved, replace=True)
+    return lists.choices(
+        session, of, actor, notice=_("Moved.") if moved else _("It stays where it is."), undo=moved, replace=True
+    )
 
 
 @plugin.action("restore", role=Role.ADMIN)

@@ -49,9 +49,9 @@ def move(control: b.Control, session: Session, actor: Member, reader: Reader) ->
     deal = deals.resolve(session, control.record)
     if overtaken := format.overtaken(session, deal, control):
         return card(session, deal, reader, actor, notice=overtaken, replace=True)
-    known = {str(stage.id): stage.name for stage in pipelines.stages(session, deal.stage.pipeline_id)}
-    if control.detail not in known:
+    stage = next((one for one in pipelines.every_stage(session) if str(one.id) == control.detail), None)
+    if stage is None:
         raise NotFound("This stage is gone.", hint="Open the deal again.")
-    deals.move(session, deal, known[control.detail])
+    deals.move(session, deal, stage.name, pipeline_id=stage.pipeline_id)
     notice = b.markup(_("Moved to {stage}."), stage=deal.stage.name)
     return card(session, deal, reader, actor, notice=notice, undo=True, replace=True)

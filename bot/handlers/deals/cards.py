@@ -23,7 +23,9 @@ from storage.crm.pipelines import Outcome
 def card(session: Session, deal: Any, reader: Reader, _actor: Member, **how: Any) -> Message:
     """Draw a deal with how likely it is won, or why it was lost; `how` is as in `bot.kit.cards.card`."""
     chance = percent(deal.stage.probability / 100, reader.locale)
+    several = len(known := pipelines.all_of(session)) > 1
     facts = {
+        _("Pipeline"): next((one.name for one in known if one.id == deal.pipeline_id), None) if several else None,
         _("Stage"): f"{deal.stage.name} ({chance})" if deal.status == Outcome.OPEN else deal.stage.name,
         _("Lost because"): b.cut(deal.lost_reason, NOTE_CUT) if deal.lost_reason else None,
     }
@@ -63,10 +65,16 @@ def _controls(session: Session, deal: Deal) -> Sequence[InteractiveElement]:
             b.button(_("Won"), plugin.id("won"), cards.control(deal), style="primary"),
             b.button(_("Lost"), plugin.id("lost"), cards.control(deal)),
         ]
+    names = {one.id: one.name for one in pipelines.all_of(session)}
+    ours = [one for one in pipelines.open_stages(session) if one.pipeline_id == deal.pipeline_id]
+    others = [one for one in pipelines.open_stages(session) if one.pipeline_id != deal.pipeline_id]
     stages = [
-        b.Option(stage.name, str(b.Control(deal.reference, deal.version, str(stage.id))))
-        for stage in pipelines.stages(session, deal.stage.pipeline_id)
-        if stage.id != deal.stage_id and stage.outcome == Outcome.OPEN
+        b.Option(
+            one.name if one.pipeline_id == deal.pipeline_id else f"{names[one.pipeline_id]}: {one.name}",
+            str(b.Control(deal.reference, deal.version, str(one.id))),
+        )
+        for one in [*ours, *others]
+        if one.id != deal.stage_id
     ]
     if stages:
         elements.append(b.menu(_("Move to") if still_open else _("Reopen in"), plugin.id("move"), stages))

@@ -12,16 +12,24 @@ from bot.kit import cards
 from bot.kit.format import Reader
 from bot.kit.replies import Message
 from bot.plugin import Member, Role, _
-from storage.crm import deals
+from storage.crm import deals, pipelines
 from storage.crm.pipelines import Outcome
 
 
-@plugin.command("deal move", usage="<deal> <stage>", role=Role.REP, example="D-88 negotiation")
+@plugin.command(
+    "deal move",
+    usage="<deal> [to] [pipeline:Sales] [stage:negotiation]",
+    role=Role.REP,
+    example="D-88 negotiation",
+)
 def move(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
-    """Move a deal to another stage."""
+    """Move a deal to another stage, or to another pipeline."""
     deal = deals.resolve(session, args["deal"])
     before = deal.stage_id
-    cancelled = deals.move(session, deal, args["stage"])
+    into = args.get("pipeline")
+    pipeline_id = pipelines.resolve_pipeline(session, into).id if into else None
+    stage = args.get("stage") or args.get("to") or ("" if into else args["stage"])
+    cancelled = deals.move(session, deal, stage, pipeline_id=pipeline_id)
     if deal.stage_id == before:
         notice = b.markup(_("It is already in {stage}."), stage=deal.stage.name)
         return card(session, deal, reader, actor, notice=notice)

@@ -3,10 +3,12 @@
 from storage.crm.deals.declaration import DEAL
 from storage.crm.deals.finding import find, get, likely_duplicates, list_deals, resolve
 from storage.crm.deals.model import Deal, check_amount
-from storage.crm.deals.work import add, lose, move, touch, win
+from storage.crm.deals.moving import WHAT
+from storage.crm.deals.work import add, lose, move, put, touch, transfer, win
 
 __all__ = [
     "DEAL",
+    "WHAT",
     "Deal",
     "add",
     "check_amount",
@@ -16,7 +18,9 @@ __all__ = [
     "list_deals",
     "lose",
     "move",
+    "put",
     "resolve",
     "touch",
+    "transfer",
     "win",
 ]

@@ -1,5 +1,6 @@
 """Declare what there is to know of a deal."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +11,9 @@ from storage.crm.customers import Customer
 from storage.crm.deals import work
 from storage.crm.deals.finding import likely_duplicates
 from storage.crm.deals.model import Deal, check_amount
-from storage.crm.pipelines import Outcome, Stage
+from storage.crm.pipelines import Outcome, Pipeline, Stage
 from storage.money import Money
+from storage.records.comparisons import Field
 from storage.records.declaration import Declaration, Over
 from storage.records.fields import (
     ChoiceField,
@@ -24,8 +26,20 @@ from storage.records.fields import (
     SettingField,
     TextField,
 )
-from storage.records.query import Query, meant
+from storage.records.named import Named
+from storage.records.query import Query, parts
 from storage.workspace.members import Role
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageField(SettingField):
+    """Hold a stage; a filter finds those of all pipelines that are called so."""
+
+    meant: Callable[[Session, str], Sequence[int]]
+
+    def comparison(self, model: type[Named]) -> Field | None:
+        """Return how deals are filtered: by the numbers of all stages that are meant."""
+        return Field(Deal.stage_id, "keys", resolve=self.meant)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +60,8 @@ def _asked(session: Session, query: Query) -> bool | None:
     if query.asks("status"):
         asked = [c.value.casefold() for c in query.conditions if c.name == "status" and c.operator in {":", "="}]
         return False if asked == [Outcome.OPEN] else None
-    on = DEAL.filters.named("stage")
-    stages = [stage for c in query.conditions if c.name == "stage" for stage in meant(session, on, c.value)]
+    said = [part for c in query.conditions if c.name == "stage" for part in parts(c.value)]
+    stages = [pipelines.stage(session, number) for part in said for number in pipelines.resolve_stages(session, part)]
     return None if any(stage.outcome != Outcome.OPEN for stage in stages) else False
 
 
@@ -68,7 +82,18 @@ DEAL = Declaration(
             resolve=customers.resolve,
             example="acme",
         ),
-        SettingField(
+        StageField(
+            key="pipeline",
+            label="Pipeline",
+            at="pipeline_id",
+            to=Pipeline,
+            resolve=pipelines.resolve_pipeline,
+            meant=pipelines.stages_in,
+            among=pipelines.all_of,
+            change=work.transfer,
+            example="Sales",
+        ),
+        StageField(
             key="stage",
             label="Stage",
             at="stage_id",
@@ -76,6 +101,7 @@ DEAL = Declaration(
             required=True,
             to=Stage,
             resolve=pipelines.resolve_stage,
+            meant=pipelines.resolve_stages,
             among=pipelines.open_stages,
             begins=lambda session: pipelines.open_stages(session)[0].id,
             change=work.put,

@@ -4,14 +4,14 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Index, event, func, insert, inspect, text
-from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
+from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relationship
 
 from storage.crm.customers import Customer
-from storage.crm.pipelines import Outcome, Stage, StageChange
+from storage.crm.pipelines import Outcome, Stage, StageChange, enter
 from storage.database.engine import TENANT, Base, composite_key
 from storage.errors import Conflict, Invalid
 from storage.money import LARGEST, Money
-from storage.records.history import current_actor
+from storage.records.history import CREATED, current_actor
 from storage.records.named import Named, named_args, newest_first, one_of
 from storage.workspace.members import Member
 
@@ -97,6 +97,16 @@ class Deal(Named, Base):
     customer: Mapped[Customer | None] = relationship(viewonly=True)
     stage: Mapped[Stage] = relationship(viewonly=True)
     owner: Mapped[Member | None] = relationship(viewonly=True)
+
+    @property
+    def pipeline_id(self) -> int:
+        """Return the number of the pipeline that the deal is in."""
+        return self.stage.pipeline_id
+
+    def undoing(self, session: Session, action: str) -> None:
+        """Let a deal that is set back into a stage that went out of use meanwhile into what it became."""
+        if action != CREATED and (stage := enter(session, self.stage_id)).id != self.stage_id:
+            self.stage_id = stage.id
 
     def check_archive(self) -> None:
         """Raise Conflict for a deal that is still open, as figures go on counting it."""

@@ -33,15 +33,20 @@ def add(
     owner_id: str | None = None,
     stage: str | None = None,
     stage_id: int | None = None,
+    pipeline_id: int | None = None,
 ) -> Deal:
-    """Add a deal in an open stage, by its name in the default pipeline or its number, the first if none is given.
+    """Add a deal in an open stage of a pipeline, by its name or its number, the first if none is given.
 
-    Raises Invalid if a value cannot be stored or the stage is not an open one, NotFound if there is no such stage.
+    A stage of another pipeline stands for the one of its name. Raises Invalid if a value cannot be stored or the stage
+    is not an open one, NotFound if there is no such stage.
     """
-    if stage_id is not None:
-        into = pipelines.stage(session, stage_id)
+    if stage is not None:
+        into = pipelines.resolve_stage(session, stage, pipeline_id)
+    elif stage_id is not None:
+        into = _counterpart(session, pipelines.stage(session, stage_id), pipeline_id)
     else:
-        into = pipelines.stages(session)[0] if stage is None else pipelines.resolve_stage(session, stage)
+        into = pipelines.stages(session, pipeline_id)[0]
+    into = pipelines.enter(session, into.id)
     if into.outcome != Outcome.OPEN:
         raise Invalid(
             "A new deal begins in an open stage, not in {stage}.", field="stage", typed=stage, stage=into.name
@@ -59,18 +64,52 @@ def add(
     return deal
 
 
-def move(session: Session, deal: Deal, stage_name: str, *, reason: str | None = None) -> list[Followup]:
+def _counterpart(session: Session, stage: Stage, pipeline_id: int | None) -> Stage:
+    """Return what stands in a pipeline for a stage; its first for that in which deals usually begin."""
+    if pipeline_id is None:
+        return stage
+    found = pipelines.counterpart(session, stage, pipeline_id)
+    if found is not None:
+        return found
+    known = pipelines.stages(session, pipeline_id)
+    if stage.id != pipelines.stages(session)[0].id:
+        raise pipelines.no_stage(stage.name, known)
+    return next((one for one in known if one.outcome == Outcome.OPEN), known[0])
+
+
+def move(
+    session: Session, deal: Deal, stage_name: str = "", *, reason: str | None = None, pipeline_id: int | None = None
+) -> list[Followup]:
     """Put a deal into the stage of this name and return the follow-ups that were cancelled because it is closed.
 
-    Into a won or lost stage it is won or lost, for this reason; out of one it is open again. Raises NotFound naming the
-    stages.
+    Into a won or lost stage it is won or lost, for this reason; out of one it is open again. It stays in its pipeline
+    unless another is given, where it gets into the stage of the same name or the first if none is named. Raises
+    NotFound naming the stages.
     """
-    return _enter(session, deal, pipelines.resolve_stage(session, stage_name, deal.stage.pipeline_id), reason)
+    there = deal.pipeline_id if pipeline_id is None else pipeline_id
+    if stage_name:
+        return _enter(session, deal, pipelines.resolve_stage(session, stage_name, there), reason)
+    into = pipelines.counterpart(session, deal.stage, there)
+    if into is None:
+        known = pipelines.stages(session, there)
+        into = next((one for one in known if one.outcome == deal.status), None)
+        if into is None:
+            raise pipelines.no_stage(deal.stage.name, known)
+    return _enter(session, deal, into, reason)
 
 
 def put(session: Session, deal: Deal, stage_id: int) -> list[Followup]:
-    """Do as `move` by the number of a stage; of another pipeline, it stands for the one of that name in the deal's."""
-    return move(session, deal, pipelines.stage(session, stage_id).name)
+    """Put a deal into the stage of this number; of another pipeline, it stands for the one of that name in the deal's.
+
+    Where the deal's pipeline has none of that name, the deal moves to the other pipeline.
+    """
+    stage = pipelines.stage(session, stage_id)
+    return _enter(session, deal, pipelines.counterpart(session, stage, deal.pipeline_id) or stage, None)
+
+
+def transfer(session: Session, deal: Deal, pipeline_id: int) -> list[Followup]:
+    """Move a deal to another pipeline, into the stage of the same name or the first of the same kind."""
+    return move(session, deal, pipeline_id=pipeline_id)
 
 
 def win(session: Session, deal: Deal) -> list[Followup]:
@@ -84,6 +123,7 @@ def lose(session: Session, deal: Deal, reason: str | None = None) -> list[Follow
 
 
 def _enter(session: Session, deal: Deal, stage: Stage, reason: str | None) -> list[Followup]:
+    stage = pipelines.enter(session, stage.id)
     now = moment()
     why = check_note(reason, field="reason") if reason and stage.outcome == Outcome.LOST else None
     if stage.id == deal.stage_id:

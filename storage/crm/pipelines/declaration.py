@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from storage.crm.pipelines.finding import all_of, default, stages
 from storage.crm.pipelines.model import Outcome, Pipeline, Stage, placed
+from storage.database.engine import current_workspace, lock_until_end
 from storage.errors import Duplicate, Invalid
 from storage.names import name_key
 from storage.records import named
@@ -26,6 +27,33 @@ def add(session: Session, *, name: str) -> Pipeline:
         Stage.unsaved(session, pipeline_id=made.id, name=called, **rest)
     session.flush()
     return made
+
+
+def begin_in(session: Session, pipeline: Pipeline) -> bool:
+    """Let deals begin in a pipeline where nobody names one, and return whether they did not before."""
+    before = default(session)
+    if before.id == pipeline.id:
+        return False
+    before.is_default = False
+    session.flush()
+    pipeline.is_default = True
+    session.flush()
+    return True
+
+
+def shift(session: Session, stage: Stage, *, up: bool) -> bool:
+    """Change places with the stage before, or with the one after; return whether there is one."""
+    lock_until_end(session, f"schema {current_workspace(session)}")
+    known = stages(session, stage.pipeline_id)
+    at = next((at for at, one in enumerate(known) if one.id == stage.id), -1)
+    other = at - 1 if up else at + 1
+    if at < 0 or not 0 <= other < len(known):
+        return False
+    known[at], known[other] = known[other], known[at]
+    for place, one in enumerate(known, start=1):
+        one.position = place
+    session.flush()
+    return True
 
 
 def _called(model: type[NamedSetting], session: Session, typed: str) -> NamedSetting:

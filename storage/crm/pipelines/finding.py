@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from storage.crm.pipelines.model import FIRST, Outcome, Pipeline, Stage, StageChange, placed, stages_of
+from storage.crm.pipelines.model import FIRST, Outcome, Pipeline, Stage, StageChange, live_stages, placed, stages_of
 from storage.database.engine import current_workspace
 from storage.errors import NotFound
 from storage.names import name_key
@@ -67,9 +67,33 @@ _TO = re.compile(r"^(?:to|into|nach|zu|à|到)\s*\b")
 
 
 def resolve_stage(session: Session, typed: str, pipeline_id: int | None = None) -> Stage:
-    """Return the stage with this name or the only one that begins so; raise NotFound naming all stages."""
-    key = name_key(typed)
+    """Return the stage with this name or the only one that begins so; raise NotFound naming all stages.
+
+    Without a pipeline it is one of the default pipeline, or else the only one of the others.
+    """
     known = stages(session, pipeline_id)
+    found = called(known, typed)
+    if len(found) == 1:
+        return found[0]
+    if pipeline_id is None and not found:
+        elsewhere = called(every_stage(session), typed)
+        if len(elsewhere) == 1:
+            return elsewhere[0]
+    raise no_stage(typed, known)
+
+
+def resolve_stages(session: Session, typed: str) -> list[int]:
+    """Return the numbers of the stages of all pipelines that are called so; raise NotFound naming all stages."""
+    known = every_stage(session)
+    found = called(known, typed)
+    if not found:
+        raise no_stage(typed, known)
+    return [one.id for one in found]
+
+
+def called(known: Sequence[Stage], typed: str) -> list[Stage]:
+    """Return the stages that are called so, or else those that begin so, if they all have one name."""
+    key = name_key(typed)
     # "negotiation." in a sentence.
     bare = key.rstrip(".,;:!?。，；：！？")
     for matches in (
@@ -78,17 +102,65 @@ def resolve_stage(session: Session, typed: str, pipeline_id: int | None = None) 
         [stage for stage in known if stage.name_key == bare],
         [stage for stage in known if (said := _TO.sub("", bare)) and stage.name_key.startswith(said)],
     ):
-        if len(matches) == 1:
-            return matches[0]
-    raise NotFound(
+        if len({one.name_key for one in matches}) == 1:
+            return matches
+    return []
+
+
+def no_stage(typed: str, known: Sequence[Stage]) -> NotFound:
+    """Return the error for a name that no stage has."""
+    names = dict.fromkeys(stage.name for stage in known)
+    return NotFound(
         "There is no stage called {name}.",
         hint="The stages are {stages}.",
         candidates=known,
         field="stage",
         typed=typed,
         name=typed,
-        stages=", ".join(stage.name for stage in known),
+        stages=", ".join(names),
     )
+
+
+def every_stage(session: Session) -> list[Stage]:
+    """Return the stages of all pipelines that are in use, those of the default one first, each pipeline's in order."""
+    order = {one.id: at for at, one in enumerate(all_of(session))}
+    found = [one for one in session.scalars(live_stages()) if one.pipeline_id in order]
+    return sorted(found, key=lambda one: order[one.pipeline_id])
+
+
+def resolve_pipeline(session: Session, typed: str) -> Pipeline:
+    """Return the pipeline with this name or the only one that begins so; raise NotFound naming all."""
+    key, known = name_key(typed), all_of(session)
+    for matches in (
+        [one for one in known if one.name_key == key],
+        [one for one in known if key and one.name_key.startswith(key)],
+        [one for one in known if key == name_key(one.reference)],
+    ):
+        if len(matches) == 1:
+            return matches[0]
+    raise NotFound(
+        "There is no pipeline called {name}.",
+        hint="The pipelines are {pipelines}.",
+        candidates=known,
+        field="pipeline",
+        typed=typed,
+        name=typed,
+        pipelines=", ".join(one.name for one in known),
+    )
+
+
+def stages_in(session: Session, typed: str) -> list[int]:
+    """Return the numbers of all stages of the pipeline that is called so, also of those out of use."""
+    wanted = resolve_pipeline(session, typed).id
+    return list(session.scalars(select(Stage.id).where(Stage.pipeline_id == wanted)))
+
+
+def counterpart(session: Session, stage: Stage, pipeline_id: int) -> Stage | None:
+    """Return the stage of a pipeline that stands for another's: it, the one of its name, or None."""
+    if stage.pipeline_id == pipeline_id:
+        return stage
+    same = [one for one in stages(session, pipeline_id) if one.name_key == stage.name_key]
+    return next((one for one in same if one.outcome == stage.outcome), None)
 
 
 def stage(session: Session, stage_id: int) -> Stage:
@@ -100,8 +172,8 @@ def stage(session: Session, stage_id: int) -> Stage:
 
 
 def open_stages(session: Session) -> list[Stage]:
-    """Return the stages of the default pipeline in which a deal is open, in order."""
-    return [one for one in stages(session) if one.outcome == Outcome.OPEN]
+    """Return the stages of all pipelines in which a deal is open, in order, those of the default one first."""
+    return [one for one in every_stage(session) if one.outcome == Outcome.OPEN]
 
 
 def stage_with(session: Session, outcome: Outcome, pipeline_id: int) -> Stage:

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, SmallInteger, Text, func, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Select, SmallInteger, Text, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, object_session
 
 from storage.database.engine import TENANT, Base, composite_key
@@ -50,6 +50,7 @@ class Pipeline(NamedSetting, Base):
         session = object_session(self)
         assert session is not None
         for one in stages_of(session, self.id):
+            one.hold_alone()
             one.check_unused()
 
     def check_merge(self, kept: Any) -> None:
@@ -66,6 +67,7 @@ class Stage(NamedSetting, Base):
     __table_args__ = (
         *setting_args("stage"),
         composite_key("pipeline_id", "pipeline", ondelete="CASCADE"),
+        composite_key("closing_into_id", "stage", ondelete="SET NULL"),
         Index(
             "stage_live_name_key",
             "workspace_id",
@@ -83,17 +85,21 @@ class Stage(NamedSetting, Base):
     position: Mapped[int] = mapped_column(SmallInteger)
     probability: Mapped[int] = mapped_column(SmallInteger)
     outcome: Mapped[str]
+    # What its deals are about to become; none enters it any more. Only a step on the way, so not in the history.
+    closing_into_id: Mapped[int | None] = mapped_column(info={"unrecorded": True})
 
     def check_archive(self) -> None:
         """Raise Conflict for a stage that deals are in, and for the last one of a pipeline to be open, won or lost."""
         session = object_session(self)
         assert session is not None
+        self.hold_alone()
         super().check_archive()
         if not any(one.outcome == self.outcome and one.id != self.id for one in stages_of(session, self.pipeline_id)):
             raise Conflict("{name} is the only stage of its kind, so it stays.", name=self.name)
 
     def check_merge(self, kept: Any) -> None:
         """Raise Conflict for a stage of another pipeline, or one that means something else for its deals."""
+        self.hold_alone()
         if (self.pipeline_id, self.outcome) != (kept.pipeline_id, kept.outcome):
             raise Conflict(
                 "{gone} and {kept} are not of one pipeline and kind, so they cannot be merged.",
@@ -101,6 +107,13 @@ class Stage(NamedSetting, Base):
                 kept=kept.name,
                 field="into",
             )
+
+    def hold_alone(self) -> None:
+        """Wait for whoever is about to put a deal into the stage, and let nobody else until the transaction ends."""
+        session = object_session(self)
+        assert session is not None
+        session.flush()
+        session.refresh(self, with_for_update=True)
 
 
 class StageChange(Base):
@@ -126,8 +139,13 @@ class StageChange(Base):
 
 def stages_of(session: Session, pipeline_id: int) -> list[Stage]:
     """Return a pipeline's stages that are in use, in order."""
-    live = (Stage.pipeline_id == pipeline_id, Stage.merged_into_id.is_(None), Stage.archived_at.is_(None))
-    return list(session.scalars(select(Stage).where(*live).order_by(Stage.position, Stage.id)))
+    return list(session.scalars(live_stages().where(Stage.pipeline_id == pipeline_id)))
+
+
+def live_stages() -> Select[Stage]:
+    """Return a statement of all stages that deals may enter, in order."""
+    live = (Stage.merged_into_id.is_(None), Stage.archived_at.is_(None), Stage.closing_into_id.is_(None))
+    return select(Stage).where(*live).order_by(Stage.position, Stage.id)
 
 
 def placed(given: Sequence[tuple[str, int, str]]) -> list[tuple[str, dict[str, Any]]]:

@@ -1,0 +1,29 @@
+"""Show pipelines, and merge stages with their deals, by command."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from bot.grammar import Args
+from bot.handlers.pipelines import lists
+from bot.handlers.pipelines.actions import going, stage_of
+from bot.handlers.pipelines.declaration import plugin
+from bot.kit.format import Reader
+from bot.kit.lookup import gone_and_kept
+from bot.kit.replies import Message
+from bot.plugin import Member, Role
+
+__all__ = ["merge", "shown"]
+
+
+@plugin.command("pipelines", role=Role.VIEWER)
+def shown(session: Session, actor: Member, reader: Reader) -> Message:
+    """Show the pipelines with their stages, how likely each is won and how many deals it has."""
+    return lists.overview(session, actor, reader)
+
+
+@plugin.command("stage merge", usage="<stage> [into:ST-1]", role=Role.ADMIN, example="Proposal into Negotiation")
+def merge(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
+    """Take a stage out of use and give its deals another; Rapport says how many it has, and asks."""
+    gone, kept = gone_and_kept(args, "stage")
+    return going(session, stage_of(session, gone), actor, reader, into=stage_of(session, kept))
