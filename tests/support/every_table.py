@@ -107,7 +107,8 @@ VALUES (:w, :t, 'h', :t, ARRAY[:t, '*'], :t);
 INSERT INTO webhook_delivery (workspace_id, id, webhook_id, event, noun, record_id, changed, detail)
 SELECT :w, gen_random_uuid(), id, :t, 'deal', 1, ARRAY[:t], jsonb_build_object('at', :t) FROM webhook
     WHERE workspace_id = :w;
-INSERT INTO renewals.renewal (workspace_id, customer_id, on_date) VALUES (:w, 2, '2027-01-01')
+INSERT INTO renewals.renewal (workspace_id, id, name, name_key, find_key, version, customer_id, on_date)
+VALUES (:w, 1, :t, 'k', 'f', 1, 2, '2027-01-01')
 """
 """Statements for a workspace `:w` with the text `:t`, as the superuser."""
 

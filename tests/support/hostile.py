@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from bot.plugins.renewals.tables import record as record_renewal
+from bot.plugins.renewals.tables import Renewal
 from bot.registry import load
 from bot.requests.actors import People
 from bot.requests.answer import Answer, ErrorsAnswer, MessageAnswer, ModalAnswer, OptionsAnswer, dump
@@ -397,7 +397,7 @@ def seed(session: Session, name: str) -> Seeded:
     table = requests.receive(session, f"{name}.csv", [name.encode()], actor_id=WHO, renderer="transfer.card")
     table.mapping = ColumnMapping("customer", name, (MappedColumn(name, "name"),)).to_json()
     table.looked, table.state = {"samples": [[name]], "asks": [True]}, "drawn up"
-    renewal = record_renewal(session, customer, now.date() + timedelta(days=9))
+    renewal = Renewal.new(session, name=name, customer_id=customer.id, on_date=now.date() + timedelta(days=9))
     session.flush()
     preferences.set_budget(session, WHO, 3)
     wanted = {

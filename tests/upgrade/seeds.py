@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from bot.plugins.renewals.tables import record as record_renewal
+from bot.plugins.renewals.tables import Renewal
 from storage.crm import customers, deals, followups, notes
 from storage.digests import schedules
 from storage.notifications import preferences
@@ -116,7 +116,7 @@ def messages_of_all_kinds(session: Session, name: str, renderers: set[str], *, l
     refused = outbox.enqueue(session, target_user=REP, renderer="digests.digest", record=made.refs["digests"])
     session.execute(update(Delivery).where(Delivery.id == refused).values(state="dead", reason="user_not_found"))
     learned = _learned(session, name)
-    renewal = record_renewal(session, customer, now.date() + timedelta(days=9))
+    renewal = Renewal.new(session, name=name, customer_id=customer.id, on_date=now.date() + timedelta(days=9))
     preferences.set_budget(session, NEWS, 3)
     session.flush()
     wanted: dict[str, tuple[dict[str, Any], str | None, dict[str, Any]]] = {

@@ -1,4 +1,4 @@
-"""Remember when customers' contracts renew, and remind their owners in time. The plugin to copy."""
+"""Remember what renews at customers, and when, and remind its owner in time. The plugin to copy."""
 
 from __future__ import annotations
 
@@ -8,96 +8,95 @@ from pathlib import Path
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
-from bot.grammar import Args
-from bot.grammar.types import DAY
 from bot.kit import blocks as b
-from bot.kit.format import Reader, paragraphs, undo_hint
+from bot.kit.cards import headline
+from bot.kit.format import Reader, paragraphs
 from bot.kit.replies import Message
-from bot.plugin import Member, Notice, Plugin, Role, _
-from bot.plugins.renewals.tables import Renewal, due_for_reminder, for_owner, record, upcoming
+from bot.plugin import Declaration, Member, Notice, Plugin, Role, _
+from bot.plugins.renewals.tables import Renewal, between, to_be_reminded_of
 from storage.crm import customers
+from storage.crm.customers import Customer
 from storage.digests.metrics import Period
+from storage.errors import NotFound
 from storage.queues import outbox
 from storage.queues.outbox import Delivery
-from storage.records.fields import NumberField
-from storage.workspace.workspaces import Workspace
+from storage.records import named
+from storage.records.fields import DateField, LinkField, NumberField, PersonField, TextField
 
-plugin = Plugin("renewals", contract=2, title="Renewals", description="When contracts renew, with a reminder in time.")
+plugin = Plugin("renewals", contract=2, title="Renewals", description="What renews, and when, with a reminder in time.")
 plugin.tables(migrations=Path(__file__).parent / "migrations")
-
 NOTICE = plugin.setting(NumberField(key="notice", label="Days of notice", example="60", least=1, most=365), default=30)
-
-
-@plugin.command("renewal add", usage="<customer> on:2027-03-01", role=Role.REP, example="acme on:2027-03-01", on=DAY)
-def add(args: Args, session: Session, reader: Reader) -> Message:
-    """Note when a customer's contract renews."""
-    customer = customers.resolve(session, args.text)
-    on = args.date("on")
-    assert on is not None, "the usage says that it is required"
-    renewal = record(session, customer, on)
-    text = b.markup(
-        _("*{name}* renews on {on}. Its owner gets a reminder {days} days before."),
-        name=customer.name,
-        on=reader.day(renewal.on_date),
-        days=NOTICE.of(session),
+plugin.noun(
+    Declaration(
+        model=Renewal,
+        label="Renewal",
+        plural="Renewals",
+        change=Role.REP,
+        fields=(
+            TextField(key="name", label="Name", by="name_key", required=True, example="Hosting"),
+            DateField(key="on", label="On", at="on_date", by="on_date", required=True, example="2027-03-01"),
+            LinkField(
+                key="customer",
+                label="Customer",
+                at="customer_id",
+                by="customer_id",
+                to=Customer,
+                resolve=customers.resolve,
+                example="acme",
+            ),
+            PersonField(key="owner", label="Owner", at="owner_id", by="owner_id", role=Role.REP, mine=True),
+        ),
     )
-    return Message(text, [b.section(text), undo_hint()])
+)
 
 
-@plugin.command("renewal list", role=Role.VIEWER)
-def list_(session: Session, reader: Reader) -> Message:
-    """List the renewals of the next twelve months."""
-    found = upcoming(session, reader.today, reader.today + timedelta(days=365))
-    if not found:
-        return Message(_("No renewals in the next twelve months. Add one: `/crm renewal add acme on:2027-03-01`"))
-    return Message(_("Renewals"), [b.header(_("Renewals")), *paragraphs(_lines(found, reader))])
+@plugin.card("customer", "Renewals")
+def of_customer(record: Customer, session: Session, reader: Reader) -> list[Block]:
+    """Show on a customer's card what renews there."""
+    return _lines(between(session, reader.today, None, Renewal.customer_id == record.id), reader)
 
 
 @plugin.home("My renewals", role=Role.REP, order=60)
 def mine(session: Session, actor: Member, reader: Reader) -> list[Block]:
-    """Show the renewals of my customers in the next 90 days."""
-    found = for_owner(session, actor.id, reader.today, reader.today + timedelta(days=90))
-    return paragraphs(_lines(found, reader))
+    """Show what is mine and renews in the next 90 days."""
+    last = reader.today + timedelta(days=90)
+    return _lines(between(session, reader.today, last, Renewal.owner_id == actor.id), reader)
 
 
 @plugin.digest_section("Renewals")
 def soon(period: Period, session: Session, reader: Reader) -> list[Block]:
-    """Show the contracts that renew soon, of the owners whose records count."""
+    """Show what renews soon, of the owners whose records count."""
+    theirs = [] if period.owners is None else [Renewal.owner_id.in_(period.owners)]
     last = reader.today + timedelta(days=NOTICE.of(session))
-    if period.owners is None:
-        return paragraphs(_lines(upcoming(session, reader.today, last), reader))
-    found = [one for owner_id in period.owners for one in for_owner(session, owner_id, reader.today, last)]
-    return paragraphs(_lines(sorted(found, key=lambda one: one.on_date), reader))
+    return _lines(between(session, reader.today, last, *theirs), reader)
 
 
 @plugin.job("remind", every="FREQ=DAILY", at="08:00")
 def remind(session: Session, reader: Reader) -> None:
-    """Remind the owner of each customer whose contract renews soon, once."""
-    for renewal in due_for_reminder(session, reader.today + timedelta(days=NOTICE.of(session))):
-        assert renewal.customer.owner_id is not None
+    """Remind the owner of each renewal that is near, once for each day that it is on."""
+    for one in to_be_reminded_of(session, reader.today + timedelta(days=NOTICE.of(session))):
         outbox.enqueue(
             session,
-            target_user=renewal.customer.owner_id,
+            target_user=one.owner_id,
             renderer=plugin.id("reminder"),
-            record=str(renewal.id),
-            dedupe_key=f"renewal:{renewal.id}:{renewal.on_date}",
+            record=str(one.id),
+            dedupe_key=f"renewal:{one.id}:{one.on_date}",
         )
-        renewal.reminded_for = renewal.on_date
+        one.reminded_for = one.on_date
 
 
 @plugin.renderer("reminder", kind=Notice.REMINDERS)
-def reminder(delivery: Delivery, session: Session, reader: Reader, workspace: Workspace) -> Message | None:
-    """Draw the reminder; nothing if the renewal is gone."""
-    renewal = session.get(Renewal, (workspace.id, int(delivery.record or 0)))
-    if renewal is None:
+def reminder(delivery: Delivery, session: Session, reader: Reader) -> Message | None:
+    """Draw the reminder; nothing if the renewal is over."""
+    try:
+        one = named.get(session, Renewal, int(delivery.record or 0))
+    except NotFound:
         return None
-    shown = reader.day(renewal.on_date)
-    text = b.markup(_("*{name}* renews on {on}. Time to talk to them."), name=renewal.customer.name, on=shown)
-    return Message(text, [b.section(text), b.context(b.markup("`{ref}`", ref=renewal.customer.reference))])
+    if one.archived_at is not None:
+        return None
+    text = b.markup(_("{renewal} is on {on}. Time to talk."), renewal=headline(one), on=reader.day(one.on_date))
+    return Message(text, [b.section(text)])
 
 
-def _lines(found: list[Renewal], reader: Reader) -> list[b.Markup]:
-    return [
-        b.markup("*{name}*  {ref}  {on}", name=r.customer.name, ref=r.customer.reference, on=reader.day(r.on_date))
-        for r in found
-    ]
+def _lines(found: list[Renewal], reader: Reader) -> list[Block]:
+    return paragraphs(b.join([headline(one), reader.day(one.on_date)], "  ") for one in found)

@@ -1,75 +1,46 @@
-"""Keep when customers' contracts renew: one row a customer, in a schema of the plugin's own."""
+"""Keep what renews at customers, and when, in a schema of the plugin's own."""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Identity, Index, UniqueConstraint, select
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, selectinload
+from sqlalchemy import Index, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.crm.customers import Customer
-from storage.database.engine import TENANT, Base, current_workspace
-from storage.records.history import Recorded
+from storage.database.engine import TENANT, Base, composite_key
+from storage.records.named import Named, named_args
 
 PAGE = 50
 
 
-class Renewal(Recorded, Base):
-    """Hold the day on which one customer's contract renews; `reminded_for` is the day that was reminded of."""
+class Renewal(Named, Base):
+    """Describe what renews on a day; `reminded_for` is the day that its owner was reminded of."""
 
-    __noun__ = "renewal"
-    __tablename__ = "renewal"
+    __noun__, __letter__, __tablename__ = "renewal", "R", "renewal"
     __table_args__ = (
-        ForeignKeyConstraint(
-            ["workspace_id", "customer_id"], ["customer.workspace_id", "customer.id"], ondelete="CASCADE"
-        ),
-        UniqueConstraint("workspace_id", "customer_id"),
+        *named_args("renewals.renewal"),
+        composite_key("customer_id", "customer", ondelete="CASCADE"),
+        composite_key("owner_id", "member", ondelete="SET NULL"),
         Index(None, "workspace_id", "on_date"),
         {"schema": "renewals", "info": TENANT},
     )
 
-    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"), primary_key=True)
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    customer_id: Mapped[int]
     on_date: Mapped[date]
+    customer_id: Mapped[int | None]
+    owner_id: Mapped[str | None]
     reminded_for: Mapped[date | None] = mapped_column(info={"internal": True})
 
-    customer: Mapped[Customer] = relationship(viewonly=True)
 
-    def history_subject(self) -> tuple[str, int | None]:
-        """Return the customer, in whose timeline a renewal belongs."""
-        return Customer.__noun__, self.customer_id
-
-    def history_name(self) -> str:
-        """Return what people call it."""
-        return f"renewal on {self.on_date}"
+def between(session: Session, first: date, last: date | None, *where: Any) -> list[Renewal]:
+    """Return what renews from one day to another, or after, the next one first, at most 50."""
+    until = () if last is None else (Renewal.on_date <= last,)
+    lives = Renewal.archived_at.is_(None), Renewal.merged_into_id.is_(None)
+    found = select(Renewal).where(Renewal.on_date >= first, *until, *lives, *where)
+    return list(session.scalars(found.order_by(Renewal.on_date, Renewal.id).limit(PAGE)))
 
 
-def record(session: Session, customer: Customer, on: date) -> Renewal:
-    """Note the day on which a customer's contract renews, in the place of any earlier note."""
-    renewal = session.scalars(select(Renewal).where(Renewal.customer_id == customer.id)).one_or_none()
-    if renewal is None:
-        renewal = Renewal(workspace_id=current_workspace(session), customer_id=customer.id)
-        session.add(renewal)
-    renewal.on_date = on
-    session.flush()
-    return renewal
-
-
-def upcoming(session: Session, first: date, last: date, *where: Any) -> list[Renewal]:
-    """Return the renewals between two days, the next one first, with their customers, at most 50."""
-    statement = select(Renewal).join(Renewal.customer).where(Renewal.on_date.between(first, last), *where)
-    shown = statement.options(selectinload(Renewal.customer)).order_by(Renewal.on_date, Renewal.id).limit(PAGE)
-    return list(session.scalars(shown))
-
-
-def for_owner(session: Session, owner_id: str, first: date, last: date) -> list[Renewal]:
-    """Return the renewals between two days of the customers that a member owns."""
-    return upcoming(session, first, last, Customer.owner_id == owner_id)
-
-
-def due_for_reminder(session: Session, last: date) -> list[Renewal]:
-    """Return the renewals up to a day whose customer has an owner who was not reminded of that day yet."""
+def to_be_reminded_of(session: Session, last: date) -> list[Renewal]:
+    """Return what renews up to a day and has an owner who was not reminded of that day yet."""
     not_yet = Renewal.reminded_for.is_distinct_from(Renewal.on_date)
-    return upcoming(session, date.min, last, not_yet, Customer.owner_id.is_not(None))
+    return between(session, date.min, last, not_yet, Renewal.owner_id.is_not(None))

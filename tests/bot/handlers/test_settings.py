@@ -19,10 +19,6 @@ def test_a_setting_is_shown_changed_used_and_taken_back(company: Company, admin:
     )
     assert "Days of notice: 60" in admin.types("/crm settings renewals notice:60").text.replace("*", "")
     assert days(company) == 60
-    admin.types("/customer add Acme")
-    assert "60 days before" in admin.types("/crm renewal add acme on:2030-01-01").text
-    admin.types("/crm undo")
-    admin.types("/crm undo")
     said = admin.types("/crm undo").text
     assert days(company) == 30, said
     assert "Days of notice: 30" in admin.types("/crm settings renewals").text.replace("*", "")
