@@ -60,22 +60,8 @@ from storage.workspace.members import Member, Role
 CONTRACT = 2
 """The version of this contract. A plugin states the one it was written for; the bot does not start with another."""
 
-STORAGE = (
-    "storage.crm",
-    "storage.database.engine",
-    "storage.database.policies",
-    "storage.digests.metrics",
-    "storage.errors",
-    "storage.events",
-    "storage.money",
-    "storage.names",
-    "storage.queues.due",
-    "storage.queues.outbox",
-    "storage.records",
-    "storage.references",
-    "storage.support",
-    "storage.workspace",
-)
+_PUBLIC = "crm database.engine database.policies digests.metrics errors events money names queues.due queues.outbox"
+STORAGE = tuple(f"storage.{one}" for one in f"{_PUBLIC} records references support workspace".split())
 """The modules of storage that are for plugins, each with what is below it."""
 
 

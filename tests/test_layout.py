@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -12,6 +15,7 @@ from pathlib import Path
 
 import grimp
 
+from bot.plugin import STORAGE
 from tests.support.sources import PRODUCT, ROOT, SOURCES, name_of, plugin_of, tree
 
 MODULES_A_FOLDER = 14
@@ -83,6 +87,63 @@ def test_the_kit_is_all_that_handlers_build_with() -> None:
         if found.startswith("bot.") and not f"{found}.".startswith(tuple(f"{one}." for one in (own, *FOR_PLUGINS)))
     ]
     assert wrong == []
+
+
+PLUGINS = ROOT / "bot" / "plugins"
+OUTSIDE = (ROOT / "tests" / "outside" / "contracts", ROOT / "tests" / "plugins")
+
+
+def test_plugins_import_what_is_promised_to_plugins() -> None:
+    """Let what is optional, or somebody else's, stand on the contract alone, as the guide says."""
+    promised = ("bot.plugin", "bot.kit", "bot.grammar", "ml", *STORAGE)
+    wrong = []
+    for folder in (PLUGINS, *OUTSIDE):
+        for path in folder.rglob("*.py"):
+            own = name_of(path).rpartition(".")[0] if folder is PLUGINS else path.parent.name
+            mine = (*promised, "bot.testing") if path.name.startswith("test_") else (*promised, own)
+            wrong += [
+                f"{path.relative_to(ROOT)}: {name}"
+                for name in imported(path)
+                if name.split(".")[0] in PRODUCT and not f"{name}.".startswith(tuple(f"{one}." for one in mine))
+            ]
+    assert [one for one in wrong if "installed.py" not in one] == []
+
+
+def test_nobody_imports_an_optional_plugin() -> None:
+    graph = grimp.build_graph(*PRODUCT, exclude_type_checking_imports=True, cache_dir=None)
+    wrong = [
+        f"{importer}: {name}"
+        for name in graph.modules
+        if name.startswith("bot.plugins.")
+        for importer in graph.find_modules_that_directly_import(name)
+        if importer.split(".")[:3] != name.split(".")[:3]
+    ]
+    assert wrong == []
+
+
+def test_the_product_is_whole_without_its_optional_plugins(tmp_path: Path) -> None:
+    """Delete them all from a copy: it loads, and the docs and the manifest are made without a word of them."""
+    shutil.copytree(ROOT / "bot", tmp_path / "bot", ignore=shutil.ignore_patterns("__pycache__"))
+    gone = [path.name for path in (tmp_path / "bot" / "plugins").iterdir() if path.is_dir()]
+    for name in gone:
+        shutil.rmtree(tmp_path / "bot" / "plugins" / name)
+    program = """
+import json, sys
+import bot
+from bot.cli.reference import pages
+from bot.registry import load
+from bot.slack.manifest import manifest
+assert bot.__file__.startswith(sys.argv[1]), bot.__file__
+registry = load()
+print(json.dumps([list(registry.plugins), pages(registry), manifest(registry, socket_mode=True)]))
+"""
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    run = [sys.executable, "-c", program, str(tmp_path)]
+    done = subprocess.run(run, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    plugins, made, manifest = json.loads(done.stdout)
+    assert gone and not set(gone) & set(plugins)
+    assert [name for name in gone if f"plugins/{name}.md" in made or f"{name}." in json.dumps(manifest)] == []
 
 
 def test_no_module_is_called_as_what_it_replaced() -> None:

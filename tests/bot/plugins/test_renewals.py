@@ -76,8 +76,8 @@ def test_what_there_was_before_it_was_a_noun_has_the_name_and_owner_of_its_custo
         customers.add(session, name="Acme Corp", owner_id="UREP")
     migrate.downgrade(admin_url, "renewals_0001", line=line)
     with closing(connect(admin_url)) as connection:
-        row = f"('{workspace}', 17, 1, '2030-03-01')"
-        connection.execute(f"INSERT INTO renewals.renewal (workspace_id, id, customer_id, on_date) VALUES {row}".encode())
+        columns, row = "workspace_id, id, customer_id, on_date", f"'{workspace}', 17, 1, '2030-03-01'"
+        connection.execute(f"INSERT INTO renewals.renewal ({columns}) VALUES ({row})".encode())
     migrate.upgrade(admin_url, line=line)
     with database.transaction(workspace) as session:
         kept = named.resolve(session, Renewal, "acme corp")
