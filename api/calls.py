@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -71,6 +71,18 @@ class PluginRoute(Protocol):
     """Stand for an address of a plugin's."""
 
     @property
+    def method(self) -> str:
+        """Return the method that it answers."""
+
+    @property
+    def address(self) -> str:
+        """Return its address below `/plugins/`."""
+
+    @property
+    def handler(self) -> Callable[..., Any]:
+        """Return the function that answers; its docstring says what it does."""
+
+    @property
     def noun(self) -> str:
         """Return the noun that a key is to be allowed to use."""
 
@@ -94,6 +106,10 @@ class Bot(Protocol):
 
     def tell(self, session: Session, caller: Caller, /) -> None:
         """Call the listeners of what happened in the session."""
+
+    @property
+    def routes(self) -> Collection[PluginRoute]:
+        """Return every address of plugins."""
 
     def route(self, method: str, address: str, /) -> PluginRoute | None:
         """Return what a plugin answers at an address below `/plugins/`, None for nothing."""

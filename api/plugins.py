@@ -19,6 +19,20 @@ VERBS: Mapping[str, Verb] = {
 """What a key must be allowed to do with the noun that an address is about."""
 
 
+def paths(work: Work) -> dict[str, Any]:
+    """Describe those addresses of plugins that the key may use, as OpenAPI has it."""
+    found: dict[str, Any] = {}
+    for one in work.bot.routes:
+        if not (work.caller.key.allows(one.noun, VERBS[one.method]) and work.caller.acts_in(one.role)):
+            continue
+        what = (one.handler.__doc__ or "").strip().partition("\n")[0]
+        whole: dict[str, Any] = {"summary": what, "tags": ["Plugins"], "responses": {"200": {"description": "Done"}}}
+        if one.method in {"POST", "PUT", "PATCH"}:
+            whole["requestBody"] = {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
+        found.setdefault(f"/api/v1/plugins/{one.address}", {})[one.method.lower()] = whole
+    return found
+
+
 def answered(
     work: Work, *, address: str, method: str, query: Mapping[str, str], body: Mapping[str, Any] | None = None
 ) -> Answer:

@@ -203,7 +203,8 @@ async def described(asked: One) -> Response:
     """Describe what the key may use, with the workspace's own fields."""
 
     def run(work: Work) -> Answer:
-        return Answer(200, document(work.nouns.values(), work.may))
+        described = document(work.nouns.values(), work.may)
+        return Answer(200, described | {"paths": described["paths"] | plugins.paths(work)})
 
     return await asked.answer(run, doing="describe")
 

@@ -278,11 +278,10 @@ class CardSection:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredRoute:
-    """Hold what answers programs at `/api/v1/plugins/PLUGIN/PATH`: keys for this noun that act in this role."""
+    """Hold what answers programs at `/api/v1/plugins/ADDRESS`: keys for this noun that act in this role."""
 
-    plugin: str
     method: str
-    path: str
+    address: str
     noun: str
     role: Role
     handler: Handler

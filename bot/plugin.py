@@ -347,7 +347,7 @@ class Plugin:
         """
 
         def declare(function: H) -> H:
-            self.routes.append(DeclaredRoute(self.name, method, path.strip("/"), noun, role, function))
+            self.routes.append(DeclaredRoute(method, f"{self.name}/{path.strip('/')}", noun, role, function))
             return function
 
         return declare

@@ -111,7 +111,7 @@ def _declared(plugin: Plugin) -> Iterator[tuple[str, list[tuple[str, str]]]]:
         ("Parts of cards", [(s.id, f"{_said(s.handler)} (on the card of a {s.noun})") for s in plugin.card_sections]),
         ("Fields it gives", [(f"{f.noun} {f.key}", f"{f.name} ({f.type})") for f in plugin.given_fields]),
         ("Settings", [(s.field.key, f"{s.field.label}, {s.default} unless changed") for s in plugin.settings]),
-        ("REST", [(f"{r.method} /api/v1/plugins/{r.plugin}/{r.path}", _said(r.handler)) for r in plugin.routes]),
+        ("REST", [(f"{r.method} /api/v1/plugins/{r.address}", _said(r.handler)) for r in plugin.routes]),
         ("When records are merged", [(m.model.__noun__, _said(m.handler)) for m in plugin.mergings]),
         ("Counts", [(f"{m.name}_total", m.what) for m in plugin.metrics]),
         ("Looked at by doctor", [(c.title, _said(c.handler)) for c in plugin.checks]),

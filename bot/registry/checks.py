@@ -130,7 +130,7 @@ def check(plugin: Plugin, tables: Iterable[Table] | None = None) -> None:
             raise _wrong(plugin, f"/{slash.word}", "a slash command is one word of up to 31 letters, and not /crm")
     for route in plugin.routes:
         if route.method not in METHODS:
-            raise _wrong(plugin, route.path, f"{route.method} is none of {', '.join(sorted(METHODS))}")
+            raise _wrong(plugin, route.address, f"{route.method} is none of {', '.join(sorted(METHODS))}")
     for job in plugin.jobs:
         try:
             next_time(f"{job.every};{job.at}", "UTC", datetime.now(UTC))
@@ -152,7 +152,7 @@ def check_together(plugin: Plugin, nouns: Mapping[str, DeclaredNoun], commands: 
             raise _wrong(plugin, section.id, f"there is no noun {section.noun!r}")
     for route in plugin.routes:
         if route.noun not in nouns:
-            raise _wrong(plugin, route.path, f"there is no noun {route.noun!r}")
+            raise _wrong(plugin, route.address, f"there is no noun {route.noun!r}")
     for one in plugin.given_fields:
         if one.noun not in nouns:
             raise _wrong(plugin, one.key, f"there is no noun {one.noun!r} to give a field to")

@@ -120,7 +120,7 @@ class Registry:
         for slash in plugin.slashes:
             self._claim(self.slashes, slash.word, slash, plugin, "slash command")
         for route in plugin.routes:
-            self._claim(self.routes, f"{route.method} {plugin.name}/{route.path}", route, plugin, "route")
+            self._claim(self.routes, f"{route.method} {route.address}", route, plugin, "route")
         for merging in plugin.mergings:
             before_merging(merging.model, merging.handler)
         if plugin.languages:

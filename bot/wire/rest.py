@@ -90,6 +90,11 @@ class ForPrograms:
         known = KnownActor(caller.member, caller.workspace, schema.whole(session)) if caller.member else None
         self._runtime.tell_listeners(session, {**self._runtime.given(known, caller.workspace), "session": session})
 
+    @property
+    def routes(self) -> Collection[DeclaredRoute]:
+        """Return every address of plugins."""
+        return self._runtime.registry.routes.values()
+
     def route(self, method: str, address: str) -> DeclaredRoute | None:
         """Return what a plugin answers at an address, None for nothing."""
         return self._runtime.registry.routes.get(f"{method} {address}")

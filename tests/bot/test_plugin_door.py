@@ -227,7 +227,11 @@ def test_programs_reach_its_addresses_within_their_rights(ships: Company, regist
         assert launched.json == {"id": "C-1", "by": None}
         assert every.posts("plugins/ships/fleet/launch", {"name": "Acme"}, idempotency_key="1").json == launched.json
         assert every.gets("plugins/ships/fleet").json["customers"] == 1
+        told = every.gets("openapi.json").json["paths"]
+        assert told["/api/v1/plugins/ships/fleet"]["get"]["summary"] == "List the fleet."
+        assert "requestBody" in told["/api/v1/plugins/ships/fleet/launch"]["post"]
         reads = programs.key(ships.workspace, "customer:read")
+        assert "/api/v1/plugins/ships/fleet/launch" not in reads.gets("openapi.json").json["paths"]
         assert reads.gets("plugins/ships/fleet").status == 200
         assert reads.posts("plugins/ships/fleet/launch", {"name": "B"}).kind == "forbidden"
         looks = programs.key(ships.workspace, role=Role.VIEWER)

@@ -181,7 +181,7 @@ def test_what_slack_or_the_calendar_would_refuse_is_named(declare: Callable[[Plu
         (lambda p: p.card("boat", "Ships")(of_card), r"odd\.of_card: there is no noun 'boat'"),
         (lambda p: p.gives("boat", "sails", "Sails", type="text"), "there is no noun 'boat' to give a field to"),
         (lambda p: p.route("HEAD", "x", noun="deal", role=Role.REP)(said), "HEAD is none of"),
-        (lambda p: p.route("GET", "x", noun="boat", role=Role.REP)(said), "x: there is no noun 'boat'"),
+        (lambda p: p.route("GET", "x", noun="boat", role=Role.REP)(said), "odd/x: there is no noun 'boat'"),
         (lambda p: p.card("deal", "Ships")(asks_for("values")), "asking: asks for values"),
         (lambda p: p.merging(Deal)(asks_for("actor")), "asking: asks for actor"),
         (lambda p: p.finding("Odd", remedy="Mend it")(asks_for("actor")), "asking: asks for actor"),

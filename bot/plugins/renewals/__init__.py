@@ -99,4 +99,4 @@ def reminder(delivery: Delivery, session: Session, reader: Reader) -> Message | 
 
 
 def _lines(found: list[Renewal], reader: Reader) -> list[Block]:
-    return paragraphs(b.join([headline(one), reader.day(one.on_date)], "  ") for one in found)
+    return paragraphs(b.markup("• {one}  {on}", one=headline(one), on=reader.day(one.on_date)) for one in found)
