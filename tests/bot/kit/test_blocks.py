@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from datetime import time
 
+import pytest
+
 from bot.handlers.digests.cards import footer
 from bot.kit import blocks as b
 from storage.digests.schedules import Digest
@@ -42,3 +44,48 @@ def test_a_long_menu_makes_no_room_for_itself() -> None:
 def test_what_fits_is_whole() -> None:
     assert len(b.render(LINES[:5])) == 5
     assert b.render([]) == []
+
+
+@pytest.mark.parametrize(
+    "control",
+    [
+        b.Control("D-88", 3, "won"),
+        b.Control("contract-7f3a", 1),
+        b.Control("order_17", 2, "a:1:b"),
+        b.Control("Ж-5", 1),
+        b.Control("", 0, "only a detail"),
+        b.Control("D-1", 999_999_999, "x" * 1_900),
+    ],
+)
+def test_what_a_control_carries_comes_back(control: b.Control) -> None:
+    assert b.Control.parse(str(b.button("Press", "a.b", control).value)) == control
+
+
+@pytest.mark.parametrize(
+    ("record", "version", "detail"),
+    [
+        ("two words", 1, ""),
+        ("a:1", 1, ""),
+        ("-1", 1, ""),
+        ("x" * 101, 1, ""),
+        ("D-1", -1, ""),
+        ("D-1", 1_000_000_000, ""),
+        ("D-1", 1, "x" * 2_000),
+    ],
+)
+def test_what_would_not_come_back_from_slack_is_refused_where_it_is_built(
+    record: str, version: int, detail: str
+) -> None:
+    with pytest.raises(ValueError, match="a control cannot carry"):
+        b.Control(record, version, detail)
+
+
+def test_a_choice_of_a_menu_carries_less_than_a_button() -> None:
+    b.Option("Fits", str(b.Control("D-1", 1, "x" * 140))).build()
+    with pytest.raises(ValueError, match="a choice of a menu cannot carry"):
+        b.Option("Too long", str(b.Control("D-1", 1, "x" * 150))).build()
+
+
+def test_text_of_another_shape_is_a_detail() -> None:
+    assert b.Control.parse('{"name": "x"}') == b.Control(detail='{"name": "x"}')
+    assert b.Control.parse("two words:1:x") == b.Control(detail="two words:1:x")
