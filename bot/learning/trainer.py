@@ -33,7 +33,7 @@ from storage.support.model_versions import LearningState, ModelVersion, State
 from storage.workspace import workspaces
 
 if TYPE_CHECKING:
-    from ml.learn.fit import Item
+    from ml.learn.items import Item
 
 log = logging.getLogger(__name__)
 
@@ -235,8 +235,8 @@ def _wanted(last: ModelVersion | None, live: ModelVersion | None) -> float:
         return 0
     if live is not None and live.live_at is not None and live.live_at > last.trained_at:
         return 0
-    from ml.learn.fit import HELD_OUT
     from ml.learn.gate import GROWTH
+    from ml.learn.items import HELD_OUT
 
     each = HELD_OUT if last.figures["method"] == "held-out" else 1
     return float((GROWTH - 1) * last.figures["judged"] * each)
@@ -255,7 +255,7 @@ def _is_otherwise(standing: LearningState, known: dict[str, Any]) -> bool:
 
 def _items(session: Session, live: ModelVersion | None, standing: LearningState) -> list[Item]:
     """Return what people said and what they let stand, and which of it the live model was fitted without."""
-    from ml.learn.fit import Item, is_held_out
+    from ml.learn.items import Item, is_held_out
 
     label_id = live.last_label_id if live else 0
     example_id = int(live.figures.get("last_example_id", 0)) if live else 0

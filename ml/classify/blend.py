@@ -99,6 +99,22 @@ class Blend:
         return self.warmth.mix(margins, self.head.margins(vectors), near), near
 
 
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Hold what folds made of examples they had not seen; with vectors also the head's margins and nearest cosines."""
+
+    margins: Floats
+    belonging: Floats
+    truth: Integers
+    head: Floats
+    near: Floats
+    is_mixed: bool = False
+
+    def mixed(self, warmth: Warmth) -> Self:
+        """Return the same with what both halves say together as its margins."""
+        return replace(self, margins=warmth.mix(self.margins, self.head, self.near), is_mixed=True)
+
+
 def whole_numbers(vectors: Floats, seed: int) -> NDArray[np.int8]:
     """Return vectors (n_samples, 512) as whole numbers, a random `NEIGHBOURS` of them where there are more."""
     if len(vectors) > NEIGHBOURS:

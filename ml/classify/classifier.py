@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -13,9 +13,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import f1_score
 from sklearn.utils.validation import check_is_fitted
 
-from ml.classify.blend import Blend, Head, Warmth, belonging, nearest, whole_numbers
+from ml.classify.blend import Blend, Head, Unseen, Warmth, belonging, nearest, whole_numbers
 from ml.classify.calibration import (
     FILTER_PRECISION,
+    MEANING_STRANGERS,
     STRANGERS,
     Calibration,
     calibration_error,
@@ -27,7 +28,8 @@ from ml.classify.calibration import (
 from ml.classify.linear import are_few, fit_margins
 from ml.classify.reasons import Reason, explain
 from ml.classify.topics import topic_folds
-from ml.text.features import Counts, TextFeatures, counted
+from ml.text.corpus import Corpus, Counts
+from ml.text.features import TextFeatures, counted
 from ml.text.meaning import encoder, installed
 from ml.text.terms import looks_like_code, read, terms_of
 
@@ -39,22 +41,6 @@ Strings = NDArray[np.str_]
 
 # Links, mentions, emoji by name, and all but letters: where nothing else is left, there is nothing to understand.
 _NO_LETTERS = re.compile(r"<[^>]*>|:[a-z0-9_+'-]+:|[\W\d_]+")
-
-
-@dataclass(frozen=True, slots=True)
-class _Unseen:
-    """Hold what folds made of examples they had not seen; with vectors also the head's margins and nearest cosines."""
-
-    margins: Floats
-    belonging: Floats
-    truth: Integers
-    head: Floats
-    near: Floats
-    is_mixed: bool = False
-
-
-def _mixed(unseen: _Unseen, warmth: Warmth) -> _Unseen:
-    return replace(unseen, margins=warmth.mix(unseen.margins, unseen.head, unseen.near), is_mixed=True)
 
 
 # A customer who writes more than this wants more than to say thanks, whatever the first words are.
@@ -135,20 +121,28 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         """
         if len(texts) != len(labels):
             raise ValueError(f"{len(texts)} texts but {len(labels)} labels")
+        return self.fit_counted(Corpus.of([counted(text) for text in texts]), texts, labels, weights)
+
+    def fit_counted(
+        self, corpus: Corpus, texts: Sequence[str], labels: Sequence[str], weights: Sequence[float] | None = None
+    ) -> Self:
+        """Do what `fit` does with texts (n_samples,) that were counted before, as `corpus`."""
         names = np.asarray(labels, dtype=str)
         self.classes_: Strings = np.unique(names)
         if len(self.classes_) < 2:
             raise ValueError("a classifier needs examples of at least two classes")
         truth = np.searchsorted(self.classes_, names)
         self._weights = None if weights is None else np.asarray(weights, dtype=float)
-        counts = _count_all(texts)
+        every = np.arange(len(truth))
+        part = corpus.part(every, self.min_gram_df)
         self.features_ = TextFeatures(self.min_gram_df)
-        rows = self.features_.learn(counts)
+        self.features_.set_part(part)
+        rows = part.rows(every)
         vectors = encoder().vectors(texts) if self.meaning and installed() else None
-        alike = self._unseen(counts, vectors, truth, folds(truth, self.n_folds, self.seed))
+        alike = self._unseen(corpus, vectors, truth, folds(truth, self.n_folds, self.seed))
         unlike = alike
         if self.n_topics is not None:
-            unlike = self._unseen(counts, None, truth, self._topics(rows, None, truth))
+            unlike = self._unseen(corpus, None, truth, self._topics(rows, None, truth))
         coef, self.intercept_ = self._fit_words(rows, truth, slice(None))
         self.coef_ = coef.astype(np.float32)
         self._calibrate(alike, unlike)
@@ -157,11 +151,11 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         if vectors is not None:
             self.plain_ = self.calibration
             if self.n_topics is not None:
-                unlike = self._unseen(counts, vectors, truth, self._topics(rows, vectors, truth))
+                unlike = self._unseen(corpus, vectors, truth, self._topics(rows, vectors, truth))
             warmth = Warmth.fit(unlike.margins, unlike.head, unlike.near, unlike.truth)
             self.blend_ = Blend(self._fit_head(vectors, truth, slice(None)), whole_numbers(vectors, self.seed), warmth)
             caution = 1.0 if self.n_topics is None else CAUTION
-            self._calibrate(_mixed(alike, warmth), _mixed(unlike, warmth), caution)
+            self._calibrate(alike.mixed(warmth), unlike.mixed(warmth), caution)
         del self._weights
         self.version_ = f"{self.name}-{self._digest()}"
         return self
@@ -273,7 +267,7 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         weights = None if self._weights is None else self._weights[seen]
         return Head.fit(vectors[seen], truth[seen], few=are_few(truth[seen], len(self.classes_)), weights=weights)
 
-    def _unseen(self, counts: list[Counts], vectors: Floats | None, truth: Integers, fold_of: Integers) -> _Unseen:
+    def _unseen(self, corpus: Corpus, vectors: Floats | None, truth: Integers, fold_of: Integers) -> Unseen:
         """Return what each fold makes of the examples (n_judged,) of the others.
 
         Every fold learns its own vocabulary, as a stranger's message meets a vocabulary that never saw it.
@@ -285,16 +279,16 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             if not len(judged):
                 continue
             seen = np.flatnonzero(fold_of != fold)
-            features, strangers = TextFeatures(self.min_gram_df), [counts[i] for i in judged]
-            coef, intercept = self._fit_words(features.learn([counts[i] for i in seen]), truth, seen)
-            margins[judged], known[judged] = features.rows(strangers) @ coef + intercept, features.known(strangers)
+            part = corpus.part(seen, self.min_gram_df)
+            coef, intercept = self._fit_words(part.rows(seen), truth, seen)
+            margins[judged], known[judged] = part.rows(judged) @ coef + intercept, part.known(judged)
             if vectors is not None:
                 head[judged] = self._fit_head(vectors, truth, seen).margins(vectors[judged])
                 near[judged] = nearest(vectors[judged], vectors[seen].T)
         rows = fold_of >= 0
-        return _Unseen(margins[rows], _belonging(margins[rows], known[rows]), truth[rows], head[rows], near[rows])
+        return Unseen(margins[rows], _belonging(margins[rows], known[rows]), truth[rows], head[rows], near[rows])
 
-    def _calibrate(self, alike: _Unseen, unlike: _Unseen, caution: float = 1.0) -> None:
+    def _calibrate(self, alike: Unseen, unlike: Unseen, caution: float = 1.0) -> None:
         """Learn temperature and thresholds, and keep what the unseen predictions were worth.
 
         How sure to be, and from where on to answer, is learned from what is unlike the examples; what asks for nothing
@@ -309,7 +303,10 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         belongs = alike.belonging
         if alike.is_mixed:
             belongs = belonging(alike.margins, alike.near, self.temperature_)
-        self.scope_threshold_ = float(np.quantile(belongs, STRANGERS)) if len(truth) else 0.0
+        # Of what is too unsure to be answered belonging has nothing to say.
+        sure = ~filtered & right & (confidence >= (self.threshold_ or 0.0))
+        few = MEANING_STRANGERS if alike.is_mixed else STRANGERS
+        self.scope_threshold_ = float(np.quantile(belongs[sure], few)) if sure.any() else 0.0
         self.filter_threshold_ = choose_threshold(confidence[filtered], right[filtered], FILTER_PRECISION)
         self.figures_ = {"examples": float(len(truth)), "ece": calibration_error(confidence, right)}
         if len(truth):

@@ -6,11 +6,9 @@ Run as `python -m ml.learn.fit FOLDER` it is a process of its own, so that a fit
 import json
 import os
 import sys
-import zlib
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +19,15 @@ from ml.classify.calibration import calibration_error, folds
 from ml.classify.classifier import MessageClassifier
 from ml.classify.model_blob import pack, unpack
 from ml.learn.figures import Confusion, confusion
+from ml.learn.fits import Fits
 from ml.learn.gate import FEWEST, decide, is_surer
-from ml.learn.train import TOPICS
-from ml.starter import CHATTER, Examples, load_examples
-from ml.text.features import TextFeatures
-from ml.text.meaning import installed
+from ml.learn.items import HELD_OUT, Item, into, is_held_out
+from ml.starter import Examples, load_examples
 
 Booleans = NDArray[np.bool_]
 Floats = NDArray[np.floating[Any]]
 Strings = NDArray[np.str_]
 
-HELD_OUT = 5
-"""One label in five is held out of every fit, so that every version can be judged on it."""
 PARTS = 3
 """In as many parts few labels are cross-validated; each costs a fit."""
 ENOUGH_HELD_OUT = 1_600
@@ -41,22 +36,6 @@ ENOUGH_OF_A_KIND = 3
 NICENESS = 10
 
 JOB, CURRENT, CANDIDATE, OUTCOME = "job.json", "current.zip", "candidate.zip", "outcome.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """Hold one message and what people said last of it.
-
-    `key` is the message's id, or below zero for an example somebody wrote down. `unseen` says that the current model
-    was not fitted on it. `accepted` says that nobody said anything: the message was dealt with as what it was guessed
-    to be. Such items judge models, and none is fitted on them.
-    """
-
-    key: int
-    text: str
-    category: str
-    unseen: bool = True
-    accepted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +83,6 @@ class FitOutcome:
     accepted: int
 
 
-def is_held_out(key: int) -> bool:
-    """Tell whether a message is in the part that no model is ever fitted on; by its id, so that it stays there."""
-    return key >= 0 and zlib.crc32(str(key).encode()) % HELD_OUT == 0
-
-
 def evidence(items: Sequence[Item]) -> int:
     """Return how many messages a candidate fitted on these items would be judged on."""
     return len(_judged(items, _learned(items)))
@@ -125,8 +99,8 @@ def refit(
     Categories that were merged count as what they were merged into. Raises ValueError where there are fewer than seven
     wordings that the current model has not seen.
     """
-    said = [replace(item, category=_into(merged, item.category)) for item in items]
-    fits = _Fits(examples or load_examples(), merged, [item for item in said if not item.accepted])
+    said = [replace(item, category=into(merged, item.category)) for item in items]
+    fits = Fits(examples or load_examples(), merged, [item for item in said if not item.accepted])
     seen = _learned(said)
     learned = {item.key for item in seen}
     judged = _judged(said, seen)
@@ -155,51 +129,6 @@ def refit(
         accepted=sum(item.accepted for item in judged),
         **(asdict(decision) | {"better": not reason, "missing": missing}),
     )
-
-
-class _Fits:
-    """Fit on the starter's examples, except those that a workspace's people contradict, and on what they said.
-
-    An example contradicts them if it is more like a message they put into another category than like any other example
-    of its own: with it kept, sixteen labels of a new kind are lost among two hundred examples of the kind it was.
-    """
-
-    def __init__(self, examples: Examples, merged: dict[str, str], said: Sequence[Item]) -> None:
-        self._texts = list(examples.texts)
-        self._labels = np.array([_into(merged, label) for label in examples.labels])
-        rows = TextFeatures(min_gram_df=2).fit_transform([*self._texts, *(item.text for item in said)])
-        self._rows, self._said = rows[: len(self._texts)], rows[len(self._texts) :]
-        self._row_of = {item.key: i for i, item in enumerate(said)}
-        self._own = np.zeros(len(self._texts))
-        for label in np.unique(self._labels):
-            members = np.flatnonzero(self._labels == label)
-            alike = (self._rows[members] @ self._rows[members].T).toarray()
-            np.fill_diagonal(alike, 0.0)
-            self._own[members] = alike.max(axis=1, initial=0.0)
-
-    def fit(self, items: Sequence[Item], n_folds: int = 5) -> MessageClassifier:
-        """Return a model fitted on these items; fewer folds make it quicker and its calibration rougher."""
-        kept = np.flatnonzero(~self._contradicted(items))
-        texts = [*(self._texts[i] for i in kept), *(item.text for item in items)]
-        labels = [*self._labels[kept].tolist(), *(item.category for item in items)]
-        learner = partial(MessageClassifier, name="learned", filter_label=CHATTER, n_topics=TOPICS)
-        return learner(n_folds=n_folds, meaning=installed()).fit(texts, labels)
-
-    def _contradicted(self, items: Sequence[Item]) -> Booleans:
-        if not items:
-            return np.zeros(len(self._texts), dtype=bool)
-        alike = (self._rows @ self._said[[self._row_of[item.key] for item in items]].T).toarray()
-        kinds = np.array([item.category for item in items])
-        others = np.where(self._labels[:, None] == kinds[None, :], 0.0, alike)
-        return np.asarray(others.max(axis=1) > self._own)
-
-
-def _into(merged: dict[str, str], key: str) -> str:
-    seen = {key}
-    while (into := merged.get(key)) is not None and into not in seen:
-        seen.add(into)
-        key = into
-    return key
 
 
 def _learned(said: Sequence[Item]) -> list[Item]:
@@ -260,7 +189,7 @@ class _Guessed:
 
 def _judge(model: MessageClassifier, items: Sequence[Item], merged: dict[str, str]) -> _Guessed:
     texts = [item.text for item in items]
-    kinds = [_into(merged, str(name)) for name in model.classes_]
+    kinds = [into(merged, str(name)) for name in model.classes_]
     columns = sorted(set(kinds))
     probability = np.zeros((len(texts), len(columns)))
     for values, kind in zip(model.predict_proba(texts).T, kinds, strict=True):
@@ -269,7 +198,7 @@ def _judge(model: MessageClassifier, items: Sequence[Item], merged: dict[str, st
     return _Guessed(np.array(columns, dtype=object)[best], probability.max(axis=1), model.answers(texts))
 
 
-def _cross_validated(fits: _Fits, seen: Sequence[Item], judged: Sequence[Item]) -> _Guessed:
+def _cross_validated(fits: Fits, seen: Sequence[Item], judged: Sequence[Item]) -> _Guessed:
     """Judge each item, no two in the same words, by a model that was fitted without it and without its words."""
     part = folds(np.unique([item.category for item in judged], return_inverse=True)[1], PARTS, seed=0)
     # An only one of its kind cannot be learned.

@@ -11,11 +11,11 @@ from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from ml.text.corpus import Corpus, Counts, Part
 from ml.text.terms import READ_LATELY, Terms, terms_of
 
 Floats = NDArray[np.floating[Any]]
 Integers = NDArray[np.int64]
-Counts = tuple[Counter[str], Counter[str]]
 
 
 class TextFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
@@ -40,16 +40,15 @@ class TextFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sc
 
     def learn(self, messages: Sequence[Counts]) -> csr_matrix:
         """Learn from messages counted before (n_samples,) and return their rows (n_samples, n_features)."""
-        word_df: Counter[str] = Counter()
-        gram_df: Counter[str] = Counter()
-        for words, grams in messages:
-            word_df.update(words.keys())
-            gram_df.update(grams.keys())
-        kept = sorted(gram for gram, df in gram_df.items() if df >= self.min_gram_df)
-        self.set_vocabulary(sorted(word_df), kept)
-        df = np.array([word_df[word] for word in self.words_] + [gram_df[gram] for gram in self.grams_], dtype=float)
-        self.idf_: Floats = np.log((1 + len(messages)) / (1 + df)) + 1
-        return self.rows(messages)
+        every = np.arange(len(messages))
+        part = Corpus.of(messages).part(every, self.min_gram_df)
+        self.set_part(part)
+        return part.rows(every)
+
+    def set_part(self, part: Part) -> None:
+        """Take over what was learned from a part of a corpus."""
+        self.set_vocabulary(part.words, part.grams)
+        self.idf_: Floats = part.idf[part.kept]
 
     def set_vocabulary(self, words: Sequence[str], grams: Sequence[str]) -> None:
         """Give each term its column: words first, then characters, each in the order given."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ml.classify.classifier import MessageClassifier
 from ml.classify.model_blob import pack, unpack
 from ml.learn import fit
-from ml.learn.fit import Item, is_held_out, main, read_outcome, write_job
+from ml.learn.fit import main, read_outcome, write_job
+from ml.learn.fits import WEIGHTS, Fits
+from ml.learn.items import Item, is_held_out
 from ml.starter import Examples
 
 THINGS = [
@@ -157,3 +160,11 @@ def test_a_job_that_cannot_be_done_is_a_sentence(
     write_job(tmp_path, items(SEATS[:2], "wholesale"), {}, pack(current) if broken == "few" else b"no model")
     assert main([str(tmp_path)]) == 1
     assert said in capsys.readouterr().err
+
+
+def test_labels_weigh_more_than_examples_where_that_finds_more_of_them() -> None:
+    said = items([f"{text} please" for text in BUGS], "billing") + items([f"{text} pls" for text in BILLS], "bug", 100)
+    fits = Fits(Examples(BASE.texts * 3, BASE.labels * 3, "test"), {}, said)
+    kept, labels = np.arange(len(BASE.texts) * 3), np.arange(len(said)) + len(BASE.texts) * 3
+    assert fits._weight(kept, labels) == max(WEIGHTS)
+    assert fits._weight(kept, labels[:10]) == 1.0
