@@ -25,6 +25,7 @@ from bot.delivery.webhooks import WebhookSender
 from bot.events.handler import INTERACTIONS, Events
 from bot.events.intake import Intake
 from bot.invalidation import Hearing
+from bot.learning.meanings import Meanings
 from bot.learning.models import Models
 from bot.learning.starter import Starter
 from bot.learning.trainer import LOOK_S, Learning
@@ -166,6 +167,7 @@ class Rapport:
             keep=settings.keep,
             ticks={
                 "learn": (LOOK_S, self.learning.tick),
+                "meaning": (LOOK_S, Meanings(self.background, self.stopping).tick),
                 "audit": (AUDIT_S, self.audit.tick),
                 "roll-call": (roll_call.LOOK_S, self.roll_calls.tick),
             },
@@ -338,9 +340,8 @@ class Rapport:
         self.dispatcher.close(left())
         for thread in self._threads:
             thread.join(left())
-        for door in (self._endpoint, self.door):
-            if door:
-                door.close()
+        for door in (one for one in (self._endpoint, self.door) if one):
+            door.close()
         self.probes.stop(left())
         self.starter.close()
         self.learning.close()

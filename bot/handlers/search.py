@@ -11,9 +11,12 @@ from sqlalchemy.orm import Session
 from bot.grammar import Args
 from bot.kit import blocks as b
 from bot.kit import records
+from bot.kit.format import Reader
 from bot.kit.records import show_button
 from bot.kit.replies import Instead, Message
 from bot.plugin import Command, Plugin, Role, _
+from storage.meaning import search as by_meaning
+from storage.meaning.search import Passage
 from storage.records import search
 from storage.records.schema import label_of
 from storage.records.search import Hit
@@ -33,14 +36,21 @@ class RegistryForSearch(Protocol):
 
 
 FOUND = 10
+SAID = 5
+LOOKED_THROUGH = 40
+"""Of one ticket several messages may be alike, and it is shown once."""
+ALIKE = 0.3
+"""Of a search in one or two words what means the same has 0.3 to 0.7, anything else rarely more than 0.25."""
+QUOTED = 160
 
 
 @plugin.command("find", usage=f"<text> {records.AS_FILE}", role=Role.VIEWER, example="globx", **records.AS_FILE_KEYS)
-def find(args: Args, session: Session) -> Message:
-    """Find anything that has a name, even misspelt."""
+def find(args: Args, session: Session, reader: Reader) -> Message:
+    """Find anything that has a name, even misspelt, and messages, notes and tickets by what they mean."""
     form = args.typed("as", records.FORM)
     hits = search.find(session, args.text, limit=asked.SEARCHED if form else FOUND)
-    if not hits:
+    meant = [] if form else _by_meaning(session, args.text, reader)
+    if not hits and not meant:
         text = b.markup(_("Nothing has a name like “{typed}”."), typed=b.cut(args.text, 300))
         return Message(text, [b.section(text), b.context(_("Add a customer: `/customer add Acme`."))])
     if form:
@@ -49,7 +59,10 @@ def find(args: Args, session: Session) -> Message:
         count = asked.table(session, "find", header, rows, form=form, words=args.text)
         return records.on_its_way(_("records"), count)
     title = b.markup(_("Results for “{typed}”"), typed=b.cut(args.text, 300))
-    return Message(title, [b.section(title), *(_line(session, hit) for hit in hits)])
+    lines = [_line(session, hit) for hit in hits]
+    if not hits:
+        title = b.markup(_("Nothing has a name like “{typed}”."), typed=b.cut(args.text, 300))
+    return Message(title, [b.section(title), *lines, *meant])
 
 
 @plugin.command("show", usage="<record>", role=Role.VIEWER, example="D-88")
@@ -69,3 +82,40 @@ def _line(session: Session, hit: Hit) -> Block:
         "*{name}*  {ref}\n{noun}", name=hit.name, ref=hit.reference, noun=_(label_of(session, hit.noun)).casefold()
     )
     return b.section(said, accessory=show_button(hit.noun, hit.reference))
+
+
+def _by_meaning(session: Session, typed: str, reader: Reader) -> list[Block]:
+    """Show what was written that means nearly the same, in whichever language; nothing without the encoder."""
+    from ml.text.meaning import cosines, encoder, installed, signs
+
+    if not installed() or parse_reference(typed, in_force(session)) is not None:
+        return []
+    if not encoder().is_loaded:
+        return [b.context(_("What people wrote is not searched yet: Rapport has just started. Ask again in a moment."))]
+    asked = encoder().vectors([typed])
+    near = by_meaning.candidates(session, signs(asked)[0])
+    alike = cosines(asked[0], [one.vector for one in near])
+    best = [near[i].id for i in (-alike).argsort(kind="stable")[:LOOKED_THROUGH] if alike[i] >= ALIKE]
+    found = by_meaning.passages(session, best)
+    shown: dict[object, Passage] = {}
+    for row in best:
+        if row in found:
+            # Of one ticket what is most alike is shown.
+            shown.setdefault(found[row].ticket_id or (row,), found[row])
+    if not shown:
+        return []
+    title = b.markup("*{title}*", title=_("Written, and nearly the same in meaning"))
+    return [b.section(title), *(_passage(session, one, reader) for one in list(shown.values())[:SAID])]
+
+
+def _passage(session: Session, passage: Passage, reader: Reader) -> Block:
+    subject = ("ticket", passage.ticket_id) if passage.ticket_id else passage.about
+    ref = reference(*subject, in_force(session)) if subject else ""
+    said = b.markup(
+        "“{text}”\n{ref}  {who}  {when}",
+        text=b.cut(" ".join(passage.text.split()), QUOTED),
+        ref=ref,
+        who=passage.author_name or (b.person(passage.author_id) if passage.author_id else ""),
+        when=reader.ago(passage.at),
+    )
+    return b.section(said, accessory=show_button(subject[0], ref) if subject else None)

@@ -41,6 +41,11 @@ class SentenceEncoder:
         self._use: USE | None = None
         self._known: dict[str, NDArray[np.float16]] = {}
 
+    @property
+    def is_loaded(self) -> bool:
+        """Tell whether a vector takes milliseconds and not the seconds of loading."""
+        return self._use is not None
+
     def vectors(self, texts: Sequence[str]) -> Floats:
         """Return the vectors (n_samples, 512) of texts, float32, each of length one but for rounding."""
         # A half of a surrogate pair is no character, and no encoder reads it.
@@ -70,3 +75,25 @@ _NOTHING = np.empty((0, DIMENSIONS), dtype=np.float16)
 def encoder() -> SentenceEncoder:
     """Return this process's encoder."""
     return SentenceEncoder()
+
+
+def packed(vectors: Floats) -> list[tuple[bytes, str]]:
+    """Return each of vectors (n_samples, 512) as half-precision bytes and as signs, the way a database keeps it."""
+    return [(row.astype("<f2").tobytes(), one) for row, one in zip(vectors, signs(vectors), strict=True)]
+
+
+def unpacked(kept: Sequence[bytes]) -> Floats:
+    """Return vectors (n_samples, 512), float32, from the bytes of `packed`."""
+    return np.frombuffer(b"".join(kept), dtype="<f2").astype(np.float32).reshape(-1, DIMENSIONS)
+
+
+def signs(vectors: Floats) -> list[str]:
+    """Return 512 times 0 or 1 for each of vectors (n_samples, 512): where its numbers are above zero."""
+    return ["".join(row) for row in np.where(vectors > 0, "1", "0")]
+
+
+def cosines(vector: Floats, kept: Sequence[bytes]) -> Floats:
+    """Return the cosine (n_samples,) of a vector (512,) with each of those kept as bytes."""
+    others = unpacked(kept)
+    lengths = np.linalg.norm(others, axis=1) * np.linalg.norm(vector)
+    return np.asarray(others @ vector / np.maximum(lengths, np.finfo(np.float32).tiny))

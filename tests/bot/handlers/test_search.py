@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
+from bot.learning.meanings import Meanings
+from ml.text.meaning import encoder, installed
 from sandbox.control.client import Person
+from tests.support.company import Company
 
 
 def test_a_typo_finds_records_of_every_noun_and_shows_them(rep: Person) -> None:
@@ -42,3 +47,20 @@ def test_nothing_typed_is_asked_for(rep: Person) -> None:
     said = rep.types("/crm find").text
     assert "The text is missing." in said
     assert "Usage: `/crm find <text> [as:csv]`" in said
+
+
+@pytest.mark.skipif(not installed(), reason="the sentence encoder is not installed")
+def test_what_people_wrote_is_found_by_its_meaning_in_another_language(company: Company, rep: Person) -> None:
+    rep.types("/customer add Harbor Ltd")
+    rep.types("/customer note C-1 They are moving to a new office in May")
+    rep.types("/ticket add 包裹还没收到")
+    encoder().vectors(["so that it is loaded"])
+    assert "Nothing has a name like" in rep.types("/crm find relocation of their premises").text
+    assert Meanings(company.bot.background, company.bot.stopping).fill(company.workspace) == 2
+    said = rep.types("/crm find relocation of their premises").text
+    assert "moving to a new office" in said and "C-1" in said and "包裹" not in said
+    found = rep.types("/crm find where is my parcel").text
+    assert "“包裹还没收到”" in found and "T-1" in found
+    rep.clicks("records.show")
+    rep.sees("nobody yet")
+    assert Meanings(company.bot.background, company.bot.stopping).fill(company.workspace) == 0
