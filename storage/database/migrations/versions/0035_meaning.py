@@ -19,7 +19,7 @@ branch_labels = None
 depends_on = None
 
 FORGET = """
-CREATE FUNCTION forget_meaning() RETURNS trigger LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION forget_meaning() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$ BEGIN
     IF TG_TABLE_NAME = 'note' THEN
@@ -70,7 +70,7 @@ def upgrade() -> None:
     op.execute(FORGET)
     for table, column in TEXTS.items():
         op.execute(
-            f"CREATE TRIGGER forget_meaning AFTER UPDATE OF {column} ON {table} FOR EACH ROW"
+            f"CREATE OR REPLACE TRIGGER forget_meaning AFTER UPDATE OF {column} ON {table} FOR EACH ROW"
             f" WHEN (OLD.{column} IS DISTINCT FROM NEW.{column}) EXECUTE FUNCTION forget_meaning()"
         )
 
