@@ -58,13 +58,13 @@ class Fits:
         said = np.array([self._row_of[item.key] for item in items], dtype=int)
         kept = np.flatnonzero(~self._contradicted(said))
         rows = np.concatenate([kept, said])
-        weights = np.where(rows < self._size, 1.0, self._weight(kept, said))
+        weights = np.where(rows < self._size, 1.0, self.weight(kept, said))
         learner = partial(MessageClassifier, name="learned", filter_label=CHATTER, n_topics=TOPICS)
         model = learner(n_folds=n_folds if len(rows) < MANY else FOLDS_OF_MANY, meaning=installed())
         texts, labels = [self._texts[i] for i in rows], self._labels[rows].tolist()
         return model.fit_counted(self._corpus.take(rows), texts, labels, weights.tolist())
 
-    def _weight(self, kept: Integers, said: Integers) -> float:
+    def weight(self, kept: Integers, said: Integers) -> float:
         """Return how many examples a label weighs as much as, by how many of the labels each weight finds.
 
         Half of the labels are judged by what was learned from the examples and the other half, and the other way round.

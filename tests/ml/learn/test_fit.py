@@ -166,5 +166,5 @@ def test_labels_weigh_more_than_examples_where_that_finds_more_of_them() -> None
     said = items([f"{text} please" for text in BUGS], "billing") + items([f"{text} pls" for text in BILLS], "bug", 100)
     fits = Fits(Examples(BASE.texts * 3, BASE.labels * 3, "test"), {}, said)
     kept, labels = np.arange(len(BASE.texts) * 3), np.arange(len(said)) + len(BASE.texts) * 3
-    assert fits._weight(kept, labels) == max(WEIGHTS)
-    assert fits._weight(kept, labels[:10]) == 1.0
+    assert fits.weight(kept, labels) == max(WEIGHTS)
+    assert fits.weight(kept, labels[:10]) == 1.0
