@@ -44,15 +44,15 @@ class Corpus:
         """Return a corpus of some of the messages, with the same terms."""
         return replace(self, weights=self.weights[rows])
 
-    def part(self, rows: Integers, min_gram_df: int) -> "Part":
+    def part(self, rows: Integers, min_gram_df: int) -> "LearnedPart":
         """Learn from some of the messages (n_rows,) as `ml.text.features.TextFeatures` does."""
         df = np.bincount(self.weights[rows].indices, minlength=self.weights.shape[1])
         fewest = np.where(np.arange(len(df)) < len(self.words), 1, min_gram_df)
-        return Part(self, df >= fewest, np.log((1 + len(rows)) / (1 + df)) + 1)
+        return LearnedPart(self, df >= fewest, np.log((1 + len(rows)) / (1 + df)) + 1)
 
 
 @dataclass(frozen=True)
-class Part:
+class LearnedPart:
     """Hold which of a corpus's terms were learned, `kept` (n_terms,), and their `idf` (n_terms,)."""
 
     corpus: Corpus

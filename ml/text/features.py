@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from ml.text.corpus import Corpus, Counts, Part
+from ml.text.corpus import Corpus, Counts, LearnedPart
 from ml.text.terms import READ_LATELY, Terms, terms_of
 
 Floats = NDArray[np.floating[Any]]
@@ -45,7 +45,7 @@ class TextFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sc
         self.set_part(part)
         return part.rows(every)
 
-    def set_part(self, part: Part) -> None:
+    def set_part(self, part: LearnedPart) -> None:
         """Take over what was learned from a part of a corpus."""
         self.set_vocabulary(part.words, part.grams)
         self.idf_: Floats = part.idf[part.kept]

@@ -15,7 +15,7 @@ from sqlalchemy.sql import cast
 
 from storage.crm.notes import Note
 from storage.database.engine import current_workspace
-from storage.meaning.vectors import DIMENSIONS, Meaning
+from storage.meaning.vectors import DIMENSIONS, MeaningRow
 from storage.support.messages import IncomingMessage
 from storage.support.tickets import Ticket
 
@@ -24,7 +24,7 @@ CANDIDATES = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class Neighbour:
     """Name what may mean the same by its row, with its vector."""
 
     id: int
@@ -43,24 +43,24 @@ class Passage:
     author_name: str | None = None
 
 
-def candidates(session: Session, signs: str, *, most: int = CANDIDATES) -> list[Candidate]:
+def candidates(session: Session, signs: str, *, most: int = CANDIDATES) -> list[Neighbour]:
     """Return the rows whose signs, 512 times 0 or 1, differ least, the nearest first."""
-    distance = func.bit_count(Meaning.signs.op("#")(cast(signs, BIT(DIMENSIONS))))
+    distance = func.bit_count(MeaningRow.signs.op("#")(cast(signs, BIT(DIMENSIONS))))
     # Of the others only an index is read.
     near = (
-        select(Meaning.id, distance.label("distance"))
-        .where(Meaning.workspace_id == current_workspace(session))
-        .order_by("distance", Meaning.id)
+        select(MeaningRow.id, distance.label("distance"))
+        .where(MeaningRow.workspace_id == current_workspace(session))
+        .order_by("distance", MeaningRow.id)
         .limit(most)
         .subquery()
     )
     statement = (
-        select(Meaning.id, Meaning.vector)
-        .join(near, near.c.id == Meaning.id)
-        .where(Meaning.workspace_id == current_workspace(session))
+        select(MeaningRow.id, MeaningRow.vector)
+        .join(near, near.c.id == MeaningRow.id)
+        .where(MeaningRow.workspace_id == current_workspace(session))
         .order_by(near.c.distance, near.c.id)
     )
-    return [Candidate(*row) for row in session.execute(statement)]
+    return [Neighbour(*row) for row in session.execute(statement)]
 
 
 def passages(session: Session, ids: Collection[int]) -> dict[int, Passage]:
@@ -68,23 +68,23 @@ def passages(session: Session, ids: Collection[int]) -> dict[int, Passage]:
     message, note = IncomingMessage, Note
     found: dict[int, Passage] = {}
     written = (
-        select(Meaning.id, message.text, message.at, message.ticket_id, message.author_id, message.author_name)
-        .join(message, (message.id == Meaning.message_id) & (message.at == Meaning.message_at))
-        .where(Meaning.id.in_(ids), message.deleted_at.is_(None), message.workspace_id == Meaning.workspace_id)
+        select(MeaningRow.id, message.text, message.at, message.ticket_id, message.author_id, message.author_name)
+        .join(message, (message.id == MeaningRow.message_id) & (message.at == MeaningRow.message_at))
+        .where(MeaningRow.id.in_(ids), message.deleted_at.is_(None), message.workspace_id == MeaningRow.workspace_id)
     )
     for row_id, text, at, ticket_id, author_id, name in session.execute(written):
         found[row_id] = Passage(text, at, ticket_id, author_id=author_id, author_name=name)
     noted = (
-        select(Meaning.id, note)
-        .join(note, (note.id == Meaning.note_id) & (note.workspace_id == Meaning.workspace_id))
-        .where(Meaning.id.in_(ids))
+        select(MeaningRow.id, note)
+        .join(note, (note.id == MeaningRow.note_id) & (note.workspace_id == MeaningRow.workspace_id))
+        .where(MeaningRow.id.in_(ids))
     )
     for row_id, one in session.execute(noted):
         found[row_id] = Passage(one.text, one.at, about=one.about, author_id=one.created_by)
     called = (
-        select(Meaning.id, Ticket.name, Ticket.created_at, Ticket.id)
-        .join(Ticket, (Ticket.id == Meaning.ticket_id) & (Ticket.workspace_id == Meaning.workspace_id))
-        .where(Meaning.id.in_(ids))
+        select(MeaningRow.id, Ticket.name, Ticket.created_at, Ticket.id)
+        .join(Ticket, (Ticket.id == MeaningRow.ticket_id) & (Ticket.workspace_id == MeaningRow.workspace_id))
+        .where(MeaningRow.id.in_(ids))
     )
     for row_id, name, at, ticket_id in session.execute(called):
         found[row_id] = Passage(name, at, ticket_id)

@@ -34,7 +34,7 @@ READ_CHARACTERS = 1_000
 """As much of a text is read by the encoder."""
 
 
-class Meaning(Base):
+class MeaningRow(Base):
     """Hold what one message, note or ticket means; a ticket's own name only where nobody wrote a message."""
 
     __tablename__ = "meaning"
@@ -69,7 +69,7 @@ class Meaning(Base):
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class Unencoded:
     """Name something that was written and has no vector yet: exactly one of its three ids is not None."""
 
     text: str
@@ -79,34 +79,37 @@ class Written:
     ticket_id: int | None = None
 
 
-def missing(session: Session, *, since: datetime | None, limit: int) -> list[Written]:
+def missing(session: Session, *, since: datetime | None, limit: int) -> list[Unencoded]:
     """Return what was written since a moment, or ever, and has no vector: at most `limit` of each kind."""
     message, note, ticket, earliest = IncomingMessage, Note, Ticket, since or datetime.min.replace(tzinfo=UTC)
     by_customer = exists().where(message.workspace_id == ticket.workspace_id, message.ticket_id == ticket.id)
     of_messages = (
         select(_said(message.text), message.id, message.at)
         .where(message.at >= earliest, message.text != "", message.deleted_at.is_(None))
-        .where(~_known(message, Meaning.message_id))
+        .where(~_known(message, MeaningRow.message_id))
         .order_by(message.at.desc())
     )
     of_notes = (
         select(_said(note.text), note.id)
-        .where(note.created_at >= earliest, note.text != "", ~_known(note, Meaning.note_id))
+        .where(note.created_at >= earliest, note.text != "", ~_known(note, MeaningRow.note_id))
         .order_by(note.created_at.desc())
     )
     of_tickets = (
         select(_said(ticket.name), ticket.id)
-        .where(ticket.created_at >= earliest, ticket.name != "", ~_known(ticket, Meaning.ticket_id), ~by_customer)
+        .where(ticket.created_at >= earliest, ticket.name != "", ~_known(ticket, MeaningRow.ticket_id), ~by_customer)
         .order_by(ticket.created_at.desc())
     )
     return [
-        *(Written(said, message_id=key, message_at=at) for said, key, at in session.execute(of_messages.limit(limit))),
-        *(Written(said, note_id=key) for said, key in session.execute(of_notes.limit(limit))),
-        *(Written(said, ticket_id=key) for said, key in session.execute(of_tickets.limit(limit))),
+        *(
+            Unencoded(said, message_id=key, message_at=at)
+            for said, key, at in session.execute(of_messages.limit(limit))
+        ),
+        *(Unencoded(said, note_id=key) for said, key in session.execute(of_notes.limit(limit))),
+        *(Unencoded(said, ticket_id=key) for said, key in session.execute(of_tickets.limit(limit))),
     ]
 
 
-def keep(session: Session, found: Sequence[tuple[Written, bytes, str]]) -> None:
+def keep(session: Session, found: Sequence[tuple[Unencoded, bytes, str]]) -> None:
     """Keep the vectors and signs of what was written; what has one keeps it."""
     if not found:
         return
@@ -122,17 +125,17 @@ def keep(session: Session, found: Sequence[tuple[Written, bytes, str]]) -> None:
         }
         for one, vector, signs in found
     ]
-    session.execute(insert(Meaning).values(rows).on_conflict_do_nothing())
+    session.execute(insert(MeaningRow).values(rows).on_conflict_do_nothing())
 
 
 def of_messages(session: Session, message_ids: Sequence[int]) -> dict[int, bytes]:
     """Return the vectors of those messages that have one."""
-    statement = select(Meaning.message_id, Meaning.vector).where(Meaning.message_id.in_(message_ids))
+    statement = select(MeaningRow.message_id, MeaningRow.vector).where(MeaningRow.message_id.in_(message_ids))
     return {message_id: vector for message_id, vector in session.execute(statement) if message_id is not None}
 
 
 def _known(table: Any, column: InstrumentedAttribute[int | None]) -> ColumnElement[bool]:
-    return exists().where(Meaning.workspace_id == table.workspace_id, column == table.id)
+    return exists().where(MeaningRow.workspace_id == table.workspace_id, column == table.id)
 
 
 def _said(column: InstrumentedAttribute[str]) -> ColumnElement[str]:

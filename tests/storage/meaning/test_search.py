@@ -11,7 +11,7 @@ from ml.text.meaning import cosines, packed, signs
 from storage.crm import customers, notes
 from storage.database.engine import Database
 from storage.meaning import search, vectors
-from storage.meaning.vectors import Meaning, Written
+from storage.meaning.vectors import MeaningRow, Unencoded
 from storage.support import messages, tickets
 from tests.support.received_messages import received
 
@@ -21,7 +21,7 @@ def unit(seed: int) -> np.ndarray:
     return vector / np.linalg.norm(vector)
 
 
-def keep(session: Session, found: list[tuple[Written, np.ndarray]]) -> None:
+def keep(session: Session, found: list[tuple[Unencoded, np.ndarray]]) -> None:
     vectors.keep(session, [(one, *packed(vector[None])[0]) for one, vector in found])
 
 
@@ -52,7 +52,7 @@ def test_a_vector_goes_with_what_it_is_of_and_when_that_is_written_anew(session:
     assert again.text == "invoice?"
     keep(session, [(again, unit(2))])
     session.execute(text("DELETE FROM message WHERE id = :id"), {"id": message.id})
-    assert session.scalars(select(Meaning.id)).all() == []
+    assert session.scalars(select(MeaningRow.id)).all() == []
 
 
 def test_the_nearest_come_first_and_show_what_was_written(session: Session) -> None:
