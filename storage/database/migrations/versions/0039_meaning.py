@@ -3,7 +3,7 @@
 An index holds the signs too, so that a search which compares them reads a hundred bytes for each row. A row goes with
 what it is of, and when that is written anew.
 
-Revision ID: 0038
+Revision ID: 0039
 """
 
 import sqlalchemy as sa
@@ -13,8 +13,8 @@ from sqlalchemy.dialects.postgresql import BIT
 from storage.database.engine import composite_key
 from storage.database.policies import tenant_table, workspace_id
 
-revision = "0038"
-down_revision = "0037"
+revision = "0039"
+down_revision = "0038"
 branch_labels = None
 depends_on = None
 
