@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -26,6 +27,8 @@ from storage.workspace.members import Role
 _declared: dict[str, Declaration] = {}
 Values = Mapping[str, Any]
 """The values of a record by the keys of its fields, as they are stored; a key that is left out is not spoken of."""
+
+Arrive = Callable[[Values, Values, datetime | None], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -48,12 +51,13 @@ class Declaration:
 
     The first field is the name. `exact` gives further conditions under which a record is meant by a text, `twins` the
     records that may be the same as one with these values; two with one value of a field of `identity` are the same,
-    whatever they are called. `add` makes a record of attributes, `merge` one of two; `refuse` raises Invalid or
-    Conflict for values that a record, or a new one where it is None, may not be given; `ready` makes
-    what a workspace begins with; `told` hears of changes. Lists
-    are ordered by `order`, or else by name, and leave out what is `over`; `words` are everyday words for filters, `day`
-    is the field that a bare day is about, `aliases` are further words for fields. Raises ValueError where two fields
-    have one key, the first is not the name, or one that tells records apart is not for everybody.
+    whatever they are called. `add` makes a record of attributes, `arriving` gives what turns the attributes of records
+    that come from elsewhere, their values that nobody enters and when they were made there into those of a record as it
+    is there; `merge` makes one of two; `refuse` raises Invalid or Conflict for values that a record, or a new one where
+    it is None, may not be given; `ready` makes what a workspace begins with; `told` hears of changes. Lists are ordered
+    by `order`, or else by name, and leave out what is `over`; `words` are everyday words for filters, `day` is the
+    field that a bare day is about, `aliases` are further words for fields. Raises ValueError where two fields have one
+    key, the first is not the name, or one that tells records apart is not for everybody.
     """
 
     model: type[Named]
@@ -65,6 +69,7 @@ class Declaration:
     exact: Callable[[str], Sequence[ColumnElement[bool]]] = lambda _typed: ()
     twins: Callable[[Session, Values], Sequence[Named]] | None = None
     add: Callable[..., Named] | None = None
+    arriving: Callable[[Session], Arrive] | None = None
     merge: Callable[[Session, Any, Any], Named] | None = None
     refuse: Callable[[Session, Any, Values], None] = lambda _session, _record, _values: None
     ready: Callable[[Session], object] = lambda _session: None

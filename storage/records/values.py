@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, Row, delete, insert, select, text
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, Row, Table, delete, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from storage.beside import with_flush
 from storage.database.engine import TENANT, Base, composite_key
 from storage.records.comparisons import Field, ValueRows
 from storage.records.fields import RecordField
@@ -56,6 +57,10 @@ class FieldValue(Base):
     at: Mapped[datetime | None]
 
 
+assert isinstance(FieldValue.__table__, Table)
+_TABLE = FieldValue.__table__
+
+
 def comparison(field: RecordField, model: type[Named]) -> Field | None:
     """Return how a noun's records are filtered and sorted by a field of the workspace's own, None if they are not."""
     if field.column is None:
@@ -77,8 +82,10 @@ def linked(session: Session, record: Named, noun: str, field: RecordField, limit
     return session.execute(found.order_by(RecordRow.name_key, RecordRow.id).limit(limit)).all()
 
 
-def keep(connection: Any, record: Named, fields: Mapping[int, RecordField], before: Mapping[str, Any]) -> None:
-    """Write what is compared of a record's own fields that are not as they were `before`.
+def keep(
+    session: Session, connection: Any, record: Named, fields: Mapping[int, RecordField], before: Mapping[str, Any]
+) -> None:
+    """Write, with the flush under way, what is compared of a record's own fields that are not as they were `before`.
 
     `fields` are all of the noun by their numbers, retired ones too.
     """
@@ -99,5 +106,4 @@ def keep(connection: Any, record: Named, fields: Mapping[int, RecordField], befo
         for field in known
         if field.column is not None and (value := field.of(record)) is not None
     ]
-    if rows:
-        connection.execute(insert(FieldValue), rows)
+    with_flush(session, _TABLE, rows)

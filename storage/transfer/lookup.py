@@ -95,6 +95,12 @@ class Links:
         found = self.ids.get((str(link.to.__noun__), external_id))
         return found if isinstance(found, int) else None
 
+    def numbers(self, link: LinkField, texts: Iterable[str]) -> set[int]:
+        """Return the numbers of what these texts name, of those that were looked up and found."""
+        noun = str(link.to.__noun__)
+        found = (known.get((noun, text)) for text in texts for known in (self.found, self.ids))
+        return {one for one in found if isinstance(one, int)}
+
     def find(self, link: LinkField, typed: str) -> int:
         """Return the number of what was looked up; raise NotFound, or Invalid where several answer."""
         found = self.found[str(link.to.__noun__), typed]

@@ -168,9 +168,11 @@ def _said(column: MappedColumn, habit: Habits) -> bool | None:
 def field_of(declaration: Declaration, to: str) -> RecordField | None:
     """Return the field that a column is, None for another column.
 
-    What follows from what people do is no column, except when it was: history comes with its days.
+    What follows from what people do is no column, except when it was: history comes with its days. A noun that takes
+    its records as they are elsewhere also takes what became of them there.
     """
-    fits = (field for field in declaration.fields if field.entered or isinstance(field, DateField | MomentField))
+    whole = declaration.arriving is not None
+    fits = (one for one in declaration.fields if one.entered or whole or isinstance(one, DateField | MomentField))
     return next((field for field in fits if field.key == to), None)
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from storage.errors import CrmError, Invalid
+from storage.errors import CrmError, Invalid, NotFound
 from storage.money import check_currency
 from storage.records.declaration import Declaration
 from storage.records.fields import LinkField, MoneyField, PersonField, RecordField, SettingField
@@ -31,6 +33,9 @@ from storage.transfer.mapping import (
 )
 from storage.transfer.tables import Row
 from storage.transfer.written import read_moment
+
+_OVER = re.compile(r"closed[\s_-]*(won|lost)", re.IGNORECASE)
+"""What most programs call the stages in which a deal is over."""
 
 
 @dataclass(slots=True)
@@ -75,6 +80,7 @@ class RowReader:
         self._zone = zone
         self._people = Colleagues(session)
         self._settings: dict[tuple[str, str], int] = {}
+        self._held: list[Any] = []
         self._makes: Mapping[str, Declaration] = links_made(declaration, links.declarations) if mapping.makes else {}
         fields = [(at, field_of(declaration, column.to)) for at, column in enumerate(mapping.columns)]
         self._fields: list[tuple[int, RecordField]] = [(at, one) for at, one in fields if one is not None]
@@ -90,7 +96,17 @@ class RowReader:
                 self._links.look_up(self._session, one, (_first(row.cells[at]) for row in rows))
         for at, one in self._by_id:
             self._links.look_up_ids(self._session, one, (_first(row.cells[at]) for row in rows))
+        self._hold(rows)
         return [self._read(row) for row in rows]
+
+    def _hold(self, rows: Sequence[Row]) -> None:
+        """Read together, and keep while the rows are read, what they are linked to: each is looked at by its number."""
+        self._held = [linked for one in self._declaration.fields for linked in _begun_with(self._session, one)]
+        for at, link in (*self._fields, *self._by_id):
+            if isinstance(link, LinkField):
+                texts = {_first(row.cells[at]) for row in rows}
+                model, numbers = link.to, self._links.numbers(link, texts)
+                self._held += self._session.scalars(select(model).where(model.id.in_(numbers))) if numbers else []
 
     def _read(self, row: Row) -> ReadRow:
         read = ReadRow(row.line)
@@ -144,7 +160,14 @@ class RowReader:
 
     def _setting(self, one: SettingField, text: str) -> int:
         if (one.key, text) not in self._settings:
-            self._settings[one.key, text] = one.resolve(self._session, text).id
+            try:
+                found = one.resolve(self._session, text)
+            except NotFound:
+                over = _OVER.fullmatch(text)
+                if over is None:
+                    raise
+                found = one.resolve(self._session, over[1])
+            self._settings[one.key, text] = found.id
         return self._settings[one.key, text]
 
     def _otherwise(self, read: ReadRow) -> Iterator[Any]:
@@ -169,6 +192,10 @@ class RowReader:
             read.makes[one.key] = text
             return True
         return False
+
+
+def _begun_with(session: Session, one: RecordField) -> Sequence[Any]:
+    return one.among(session) if isinstance(one, SettingField) else ()
 
 
 def _first(cell: str) -> str:

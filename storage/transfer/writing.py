@@ -189,30 +189,33 @@ class RowWriter:
 
     def _add(self, added: Sequence[Effect]) -> None:
         beginning = self._declaration.beginning(self._session)
-        if self._declaration.add is not None:
-            # It has rules of its own, which each record goes through.
-            for effect in added:
-                effect.record = self._add_one({**beginning, **effect.values}, beginning)
-        else:
+        if self._declaration.add is None or self._declaration.arriving is not None:
             self._add_together(added, beginning)
+            self._session.flush()
+            return
+        # It has rules of its own, which each record goes through.
         for effect in added:
-            assert effect.record is not None
+            effect.record = self._add_one({**beginning, **effect.values}, beginning)
             if effect.row.created_at is not None:
                 effect.record.created_at = effect.row.created_at
             effect.record.archived_at = effect.row.archived_at
             for key, value in effect.row.past.items():
-                # Only of what has come to be: an open deal was not closed on any day.
+                # Only of what has come to be: an open ticket was not resolved on any day.
                 if self._declaration.field(key).of(effect.record) is not None:
                     self._declaration.field(key).put(effect.record, value)
         self._session.flush()
 
     def _add_together(self, added: Sequence[Effect], beginning: Mapping[str, Any]) -> None:
         model = self._declaration.model
+        arrive = self._declaration.arriving(self._session) if self._declaration.arriving else None
         numbers = next_ids(self._session, model.counter(), len(added))
         for number, effect in zip(numbers, added, strict=True):
+            row = effect.row
             values = lifecycle.attributes(self._declaration, {**beginning, **effect.values})
-            moments = {"created_at": effect.row.created_at} if effect.row.created_at is not None else {}
-            effect.record = model.unsaved(self._session, id=number, **values, **moments)
+            if arrive is not None:
+                values = arrive(values, row.past, row.created_at)
+            moments = {"created_at": row.created_at} if row.created_at is not None else {}
+            effect.record = model.unsaved(self._session, id=number, archived_at=row.archived_at, **values, **moments)
 
     def _add_one(self, values: Mapping[str, Any], beginning: Mapping[str, Any]) -> Named:
         """Add a record as its noun wants it; where it may not begin as it is, let it begin and then become so."""

@@ -112,10 +112,12 @@ DEAL = Declaration(
         ChoiceField(key="status", label="Status", by="status", choices=tuple(Outcome), entered=False),
         MomentField(key="closed", label="Closed", at="closed_at", by="closed_at", past=True, entered=False),
         MomentField(key="touched", label="Last worked on", at="touched_at", by="touched_at", past=True, entered=False),
+        MomentField(key="since", label="In its stage since", at="stage_since", past=True, entered=False),
         LongTextField(key="reason", label="Lost because", at="lost_reason", entered=False),
     ),
     twins=lambda session, values: likely_duplicates(session, values["name"], values.get("customer")),
     add=work.add,
+    arriving=work.arriving,
     words={
         "overdue": "close<today status:open",
         "open": "status:open",

@@ -3,9 +3,10 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, event, func, insert, inspect, text
+from sqlalchemy import CheckConstraint, Index, Table, event, func, inspect, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relationship
 
+from storage.beside import with_flush
 from storage.crm.customers import Customer
 from storage.crm.pipelines import Outcome, Stage, StageChange, enter
 from storage.database.engine import TENANT, Base, composite_key
@@ -114,6 +115,16 @@ class Deal(Named, Base):
             raise Conflict("{reference} is still open.", reference=self.reference, hint="Win or lose it first.")
 
     @property
+    def began_in(self) -> int | None:
+        """Return the stage in which a deal that comes from elsewhere began there; None for all others. No column."""
+        began: int | None = self.__dict__.get("_began_in")
+        return began
+
+    @began_in.setter
+    def began_in(self, stage_id: int) -> None:
+        self.__dict__["_began_in"] = stage_id
+
+    @property
     def amount(self) -> Money | None:
         """Return what the deal is worth, None if nobody said."""
         if self.amount_minor is None or self.currency is None:
@@ -125,24 +136,34 @@ class Deal(Named, Base):
         self.amount_minor, self.currency = (None, None) if amount is None else (amount.minor, amount.currency)
 
 
+assert isinstance(StageChange.__table__, Table)
+_STAGE_CHANGE = StageChange.__table__
+
+
 @event.listens_for(Deal, "after_insert")
 @event.listens_for(Deal, "after_update")
-def _record_stage_change(_mapper: Any, connection: Any, deal: Deal) -> None:
+def _record_stage_change(_mapper: Any, _connection: Any, deal: Deal) -> None:
     # On the write itself, so that an undo leaves its move in the record like any other.
     change = inspect(deal).attrs.stage_id.history
     if not change.added:
         return
     session = object_session(deal)
     assert session is not None
-    connection.execute(
-        insert(StageChange).values(
-            workspace_id=deal.workspace_id,
-            deal_id=deal.id,
-            from_stage_id=change.deleted[0] if change.deleted else None,
-            to_stage_id=deal.stage_id,
-            actor_id=current_actor(session),
-        )
-    )
+    row = {
+        "workspace_id": deal.workspace_id,
+        "deal_id": deal.id,
+        "from_stage_id": change.deleted[0] if change.deleted else None,
+        "to_stage_id": deal.stage_id,
+        "actor_id": current_actor(session),
+    }
+    with_flush(session, _STAGE_CHANGE, _as_elsewhere(deal, row) if deal.began_in is not None else [row])
+
+
+def _as_elsewhere(deal: Deal, row: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the changes of a deal that comes from elsewhere, at the times they were made there."""
+    first = {**row, "to_stage_id": deal.began_in, "at": deal.created_at}
+    last = {**row, "from_stage_id": deal.began_in, "at": deal.stage_since}
+    return [first] if deal.began_in == deal.stage_id else [first, last]
 
 
 def check_amount(amount: Money | None, *, field: str = "amount") -> Money | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import TYPE_CHECKING
+from datetime import UTC, date, datetime, time
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from storage.crm import pipelines
@@ -15,6 +16,7 @@ from storage.errors import Invalid
 from storage.events import DealAdded, DealLost, DealMoved, DealWon, Fact, emit
 from storage.money import Money
 from storage.names import check_name, check_note
+from storage.records.declaration import Arrive, Values
 from storage.records.named import moment
 
 if TYPE_CHECKING:
@@ -75,6 +77,52 @@ def _counterpart(session: Session, stage: Stage, pipeline_id: int | None) -> Sta
     if stage.id != pipelines.stages(session)[0].id:
         raise pipelines.no_stage(stage.name, known)
     return next((one for one in known if one.outcome == Outcome.OPEN), known[0])
+
+
+def arriving(session: Session) -> Arrive:
+    """Return what gives the attributes of deals that come from elsewhere: open or closed, and since when, as there.
+
+    A deal that is won or lost there, in a stage that is open here, is in the first stage of its pipeline for that. It
+    raises Invalid for a value that cannot be stored.
+    """
+    in_use = (Stage.archived_at.is_(None), Stage.merged_into_id.is_(None))
+    live = list(session.scalars(select(Stage).where(*in_use).order_by(Stage.position, Stage.id)))
+    entered = cache(partial(pipelines.enter, session))
+
+    def first(pipeline_id: int, outcome: str) -> Stage | None:
+        return next((one for one in live if (one.pipeline_id, one.outcome) == (pipeline_id, outcome)), None)
+
+    def attributes(given: Values, past: Values, created_at: datetime | None) -> dict[str, Any]:
+        given = dict(given)
+        named = _counterpart(session, entered(given["stage_id"]), given.pop("pipeline_id", None))
+        began = named if named.outcome == Outcome.OPEN else first(named.pipeline_id, Outcome.OPEN) or named
+        status = past.get("status", Outcome.OPEN)
+        over = status if named.outcome == Outcome.OPEN != status else None
+        now = entered((first(named.pipeline_id, over) or named).id) if over else named
+        since = created_at or moment()
+        closed = (
+            None if now.outcome == Outcome.OPEN else past.get("closed") or _was_closed(given.get("close_on")) or since
+        )
+        lost = now.outcome == Outcome.LOST
+        return {
+            **given,
+            "amount": check_amount(given.get("amount")),
+            "stage_id": now.id,
+            "began_in": began.id,
+            "status": now.outcome,
+            "closed_at": closed,
+            "lost_reason": past.get("reason") if lost else None,
+            "stage_since": past.get("since") or closed or since,
+            "touched_at": past.get("touched") or moment(),
+        }
+
+    return attributes
+
+
+def _was_closed(expected: date | None) -> datetime | None:
+    """Return the day on which a deal that is over was to close, as most programs then put the day on which it was."""
+    noon = datetime.combine(expected, time(12), UTC) if expected else None
+    return noon if noon and noon <= moment() else None
 
 
 def move(

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, event, func, insert, inspect, select
+from sqlalchemy import Table, and_, event, func, insert, inspect, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, UOWTransaction
 
+from storage.beside import insert_many
 from storage.database.engine import current_workspace
 from storage.database.recorded import Recorded, entity_name, recorded_attributes, row_key, to_json, values
 from storage.events import OwnedChanged, drain_told, emit
@@ -23,7 +24,8 @@ CHANGES = (CREATED, UPDATED, DELETED)
 _KEY = "rapport.history"
 
 _NEW_CHANGE_SET = insert(ChangeSet).returning(ChangeSet.id, ChangeSet.at, occurrences.wanted_here)
-_NEW_ACTIVITY = insert(Activity)
+assert isinstance(Activity.__table__, Table)
+_ACTIVITY = Activity.__table__
 
 
 @dataclass
@@ -106,7 +108,7 @@ class Recorder:
         """Insert activities; each row gives noun, record_id, entity, row_key, action, before and after."""
         change_set_id, at = self.write()
         common = {"workspace_id": current_workspace(self._session), "change_set_id": change_set_id, "at": at}
-        self._session.connection().execute(_NEW_ACTIVITY, [common | row for row in rows])
+        insert_many(self._session.connection(), _ACTIVITY, [common | row for row in rows])
 
     def tell_webhooks(self) -> None:
         """Have webhooks told what this transaction did, where the workspace has any."""

@@ -336,4 +336,4 @@ def _keep_values(_mapper: Any, connection: Any, record: Named) -> None:
     assert session is not None
     fields = whole(session).by_id
     before = history.deleted[0] if history.deleted else {}
-    values.keep(connection, record, fields, before or {})
+    values.keep(session, connection, record, fields, before or {})

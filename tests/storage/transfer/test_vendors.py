@@ -7,10 +7,12 @@ from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from storage.crm.contacts import Contact
 from storage.crm.customers import Customer
 from storage.crm.deals import Deal
+from storage.crm.pipelines import Stage, StageChange
 from storage.money import Money
 from storage.transfer import running
 from storage.transfer.model import ExternalId
@@ -59,11 +61,40 @@ def test_an_address_book_brings_people_their_companies_and_nobody_twice(desk: De
 
 DEALS = """Record ID,Deal Name,Deal Stage,Amount,Currency,Close Date,Closed,Associated Company,Create Date
 1,Pilot,Proposal,"1,200.50",USD,2026-02-13,,Acme,2026-01-05 10:00
-2,Renewal,Won,"12,000",EUR,2026-02-14,2026-02-12 09:00,Acme,2026-01-05 10:00
+2,Renewal,Closed Won,"12,000",EUR,2026-02-14,2026-02-12 09:00,Acme,2026-01-05 10:00
 3,Lost cause,Lost,,,2026-03-01,2026-02-20 09:00,Globex,2026-01-05 10:00
 4,Odd,Nowhere,5,USD,,,,
 5,Plain,,5,USD,,,,
 """
+
+
+def changes(session: Session, deal: Deal) -> list[tuple[str, date]]:
+    """Return the stages that a deal came into, and when."""
+    found = session.scalars(select(StageChange).where(StageChange.deal_id == deal.id).order_by(StageChange.id))
+    return [(session.get_one(Stage, (deal.workspace_id, one.to_stage_id)).name, one.at.date()) for one in found]
+
+
+PIPEDRIVE = """Deal - ID,Deal - Title,Deal - Stage,Deal - Status,Deal - Deal closed on,Deal - Lost reason,\
+Deal - Expected close date,Deal - Last stage change,Deal - Deal created
+1,Fleet,Proposal,Won,2026-02-12 09:00:00,,2026-02-10,,2026-01-05 10:00:00
+2,Gone,Proposal,Lost,,Too dear,2026-02-10,,2026-01-05 10:00:00
+3,Alive,Proposal,Open,,,2031-02-10,2026-01-20 10:00:00,2026-01-05 10:00:00
+""".replace("\\\n", "")
+
+
+def test_deals_are_won_and_lost_as_they_were_elsewhere_whatever_their_stage(desk: Desk) -> None:
+    run = desk.bring_in(desk.write(PIPEDRIVE, "deals.csv"))
+    assert running.as_numbers(run.counts) == {"added": 3}
+    with desk.database.transaction(desk.workspace) as session:
+        fleet, gone, alive = session.scalars(select(Deal).order_by(Deal.id))
+        assert [(one.stage.name, one.status, one.lost_reason) for one in (fleet, gone, alive)] == [
+            ("Won", "won", None),
+            ("Lost", "lost", "Too dear"),
+            ("Proposal", "open", None),
+        ]
+        assert changes(session, fleet) == [("Proposal", date(2026, 1, 5)), ("Won", date(2026, 2, 12))]
+        assert changes(session, gone) == [("Proposal", date(2026, 1, 5)), ("Lost", date(2026, 2, 10))]
+        assert alive.stage_since.date() == date(2026, 1, 20)
 
 
 def test_deals_come_in_with_stages_amounts_and_the_days_they_were_closed_on(desk: Desk) -> None:
@@ -89,6 +120,8 @@ def test_deals_come_in_with_stages_amounts_and_the_days_they_were_closed_on(desk
         assert closed is not None
         assert (closed.date(), found["Pilot"].closed_at) == (date(2026, 2, 12), None)
         assert found["Renewal"].created_at.date() == date(2026, 1, 5)
+        assert changes(session, found["Renewal"]) == [("Lead", date(2026, 1, 5)), ("Won", date(2026, 2, 12))]
+        assert changes(session, found["Pilot"]) == [("Proposal", date(2026, 1, 5))]
     assert running.as_numbers(desk.bring_in(path, how).counts) == {"same": 4, "refused": 1}
     assert desk.undo(run.id) == []
     with desk.database.transaction(desk.workspace) as session:
