@@ -28,8 +28,14 @@ def insert_many(connection: Connection, table: Table, rows: Sequence[Mapping[str
         if rows:
             connection.execute(insert(table), list(rows))
         return
-    told = json.dumps(rows, ensure_ascii=False, default=_plain)
-    connection.execute(_from_json(table, tuple(rows[0])), {"rows": told})
+    insert_json(connection, table, rows)
+
+
+def insert_json(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows whose values are as JSON has them, all with the same columns."""
+    if rows:
+        told = json.dumps(rows, ensure_ascii=False, default=_plain)
+        connection.execute(_from_json(table, tuple(rows[0])), {"rows": told})
 
 
 @cache

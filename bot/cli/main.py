@@ -15,11 +15,12 @@ import typer
 
 from bot import terminal
 from bot.cli.agents import mcp
+from bot.cli.archives import export_file
 from bot.cli.db import db
 from bot.cli.model import model
 from bot.cli.new_plugin import new_plugin
 from bot.cli.process import database, stop_signals
-from bot.cli.transfer import export_file, import_file
+from bot.cli.transfer import import_file
 
 if TYPE_CHECKING:
     pass

@@ -8,8 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import typer
+
+from bot import terminal
+
 if TYPE_CHECKING:
     from bot.settings import Settings
+    from storage.database.engine import Database
 
 
 @contextmanager
@@ -50,3 +55,17 @@ def stop_signals() -> threading.Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stopping.set())
     return stopping
+
+
+def the_workspace(database: Database, wanted: str) -> str:
+    """Return the id of the workspace that is meant; raise Exit where that is not clear."""
+    from storage.database.engine import EVERY_WORKSPACE
+    from storage.workspace import workspaces
+
+    with database.transaction(EVERY_WORKSPACE) as session:
+        known = list(workspaces.installed(session))
+    if wanted in known or (not wanted and len(known) == 1):
+        return wanted or known[0]
+    said = f"There are {', '.join(known)}: say which with --workspace." if known else "No workspace uses Rapport yet."
+    terminal.say(said, err=True)
+    raise typer.Exit(2)

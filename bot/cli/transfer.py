@@ -38,7 +38,10 @@ WORDS = {
 
 
 def import_file(
-    file: Annotated[Path | None, typer.Argument(help="A CSV, TSV or XLSX file", exists=True, dir_okay=False)] = None,
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="A CSV, TSV or XLSX file, or an archive of `rapport export`", exists=True, dir_okay=False),
+    ] = None,
     noun: Annotated[str, typer.Option(help="What the rows are, where that is not clear: customer, contact...")] = "",
     column: Annotated[
         list[str] | None, typer.Option("--column", help="Say what a column is: 'Firma=name', or 'Fax=' to leave it out")
@@ -53,12 +56,14 @@ def import_file(
     workspace: Annotated[str, typer.Option(help="Its id, where there are several")] = "",
 ) -> None:
     """Bring the rows of a file in as records: it shows how it reads them and what would happen, and asks first."""
-    from bot.cli.process import database
+    from bot.cli.archives import bring_archive
+    from bot.cli.process import database, the_workspace
     from bot.registry import load
     from bot.settings import Settings
     from storage.database.engine import Database
     from storage.errors import CrmError
     from storage.records import schema
+    from storage.transfer import archives
 
     if (file is None) == (undo is None):
         raise typer.BadParameter("name a file, or an import with --undo")
@@ -71,6 +76,9 @@ def import_file(
             with opened.transaction(own) as session:
                 schema.see_as(session, None)
                 declarations = registry.declarations(session)
+            if file is not None and archives.is_archive(file):
+                bring_archive(opened, own, settings.database_admin_url or url, file, ask=not yes, dry=dry_run)
+                return
             importer = Importer(opened, own, declarations)
             if file is None:
                 assert undo is not None
@@ -84,55 +92,6 @@ def import_file(
             raise typer.Exit(2) from None
         finally:
             opened.dispose()
-
-
-def export_file(
-    file: Annotated[Path, typer.Argument(help="The archive to write, such as rapport.zip; only its owner may read it")],
-    yes: Annotated[bool, typer.Option("--yes", help="Replace a file of that name without asking")] = False,
-    workspace: Annotated[str, typer.Option(help="Its id, where there are several")] = "",
-) -> None:
-    """Take all records out as tables that any program reads, with notes, history, and a README of the format."""
-    from bot.cli.process import database
-    from bot.registry import load
-    from bot.settings import Settings
-    from storage.database.engine import Database
-    from storage.records import schema
-    from storage.transfer.exports.archive import write_workspace
-
-    if file.exists() and not yes:
-        typer.confirm(f"Replace {file}?", abort=True)
-    settings = Settings.load(slack=False)
-    registry = load(settings.plugins_off)
-    begun = file.with_name(f"{file.name}.part")
-    with database(settings) as url:
-        opened = Database(url, pool_size=1)
-        try:
-            with opened.transaction(the_workspace(opened, workspace)) as session:
-                schema.see_as(session, None)
-                # Only a whole archive takes the place of the one before.
-                begun.unlink(missing_ok=True)
-                begun.touch(mode=0o600)
-                written = write_workspace(session, registry.declarations(session), begun)
-            begun.replace(file)
-        finally:
-            opened.dispose()
-            begun.unlink(missing_ok=True)
-    terminal.table([("File", "rows"), *((name, f"{count:,}") for name, count in written.items())])
-    terminal.say(f"They are in {file} ({file.stat().st_size:,} bytes).")
-
-
-def the_workspace(database: Database, wanted: str) -> str:
-    """Return the id of the workspace that is meant; raise Exit where that is not clear."""
-    from storage.database.engine import EVERY_WORKSPACE
-    from storage.workspace import workspaces
-
-    with database.transaction(EVERY_WORKSPACE) as session:
-        known = list(workspaces.installed(session))
-    if wanted in known or (not wanted and len(known) == 1):
-        return wanted or known[0]
-    said = f"There are {', '.join(known)}: say which with --workspace." if known else "No workspace uses Rapport yet."
-    terminal.say(said, err=True)
-    raise typer.Exit(2)
 
 
 def corrected(

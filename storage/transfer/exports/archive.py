@@ -19,6 +19,7 @@ from storage.records.declaration import Declaration
 from storage.records.history import Activity, ChangeSet
 from storage.references import in_force, reference
 from storage.transfer.cells import defuse
+from storage.transfer.exports.data import write_data
 from storage.transfer.exports.records import PAGE, RecordTable
 from storage.transfer.exports.workbook import as_text
 from storage.transfer.model import ExternalId
@@ -35,6 +36,10 @@ Taken out of the workspace {workspace}. Tables are CSV: UTF-8, commas, the first
 - `people.csv`: who is who: Slack id, name, address, roles.
 - `numbers.csv`: the numbers that records have in the programs they came from.
 - `history.jsonl`: every change, one JSON object a line: when, who, from where, which record, what was before and after.
+
+- `data/`: the tables of the database, a JSON object a line, by the names of the columns, and `data/archive.json`, which
+  says of which format and workspace they are. From these alone `rapport import` takes the whole archive into an empty
+  workspace. Passwords, tokens and keys are not in it, nor are files.
 
 A cell that a spreadsheet would run as a formula has an apostrophe before it. `rapport import` takes it off again. It
 takes each table of a noun as it is: first the nouns that others are linked to.
@@ -55,6 +60,7 @@ def write_workspace(session: Session, declarations: Mapping[str, Declaration], p
         for name, (header, rows) in _beside(session).items():
             written[name] = _write(archive, name, header, rows)
         written["history.jsonl"] = _history(session, archive)
+        written |= write_data(session, archive)
     return written
 
 
