@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import zlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,16 +20,12 @@ from bot.kit import blocks as b
 from bot.kit.faces import Hand, face
 from bot.kit.format import Reader
 from storage.records.declaration import Declaration
-from storage.records.fields import ChoiceField, EmailField, PersonField, PhoneField, RecordField, SettingField
+from storage.records.fields import ChoiceField, PersonField, RecordField, SettingField
 from storage.records.named import Named
 from storage.records.schema import extended
 
 NOTHING = frozenset({"none", "nobody", "-", "无"})
 """The words by which an edit takes a value away."""
-_WRITTEN: Mapping[type[RecordField], re.Pattern[str]] = {
-    EmailField: re.compile(r"[^\s<>()\"',;:@]+@[^\s<>()\"',;:@]+\.[^\s<>()\"',;:@]+"),
-    PhoneField: re.compile(r"\+\d[\d ()./-]{5,}\d"),
-}
 
 
 def keys(declaration: Declaration) -> str:
@@ -171,8 +166,7 @@ def _span(field: RecordField, words: Decoded) -> tuple[int, int, str] | None:
     if isinstance(field, PersonField) and field.role is None:
         user = next((one for one in words.entities if one.kind is EntityKind.USER), None)
         return (user.start, user.end, user.id) if user else None
-    pattern = _WRITTEN.get(type(field))
-    found = pattern.search(words.text) if pattern else None
+    found = field.written.search(words.text) if field.written else None
     return (found.start(), found.end(), found[0].rstrip(".,;")) if found else None
 
 

@@ -136,6 +136,9 @@ def _told(session: Session, customer: Customer, added: bool) -> None:
 class DomainField(TextField):
     """Hold a domain, in the form domains are compared in."""
 
+    # At the end of a name alone, and in small letters: Booking.com is a name, and so is Müller Co.KG.
+    written = re.compile(r"(?<=\S\s)(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}(?=[\s.,;)]*\Z)")
+
     def checked(self, session: Session, value: Any) -> str:
         """Return the domain; raise Invalid if it is none."""
         return check_domain(str(value), field=self.key)

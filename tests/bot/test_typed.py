@@ -88,6 +88,9 @@ SAID = {
     "/ticket add Assignee: unclear to them": "*Assignee: unclear to them*",
     "/customer add Zenith domain:https://zenith.com/a?b=c#d,": "zenith.com",
     "/customer add Nadir (domain:nadir.com)": "*Nadir*",
+    "/customer add Nordwind GmbH nordwind.de": "*Nordwind GmbH*",
+    "/customer add Booking.com": "*Booking.com*",
+    "/customer add Müller GmbH & Co.KG": "*Müller GmbH & Co.KG*",
     "/crm renewal add harbor on:March 1": "renews on",
     "/crm away until:next monday": "gets no tickets until Mon",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -42,6 +43,8 @@ class RecordField:
     change: Callable[[Session, Any, Any], Sequence[Record]] | None = None
 
     compares: ClassVar[Kind] = "name"
+    written: ClassVar[re.Pattern[str] | None] = None
+    """How a value of it looks that stands among the words of a name, without its key."""
     column: ClassVar[str | None] = "key"
     """The column of storage.records.values.FieldValue by which a value of a workspace's own field is compared."""
 

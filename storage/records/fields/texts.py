@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -49,6 +50,8 @@ class LongTextField(RecordField):
 class EmailField(RecordField):
     """Hold an e-mail address."""
 
+    written = re.compile(r"[^\s<>()\"',;:@]+@[^\s<>()\"',;:@]+\.[^\s<>()\"',;:@]+")
+
     def checked(self, session: Session, value: Any) -> str:
         """Return the address; raise Invalid for what does not look like one."""
         return check_email(_text(self, value), field=self.key)
@@ -57,6 +60,8 @@ class EmailField(RecordField):
 @dataclass(frozen=True, kw_only=True)
 class PhoneField(RecordField):
     """Hold a telephone number as it was typed."""
+
+    written = re.compile(r"\+\d[\d ()./-]{5,}\d")
 
     def checked(self, session: Session, value: Any) -> str:
         """Return the number; raise Invalid if it has no digit or more than 40 characters."""
