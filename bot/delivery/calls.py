@@ -108,7 +108,8 @@ def call_for(row: Delivery, edited: Delivery | None, channel: str, rendered: Ren
     if row.kind == DELETE:
         return SlackCall(METHODS[DELETE], edited.channel, place)
     # With the metadata of the message it is now the text of: without any, Slack may drop what it had.
-    return SlackCall(METHODS[UPDATE], edited.channel, says | place | {"metadata": metadata(edited.id)})
+    there = {at: picture for at, picture in rendered.pictures.items() if picture.file_id}
+    return SlackCall(METHODS[UPDATE], edited.channel, says | place | {"metadata": metadata(edited.id)}, there)
 
 
 def marked_as_repeat(rendered: Rendered) -> Rendered:

@@ -14,6 +14,8 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from slack_sdk.models.blocks import Block
+
 from bot.delivery.calls import SlackCall
 from bot.delivery.uploads import UPLOAD_S, upload
 from bot.kit.block_json import to_json
@@ -42,21 +44,38 @@ class Illustrator:
         full = len(wanted.arguments.get("blocks", ())) + len(wanted.pictures) > MESSAGE_BLOCKS
         if not wanted.pictures or full or delivery_id in self._tried:
             return wanted
+        if _are_there(wanted):
+            return _placed(
+                wanted, {place: picture.block(picture.file_id) for place, picture in wanted.pictures.items()}
+            )
         self._tried[delivery_id] = None
         while len(self._tried) > REMEMBERED:
             del self._tried[next(iter(self._tried))]
         until = time.monotonic() + spare_s
-        blocks = list(wanted.arguments["blocks"])
+        drawn: dict[int, Block] = {}
         try:
-            for place, picture in sorted(wanted.pictures.items(), reverse=True):
+            for place, picture in wanted.pictures.items():
                 if time.monotonic() + UPLOAD_S > until:
                     raise TimeoutError("no time is left for pictures")
-                blocks.insert(place, _block(ask, picture))
+                drawn[place] = _block(ask, picture)
         except Exception as exc:
             # Whatever it is: a digest without its picture is better than none.
             log.warning("delivery %s goes without pictures: %s: %s", delivery_id, type(exc).__name__, exc)
             return wanted
-        return replace(wanted, arguments={**wanted.arguments, "blocks": blocks}, plain=wanted)
+        return _placed(wanted, drawn)
+
+
+def _are_there(wanted: SlackCall) -> bool:
+    """Tell whether Slack has all pictures already, so that waiting for it to look at them helps nothing."""
+    return bool(wanted.pictures) and all(picture.file_id for picture in wanted.pictures.values())
+
+
+def _placed(wanted: SlackCall, drawn: Mapping[int, Block]) -> SlackCall:
+    """Return a call with pictures in place, each below so many of the blocks it had before."""
+    blocks = list(wanted.arguments["blocks"])
+    for place in sorted(drawn, reverse=True):
+        blocks.insert(place, to_json(drawn[place]))
+    return replace(wanted, arguments={**wanted.arguments, "blocks": blocks}, plain=wanted)
 
 
 def send(wanted: SlackCall, post: Callable[[SlackCall], Mapping[str, Any]], *, until: float) -> Mapping[str, Any]:
@@ -64,7 +83,8 @@ def send(wanted: SlackCall, post: Callable[[SlackCall], Mapping[str, Any]], *, u
 
     Raises Unreached where another post would begin after `until`, on time.monotonic(): what was refused had no effect.
     """
-    attempts = [wanted] if wanted.plain is None else [wanted, wanted, wanted.plain]
+    again = [] if _are_there(wanted) else [wanted]
+    attempts = [wanted] if wanted.plain is None else [wanted, *again, wanted.plain]
     for number, attempt in enumerate(attempts, start=1):
         if number > 1 and time.monotonic() >= until:
             raise Unreached("too little of the lease is left to post it again")
@@ -74,14 +94,13 @@ def send(wanted: SlackCall, post: Callable[[SlackCall], Mapping[str, Any]], *, u
             if exc.code != "invalid_blocks" or number == len(attempts):
                 raise
             log.warning("Slack refuses the pictures of a message, attempt %d", number)
-            if number == 1:
+            if number == 1 and again:
                 time.sleep(NOT_READY_S)
     raise AssertionError("unreachable")
 
 
-def _block(ask: Ask, picture: Picture) -> dict[str, Any]:
+def _block(ask: Ask, picture: Picture) -> Block:
     content = picture.draw()
     file_id = upload(ask, picture.name, content, alt_txt=picture.alt[:1000])
     ask("files.completeUploadExternal", repeatable=True, files=json.dumps([{"id": file_id, "title": picture.name}]))
-    block: dict[str, Any] = to_json(picture.block(file_id))
-    return block
+    return picture.block(file_id)

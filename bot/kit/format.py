@@ -9,12 +9,13 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.dates import format_date, format_skeleton, format_time, format_timedelta, get_datetime_format
 from babel.numbers import format_currency, format_decimal
 from babel.numbers import format_percent as _format_percent
+from babel.units import format_unit
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
@@ -296,8 +297,19 @@ def quoted(message: IncomingMessage, limit: int) -> b.Markup:
     """Quote what a customer wrote, shortened; what its author deleted is not repeated."""
     if message.deleted_at is not None:
         return b.Markup(_(">_This message was deleted by its author._"))
-    shown = b.cut(message.text.strip() or _("(no text)"), limit)
+    named = f"[{', '.join(one['name'] for one in message.files or ())}]"
+    said = (message.text.removesuffix(named) if message.files else message.text).strip()
+    shown = b.cut(said or (_("(only files)") if message.files else _("(no text)")), limit)
     return b.Markup("\n".join(f">{line}" for line in shown.splitlines()))
+
+
+def size(amount: int, locale: str | None) -> str:
+    """Show the size of a file: 340 bytes, 12 kB, 2.4 MB."""
+    steps = (("megabyte", 1_000_000, "#,##0.#"), ("kilobyte", 1_000, "#,##0"), ("byte", 1, "#,##0"))
+    unit, step, pattern = next((one for one in steps if amount >= one[1]), steps[-1])
+    length: Literal["long", "short"] = "long" if step == 1 else "short"
+    shown = format_unit(amount / step, f"digital-{unit}", length, format=pattern, locale=known_locale(locale))
+    return str(shown)
 
 
 def undo_hint() -> Block:

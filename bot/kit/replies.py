@@ -14,11 +14,15 @@ from bot.kit.blocks import Markup, Option, Text
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Draw a picture of a delivered message: `draw` returns a PNG, after the transaction, `alt` says what it shows."""
+    """Draw a picture of a delivered message: `draw` returns a PNG, after the transaction, `alt` says what it shows.
+
+    One that Slack has already is named by its `file_id` and not drawn.
+    """
 
     name: str
     alt: str
-    draw: Callable[[], bytes]
+    draw: Callable[[], bytes] = bytes
+    file_id: str = ""
 
     def block(self, file_id: str) -> Block:
         """Return the block that shows the picture once it is uploaded."""

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
 from bot.i18n import _
 from bot.kit import blocks as b
+from bot.kit import format
 from bot.kit.format import Reader
+from bot.kit.replies import Picture
 from storage.support import ratings, sla
+from storage.support.messages import IncomingMessage
 from storage.support.ratings import Rating
 from storage.support.sla import FIRST_RESPONSE
 from storage.support.tickets import DONE, Ticket
 
 RATING_SHOWN = 300
+SHOWABLE = frozenset({"png", "jpg", "jpeg", "gif"})
+"""The kinds of pictures that a message of ours can show, by Slack's list."""
 
 
 def score_words(score: int) -> str:
@@ -40,6 +47,29 @@ def rating_line(session: Session, rating: Rating) -> b.Markup:
     )
     said = b.cut(" ".join((rating.words or "").split()), RATING_SHOWN)
     return b.markup("{line}  “{said}”", line=line, said=said) if said else line
+
+
+def files(message: IncomingMessage, locale: str | None) -> list[Block]:
+    """Name the files that came with a message, each with its kind and size; nothing where there are none."""
+    if not message.files or message.deleted_at is not None:
+        return []
+    shown = [_file(one, locale) for one in message.files]
+    return [b.context(b.join([b.Markup("📎"), b.join(shown, "  ·  ")], " "))]
+
+
+def _file(one: Mapping[str, Any], locale: str | None) -> b.Markup:
+    size = format.size(one["size"], locale) if one["size"] is not None else ""
+    parts = (one["kind"].upper(), size, _("kept outside Slack") if one["outside"] else "")
+    about = ", ".join(part for part in parts if part)
+    return b.markup("{name} ({about})", name=one["name"], about=about) if about else b.esc(one["name"])
+
+
+def previews(message: IncomingMessage) -> list[Picture]:
+    """Return the pictures that came with a message, as Slack has them; none of those kept elsewhere."""
+    if message.deleted_at is not None:
+        return []
+    shown = [one for one in message.files or () if one["kind"].lower() in SHOWABLE and one["id"] and not one["outside"]]
+    return [Picture(one["name"], one["name"], file_id=one["id"]) for one in shown]
 
 
 def promised(session: Session, ticket: Ticket, reader: Reader) -> list[b.Markup]:

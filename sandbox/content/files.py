@@ -77,6 +77,19 @@ async def show(core: Core, request: Request) -> Response:
     return Response(content, media_type="application/octet-stream", headers=named)
 
 
+def _is_read(core: Core, team_id: str, file_id: str) -> bool:
+    """Tell whether a file was sent to a channel in which a team's bot is."""
+    workspace = core.world.workspace
+    bots = {one.bot_user_id for one in workspace.installations if one.team_id == team_id}
+    return any(
+        sent["id"] == file_id
+        for channel_id, found in workspace.messages.items()
+        if bots.intersection(workspace.channels[channel_id].members)
+        for message in found
+        for sent in message.body.get("files", ())
+    )
+
+
 def check_blocks(core: Core, team_id: str, blocks: list[Json]) -> None:
     """Refuse blocks that show a file which is not there, not complete, no picture, or another team's."""
     for number, block in enumerate(blocks):
@@ -84,7 +97,7 @@ def check_blocks(core: Core, team_id: str, blocks: list[Json]) -> None:
         if not isinstance(named, dict):
             continue
         file = core.world.workspace.files.get(str(named.get("id", "")))
-        known = file is not None and file.complete and file.team_id == team_id
+        known = file is not None and file.complete and (file.team_id == team_id or _is_read(core, team_id, file.id))
         if not known or file is None or not base64.b64decode(file.content).startswith(PNG):
             detail = f"invalid slack file [json-pointer:/blocks/{number}/slack_file]"
             raise SlackError("invalid_blocks", errors=[detail], response_metadata={"messages": [f"[ERROR] {detail}"]})

@@ -13,7 +13,6 @@ from sqlalchemy import (
     Identity,
     Index,
     bindparam,
-    func,
     select,
     text,
 )
@@ -32,6 +31,7 @@ BURST_LIMIT = 500
 CHATTER = "chatter"
 """The category of messages that ask for nothing."""
 URGENCIES = ("low", "normal", "high", "urgent")
+Files = Sequence[Mapping[str, Any]]
 SENTIMENTS = ("negative", "neutral", "positive")
 
 
@@ -51,7 +51,8 @@ class IncomingMessage(Base):
     confidence that were right in the workspace, None where that is not known; `reasons` are the words behind it, the
     strongest first. `abstained` says that the model was too unsure to choose; `category` is then its best guess and
     `second` its next. `language` is a code such as `en` or `zh`. `perhaps_ticket_id` is the ticket, its own or an
-    earlier one, about which people are asked whether the message belongs to it.
+    earlier one, about which people are asked whether the message belongs to it. `files` has the Slack `id`, `name`,
+    `kind` such as png, and `size` in bytes of what came with it, and whether it is kept `outside` Slack; no content.
     """
 
     __tablename__ = "message"
@@ -91,6 +92,7 @@ class IncomingMessage(Base):
     ticket_id: Mapped[int | None]
     perhaps_ticket_id: Mapped[int | None] = mapped_column(BigInteger)
     text: Mapped[str]
+    files: Mapped[list[Any] | None]
     category: Mapped[str | None]
     confidence: Mapped[float | None]
     promised: Mapped[float | None]
@@ -150,6 +152,7 @@ def receive(
     customer_id: int | None = None,
     contact_id: int | None = None,
     judged: Mapping[str, Any] | None = None,
+    files: Files = (),
 ) -> IncomingMessage | None:
     """Store a customer's message, once: return None if this channel's message of this `ts` is here already.
 
@@ -169,6 +172,7 @@ def receive(
         customer_id=customer_id,
         contact_id=contact_id,
         text=storable(text),
+        files=list(files) or None,
     )
     if judged is not None:
         _judged(message, **judged)
@@ -238,11 +242,22 @@ def _judged(message: IncomingMessage, *, reasons: Sequence[Any], **values: Any) 
     message.reasons, message.classified_at = list(reasons), moment()
 
 
-def edited(session: Session, message: IncomingMessage, text: str, at: datetime) -> bool:
-    """Replace what a message says by what it has said since `at`; return False if something newer is known of it."""
+def edited(
+    session: Session,
+    message: IncomingMessage,
+    text: str,
+    at: datetime,
+    files: Sequence[Mapping[str, Any]] | None = None,
+) -> bool:
+    """Replace what a message says by what it has said since `at`; return False if something newer is known of it.
+
+    Its files stay where they are not given.
+    """
     if message.edited_at is not None and message.edited_at >= at:
         return False
     message.text, message.edited_at = storable(text), at
+    if files is not None:
+        message.files = list(files) or None
     session.flush()
     return True
 
@@ -307,15 +322,7 @@ def last_of_ticket(session: Session, ticket_id: int, limit: int = PAGE) -> list[
 
 def newest_of_ticket(session: Session, ticket_id: int) -> IncomingMessage | None:
     """Return the last message of a ticket, None if it has none."""
-    statement = select(IncomingMessage).where(IncomingMessage.ticket_id == ticket_id)
-    newest = statement.order_by(IncomingMessage.at.desc(), IncomingMessage.id.desc())
-    return session.scalars(newest.limit(1)).first()
-
-
-def newest_asking(session: Session, ticket_id: int) -> int | None:
-    """Return the id of the message of a ticket that was stored last and asks for something, None if none does."""
-    asks = IncomingMessage.category.is_distinct_from(CHATTER) | IncomingMessage.abstained.is_(True)
-    return session.scalar(select(func.max(IncomingMessage.id)).where(IncomingMessage.ticket_id == ticket_id, asks))
+    return next(iter(last_of_ticket(session, ticket_id, limit=1)), None)
 
 
 def burst(session: Session, ticket_id: int, at: datetime, gap: timedelta, *, since: datetime | None = None) -> datetime:
@@ -328,13 +335,6 @@ def burst(session: Session, ticket_id: int, at: datetime, gap: timedelta, *, sin
             break
         at = earlier
     return at
-
-
-def of_customer(session: Session, customer_id: int, limit: int = PAGE) -> list[IncomingMessage]:
-    """Return a customer's last messages, newest first, at most `limit`."""
-    statement = select(IncomingMessage).where(IncomingMessage.customer_id == customer_id)
-    newest = statement.order_by(IncomingMessage.at.desc(), IncomingMessage.id.desc())
-    return list(session.scalars(newest.limit(limit)))
 
 
 def slack_time(ts: str) -> datetime:

@@ -12,7 +12,7 @@ from storage.database.recorded import from_json, to_json
 from storage.queues.outbox import Delivery
 from storage.records.named import moment
 from storage.support import messages
-from storage.support.messages import slack_time
+from storage.support.messages import IncomingMessage, slack_time
 from storage.support.tickets import DONE, Ticket
 from storage.support.tickets.work import changed
 
@@ -67,7 +67,7 @@ def acted(session: Session, reaction: Reaction, ticket: Ticket, before: dict[str
     """Keep what an emoji changed: the ticket as it is now, and the fields it changed with their values from before."""
     reaction.ticket_id, reaction.version = ticket.id, ticket.version
     values = {field: to_json(value) for field, value in before.items()}
-    reaction.before = values | {_ASKED: messages.newest_asking(session, ticket.id)}
+    reaction.before = values | {_ASKED: _newest_asking(session, ticket.id)}
     session.flush()
 
 
@@ -95,7 +95,7 @@ def taken_back(session: Session, channel_id: str, ts: str, name: str) -> Ticket 
     if ticket is None or before is None or ticket.version != version:
         return None
     asked = before.pop(_ASKED, None)
-    if before.get("status") in DONE and asked != messages.newest_asking(session, ticket.id):
+    if before.get("status") in DONE and asked != _newest_asking(session, ticket.id):
         return None
     for field, value in before.items():
         setattr(ticket, field, from_json(inspect(Ticket).column_attrs[field], value))
@@ -127,3 +127,9 @@ def _note(session: Session, *, at: datetime, held: bool, **key: str) -> Reaction
         index_elements=["workspace_id", *key], set_={"at": at, "held": held}, where=Reaction.at < at
     )
     return session.scalars(newer.returning(Reaction), execution_options={"populate_existing": True}).one_or_none()
+
+
+def _newest_asking(session: Session, ticket_id: int) -> int | None:
+    """Return the id of the message of a ticket that was stored last and asks for something, None if none does."""
+    asks = IncomingMessage.category.is_distinct_from(messages.CHATTER) | IncomingMessage.abstained.is_(True)
+    return session.scalar(select(func.max(IncomingMessage.id)).where(IncomingMessage.ticket_id == ticket_id, asks))

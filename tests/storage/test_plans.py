@@ -320,7 +320,6 @@ QUERIES: dict[str, Callable[[Session], Any]] = {
     "search by reference": lambda s: search.find(s, "D-77"),
     "message by ts": lambda s: messages.by_ts(s, "C27", "77.000100"),
     "messages of a ticket": lambda s: messages.of_ticket(s, 77),
-    "messages of a customer": lambda s: messages.of_customer(s, 77),
     "labels of a message": lambda s: labels.of_message(s, one_message(s)),
     "tickets of a thread": lambda s: messages.tickets_of_thread(s, "C28", "78.000100"),
     "replies without a ticket": lambda s: messages.without_ticket(s, "C27", "77.000100", NOW - timedelta(days=90)),

@@ -12,6 +12,7 @@ from sandbox.control.client import Person
 from storage.crm.contacts import Contact
 from storage.queues.outbox import Delivery
 from storage.support import labels, messages, tickets
+from storage.support.messages import IncomingMessage
 from storage.workspace import workspaces
 from tests.support.company import Company
 from tests.support.support_desk import BROKEN, THANKS, count_tickets, ticket_of
@@ -181,7 +182,7 @@ def test_chatter_opens_nothing_but_is_kept(linked: Company) -> None:
     linked.settles()
     assert count_tickets(linked) == 0
     with linked.database.transaction(linked.workspace) as session:
-        (message,) = messages.of_customer(session, 1)
+        (message,) = session.scalars(select(IncomingMessage)).all()
         assert (message.text, message.category, message.ticket_id) == (THANKS, "chatter", None)
 
 

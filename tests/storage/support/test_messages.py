@@ -85,4 +85,3 @@ def test_messages_are_listed_by_ticket_and_by_customer(session: Session) -> None
     ticket, _ = tickets.open_from_message(session, first)
     tickets.open_from_message(session, second)
     assert messages.of_ticket(session, ticket.id) == [first, second]
-    assert messages.of_customer(session, acme.id) == [second, first]

@@ -14,7 +14,7 @@ from bot.kit import blocks as b
 from bot.kit import categories
 from bot.kit.format import Reader, quoted
 from bot.kit.links import permalink
-from bot.kit.tickets import promised
+from bot.kit.tickets import files, promised
 from bot.plugin import _, ngettext
 from storage.support import messages, replies
 from storage.support.messages import IncomingMessage
@@ -79,7 +79,8 @@ def _message(message: IncomingMessage, reader: Reader, url: str | None, limit: i
         parts.append(_("edited"))
     if address := permalink(url, message):
         parts.append(b.link(address, _("Open message")))
-    return [b.section(quoted(message, limit)), b.context(b.join(parts, " · "))]
+    said = b.section(quoted(message, limit))
+    return [said, *files(message, reader.locale), b.context(b.join(parts, " · "))]
 
 
 def _answer(reply: Reply, reader: Reader) -> list[Block]:

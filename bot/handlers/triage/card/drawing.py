@@ -16,8 +16,8 @@ from bot.kit import blocks as b
 from bot.kit import categories, fields
 from bot.kit.format import Reader, duration, locale_of, quoted
 from bot.kit.links import permalink
-from bot.kit.replies import Message
-from bot.kit.tickets import promised, rated
+from bot.kit.replies import Message, Picture
+from bot.kit.tickets import files, previews, promised, rated
 from bot.plugin import Member, Notice, _, ngettext
 from storage.errors import NotFound
 from storage.queues.outbox import Delivery
@@ -82,16 +82,27 @@ def draw(
     if _is_titled(ticket, written):
         headline = b.join([headline, b.markup("*{name}*", name=ticket.name)])
     blocks: list[Block] = [b.section(headline)]
+    pictures: dict[int, Picture] = {}
     if written:
         first = written[0]
-        blocks += [b.section(quoted(first, TEXT_LIMIT)), *_notes(written)]
+        blocks += [b.section(quoted(first, TEXT_LIMIT)), *files(first, locale)]
+        pictures = _pictures(written, len(blocks))
+        blocks += _notes(written, locale)
         blocks += belonging.blocks(session, ticket, written)
         blocks += verdict.blocks(session, ticket, written, locale, own)
         blocks += similar.blocks(session, ticket, first, model, locale)
     blocks += [*folding.blocks(session, ticket, locale), *_answers(answered), *rated(session, ticket)]
     due = [b.context(line) for line in promised(session, ticket, reader)] if reader else []
     blocks += [b.context(_standing(session, ticket, locale)), *due, *controls.blocks(ticket, own)]
-    return Message(title, blocks)
+    return Message(title, blocks, pictures=pictures)
+
+
+def _pictures(written: Sequence[IncomingMessage], place: int) -> dict[int, Picture]:
+    """Return what is to be seen below the first message: the newest picture that came with the ticket."""
+    for message in reversed(written):
+        for picture in previews(message):
+            return {place: picture}
+    return {}
 
 
 def _who(ticket: Ticket, written: Sequence[IncomingMessage]) -> str:
@@ -128,7 +139,7 @@ def _headline(
     return b.join(parts, "  ·  ")
 
 
-def _notes(written: Sequence[IncomingMessage]) -> list[Block]:
+def _notes(written: Sequence[IncomingMessage], locale: str) -> list[Block]:
     """Say in small text what was written after the first message, and that it reads otherwise than it did."""
     first, later = written[0], written[1:]
     notes: list[b.Text] = []
@@ -141,7 +152,8 @@ def _notes(written: Sequence[IncomingMessage]) -> list[Block]:
     for message in standing[-AGAIN:]:
         again = " ".join(message.text[:AGAIN_LIMIT].split())
         notes.append(b.markup(_("*{who}* wrote again: {text}"), who=message.author_name or "", text=again))
-    return [b.context(note) for note in notes]
+    sent = [block for message in standing[-AGAIN:] for block in files(message, locale)]
+    return [*(b.context(note) for note in notes), *sent]
 
 
 def _answers(answered: Sequence[tuple[Reply, Delivery | None]]) -> list[Block]:

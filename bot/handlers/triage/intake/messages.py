@@ -136,10 +136,11 @@ def _receive(
         customer_id=link.customer_id or (contact.customer_id if contact else None),
         contact_id=contact.id if contact else None,
         judged=judged,
+        files=written.files,
     )
     assert message is not None, "whoever decides about messages of this channel waits for us"
     if written.edited_at is not None:
-        messages.edited(session, message, written.text, written.edited_at)
+        messages.edited(session, message, written.text, written.edited_at, written.files)
     return message
 
 
@@ -148,7 +149,9 @@ def _again(
 ) -> None:
     """Bring a message that is known up to date: it was changed or deleted, or this is what it said before."""
     was = message.text
-    newer = written.edited_at is not None and messages.edited(session, message, written.text, written.edited_at)
+    newer = written.edited_at is not None and messages.edited(
+        session, message, written.text, written.edited_at, written.files
+    )
     changed = newer and message.text != was
     asking = changed and not labels.of_message(session, message) and classify(session, message, model)
     if changed:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from bot.handlers.triage.events import show
 from bot.handlers.triage.intake.classification import judge
 from bot.handlers.triage.intake.messages import author, begin
-from bot.handlers.triage.intake.written import text_of
+from bot.handlers.triage.intake.written import files_of, text_of
 from bot.kit.lookup import mentioned
 from bot.plugin import Member, Slack
 from storage.errors import CrmError, NotFound
@@ -93,6 +93,7 @@ def _receive(session: Session, channel_id: str, ts: str, asked: Asked, model: Me
         customer_id=customer_id or (contact.customer_id if contact else None),
         contact_id=contact.id if contact else None,
         judged=judged,
+        files=files_of(asked.message),
     )
     assert message is not None, "whoever decides about messages of this channel waits for us"
     return message

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from bot.grammar import unescape
 from bot.grammar.entities import NameOf
+from storage.names import NAME_LIMIT
 from storage.support import messages
 
+MOST_FILES = 10
+"""So many files Slack takes with a message that a person writes."""
 WRITTEN = frozenset({None, "file_share", "thread_broadcast", "me_message"})
 """The subtypes of a message that a person wrote; joins, topics and what bots post are not."""
 
@@ -32,6 +35,7 @@ class Written:
     before: str | None = None
     first: bool = True
     """The event is that of the writing itself."""
+    files: Sequence[Mapping[str, Any]] = ()
 
 
 def read(event: Mapping[str, Any], name_of: NameOf) -> Written | None:
@@ -67,6 +71,22 @@ def text_of(message: Mapping[str, Any], name_of: NameOf) -> str:
     return "\n".join(part for part in parts if part)
 
 
+def files_of(message: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what is kept of a message's files: Slack's id of each, its name, its kind and its size."""
+    return [_file(one) for one in (message.get("files") or ())[:MOST_FILES] if isinstance(one, Mapping)]
+
+
+def _file(one: Mapping[str, Any]) -> dict[str, Any]:
+    name, kind, size = (one.get(key) for key in ("name", "filetype", "size"))
+    return {
+        "id": messages.storable(str(one.get("id") or "")),
+        "name": messages.storable(str(name or "file"))[:NAME_LIMIT],
+        "kind": messages.storable(str(kind or ""))[:NAME_LIMIT],
+        "size": size if isinstance(size, int) and not isinstance(size, bool) and size >= 0 else None,
+        "outside": bool(one.get("is_external")) or str(one.get("mode") or "hosted") != "hosted",
+    }
+
+
 def _message(
     message: Mapping[str, Any],
     name_of: NameOf,
@@ -87,6 +107,7 @@ def _message(
         deleted_at=deleted_at,
         before=before,
         first=first,
+        files=files_of(message),
     )
 
 
