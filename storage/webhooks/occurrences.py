@@ -14,7 +14,8 @@ from uuid import uuid4
 from sqlalchemy import ColumnElement, insert, inspect, literal_column, select
 from sqlalchemy.orm import Session
 
-from storage.database.engine import current_workspace, notify
+from storage.database.engine import Base, current_workspace, notify
+from storage.database.recorded import entity_name
 from storage.events import Fact
 from storage.references import in_force
 from storage.webhooks.model import CHANNEL, Webhook, WebhookDelivery
@@ -23,8 +24,6 @@ ANY = "*"
 TEST = "test"
 KINDS = ("changed", "restored", "archived", "merged", "removed", "created")
 """What happens to records of every noun, the plainest first."""
-_OWN = "own_record"
-"""The table of the nouns that workspaces make for themselves."""
 
 wanted_here: ColumnElement[bool] = literal_column(
     "EXISTS (SELECT FROM webhook WHERE webhook.workspace_id = change_set.workspace_id AND webhook.removed_at IS NULL)"
@@ -92,15 +91,19 @@ def matches(patterns: Iterable[str], event: str) -> bool:
 
 def _happened(session: Session, touches: Iterable[Touch], facts: Sequence[Fact]) -> list[Occurrence]:
     found: dict[tuple[str, int], Occurrence] = {}
-    nouns = in_force(session)
+    nouns, tables = in_force(session), _tables()
     for touch in touches:
-        own = touch.entity.rpartition(".")[2] in {touch.noun, _OWN}
-        if own and touch.noun in nouns and touch.record_id is not None:
+        if touch.entity in tables and touch.noun in nouns and touch.record_id is not None:
             one = found.setdefault((touch.noun, touch.record_id), Occurrence(touch.noun, touch.record_id))
             _add(one, touch)
     for fact in facts:
         _say(found, fact)
     return [one for one in found.values() if one.types]
+
+
+def _tables() -> set[str]:
+    """Return the tables of which a row is a record, and not a part of one."""
+    return {entity_name(mapper) for mapper in Base.registry.mappers if hasattr(mapper.class_, "__letter__")}
 
 
 def _add(one: Occurrence, touch: Touch) -> None:

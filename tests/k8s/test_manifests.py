@@ -11,10 +11,13 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from bot.registry import load
 from bot.settings import Settings
+from bot.wire.rest import OWN
 
 ROOT = Path(__file__).parents[2]
 BASE = ROOT / "k8s" / "base"
+SERVICES = ROOT / "k8s" / "services"
 KUSTOMIZATION = yaml.safe_load((BASE / "kustomization.yaml").read_text("utf-8"))
 FILES = sorted(path for path in (ROOT / "k8s").rglob("*.yaml") if path.name != "kustomization.yaml")
 OLDEST_KUBERNETES = "1.33"
@@ -51,6 +54,46 @@ def test_the_kustomization_names_every_file() -> None:
     assert sorted(KUSTOMIZATION["resources"]) == [path.name for path in FILES if path.parent == BASE]
     assert [image["name"] for image in KUSTOMIZATION["images"]] == ["rapport"]
     assert all(image["newTag"] != "latest" for image in KUSTOMIZATION["images"])
+
+
+def served_by(path: str) -> str:
+    """Return the service that an address goes to, as an Ingress chooses: the longest path that is whole elements."""
+    (rule,) = resource("Ingress")["spec"]["rules"]
+    paths = {one["path"]: one["backend"]["service"]["name"] for one in rule["http"]["paths"]}
+    fitting = [one for one in paths if path == one or path.startswith(one.rstrip("/") + "/")]
+    return str(paths[max(fitting, key=len)])
+
+
+def only(service: str) -> set[str]:
+    """Return the keys of the nouns that a service serves."""
+    args = PODS[f"Deployment {service}"]["containers"][0]["args"]
+    assert args[:4] == ["run", "--role", "api", "--only"]
+    plurals = {noun.declaration.plural.casefold(): key for key, noun in load().nouns.items()}
+    return {plurals.get(word, word) for word in args[4].split(",")}
+
+
+def test_two_services_share_the_nouns_by_path() -> None:
+    services = yaml.safe_load((SERVICES / "kustomization.yaml").read_text("utf-8"))
+    files = sorted(path.name for path in SERVICES.glob("*.yaml") if path.name != "kustomization.yaml")
+    assert services["resources"] == ["../base", *files]
+    assert services["images"] == KUSTOMIZATION["images"]
+    sales, rest = only("rapport-deals"), only("rapport-customers")
+    assert sales | rest == {*load().nouns, OWN} and not sales & rest
+    for nouns, service in ((sales, "rapport-deals"), (rest, "rapport-customers")):
+        for noun in nouns:
+            assert served_by(f"/api/v1/records/{noun}/X-1/notes") == service, noun
+    assert served_by("/api/v1/records/dealer") == served_by("/api/v1/search") == "rapport-customers"
+    assert served_by("/mcp") == "rapport-customers"
+    assert served_by("/slack/events") == served_by("/") == "rapport"
+    for name in ("rapport-deals", "rapport-customers"):
+        spec = resource("Deployment", name)["spec"]
+        assert resource("Service", name)["spec"]["selector"] == spec["selector"]["matchLabels"] == {"app": name}
+        assert spec["template"]["metadata"]["labels"] == {"app": name, "app.kubernetes.io/part-of": "rapport"}
+        assert resource("PodDisruptionBudget", name)["spec"]["selector"]["matchLabels"] == {"app": name}
+        base, pod = PODS["Deployment rapport"], PODS[f"Deployment {name}"]
+        probes = ("startupProbe", "livenessProbe", "readinessProbe", "ports", "env", "envFrom")
+        assert all(pod["containers"][0][one] == base["containers"][0][one] for one in probes)
+        assert pod["terminationGracePeriodSeconds"] == base["terminationGracePeriodSeconds"]
 
 
 def test_nothing_secret_is_in_a_manifest() -> None:
