@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from api.limits import PER_MINUTE, Limits
 from api.problems import Answer, HttpProblem, problem_of
-from storage.database.engine import EVERY_WORKSPACE, CommitUnknown, Database
+from storage.database.engine import EVERY_WORKSPACE, CommitUnknown, Database, learned
 from storage.records import history, schema
 from storage.records.comparisons import Fields, Values
 from storage.records.declaration import Declaration
@@ -156,6 +156,7 @@ class Work:
 
 
 Run = Callable[[Work], Answer]
+Acting = tuple[ApiKey, Workspace, Member | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +184,7 @@ class Calls:
         self._bot = bot
         self._now = now
         self._known: dict[str, Identity] = {}
+        self._acting: dict[Identity, tuple[str, Acting]] = {}
 
     def known(self, authorization: str) -> Identity | None:
         """Return whose the key of an Authorization header is, as far as that is known without asking the database."""
@@ -246,7 +248,10 @@ class Calls:
                 time.sleep(LOOK_FOR_S / 10)
 
     def _run(self, who: Identity, run: Run, doing: str, once: Once | None) -> Answer:
-        with self._database.transaction(who.workspace_id, statement_timeout_ms=STATEMENT_MS) as session:
+        standing = api_keys.standing(who.workspace_id, who.key_id)
+        with self._database.transaction(
+            who.workspace_id, statement_timeout_ms=STATEMENT_MS, learning=standing
+        ) as session:
             caller = self._caller(session, who)
             schema.see_as(session, api_keys.roles(caller.key, caller.member))
             if once is not None and (earlier := _kept(session, caller.key, once)):
@@ -267,7 +272,7 @@ class Calls:
 
     def _caller(self, session: Session, who: Identity) -> Caller:
         now = self._now()
-        acting = api_keys.acting(session, who.key_id)
+        acting = self._who_acts(session, who)
         if acting is None or not acting[0].is_good(now):
             raise unauthenticated("This key has expired or was revoked.")
         key, workspace, member = acting
@@ -276,6 +281,22 @@ class Calls:
         if key.last_used_at is None or (now - key.last_used_at).total_seconds() > SEEN_EVERY_S:
             api_keys.used(session, key)
         return Caller(key, member, workspace, now)
+
+    def _who_acts(self, session: Session, who: Identity) -> Acting | None:
+        """Return the key with its workspace and member: as they were read before, unless any of them has changed."""
+        standing = learned(session)
+        known = self._acting.get(who)
+        if known is not None and known[0] == standing:
+            return known[1]
+        acting = api_keys.acting(session, who.key_id)
+        if acting is not None and standing:
+            if len(self._acting) >= MOST_KNOWN:
+                self._acting.clear()
+            for row in acting:
+                if row is not None:
+                    session.expunge(row)  # as a rollback of this transaction would empty it
+            self._acting[who] = (standing, acting)
+        return acting
 
     def _earlier(self, who: Identity, once: Once) -> Answer | None:
         with self._database.transaction(who.workspace_id, statement_timeout_ms=2_000) as session:

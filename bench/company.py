@@ -86,10 +86,10 @@ CROSS JOIN LATERAL (
 
 TICKETS = """
 INSERT INTO ticket (
-    workspace_id, id, name, name_key, find_key, customer_id, status, priority, category, assignee_id, resolved_at,
-    version, created_at
+    workspace_id, id, name, name_key, find_key, customer_id, status, standing, priority, category, assignee_id,
+    resolved_at, version, created_at
 )
-SELECT %(team)s, i, name, lower(name), lower(name), 1 + pg_temp.draw(i, 21, %(customers)s), status,
+SELECT %(team)s, i, name, lower(name), lower(name), 1 + pg_temp.draw(i, 21, %(customers)s), status, status,
     (ARRAY['low', 'normal', 'normal', 'high', 'urgent'])[1 + pg_temp.draw(i, 22, 5)],
     (ARRAY['billing', 'bug', 'howto', 'order'])[1 + pg_temp.draw(i, 23, 4)],
     (%(people)s::text[])[1 + pg_temp.draw(i, 24, cardinality(%(people)s::text[]))],

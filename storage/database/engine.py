@@ -40,6 +40,7 @@ from storage.database.outages import Outage, outage
 
 APP_ROLE = "rapport_app"
 EVERY_WORKSPACE = "*"
+_LEARNED = "rapport.learned"
 SCHEMA_VERSION = "rapport.schema_version"
 """Where a session's `info` says which version the schema of its workspace had when its transaction began.
 
@@ -168,8 +169,13 @@ class Database:
         }
 
     @contextmanager
-    def transaction(self, workspace_id: str, *, statement_timeout_ms: int | None = None) -> Iterator[Session]:
+    def transaction(
+        self, workspace_id: str, *, statement_timeout_ms: int | None = None, learning: str = "NULL"
+    ) -> Iterator[Session]:
         """Open a transaction that sees one workspace, commit it at the end, roll it back on an exception.
+
+        What it is `learning` is an expression of SQL, of our own and no input, whose text `learned` then returns: it is
+        asked in the round trip in which the transaction begins anyway.
 
         `'*'` sees the queue tables of every workspace, to claim and look up. Raises CommitUnknown if the connection
         broke during COMMIT; any other exception means that nothing was saved. Unconfined is raised where row-level
@@ -180,7 +186,7 @@ class Database:
         if self.standing.refusal:
             raise Unconfined(*self.standing.refusal.args)
         with Session(self.engine, expire_on_commit=False, info={"workspace": workspace_id}) as session:
-            _begin(session, workspace_id, statement_timeout_ms)
+            _begin(session, workspace_id, statement_timeout_ms, learning)
             yield session
             session.flush()
             try:
@@ -240,7 +246,7 @@ class Database:
         self.engine.dispose()
 
 
-def _begin(session: Session, workspace_id: str, statement_timeout_ms: int | None) -> None:
+def _begin(session: Session, workspace_id: str, statement_timeout_ms: int | None, learning: str) -> None:
     """Begin a session's transaction, say what it may see and learn the schema's version, in one round trip."""
     quoted = workspace_id.replace("'", "''")
     settings = f"set_config('rapport.workspace', '{quoted}', true)"
@@ -250,7 +256,7 @@ def _begin(session: Session, workspace_id: str, statement_timeout_ms: int | None
     # Below psycopg, which begins a transaction by itself, in a round trip of its own. Whether the role is bound is
     # asked in the same one, as it may be given BYPASSRLS at any time.
     schema = f"(SELECT schema_version FROM workspace WHERE id = '{quoted}')"  # noqa: S608 - quoted above
-    done = driver.pgconn.exec_(f"BEGIN; SELECT {settings}; SELECT {_IS_BOUND}, {schema}".encode())
+    done = driver.pgconn.exec_(f"BEGIN; SELECT {settings}; SELECT {_IS_BOUND}, {schema}, {learning}".encode())
     if done.status != psycopg.pq.ExecStatus.TUPLES_OK:
         session.execute(text("SELECT 1"))  # which raises, as SQLAlchemy says such things
         raise AssertionError("a transaction that could not begin was used")
@@ -258,6 +264,14 @@ def _begin(session: Session, workspace_id: str, statement_timeout_ms: int | None
         confine(driver)
         raise Unconfined("Row-level security did not bind a transaction.", "It was given up.")
     session.info[SCHEMA_VERSION] = int(done.get_value(0, 1) or 0)
+    told = done.get_value(0, 2)
+    session.info[_LEARNED] = None if told is None else told.decode()
+
+
+def learned(session: Session) -> str | None:
+    """Return what the session's transaction was learning as it began."""
+    told: str | None = session.info[_LEARNED]
+    return told
 
 
 # It changes nothing, and fails where nothing may be changed.

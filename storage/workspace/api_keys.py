@@ -228,6 +228,20 @@ def acting(session: Session, key_id: int) -> tuple[ApiKey, Workspace, Member | N
     return None if found is None else (found[0], found[1], found[2])
 
 
+def standing(workspace_id: str, key_id: int) -> str:
+    """Return the expression of SQL that tells whether what `acting` returns is another than it was.
+
+    It names who wrote the newest version of each row, so it changes with any change of them.
+    """
+    quoted = workspace_id.replace("'", "''")
+    return (
+        "(SELECT concat_ws(' ', api_key.xmin, workspace.xmin, member.xmin) FROM api_key"  # noqa: S608 - quoted
+        " JOIN workspace ON workspace.id = api_key.workspace_id LEFT JOIN member"
+        " ON member.workspace_id = api_key.workspace_id AND member.id = api_key.member_id"
+        f" WHERE api_key.workspace_id = '{quoted}' AND api_key.id = {key_id:d})"
+    )
+
+
 def find(session: Session, secret: str) -> tuple[str, int] | None:
     """Return workspace and number of the key with this secret, good or not; None if there is none.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import event, text, update
 
 from api.limits import Limits
 from bot.registry import Registry
@@ -98,6 +98,28 @@ def test_a_key_ends_at_once(programs: Programs, database: Database, workspace: s
         else:
             member.kind, member.roles = members.MemberKind.GUEST, []
     assert program.gets("records/customer").status == 401
+
+
+def test_a_key_that_is_known_is_looked_up_as_the_transaction_begins(programs: Programs, workspace: str) -> None:
+    """Count the statements: a list takes one, and adding no more than without a key."""
+    program = programs.key(workspace, member="UREP")
+    program.adds("customer", name="Heron")
+    program.gets("key")  # as the first use of a key is noted with it
+    said: list[str] = []
+
+    def ran(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        said.append(statement)
+
+    event.listen(programs.database.engine, "before_cursor_execute", ran)
+    try:
+        program.gets("records/contact")
+        assert len(said) == 1
+        assert program.gets("records/ship").status == 404  # its transaction is rolled back
+        assert program.gets("records/customer/C-1").status == 200
+        assert program.gets("key").json["acts_as"] == "UREP"
+        assert not any("FROM api_key" in one for one in said), said
+    finally:
+        event.remove(programs.database.engine, "before_cursor_execute", ran)
 
 
 def test_a_key_loses_what_its_person_loses(programs: Programs, database: Database, workspace: str) -> None:

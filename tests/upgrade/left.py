@@ -206,9 +206,12 @@ class Undone(Database):
     """Undo every transaction at its end, so that each press meets what was left behind."""
 
     @contextmanager
-    def transaction(self, workspace_id: str, *, statement_timeout_ms: int | None = None) -> Iterator[Session]:
+    def transaction(
+        self, workspace_id: str, *, statement_timeout_ms: int | None = None, learning: str = "NULL"
+    ) -> Iterator[Session]:
         """Open a transaction of which nothing stays."""
-        with super().transaction(workspace_id, statement_timeout_ms=statement_timeout_ms) as session:
+        begun = super().transaction(workspace_id, statement_timeout_ms=statement_timeout_ms, learning=learning)
+        with begun as session:
             yield session
             session.flush()
             # What was read is used afterwards too.
