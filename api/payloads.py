@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -28,16 +29,34 @@ Json = dict[str, Any]
 
 def record(session: Session, declaration: Declaration, shown: Named) -> Json:
     """Return a record as JSON."""
-    return {
-        "id": shown.reference,
-        "noun": declaration.key,
-        "version": shown.version,
-        "fields": {field.key: faces.face(field).write(field, field.of(shown), session) for field in declaration.fields},
-        "created_at": shown.created_at.isoformat(),
-        "created_by": shown.created_by,
-        "updated_at": shown.updated_at.isoformat(),
-        "archived_at": shown.archived_at and shown.archived_at.isoformat(),
-    }
+    return records(session, declaration, [shown])[0]
+
+
+def records(session: Session, declaration: Declaration, shown: Iterable[Named]) -> list[Json]:
+    """Return records of a noun as JSON; how its fields are written is found out once for all of them."""
+    written = [(field.key, _written(session, field)) for field in declaration.fields]
+    return [
+        {
+            "id": one.reference,
+            "noun": declaration.key,
+            "version": one.version,
+            "fields": {key: write(one) for key, write in written},
+            "created_at": one.created_at.isoformat(),
+            "created_by": one.created_by,
+            "updated_at": one.updated_at.isoformat(),
+            "archived_at": one.archived_at and one.archived_at.isoformat(),
+        }
+        for one in shown
+    ]
+
+
+def _written(session: Session, field: RecordField) -> Callable[[Named], Any]:
+    """Return what writes the value that a record has of a field; most are written as they are stored."""
+    face, kind = faces.face(field), type(field)
+    as_stored = type(face).write is faces.PlainJson.write and kind.to_json is RecordField.to_json
+    if as_stored and not field.custom_id and kind.of is RecordField.of:
+        return attrgetter(field.at or field.key)
+    return lambda one: face.write(field, field.of(one), session)
 
 
 def followup(shown: Followup) -> Json:
