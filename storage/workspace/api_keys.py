@@ -235,7 +235,7 @@ def standing(workspace_id: str, key_id: int) -> str:
     """
     quoted = workspace_id.replace("'", "''")
     return (
-        "(SELECT concat_ws(' ', api_key.xmin, workspace.xmin, member.xmin) FROM api_key"  # noqa: S608 - quoted
+        "(SELECT concat_ws(' ', api_key.xmin, workspace.xmin, member.xmin) FROM api_key"  # noqa: S608 - quoted above
         " JOIN workspace ON workspace.id = api_key.workspace_id LEFT JOIN member"
         " ON member.workspace_id = api_key.workspace_id AND member.id = api_key.member_id"
         f" WHERE api_key.workspace_id = '{quoted}' AND api_key.id = {key_id:d})"

@@ -65,6 +65,12 @@ def _asked(session: Session, query: Query) -> bool | None:
     return None if any(stage.outcome != Outcome.OPEN for stage in stages) else False
 
 
+def _first_stage(session: Session) -> int:
+    """Return where deals begin; the first deal of a workspace finds the pipeline made that all begin with."""
+    pipelines.default(session)
+    return pipelines.open_stages(session)[0].id
+
+
 DEAL = Declaration(
     model=Deal,
     label="Deal",
@@ -103,7 +109,7 @@ DEAL = Declaration(
             resolve=pipelines.resolve_stage,
             meant=pipelines.resolve_stages,
             among=pipelines.open_stages,
-            begins=lambda session: pipelines.open_stages(session)[0].id,
+            begins=_first_stage,
             change=work.put,
             example="proposal",
         ),
