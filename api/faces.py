@@ -61,17 +61,24 @@ class PlainJson:
 
 
 class NumberJson(PlainJson):
-    """Write a whole number as such."""
+    """Write a number as such."""
 
     def schema(self, field: NumberField) -> Schema:
         """Return the schema of what fits a bigint."""
+        most = (2**63 - 1) // 10**field.decimals
+        if field.decimals:
+            return {"type": "number", "minimum": -most, "maximum": most}
         return {"type": "integer", "minimum": -(2**63) + 1, "maximum": 2**63 - 1}
 
     def read(self, field: NumberField, value: Any, session: Session) -> Any:
-        """Take whole numbers alone."""
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise _not(field, "a whole number")
-        return value
+        """Take numbers alone, whole ones where the field has no decimals."""
+        if isinstance(value, bool) or not isinstance(value, int | float if field.decimals else int):
+            raise _not(field, "a number" if field.decimals else "a whole number")
+        return f"{Decimal(str(value)):f}" if isinstance(value, float) else value
+
+    def write(self, field: NumberField, value: Any, session: Session) -> Any:
+        """Return the number."""
+        return float(value) if isinstance(value, Decimal) and value != int(value) else value and int(value)
 
 
 class MoneyJson(PlainJson):

@@ -82,7 +82,10 @@ class Slack(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Hold a slash subcommand: its words after /crm, its usage line, who may use it, and its keys' types by name."""
+    """Hold a slash subcommand: its words after /crm, its usage line, who may use it, and its keys' types by name.
+
+    One that `takes` a noun's fields has a key for each that a workspace gave to that noun.
+    """
 
     words: str
     usage: str
@@ -93,6 +96,7 @@ class Command:
     example: str = ""
     types: Mapping[str, Any] = field(default_factory=dict)
     noun: Declaration | None = None
+    takes: str = ""
 
     @property
     def help(self) -> str:

@@ -124,12 +124,23 @@ class Plugin:
         return asked
 
     def command(
-        self, words: str, *, role: Role, usage: str = "", example: str = "", before: Handler | None = None, **types: Any
+        self,
+        words: str,
+        *,
+        role: Role,
+        usage: str = "",
+        example: str = "",
+        before: Handler | None = None,
+        takes: str = "",
+        **types: Any,
     ) -> Callable[[H], H]:
-        """Declare a slash subcommand by its words after /crm; `types` (bot.grammar.types) say how its keys are read."""
+        """Declare a slash subcommand by its words after /crm; `types` (bot.grammar.types) say how its keys are read.
+
+        It `takes` the fields that a workspace gave to the noun of this key.
+        """
 
         def declare(function: H) -> H:
-            self.commands.append(Command(words, usage, role, function, before, None, example, types))
+            self.commands.append(Command(words, usage, role, function, before, None, example, types, None, takes))
             return function
 
         return declare

@@ -12,6 +12,7 @@ from slack_sdk.errors import SlackApiError
 from sqlalchemy import Connection, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.cli import own_fields
 from bot.cli.findings import SHOWN, Finding, left_over, of_plugins, plugins
 from bot.outages import examine
 from bot.registry import Registry
@@ -85,6 +86,7 @@ def _database(settings: Settings, registry: Registry | None) -> Iterator[Finding
             yield left_over(url, registry)
             yield from _queues(url)
             yield from of_plugins(url, registry)
+            yield from own_fields.findings(url)
     except (EmbeddedPostgresError, SQLAlchemyError, ValueError) as error:  # a port that is no number is the last
         remedy = "Is the server up, and are host, port, user, password and database in DATABASE_URL right?"
         if settings.database_url is None:

@@ -46,7 +46,7 @@ def from_words(declaration: Declaration, args: Args, hand: Hand, but: Sequence[s
     """
     values: dict[str, Any] = {}
     for field in declaration.entered[1:]:
-        if field.key not in but and field.key in args:
+        if field.key not in but and args.usage.declares(field.key) and field.key in args:
             empty = (args.get(field.key) or "").casefold() in NOTHING
             read = None if empty else args.read[field.key]
             values[field.key] = None if empty else face(field).from_words(field, read, hand)

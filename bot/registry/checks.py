@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy import Table
 from bot.grammar import Usage
 from bot.grammar.calendar.recurrence import next_time
 from bot.grammar.types import FLAG
+from bot.kit import fields
 from bot.plugin import (
     CONTRACT,
     INJECTED,
@@ -212,6 +214,13 @@ def derived(rule: Derived, noun: Declaration) -> Command:
         rule.types(noun),
         noun,
     )
+
+
+def taking(command: Command, noun: Declaration) -> Command:
+    """Return a command with a key for each field that a workspace gave to a noun."""
+    own = replace(noun, fields=(noun.fields[0], *(field for field in noun.fields if field.custom_id)))
+    usage, types = f"{command.usage} {fields.keys(own)}".strip(), {**command.types, **fields.key_types(own)}
+    return replace(command, usage=usage, types=types)
 
 
 def usage_of(plugin: Plugin, command: Command) -> Usage:

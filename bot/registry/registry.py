@@ -36,7 +36,7 @@ from bot.plugin import (
     Source,
     View,
 )
-from bot.registry.checks import PluginError, check, check_together, derived, handlers, usage_of
+from bot.registry.checks import PluginError, check, check_together, derived, handlers, taking, usage_of
 from storage.database.migrate import CORE, RevisionLine
 from storage.errors import NotFound
 from storage.records.lifecycle import before_merging
@@ -159,20 +159,28 @@ class Registry:
         own.nouns = {key: replace(one, declaration=schema.extend(one.declaration)) for key, one in self.nouns.items()}
         own.nouns |= {key: DeclaredNoun(noun) for key, noun in schema.nouns.items() if key not in self.nouns}
         own.commands, own.usages = dict(self.commands), dict(self.usages)
+        for plugin, command in self._own_commands(own.nouns):
+            try:
+                usage = usage_of(plugin, command)
+            except PluginError as clash:
+                # What came later takes a key that the workspace had given: the command does without its fields.
+                log.warning("what workspace %s made its own: %s", schema.workspace_id, clash)
+                continue
+            own.commands[command.words], own.usages[command.words] = command, usage
+        return own
+
+    def _own_commands(self, nouns: Mapping[str, DeclaredNoun]) -> Iterator[tuple[Plugin, Command]]:
+        """Yield the commands that are others for these nouns, each with the plugin that declares it."""
         for plugin, rule in self._rules:
-            for noun in (one.declaration for one in own.nouns.values()):
+            for noun in (one.declaration for one in nouns.values()):
                 command = derived(rule, noun)
                 before = self.commands.get(command.words)
-                if before and (before.noun is None or before.noun is noun):
-                    continue
-                try:
-                    usage = usage_of(plugin, command)
-                except PluginError as clash:
-                    # What came later takes a key that the workspace had given: the command does without its fields.
-                    log.warning("what workspace %s made its own: %s", schema.workspace_id, clash)
-                    continue
-                own.commands[command.words], own.usages[command.words] = command, usage
-        return own
+                if before is None or (before.noun is not None and before.noun is not noun):
+                    yield plugin, command
+        for plugin in self.plugins.values():
+            for command in plugin.commands:
+                if command.takes and nouns[command.takes].declaration is not self.nouns[command.takes].declaration:
+                    yield plugin, taking(command, nouns[command.takes].declaration)
 
     def commands_of(self, plugin: Plugin) -> list[Command]:
         """Return a plugin's commands, those that are derived for its nouns among them."""

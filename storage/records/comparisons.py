@@ -1,6 +1,7 @@
 """Say by what records of a noun may be filtered and sorted, and how its values are read."""
 
 import difflib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -10,9 +11,12 @@ from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.errors import Invalid
-from storage.money import Money
+from storage.money import BIGINT, Money
 
 Kind = Literal["money", "number", "date", "moment", "member", "choice", "name", "record", "keys"]
+
+
+_NUMBER = re.compile(r"(?P<sign>[+-]?)(?P<whole>\d{1,40})(?:(?P<mark>[.,])(?P<behind>\d{1,40}))?")
 
 
 class Values(Protocol):
@@ -29,6 +33,23 @@ class Values(Protocol):
 
     def member(self, text: str) -> str:
         """Return the Slack id of a person."""
+
+
+def scaled_number(typed: str, decimals: int) -> int:
+    """Return a number shifted by so many decimals, so that it is whole; the decimal mark is a point or a comma.
+
+    Raises Invalid for what is no number, has more decimals or does not fit a bigint, and for a comma with three digits
+    behind it, which may as well group them.
+    """
+    found = _NUMBER.fullmatch(typed.strip())
+    behind = (found["behind"] or "").rstrip("0") if found else ""
+    number = int(f"{found['sign']}{found['whole']}{behind.ljust(decimals, '0')}") if found else 0
+    if found is None or abs(number) > BIGINT or (found["mark"] == "," and len(found["behind"]) == 3):
+        raise Invalid("{value} is not a number.", typed=typed, value=typed[:40])
+    if len(behind) > decimals:
+        said = "{value} has more decimals than {most}." if decimals else "{value} is not a whole number."
+        raise Invalid(said, typed=typed, value=typed[:40], most=decimals)
+    return number
 
 
 @dataclass(frozen=True)
@@ -61,8 +82,8 @@ class Field:
 
     `currency` is the column beside an amount, `choices` the values a column can have, `resolve` the function that finds
     the record a person means (of whose noun the column holds the id), or of kind `keys` all values that are meant.
-    `past` says that a date can only have happened, `rows` where the column is, if not with the record. Raises
-    ValueError for a kind without what it needs.
+    `past` says that a date can only have happened, `decimals` by how many a number in the column is shifted, `rows`
+    where the column is, if not with the record. Raises ValueError for a kind without what it needs.
     """
 
     column: InstrumentedAttribute[Any]
@@ -71,6 +92,7 @@ class Field:
     choices: Sequence[str] = ()
     resolve: Callable[[Session, str], Any] | None = None
     past: bool = False
+    decimals: int = 0
     rows: ValueRows | None = None
 
     def __post_init__(self) -> None:

@@ -27,9 +27,9 @@ from sqlalchemy import ColumnElement, Select, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.errors import Invalid, NotFound
-from storage.money import BIGINT, Money
+from storage.money import Money
 from storage.names import name_key
-from storage.records.comparisons import Field, Fields, Kind, ValueRows, Values
+from storage.records.comparisons import Field, Fields, Kind, ValueRows, Values, scaled_number
 from storage.records.paging import Order
 
 # More than anybody types; each is a condition the database has to plan.
@@ -190,7 +190,7 @@ def _compare(session: Session, condition: Condition, on: Field, values: Values) 
                 return _or_empty(comparison, on.column, _COMPARE[comparison](on.column, first))
             return _compare_span(comparison, on.column, first, last + timedelta(1))
         case "number":
-            return _or_empty(comparison, on.column, _COMPARE[comparison](on.column, _number(condition)))
+            return _or_empty(comparison, on.column, _COMPARE[comparison](on.column, scaled_number(text, on.decimals)))
         case "record":
             return _among(comparison, on.column, [record.id for record in meant(session, on, text)])
         case "member" | "choice" | "keys":
@@ -258,16 +258,6 @@ def _compare_name(comparison: str, column: InstrumentedAttribute[Any], key: str)
         return and_(column >= key, column < key + _LAST_CHARACTER)
     found: ColumnElement[bool] = _COMPARE[comparison](column, key)
     return found
-
-
-def _number(condition: Condition) -> int:
-    try:
-        number = int(condition.value)
-    except ValueError:
-        number = BIGINT + 1
-    if abs(number) > BIGINT:
-        raise Invalid("{value} is not a number.", typed=condition.value, value=condition.value[:40])
-    return number
 
 
 def _choice(condition: Condition, on: Field, said: str) -> str:

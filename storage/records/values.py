@@ -9,11 +9,28 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, Row, Table, delete, select, text
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Numeric,
+    Row,
+    Table,
+    cast,
+    delete,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.beside import with_flush
-from storage.database.engine import TENANT, Base, composite_key
+from storage.database.engine import TENANT, Base, composite_key, current_workspace
+from storage.errors import Conflict
+from storage.money import BIGINT
 from storage.records.comparisons import Field, ValueRows
 from storage.records.fields import RecordField
 from storage.records.named import Key, Named
@@ -80,6 +97,26 @@ def linked(session: Session, record: Named, noun: str, field: RecordField, limit
     same = (RecordRow.workspace_id == FieldValue.workspace_id) & (RecordRow.id == FieldValue.record_id)
     found = select(RecordRow.id, RecordRow.name).join(FieldValue, same).where(*linking, *of_noun)
     return session.execute(found.order_by(RecordRow.name_key, RecordRow.id).limit(limit)).all()
+
+
+def shift(session: Session, model: type[Named], field_id: int, decimals: int) -> None:
+    """Write again what numbers of a field are compared by, shifted by so many decimals.
+
+    Raises Conflict where one has more, or does not fit.
+    """
+    number = cast(model.custom[str(field_id)].astext, Numeric) * 10**decimals
+    mine = (model.workspace_id == current_workspace(session), model.custom.has_key(str(field_id)))
+    odd = or_(number != func.trunc(number), func.abs(number) > BIGINT)
+    if (found := session.scalars(select(model).where(*mine, odd).limit(1)).first()) is not None:
+        raise Conflict(
+            "{reference} has a number that does not fit: {number}.",
+            reference=found.reference,
+            number=str(found.custom[str(field_id)]),
+            hint="Change it first.",
+        )
+    same = (FieldValue.noun == str(model.__noun__), FieldValue.record_id == model.id, FieldValue.field_id == field_id)
+    shifted = update(FieldValue).where(FieldValue.workspace_id == model.workspace_id, *same, *mine)
+    session.execute(shifted.values(number=cast(number, BigInteger)).execution_options(synchronize_session=False))
 
 
 def keep(

@@ -81,11 +81,13 @@ class Cell:
 
 
 class NumberCell(Cell):
-    """Hold a whole number."""
+    """Hold a number."""
 
     def read(self, field: NumberField, cell: str, reading: CellReading) -> Any:
         """Return the number as its column is written."""
         number = read_number(cell, reading.written)
+        if field.decimals:
+            return number
         if number != int(number):
             raise Invalid("{value} is not a whole number.", field=field.key, typed=cell, value=cell[:40])
         return int(number)

@@ -26,11 +26,12 @@ from storage.digests import metrics, schedules
 from storage.digests.metrics import Cut, Metric, Part, Period
 from storage.errors import Ambiguous, NotFound
 from storage.queues import due
-from storage.records import listing, named, search
+from storage.records import listing, named, schema, search
 from storage.records.comparisons import Fields
 from storage.records.declaration import Declaration
 from storage.records.history import timeline
 from storage.records.query import parse_query
+from storage.records.schema import field_definitions
 from storage.support import (
     answers,
     channels,
@@ -54,6 +55,9 @@ from tests.support.workspaces import SECOND_WORKSPACE, WORKSPACE
 NOW = datetime.now(UTC)
 TODAY = Period(NOW - timedelta(days=1), NOW + timedelta(minutes=1))
 SIZES = {WORKSPACE: 100_000, SECOND_WORKSPACE: 1_000}
+
+OWN = ("text", "number", "date", "choice", "money") * 4
+"""The types of the fields that customers have of the workspace's own, each on a quarter of them."""
 
 # Names of two words of two to four syllables, some thousand of each, drawn by a hash of the row's number.
 FILL = """
@@ -121,6 +125,13 @@ SELECT workspace_id, id, kind, priority, 480, created_at, 60, resolved_at,
 FROM ticket, unnest(ARRAY['first_response', 'resolution']) AS kind WHERE workspace_id = :w;
 INSERT INTO sla_pause (workspace_id, ticket_id, starts_at)
 SELECT workspace_id, id, resolved_at FROM ticket WHERE workspace_id = :w AND resolved_at IS NOT NULL;
+INSERT INTO field_value (workspace_id, noun, record_id, field_id, key, number, day)
+SELECT :w, 'customer', i, field.id,
+    CASE field.type WHEN 'text' THEN 'v' || i WHEN 'choice' THEN '~' || (i % 400 > 0)::integer + 1
+        WHEN 'money' THEN 'EUR' END,
+    CASE WHEN field.type IN ('number', 'money') THEN 100 * (hashint8(i)::bigint & 65535) END,
+    CASE WHEN field.type = 'date' THEN current_date + (i % 400)::integer END
+FROM named JOIN field ON field.workspace_id = :w AND hashint8(i * 20 + field.place)::bigint & 3 = 0;
 DROP FUNCTION word(bigint)
 """
 # The trigram indexes are made again after the rows, which takes a third of the time.
@@ -144,6 +155,11 @@ def full(cluster: Cluster, template: str) -> Iterator[Database]:
             )
             pipelines.default(session)
             sla.set_target(session, resolution_minutes=480)
+            for number, kind in enumerate(OWN, start=1):
+                choices = ["Basic", "Premium"] if kind == "choice" else ()
+                field_definitions.define(
+                    session, customers.CUSTOMER, name=f"Own {number}", type=kind, decimals=0, choices=choices
+                )
     fill(url)
     name = make_url(url).database
     for setting in (
@@ -397,6 +413,22 @@ def asked(noun: str) -> Iterator[str]:
         yield from (one, *orders, *(f"{one} {order}" for order in orders))
 
 
+def own(typed: str) -> Callable[[Session], Any]:
+    def run(session: Session) -> Any:
+        noun = schema.extended(session, customers.CUSTOMER)
+        first = listing.page(session, noun, parse_query(typed), Said(), limit=10)
+        return listing.page(session, noun, parse_query(typed), Said(), limit=10, beyond=first.last)
+
+    return run
+
+
+QUERIES |= {
+    f"customers by fields of their own: {typed}": own(typed)
+    for typed in (
+        "own_1=v77", "own_1:v77001", "sort:own_1", "sort:-own_1", f"own_3:{DAY}", "sort:own_3", "sort:-own_3",
+        "sort:own_2",        "sort:-own_17", "own_2:3276700", "own_7>6552500", "own_5>65.53k", "own_9:basic", "own_19:basic", "sort:own_20",
+    )
+}  # fmt: skip
 QUERIES |= {
     f"{noun.key} {typed}": turned(noun, typed, lambda _session: None)
     for noun in (customers.CUSTOMER, contacts.CONTACT, deals.DEAL)

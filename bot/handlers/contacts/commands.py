@@ -23,6 +23,7 @@ from storage.workspace.workspaces import Workspace
     role=Role.REP,
     example="acme Jane Doe jane@acme.com role:CFO",
     slack=PERSON,
+    takes=CONTACT.key,
 )
 def contact(
     args: Args,
@@ -34,8 +35,9 @@ def contact(
 ) -> Message:
     """Add a person at a customer; an address or a mention among the words is understood."""
     hand = Hand(session, actor, reader, workspace)
+    noun = catalogue.nouns[CONTACT.key]
     given = {
         "customer": customer_called(session, args["customer"]).id,
-        **fields.from_words(CONTACT, args, hand, but=("customer",)),
+        **fields.from_words(noun.declaration, args, hand, but=("customer",)),
     }
-    return records.added(catalogue.nouns[CONTACT.key], args.values["name"], given, hand)
+    return records.added(noun, args.values["name"], given, hand)

@@ -8,13 +8,14 @@ from bot.grammar import Args
 from bot.grammar.types import FLAG
 from bot.handlers.fields import lists
 from bot.handlers.fields.declaration import plugin
-from bot.handlers.fields.wording import noun_called, read_choices, read_seen_by, read_type
+from bot.handlers.fields.retyping import commands as retyping
+from bot.handlers.fields.wording import noun_called, read_choices, read_decimals, read_seen_by, read_type
 from bot.kit import blocks as b
 from bot.kit.replies import Message
 from bot.plugin import Catalogue, Member, Role, _
 from storage.records.schema import field_definitions
 
-SETTINGS = '[key:rival] [required:no] [choices:"High, Low"] [hint:"Who else they look at"] [seen:manager]'
+SETTINGS = '[key:rival] [required:no] [choices:"High, Low"] [hint:"Who else they look at"] [seen:manager] [decimals:2]'
 
 
 @plugin.command("fields", usage="[noun]", role=Role.VIEWER, example="customer")
@@ -49,6 +50,7 @@ def add(args: Args, session: Session, actor: Member, catalogue: Catalogue) -> Me
         choices=choices,
         links_to=noun_called(catalogue, linked).declaration.key if linked else "",
         seen_by=read_seen_by(args.get("seen") or ""),
+        decimals=read_decimals(args.get("decimals")),
         reserved=catalogue.reserved(noun),
     )
     command = b.markup("`{command} … {key}:`", command=catalogue.spell(f"{noun.key} edit"), key=made.key)
@@ -78,6 +80,7 @@ def edit(args: Args, session: Session, actor: Member, catalogue: Catalogue) -> M
         hint="" if hint in {"none", "-"} else hint,
         choices=read_choices(choices) if choices else None,
         seen_by=read_seen_by(args["seen"]) if "seen" in args else None,
+        decimals=read_decimals(args["decimals"]) if "decimals" in args else None,
         reserved=catalogue.reserved(noun),
     )
     return lists.fields(session, noun, actor, notice=_("Saved."), undo=True)
@@ -95,6 +98,28 @@ def choice(args: Args, session: Session, actor: Member, catalogue: Catalogue) ->
     row = field_definitions.called(session, noun, args["field"])
     field_definitions.rename_choice(session, row, args["rename"], args["to"])
     return lists.fields(session, noun, actor, notice=_("Saved."), undo=True)
+
+
+@plugin.command(
+    "field type",
+    usage='<noun> <field> [type:number] [choices:"High, Low"] [to:customer]',
+    role=Role.ADMIN,
+    example="customer competitor type:long",
+)
+def retype(args: Args, session: Session, actor: Member, catalogue: Catalogue) -> Message:
+    """Give a field another type: see what would be lost first; nothing changes until you confirm."""
+    noun = noun_called(catalogue, args["noun"]).declaration
+    row = field_definitions.called(session, noun, args["field"])
+    linked = args.get("to")
+    return retyping.asked(
+        session,
+        noun,
+        row,
+        actor,
+        type=read_type(args["type"]),
+        choices=read_choices(args.get("choices") or ""),
+        links_to=noun_called(catalogue, linked).declaration.key if linked else "",
+    )
 
 
 @plugin.command("field retire", usage="<noun> <field>", role=Role.ADMIN, example="customer competitor")

@@ -68,6 +68,15 @@ def read_choices(typed: str) -> Sequence[str]:
     return [part.strip() for part in re.split(r"[\n,，、;]", typed) if part.strip()]
 
 
+def read_decimals(typed: str | None) -> int:
+    """Return how many decimals a number may have, as many as there can be where nothing is said."""
+    if typed is None:
+        return field_definitions.MOST_DECIMALS
+    if not typed.strip().isdecimal() or len(typed.strip()) > 2:
+        raise Invalid("{value} is not a number.", field="decimals", typed=typed, value=typed[:40])
+    return int(typed)
+
+
 def read_seen_by(typed: str) -> Sequence[Role]:
     """Return the roles that may see a field, none where all may; raise Invalid naming all roles."""
     words = [word for word in re.split(r"[\s,，、;]+", name_key(typed)) if word]

@@ -87,13 +87,17 @@ def inbox(found: Found, session: Session) -> Message:
     return Message(text, [b.section(text), _alerts(session), undo_hint()])
 
 
+_FOR: dict[str, Any] = {"for": CHANNEL}
+"""A key that Python takes for no argument's name."""
+
+
 @plugin.command(
     "triage",
     usage="[channel] [for:#ext-acme]",
     role=Role.MANAGER,
     example="#support for:#ext-acme",
     before=_join,
-    **{"for": CHANNEL},
+    **_FOR,
 )
 def triage(args: Args, found: Found, session: Session, workspace: Workspace) -> Message:
     """Choose support's channel: it shows a card for each customer message, or for those of one channel."""

@@ -4,34 +4,38 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from sqlalchemy.orm import Session
 
 from storage.errors import Invalid
 from storage.money import BIGINT, Money
-from storage.records.comparisons import Field, Kind, ValueRows
+from storage.records.comparisons import Field, Kind, ValueRows, scaled_number
 from storage.records.fields.field import RecordField
 from storage.records.named import Named
 
 
 @dataclass(frozen=True, kw_only=True)
 class NumberField(RecordField):
-    """Hold a whole number, from `least` to `most`."""
+    """Hold a whole number, or one of up to so many `decimals`, from `least` to `most`.
 
+    Shifted by its decimals, so whole, it is compared.
+    """
+
+    decimals: int = 0
     least: int = -BIGINT
     most: int = BIGINT
     compares: ClassVar[Kind] = "number"
     column: ClassVar[str | None] = "number"
 
-    def checked(self, session: Session, value: Any) -> int:
-        """Return the number; raise Invalid for what is none, or beyond its bounds."""
+    def checked(self, session: Session, value: Any) -> int | Decimal:
+        """Return the number; raise Invalid for what is none, has more decimals or is beyond its bounds."""
         try:
-            number = int(str(value).strip())
-        except ValueError:
-            number = BIGINT + 1
-        if abs(number) > BIGINT:
-            raise Invalid("{value} is not a number.", field=self.key, typed=str(value), value=str(value)[:40])
+            scaled = scaled_number(str(value), self.decimals)
+        except Invalid as error:
+            raise error.on_field(self.key) from None
+        number = Decimal(scaled).scaleb(-self.decimals) if self.decimals else scaled
         if not self.least <= number <= self.most:
             raise Invalid(
                 "A number from {least} to {most}, please.",
@@ -41,6 +45,24 @@ class NumberField(RecordField):
                 most=self.most,
             )
         return number
+
+    def to_json(self, value: int | Decimal | None) -> Any:
+        """Return a whole number as such, another as text, as JSON's own numbers are not exact."""
+        if value is None or isinstance(value, int):
+            return value
+        return int(value) if value == int(value) else f"{value.normalize():f}"
+
+    def from_json(self, value: Any) -> int | Decimal | None:
+        """Return the number."""
+        return None if value is None else Decimal(value) if self.decimals else int(value)
+
+    def derived(self, value: int | Decimal) -> dict[str, Any]:
+        """Return what is whole of the number, shifted."""
+        return {"number": int(Decimal(value).scaleb(self.decimals))}
+
+    def compared(self, column: Any, currency: Any = None, rows: ValueRows | None = None) -> Field:
+        """Return how numbers are compared."""
+        return Field(column, "number", decimals=self.decimals, rows=rows)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,15 +5,26 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, func, select, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    SmallInteger,
+    UniqueConstraint,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.database.engine import TENANT, Base
 from storage.errors import Conflict
-from storage.records.history import CREATED, Recorded
+from storage.records.history import CREATED, UPDATED, Recorded
 from storage.records.named import Key
 from storage.records.rows import KEPT
 from storage.records.schema.own import OwnRecord, model_of
+from storage.records.values import shift
 
 
 class FieldRow(Recorded, Base):
@@ -41,6 +52,7 @@ class FieldRow(Recorded, Base):
     hint: Mapped[str | None]
     choices: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"), default=list)
     links_to: Mapped[str | None]
+    decimals: Mapped[int] = mapped_column(SmallInteger, server_default="0", default=0)
     seen_by: Mapped[list[str]] = mapped_column(server_default=text("'{}'"), default=list)
     """The roles that may see it; all may where there is none."""
     retired_at: Mapped[datetime | None]
@@ -54,13 +66,19 @@ class FieldRow(Recorded, Base):
         """Return the choices that can be chosen, by what is stored."""
         return {key: name for key, name, *dropped in self.choices if not dropped}
 
+    @property
+    def model(self) -> Any:
+        """Return the model of the noun's records."""
+        return KEPT.get(self.noun) or model_of(self.noun)
+
     def undoing(self, session: Session, action: str) -> None:
-        """Refuse to take a field away that records have values in; raise Conflict."""
+        """Put right how numbers are compared; raise Conflict where a field is to go that records have values in."""
+        if action == UPDATED and self.type == "number":
+            shift(session, self.model, self.id, self.decimals)
         if action != CREATED:
             return
         # What is compared by nothing, as a long text, stands with the records alone.
-        model: Any = KEPT.get(self.noun) or model_of(self.noun)
-        used = select(model.id).where(model.custom.has_key(str(self.id)))
+        used = select(self.model.id).where(self.model.custom.has_key(str(self.id)))
         if session.scalar(used.limit(1)) is not None:
             raise Conflict(
                 "Records have values in the field {name} by now.",

@@ -20,10 +20,12 @@ from storage.records.declaration import Declaration
 from storage.records.history import current_actor
 from storage.records.named import moment
 from storage.records.schema import TYPES, FieldRow, whole
+from storage.records.values import shift
 from storage.workspace.members import Role
 
 MOST_FIELDS = 50
 MOST_CHOICES = 100
+MOST_DECIMALS = 4
 CHOICE = "~"
 """What is stored of a choice begins so, and no name of one does: what people type is never taken for it."""
 KEY_LIMIT = 40
@@ -48,6 +50,7 @@ def define(
     choices: Sequence[str] = (),
     links_to: str = "",
     seen_by: Collection[Role] = (),
+    decimals: int = MOST_DECIMALS,
     reserved: Collection[str] = (),
 ) -> FieldRow:
     """Give a noun a field; `reserved` are the keys that mean something else in its commands.
@@ -80,9 +83,10 @@ def define(
         required=required,
         place=max((one.place for one in live), default=0) + 1,
         hint=_check_hint(hint),
-        choices=_new_choices([], choices) if type == "choice" else [],
+        choices=new_choices([], choices) if type == "choice" else [],
         links_to=links_to or None if type == "record" else None,
         seen_by=sorted(seen_by),
+        decimals=_check_decimals(decimals) if type == "number" else 0,
         created_by=current_actor(session),
     )
     if type == "record" and not links_to:
@@ -103,6 +107,7 @@ def change(
     hint: str | None = None,
     choices: Sequence[str] | None = None,
     seen_by: Collection[Role] | None = None,
+    decimals: int | None = None,
     reserved: Collection[str] = (),
 ) -> FieldRow:
     """Change what is given of a field; raise as `define` does.
@@ -121,10 +126,13 @@ def change(
         row.required = required
     if hint is not None:
         row.hint = _check_hint(hint)
+    if decimals is not None and row.type == "number" and decimals != row.decimals:
+        row.decimals = _check_decimals(decimals)
+        shift(session, row.model, row.id, decimals)
     if seen_by is not None:
         row.seen_by = sorted(seen_by)
     if choices is not None and row.type == "choice":
-        row.choices = _new_choices(row.choices, choices)
+        row.choices = new_choices(row.choices, choices)
     session.flush()
     return row
 
@@ -248,6 +256,12 @@ def _refuse_name(session: Session, noun: Declaration, name: str) -> None:
         raise Conflict("There is a field called {name} already.", field="name", name=name)
 
 
+def _check_decimals(decimals: int) -> int:
+    if not 0 <= decimals <= MOST_DECIMALS:
+        raise Invalid("A number may have up to {most} decimals.", field="decimals", most=MOST_DECIMALS)
+    return decimals
+
+
 def _check_hint(hint: str) -> str | None:
     if not hint.strip():
         return None
@@ -270,7 +284,7 @@ def _choice_name(typed: str) -> str:
     return name
 
 
-def _new_choices(known: Sequence[Any], names: Sequence[str]) -> list[list[str]]:
+def new_choices(known: Sequence[Any], names: Sequence[str]) -> list[list[str]]:
     """Return the choices of these names: those known by theirs, others with a key that no choice ever had.
 
     What is known and not among the names is kept behind them, as records may have it.

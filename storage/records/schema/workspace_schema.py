@@ -190,9 +190,12 @@ class Schema:
     @cached_property
     def by_id(self) -> Mapping[int, RecordField]:
         """Return every field that can be used and seen by its number, retired ones too."""
-        own = {row.key for row in self.noun_rows}
-        made = {row.id: _typed(row, own) for row in self.rows}
+        made = {row.id: self.typed(row) for row in self.rows}
         return {number: one for number, one in made.items() if one is not None and self.shows(one)}
+
+    def typed(self, row: FieldRow) -> Any:
+        """Return the field that a row defines, None for one of a type or a noun that is not here any more."""
+        return _typed(row, {one.key for one in self.noun_rows})
 
 
 _known: dict[tuple[str, int], Schema] = {}
@@ -237,13 +240,14 @@ def _seen_by(row: FieldRow) -> frozenset[Role]:
 
 
 def _typed(row: FieldRow, own: Collection[str]) -> RecordField | None:
-    """Return the field that a row defines, None for one of a type or a noun that is not here any more."""
     kind = TYPES.get(row.type)
     given: dict[str, Any] = {"key": row.key, "label": row.name, "required": row.required, "custom_id": row.id}
     if row.seen_by:
         given["seen_by"] = _seen_by(row)
     if row.hint:
         given["hint"] = row.hint
+    if kind is NumberField:
+        given["decimals"] = row.decimals
     if kind is ChoiceField:
         given |= {"choices": tuple(row.offered), "names": {key: name for key, name, *_dropped in row.choices}}
     if kind is LinkField:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, make_url, update
+from sqlalchemy import delete, func, make_url, update
 
 from bot.cli import doctor
 from bot.cli import findings as of_plugins
@@ -21,11 +21,16 @@ from bot.registry import PluginError, load
 from bot.settings import Settings
 from bot.slack.manifest import scopes
 from ml.text.meaning import installed
+from storage.crm.customers import CUSTOMER
 from storage.database import migrate
 from storage.database.embedded import UNSAFE_BUT_FAST, EmbeddedPostgres
 from storage.database.engine import Database
 from storage.queues import outbox
 from storage.queues.inbox import InboxItem
+from storage.records import lifecycle, schema
+from storage.records.schema import field_definitions
+from storage.records.values import FieldValue
+from storage.workspace import workspaces
 from tests.support.cluster import Cluster
 
 TOKEN = "xoxb-1-canary"
@@ -105,6 +110,7 @@ def test_all_is_well(admin_url: str, slack: Slack) -> None:
         "On time",
         "Delivered",
         "Handled",
+        "Own fields",
         "Token",
         "Scopes",
         "Socket Mode",
@@ -127,6 +133,26 @@ def test_what_is_late_refused_or_failed_is_said(admin_url: str, workspace: str, 
     assert "T-1: is_archived" in findings["Delivered"].detail
     assert "ZeroDivisionError" in findings["Handled"].detail
     assert not any(findings[name].ok for name in ("On time", "Delivered", "Handled"))
+
+
+def test_what_is_compared_otherwise_than_it_is_kept_is_said(admin_url: str, workspace: str, database: Database) -> None:
+    with database.transaction(workspace) as session:
+        workspaces.install(session, bot_id="B1")
+        for name, kind in (("Plan", "text"), ("Seats", "number"), ("Terms", "long")):
+            field_definitions.define(session, CUSTOMER, name=name, type=kind)
+        noun = schema.extended(session, CUSTOMER)
+        lifecycle.add(session, noun, {"name": "Acme", "plan": "Gold", "seats": "2.5", "terms": "net 30"})
+    found = {one.name: one for one in diagnose(Settings(database_url=admin_url))}
+    assert found["Own fields"].ok
+    with database.transaction(workspace) as session:
+        session.execute(update(FieldValue).where(FieldValue.key.is_not(None)).values(key="silver"))
+    found = {one.name: one for one in diagnose(Settings(database_url=admin_url))}
+    assert not found["Own fields"].ok
+    assert found["Own fields"].detail.endswith("records have: T0ACME customer plan")
+    with database.transaction(workspace) as session:
+        session.execute(delete(FieldValue))
+    found = {one.name: one for one in diagnose(Settings(database_url=admin_url))}
+    assert found["Own fields"].detail.endswith("T0ACME customer plan, T0ACME customer seats")
 
 
 def test_missing_settings_are_listed_and_the_rest_is_still_examined(

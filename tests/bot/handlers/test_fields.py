@@ -150,3 +150,42 @@ def test_nouns_with_rules_of_their_own_take_fields_too(
     who.types(slash)
     who.submits({"Title" if noun == "ticket" else "Name": "Egret", "Competitor": "Initech"})
     who.sees("*Competitor*\nInitech")
+
+
+def test_a_person_at_a_customer_is_added_with_fields_of_the_team_s_own(admin: Person, rep: Person) -> None:
+    admin.types("/crm field add contact Region required:yes")
+    rep.types("/customer add Acme")
+    assert "The region is missing" in rep.types("/customer contact acme Jane Doe").text
+    added = rep.types("/customer contact acme Jane Doe region:EMEA email:jane@acme.com").text
+    assert "Added." in added and "*Region*\nEMEA" in added and "jane@acme.com" in added
+    assert "[region:region]" in rep.types("/crm help customer contact").text
+
+
+def test_a_type_is_changed_once_somebody_has_seen_what_would_be_lost(admin: Person, rep: Person) -> None:
+    admin.types("/crm field add customer Seats")
+    rep.types("/customer add Acme seats:12.5")
+    rep.types('/customer add Heron seats:"a dozen"')
+    asked = admin.types("/crm field type customer seats type:number").text
+    assert "Nothing is changed yet" in asked
+    assert "1 value is carried over" in asked and "C-1 Acme: 12.5" in asked
+    assert "1 value cannot be, and stays with the old field" in asked and "C-2 Heron: a dozen" in asked
+    assert "a dozen" in rep.types("/customer show C-2").text
+    admin.clicks("Change the type")
+    admin.sees("*Seats* is number now")
+    assert "Acme" in rep.types("/customer list seats>12").text
+    assert "a dozen" not in rep.types("/customer show C-2").text
+    admin.types("/crm undo")
+    assert "a dozen" in rep.types("/customer show C-2").text
+
+
+def test_a_field_for_some_roles_is_made_in_a_form(admin: Person, manager: Person, rep: Person) -> None:
+    admin.types("/crm fields customers")
+    admin.clicks("Add a field")
+    admin.submits({"Name": "Margin", "Type": "Number", "Only for": ["manager"]})
+    admin.sees("🔒 only for manager, never in a channel")
+    manager.types("/customer add Acme margin:30")
+    assert "Margin" not in rep.types("/customer show acme").text
+    assert "*Margin 🔒*\n30" in manager.types("/customer show acme").text
+    assert "colleague is no role" in admin.types("/crm field edit customer margin seen:colleague").text
+    admin.types("/crm field edit customer margin seen:all")
+    assert "*Margin*\n30" in rep.types("/customer show acme").text

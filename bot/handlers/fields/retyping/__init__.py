@@ -1,0 +1,1 @@
+"""Give a field another type."""
