@@ -28,9 +28,9 @@ def differing(session: Session) -> Iterator[str]:
         fields = {number: field for (of, number), field in own.items() if of == noun}
         if not fields:
             continue
-        keys = func.jsonb_object_keys(model.custom).table_valued("key").alias("own")
-        counting = select(keys.c.key, func.count()).select_from(model, keys).group_by(keys.c.key)
-        held: dict[str, int] = dict(session.execute(counting).tuples())
+        keys = select(func.jsonb_object_keys(model.custom).label("key")).subquery()
+        counting = select(keys.c.key, func.count()).group_by(keys.c.key)
+        held: dict[str, int] = dict(map(tuple, session.execute(counting)))
         odd = {number for number in fields if held.get(str(number), 0) != compared.get((noun, number), 0)}
         newest = session.scalars(select(model).order_by(model.id.desc()).limit(LOOKED_AT)).all()
         odd |= set(_odd_values(session, noun, newest, fields))

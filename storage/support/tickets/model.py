@@ -223,6 +223,12 @@ class Ticket(Named, Base):
             if message is not None and message.ticket_id == now:
                 message.ticket_id = then
         session.flush()
+        for message_id, at in moved.get("messages", ())[:1] if action == MERGED else ():
+            first = messages.get(session, message_id, datetime.fromisoformat(at))
+            said = labels.of_message(session, first) if first is not None else []
+            if first is not None and said and said[-1].source == labels.LabelSource.MERGED:
+                # That both are about one matter was said by the merge alone.
+                labels.take_back(session, first)
 
 
 @event.listens_for(Ticket.status, "set")
