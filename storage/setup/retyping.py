@@ -22,6 +22,7 @@ from storage.records.history import current_actor
 from storage.records.named import Named, moment
 from storage.records.schema import TYPES, FieldRow, field_definitions, whole
 from storage.transfer.cells import CellReading, cell
+from storage.transfer.exports.workbook import as_text
 from storage.transfer.lookup import Colleagues
 from storage.transfer.written import Habits
 from storage.workspace import workspaces
@@ -150,7 +151,7 @@ def _written(session: Session, row: FieldRow) -> Iterator[tuple[Named, str]]:
         return (of.reference_of(session, value) if isinstance(of, LinkField) else None) or str(value)
 
     for record in session.scalars(select(row.model).where(_has(row)).order_by(row.model.id)):
-        yield record, cell(field).write(field, field.of(record), named)
+        yield record, as_text(cell(field).write(field, field.of(record), named))
 
 
 def _carried(session: Session, row: FieldRow, field: RecordField) -> Iterator[Carried]:
