@@ -82,10 +82,7 @@ class Slack(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Hold a slash subcommand: its words after /crm, its usage line, who may use it, and its keys' types by name.
-
-    One that `takes` a noun's fields has a key for each that a workspace gave to that noun.
-    """
+    """Hold a slash subcommand: its words after /crm, usage, role, types of keys; one `takes` the own fields of a noun."""
 
     words: str
     usage: str

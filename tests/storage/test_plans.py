@@ -26,12 +26,11 @@ from storage.digests import metrics, schedules
 from storage.digests.metrics import Cut, Metric, Part, Period
 from storage.errors import Ambiguous, NotFound
 from storage.queues import due
-from storage.records import listing, named, schema, search
+from storage.records import listing, named, search
 from storage.records.comparisons import Fields
 from storage.records.declaration import Declaration
 from storage.records.history import timeline
 from storage.records.query import parse_query
-from storage.records.schema import field_definitions
 from storage.support import (
     answers,
     channels,
@@ -47,17 +46,15 @@ from storage.support import (
 )
 from storage.workspace.members import Member, MemberKind, Role
 from storage.workspace.workspaces import Workspace
-from tests.support import big_workspace
+from tests.support import big_workspace, own_fields
 from tests.support.cluster import Cluster
 from tests.support.filter_values import Said
+from tests.support.plans import excess, nodes
 from tests.support.workspaces import SECOND_WORKSPACE, WORKSPACE
 
 NOW = datetime.now(UTC)
 TODAY = Period(NOW - timedelta(days=1), NOW + timedelta(minutes=1))
 SIZES = {WORKSPACE: 100_000, SECOND_WORKSPACE: 1_000}
-
-OWN = ("text", "number", "date", "choice", "money") * 4
-"""The types of the fields that customers have of the workspace's own, each on a quarter of them."""
 
 # Names of two words of two to four syllables, some thousand of each, drawn by a hash of the row's number.
 FILL = """
@@ -125,13 +122,6 @@ SELECT workspace_id, id, kind, priority, 480, created_at, 60, resolved_at,
 FROM ticket, unnest(ARRAY['first_response', 'resolution']) AS kind WHERE workspace_id = :w;
 INSERT INTO sla_pause (workspace_id, ticket_id, starts_at)
 SELECT workspace_id, id, resolved_at FROM ticket WHERE workspace_id = :w AND resolved_at IS NOT NULL;
-INSERT INTO field_value (workspace_id, noun, record_id, field_id, key, number, day)
-SELECT :w, 'customer', i, field.id,
-    CASE field.type WHEN 'text' THEN 'v' || i WHEN 'choice' THEN '~' || (i % 400 > 0)::integer + 1
-        WHEN 'money' THEN 'EUR' END,
-    CASE WHEN field.type IN ('number', 'money') THEN 100 * (hashint8(i)::bigint & 65535) END,
-    CASE WHEN field.type = 'date' THEN current_date + (i % 400)::integer END
-FROM named JOIN field ON field.workspace_id = :w AND hashint8(i * 20 + field.place)::bigint & 3 = 0;
 DROP FUNCTION word(bigint)
 """
 # The trigram indexes are made again after the rows, which takes a third of the time.
@@ -155,11 +145,7 @@ def full(cluster: Cluster, template: str) -> Iterator[Database]:
             )
             pipelines.default(session)
             sla.set_target(session, resolution_minutes=480)
-            for number, kind in enumerate(OWN, start=1):
-                choices = ["Basic", "Premium"] if kind == "choice" else ()
-                field_definitions.define(
-                    session, customers.CUSTOMER, name=f"Own {number}", type=kind, decimals=0, choices=choices
-                )
+            own_fields.define(session)
     fill(url)
     name = make_url(url).database
     for setting in (
@@ -187,7 +173,7 @@ def fill(url: str) -> None:
             connection.execute(text(f"DROP INDEX {name}"))
         connection.execute(text("SET session_replication_role = replica"))
         for workspace_id, size in SIZES.items():
-            for statement in (*FILL.split(";\n"), *big_workspace.ROWS.split(";\n")):
+            for statement in (*FILL.split(";\n"), *big_workspace.ROWS.split(";\n"), own_fields.ROWS):
                 values = {"w": workspace_id, "n": size}
                 connection.execute(text(statement), {name: values[name] for name in values if f":{name}" in statement})
             connection.execute(text("DROP TABLE word, named"))
@@ -219,37 +205,6 @@ def plans(full: Database) -> Iterator[Plans]:
     event.listen(full.engine, "connect", listen)
     yield told
     event.remove(full.engine, "connect", listen)
-
-
-def excess(plan: dict[str, Any]) -> list[str]:
-    """Return the nodes that read more than they may."""
-    root = plan["Plan"]
-    returned = max([root["Actual Rows"] * root["Actual Loops"], *added_up(root)])
-    return [
-        f"{node['Node Type']} on {node.get('Relation Name') or node.get('Index Name')} read {read(node):g} for"
-        f" {returned:g} in: {' '.join(plan['Query Text'].split())}"
-        for node in nodes(root)
-        if read(node) > 10 * returned + 10
-    ]
-
-
-def nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield node
-    for child in node.get("Plans", []):
-        yield from nodes(child)
-
-
-def read(node: dict[str, Any]) -> float:
-    removed = ("Rows Removed by Filter", "Rows Removed by Index Recheck", "Rows Removed by Join Filter")
-    count: float = (node["Actual Rows"] + sum(node.get(key, 0) for key in removed)) * node["Actual Loops"]
-    return count
-
-
-def added_up(root: dict[str, Any]) -> Iterator[float]:
-    for node in nodes(root):
-        if node["Node Type"] == "Aggregate":
-            for child in node["Plans"]:
-                yield child["Actual Rows"] * child["Actual Loops"]
 
 
 def listed(fields: Fields, rows: Callable[..., Any], typed: str, **more: Any) -> Callable[[Session], Any]:
@@ -413,23 +368,7 @@ def asked(noun: str) -> Iterator[str]:
         yield from (one, *orders, *(f"{one} {order}" for order in orders))
 
 
-def own(typed: str) -> Callable[[Session], Any]:
-    def run(session: Session) -> Any:
-        noun = schema.extended(session, customers.CUSTOMER)
-        first = listing.page(session, noun, parse_query(typed), Said(), limit=10)
-        return first.more and listing.page(session, noun, parse_query(typed), Said(), limit=10, beyond=first.last)
-
-    return run
-
-
-QUERIES |= {
-    f"customers by fields of their own: {typed}": own(typed)
-    for typed in (
-        "own_1:v5501", "own_1:v7700", "sort:own_1", "sort:-own_1", f"own_3:{DAY}", "sort:own_3", "sort:-own_3",
-        "sort:own_2",        "own_2>6540000", "own_7>6545000", "own_5>65.5k",
-        "own_9:basic", "own_19:basic", "sort:own_20",
-    )
-}  # fmt: skip
+QUERIES |= {f"customers by fields of their own: {typed}": own_fields.two_pages(typed) for typed in own_fields.QUERIES}
 QUERIES |= {
     f"{noun.key} {typed}": turned(noun, typed, lambda _session: None)
     for noun in (customers.CUSTOMER, contacts.CONTACT, deals.DEAL)
