@@ -82,7 +82,7 @@ class Slack(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Hold a slash subcommand: its words after /crm, usage, role, types of keys; one `takes` the own fields of a noun."""
+    """Hold a slash subcommand: its words after /crm, usage, role, types of keys; it `takes` own fields of a noun."""
 
     words: str
     usage: str
