@@ -14,6 +14,7 @@ from bot.kit.format import paragraphs, undo_hint
 from bot.kit.replies import Home, Message, Modal
 from bot.plugin import Catalogue, Member, Plugin, Role, Slack, _, ngettext
 from storage.errors import Invalid
+from storage.records import history
 from storage.records.history import ownership
 from storage.support import channels, ratings
 from storage.support.channels import ChannelLink, Grouping
@@ -54,7 +55,8 @@ def role(args: Args, found: Mapping[str, Mapping[str, Any]], session: Session, a
     """List the roles of all, or set someone's (viewer, rep, agent, manager, admin, or none) and their manager."""
     if "person" not in args:
         return _everybody(session)
-    met = {user_id: members.ensure(session, user_id, profile) for user_id, profile in found.items()}
+    with history.apart(session):
+        met = {user_id: members.ensure(session, user_id, profile) for user_id, profile in found.items()}
     member, manager_id = met[_person(args, actor)], _manager(args, actor)
     words = args.text.casefold().replace(",", " ").split() if "roles" in args else []
     if words:

@@ -23,6 +23,8 @@ class Recorded:
     __noun__: ClassVar[str]
     __owner__: ClassVar[str | None] = None
     """The attribute that holds whose the record is, for records that people are told about."""
+    __audit__: ClassVar[str] = ""
+    """By which word the audit lists its changes, for what sets a workspace up."""
 
     def history_subject(self) -> tuple[str, int | None]:
         """Return noun and number of the record whose timeline shows this row's changes: the row, unless overridden."""
@@ -48,7 +50,8 @@ class Recorded:
 def key_attribute(model: type[Recorded]) -> ColumnProperty[Any]:
     """Return the primary key's column besides workspace_id; raise TypeError if there is not exactly one."""
     mapper = inspect(model)
-    rest = [column for column in mapper.primary_key if column.key != "workspace_id"]
+    # Of what a workspace has one of, its own id is all there is.
+    rest = [column for column in mapper.primary_key if column.key != "workspace_id"] or list(mapper.primary_key)
     if len(rest) != 1:
         raise TypeError(f"{model.__name__} needs the primary key (workspace_id, one column) to be recorded")
     attribute = mapper.get_property_by_column(rest[0])

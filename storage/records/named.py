@@ -145,6 +145,7 @@ class NamedSetting(Named):
     """
 
     __setting__ = True
+    __audit__ = "settings"
 
     # Again, as it is the first column of the key.
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"), primary_key=True)

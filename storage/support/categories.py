@@ -21,6 +21,7 @@ class Category(Recorded, Base):
     """Hold a category the workspace added, or how it names or merged one that comes with the product."""
 
     __noun__ = "category"
+    __audit__ = "categories"
     __tablename__ = "category"
     __table_args__ = (CheckConstraint("merged_into <> key", name="merged_into"), {"info": TENANT})
 
@@ -38,6 +39,7 @@ class Example(Recorded, Base):
     """Hold a message that somebody wrote down as an example of a category."""
 
     __noun__ = "example"
+    __audit__ = "categories"
     __tablename__ = "example"
     __table_args__ = (Index(None, "workspace_id", "category", "id"), {"info": TENANT})
 

@@ -65,6 +65,7 @@ class ChannelLink(Recorded, Base):
     """
 
     __noun__ = "channel_link"
+    __audit__ = "channels"
     __tablename__ = "channel_link"
     __table_args__ = (
         composite_key("channel_id", "channel", ondelete="CASCADE"),

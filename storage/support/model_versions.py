@@ -33,6 +33,7 @@ class ModelVersion(Recorded, Base):
     """
 
     __noun__ = "model_version"
+    __audit__ = "model"
     __tablename__ = "model_version"
     __table_args__ = (
         one_of("state", tuple(State)),

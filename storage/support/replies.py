@@ -35,6 +35,7 @@ class SavedReply(NamedSetting, Base):
     """Hold an answer to use again; `text` may hold each of `PLACEHOLDERS` in braces."""
 
     __noun__ = "reply"
+    __audit__ = "replies"
     __letter__ = "RE"
     __tablename__ = "saved_reply"
     __table_args__ = (

@@ -34,6 +34,7 @@ class Route(Recorded, Base):
     """
 
     __noun__ = "route"
+    __audit__ = "routes"
     __tablename__ = "route"
     __table_args__ = (
         one_of("strategy", tuple(Strategy)),

@@ -26,6 +26,7 @@ class Webhook(Recorded, Base):
     """
 
     __noun__ = "webhook"
+    __audit__ = "keys"
     __tablename__ = "webhook"
     __table_args__ = (
         Index(

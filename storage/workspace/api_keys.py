@@ -17,6 +17,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, and_, bindp
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.database.engine import QUEUE, Base, composite_key, current_workspace
+from storage.database.recorded import Recorded
 from storage.errors import Conflict, Invalid, NotFound, Refused
 from storage.names import check_name, name_key
 from storage.workspace.members import Member, Role
@@ -45,12 +46,14 @@ class Verb(StrEnum):
     """Write notes and follow-ups about them."""
 
 
-class ApiKey(Base):
+class ApiKey(Recorded, Base):
     """Describe a key; it acts as a member, with what they may do at that time, or with one role.
 
     `scopes` are nouns and verbs with a colon between, either of them `*` for all; `hint` is how the secret ends.
     """
 
+    __noun__ = "api_key"
+    __audit__ = "keys"
     __tablename__ = "api_key"
     __table_args__ = (
         composite_key("member_id", "member", ondelete="CASCADE"),
@@ -71,7 +74,7 @@ class ApiKey(Base):
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     name: Mapped[str]
     name_key: Mapped[str]
-    hash: Mapped[str]
+    hash: Mapped[str] = mapped_column(info={"unrecorded": True})
     hint: Mapped[str]
     member_id: Mapped[str | None]
     role: Mapped[str | None]
@@ -79,10 +82,19 @@ class ApiKey(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     created_by: Mapped[str | None]
     expires_at: Mapped[datetime]
-    last_used_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None] = mapped_column(info={"unrecorded": True})
     revoked_at: Mapped[datetime | None]
 
     __mapper_args__ = {"eager_defaults": True}
+
+    def undoing(self, session: Session, action: str) -> None:
+        """Refuse to forget a key, as the history names it; raise Conflict."""
+        if action == "created":
+            raise Conflict(
+                "The key {name} is not forgotten.",
+                name=self.name,
+                hint="Let it open nothing: `/crm api-key revoke {name}`.",
+            )
 
     @property
     def actor_id(self) -> str:

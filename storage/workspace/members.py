@@ -62,6 +62,7 @@ class Member(Recorded, Base):
     """Describe a Slack user as this workspace sees them; `id` is Slack's user id."""
 
     __noun__ = "member"
+    __audit__ = "roles"
     __tablename__ = "member"
     __table_args__ = (
         composite_key("manager_id", "member", ondelete="SET NULL"),

@@ -16,6 +16,7 @@ class PluginSetting(Recorded, Base):
     """Hold the value of one setting, as JSON; `key` is the plugin's name, a dot, and the setting's."""
 
     __noun__ = "setting"
+    __audit__ = "settings"
     __tablename__ = "plugin_setting"
     __table_args__ = {"info": TENANT}
 

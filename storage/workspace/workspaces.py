@@ -14,8 +14,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.database.engine import QUEUE, TENANT, Base, current_workspace, notify
+from storage.database.recorded import Recorded
 from storage.database.secrets import Sealed, Vault
-from storage.errors import Invalid, Refused
+from storage.errors import Conflict, Invalid, Refused
 from storage.names import check_name
 
 INSTALLATIONS_CHANGED = "rapport_installations"
@@ -23,23 +24,34 @@ WORKSPACES_CHANGED = "rapport_workspaces"
 _ADDRESS = re.compile(r"https?://[^\s<>|]+")
 
 
-class Workspace(Base):
+_NO_SETTING = {"unrecorded": True}
+
+
+class Workspace(Recorded, Base):
     """Describe one Slack workspace; `id` is Slack's team id, `url` its address in the browser, ending in a slash."""
 
+    __noun__ = "workspace"
+    __audit__ = "settings"
     __tablename__ = "workspace"
     __table_args__ = {"info": TENANT}
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    name: Mapped[str]
+    name: Mapped[str] = mapped_column(info=_NO_SETTING)
     currency: Mapped[str] = mapped_column(server_default="USD")
     zone: Mapped[str] = mapped_column(server_default="UTC")
     locale: Mapped[str] = mapped_column(server_default="en-US")
     default_roles: Mapped[list[str]] = mapped_column(server_default="{rep,agent}")
     triage_channel_id: Mapped[str | None]
-    url: Mapped[str | None]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    set_up_at: Mapped[datetime | None]
-    schema_version: Mapped[int] = mapped_column(server_default="0")
+    url: Mapped[str | None] = mapped_column(info=_NO_SETTING)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now(), info=_NO_SETTING)
+    set_up_at: Mapped[datetime | None] = mapped_column(info=_NO_SETTING)
+    schema_version: Mapped[int] = mapped_column(server_default="0", info=_NO_SETTING)
+
+    def undoing(self, session: Session, action: str) -> None:
+        """Tell every process that the settings are others now; raise Conflict where the workspace is to go."""
+        if action == "created":
+            raise Conflict("{name} stays as long as Rapport is installed.", name=self.name)
+        notify(session, WORKSPACES_CHANGED, self.id)
 
 
 class Installation(Base):

@@ -40,6 +40,7 @@ INTERNAL = frozenset(
         "created_at",
         "created_by",
         "currency",
+        "email",
         "email_key",
         "find_key",
         "is_request",
@@ -54,10 +55,12 @@ INTERNAL = frozenset(
         "urgency",
         "use",
         "workspace_id",
-        "zone",
     }
 )
-PEOPLE = frozenset({"owner_id", "assignee_id", "manager_id", "target_user"})
+OF_PEOPLE = frozenset({"roles", "manager_id", "away_until"})
+"""What of a person is somebody's to change; the rest is as Slack has it."""
+PEOPLE = frozenset({"owner_id", "assignee_id", "manager_id", "target_user", "member_id"})
+CHANNELS = frozenset({"target_channel", "triage_channel_id", "cards_channel_id"})
 LABELS: Mapping[str, str] = {
     "about_id": "About",
     "amount_minor": "Amount",
@@ -70,6 +73,12 @@ LABELS: Mapping[str, str] = {
     "on_date": "On",
     "target_user": "To",
     "target_channel": "To",
+    "triage_channel_id": "Alerts go to",
+    "cards_channel_id": "Cards go to",
+    "default_roles": "New colleagues get",
+    "manager_id": "Reports to",
+    "seen_by": "Only for",
+    "member_id": "Acts as",
 }
 
 
@@ -198,6 +207,10 @@ class _Values:
 def _is_internal(change: Change, field: str) -> bool:
     table = Base.metadata.tables.get(change.entity)
     column = None if table is None else table.columns.get(field)
+    if change.entity == "member" and field not in OF_PEOPLE:
+        return True
+    if field == "zone" and change.entity not in {"workspace", "business_hours"}:
+        return True
     return field in INTERNAL or (column is not None and bool(column.info.get("internal")))
 
 
@@ -259,12 +272,19 @@ def _value(session: Session, change: Change, field: str, values: Mapping[str, An
         return _("yes") if value else _("no")
     if field in PEOPLE:
         return b.person(str(value))
-    if field == "target_channel":
+    if field in CHANNELS:
         return b.channel(str(value))
     if field == "days_off":
         return ", ".join(weekdays(reader.locale)[day] for day in value) or "–"
+    if field == "choices":
+        return ", ".join(str(name) for _key, name, *dropped in value if not dropped) or NONE
+    if field == "hours" and isinstance(value, dict):
+        days = weekdays(reader.locale)
+        return ", ".join(f"{days[int(day)]} {'–'.join(span)}" for day, span in sorted(value.items())) or NONE
     if field == "muted":
         return ", ".join(_(Notice(one).words) for one in value) or "–"
+    if isinstance(value, list):
+        return b.cut(", ".join(map(str, value)), VALUE_LIMIT) or NONE
     if field == "amount_minor":
         return _money(session, change, values, reader)
     if field == "stage_id":

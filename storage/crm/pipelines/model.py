@@ -31,6 +31,7 @@ class Pipeline(NamedSetting, Base):
     """Name an order of stages; a workspace has one that is the default."""
 
     __noun__ = "pipeline"
+    __audit__ = "pipelines"
     __letter__ = "PL"
     __tablename__ = "pipeline"
     __table_args__ = (
@@ -62,6 +63,7 @@ class Stage(NamedSetting, Base):
     """Hold a step of a pipeline; `probability` is the chance in percent that a deal there is won."""
 
     __noun__ = "stage"
+    __audit__ = "pipelines"
     __letter__ = "ST"
     __tablename__ = "stage"
     __table_args__ = (

@@ -284,6 +284,19 @@ def record(
     current_recorder(session).add([row | {"before": to_json(before), "after": to_json(after)}])
 
 
+@contextmanager
+def apart(session: Session) -> Iterator[None]:
+    """Leave what is changed until the block ends out of the history: what Rapport learns is nobody's change."""
+    session.flush()
+    recorder = session.info.pop(_KEY, None)
+    try:
+        yield
+        session.flush()
+    finally:
+        if recorder is not None:
+            session.info[_KEY] = recorder
+
+
 def record_of_all(session: Session, noun: str, action: str, *, after: dict[str, Any]) -> None:
     """Add to the history something that was done with a noun and changes no record of it; undo leaves it alone."""
     assert action not in CHANGES, "those are recorded by themselves"

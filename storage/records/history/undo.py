@@ -32,6 +32,8 @@ class Undone:
     record_id: int | None
     name: str
     action: str
+    row: tuple[str, str] = ("", "")
+    """The row's table and key."""
 
 
 @dataclass(frozen=True)
@@ -212,7 +214,7 @@ def _revert(session: Session, activity: Activity) -> tuple[Recorded, Undone]:
     else:
         _refuse_if_different(session, row, activity)
     noun, record_id = row.history_subject()
-    undone = Undone(noun, record_id, row.history_name(), activity.action)
+    undone = Undone(noun, record_id, row.history_name(), activity.action, (activity.entity, activity.row_key))
     if activity.action == UPDATED:
         _set(row, activity.before or {})
         session.flush()
@@ -279,7 +281,8 @@ def _set(row: Recorded, before: dict[str, Any]) -> None:
 
 def _row(session: Session, activity: Activity) -> Recorded | None:
     model = _model(activity)
-    identity = {"workspace_id": current_workspace(session), key_attribute(model).key: _key_value(model, activity)}
+    known = {"workspace_id": current_workspace(session), key_attribute(model).key: _key_value(model, activity)}
+    identity = tuple(known[inspect(model).get_property_by_column(column).key] for column in inspect(model).primary_key)
     return session.get(model, identity, with_for_update=True, populate_existing=True)
 
 

@@ -35,6 +35,7 @@ class FieldRow(Recorded, Base):
     """
 
     __noun__ = "field"
+    __audit__ = "fields"
     __tablename__ = "field"
     __table_args__ = (
         Index("field_key_key", "workspace_id", "noun", "key", unique=True, postgresql_where=text("retired_at IS NULL")),
@@ -94,6 +95,7 @@ class NounRow(Recorded, Base):
     """
 
     __noun__ = "noun"
+    __audit__ = "kinds"
     __tablename__ = "noun"
     __table_args__ = (
         UniqueConstraint("workspace_id", "key", name="noun_key_key"),

@@ -15,9 +15,11 @@ from storage.support.tickets import Priority, Ticket
 FIRST_RESPONSE, RESOLUTION = KINDS = ("first_response", "resolution")
 
 
-class BusinessHours(Base):
+class BusinessHours(Recorded, Base):
     """Hold when a workspace works: `hours` maps weekdays (`"0"` for Monday) to `["09:00", "17:00"]`; others are off."""
 
+    __noun__ = "hours"
+    __audit__ = "hours"
     __tablename__ = "business_hours"
     __table_args__ = {"info": TENANT}
 
@@ -25,11 +27,20 @@ class BusinessHours(Base):
     zone: Mapped[str]
     hours: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
 
+    def history_name(self) -> str:
+        """Return what people call them."""
+        return "business hours"
+
+    def undoing(self, session: Session, action: str) -> None:
+        """Set the clocks anew by the hours as they are then."""
+        recount_soon(session)
+
 
 class Holiday(Recorded, Base):
     """Hold a day on which nobody works."""
 
     __noun__ = "holiday"
+    __audit__ = "hours"
     __tablename__ = "holiday"
     __table_args__ = {"info": TENANT}
 
@@ -46,6 +57,7 @@ class SlaTarget(Recorded, Base):
     """Hold a promise in minutes of business time; an empty `priority` or `tier` means any."""
 
     __noun__ = "service level"
+    __audit__ = "promises"
     __tablename__ = "sla_target"
     __table_args__ = (
         one_of("priority", tuple(Priority)),

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot.grammar import Args
 from bot.handlers.history.declaration import plugin
+from bot.handlers.history.things.wording import thing
 from bot.handlers.history.values import Change, fields, merged
 from bot.kit import blocks as b
 from bot.kit.format import Reader, paragraphs
@@ -18,7 +19,6 @@ from storage.errors import NotFound, Refused
 from storage.records import history, moves
 from storage.records.history import CHANGES, CREATED, UPDATED, ChangeSet
 from storage.records.moves import MoveState
-from storage.references import in_force, reference
 from storage.support.tickets import REPLIED
 from storage.workspace import api_keys
 
@@ -57,10 +57,10 @@ def taken_back(session: Session, target: ChangeSet, actor: Member, reader: Reade
         return Message(text, [b.section(text)])
     result = history.take_back(session, target)
     title = b.markup(_("Taken back, from {ago}:"), ago=reader.ago(result.change_set.at))
-    names = {(row.noun, row.record_id): row.name for row in result.rows}
+    names = {row.row: row.name for row in result.rows}
     found = merged(session, result.change_set.activities)
     done = [change for change in found if change.action in CHANGES]
-    lines = [_line(session, change, names.get((change.noun, change.record_id), ""), reader) for change in done]
+    lines = [_line(session, change, names.get((change.entity, change.row_key), ""), reader) for change in done]
     if not lines:
         lines = [b.Markup(_("• what you may not see"))]
     if len(lines) > SHOWN:
@@ -99,9 +99,7 @@ def _staying(found: list[Change]) -> list[Block]:
 
 
 def _line(session: Session, change: Change, name: str, reader: Reader) -> b.Markup:
-    letters = in_force(session)
-    ref = reference(change.noun, change.record_id, letters) if change.record_id and change.noun in letters else ""
-    named = b.join([b.markup("*{ref}*", ref=ref), name if name != ref else ""] if ref else [name or change.thing], " ")
+    named = thing(session, change, name)
     if change.action == UPDATED:
         return b.markup("• {named}: {back}", named=named, back=b.join(fields(session, change, reader, back=True), ", "))
     done = _("removed") if change.action == CREATED else _("brought back")

@@ -1,0 +1,1 @@
+"""List who changed how the workspace is set up."""

@@ -1,0 +1,85 @@
+"""Name what a change happened to as people call it, not as a table does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sqlalchemy.orm import Session
+
+from bot.handlers.history.values import Change
+from bot.kit import blocks as b
+from bot.plugin import _
+from storage.records import schema
+from storage.references import in_force, reference
+from storage.support.channels import Use
+
+Named = Callable[[Session, Change, str], b.Text]
+
+
+def thing(session: Session, change: Change, name: str = "") -> b.Text:
+    """Name the row of a change: a record by its reference and name, a setting by what it is and its name."""
+    known = change.after.get("name") or change.before.get("name") or name
+    entity = change.entity.rpartition(".")[2]
+    if entity in _NAMED:
+        return _NAMED[entity](session, change, str(known or ""))
+    letters = in_force(session)
+    ref = reference(change.noun, change.record_id, letters) if change.record_id and change.noun in letters else ""
+    if change.own and ref:
+        return b.join([b.markup("*{ref}*", ref=ref), str(known) if known and known != ref else ""], " ")
+    if change.own and known:
+        return b.markup("{label} *{name}*", label=_label(session, change), name=known)
+    if ref:
+        return b.markup(_("{thing} of *{ref}*"), thing=change.thing, ref=ref)
+    return known or change.thing
+
+
+def _label(session: Session, change: Change) -> str:
+    return _(schema.label_of(session, change.noun).replace("_", " "))
+
+
+def _person(_session: Session, change: Change, _name: str) -> b.Text:
+    return b.person(change.row_key)
+
+
+def _settings(_session: Session, _change: Change, _name: str) -> b.Text:
+    return _("the workspace's settings")
+
+
+def _link(session: Session, change: Change, _name: str) -> b.Text:
+    values = {**change.before, **change.after}
+    if values.get("use") == Use.CUSTOMER or change.noun == "customer":
+        ref = reference("customer", change.record_id, in_force(session)) if change.record_id else ""
+        return b.markup(_("the link of {channel} to *{ref}*"), channel=b.channel(change.row_key), ref=ref)
+    return b.markup(_("the inbox {channel}"), channel=b.channel(change.row_key))
+
+
+def _called(template: str) -> Named:
+    def named(_session: Session, change: Change, name: str) -> b.Text:
+        return b.markup(_(template), name=name or change.row_key)
+
+    return named
+
+
+def _field(session: Session, change: Change, name: str) -> b.Text:
+    known = {row.id: row for row in schema.whole(session).rows}
+    row = known.get(int(change.row_key)) if change.row_key.isdecimal() else None
+    noun = str(change.after.get("noun") or change.before.get("noun") or (row.noun if row else ""))
+    declaration = schema.whole(session).declared.get(noun)
+    of = _(declaration.plural).casefold() if declaration else noun
+    return b.markup(_("the field *{name}* of {nouns}"), name=name or (row.name if row else ""), nouns=of)
+
+
+_NAMED: Mapping[str, Named] = {
+    "member": _person,
+    "workspace": _settings,
+    "channel_link": _link,
+    "field": _field,
+    "noun": _called("the kind of record *{name}*"),
+    "api_key": _called("the key *{name}*"),
+    "business_hours": _called("the business hours"),
+    "holiday": _called("the holiday *{name}*"),
+    "category": _called("the category *{name}*"),
+    "route": _called("the {name}"),
+    "sla_target": _called("{name}"),
+}
+"""How rows of these tables are named; of others, the record, or the table's own name."""
