@@ -185,26 +185,6 @@ def _who(stored: str | None) -> str:
     return words.get(stored or "", _("everyone with the role"))
 
 
-@plugin.home("Set-up", role=Role.ADMIN, order=90)
-def home(session: Session, workspace: Workspace) -> list[Block]:
-    """Show the workspace's settings, what is not set yet, and the button that changes them."""
-    triage = channels.triage(session)
-    people = members.staff(session)
-    missing = _("⚠️ not set yet")
-    facts: dict[str, b.Text | None] = {
-        _("Currency"): workspace.currency,
-        _("Time zone"): workspace.zone,
-        _("Alerts go to"): b.channel(triage)
-        if triage
-        else b.markup("{missing}\n`/crm triage #support`", missing=missing),
-        _("Customers' channels"): b.markup("{count}\n`/crm setup`", count=len(channels.links(session)) or missing),
-        _("Your people"): b.markup("{count}\n`/crm role`", count=len(people)),
-        _("New colleagues get"): ", ".join(workspace.default_roles),
-        _("Customers are asked"): b.markup("{asked}\n`/crm ratings`", asked=_asked(session)),
-    }
-    return [*b.facts(facts), b.actions(b.button(_("Change settings"), plugin.id("settings")))]
-
-
 @plugin.view("settings", title="Settings", role=Role.ADMIN)
 def settings(session: Session, workspace: Workspace) -> Modal:
     """Open the form for the workspace's settings."""

@@ -100,6 +100,13 @@ def note_view(request_view: Mapping[str, Any], text: b.Text) -> dict[str, Any]:
     return modal(str(request_view.get("callback_id") or "rapport.note"), title, [b.section(text)], None, Origin())
 
 
+def said_in(request_view: Mapping[str, Any], said: MessageAnswer) -> dict[str, Any]:
+    """Build a view that shows what was answered to a click in it, in its place."""
+    kept = ("title", "close", "callback_id", "private_metadata")
+    shown = {key: request_view[key] for key in kept if key in request_view}
+    return {"type": "modal", **shown, "blocks": list(said.blocks)}
+
+
 def after(answered: Answer, view: Mapping[str, Any]) -> dict[str, Any]:
     """Build what a modal shows whose answer came too late for the acknowledgement."""
     match answered:

@@ -17,7 +17,7 @@ from bot.requests.answer import (
     NoAnswer,
     OptionsAnswer,
 )
-from bot.requests.answers import after, note_view, sentence
+from bot.requests.answers import after, note_view, said_in, sentence
 from bot.requests.audience import Audience
 from bot.requests.home import HomeView
 from bot.requests.request import Request, RequestKind
@@ -124,12 +124,15 @@ class Responder:
         if isinstance(answer, HomeAnswer) or (request.from_home and not isinstance(answer, ModalAnswer | ErrorsAnswer)):
             notice = "" if isinstance(answer, OptionsAnswer) else answer.text
             return self._tried(request, lambda: self._publish(request, notice))
+        own = str(request.view.get("id", ""))
         match answer:
+            case MessageAnswer() if request.kind is RequestKind.ACTION and request.view.get("type") == "modal":
+                # What was asked in a modal is said there.
+                return self._tried(request, lambda: self._update_view(request, said_in(request.view, answer), own))
             case MessageAnswer():
                 # Beside a modal that has said it already, the card is welcome but not owed.
                 return self._tried(request, lambda: self._respond(request, answer)) or shown
             case ModalAnswer() if not view_id:
-                own = str(request.view.get("id", ""))
                 return self._tried(request, lambda: self._update_view(request, answer.view, own))
             case ModalAnswer() | ErrorsAnswer():
                 return shown

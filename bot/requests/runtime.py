@@ -25,7 +25,7 @@ from bot.i18n import _, speak
 from bot.kit import blocks as b
 from bot.kit import format
 from bot.kit.cards import SECTIONS
-from bot.kit.replies import Instead, Message
+from bot.kit.replies import Instead, Message, Modal
 from bot.plugin import Handler, Slack, View
 from bot.registry import Registry
 from bot.requests import routing
@@ -206,16 +206,17 @@ class Runtime:
                 _check_role(call, known)
                 given |= call.given
             reply = call_with(call.handler, given)
+            view = call.view
             if isinstance(reply, Instead):
                 call = routing.command_call(registry, Typed(reply.words, reply.rest), known, self.now())
                 _check_role(call, known)
-                reply = call_with(call.handler, {**given, **call.given})
+                reply = _in_place(call_with(call.handler, {**given, **call.given}), view)
             self.tell_listeners(session, given)
             if isinstance(reply, Message) and call.share and not reply.once:
                 reply = replace(reply, share=True)
             if isinstance(reply, Message) and call.replaces:
                 reply = replace(reply, replace=True)
-            said = answer(reply, request, call.view)
+            said = answer(reply, request, view)
             routing.check_controls(registry, blocks_of(said))
             session.flush()
             if record.change_set_id is not None:
@@ -305,6 +306,13 @@ class Runtime:
         except Exception as exc:
             log.warning("could not look for %s: %s", request.name, type(exc).__name__, extra={"cause": exc})
             raise NotKnown from exc
+
+
+def _in_place(reply: Any, view: View | None) -> Any:
+    """Return what another command says as the modal that was to show it, where one was."""
+    if view is None or not isinstance(reply, Message):
+        return reply
+    return Modal(_(view.title), list(reply.blocks) or [b.section(reply.text)])
 
 
 def _earlier(session: Session, request: Request) -> Answer | None:

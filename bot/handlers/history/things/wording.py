@@ -18,7 +18,7 @@ Named = Callable[[Session, Change, str], b.Text]
 
 def thing(session: Session, change: Change, name: str = "") -> b.Text:
     """Name the row of a change: a record by its reference and name, a setting by what it is and its name."""
-    known = change.after.get("name") or change.before.get("name") or name
+    known = name or change.after.get("name") or change.before.get("name")
     entity = change.entity.rpartition(".")[2]
     if entity in _NAMED:
         return _NAMED[entity](session, change, str(known or ""))

@@ -1,0 +1,44 @@
+"""Everything there is to set up, on the Home of an admin, each at one click."""
+
+from __future__ import annotations
+
+from sandbox.control.client import Person
+from tests.support.company import Company
+
+
+def parts(person: Person) -> list[str]:
+    """Return the ids of the buttons that open a part of the set-up."""
+    blocks = (person.home or {})["view"]["blocks"]
+    found = [str((block.get("accessory") or {}).get("action_id", "")) for block in blocks]
+    return [one for one in found if one.startswith("setup.part")]
+
+
+def test_every_part_of_the_set_up_opens_from_the_home(company: Company, admin: Person) -> None:
+    admin.opens_home()
+    admin.sees("nowhere yet")
+    assert len(parts(admin)) > 15
+    for part in dict.fromkeys(parts(admin)):
+        opened = admin.clicks(part, view="home")
+        assert opened.ok, (part, opened.error)
+        company.settles()
+        modal = str(admin.modal)
+        assert "'type': 'section'" in modal, part
+        assert "went wrong" not in modal, part
+        assert "One moment" not in modal, part
+        admin.closes()
+
+
+def test_what_is_asked_inside_a_part_is_answered_there(admin: Person) -> None:
+    admin.types("/crm field add customer Plan")
+    admin.opens_home()
+    admin.sees("1 of your own")
+    admin.clicks("setup.part:fields", view="home")
+    admin.clicks("Show")
+    admin.sees("*Plan*")
+    assert "Plan" not in " ".join(admin.texts("@Rapport"))
+
+
+def test_the_set_up_is_for_admins(rep: Person) -> None:
+    rep.opens_home()
+    rep.sees("Hello Rita Rep")
+    assert "setup.part" not in str(rep.home)
