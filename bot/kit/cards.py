@@ -62,7 +62,7 @@ def card(
         *_linked(session, record),
         *(last_notes(session, record, reader) if parts is None else parts),
         *_of_plugins(session, record),
-        _controls(record, controls),
+        _controls(record, controls, declaration.layout.get("buttons")),
         *([undo_hint()] if undo else []),
     ]
     said = b.join([notice, headline(record)], " ") if notice else headline(record)
@@ -131,15 +131,24 @@ def _of_plugins(session: Session, record: Named) -> list[Block]:
     return list(draw(record)) if draw else []
 
 
-def _controls(record: Named, own: Sequence[InteractiveElement]) -> Block:
+def _controls(record: Named, own: Sequence[InteractiveElement], layout: Sequence[str] | None) -> Block:
     archive = b.Option(_("Bring back"), _detail(record, "restore")) if record.archived_at else None
-    return b.actions(
+    usual = [
         b.button(_("Note"), NOTE, control(record)),
         *own,
         b.button(_("Follow up"), FOLLOW_UP, control(record)),
         b.button(_("Edit"), EDIT, control(record)),
-        b.overflow(MORE, [archive or b.Option(_("Archive"), _detail(record, "archive"))]),
-    )
+    ]
+    by_key = {button_key(one): one for one in usual}
+    shown = usual if layout is None else [by_key[key] for key in layout if key in by_key]
+    return b.actions(*shown, b.overflow(MORE, [archive or b.Option(_("Archive"), _detail(record, "archive"))]))
+
+
+def button_key(element: Any) -> str:
+    """Return the word by which a layout names a button: `note`, `followup`, `won`, `new-deal`."""
+    name, _sep, of = str(getattr(element, "action_id", None) or "").partition(":")
+    short = "followup" if name == FOLLOW_UP else name.rpartition(".")[2]
+    return f"{short}-{of}" if of else short
 
 
 def _detail(record: Named, what: str) -> str:

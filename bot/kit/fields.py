@@ -69,7 +69,7 @@ def entries(
     """Draw a form with a place for every field, or for some only, and the values there are."""
     return [
         face(field).entry(field, values.get(field.key), not field.required, session)
-        for field in declaration.entered
+        for field in (declaration.entered[:1] + declaration.laid_out("form") if only is None else declaration.entered)
         if (only is None or field.key in only) and not _is_settled(field, session)
     ]
 
@@ -114,8 +114,10 @@ def facts(
     others: Mapping[str, b.Text | None] | None = None,
 ) -> list[b.Markup]:
     """Return label and value of every field but the name that a record has, and of `others` beside or instead."""
-    own = {_label(field): face(field).shown(field, record, reader, session) for field in declaration.entered[1:]}
-    known = {**own, **(others or {})}
+    laid = declaration.laid_out("card")
+    own = {_label(field): face(field).shown(field, record, reader, session) for field in laid}
+    left_out = {_label(field) for field in declaration.entered if field not in laid}
+    known = {**own, **{label: value for label, value in (others or {}).items() if label not in left_out}}
     return [b.markup("*{label}*\n{value}", label=label, value=value) for label, value in known.items() if value]
 
 
@@ -126,7 +128,7 @@ def _label(field: RecordField) -> str:
 
 def particulars(declaration: Declaration, session: Session, reader: Reader, record: Named) -> b.Markup:
     """Return the values of every field but the name in one line."""
-    shown = (face(field).shown(field, record, reader, session) for field in declaration.entered[1:])
+    shown = (face(field).shown(field, record, reader, session) for field in declaration.laid_out("line"))
     return b.join([value for value in shown if value], " · ")
 
 

@@ -49,7 +49,8 @@ def lines(
     session: Session, noun: DeclaredNoun, found: Sequence[Named], reader: Reader, *, action: str = cards.SHOW
 ) -> list[Block]:
     """Draw records in two lines each, with what the noun tells of them there, and a button that shows all."""
-    tell = noun.line(session, reader) if noun.line else partial(fields.particulars, noun.declaration, session, reader)
+    own = noun.line if "line" not in noun.declaration.layout else None
+    tell = own(session, reader) if own else partial(fields.particulars, noun.declaration, session, reader)
     return [cards.line(record, tell(record), action=action) for record in found]
 
 

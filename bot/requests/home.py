@@ -64,12 +64,22 @@ class HomeView:
         blocks: list[Block] = [b.section(notice), b.divider()] if notice else []
         if not known.member.has(Role.VIEWER):
             return [*blocks, b.section(_("Rapport is for the team of this workspace. Ask one of them for help."))]
-        for section in self._registry.sections:
+        for section in self._laid_out(known):
             if known.member.has(section.role):
                 drawn = self._section(section, known)
                 if drawn:
                     blocks += [b.header(_(section.title)), *drawn]
         return blocks or [b.section(_("Nothing here yet. Type `/crm help` to see what you can do."))]
+
+    def _laid_out(self, known: KnownActor) -> list[Section]:
+        """Return the sections that the workspace wants shown, in its order; what is for admins alone always is."""
+        sections = {section.id: section for section in self._registry.sections}
+        with self._database.transaction(known.workspace.id, statement_timeout_ms=SECTION_MS) as session:
+            shown = schema.of(session).layouts.get("home", {}).get("home")
+        if shown is None:
+            return list(sections.values())
+        wanted = [sections[key] for key in shown if key in sections]
+        return [*wanted, *(one for one in sections.values() if one.role is Role.ADMIN and one not in wanted)]
 
     def _section(self, section: Section, known: KnownActor) -> list[Block]:
         now = self._now()

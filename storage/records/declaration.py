@@ -56,8 +56,9 @@ class Declaration:
     is there; `merge` makes one of two; `refuse` raises Invalid or Conflict for values that a record, or a new one where
     it is None, may not be given; `ready` makes what a workspace begins with; `told` hears of changes. Lists are ordered
     by `order`, or else by name, and leave out what is `over`; `words` are everyday words for filters, `day` is the
-    field that a bare day is about, `aliases` are further words for fields. Raises ValueError where two fields have one
-    key, the first is not the name, or one that tells records apart is not for everybody.
+    field that a bare day is about, `aliases` are further words for fields, `layout` says what is shown where. Raises
+    ValueError where two fields have one key, the first is not the name, or one that tells records apart is not for
+    everybody.
     """
 
     model: type[Named]
@@ -79,6 +80,7 @@ class Declaration:
     order: InstrumentedAttribute[Any] | None = None
     over: Over | None = None
     aliases: Mapping[str, str] = field(default_factory=dict)
+    layout: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         keys = [one.key for one in self.fields]
@@ -117,6 +119,20 @@ class Declaration:
         owned = {"mine": f"{owner}:me", "unassigned": f"{owner}:none"} if owner else {}
         known |= {alias: known[key] for alias, key in self.aliases.items() if key in known}
         return Fields(known, tie=self.model.id, words={**owned, **self.words}, day=self.day)
+
+    def laid_out(self, place: str) -> tuple[RecordField, ...]:
+        """Return the fields that are shown at a place (`card`, `line`, `form`) in their order, but for the name.
+
+        Without a layout they are all that people enter. A required field is never missing in a form.
+        """
+        entered = self.entered[1:]
+        keys = self.layout.get(place)
+        if keys is None:
+            return entered
+        by_key = {one.key: one for one in entered}
+        shown = [by_key[key] for key in keys if key in by_key]
+        needed = [one for one in entered if place == "form" and one.required and one not in shown]
+        return (*shown, *needed)
 
     @property
     def entered(self) -> tuple[RecordField, ...]:

@@ -100,7 +100,7 @@ def _plain(text: str) -> State:
 PARTS = (
     Part("People and roles", "role", _people),
     Part("Who may change records", "rights", _rights),
-    Part("Alerts", "triage", _alerts),
+    Part("Alerts", "setup", _alerts),
     Part("Channels and grouping", "setup", _channels),
     Part("Routes", "route", _counted(Route, "{count} route", "{count} routes")),
     Part("Service levels", "sla", _counted(SlaTarget, "{count} promise", "{count} promises")),

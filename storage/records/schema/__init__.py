@@ -1,11 +1,11 @@
 """Know what a workspace has made its own: its nouns, and the fields that it gave to nouns."""
 
-from storage.records.schema.definition_rows import FieldRow, NounRow
+from storage.records.schema.definition_rows import FieldRow, LayoutRow, NounRow
 from storage.records.schema.own import OwnRecord, model_of
+from storage.records.schema.typed import TYPES
 from storage.records.schema.workspace_schema import (
     CHANNEL,
     REMEMBERED,
-    TYPES,
     Schema,
     extended,
     label_of,
@@ -19,6 +19,7 @@ __all__ = [
     "REMEMBERED",
     "TYPES",
     "FieldRow",
+    "LayoutRow",
     "NounRow",
     "OwnRecord",
     "Schema",

@@ -127,3 +127,25 @@ class NounRow(Recorded, Base):
                 plural=self.plural,
                 hint="Retire the noun instead: its records are kept, and it can be brought back.",
             )
+
+
+class LayoutRow(Recorded, Base):
+    """Say what is shown at one place of a noun's records, and in which order, by keys; what is left out is not shown.
+
+    Of the noun `home` it is what the App Home shows.
+    """
+
+    __noun__ = "layout"
+    __audit__ = "layout"
+    __tablename__ = "layout"
+    __table_args__ = (UniqueConstraint("workspace_id", "noun", "place", name="layout_place_key"), {"info": TENANT})
+
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"), primary_key=True)
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    noun: Mapped[str]
+    place: Mapped[str]
+    shown: Mapped[list[str]] = mapped_column(default=list)
+
+    def history_name(self) -> str:
+        """Return what is laid out, and where."""
+        return f"{self.noun} {self.place}"

@@ -6,6 +6,7 @@ somebody changed it is never used again, on whichever replica. Versions are neve
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,53 +19,23 @@ from sqlalchemy.orm import Session, object_session
 from storage.database.engine import SCHEMA_VERSION, current_workspace
 from storage.records import named, values
 from storage.records.declaration import Declaration, Values, declared
-from storage.records.fields import (
-    AddressField,
-    ChoiceField,
-    DateField,
-    EmailField,
-    LinkField,
-    LongTextField,
-    MomentField,
-    MoneyField,
-    NumberField,
-    PersonField,
-    PhoneField,
-    RecordField,
-    TextField,
-    YesNoField,
-)
+from storage.records.fields import LinkField, PersonField, RecordField, TextField
 from storage.records.named import Named
 from storage.records.rows import KEPT, read_kept
 from storage.records.schema.choice_rows import ChoiceRow, with_choices
-from storage.records.schema.definition_rows import FieldRow, NounRow
+from storage.records.schema.definition_rows import FieldRow, LayoutRow, NounRow
 from storage.records.schema.own import model_of
+from storage.records.schema.typed import seen_by, typed
 from storage.references import DECLARED, Letters, read_letters
 from storage.workspace.members import Role
 
-TYPES: Mapping[str, type[RecordField]] = {
-    "text": TextField,
-    "long": LongTextField,
-    "number": NumberField,
-    "money": MoneyField,
-    "date": DateField,
-    "time": MomentField,
-    "choice": ChoiceField,
-    "person": PersonField,
-    "yesno": YesNoField,
-    "email": EmailField,
-    "phone": PhoneField,
-    "link": AddressField,
-    "record": LinkField,
-}
-"""The types a workspace's own field may have, by the words people choose them by."""
 REMEMBERED = 5_000
 """So many schemas are kept in a process; beyond, all are read again."""
 _SCHEMA = "rapport.schema"
 _READER = "rapport.reader"
 CHANNEL: frozenset[Role] = frozenset()
 """The roles of what many read: it sees what all may see."""
-R = TypeVar("R", FieldRow, NounRow, ChoiceRow)
+R = TypeVar("R", FieldRow, NounRow, ChoiceRow, LayoutRow)
 Told = Mapping[str, Any] | None
 
 
@@ -81,6 +52,7 @@ class Schema:
     rows: tuple[FieldRow, ...] = ()
     noun_rows: tuple[NounRow, ...] = ()
     choice_rows: tuple[ChoiceRow, ...] = ()
+    layout_rows: tuple[LayoutRow, ...] = ()
     roles: frozenset[Role] | None = None
     _extended: dict[str, Declaration] = field(default_factory=dict, compare=False, repr=False)
     _seen: dict[frozenset[Role], Schema] = field(default_factory=dict, compare=False, repr=False)
@@ -89,7 +61,7 @@ class Schema:
         """Return the same as whoever acts in these roles sees it, itself where nothing is kept from them."""
         if roles not in self._seen:
             kept = any(not one.is_seen(roles) for noun in declared().values() for one in noun.fields)
-            hides = kept or any(row.seen_by and _seen_by(row).isdisjoint(roles) for row in self.rows)
+            hides = kept or any(row.seen_by and seen_by(row).isdisjoint(roles) for row in self.rows)
             self._seen[roles] = replace(self, roles=roles, _extended={}, _seen={}) if hides else self
         return self._seen[roles]
 
@@ -102,7 +74,8 @@ class Schema:
         own = self._live.get(declaration.key, ())
         hides = not all(self.shows(one) for one in declaration.fields)
         named = self._named.get(declaration.key, {})
-        if not own and not hides and not named:
+        layout = self.layouts.get(declaration.key, {})
+        if not own and not hides and not named and not layout:
             return declaration
         found = self._extended.get(declaration.key)
         if found is None:
@@ -110,7 +83,7 @@ class Schema:
             taken = {one.key for one in given}
             # A key that a later release or plugin declares is theirs from then on; the values stay where they are.
             fields = (*filter(self.shows, given), *(one for one in own if one.key not in taken))
-            found = self._extended[declaration.key] = replace(declaration, fields=fields)
+            found = self._extended[declaration.key] = replace(declaration, fields=fields, layout=layout)
         return found
 
     def told(self, noun: str, before: Told, after: Told) -> tuple[Told, Told]:
@@ -131,6 +104,14 @@ class Schema:
         if isinstance(own := rest.get("custom"), dict):
             rest["custom"] = {number: value for number, value in own.items() if int(number) in self.by_id}
         return rest
+
+    @cached_property
+    def layouts(self) -> Mapping[str, Mapping[str, Sequence[str]]]:
+        """Return what is shown where, and in which order, as far as the workspace has said so, by noun and place."""
+        found: dict[str, dict[str, Sequence[str]]] = {}
+        for row in self.layout_rows:
+            found.setdefault(row.noun, {})[row.place] = tuple(row.shown)
+        return found
 
     @cached_property
     def nouns(self) -> Mapping[str, Declaration]:
@@ -156,7 +137,7 @@ class Schema:
     @property
     def is_plain(self) -> bool:
         """Tell whether the workspace has made nothing its own."""
-        return not (self.rows or self.noun_rows or self.choice_rows or self.roles is not None)
+        return not (self.rows or self.noun_rows or self.layout_rows or self.choice_rows or self.roles is not None)
 
     @cached_property
     def _named(self) -> Mapping[str, Mapping[str, Sequence[ChoiceRow]]]:
@@ -195,7 +176,7 @@ class Schema:
 
     def typed(self, row: FieldRow) -> Any:
         """Return the field that a row defines, None for one of a type or a noun that is not here any more."""
-        return _typed(row, {one.key for one in self.noun_rows})
+        return typed(row, {one.key for one in self.noun_rows})
 
 
 _known: dict[tuple[str, int], Schema] = {}
@@ -235,30 +216,6 @@ def label_of(session: Session, noun: str) -> str:
     return declaration.label if declaration else noun.capitalize()
 
 
-def _seen_by(row: FieldRow) -> frozenset[Role]:
-    return frozenset(map(Role, row.seen_by))
-
-
-def _typed(row: FieldRow, own: Collection[str]) -> RecordField | None:
-    kind = TYPES.get(row.type)
-    given: dict[str, Any] = {"key": row.key, "label": row.name, "required": row.required, "custom_id": row.id}
-    if row.seen_by:
-        given["seen_by"] = _seen_by(row)
-    if row.hint:
-        given["hint"] = row.hint
-    if kind is NumberField:
-        given["decimals"] = row.decimals
-    if kind is ChoiceField:
-        given |= {"choices": tuple(row.offered), "names": {key: name for key, name, *_dropped in row.choices}}
-    if kind is LinkField:
-        noun = row.links_to or ""
-        model = KEPT.get(noun) or (model_of(noun) if noun in own else None)
-        if model is None:
-            return None
-        given |= {"to": model, "resolve": partial(_resolve, model)}
-    return kind(**given) if kind else None
-
-
 def _find(session: Session) -> Schema:
     workspace, version = current_workspace(session), session.info.get(SCHEMA_VERSION)
     known = _known.get((workspace, version)) if version is not None else None
@@ -269,8 +226,9 @@ def _find(session: Session) -> Schema:
     rows = session.scalars(select(FieldRow).order_by(FieldRow.noun, FieldRow.place, FieldRow.id)).all()
     nouns = session.scalars(select(NounRow).order_by(NounRow.id)).all()
     choices = session.scalars(select(ChoiceRow).order_by(ChoiceRow.place, ChoiceRow.id)).all()
-    read = tuple(map(_detached, rows)), tuple(map(_detached, nouns)), tuple(map(_detached, choices))
-    schema = Schema(workspace, version or -1, *read)
+    layouts = session.scalars(select(LayoutRow).order_by(LayoutRow.id)).all()
+    read = (tuple(map(_detached, rows)), tuple(map(_detached, nouns)), tuple(map(_detached, choices)))
+    schema = Schema(workspace, version or -1, *read, tuple(map(_detached, layouts)))
     if version is not None:
         with _lock:
             if len(_known) >= REMEMBERED:
@@ -296,10 +254,6 @@ def _namesakes(row: NounRow, session: Session, values: Values) -> Sequence[Named
     return named.namesakes(session, model_of(row.key), values["name"])
 
 
-def _resolve(model: type[Named], session: Session, typed: str) -> Named:
-    return named.resolve(session, model, typed)
-
-
 def _letters(session: Session) -> Letters:
     return of(session).letters
 
@@ -312,21 +266,16 @@ read_letters(_letters)
 read_kept(_models)
 
 
-@event.listens_for(FieldRow, "after_insert")
-@event.listens_for(FieldRow, "after_update")
-@event.listens_for(FieldRow, "after_delete")
-@event.listens_for(NounRow, "after_insert")
-@event.listens_for(ChoiceRow, "after_insert")
-@event.listens_for(NounRow, "after_update")
-@event.listens_for(ChoiceRow, "after_update")
-@event.listens_for(NounRow, "after_delete")
-@event.listens_for(ChoiceRow, "after_delete")
-def _forget(_mapper: Any, _connection: Any, row: FieldRow | NounRow | ChoiceRow) -> None:
+def _forget(_mapper: Any, _connection: Any, row: FieldRow | NounRow | ChoiceRow | LayoutRow) -> None:
     # The version is another one now; which, the next transaction learns.
     session = object_session(row)
     assert session is not None
     session.info[SCHEMA_VERSION] = None
     session.info.pop(_SCHEMA, None)
+
+
+for _model, _when in itertools.product((FieldRow, NounRow, ChoiceRow, LayoutRow), ("insert", "update", "delete")):
+    event.listen(_model, f"after_{_when}", _forget)
 
 
 @event.listens_for(Named, "after_insert", propagate=True)
