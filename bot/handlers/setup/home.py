@@ -22,7 +22,7 @@ def home(session: Session, workspace: Workspace, catalogue: Catalogue) -> list[B
     about = f"{workspace.currency} · {workspace.zone} · {workspace.locale}"
     first = b.section(
         b.markup("*{title}*\n{about}", title=_("Currency, time zone, language"), about=about),
-        accessory=b.button(_("Change"), SETTINGS),
+        accessory=b.button(_("Change settings"), SETTINGS),
     )
     return [first, *(_line(one, session, catalogue) for one in wording.parts(catalogue))]
 

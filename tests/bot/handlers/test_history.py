@@ -105,7 +105,7 @@ def test_undo_is_ones_own(company: Company) -> None:
 def test_undoing_a_note_names_its_record(rep: Person) -> None:
     rep.types("/customer add Acme Corp")
     rep.types("/customer note acme asked for a quote")
-    assert "C-1 note on C-1: removed" in plain(rep.types("/crm undo").text)
+    assert "note on C-1: removed" in plain(rep.types("/crm undo").text)
     assert "asked for a quote" not in rep.types("/customer show acme").text
 
 

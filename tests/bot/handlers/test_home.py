@@ -66,7 +66,7 @@ def test_a_manager_sees_how_the_team_stands_and_no_empty_sections(company: Compa
 
 def test_an_admin_sees_what_is_not_set_and_sets_it(company: Company, admin: Person) -> None:
     admin.opens_home()
-    admin.sees("⚠️ not set yet")
+    admin.sees("⚠️ nowhere yet")
     admin.clicks("Change settings", view="home")
     errors = admin.submits(Currency="XYZZY").errors
     assert "currency" in errors

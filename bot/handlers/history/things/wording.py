@@ -29,7 +29,7 @@ def thing(session: Session, change: Change, name: str = "") -> b.Text:
     if change.own and known:
         return b.markup("{label} *{name}*", label=_label(session, change), name=known)
     if ref:
-        return b.markup(_("{thing} of *{ref}*"), thing=change.thing, ref=ref)
+        return name or b.markup(_("{thing} of *{ref}*"), thing=change.thing, ref=ref)
     return known or change.thing
 
 
