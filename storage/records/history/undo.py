@@ -1,7 +1,7 @@
 """Take a person's newest change back, as a new change."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -32,7 +32,7 @@ class Undone:
     record_id: int | None
     name: str
     action: str
-    row: tuple[str, str] = ("", "")
+    row: tuple[str, str] = field(default=("", ""), compare=False)
     """The row's table and key."""
 
 
