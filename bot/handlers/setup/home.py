@@ -27,7 +27,7 @@ def home(session: Session, workspace: Workspace, catalogue: Catalogue) -> list[B
     return [first, *(_line(one, session, catalogue) for one in wording.parts(catalogue))]
 
 
-def _line(one: wording.Part, session: Session, catalogue: Catalogue) -> Block:
+def _line(one: wording.SetupPart, session: Session, catalogue: Catalogue) -> Block:
     text = b.markup("*{title}*\n{state}", title=_(one.title), state=one.state(session, catalogue))
     return b.section(
         text, accessory=b.button(_("Open"), f"{plugin.id('part')}:{one.command}", b.Control(detail=one.command))

@@ -26,7 +26,7 @@ State = Callable[[Session, Catalogue], b.Text]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SetupPart:
     """Hold a part of the set-up: what it is called, the command that shows and changes it, and how it is now."""
 
     title: str
@@ -34,7 +34,7 @@ class Part:
     state: State
 
 
-def parts(catalogue: Catalogue) -> Sequence[Part]:
+def parts(catalogue: Catalogue) -> Sequence[SetupPart]:
     """Return the parts of which the commands are there."""
     return [part for part in PARTS if part.command in catalogue.commands]
 
@@ -98,28 +98,28 @@ def _plain(text: str) -> State:
 
 
 PARTS = (
-    Part("People and roles", "role", _people),
-    Part("Who may change records", "rights", _rights),
-    Part("Alerts", "setup", _alerts),
-    Part("Channels and grouping", "setup", _channels),
-    Part("Routes", "route", _counted(Route, "{count} route", "{count} routes")),
-    Part("Service levels", "sla", _counted(SlaTarget, "{count} promise", "{count} promises")),
-    Part("Business hours", "hours", _counted(BusinessHours, "set", "set")),
-    Part("Holidays", "hours", _counted(Holiday, "{count} day", "{count} days")),
-    Part("Quiet hours", "quiet", _plain("each person's own, and limits of channels with `/crm budget`")),
-    Part("Categories", "categories", _counted(Category, "{count} of your own", "{count} of your own")),
-    Part("Saved replies", "replies", _counted(SavedReply, "{count} reply", "{count} replies")),
-    Part("Fields", "fields", _fields),
-    Part("Kinds of records", "nouns", _kinds),
-    Part("Layout", "layout", _plain("what cards, lines and forms show")),
-    Part("Pipelines", "pipelines", _counted(Pipeline, "{count} pipeline", "{count} pipelines")),
-    Part("Stages", "stage list", _counted(Stage, "{count} stage", "{count} stages")),
-    Part("Statuses", "statuses", _plain("of tickets")),
-    Part("Priorities", "priorities", _plain("of tickets")),
-    Part("Tiers", "tiers", _plain("of customers")),
-    Part("Keys", "api-key", _keys),
-    Part("Webhooks", "webhooks", _webhooks),
-    Part("Plugins", "settings", _plain("what they can be told")),
-    Part("Who changed what", "audit", _plain("every change of the set-up")),
+    SetupPart("People and roles", "role", _people),
+    SetupPart("Who may change records", "rights", _rights),
+    SetupPart("Alerts", "setup", _alerts),
+    SetupPart("Channels and grouping", "setup", _channels),
+    SetupPart("Routes", "route", _counted(Route, "{count} route", "{count} routes")),
+    SetupPart("Service levels", "sla", _counted(SlaTarget, "{count} promise", "{count} promises")),
+    SetupPart("Business hours", "hours", _counted(BusinessHours, "set", "set")),
+    SetupPart("Holidays", "hours", _counted(Holiday, "{count} day", "{count} days")),
+    SetupPart("Quiet hours", "quiet", _plain("each person's own, and limits of channels with `/crm budget`")),
+    SetupPart("Categories", "categories", _counted(Category, "{count} of your own", "{count} of your own")),
+    SetupPart("Saved replies", "replies", _counted(SavedReply, "{count} reply", "{count} replies")),
+    SetupPart("Fields", "fields", _fields),
+    SetupPart("Kinds of records", "nouns", _kinds),
+    SetupPart("Layout", "layout", _plain("what cards, lines and forms show")),
+    SetupPart("Pipelines", "pipelines", _counted(Pipeline, "{count} pipeline", "{count} pipelines")),
+    SetupPart("Stages", "stage list", _counted(Stage, "{count} stage", "{count} stages")),
+    SetupPart("Statuses", "statuses", _plain("of tickets")),
+    SetupPart("Priorities", "priorities", _plain("of tickets")),
+    SetupPart("Tiers", "tiers", _plain("of customers")),
+    SetupPart("Keys", "api-key", _keys),
+    SetupPart("Webhooks", "webhooks", _webhooks),
+    SetupPart("Plugins", "settings", _plain("what they can be told")),
+    SetupPart("Who changed what", "audit", _plain("every change of the set-up")),
 )
 """Everything there is to set up, in the order in which somebody does it."""

@@ -1,6 +1,6 @@
 """Keep what is shown on cards, in lists, in forms and on the App Home, and in which order.
 
-Revision ID: 0040
+Revision ID: 0041
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from storage.database.policies import tenant_table, workspace_id
 
-revision = "0040"
-down_revision = "0039"
+revision = "0041"
+down_revision = "0040"
 branch_labels = None
 depends_on = None
 
