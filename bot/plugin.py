@@ -124,20 +124,13 @@ class Plugin:
         return asked
 
     def command(
-        self,
-        words: str,
-        *,
-        role: Role,
-        usage: str = "",
-        example: str = "",
-        before: Handler | None = None,
-        takes: str = "",
-        **types: Any,
+        self, words: str, *, role: Role, usage: str = "", example: str = "", before: Handler | None = None, **types: Any
     ) -> Callable[[H], H]:
         """Declare a slash subcommand by its words after /crm; `types` (bot.grammar.types) say how its keys are read.
 
-        It `takes` the fields that a workspace gave to the noun of this key.
+        `takes`, a noun's key, gives it a key for each field that a workspace gave to that noun.
         """
+        takes = str(types.pop("takes", ""))
 
         def declare(function: H) -> H:
             self.commands.append(Command(words, usage, role, function, before, None, example, types, None, takes))
