@@ -1,13 +1,13 @@
 """Keep how many decimals the numbers of a workspace's own field may have.
 
-Revision ID: 0040
+Revision ID: 0041
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0040"
-down_revision = "0039"
+revision = "0041"
+down_revision = "0040"
 branch_labels = None
 depends_on = None
 

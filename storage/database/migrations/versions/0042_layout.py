@@ -1,6 +1,6 @@
 """Keep what is shown on cards, in lists, in forms and on the App Home, and in which order.
 
-Revision ID: 0041
+Revision ID: 0042
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from storage.database.policies import tenant_table, workspace_id
 
-revision = "0041"
-down_revision = "0040"
+revision = "0042"
+down_revision = "0041"
 branch_labels = None
 depends_on = None
 
