@@ -17,6 +17,7 @@ from bot.scrub import printable
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+    from bot.registry import Registry
     from storage.database.engine import Database
     from storage.records.declaration import Declaration
     from storage.transfer.mapping import ColumnMapping, MappedColumn
@@ -44,11 +45,17 @@ def import_file(
     ] = None,
     noun: Annotated[str, typer.Option(help="What the rows are, where that is not clear: customer, contact...")] = "",
     column: Annotated[
-        list[str] | None, typer.Option("--column", help="Say what a column is: 'Firma=name', or 'Fax=' to leave it out")
+        list[str] | None,
+        typer.Option(
+            "--column", help="Say what a column is: 'Firma=name', 'Fax=' to leave it out, 'Region=+' for a new field"
+        ),
     ] = None,
     dates: Annotated[str, typer.Option(help="day or month: what comes first in 03/04/2026")] = "",
     decimal: Annotated[str, typer.Option(help="The decimal mark: . or ,")] = "",
     matches: Annotated[str, typer.Option(help="What is there already: change, fill or skip")] = "",
+    adds: Annotated[
+        bool, typer.Option("--add-missing", help="Add stages and the like that rows name and that are not there")
+    ] = False,
     links: Annotated[bool, typer.Option(help="Add the customers that rows name and that are not there")] = True,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask")] = False,
@@ -79,13 +86,14 @@ def import_file(
             if file is not None and archives.is_archive(file):
                 bring_archive(opened, own, settings.database_admin_url or url, file, ask=not yes, dry=dry_run)
                 return
-            importer = Importer(opened, own, declarations)
+            importer = Importer(opened, own, registry, declarations)
             if file is None:
                 assert undo is not None
                 importer.undo(undo, ask=not yes)
                 return
             mapping = importer.understand(file, noun=noun)
             mapping = corrected(mapping, column or [], dates=dates, decimal=decimal, matches=matches, makes=links)
+            mapping = replace(mapping, adds=adds)
             importer.bring_in(mapping, ask=not yes, dry=dry_run)
         except CrmError as wrong:
             terminal.say(f"{wrong} {wrong.hint.format(**wrong.params) if wrong.hint else ''}".strip(), err=True)
@@ -121,8 +129,11 @@ def corrected(
 class Importer:
     """Carry out imports of one workspace from the terminal."""
 
-    def __init__(self, database: Database, workspace: str, declarations: Mapping[str, Declaration]) -> None:
+    def __init__(
+        self, database: Database, workspace: str, registry: Registry, declarations: Mapping[str, Declaration]
+    ) -> None:
         self._database = database
+        self._registry = registry
         self._workspace = workspace
         self._declarations = declarations
         self._table: TableFile | None = None
@@ -142,20 +153,20 @@ class Importer:
     def bring_in(self, mapping: ColumnMapping, *, ask: bool, dry: bool) -> None:
         """Show the mapping and the dry run, ask, and run."""
         from storage.transfer import mapping as mapped
-        from storage.transfer import running
+        from storage.transfer import preparing, running
         from storage.transfer.tables import digest
 
         assert self._table is not None
         table, declaration = self._table, self._declarations[mapping.noun]
         for one in mapping.columns:
-            if one.to and one.to[0] != "@":
+            if one.to and one.to[0] not in ("@", mapped.NEW):
                 declaration.field(one.to.removesuffix(mapped.LINKED_ID))
         with self._database.transaction(self._workspace) as session:
             begun = running.unfinished(session, digest(table.path))
         if begun is not None and begun.state != "drawn up":
             terminal.say(f"Import {begun.id} of this file ended at line {begun.line:,}; it goes on from there.")
             mapping = type(mapping).from_json(begun.mapping)
-        mapping = mapped.look(table, mapping, declaration)
+        mapping = mapped.look(table, mapping, declaration, preparing.TypeGuess)
         self._show(mapping, declaration)
         asked = [one for one in mapping.columns if one.asks]
         if asked:
@@ -163,15 +174,31 @@ class Importer:
                 terminal.say(f"{one.name}: {', '.join(one.samples)} can be read in two ways.", err=True)
             terminal.say("Say which with --dates day, --dates month, --decimal . or --decimal ,", err=True)
             raise typer.Exit(2)
-        counts = self._rehearse(mapping)
+        counts, missing = self._rehearse(mapping)
         if dry or not sum(counts.values()):
             return
         if ask:
             typer.confirm("Bring them in?", abort=True)
+        if mapping.makes_more and (begun is None or begun.line == 0):
+            mapping = self._prepare(mapping, missing)
         with self._database.transaction(self._workspace) as session:
             run = running.draw_up(session, table, mapping, digest=digest(table.path), actor_id=None)
             running.begin(session, run.id)
         self._run(run.id, mapping, sum(counts.values()) - counts.get("along", 0))
+
+    def _prepare(self, mapping: ColumnMapping, missing: Sequence[tuple[str, str]]) -> ColumnMapping:
+        """Make the fields and settings that the file has and the workspace lacks, and know them from then on."""
+        from storage.records import history, schema
+        from storage.transfer import preparing
+
+        with self._database.transaction(self._workspace) as session:
+            schema.see_as(session, None)
+            with history.recording(session, actor_id=None, source=history.IMPORT):
+                mapping = preparing.prepare(session, mapping, self._declarations, missing, self._registry.reserved())
+        with self._database.transaction(self._workspace) as session:
+            schema.see_as(session, None)
+            self._declarations = self._registry.declarations(session)
+        return mapping
 
     def _show(self, mapping: ColumnMapping, declaration: Declaration) -> None:
         assert self._table is not None
@@ -182,7 +209,7 @@ class Importer:
         rows += [(one.name, one.to or "(left out)", _samples(one), _manner(one.written)) for one in mapping.columns]
         terminal.table(rows)
 
-    def _rehearse(self, mapping: ColumnMapping) -> dict[str, int]:
+    def _rehearse(self, mapping: ColumnMapping) -> tuple[dict[str, int], list[tuple[str, str]]]:
         from storage.transfer import running
         from storage.transfer.lookup import Links
 
@@ -208,7 +235,9 @@ class Importer:
             terminal.say(f"Refused rows are in {beside}: correct them there and import that file.")
         for name, count in rehearsal.unknown.most_common(SHOWN):
             terminal.say(f"  Nobody here is called {name} ({count:,} rows); it is kept as a note.")
-        return counts
+        for _key, name in rehearsal.missing:
+            terminal.say(f"  {name} is not there yet, and is added first.")
+        return counts, list(rehearsal.missing)
 
     def _run(self, import_id: int, mapping: ColumnMapping, total: int) -> None:
         from storage.transfer import running

@@ -23,7 +23,7 @@ from storage.queues import leases
 from storage.queues.leases import Overdue
 from storage.records import schema
 from storage.records.declaration import Declaration
-from storage.transfer import mapping, requests, running, tables
+from storage.transfer import mapping, preparing, requests, running, tables
 from storage.transfer.lookup import Links
 from storage.transfer.mapping import ColumnMapping
 from storage.transfer.model import ImportPart, ImportRun, ImportState
@@ -100,7 +100,7 @@ class Imports:
                 last = running.last_mapping(session, table.header)
             known = mapping.remembered(last, table.header) if last is not None else None
             understood = known if known and known.noun in nouns else mapping.guess(table.header, table.name, nouns)
-        understood = mapping.look(table, understood, nouns[understood.noun])
+        understood = mapping.look(table, understood, nouns[understood.noun], preparing.TypeGuess)
         with self._database.transaction(run.workspace_id) as session:
             self._keep(session, run)
             requests.read(session, run.id, understood, tables.columns_key(table.header))

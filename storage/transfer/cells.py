@@ -39,8 +39,8 @@ from storage.records.fields import (
 )
 from storage.transfer.written import Notation, read_day, read_moment, read_number
 
-_YES = frozenset({"yes", "y", "true", "1", "x", "✓", "ja", "oui", "sí", "si", "是", "on"})
-_NO = frozenset({"no", "n", "false", "0", "-", "nein", "non", "否", "off"})
+YES = frozenset({"yes", "y", "true", "1", "x", "✓", "ja", "oui", "sí", "si", "是", "on"})
+NO = frozenset({"no", "n", "false", "0", "-", "nein", "non", "否", "off"})
 _DANGEROUS = re.compile(r"'*[=+\-@\t\r\n]")
 _SIGNED = re.compile(r"[^\d\s.,'’()+\-−\u00a0\u202f]+")
 
@@ -165,7 +165,7 @@ class YesNoCell(Cell):
     def read(self, field: YesNoField, cell: str, reading: CellReading) -> Any:
         """Return what the word means."""
         word = name_key(cell)
-        return True if word in _YES else False if word in _NO else cell
+        return True if word in YES else False if word in NO else cell
 
     def write(self, field: YesNoField, value: bool, named: Callable[[Any, Any], str]) -> str:
         """Return yes or no."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Protocol
 
 from storage.errors import Invalid
 from storage.names import name_key
@@ -24,6 +24,8 @@ AS_IT_IS = Notation()
 SPECIAL = (ID, CREATED, NOTE, FIRST, LAST, CURRENCY, ARCHIVED)
 """What a column may be besides a field: the record's number where it comes from, when it was made, something to note,
 the two parts of a name, the currency of the amounts, when it was archived."""
+NEW = "+"
+"""Before the type of the field that a column becomes on the way; alone, for one whose type is yet to be guessed."""
 LINKED_ID = "@id"
 """Behind the key of a link: the number that what is linked has in the program the file comes from."""
 SAMPLES = 3
@@ -64,6 +66,13 @@ class ColumnMapping:
     columns: tuple[MappedColumn, ...]
     matches: Matches = Matches.CHANGE
     makes: bool = True
+    adds: bool = False
+    """Whether settings that rows name and that are not there, such as stages, are added before the import runs."""
+
+    @property
+    def makes_more(self) -> bool:
+        """Tell whether fields or settings are made before it runs, which is for admins."""
+        return self.adds or any(column.to.startswith(NEW) for column in self.columns)
 
     def to(self, key: str) -> int | None:
         """Return the place of the column that is this field, None where none is."""
@@ -72,7 +81,7 @@ class ColumnMapping:
     def with_column(self, at: int, **changes: Any) -> ColumnMapping:
         """Return the mapping with one column changed; a field that it takes is taken from the column that had it."""
         columns = list(self.columns)
-        if changes.get("to"):
+        if changes.get("to", NEW)[:1] not in ("", NEW):
             columns = [replace(column, to="") if column.to == changes["to"] else column for column in columns]
         columns[at] = replace(columns[at], **changes)
         return replace(self, columns=tuple(columns))
@@ -83,8 +92,8 @@ class ColumnMapping:
             {"name": one.name, "to": one.to, "decimal": one.written.decimal, "day_first": one.written.day_first}
             for one in self.columns
         ]
-        kept = {"noun": self.noun, "source": self.source, "matches": str(self.matches), "makes": self.makes}
-        return {**kept, "columns": columns}
+        how = {"matches": str(self.matches), "makes": self.makes, "adds": self.adds}
+        return {"noun": self.noun, "source": self.source, **how, "columns": columns}
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> ColumnMapping:
@@ -92,7 +101,8 @@ class ColumnMapping:
         columns = tuple(
             MappedColumn(one["name"], one["to"], Notation(one["decimal"], one["day_first"])) for one in kept["columns"]
         )
-        return cls(kept["noun"], kept["source"], columns, Matches(kept["matches"]), kept["makes"])
+        how = (Matches(kept["matches"]), kept["makes"], kept.get("adds", False))
+        return cls(kept["noun"], kept["source"], columns, *how)
 
 
 def guess(
@@ -135,12 +145,29 @@ def has_name(mapping: ColumnMapping) -> bool:
     return any(mapping.to(key) is not None for key in ("name", FIRST, LAST))
 
 
-def look(table: TableFile, mapping: ColumnMapping, declaration: Declaration) -> ColumnMapping:
+class Guess(Protocol):
+    """Stand for what tells of which type a new field is."""
+
+    @property
+    def type(self) -> str:
+        """Return the type that fits all cells that were seen."""
+
+    def see(self, cell: str) -> None:
+        """Look at one more cell."""
+
+
+def look(
+    table: TableFile, mapping: ColumnMapping, declaration: Declaration, guess_type: Callable[[], Guess] | None = None
+) -> ColumnMapping:
     """Return the mapping with three cells of each column and how it is written, after reading the whole table.
 
-    What a person has said of a column stays.
+    What a person has said of a column stays. A column that is to become a field gets the type that `guess_type` finds.
     """
-    habits = [Habits() if _is_written(declaration, column.to) else None for column in mapping.columns]
+    new = [guess_type() if guess_type and column.to == NEW else None for column in mapping.columns]
+    habits = [
+        Habits() if _is_written(declaration, column.to) or column.to.startswith(NEW) else None
+        for column in mapping.columns
+    ]
     samples: list[list[str]] = [[] for _ in mapping.columns]
     for row in table.rows():
         for at, cell in enumerate(row.cells):
@@ -150,6 +177,8 @@ def look(table: TableFile, mapping: ColumnMapping, declaration: Declaration) -> 
                 samples[at].append(cell)
             if (habit := habits[at]) is not None:
                 habit.see(cell)
+            if (guessed := new[at]) is not None:
+                guessed.see(cell)
     columns = []
     for column, habit, seen in zip(mapping.columns, habits, samples, strict=True):
         found, asks = Notation(), False
@@ -158,6 +187,7 @@ def look(table: TableFile, mapping: ColumnMapping, declaration: Declaration) -> 
             found = Notation(column.written.decimal or habit.written.decimal, _said(column, habit))
             asks = habit.asks_order and found.day_first is None if is_day else habit.asks_decimal and not found.decimal
         columns.append(replace(column, written=found, samples=tuple(seen), asks=asks))
+    columns = [replace(one, to=f"{NEW}{kind.type}") if kind else one for one, kind in zip(columns, new, strict=True)]
     return replace(mapping, columns=tuple(columns))
 
 

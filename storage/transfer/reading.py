@@ -44,7 +44,7 @@ class ReadRow:
 
     `past` are days and moments that follow from what people do, and were when they did. `makes` are names of records
     that it is linked to and that are not there, by the key of the field. `unknown` are people nobody here is called by,
-    by the label of the field.
+    by the label of the field. `missing` are settings that are added before the import runs.
     """
 
     line: int
@@ -56,6 +56,7 @@ class ReadRow:
     past: dict[str, Any] = field(default_factory=dict)
     makes: dict[str, str] = field(default_factory=dict)
     unknown: dict[str, str] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
     refused: str = ""
 
 
@@ -71,6 +72,7 @@ class RowReader:
         *,
         currency: str,
         zone: str,
+        rehearses: bool = False,
     ) -> None:
         self._session = session
         self._mapping = mapping
@@ -78,6 +80,7 @@ class RowReader:
         self._links = links
         self._currency = currency
         self._zone = zone
+        self._rehearses = rehearses
         self._people = Colleagues(session)
         self._settings: dict[tuple[str, str], int] = {}
         self._held: list[Any] = []
@@ -185,6 +188,9 @@ class RowReader:
         """Tell whether the row stands without this value: somebody who left, or a record that is made on the way."""
         if isinstance(one, PersonField) and not one.required:
             read.unknown[one.label] = text
+            return True
+        if isinstance(one, SettingField) and self._mapping.adds and self._rehearses and error.kind == "not_found":
+            read.missing[one.key] = text
             return True
         if one.key in self._makes and error.kind == "not_found":
             target = self._makes[one.key]

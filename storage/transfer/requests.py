@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +85,7 @@ def checked(session: Session, import_id: int, rehearsal: running.Rehearsal) -> I
     run = running.get(session, import_id, lock=True)
     if run.state == ImportState.CHECKING:
         run.checked = {"counts": dict(rehearsal.counts), "unknown": rehearsal.unknown.most_common(5)}
+        run.checked |= {"missing": [list(one) for one in rehearsal.missing]}
         leases.rest(run, ImportState.DRAWN_UP)
         leases.show(session, run)
     return run
@@ -109,8 +110,16 @@ def fail(session: Session, import_id: int, why: str) -> ImportRun:
     return run
 
 
-def ask(session: Session, import_id: int, state: ImportState, actor: Member) -> ImportRun:
+def ask(
+    session: Session,
+    import_id: int,
+    state: ImportState,
+    actor: Member,
+    prepare: Callable[[ColumnMapping, Sequence[Any]], ColumnMapping] | None = None,
+) -> ImportRun:
     """Ask a worker for the next thing to do with an import.
+
+    Before it runs for the first time, `prepare` makes what its mapping says and what the dry run missed.
 
     Raises Refused for who neither sent the file nor is an admin, Conflict where that cannot be done any more.
     """
@@ -121,6 +130,11 @@ def ask(session: Session, import_id: int, state: ImportState, actor: Member) -> 
         case ImportState.RUNNING:
             if run.checked is None and run.state == ImportState.DRAWN_UP:
                 raise Conflict("Try the import first.")
+            mapping = ColumnMapping.from_json(run.mapping)
+            if run.line == 0 and prepare is not None and mapping.makes_more:
+                if not actor.has(Role.ADMIN):
+                    raise Refused("Only an admin can add fields or stages on the way.")
+                run.mapping = prepare(mapping, (run.checked or {}).get("missing", ())).to_json()
             running.begin(session, import_id)
         case ImportState.UNDOING:
             running.begin_undo(session, import_id)

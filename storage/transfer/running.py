@@ -118,12 +118,13 @@ def stop(session: Session, import_id: int) -> ImportRun:
     return run
 
 
-def reader(session: Session, mapping: ColumnMapping, links: Links) -> RowReader:
+def reader(session: Session, mapping: ColumnMapping, links: Links, *, rehearses: bool = False) -> RowReader:
     """Return what reads rows as this workspace means them."""
     workspace = workspaces.get(session, current_workspace(session))
     assert workspace is not None
     declaration = links.declarations[mapping.noun]
-    return RowReader(session, mapping, declaration, links, currency=workspace.currency, zone=workspace.zone)
+    here = {"currency": workspace.currency, "zone": workspace.zone}
+    return RowReader(session, mapping, declaration, links, **here, rehearses=rehearses)
 
 
 def run_batch(session: Session, import_id: int, links: Links, rows: Sequence[Row]) -> ImportRun:
@@ -183,13 +184,14 @@ class Rehearsal:
     """Say what an import would do, without doing it, batch by batch.
 
     What two rows of the file share is looked for on disk, so that memory stays flat. `refused` gets what is refused;
-    `unknown` counts the people nobody here is called by.
+    `unknown` counts the people nobody here is called by, `missing` the settings that would be added, by field and name.
     """
 
     links: Links
     mapping: ColumnMapping
     counts: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
+    missing: Counter[tuple[str, str]] = field(default_factory=Counter)
     _seen: sqlite3.Connection | None = None
 
     def __enter__(self) -> Self:
@@ -206,7 +208,7 @@ class Rehearsal:
     def batch(self, session: Session, rows: Sequence[Row]) -> list[ReadRow]:
         """Look at a batch of rows and return those that would be refused; the session may be read-only."""
         declaration = self.links.declarations[self.mapping.noun]
-        read = reader(session, self.mapping, self.links).read(rows)
+        read = reader(session, self.mapping, self.links, rehearses=True).read(rows)
         folds = names(session, read)
         likeness = Likeness(declaration)
         refused = []
@@ -220,6 +222,7 @@ class Rehearsal:
                 again = self._knows(likeness.sought(wanted(row), folded))
                 self._remember(likeness.left(wanted(row), folded))
             self.unknown.update(row.unknown.values())
+            self.missing.update(row.missing.items())
             self.counts[AGAIN if again and effect.outcome == ADDED else effect.outcome] += 1
             if effect.outcome in (ADDED, CHANGED):
                 for key, name in row.makes.items():

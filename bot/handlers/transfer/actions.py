@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy.orm import Session
 
 from bot.handlers.transfer.declaration import plugin
 from bot.kit import blocks as b
 from bot.plugin import Catalogue, Member, Role, _
 from storage.errors import Refused
-from storage.transfer import requests, running
+from storage.transfer import preparing, requests, running
+from storage.transfer.mapping import ColumnMapping
 from storage.transfer.model import ImportRun, ImportState
 
 
@@ -21,7 +24,14 @@ def check(control: b.Control, session: Session, actor: Member, catalogue: Catalo
 @plugin.action("start", role=Role.VIEWER)
 def start(control: b.Control, session: Session, actor: Member, catalogue: Catalogue) -> None:
     """Bring in what was tried, or go on where it was stopped."""
-    requests.ask(session, allowed(session, control, actor, catalogue).id, ImportState.RUNNING, actor)
+    run = allowed(session, control, actor, catalogue)
+    nouns = {key: one.declaration for key, one in catalogue.nouns.items()}
+
+    def prepare(mapping: ColumnMapping, missing: Sequence[tuple[str, str]]) -> ColumnMapping:
+        noun = nouns[mapping.noun]
+        return preparing.prepare(session, mapping, nouns, missing, reserved=catalogue.reserved(noun))
+
+    requests.ask(session, run.id, ImportState.RUNNING, actor, prepare)
 
 
 @plugin.action("stop", role=Role.VIEWER)

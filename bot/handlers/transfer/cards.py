@@ -120,6 +120,8 @@ def _outcome(session: Session, run: ImportRun) -> list[Block]:
     counts = running.as_numbers(run.counts)
     if run.state == ImportState.DRAWN_UP and run.checked is not None:
         blocks.append(b.section(b.markup(_("Would be: {counts}"), counts=counts_line(checked["counts"]))))
+        for _key, name in checked.get("missing", ()):
+            blocks.append(b.context(b.markup(_("{name} is not there yet, and is added first."), name=name)))
         for name, count in checked.get("unknown", ()):
             text = _("Nobody here is called {name} ({count} rows); the name is kept as a note.")
             blocks.append(b.context(b.markup(text, name=name, count=count)))

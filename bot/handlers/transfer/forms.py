@@ -43,9 +43,14 @@ def columns(control: b.Control, session: Session, actor: Member, catalogue: Cata
         *_notation(known),
     ]
     options = [b.Option(_("(left out)"), NOTHING), *(b.Option(name, key) for key, name in targets(noun).items())]
+    if actor.has(Role.ADMIN):
+        options.insert(1, b.Option(_("A new field, of the type that its cells have"), mapping.NEW))
+        adds = [b.Option(_("Refuse these rows"), "no"), b.Option(_("Add them"), "yes")]
+        missing = _("Stages and the like that are not there")
+        fields.append(b.choice_input("adds", missing, adds, initial="yes" if known.adds else "no"))
     for at, (column, samples, _asks) in enumerate(requests.shown(run)[:ASKED]):
         label = f"{column.name}   ({', '.join(samples)[:80]})" if samples else column.name
-        fields.append(b.choice_input(f"column{at}", label, options, initial=column.to or NOTHING))
+        fields.append(b.choice_input(f"column{at}", label, options, initial=_chosen(column.to)))
     return Modal(_("Columns"), fields, submit=_("Read it so"), state={"import": str(run.id)})
 
 
@@ -76,18 +81,24 @@ def read_so(
     else:
         for at in range(min(len(known.columns), ASKED)):
             to = values.get(f"column{at}") or NOTHING
-            if to != NOTHING and to not in targets(noun):
+            may_add = to == mapping.NEW and actor.has(Role.ADMIN)
+            if to != NOTHING and to not in targets(noun) and not may_add:
                 raise Invalid("There is no field {name}.", name=to, field=f"column{at}")
             known = known.with_column(at, to="" if to == NOTHING else to)
     if not has_name(known):
         raise Invalid("One of the columns must be the name.", field="column0")
     how = _offered("matches", values.get("matches") or Matches.CHANGE, Matches)
-    known = replace(known, matches=Matches(how))
+    adds = actor.has(Role.ADMIN) and _offered("adds", values.get("adds") or "no", ("no", "yes")) == "yes"
+    known = replace(known, matches=Matches(how), adds=adds)
     order = _offered("dates", values.get("dates") or "", ("", "day", "month"))
     mark = _offered("decimal", values.get("decimal") or "", ("", ".", ",")) or None
     told = [replace(one, written=Notation(mark, order == "day" if order else None)) for one in known.columns]
     requests.correct(session, run.id, replace(known, columns=tuple(told)), actor)
     return None
+
+
+def _chosen(to: str) -> str:
+    return mapping.NEW if to.startswith(mapping.NEW) else to or NOTHING
 
 
 def _offered(field: str, chosen: str, choices: Iterable[str]) -> str:

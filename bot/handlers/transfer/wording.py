@@ -8,7 +8,7 @@ from typing import Any
 from bot.kit import blocks as b
 from bot.plugin import Declaration, _, ngettext
 from storage.records.fields import LinkField
-from storage.transfer.mapping import ARCHIVED, CREATED, CURRENCY, FIRST, ID, LAST, LINKED_ID, NOTE, MappedColumn
+from storage.transfer.mapping import ARCHIVED, CREATED, CURRENCY, FIRST, ID, LAST, LINKED_ID, NEW, NOTE, MappedColumn
 from storage.transfer.written import Notation
 
 SPECIALS: Mapping[str, str] = {
@@ -22,10 +22,25 @@ SPECIALS: Mapping[str, str] = {
 }
 
 
+TYPES: Mapping[str, str] = {
+    "yesno": "yes or no",
+    "number": "number",
+    "date": "date",
+    "money": "money",
+    "email": "e-mail",
+    "link": "web address",
+    "text": "text",
+    "long": "long text",
+}
+"""What people call the types that a column of a file may have."""
+
+
 def target(noun: Declaration, to: str) -> str:
     """Return what people call what a column is; nothing for one that is left out."""
     if to in SPECIALS:
         return _(SPECIALS[to])
+    if to.startswith(NEW):
+        return _("a new field: {type}").format(type=_(TYPES[to[1:]])) if to[1:] in TYPES else _("a new field")
     if to.endswith(LINKED_ID):
         return _linked_id(noun, to.removesuffix(LINKED_ID))
     return next((_(field.label) for field in noun.fields if field.key == to), "")

@@ -123,6 +123,7 @@ def no_stage(typed: str, known: Sequence[Stage]) -> NotFound:
 
 def every_stage(session: Session) -> list[Stage]:
     """Return the stages of all pipelines that are in use, those of the default one first, each pipeline's in order."""
+    default(session)  # a workspace that has none yet begins with it
     order = {one.id: at for at, one in enumerate(all_of(session))}
     found = [one for one in session.scalars(live_stages()) if one.pipeline_id in order]
     return sorted(found, key=lambda one: order[one.pipeline_id])

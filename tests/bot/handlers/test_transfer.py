@@ -51,6 +51,19 @@ def test_columns_are_what_a_person_says(sent: Company) -> None:
     rep.sees("Would be: 3 added", channel=DM)
 
 
+def test_an_admin_makes_a_field_of_a_column_and_nobody_else_does(company: Company) -> None:
+    company.admin.sends("Companies.csv", COMPANIES.encode("cp1252"), channel=DM)
+    company.admin.sees("Founded → left out", channel=DM)
+    company.admin.clicks("Columns", channel=DM)
+    company.admin.submits({"column3": "A new field, of the type that its cells have", "dates": "day first: 31/12/2026"})
+    company.admin.sees("*Founded* → a new field: date", channel=DM)
+    company.admin.clicks("Try it", channel=DM)
+    company.admin.sees("Would be: 2 added, 1 refused", channel=DM)
+    company.admin.clicks("Bring them in", channel=DM)
+    company.admin.sees("Customers are in", channel=DM)
+    assert "Founded" in company.admin.types("/customer show heron sails", channel=DM).text
+
+
 def test_the_rows_may_be_something_else(sent: Company) -> None:
     rep = sent.rep
     rep.clicks("Columns", channel=DM)
