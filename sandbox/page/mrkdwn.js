@@ -9,6 +9,8 @@ const ENTITIES = { "&amp;": "&", "&lt;": "<", "&gt;": ">" };
 const STYLES = { "*": "strong", _: "em", "~": "del" };
 const WORD = /[\p{L}\p{N}]/u;
 const EMOJI_NAME = /^:([a-z0-9_+'-]+(?:::skin-tone-\d)?):/;
+const MESSAGE = /^https?:\/\/[^/]+\/archives\/([A-Z0-9]+)\/p(\d+)(\d{6})(?:\?thread_ts=([\d.]+))?/;
+const SEEK_MS = 2000;
 const BARE_LINK = /^https?:\/\/[^\s<>|]*[^\s<>|.,;:!?)\]}'"]/;
 
 /** Undo the three escapes of Slack. */
@@ -16,8 +18,28 @@ export function unescape(text) {
   return text.replace(/&(?:amp|lt|gt);/g, (entity) => ENTITIES[entity]);
 }
 
+/** Bring a message into sight, once it is drawn: in its thread if it stands in one, which opens on the right. */
+function seek(ts, until = Date.now() + SEEK_MS) {
+  const found = [...document.querySelectorAll(`.message[data-ts="${CSS.escape(ts)}"]`)].at(-1);
+  if (found) {
+    found.scrollIntoView({ block: "center" });
+    found.classList.add("sought");
+    setTimeout(() => found.classList.remove("sought"), SEEK_MS);
+  } else if (Date.now() < until) setTimeout(() => seek(ts, until), 50);
+}
+
+/** Return a link to a message that I can read here, null for any other address. */
+function messageLink(url, label) {
+  const [, channel, seconds, rest, thread] = MESSAGE.exec(url) ?? [];
+  if (!channel || !channelOf(channel)) return null;
+  const place = [store.me, channel, thread].filter(Boolean).map(encodeURIComponent).join("/");
+  return h("a", { href: `#${place}`, text: label, on: { click: () => setTimeout(() => seek(`${seconds}.${rest}`), 0) } });
+}
+
 /** Return a link, or only its label when the address is not one to follow. */
 export function link(url, label) {
+  const there = messageLink(url, label);
+  if (there) return there;
   if (!/^(https?:|mailto:|tel:)/i.test(url)) return document.createTextNode(label);
   return h("a", { href: url, target: "_blank", rel: "noopener noreferrer", text: label });
 }

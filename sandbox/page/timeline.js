@@ -51,6 +51,14 @@ export class Timeline {
     this.jump.hidden = true;
   }
 
+  /** Show the beginning of the newest message where it is higher than the window. */
+  toStart() {
+    const last = this.list.lastElementChild;
+    if (!last || last.offsetHeight < this.scroller.clientHeight) return;
+    this.pinned = false;
+    last.scrollIntoView({ block: "start" });
+  }
+
   earlier() {
     const fromEnd = this.scroller.scrollHeight - this.scroller.scrollTop;
     this.limit += PAGE;
@@ -73,8 +81,9 @@ export class Timeline {
     this.last = newest?.ts ?? "";
     this.given = { channel, messages, threads, unreadAfter, redrawn };
     this.draw();
-    if (wasAtEnd || (arrived && newest.user === store.me)) this.toEnd();
+    if (wasAtEnd || (arrived && (newest.user === store.me || newest.ephemeral))) this.toEnd();
     else if (arrived) this.jump.hidden = false;
+    if (arrived && newest.ephemeral) this.toStart();
     if (moved) this.list.querySelector(".new-line")?.scrollIntoView({ block: "center" });
   }
 

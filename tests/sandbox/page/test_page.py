@@ -133,3 +133,49 @@ def test_the_page_says_when_the_sandbox_is_away(page: Page, slack: Sandbox) -> N
     slack.stop()
     page.find("banner", "does not answer")
     assert page.problems() != []
+
+
+def in_sight(page: Page, text: str) -> bool:
+    """Tell whether a message stands within the window of its list."""
+    return bool(
+        page.driver.execute_script(
+            "const all = [...document.querySelectorAll('.message')].filter((m) => m.innerText.includes(arguments[0]));"
+            "const one = all.at(-1);"
+            "if (!one) return false;"
+            "const box = one.getBoundingClientRect(), seen = one.closest('.scroller').getBoundingClientRect();"
+            "return box.top >= seen.top - 2 && box.top < seen.bottom;",
+            text,
+        )
+    )
+
+
+def test_a_link_to_a_message_leads_to_it_also_into_its_thread(slack: Sandbox, page: Page) -> None:
+    agent = slack.person("UAAGENT")
+    root = agent.posts("the first of many", channel="#general").ts
+    reply = agent.posts("an answer in the thread", channel="#general", thread=root).ts
+    for number in range(30):
+        agent.posts(f"message {number}", channel="#general")
+    first, second = (f"{slack.url}/archives/CGENERAL/p{ts.replace('.', '')}" for ts in (root, reply))
+    told = f"<{first}|Open message> <{second}?thread_ts={root}&amp;cid=CGENERAL|Open answer>"
+    agent.posts(told, channel="#general", raw=True)
+    page.opens("UAREP/CGENERAL")
+    page.message("Open message")
+    assert not in_sight(page, "the first of many")
+    page.driver.find_element("link text", "Open message").click()
+    page.until(lambda: in_sight(page, "the first of many"), "first message in sight")
+    page.driver.find_element("link text", "Open answer").click()
+    page.until(lambda: in_sight(page, "an answer in the thread"), "answer in the thread")
+    assert len(page.driver.window_handles) == 1
+
+
+def test_the_answer_of_a_command_is_brought_into_sight(bolt: App, slack: Sandbox, page: Page) -> None:
+    lines = "\n".join(f"line {number}" for number in range(60))
+    bolt.command("/deal")(lambda ack: ack(f"The beginning\n{lines}"))
+    agent = slack.person("UAAGENT")
+    for number in range(30):
+        agent.posts(f"message {number}", channel="#general")
+    page.opens("UAREP/CGENERAL")
+    page.message("message 29")
+    page.driver.execute_script("document.querySelector('#main .scroller').scrollTop = 0")
+    page.writes("/deal list")
+    page.until(lambda: in_sight(page, "The beginning"), "beginning of the answer")
