@@ -5,18 +5,20 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, select, text
+from sqlalchemy import CheckConstraint, Index, Select, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, selectinload
 
 from storage.database.engine import TENANT, Base, composite_key
 from storage.errors import Conflict, NotFound
 from storage.names import check_note, name_key
 from storage.queues import due
-from storage.records import named
+from storage.records import named, paging
 from storage.records.about import About, Subject, about_args, about_values, is_about
-from storage.records.comparisons import Field, Fields
+from storage.records.comparisons import Field, Fields, Values
 from storage.records.history import CREATED
 from storage.records.named import NEAR_NAMES, PAGE, Record, moment, one_of
+from storage.records.paging import Order, Part
+from storage.records.query import Query
 from storage.workspace.members import Member
 from storage.workspace.workspaces import check_zone
 
@@ -162,24 +164,38 @@ def list_followups(
     due_before: datetime | None = None,
     order_by: Sequence[Any] = (),
     limit: int = PAGE,
-    offset: int = 0,
     closed: bool | None = False,
 ) -> list[Followup]:
     """Return follow-ups with their owner loaded, at most `limit`: open ones (`closed=None`: all), due first at the top.
 
     `where` and `order_by` are conditions and columns as `storage.records.query` makes them.
     """
-    statement = select(Followup).where(*where).options(selectinload(Followup.owner))
-    if closed is not None:
-        statement = statement.where(Followup.closed_at.is_not(None) if closed else Followup.closed_at.is_(None))
+    statement = _selected(*where, closed=closed)
     if owner_id is not None:
         statement = statement.where(Followup.owner_id == owner_id)
     if about is not None:
         statement = statement.where(is_about(Followup, about.__noun__, about.id))
     if due_before is not None:
         statement = statement.where(Followup.due_at < due_before)
-    ordered = statement.order_by(*(order_by or (Followup.due_at, Followup.id)))
-    return list(session.scalars(ordered.limit(limit).offset(offset)))
+    return list(session.scalars(statement.order_by(*(order_by or (Followup.due_at, Followup.id))).limit(limit)))
+
+
+def page(session: Session, query: Query, values: Values, *, limit: int, offset: int = 0, **next_to: Any) -> Part:
+    """Return the follow-ups a query asks for, at most `limit`, open ones unless it asks for a status: due first.
+
+    They are the first but `offset`, or those `next_to` another page, as in `storage.records.paging.part`. Raises what
+    the query and that do.
+    """
+    statement = _selected(*query.where(session, FIELDS, values), closed=None if query.asks("status") else False)
+    orders = query.orders(FIELDS) or [Order(Followup.due_at), Order(Followup.id)]
+    return paging.part(session, statement.offset(offset or None), orders, limit=limit, **next_to)
+
+
+def _selected(*where: Any, closed: bool | None) -> Select[Followup]:
+    statement = select(Followup).where(*where).options(selectinload(Followup.owner))
+    if closed is None:
+        return statement
+    return statement.where(Followup.closed_at.is_not(None) if closed else Followup.closed_at.is_(None))
 
 
 def all_open(session: Session, owner_id: str) -> list[Followup]:

@@ -9,26 +9,21 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from storage.errors import Invalid
 from storage.records import paging
 from storage.records.comparisons import Values
 from storage.records.declaration import Declaration
 from storage.records.named import Named
-from storage.records.paging import Order
+from storage.records.paging import Order, Part
 from storage.records.query import Query
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """Hold a page: its records, if there are more behind it, what it begins and ends with, and what it is a list of.
+class Listed(Part):
+    """Hold a page, and what it is a list of.
 
     What the records are linked to is read together, and is held here so that no link needs a look of its own.
     """
 
-    records: list[Any]
-    more: bool
-    first: list[Any]
-    last: list[Any]
     plural: str
     linked: list[Any]
 
@@ -60,17 +55,9 @@ def page(
         statement = statement.where(over.at.is_not(None) if ended else over.at.is_(None))
         usual, plural = ([Order(over.at, True), Order(model.id, True)], over.ended) if ended else (usual, over.open)
     orders = query.orders(declaration.filters) or usual
-    try:
-        read = None if beyond is None else paging.from_json(orders, beyond)
-    except (ValueError, TypeError):
-        raise Invalid(
-            "This is not where a page of this list ended.", field="cursor", hint="Ask for the list again."
-        ) from None
-    found = paging.rows(session, statement, orders, limit=limit + (not back), beyond=read, back=back)
-    shown, more = found[:limit], back or len(found) > limit
-    records = [row[0] for row in shown]
-    first, last = (paging.to_json(shown[at][1:]) if shown else [] for at in (0, -1))
-    return Listed(records, more, first, last, plural, _linked(session, declaration, records))
+    found = paging.part(session, statement, orders, limit=limit, beyond=beyond, back=back)
+    linked = _linked(session, declaration, found.records)
+    return Listed(found.records, found.more, found.first, found.last, plural, linked)
 
 
 def _linked(session: Session, declaration: Declaration, records: Sequence[Named]) -> list[Any]:

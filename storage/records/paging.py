@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, SmallInteger, null
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from storage.errors import Invalid
 from storage.money import BIGINT
 from storage.records.comparisons import ValueRows
 
@@ -105,6 +106,42 @@ def to_json(values: Sequence[Any]) -> list[Any]:
 def from_json(orders: Sequence[Order], values: Sequence[Any]) -> list[Any]:
     """Return what `to_json` was given; raise ValueError or TypeError for what it cannot have made."""
     return [order.read(value) for order, value in zip(orders, values, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Hold a page of a list: its records, if there are more behind it, and what it begins and ends with."""
+
+    records: list[Any]
+    more: bool
+    first: list[Any]
+    last: list[Any]
+
+
+def part(
+    session: Session,
+    statement: Select[Any],
+    orders: Sequence[Order],
+    *,
+    limit: int,
+    beyond: Sequence[Any] | None = None,
+    back: bool = False,
+) -> Part:
+    """Return a page of a statement's records, at most `limit`: the first, or those next to another page.
+
+    `beyond` is the `last` of the page before, or the `first` of the page behind where it goes `back`. Raises Invalid
+    for another one.
+    """
+    try:
+        read = None if beyond is None else from_json(orders, beyond)
+    except (ValueError, TypeError):
+        raise Invalid(
+            "This is not where a page of this list ended.", field="cursor", hint="Ask for the list again."
+        ) from None
+    found = rows(session, statement, orders, limit=limit + (not back), beyond=read, back=back)
+    shown, more = found[:limit], back or len(found) > limit
+    first, last = (to_json(shown[at][1:]) if shown else [] for at in (0, -1))
+    return Part([row[0] for row in shown], more, first, last)
 
 
 def rows(

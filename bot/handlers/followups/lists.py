@@ -15,7 +15,7 @@ from bot.kit.replies import Message
 from bot.plugin import Member, Role, _
 from storage.crm import followups
 from storage.crm.followups import Followup
-from storage.records.query import Query, parse_filters
+from storage.records.query import parse_filters
 from storage.transfer.exports import asked as exported
 from storage.workspace.workspaces import Workspace
 
@@ -29,7 +29,8 @@ def listed(args: Args, session: Session, actor: Member, reader: Reader, workspac
     filters = understood(args.filters, session, followups.FIELDS, values)
     asked = filters if parse_filters(filters).asks("owner") else (f"owner:<@{actor.id}>", *filters)
     if form := args.typed("as", records.FORM):
-        rows = map(_row, _found(session, parse_filters(asked), values, limit=exported.MOST + 1))
+        found = followups.page(session, parse_filters(asked), values, limit=exported.MOST + 1)
+        rows = map(_row, found.records)
         header = ["Follow-up", "Text", "Due", "Status", "Owner", "About"]
         if count := exported.table(session, "followup", header, rows, form=form, words=" ".join(asked)):
             return records.on_its_way(_("follow-ups"), count)
@@ -42,17 +43,6 @@ def _row(followup: Followup) -> list[str]:
     return [followup.reference, followup.text, due, followup.status, owner, followup.about_reference or ""]
 
 
-def _found(session: Session, query: Query, values: FilterValues, *, limit: int, offset: int = 0) -> list[Followup]:
-    return followups.list_followups(
-        session,
-        *query.where(session, followups.FIELDS, values),
-        order_by=query.order_by(followups.FIELDS),
-        closed=None if query.asks("status") else False,
-        limit=limit,
-        offset=offset,
-    )
-
-
 @plugin.action("page", role=Role.VIEWER)
 def page(control: b.Control, session: Session, actor: Member, reader: Reader, workspace: Workspace) -> Message:
     """Turn to another page of a list."""
@@ -63,14 +53,18 @@ def page(control: b.Control, session: Session, actor: Member, reader: Reader, wo
 def _page(page: Page, session: Session, actor: Member, workspace: Workspace, reader: Reader) -> Message:
     query = parse_filters(page.filters)
     values = FilterValues(actor.id, workspace.currency, reader.zone.key, reader.now, reader.locale)
-    found = _found(session, query, values, limit=cards.LISTED + 1, offset=page.offset)
-    if not found:
+    next_to = {"beyond": page.beyond, "back": page.back} if page.beyond is not None else {"offset": page.offset}
+    found = followups.page(session, query, values, limit=cards.LISTED, **next_to)
+    if page.back and len(found.records) < cards.LISTED:
+        # What came before is fewer by now: that is the first page.
+        return _page(Page(page.filters), session, actor, workspace, reader)
+    if not found.records:
         return Message(_nothing(page, actor))
-    more = len(found) > cards.LISTED
     what = _("Follow-ups") if query.asks("status") else _("Open follow-ups")
-    title = page.title(what, min(len(found), cards.LISTED), more=more)
-    lines = cards.listing(session, found[: cards.LISTED], reader)
-    return Message(title, [b.section(title), *lines, *page.turns(plugin.id("page"), size=cards.LISTED, more=more)])
+    title = page.title(what, len(found.records), more=found.more)
+    lines = cards.listing(session, found.records, reader)
+    turns = page.turns(plugin.id("page"), size=cards.LISTED, more=found.more, ends=(found.first, found.last))
+    return Message(title, [b.section(title), *lines, *turns])
 
 
 def _nothing(page: Page, actor: Member) -> b.Text:

@@ -387,3 +387,19 @@ def test_closing_a_deal_cancels_what_was_promised_and_says_so(company: Company) 
     company.rep.types("/followup add D-1 when:tomorrow call back")
     assert "F-1" in company.rep.types("/deal won D-1").text
     assert "You have no follow-ups." in company.rep.types("/followup list").text
+
+
+def test_a_list_turns_its_pages_by_what_stood_last(rep: Person) -> None:
+    rep.types("/customer add Acme", channel="@Rapport")
+    for number in range(1, 25):
+        rep.types(f"/followup add C-1 when:2030-01-{number:02} step {number:02}", channel="@Rapport")
+    assert "step 20" in rep.types("/followup list").text
+    # What is done or added meanwhile moves no line from one page to another.
+    rep.types("/followup done F-3", channel="@Rapport")
+    rep.types("/followup add C-1 when:2030-01-01 step 00", channel="@Rapport")
+    rep.clicks("More")
+    second = rep.sees("21 to 24")
+    assert "step 24" in second and "step 20" not in second
+    rep.clicks("Back")
+    first = rep.sees("1 to 20")
+    assert "step 00" in first and "step 20" in first and "step 21" not in first
