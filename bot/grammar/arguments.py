@@ -1,7 +1,7 @@
 """Read the words after a command into typed arguments."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, TypeVar
 
@@ -11,7 +11,7 @@ from bot.grammar.reading import Several, ValueType, Writer, ambiguous, at_fault,
 from bot.grammar.types import AMOUNT, CHANNEL, DAY, FLAG, MOMENT, PERSON, WHEN, WORD
 from bot.grammar.unkeyed import take_unkeyed
 from bot.grammar.usage import Positional, Usage
-from bot.grammar.words import BETWEEN, Pair, did_you_mean, split_first, take_apart, unquote
+from bot.grammar.words import BETWEEN, NONE, Pair, did_you_mean, split_first, take_apart, unquote
 from storage.errors import Invalid
 from storage.money import Money
 
@@ -23,7 +23,8 @@ class Args:
     """Hold the arguments of one command.
 
     `raw` is what Slack sent, `text` the free words, `record` the first of two places, `filters` the comparisons, to be
-    `understood`, `read` the values as the types of their keys and places have read them.
+    `understood`, `read` the values as the types of their keys and places have read them. `after` are the words behind
+    the one word of a key, `taken` how many of them it has, `sent` is what they were read from.
     """
 
     raw: str
@@ -34,6 +35,9 @@ class Args:
     values: Mapping[str, Decoded]
     read: Mapping[str, Any]
     writer: Writer
+    sent: str = ""
+    after: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    taken: Mapping[str, int] = field(default_factory=dict)
 
     def __contains__(self, key: str) -> bool:
         return self._value(key) is not None
@@ -113,21 +117,27 @@ class Args:
             return replace(changed, record=text)
         return replace(changed, text=text) if key in places else changed
 
+    def longer(self, key: str, words: int) -> "Args":
+        """Return the same arguments with so many of the words behind the value of a key as a part of it."""
+        return parse(self.sent, self.usage, self.writer, raw=self.raw, longer={**self.taken, key: words})
+
     def _value(self, key: str) -> Decoded | None:
         if not self.usage.declares(key):
             raise KeyError(f"{key!r} is not declared by the usage {self.usage.line!r}")
         return self.values.get(key)
 
 
-def parse(text: str, usage: Usage, writer: Writer, *, raw: str | None = None) -> Args:
+def parse(text: str, usage: Usage, writer: Writer, *, raw: str | None = None, longer: Mapping[str, int] = NONE) -> Args:
     """Read what follows a command, as Slack sent it; `raw` is the whole line if `text` is a part of it.
+
+    A key that takes one word has so many words `longer`.
 
     Words that belong to no declared key are the text, wherever they stand; a time that is required needs no key at the
     end of them, or directly behind the first place. Raises Invalid, naming what was not understood, for a key given
     twice or without a value, a value its type cannot read, a quote never closed, a word or key that has no place, and a
     place or key left empty that is required.
     """
-    words = take_apart(text, usage, writer)
+    words = take_apart(text, usage, writer, longer)
     values = {key: pair.value for key, pair in words.pairs.items()}
     read = {key: pair.read for key, pair in words.pairs.items()}
     free = words.rest
@@ -158,7 +168,8 @@ def parse(text: str, usage: Usage, writer: Writer, *, raw: str | None = None) ->
         if name not in values or not visible(values[name].text):
             raise _missing(name, usage, unescape(text))
     shown = free.text if visible(free.text) else ""
-    return Args(text if raw is None else raw, shown, record, filters, usage, values, read, writer)
+    after = {key: pair.after for key, pair in words.pairs.items() if pair.after}
+    return Args(text if raw is None else raw, shown, record, filters, usage, values, read, writer, text, after, longer)
 
 
 def _first_place(free: Decoded, place: Positional, writer: Writer, read: dict[str, Any]) -> tuple[Decoded, Decoded]:

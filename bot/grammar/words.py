@@ -12,8 +12,9 @@ A value takes as many words as its type can read. The punctuation of a sentence 
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from bot.grammar.entities import INVISIBLE, Decoded, decode, shown, visible
@@ -57,6 +58,9 @@ BETWEEN = " \t\n:,.：，、"
 _BRACKETS = "([（【"
 _LINE_SPACE = re.compile(r"[^\S\n]*")
 
+NONE: Mapping[str, int] = MappingProxyType({})
+_AFTER = 4
+"""So many words behind one are tried as the rest of a name."""
 _NEAR_KEY = 0.75
 _LONGEST_GUESS = 40
 
@@ -66,7 +70,7 @@ class Pair:
     """Hold one `key:value` or filter of a text and where it ends.
 
     A filter has all words up to the next, of which its field takes as many as it can read; none if it is `quoted`. The
-    words that belong to no filter are one without a key.
+    words that belong to no filter are one without a key. The words `after` one word of a key may belong to it too.
     """
 
     key: str
@@ -75,6 +79,7 @@ class Pair:
     end: int
     read: Any = None
     quoted: bool = False
+    after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,8 +91,8 @@ class Words:
     rest: Decoded
 
 
-def take_apart(text: str, usage: Usage, writer: Writer) -> Words:
-    """Separate the declared keys and filters of a text from its free words.
+def take_apart(text: str, usage: Usage, writer: Writer, longer: Mapping[str, int] = NONE) -> Words:
+    """Separate the declared keys and filters of a text from its free words; keys may have so many words `longer`.
 
     Raises Invalid for a key given twice, misspelt, without a value or with one that cannot be read, a quote never
     closed, and more than 50 filters.
@@ -102,7 +107,7 @@ def take_apart(text: str, usage: Usage, writer: Writer) -> Words:
     while position < len(whole.mask):
         start = _end(_BLANK, whole.mask, position)
         bracket = whole.mask[start : start + 1] in tuple(_BRACKETS)
-        pair = _pair_at(whole, start + bracket, usage, writer)
+        pair = _pair_at(whole, start + bracket, usage, writer, longer)
         if pair is None:
             position = _end_of_word(whole.mask, start, hopeless)
             continue
@@ -173,10 +178,10 @@ def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str
     return names[near[0]] if near else swapped
 
 
-def _pair_at(text: Decoded, start: int, usage: Usage, writer: Writer) -> Pair | None:
+def _pair_at(text: Decoded, start: int, usage: Usage, writer: Writer, longer: Mapping[str, int]) -> Pair | None:
     named = _NAMED.match(text.mask, start)
     if named and (key := usage.keys.get(fold(named[1]))):
-        return _keyed(text, named.end(), key, usage, writer)
+        return _keyed(text, named.end(), key, usage, writer, longer.get(key.name, 0))
     found = _FILTER.match(text.mask, start) if usage.filters else None
     if found:
         return _filter(text, found, usage)
@@ -185,8 +190,11 @@ def _pair_at(text: Decoded, start: int, usage: Usage, writer: Writer) -> Pair | 
     return None
 
 
-def _keyed(text: Decoded, colon: int, key: Key, usage: Usage, writer: Writer) -> Pair | None:
-    """Return the pair of a declared key whose colon ends at a place, or None where it is ordinary text."""
+def _keyed(text: Decoded, colon: int, key: Key, usage: Usage, writer: Writer, longer: int) -> Pair | None:
+    """Return the pair of a declared key whose colon ends at a place, or None where it is ordinary text.
+
+    One word may be so many words `longer`.
+    """
     begin = _end(_UNSEEN, text.mask, colon)
     start = _end(_LINE_SPACE, text.mask, begin)
     if not visible(text.text[start:]):
@@ -215,8 +223,22 @@ def _keyed(text: Decoded, colon: int, key: Key, usage: Usage, writer: Writer) ->
         raise ambiguous(line.text, found, key.name)
     if found is None:
         return None
+    if key.type is WORD:
+        return _word(text, start, start + found.end, start + len(line.text), key, longer)
     end = start + found.end
     return Pair(key.name, ":", text.part(start, end), _end(_PUNCTUATION, text.mask, end), found.value)
+
+
+def _word(text: Decoded, start: int, end: int, limit: int, key: Key, longer: int) -> Pair:
+    """Return the pair of a word that ends at a place, so many words longer, and what is written after it."""
+    for _more in range(longer):
+        end = _end(_WORD, text.mask, _end(_BLANK, text.mask, end))
+    value = trimmed(text.part(start, end))
+    end = start + len(value.text)
+    behind = _end(_PUNCTUATION, text.mask, end)
+    # Behind a comma begins something else.
+    after = () if behind > end else text.part(end, limit).text.split()[:_AFTER]
+    return Pair(key.name, ":", value, behind, value.text, after=tuple(after))
 
 
 def _filter(text: Decoded, found: re.Match[str], usage: Usage) -> Pair:

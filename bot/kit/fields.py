@@ -13,14 +13,17 @@ from sqlalchemy.orm import Session
 
 from bot.grammar import Args
 from bot.grammar.entities import Decoded, EntityKind
-from bot.grammar.reading import ValueType
+from bot.grammar.reading import PUNCTUATION, ValueType
 from bot.grammar.types import WORD, OrNothing
 from bot.i18n import _
 from bot.kit import blocks as b
 from bot.kit.faces import Hand, face
 from bot.kit.format import Reader
+from storage.errors import CrmError
+from storage.names import name_key
 from storage.records.declaration import Declaration
-from storage.records.fields import ChoiceField, PersonField, RecordField, SettingField
+from storage.records.fields import ChoiceField, LinkField, PersonField, RecordField, SettingField
+from storage.records.fields.settings import Setting
 from storage.records.named import Named
 from storage.records.schema import extended
 
@@ -37,6 +40,34 @@ def key_types(declaration: Declaration) -> dict[str, ValueType[Any]]:
     """Return how the values of the keys of `keys` are read."""
     own = {field.key: face(field).reads(field) for field in declaration.entered[1:]}
     return {key: words if words is WORD else OrNothing(words, NOTHING) for key, words in own.items()}
+
+
+def with_whole_names(declaration: Declaration, args: Args, session: Session) -> Args:
+    """Return a command's words with names of several words as the values of links: `customer:Harbor Freight`.
+
+    Words behind a value belong to it where they are a record's whole name with it, or are more of the name of the one
+    that the value means, or of one where the value alone means none.
+    """
+    for field in declaration.entered[1:]:
+        behind = args.after.get(field.key, ())
+        said = args.get(field.key)
+        if not isinstance(field, LinkField | SettingField) or not behind or said is None or said.casefold() in NOTHING:
+            continue
+        alone = _meant(field, session, said)
+        for words in range(len(behind), 0, -1):
+            name = " ".join((said, *behind[:words])).rstrip(PUNCTUATION)
+            meant = _meant(field, session, name)
+            if meant and (name_key(meant.name) == name_key(name) or alone is None or alone.id == meant.id):
+                args = args.longer(field.key, words)
+                break
+    return args
+
+
+def _meant(field: LinkField | SettingField, session: Session, said: str) -> Setting | None:
+    try:
+        return field.resolve(session, said)
+    except CrmError:
+        return None
 
 
 def from_words(declaration: Declaration, args: Args, hand: Hand, but: Sequence[str] = ()) -> dict[str, Any]:

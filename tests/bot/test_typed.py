@@ -78,6 +78,24 @@ SAID = {
     # Money, days and addresses.
     '/deal add Third amount:"2,5 Mio. €"': "€2,500,000",
     "/deal add Fourth amount:CHF 500.-, close:december": "CHF500",
+    "/deal add Beta amount:12 000": "Added.\n*Amount*\n$12,000\n*Stage*\nLead (10%)\n*Owner*\n@Ada Admin\n*Beta*  D-5",
+    "/deal add Gamma amount:500 EUR": "€500",
+    "/deal add Delta amount:1.5 million": "$1,500,000",
+    "/deal add Epsilon close:december": "Dec 31",
+    # Names of several words behind a key; what follows them is the text that it was.
+    "/deal add Zeta customer:Harbor Freight amount:5k": "*Zeta*  D-9",
+    "/deal add customer:harbor Eta plan": "*Eta plan*  D-10",
+    "/deal add Theta customer:harbor, Freight": "*Theta Freight*  D-11",
+    "/deal add customer:Harbor Freight": "The name is missing.",
+    "/deal edit D-9 customer:Bluepeak GmbH": "Bluepeak GmbH  C-2",
+    "/ticket add Slow pages customer:harbor freight": "*Slow pages*  T-7",
+    "/deal edit D-9 name:Kappa customer:Quantum Foam": "There is no customer called Quantum",
+    # Hours and days.
+    "/followup add D-1 when:tomorrow 3pm call back": "3:00 PM.\n*call back*",
+    "/followup add D-1 when:tomorrow at 3:30 call back": "3:30 PM.\n*call back*",
+    "/followup add D-1 when:15h call back": "3:00 PM.\n*call back*",
+    "/followup add D-1 when:every 3rd thursday call back": "It repeats on the third Thursday of the month.",
+    "/followup add D-1 when:past friday call back": "past friday has passed.",
     # Our own people by their names.
     "/deal add Fifth owner:Rita Rep, amount:5k": "*Owner*\n@Rita Rep",
     "/deal edit D-2 owner:rita": "@Rita Rep",

@@ -49,6 +49,7 @@ def add(
 ) -> Message:
     """Add a record; Rapport asks first about a likely duplicate."""
     hand = Hand(session, actor, reader, workspace)
+    args = fields.with_whole_names(noun, args, session)
     return records.added(catalogue.nouns[noun.key], args.values["name"], fields.from_words(noun, args, hand), hand)
 
 
@@ -105,8 +106,10 @@ def edit(
     catalogue: Catalogue,
 ) -> Message:
     """Change fields of a record; name none, and its card with the form is shown."""
-    record = noun.resolve(session, args.text)
+    args = fields.with_whole_names(noun, args, session)
+    # First, as of a name that nobody has a part may stand with the record's.
     values = fields.from_words(noun, args, Hand(session, actor, reader, workspace))
+    record = noun.resolve(session, args.text)
     if name := args.get("name"):
         values["name"] = name
     shown = catalogue.nouns[noun.key]
