@@ -17,7 +17,7 @@ from storage.records.about import About, Subject, about_args, about_values, is_a
 from storage.records.comparisons import Field, Fields, Values
 from storage.records.history import CREATED
 from storage.records.named import NEAR_NAMES, PAGE, Record, moment, one_of
-from storage.records.paging import Order, Part
+from storage.records.paging import Order, Stretch
 from storage.records.query import Query
 from storage.workspace.members import Member
 from storage.workspace.workspaces import check_zone
@@ -180,15 +180,15 @@ def list_followups(
     return list(session.scalars(statement.order_by(*(order_by or (Followup.due_at, Followup.id))).limit(limit)))
 
 
-def page(session: Session, query: Query, values: Values, *, limit: int, offset: int = 0, **next_to: Any) -> Part:
+def page(session: Session, query: Query, values: Values, *, limit: int, offset: int = 0, **next_to: Any) -> Stretch:
     """Return the follow-ups a query asks for, at most `limit`, open ones unless it asks for a status: due first.
 
-    They are the first but `offset`, or those `next_to` another page, as in `storage.records.paging.part`. Raises what
+    They are the first but `offset`, or those `next_to` another page, as in `storage.records.paging.stretch`. Raises what
     the query and that do.
     """
     statement = _selected(*query.where(session, FIELDS, values), closed=None if query.asks("status") else False)
     orders = query.orders(FIELDS) or [Order(Followup.due_at), Order(Followup.id)]
-    return paging.part(session, statement.offset(offset or None), orders, limit=limit, **next_to)
+    return paging.stretch(session, statement.offset(offset or None), orders, limit=limit, **next_to)
 
 
 def _selected(*where: Any, closed: bool | None) -> Select[Followup]:

@@ -13,12 +13,12 @@ from storage.records import paging
 from storage.records.comparisons import Values
 from storage.records.declaration import Declaration
 from storage.records.named import Named
-from storage.records.paging import Order, Part
+from storage.records.paging import Order, Stretch
 from storage.records.query import Query
 
 
 @dataclass(frozen=True, slots=True)
-class Listed(Part):
+class Listed(Stretch):
     """Hold a page, and what it is a list of.
 
     What the records are linked to is read together, and is held here so that no link needs a look of its own.
@@ -55,7 +55,7 @@ def page(
         statement = statement.where(over.at.is_not(None) if ended else over.at.is_(None))
         usual, plural = ([Order(over.at, True), Order(model.id, True)], over.ended) if ended else (usual, over.open)
     orders = query.orders(declaration.filters) or usual
-    found = paging.part(session, statement, orders, limit=limit, beyond=beyond, back=back)
+    found = paging.stretch(session, statement, orders, limit=limit, beyond=beyond, back=back)
     linked = _linked(session, declaration, found.records)
     return Listed(found.records, found.more, found.first, found.last, plural, linked)
 

@@ -109,7 +109,7 @@ def from_json(orders: Sequence[Order], values: Sequence[Any]) -> list[Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Stretch:
     """Hold a page of a list: its records, if there are more behind it, and what it begins and ends with."""
 
     records: list[Any]
@@ -118,7 +118,7 @@ class Part:
     last: list[Any]
 
 
-def part(
+def stretch(
     session: Session,
     statement: Select[Any],
     orders: Sequence[Order],
@@ -126,7 +126,7 @@ def part(
     limit: int,
     beyond: Sequence[Any] | None = None,
     back: bool = False,
-) -> Part:
+) -> Stretch:
     """Return a page of a statement's records, at most `limit`: the first, or those next to another page.
 
     `beyond` is the `last` of the page before, or the `first` of the page behind where it goes `back`. Raises Invalid
@@ -141,7 +141,7 @@ def part(
     found = rows(session, statement, orders, limit=limit + (not back), beyond=read, back=back)
     shown, more = found[:limit], back or len(found) > limit
     first, last = (to_json(shown[at][1:]) if shown else [] for at in (0, -1))
-    return Part([row[0] for row in shown], more, first, last)
+    return Stretch([row[0] for row in shown], more, first, last)
 
 
 def rows(

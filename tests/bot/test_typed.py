@@ -109,7 +109,7 @@ SAID = {
     "/customer add Nordwind GmbH nordwind.de": "*Nordwind GmbH*",
     "/customer add Booking.com": "*Booking.com*",
     "/customer add Müller GmbH & Co.KG": "*Müller GmbH & Co.KG*",
-    "/crm renewal add harbor on:March 1": "renews on",
+    "/crm renewal add harbor on:March 1": "Mar 1",
     "/crm away until:next monday": "gets no tickets until Mon",
 }
 
