@@ -183,8 +183,8 @@ def list_followups(
 def page(session: Session, query: Query, values: Values, *, limit: int, offset: int = 0, **next_to: Any) -> Stretch:
     """Return the follow-ups a query asks for, at most `limit`, open ones unless it asks for a status: due first.
 
-    They are the first but `offset`, or those `next_to` another page, as in `storage.records.paging.stretch`. Raises what
-    the query and that do.
+    They are the first but `offset`, or those `next_to` another page, as in `storage.records.paging.stretch`. Raises
+    what the query and that do.
     """
     statement = _selected(*query.where(session, FIELDS, values), closed=None if query.asks("status") else False)
     orders = query.orders(FIELDS) or [Order(Followup.due_at), Order(Followup.id)]

@@ -184,3 +184,14 @@ def test_the_revisions_are_one_chain() -> None:
     assert len({name[:4] for name in found}) == len(found)
     assert all(own == name[:4] for name, (own, _) in found.items())
     assert len({before for _, before in found.values()}) == len(found), "two follow the same one"
+
+
+def test_a_revision_that_died_before_its_indexes_goes_on(empty_url: str) -> None:
+    migrate.upgrade(empty_url)
+    migrate.downgrade(empty_url, "0015")
+    # As a process leaves it that dies between the transaction and what follows.
+    ask(empty_url, "UPDATE alembic_version SET version_num = '0014'")
+    ask(empty_url, "DROP INDEX outbox_over_idx")
+    migrate.upgrade(empty_url)
+    migrate.check(empty_url)
+    assert ask(empty_url, "SELECT count(*) FROM pg_class WHERE relname = 'outbox_over_idx'") == 1

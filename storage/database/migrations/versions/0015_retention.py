@@ -3,7 +3,6 @@
 Revision ID: 0015
 """
 
-import sqlalchemy as sa
 from alembic import op
 
 from storage.database.policies import APP
@@ -48,13 +47,14 @@ INDEXES = (
 
 
 def upgrade() -> None:
-    # Constants, and now() is stable: no table is rewritten.
-    op.add_column("outbox", sa.Column("stays", sa.Boolean, nullable=False, server_default=sa.false()))
-    op.add_column(
-        "change_answer",
-        sa.Column("kept_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
-    )
+    # Each step is done again without harm, as the revision may die between its transaction and its indexes. Constants,
+    # and now() is stable: no table is rewritten.
     for statement in (
+        "ALTER TABLE outbox ADD COLUMN IF NOT EXISTS stays boolean NOT NULL DEFAULT false",
+        "ALTER TABLE change_answer ADD COLUMN IF NOT EXISTS kept_at timestamptz NOT NULL DEFAULT now()",
+        "DROP POLICY IF EXISTS clock ON change_answer",
+        # Whose it is already may not be replaced by others.
+        "DROP FUNCTION IF EXISTS forget_answers(integer, integer)",
         f"GRANT SELECT, DELETE ON change_answer TO {CLOCK}",
         f"CREATE POLICY clock ON change_answer TO {CLOCK} USING (true)",
         FORGET,
@@ -66,7 +66,7 @@ def upgrade() -> None:
         f"REVOKE CREATE ON SCHEMA public FROM {CLOCK}",
     ):
         op.execute(statement)
-    op.execute("ALTER TABLE model_version DROP CONSTRAINT model_version_weights_check")
+    op.execute("ALTER TABLE model_version DROP CONSTRAINT IF EXISTS model_version_weights_check")
     op.create_check_constraint("weights", "model_version", "state <> 'live' OR weights IS NOT NULL")
     # Forced, the policies would hide the rows from their owner as well.
     for table in ("ticket", "outbox"):
