@@ -21,7 +21,7 @@ STATES = ("running", "done", "undoing", "undone", "failed")
 
 # The release before knows nothing of `standing`.
 KEEP_STANDING = """
-CREATE FUNCTION keep_standing() RETURNS trigger LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION keep_standing() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$ BEGIN
     IF TG_OP = 'INSERT' THEN
