@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import check_is_fitted
 
 from ml.text.features import TextFeatures, counted
+from ml.text.meaning import encoder
 
 Floats = NDArray[np.floating[Any]]
 Strings = NDArray[np.str_]
@@ -18,12 +19,15 @@ Strings = NDArray[np.str_]
 class MoodClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
     """Classify by logistic regression over the words and characters that `TextFeatures` reads.
 
-    Fitted state: `classes_` (n_classes,), `features_`, `regression_`.
+    With `meaning` its probabilities are averaged with those of another on sentence vectors; the encoder must be
+    installed. Fitted state: `classes_` (n_classes,), `features_`, `regression_`, `head_` (None without meaning).
     """
 
-    def __init__(self, c: float = 10.0, min_gram_df: int = 2) -> None:
+    def __init__(self, c: float = 10.0, min_gram_df: int = 2, meaning: bool = False, head_c: float = 3.0) -> None:
         self.c = c
         self.min_gram_df = min_gram_df
+        self.meaning = meaning
+        self.head_c = head_c
 
     def fit(self, texts: Sequence[str], labels: Sequence[str]) -> Self:
         """Learn from texts and labels, both (n_samples,)."""
@@ -31,12 +35,17 @@ class MoodClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         rows = self.features_.fit_transform(texts)
         self.regression_ = LogisticRegression(C=self.c, class_weight="balanced", max_iter=200).fit(rows, labels)
         self.classes_: Strings = self.regression_.classes_
+        self.head_: LogisticRegression | None = None
+        if self.meaning:
+            self.head_ = LogisticRegression(C=self.head_c, class_weight="balanced", max_iter=500)
+            self.head_.fit(encoder().vectors(texts), labels)
         return self
 
     def predict_proba(self, texts: Sequence[str]) -> Floats:
         """Return probabilities (n_samples, n_classes) of texts (n_samples,), columns as in `classes_`."""
         check_is_fitted(self, "regression_")
-        return np.asarray(self.regression_.predict_proba(self.features_.transform(texts)))
+        words = np.asarray(self.regression_.predict_proba(self.features_.transform(texts)))
+        return words if self.head_ is None else (words + self.head_.predict_proba(encoder().vectors(texts))) / 2
 
     def predict(self, texts: Sequence[str]) -> Strings:
         """Return the most likely class (n_samples,) of each text."""
@@ -45,6 +54,8 @@ class MoodClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
     def mood_of(self, text: str) -> str:
         """Return what `predict` does of one text, without the cost of a matrix."""
         check_is_fitted(self, "regression_")
+        if self.head_ is not None:
+            return str(self.predict([text])[0])
         columns, values = self.features_.vector(counted(text))
         margins = self.regression_.coef_[:, columns] @ values + self.regression_.intercept_
         # Of two classes scikit-learn keeps the second one's margin only.

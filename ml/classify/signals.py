@@ -8,15 +8,20 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from ml.classify.leaving import wants_to_cancel
-from ml.classify.urgency import urgency
+from ml.classify.urgency import Urgency, urgency
 from ml.starter import load_signals
+from ml.text.meaning import READ_CHARACTERS, installed
 from ml.text.phrases import plain
 from ml.text.terms import MAX_CHARACTERS, Piece, looks_like_code, read
 
 if TYPE_CHECKING:
+    from ml.classify.hurry import HurryClassifier
     from ml.classify.mood import MoodClassifier
 
 NEUTRAL = "neutral"
+MOST_CLAUSES = 6
+# What lies between two of these is never half a word, in Chinese either.
+_CLAUSE_END = re.compile(r"[.,;:!?\n。，；：！？、]+\s*")
 # Of a message in Chinese with English product names in it, each character is a word.
 CHINESE_SHARE = 0.3
 # Of ten words of English prose three to five are among these; German, French and Spanish share one or two of them.
@@ -50,13 +55,19 @@ class Signals:
 
 
 def read_signals(text: str) -> Signals:
-    """Read the signals of one message; where there is nothing to read, or only program code, all are neutral."""
+    """Read the signals of one message; where there is nothing to read, or only program code, all are neutral.
+
+    Urgency is what the rules say; where they say nothing, and the encoder is installed, what messages that mean
+    nearly the same need, with the clause that says so.
+    """
     pieces = read(text)
     words = [piece for piece in pieces if piece.kind in ("word", "cjk")]
     if not words or looks_like_code(text):
         return Signals(_language(words), "normal", NEUTRAL, wants_to_cancel=False)
     considered = plain(text)
     soon, leaves = urgency(text[:MAX_CHARACTERS], considered), wants_to_cancel(considered)
+    if soon.level == "normal" and not soon.because and installed():
+        soon = _by_meaning(text)
     return Signals(
         language=_language(words),
         urgency=soon.level,
@@ -68,11 +79,32 @@ def read_signals(text: str) -> Signals:
 
 @cache
 def mood() -> MoodClassifier:
-    """Return the model of mood, learned from the examples at its first use: that takes a quarter of a second."""
+    """Return the model of mood, learned from the examples at its first use: that takes a quarter of a second.
+
+    With the sentence encoder, it and `hurry` take another second.
+    """
     from ml.classify.mood import MoodClassifier
 
     rows = load_signals()
-    return MoodClassifier().fit([row.text for row in rows], [row.sentiment for row in rows])
+    return MoodClassifier(meaning=installed()).fit([row.text for row in rows], [row.sentiment for row in rows])
+
+
+@cache
+def hurry() -> HurryClassifier:
+    """Return the model of urgency by meaning, learned from the examples at its first use."""
+    from ml.classify.hurry import HurryClassifier
+
+    rows = load_signals()
+    return HurryClassifier().fit([row.text for row in rows], [row.urgency for row in rows])
+
+
+def _by_meaning(text: str) -> Urgency:
+    found = [part.strip() for part in _CLAUSE_END.split(text[:READ_CHARACTERS])]
+    clauses = list(dict.fromkeys(part for part in found if part))
+    level, because = hurry().explain(text, clauses[:MOST_CLAUSES] if len(clauses) > 1 else [])
+    if level == "normal":
+        return Urgency(level, [])
+    return Urgency(level, [because or clauses[0]] if clauses else [])
 
 
 def _language(words: list[Piece]) -> str:
