@@ -2,40 +2,92 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.svm import LinearSVC
 
 from bench.figures import Figure, percentile
 from ml.classify.classifier import MessageClassifier
+from ml.learn.fit import refit
+from ml.learn.items import Item
 from ml.learn.train import starter_model
 from ml.starter import load_examples
 from ml.text.features import counted
+from ml.text.meaning import encoder, installed
 from ml.text.terms import read, terms_of
 
 WARM_UP = 50
 BATCH = 1_000
 ROUNDS = 5
+LABELS = (1_000, 10_000)
 
 
 def figures() -> Iterator[Figure]:
-    """Time one prediction with its reasons, and batches, in turns with the pipeline's on the same messages."""
+    """Time one prediction with its reasons, batches and refits, and weigh a process that predicts.
+
+    Predictions take turns with the pipeline's on the same messages. With `at` tfidf the sentence encoder has no part,
+    with `default` it has if it is installed.
+    """
     examples = load_examples()
-    ours = starter_model().fit(examples.texts, examples.labels)
     bare = bare_pipeline().fit(examples.texts, examples.labels)
     # Every seventh example: all categories, terse and verbose, both languages.
     asked = [text for text in examples.texts if text][::7]
-    one, one_bare = _alone(ours, bare, asked)
-    at = "starter model"
-    yield Figure("predict_one_p50", percentile(one, 0.5), "ms", at, percentile(one_bare, 0.5))
+    for at, meaning in (("tfidf", False), *((("default", True),) if installed() else ())):
+        ours = starter_model().set_params(meaning=meaning).fit(examples.texts, examples.labels)
+        one, one_bare = _alone(ours, bare, asked)
+        yield Figure("predict_one_p50", percentile(one, 0.5), "ms", at, percentile(one_bare, 0.5))
+        yield Figure("worker_rss_mb", worker_rss(meaning=meaning), "MB", at)
     batch = (asked * (BATCH // len(asked) + 1))[:BATCH]
     rates = [_per_second(ours.predict_proba, batch) for _ in range(ROUNDS)]
     rates_bare = [_per_second(bare.decision_function, batch) for _ in range(ROUNDS)]
     yield Figure("predict_batch_per_s", max(rates), "1/s", at, max(rates_bare))
+    for labels in LABELS:
+        yield Figure("refit_s", refit_seconds(labels), "s", f"{labels} labels")
+
+
+def refit_seconds(labels: int) -> float:
+    """Return the seconds of one core that a fit takes after so many labels, once their vectors are kept.
+
+    The messages are pairs of the starter's examples of one category, so no two are the same.
+    """
+    examples = load_examples()
+    by_kind: dict[str, list[str]] = {}
+    for text, label in zip(examples.texts, examples.labels, strict=True):
+        by_kind.setdefault(label, []).append(text)
+    random = np.random.default_rng(0)
+    kinds = random.choice(list(by_kind), labels)
+    items = [Item(i, " ".join(random.choice(by_kind[kind], 2)), str(kind)) for i, kind in enumerate(kinds, 1)]
+    current = starter_model().fit(examples.texts, examples.labels)
+    if installed():
+        encoder().vectors([*examples.texts, *(item.text for item in items)])
+    begun = time.process_time()
+    refit(items, {}, current)
+    return time.process_time() - begun
+
+
+def worker_rss(*, meaning: bool) -> float:
+    """Return the megabytes of memory of a process that has the whole bot and the starter model, and has predicted."""
+    program = "; ".join(
+        [
+            "import bot.app",
+            "from ml.learn.train import starter_model",
+            "from ml.starter import load_examples",
+            "from ml.classify.signals import read_signals",
+            "examples = load_examples()",
+            f"model = starter_model().set_params(meaning={meaning}).fit(examples.texts, examples.labels)",
+            "model.classify('where is my parcel'), read_signals('where is my parcel')",
+            "print(next(line for line in open('/proc/self/status') if line.startswith('VmRSS')).split()[1])",
+        ]
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return float(said.stdout) / 1024
 
 
 def bare_pipeline() -> Pipeline:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +26,7 @@ from bot.grammar.calendar.recurrence import next_time
 from bot.learning.models import Models
 from storage.database.engine import EVERY_WORKSPACE, Database
 from storage.database.session_lock import session_lock
+from storage.meaning import vectors
 from storage.queues import outbox
 from storage.records import history
 from storage.support import categories, channels, labels, model_versions, tickets
@@ -99,6 +100,7 @@ class Learning:
                     return None
                 items = _items(session, model_versions.live(session), standing)
                 current = self._current(session, standing)
+                kept = vectors.of_messages(session, [item.key for item in items if item.key > 0])
             from ml.learn.fit import evidence
             from ml.learn.gate import FEWEST
 
@@ -106,7 +108,7 @@ class Learning:
                 self._too_few[workspace_id] = standing
                 return None
             started = time.monotonic()
-            fitted = self.fit(items, standing, current)
+            fitted = self.fit(items, standing, current, kept)
             if fitted is None:
                 return None
             weights, outcome = fitted
@@ -150,13 +152,18 @@ class Learning:
             return model_versions.weights(session, standing.live_id) or b""
         return pack(model.classifier)
 
-    def fit(self, items: list[Item], standing: LearningState, current: bytes) -> tuple[bytes, dict[str, Any]] | None:
-        """Fit a candidate in a process of its own and return its weights and figures; None where that was given up."""
+    def fit(
+        self, items: list[Item], standing: LearningState, current: bytes, kept: Mapping[int, bytes]
+    ) -> tuple[bytes, dict[str, Any]] | None:
+        """Fit a candidate in a process of its own and return its weights and figures; None where that was given up.
+
+        `kept` are the vectors of messages by their ids.
+        """
         from ml.learn.fit import read_outcome, write_job
 
         with TemporaryDirectory(prefix="rapport-learn-") as name:
             folder = Path(name)
-            write_job(folder, items, standing.merged, current)
+            write_job(folder, items, standing.merged, current, kept)
             # Neither tokens nor the database's address are any business of a fit.
             environment = {key: os.environ[key] for key in _ENVIRONMENT if key in os.environ}
             environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}

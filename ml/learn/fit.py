@@ -6,7 +6,7 @@ Run as `python -m ml.learn.fit FOLDER` it is a process of its own, so that a fit
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -23,6 +23,7 @@ from ml.learn.fits import Fits
 from ml.learn.gate import FEWEST, decide, is_surer
 from ml.learn.items import HELD_OUT, Item, into, is_held_out
 from ml.starter import Examples, load_examples
+from ml.text.meaning import encoder, unpacked
 
 Booleans = NDArray[np.bool_]
 Floats = NDArray[np.floating[Any]]
@@ -35,7 +36,7 @@ ENOUGH_HELD_OUT = 1_600
 ENOUGH_OF_A_KIND = 3
 NICENESS = 10
 
-JOB, CURRENT, CANDIDATE, OUTCOME = "job.json", "current.zip", "candidate.zip", "outcome.json"
+JOB, CURRENT, VECTORS, CANDIDATE, OUTCOME = "job.json", "current.zip", "vectors", "candidate.zip", "outcome.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,9 +234,16 @@ def _surer(confidence: Floats, right: Booleans, bins: int = 15) -> float:
     return float(np.maximum(gaps, 0).sum() / len(confidence))
 
 
-def write_job(folder: Path, items: Sequence[Item], merged: dict[str, str], current: bytes) -> None:
-    """Write what `python -m ml.learn.fit` reads; `current` is a packed model."""
-    job = {"items": [asdict(item) for item in items], "merged": merged}
+def write_job(
+    folder: Path, items: Sequence[Item], merged: dict[str, str], current: bytes, vectors: Mapping[int, bytes]
+) -> None:
+    """Write what `python -m ml.learn.fit` reads.
+
+    `current` is a packed model, `vectors` what is kept of items' meaning by their keys (see `ml.text.meaning.packed`).
+    """
+    known = [item.key for item in items if item.key in vectors]
+    job = {"items": [asdict(item) for item in items], "merged": merged, "known": known}
+    (folder / VECTORS).write_bytes(b"".join(vectors[key] for key in known))
     (folder / JOB).write_text(json.dumps(job), encoding="utf-8")
     (folder / CURRENT).write_bytes(current)
 
@@ -254,7 +262,10 @@ def main(arguments: Sequence[str]) -> int:
     job = json.loads((folder / JOB).read_text("utf-8"))
     try:
         current = unpack((folder / CURRENT).read_bytes()).model
-        candidate, outcome = refit([Item(**item) for item in job["items"]], job["merged"], current)
+        items = [Item(**item) for item in job["items"]]
+        texts = {item.key: item.text for item in items}
+        encoder().remember([texts[key] for key in job["known"]], unpacked([(folder / VECTORS).read_bytes()]))
+        candidate, outcome = refit(items, job["merged"], current)
     except ValueError as error:
         sys.stderr.write(f"{error}\n")
         return 1

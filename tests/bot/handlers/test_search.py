@@ -64,3 +64,12 @@ def test_what_people_wrote_is_found_by_its_meaning_in_another_language(company: 
     rep.clicks("records.show")
     rep.sees("nobody yet")
     assert Meanings(company.bot.background, company.bot.stopping).fill(company.workspace) == 0
+
+
+@pytest.mark.skipif(not installed(), reason="the sentence encoder is not installed")
+def test_a_process_that_has_just_started_answers_without_loading_the_encoder(rep: Person) -> None:
+    rep.types("/customer add Harbor Ltd")
+    encoder.cache_clear()
+    said = rep.types("/crm find harbor").text
+    assert "Harbor Ltd" in said.replace("*", "") and "Rapport has just started" in said
+    assert not encoder().is_loaded

