@@ -1,4 +1,4 @@
-"""Tell whether a message is friendly, annoyed or neither, by a small linear model learned from our own examples."""
+"""Tell by small models learned from our own examples in which mood a message is, and how soon it needs an answer."""
 
 from collections.abc import Sequence
 from typing import Any, Self
@@ -60,3 +60,38 @@ class MoodClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         margins = self.regression_.coef_[:, columns] @ values + self.regression_.intercept_
         # Of two classes scikit-learn keeps the second one's margin only.
         return str(self.classes_[margins.argmax() if len(margins) > 1 else int(margins[0] > 0)])
+
+
+class HurryClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
+    """Classify by logistic regression on sentence vectors; the encoder must be installed.
+
+    Fitted state: `classes_` (n_classes,), `regression_`.
+    """
+
+    def __init__(self, c: float = 10.0) -> None:
+        self.c = c
+
+    def fit(self, texts: Sequence[str], labels: Sequence[str]) -> Self:
+        """Learn from texts and their levels, both (n_samples,)."""
+        self.regression_ = LogisticRegression(C=self.c, class_weight="balanced", max_iter=500)
+        self.regression_.fit(encoder().vectors(texts), labels)
+        self.classes_: Strings = self.regression_.classes_
+        return self
+
+    def predict_proba(self, texts: Sequence[str]) -> Floats:
+        """Return probabilities (n_samples, n_classes) of texts (n_samples,), columns as in `classes_`."""
+        check_is_fitted(self, "regression_")
+        return np.asarray(self.regression_.predict_proba(encoder().vectors(texts)))
+
+    def predict(self, texts: Sequence[str]) -> Strings:
+        """Return the most likely level (n_samples,) of each text."""
+        return np.asarray(self.classes_[self.predict_proba(texts).argmax(axis=1)])
+
+    def explain(self, text: str, clauses: Sequence[str]) -> tuple[str, str | None]:
+        """Return the level of a text, and which of its clauses makes it less likely when left out, None for none."""
+        without = [text.replace(clause, " ", 1) for clause in clauses]
+        probability = self.predict_proba([text, *without])
+        best = int(probability[0].argmax())
+        lost = probability[0, best] - probability[1:, best]
+        most = int(lost.argmax()) if len(lost) else -1
+        return str(self.classes_[best]), clauses[most] if most >= 0 and lost[most] > 0 else None

@@ -15,8 +15,7 @@ from ml.text.phrases import plain
 from ml.text.terms import MAX_CHARACTERS, Piece, looks_like_code, read
 
 if TYPE_CHECKING:
-    from ml.classify.hurry import HurryClassifier
-    from ml.classify.mood import MoodClassifier
+    from ml.classify.mood import HurryClassifier, MoodClassifier
 
 NEUTRAL = "neutral"
 MOST_CLAUSES = 6
@@ -92,7 +91,7 @@ def mood() -> MoodClassifier:
 @cache
 def hurry() -> HurryClassifier:
     """Return the model of urgency by meaning, learned from the examples at its first use."""
-    from ml.classify.hurry import HurryClassifier
+    from ml.classify.mood import HurryClassifier
 
     rows = load_signals()
     return HurryClassifier().fit([row.text for row in rows], [row.urgency for row in rows])

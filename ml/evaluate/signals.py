@@ -14,7 +14,7 @@ THEN = " // "
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class ReadMessage:
     """Hold a message, what was written before it in the same ticket, and what a person says of it."""
 
     earlier: Sequence[str]
@@ -24,7 +24,7 @@ class Judged:
     wants_to_cancel: bool
 
 
-def judged(path: Path) -> list[Judged]:
+def judged(path: Path) -> list[ReadMessage]:
     """Read lines of `urgency mood leave | earlier // message`; those that begin with # are left out."""
     found = []
     for line in path.read_text("utf-8").splitlines():
@@ -32,11 +32,11 @@ def judged(path: Path) -> list[Judged]:
             said, written = line.split(" | ", 1)
             urgency, sentiment, leaves = said.split()
             *earlier, text = written.split(THEN)
-            found.append(Judged(earlier, text, urgency, sentiment, leaves == "yes"))
+            found.append(ReadMessage(earlier, text, urgency, sentiment, leaves == "yes"))
     return found
 
 
-def figures(messages: Sequence[Judged]) -> Iterator[tuple[str, float]]:
+def figures(messages: Sequence[ReadMessage]) -> Iterator[tuple[str, float]]:
     """Yield each figure by its name, shares between 0 and 1; a macro-F1 is the mean over the levels that occur."""
     found = [_of_thread([read_signals(text) for text in (*one.earlier, one.text)]) for one in messages]
     for name in ("urgency", "sentiment"):
