@@ -1,0 +1,41 @@
+"""Show that two imports and many people at once lose nothing and double nothing."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from sqlalchemy import func, select
+
+from storage.crm import customers
+from storage.crm.customers import Customer
+from storage.records.history import recording
+from storage.records.rows import RecordRow
+from storage.transfer import running
+from tests.support.tables import Desk
+
+PEOPLE, ROWS = 40, 120
+
+
+def test_two_imports_and_forty_people_lose_and_double_nothing(desk: Desk) -> None:
+    def table(of: str) -> str:
+        return "Id,Company\n" + "".join(f"{n},{of} {n}\n" for n in range(ROWS))
+
+    files = [desk.write(table(of), f"{of}.csv") for of in ("Heron", "Finch")]
+    how = [desk.understood(path) for path in files]
+
+    def bring_in(at: int) -> dict[str, int]:
+        return running.as_numbers(desk.bring_in(files[at], how[at], size=20, source=f"program {at}").counts)
+
+    def add(n: int) -> str:
+        with desk.database.transaction(desk.workspace) as session, recording(session, actor_id="UREP", source="slash"):
+            return customers.add(session, name=f"Kestrel {n}").reference
+
+    with ThreadPoolExecutor(8) as pool:
+        imports = [pool.submit(bring_in, at) for at in (0, 1)]
+        added = list(pool.map(add, range(PEOPLE)))
+    assert [one.result() for one in imports] == [{"added": ROWS}, {"added": ROWS}]
+    assert len(set(added)) == PEOPLE
+    with desk.database.transaction(desk.workspace) as session:
+        names = list(session.scalars(select(Customer.name)))
+        rows = session.scalar(select(func.count()).select_from(RecordRow).where(RecordRow.noun == "customer"))
+    assert (len(names), len(set(names)), rows) == (2 * ROWS + PEOPLE, 2 * ROWS + PEOPLE, 2 * ROWS + PEOPLE)
