@@ -96,7 +96,7 @@ def check(address: Address, allowed: Allowed = Allowed(), *, host: str = "") -> 
     # A name that is allowed may be anywhere in a private network, but no name leads to a cloud's metadata.
     if kind in {"private", "of this machine"} and allowed.has_host(host):
         return True
-    raise AddressRefused(f"{address} is {kind}")
+    raise AddressRefused(f"{address} is {kind}; whoever runs Rapport can allow it by RAPPORT_WEBHOOK_ALLOW")
 
 
 def _kind(address: Address) -> str | None:

@@ -88,7 +88,7 @@ def _entries(hook: Webhook | None) -> list[Block]:
             _("Events"),
             initial=", ".join(hook.events) if hook else "",
             placeholder="deal.won, ticket.opened, customer.*, *.created",
-            hint=_("Or `all`. Records are {kinds}; deals are won, lost and moved.").format(kinds=kinds),
+            hint=_("Or all. Records are {kinds}; deals are won, lost and moved.").format(kinds=kinds),
             multiline=True,
         ),
         b.text_input(

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot.kit import blocks as b
 from bot.kit.format import Reader
-from bot.plugin import _
+from bot.plugin import _, ngettext
 from storage.errors import Invalid
 from storage.webhooks import settings
 from storage.webhooks.model import Webhook, WebhookDelivery
@@ -70,7 +70,8 @@ def outcome(row: WebhookDelivery, reader: Reader) -> b.Text:
         return _("waits")
     wait = row.not_before if row.not_before > reader.now + timedelta(seconds=1) else None
     again = _("again {when}").format(when=reader.ago(wait)) if wait else _("again soon")
-    return b.markup(_("tried {count} times: {why}; {again}"), count=row.attempt, why=row.reason or "", again=again)
+    tried = ngettext("tried {count} time: {why}; {again}", "tried {count} times: {why}; {again}", row.attempt)
+    return b.markup(tried, count=row.attempt, why=row.reason or "", again=again)
 
 
 def paused(hook: Webhook, *, done: bool) -> b.Text:
