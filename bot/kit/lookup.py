@@ -29,14 +29,9 @@ def customer_called(session: Session, typed: str) -> Customer:
         raise error.on_field("customer") from None
 
 
-UNDECLARED = {"ticket": Role.AGENT}
-"""The roles that writing on records takes whose nouns are not declared yet."""
-
-
 def check_writes(session: Session, record: Subject, actor: Member) -> None:
     """Raise Refused where somebody may not write on a record, whichever button does it."""
-    noun = schema.of(session).declared.get(record.__noun__)
-    role = noun.change if noun else UNDECLARED[record.__noun__]
+    role = schema.of(session).declared[record.__noun__].change
     if not actor.has(role):
         raise Refused(
             "This needs the role {role}.", role=role.value, hint="An admin can give it to you with `/crm role`."

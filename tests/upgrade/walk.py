@@ -327,6 +327,7 @@ def _controls(stage: Stage, action: str, fresh: Seeded, choice: str) -> list[b.C
         "triage.more": ["assign", "note", "join", "history"],
         "triage.reply": ["CSHARED"],
         "replies.edit": [fresh.saved],
+        "records.new": ["deal"],
     }
     return [control_of(stage, ref, detail) for detail in details.get(action, [choice])]
 
