@@ -293,13 +293,17 @@ def paragraphs(lines: Iterable[b.Text]) -> list[Block]:
     return [b.section(b.join(part)) for part in parts if part]
 
 
+def said(message: IncomingMessage) -> str:
+    """Return the words of a message, without the names of its files, which are shown below them."""
+    named = f"[{', '.join(one['name'] for one in message.files or ())}]"
+    return (message.text.removesuffix(named) if message.files else message.text).strip()
+
+
 def quoted(message: IncomingMessage, limit: int) -> b.Markup:
     """Quote what a customer wrote, shortened; what its author deleted is not repeated."""
     if message.deleted_at is not None:
         return b.Markup(_(">_This message was deleted by its author._"))
-    named = f"[{', '.join(one['name'] for one in message.files or ())}]"
-    said = (message.text.removesuffix(named) if message.files else message.text).strip()
-    shown = b.cut(said or (_("(only files)") if message.files else _("(no text)")), limit)
+    shown = b.cut(said(message) or (_("(only files)") if message.files else _("(no text)")), limit)
     return b.Markup("\n".join(f">{line}" for line in shown.splitlines()))
 
 

@@ -14,7 +14,7 @@ from bot.handlers.triage.declaration import plugin
 from bot.handlers.triage.incidents import folding
 from bot.kit import blocks as b
 from bot.kit import categories, fields
-from bot.kit.format import Reader, duration, locale_of, quoted
+from bot.kit.format import Reader, duration, locale_of, quoted, said
 from bot.kit.links import permalink
 from bot.kit.replies import Message, Picture
 from bot.kit.tickets import files, previews, promised, rated
@@ -150,7 +150,7 @@ def _notes(written: Sequence[IncomingMessage], locale: str) -> list[Block]:
         notes.append(b.markup(ngettext("{count} more message", "{count} more messages", len(later)), count=more))
     standing = [message for message in later if message.deleted_at is None]
     for message in standing[-AGAIN:]:
-        again = " ".join(message.text[:AGAIN_LIMIT].split())
+        again = " ".join(said(message)[:AGAIN_LIMIT].split())
         notes.append(b.markup(_("*{who}* wrote again: {text}"), who=message.author_name or "", text=again))
     sent = [block for message in standing[-AGAIN:] for block in files(message, locale)]
     return [*(b.context(note) for note in notes), *sent]
