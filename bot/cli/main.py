@@ -20,6 +20,7 @@ from bot.cli.db import db
 from bot.cli.model import model
 from bot.cli.new_plugin import new_plugin
 from bot.cli.process import database, stop_signals
+from bot.cli.setup import setup
 from bot.cli.transfer import import_file
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 app.add_typer(db, name="db")
 app.add_typer(model, name="model")
+app.add_typer(setup, name="setup")
 app.command("import")(import_file)
 app.command("export")(export_file)
 app.command("mcp")(mcp)

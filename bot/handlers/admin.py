@@ -107,6 +107,10 @@ def _role(word: str) -> Role:
         ) from None
 
 
+TEMPLATES = "templates.show"
+"""The button that shows set-ups to begin with."""
+
+
 @plugin.command(
     "setup",
     usage="[currency:EUR] [zone:Europe/Berlin] [locale:en-US] [roles:rep,agent]",
@@ -136,7 +140,8 @@ def setup(args: Args, session: Session, workspace: Workspace) -> Message:
     }
     hint = _("Change: `/crm setup currency:EUR zone:Europe/Berlin`. Alerts: `/crm triage #support`.")
     title = _("Saved.") if changed else _("The workspace's settings")
-    return Message(title, [b.header(title), *b.facts(facts), *_channels(session), b.context(hint)])
+    begin = b.button(_("Begin with a template"), TEMPLATES)
+    return Message(title, [b.header(title), *b.facts(facts), *_channels(session), b.context(hint), b.actions(begin)])
 
 
 EVERYONE: Mapping[str, str | None] = dict.fromkeys(("everyone", "all", "anyone", "everybody"))

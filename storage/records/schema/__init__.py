@@ -5,6 +5,7 @@ from storage.records.schema.own import OwnRecord, model_of
 from storage.records.schema.typed import TYPES
 from storage.records.schema.workspace_schema import (
     CHANNEL,
+    KNOWN,
     REMEMBERED,
     Schema,
     extended,
@@ -16,6 +17,7 @@ from storage.records.schema.workspace_schema import (
 
 __all__ = [
     "CHANNEL",
+    "KNOWN",
     "REMEMBERED",
     "TYPES",
     "FieldRow",

@@ -31,7 +31,8 @@ from storage.workspace.members import Role
 
 REMEMBERED = 5_000
 """So many schemas are kept in a process; beyond, all are read again."""
-_SCHEMA = "rapport.schema"
+KNOWN = "rapport.schema"
+"""Where a session keeps the schema that its transaction found."""
 _READER = "rapport.reader"
 CHANNEL: frozenset[Role] = frozenset()
 """The roles of what many read: it sees what all may see."""
@@ -199,9 +200,9 @@ def of(session: Session) -> Schema:
 
 def whole(session: Session) -> Schema:
     """Return the schema of the session's workspace as its transaction found it, or has made it since."""
-    schema: Schema | None = session.info.get(_SCHEMA)
+    schema: Schema | None = session.info.get(KNOWN)
     if schema is None:
-        schema = session.info[_SCHEMA] = _find(session)
+        schema = session.info[KNOWN] = _find(session)
     return schema
 
 
@@ -271,7 +272,7 @@ def _forget(_mapper: Any, _connection: Any, row: FieldRow | NounRow | ChoiceRow 
     session = object_session(row)
     assert session is not None
     session.info[SCHEMA_VERSION] = None
-    session.info.pop(_SCHEMA, None)
+    session.info.pop(KNOWN, None)
 
 
 for _model, _when in itertools.product((FieldRow, NounRow, ChoiceRow, LayoutRow), ("insert", "update", "delete")):

@@ -1,0 +1,7 @@
+"""Carry how a workspace is set up to another: save it as a file, see what a file would change, apply it."""
+
+from storage.templates.applying import apply, preview, ready, save
+from storage.templates.reading import FilePart, read
+from storage.templates.sections import Reserved
+
+__all__ = ["FilePart", "Reserved", "apply", "preview", "read", "ready", "save"]
