@@ -19,7 +19,7 @@ ROWS = """
 INSERT INTO field_value (workspace_id, noun, record_id, field_id, key, number, day)
 SELECT :w, 'customer', i, field.id,
     CASE field.type WHEN 'text' THEN 'v' || i WHEN 'choice' THEN '~' || (i % 400 > 0)::integer + 1
-        WHEN 'money' THEN 'EUR' END,
+        WHEN 'money' THEN 'USD' END,
     CASE WHEN field.type IN ('number', 'money') THEN 100 * (hashint8(i)::bigint & 65535) END,
     CASE WHEN field.type = 'date' THEN current_date + (i % 400)::integer END
 FROM generate_series(1, :n) AS i
@@ -28,7 +28,7 @@ JOIN field ON field.workspace_id = :w AND hashint8(i * 20 + field.place)::bigint
 """A quarter of the customers have a value in each of the fields."""
 QUERIES = (
     "own_1:v5501", "own_1:v7700", "sort:own_1", "sort:-own_1", f"own_3:{date.today()}", "sort:own_3", "sort:-own_3",
-    "sort:own_2", "own_2>6545000", "own_7>6545000", "own_5>65.5k", "own_9:basic", "own_19:basic", "sort:own_20",
+    "sort:own_2", "own_2>6545000", "own_7>6545000", "own_5>65500", "own_9:basic", "own_19:basic", "sort:own_20",
 )  # fmt: skip
 
 
