@@ -75,8 +75,8 @@ class Followup(About, Record, Base):
     owner: Mapped[Member | None] = relationship(viewonly=True)
 
     def history_name(self) -> str:
-        """Return how the follow-up is called where it is undone: its reference."""
-        return self.reference
+        """Return how the follow-up is called where it is undone: its text."""
+        return self.text
 
     def undoing(self, session: Session, action: str) -> None:
         """Remind again, or no longer, according to what an undo made of the follow-up."""

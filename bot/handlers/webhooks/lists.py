@@ -13,7 +13,7 @@ from bot.kit.format import Reader, undo_hint
 from bot.kit.replies import Message
 from bot.plugin import _, ngettext
 from storage.references import in_force, reference
-from storage.webhooks import queue, settings
+from storage.webhooks import occurrences, queue, settings
 from storage.webhooks.model import Webhook, WebhookDelivery
 
 LOGGED = 12
@@ -41,7 +41,7 @@ def added(hook: Webhook) -> Message:
     title = b.markup(
         _("*{name}* is told of {events}. Its secret is shown only now, so keep it: `{secret}`"),
         name=hook.name,
-        events=", ".join(hook.events),
+        events=_("everything") if occurrences.ANY in hook.events else ", ".join(hook.events),
         secret=hook.secret,
     )
     how = b.context(

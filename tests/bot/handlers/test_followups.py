@@ -200,7 +200,7 @@ def test_mistakes_are_named(rep: Person) -> None:
         "/followup add D-1 call back": 'when: is missing. Write for example when:"friday 9am".',
         "/followup add nobody when:tomorrow": "Nothing is called nobody.",
         "/followup add D-9 when:tomorrow": "There is no D-9.",
-        "/followup add F-1 when:tomorrow": "is about one of: customer, deal, contact, ticket",
+        "/followup add F-1 when:tomorrow": "is about one of: customer, deal, contact, renewal, ticket",
         "/followup add D-1 when:someday": "someday",
         "/followup add D-1 when:yesterday": "yesterday has passed.",
     }

@@ -58,7 +58,7 @@ def test_an_undo_of_a_new_followup_stops_its_reminder(session: Session) -> None:
     with recording(session, actor_id="UREP", source="test"):
         promised(session)
     with recording(session, actor_id="UREP", source="test"):
-        assert [row.name for row in undo(session, "UREP").rows] == ["F-1"]
+        assert [row.name for row in undo(session, "UREP").rows] == ["call back"]
     assert due.get(session, "followup", "F-1") is None
     assert followups.list_followups(session) == []
 
