@@ -33,10 +33,13 @@ def test_the_form_changes_it_too_and_default_goes_back(company: Company, admin: 
     assert "`notice:default` goes back" in admin.types("/crm settings renewals").text
     admin.types("/crm settings renewals notice:default")
     assert days(company) == 30
+    admin.types("/crm settings renewals notice:60")
+    assert "goes back" not in admin.types("/crm settings renewals notice:30").text, "it is nobody's choice again"
 
 
 def test_mistakes_are_named(company: Company, admin: Person) -> None:
-    assert "A number from 1 to 365, please." in admin.types("/crm settings renewals notice:0").text
+    for typed in ("0", "366"):
+        assert "A number from 1 to 365, please." in admin.types(f"/crm settings renewals notice:{typed}").text
     assert "is not a number" in admin.types("/crm settings renewals notice:soon").text
     assert "No plugin called nosuch has settings. There are renewals." in admin.types("/crm settings nosuch").text
     assert "Its settings are notice:." in admin.types("/crm settings renewals often").text
