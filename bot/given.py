@@ -52,9 +52,12 @@ class DeclaredSetting:
         return f"{self.plugin}.{self.field.key}"
 
     def of(self, session: Session) -> Any:
-        """Return the value in the session's workspace."""
+        """Return the value in the session's workspace; the default too for what a release before kept otherwise."""
         found = plugin_settings.get(session, self.id)
-        return self.default if found is None else self.field.from_json(found.value)
+        try:
+            return self.default if found is None else self.field.from_json(found.value)
+        except (ValueError, TypeError):
+            return self.default
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 from bot.i18n import _, speak
 from bot.kit import blocks as b
 from bot.kit import format
+from bot.kit.block_json import to_json
 from bot.kit.cards import SECTIONS
 from bot.kit.replies import Instead, Message, Modal
 from bot.plugin import Handler, Slack, View
@@ -243,10 +244,15 @@ class Runtime:
         """Draw what plugins add to a record's card; one that raises is left out."""
         blocks: list[Block] = []
         for section in self.registry.card_sections(record.__noun__):
-            draw = partial(call_with, section.handler, {**given, "record": record})
+            draw = partial(self._part, section.handler, {**given, "record": record})
             if drawn := self.failures.contain(section.handler, draw, given["session"]):
                 blocks += [b.section(b.markup("*{title}*", title=_(section.title))), *drawn]
         return blocks
+
+    def _part(self, handler: Handler, given: Mapping[str, Any]) -> list[Block]:
+        drawn = list(call_with(handler, given) or ())
+        routing.check_controls(self.registry, map(to_json, drawn))
+        return drawn
 
     def tell_listeners(self, session: Session, given: Mapping[str, Any]) -> None:
         """Call the listeners of every domain event of this transaction, and of those that listeners cause.

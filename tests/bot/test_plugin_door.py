@@ -75,6 +75,8 @@ def declared(translations: Path) -> Plugin:
         """Show what is at sea."""
         if record.name == "Broken":
             raise RuntimeError("this part fails as it was told")
+        if record.name == "Dead":
+            return [b.actions(b.button("Press", "ships.nosuch"))]
         return [b.context(f"{harbour.of(session, record) or 'no harbour'}, for {actor.name}")]
 
     @plugin.route("GET", "fleet", noun="customer", role=Role.VIEWER)
@@ -177,7 +179,8 @@ def test_a_part_of_a_card_is_on_every_card_and_costs_only_itself(ships: Company)
     assert "Ships" not in ships.rep.types("/deal add Sails").text
     broken = ships.rep.types("/customer add Broken").text
     assert "Added." in broken and "Edit" in broken and "Ships" not in broken
-    assert ships.bot.metrics.get_sample_value("rapport_plugin_failures_total", {"plugin": "ships"}) == 1
+    assert "Ships" not in ships.rep.types("/customer add Dead").text, "nobody would answer its button"
+    assert ships.bot.metrics.get_sample_value("rapport_plugin_failures_total", {"plugin": "ships"}) == 2
 
 
 def test_a_button_that_nobody_answers_is_not_shown(ships: Company, caplog: pytest.LogCaptureFixture) -> None:
