@@ -250,8 +250,7 @@ class Runtime:
         return blocks
 
     def _part(self, handler: Handler, given: Mapping[str, Any]) -> list[Block]:
-        drawn = list(call_with(handler, given) or ())
-        routing.check_controls(self.registry, map(to_json, drawn))
+        routing.check_controls(self.registry, map(to_json, drawn := list(call_with(handler, given) or ())))
         return drawn
 
     def tell_listeners(self, session: Session, given: Mapping[str, Any]) -> None:
