@@ -11,6 +11,8 @@ from ml.evaluate.matters import Line, all_one, by_matter, each_its_own, read_con
 
 CONVERSATIONS = Path(__file__).with_name("conversations.txt")
 AS_WRITTEN = "3064651ac9db3565c74cefc27d9d4ba969727337a82244d0f1cc2c2e017876d1"
+UNSEEN = Path(__file__).with_name("unseen.txt")
+UNSEEN_AS_WRITTEN = "26baa0eafb72ad3687db3088c3d9eab7f1bc417d542fd835952b8d3c0c548c6c"
 TWO = [Line("A", 0, "a", "login fails"), Line("A", 2, "b", "and the invoice?"), Line("A", 4, "-", "thx")]
 
 
@@ -18,6 +20,12 @@ def test_the_sixty_conversations_are_as_they_were_before_anything_was_tuned() ->
     content = CONVERSATIONS.read_bytes()
     assert hashlib.sha256(content).hexdigest() == AS_WRITTEN
     assert len(read_conversations(content.decode())) == 60
+
+
+def test_the_forty_unseen_conversations_are_as_they_were_before_they_were_scored() -> None:
+    content = UNSEEN.read_bytes()
+    assert hashlib.sha256(content).hexdigest() == UNSEEN_AS_WRITTEN
+    assert len(read_conversations(content.decode())) == 40
 
 
 def test_what_asks_for_nothing_counts_in_no_ticket() -> None:
