@@ -17,7 +17,9 @@ from storage.errors import CrmError, Invalid
 from storage.names import check_text
 from storage.records.fields import PersonField
 from storage.records.named import Named
+from storage.references import reference
 from storage.support.labels import Label
+from storage.support.ratings import Rating
 from storage.support.tickets import Ticket
 from storage.workspace.api_keys import Verb
 from storage.workspace.members import Role
@@ -26,6 +28,8 @@ PERIODS = {"day": 1, "week": 7, "month": 30, "quarter": 91, "year": 365}
 """The days that a period has, up to now."""
 USUAL = "week"
 BEHIND, MOST = 50, 200
+_OF_TICKETS = {Label, Rating}
+"""What is no record of its own, and is read by whoever may read tickets."""
 _OWNER = PersonField(key="owner", label="Owner", role=Role.VIEWER)
 
 
@@ -91,7 +95,7 @@ def _may(work: Work, figure: Metric, span: Period) -> bool:
     model = meaning(figure, span).model
     if model is Followup:
         return all(work.may(noun, Verb.READ) for noun in work.nouns)
-    return work.may(Ticket.__noun__ if model is Label else model.__noun__, Verb.READ)
+    return work.may(Ticket.__noun__ if model in _OF_TICKETS else model.__noun__, Verb.READ)
 
 
 def _span(span: Period) -> dict[str, Any]:
@@ -114,5 +118,9 @@ def _record(work: Work, row: Any) -> Mapping[str, Any]:
         return payloads.followup(row)
     if isinstance(row, Named):
         return payloads.record(work.session, work.nouns[row.__noun__], row)
+    if isinstance(row, Rating):
+        assert row.answered_at is not None
+        rated = {"ticket": reference(Ticket.__noun__, row.ticket_id), "agent": row.agent_id}
+        return {**rated, "score": row.score, "words": row.words, "at": row.answered_at.isoformat()}
     assert isinstance(row, Label)
     return {"was": row.old_category, "is": row.new_category, "by": row.actor_id, "at": row.at.isoformat()}

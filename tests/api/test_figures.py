@@ -13,7 +13,8 @@ from storage.database.engine import Database
 from storage.digests.metrics import Metric
 from storage.money import Money
 from storage.records import history
-from storage.support import tickets
+from storage.support import ratings, tickets
+from storage.support.ratings import Rating
 from storage.support.tickets import Ticket
 from tests.support.programs import Program, Programs
 
@@ -34,6 +35,7 @@ def busy(database: Database, workspace: str) -> str:
         for number, category in enumerate(("billing", "billing", None)):
             ticket = tickets.add(session, name=f"Ticket {number}", category=category, assignee_id="UAGENT")
             late(session, ticket) if number == 0 else None
+            rated(session, ticket, score=5 - 2 * number)
         due = datetime.now(UTC) - timedelta(hours=1)
         followups.add(session, text="Call", due_at=due, zone="UTC", owner_id="UREP", about=made[0])
     return workspace
@@ -43,6 +45,14 @@ def late(session: Session, ticket: Ticket) -> None:
     """Answer a ticket and resolve it."""
     tickets.responded(session, ticket, datetime.now(UTC))
     tickets.set_status(session, ticket, "resolved")
+
+
+def rated(session: Session, ticket: Ticket, *, score: int) -> None:
+    """Have a customer say how they were served."""
+    asked = Rating(workspace_id=ticket.workspace_id, ticket_id=ticket.id, person_id="UCUSTOMER", agent_id="UAGENT")
+    session.add(asked)
+    session.flush()
+    ratings.answer(session, asked, score, "Thank you" if score == 1 else None)
 
 
 def figures(program: Program, **query: Any) -> list[Any]:
@@ -69,6 +79,10 @@ def test_each_number_has_the_records_it_was_counted_from(programs: Programs, bus
     assert next(one for one in told if one["figure"] == "deals_won")["amounts"] == [
         {"amount": "100.00", "currency": "EUR"}
     ]
+    assert (whole["ratings"], whole["ratings_bad"]) == (3, 1)
+    (bad,) = program.gets("figures/ratings_bad").json["records"]
+    assert bad.pop("at")
+    assert bad == {"ticket": "T-3", "agent": "UAGENT", "score": 1, "words": "Thank you"}
     assert program.gets("figures/deals_open", limit=1).json["records"][0]["id"] == "D-5"
 
 
@@ -87,7 +101,7 @@ def test_a_key_is_told_what_it_may_read(programs: Programs, busy: str) -> None:
         assert reply.status == (200 if figure in DEALS else 403), figure
     support = programs.key(busy, "ticket:read")
     assert support.gets("figures/deals_open").kind == "forbidden"
-    assert support.gets("figures/labels_corrected").status == 200
+    assert support.gets("figures/labels_corrected").status == support.gets("figures/ratings").status == 200
     assert programs.key(busy, "*:add").gets("figures").json["figures"] == []
 
 
