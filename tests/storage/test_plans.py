@@ -87,13 +87,14 @@ SELECT :w, i, named.name, named.name, named.name, i, stage.id, stage.outcome,
 FROM named
 JOIN stage ON stage.workspace_id = :w AND stage.position = CASE WHEN i % 10 < 6 THEN 5 + i % 2 ELSE i % 4 + 1 END
 WHERE i <= :n / 4;
-INSERT INTO ticket (workspace_id, id, name, name_key, find_key, customer_id, status, priority, category, assignee_id,
-    resolved_at, first_response_at, channel_id, thread_ts, version, created_at)
-SELECT :w, i, name, name, name, i, CASE WHEN i % 10 = 0 THEN 'open' ELSE 'closed' END,
+INSERT INTO ticket (workspace_id, id, name, name_key, find_key, customer_id, status, standing, priority, category,
+    assignee_id, resolved_at, first_response_at, channel_id, thread_ts, version, created_at)
+SELECT :w, i, name, name, name, i, stood.status, stood.status,
     (ARRAY['low', 'normal', 'high', 'urgent'])[i % 4 + 1], (ARRAY['bug', 'billing', 'howto'])[i % 3 + 1],
     'U' || i / 10 % 200, CASE WHEN i % 10 > 0 THEN now() - i * interval '1 hour' END, now() - i * interval '1 hour',
     'C' || i % 50, i || '.000100', 1, now() - (i + 3) * interval '1 hour'
-FROM named WHERE i <= :n / 4;
+FROM named CROSS JOIN LATERAL (SELECT CASE WHEN i % 10 = 0 THEN 'open' ELSE 'closed' END AS status) AS stood
+WHERE i <= :n / 4;
 INSERT INTO followup (workspace_id, id, text, due_at, zone, owner_id, about_noun, about_id, status, closed_at, version)
 SELECT :w, i, 'call back', now() + (i - 50) * interval '1 hour', 'UTC', 'U' || i % 200, 'deal', i,
     CASE WHEN i % 4 = 0 THEN 'open' ELSE 'done' END, CASE WHEN i % 4 > 0 THEN now() END, 1

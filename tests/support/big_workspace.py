@@ -17,9 +17,9 @@ INSERT INTO message (workspace_id, at, channel_id, ts, thread_ts, author_id, tic
 SELECT :w, now() - i * interval '1 hour' + interval '1 minute', 'C' || i % 50, i || '.000200', i || '.000100',
     'UX' || i, CASE WHEN i % 2 = 0 THEN i END, 'Still not', 'bug'
 FROM generate_series(1, :n / 10) AS i;
-INSERT INTO ticket (workspace_id, id, name, name_key, find_key, customer_id, status, priority, category,
+INSERT INTO ticket (workspace_id, id, name, name_key, find_key, customer_id, status, standing, priority, category,
     assignee_id, channel_id, thread_ts, card_delivery_id, card_channel_id, version, created_at)
-SELECT :w, :n + i, 'It is down', 'it is down', 'it is down', i, 'open', 'normal', 'order',
+SELECT :w, :n + i, 'It is down', 'it is down', 'it is down', i, 'open', 'open', 'normal', 'order',
     'U9', 'CLIVE', i || '.000300', gen_random_uuid(), 'CCARDS', 1, now() - i * interval '10 seconds'
 FROM generate_series(1, 150) AS i;
 INSERT INTO outbox (workspace_id, id, kind, target_channel, renderer, record, state)

@@ -121,7 +121,8 @@ WHERE relkind IN ('r', 'p') AND NOT relispartition AND n.oid IN {OURS} AND relna
 SHAPE = f"""
 SELECT 'table', n.nspname || '.' || relname, concat_ws(' ', relkind, relrowsecurity, relforcerowsecurity,
     (SELECT string_agg(concat_ws(' ', attname, format_type(atttypid, atttypmod), attnotnull, attidentity,
-        attgenerated), ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0),
+        attgenerated), ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0
+        AND NOT attisdropped),
     (SELECT string_agg(grantee::regrole || ' ' || privilege_type, ', ' ORDER BY grantee::regrole::text, privilege_type)
         FROM aclexplode(relacl) WHERE grantee <> relowner))
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace
