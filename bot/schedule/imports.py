@@ -107,7 +107,7 @@ class Imports:
 
     def _check(self, run: ImportRun, path: Path, nouns: Mapping[str, Declaration]) -> None:
         understood = ColumnMapping.from_json(run.mapping)
-        with running.Rehearsal(Links(understood.source, nouns), understood) as rehearsal:
+        with running.Rehearsal(Links(understood.source, nouns), understood, run.actor_id) as rehearsal:
             for rows in running.batches(tables.open_table(path).rows(), self._batch):
                 with self._database.transaction(run.workspace_id) as session:
                     self._keep(session, run)

@@ -28,7 +28,7 @@ from storage.transfer.mapping import ColumnMapping
 from storage.transfer.model import ExternalId, ImportRefusal, ImportRun, ImportState
 from storage.transfer.reading import ReadRow, RowReader
 from storage.transfer.tables import Row, TableFile, columns_key
-from storage.transfer.writing import ADDED, CHANGED, REFUSED, RowWriter, effects, names, wanted
+from storage.transfer.writing import ADDED, CHANGED, REFUSED, RowWriter, effects, hold_to_rights, names, wanted
 from storage.workspace import workspaces
 
 BATCH = 500
@@ -185,10 +185,12 @@ class Rehearsal:
 
     What two rows of the file share is looked for on disk, so that memory stays flat. `refused` gets what is refused;
     `unknown` counts the people nobody here is called by, `missing` the settings that would be added, by field and name.
+    `actor_id` is who the import is for, who may not change everybody's records.
     """
 
     links: Links
     mapping: ColumnMapping
+    actor_id: str | None = None
     counts: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
     missing: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -215,6 +217,7 @@ class Rehearsal:
         for effect in effects(session, declaration, self.mapping, read, folds):
             row = effect.row
             again = False
+            hold_to_rights(session, effect, self.actor_id)
             if effect.outcome == REFUSED:
                 refused.append(row)
             else:

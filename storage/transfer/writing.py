@@ -14,11 +14,13 @@ from sqlalchemy.orm import Session
 
 from storage.crm import notes
 from storage.database.engine import current_workspace
+from storage.database.recorded import Recorded
 from storage.errors import CrmError, Invalid, translate
 from storage.records import lifecycle
 from storage.records.counters import next_ids
 from storage.records.declaration import Declaration
 from storage.records.fields import LinkField
+from storage.records.history.ownership import check_owner
 from storage.records.named import Named
 from storage.transfer import own
 from storage.transfer.likeness import Likeness
@@ -90,6 +92,17 @@ def _change(declaration: Declaration, mapping: ColumnMapping, record: Named, row
     makes = {key: name for key, name in row.makes.items() if declaration.field(key).of(record) is None}
     row.makes = makes
     return Effect(row, CHANGED if values or makes else SAME, record, values)
+
+
+def hold_to_rights(session: Session, effect: Effect, actor_id: str | None) -> None:
+    """Refuse a change that this person may not make; who writes it is held to that by the history."""
+    record = effect.record
+    if effect.outcome != CHANGED or not isinstance(record, Recorded) or record.__owner__ is None:
+        return
+    try:
+        check_owner(session, record, getattr(record, record.__owner__), actor_id, called=None)
+    except CrmError as error:
+        effect.outcome, effect.row.refused = REFUSED, said(error)
 
 
 class RowWriter:

@@ -41,10 +41,12 @@ class Desk:
         guessed = mapping.guess(table.header, table.name, self.declarations, noun=noun)
         return mapping.look(table, guessed, self.declarations[guessed.noun])
 
-    def rehearse(self, path: Path, how: ColumnMapping | None = None, size: int = running.BATCH) -> dict[str, int]:
+    def rehearse(
+        self, path: Path, how: ColumnMapping | None = None, size: int = running.BATCH, actor: str | None = None
+    ) -> dict[str, int]:
         """Return what would become of the rows."""
         how = how or self.understood(path)
-        with running.Rehearsal(Links(how.source, self.declarations), how) as rehearsal:
+        with running.Rehearsal(Links(how.source, self.declarations), how, actor) as rehearsal:
             for rows in running.batches(tables.open_table(path).rows(), size):
                 with self.database.transaction(self.workspace) as session:
                     rehearsal.batch(session, rows)

@@ -11,6 +11,7 @@ from storage.records.history.recording import (
     CHANGES,
     CREATED,
     DELETED,
+    IMPORT,
     UPDATED,
     Recorder,
     apart,
@@ -25,7 +26,6 @@ from storage.records.history.recording import (
     save_answer,
 )
 from storage.records.history.undo import (
-    IMPORT,
     MOVE,
     Undone,
     UndonePart,

@@ -20,6 +20,8 @@ from storage.webhooks import occurrences
 
 CREATED, UPDATED, DELETED = "created", "updated", "deleted"
 CHANGES = (CREATED, UPDATED, DELETED)
+IMPORT = "import"
+"""The source of change sets that are taken back in parts, never by "undo my last change", and told to no webhook."""
 
 _KEY = "rapport.history"
 
@@ -69,7 +71,7 @@ class Recorder:
         self._changes: list[_Change] = []
         self._told_of = False
         self._told_to: int | None = 0
-        if resumed is not None and (told := occurrences.are_wanted(session)):
+        if resumed is not None and source != IMPORT and (told := occurrences.are_wanted(session)):
             self._told_of = told
             mine = (Activity.at == resumed[1], Activity.change_set_id == resumed[0])
             self._told_to = session.scalar(select(func.max(Activity.id)).where(*mine))
@@ -111,8 +113,10 @@ class Recorder:
         insert_many(self._session.connection(), _ACTIVITY, [common | row for row in rows])
 
     def tell_webhooks(self) -> None:
-        """Have webhooks told what this transaction did, where the workspace has any."""
+        """Have webhooks told what this transaction did, where the workspace has any, unless it is part of an import."""
         facts = drain_told(self._session)
+        if self._source == IMPORT:
+            return
         if self._told_of and self.change_set_id is not None:
             assert self._written is not None
             here = (Activity.at == self._written[1], Activity.change_set_id == self._written[0])

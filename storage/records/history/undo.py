@@ -14,12 +14,10 @@ from storage.database.recorded import Recorded, entity_name, from_json, key_attr
 from storage.errors import Conflict, NotFound
 from storage.records.history.models import Activity, ChangeSet
 from storage.records.history.reading import actor_name
-from storage.records.history.recording import CHANGES, CREATED, DELETED, UPDATED, current_recorder
+from storage.records.history.recording import CHANGES, CREATED, DELETED, IMPORT, UPDATED, current_recorder
 from storage.records.referring import referring
 
 UNDO_WITHIN = timedelta(hours=24)
-IMPORT = "import"
-"""The source of change sets that are taken back in parts, and never by "undo my last change"."""
 MOVE = "move"
 """The source of change sets that are taken back in parts (see storage.records.moves)."""
 

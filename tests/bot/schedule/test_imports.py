@@ -8,6 +8,7 @@ from sqlalchemy import func, select, text
 from bot.registry import Registry
 from bot.schedule.imports import ATTEMPTS, Imports
 from storage.crm.customers import Customer
+from storage.crm.deals import Deal
 from storage.database.engine import EVERY_WORKSPACE, Database
 from storage.queues import retention
 from storage.queues.outbox import Delivery
@@ -15,6 +16,8 @@ from storage.queues.retention import Keep
 from storage.transfer import requests, running
 from storage.transfer.model import ImportPart, ImportRun, ImportState
 from storage.workspace import members
+from tests.support import webhooks
+from tests.support.webhooks import told
 
 ROWS = 24
 
@@ -128,6 +131,25 @@ def test_a_card_is_one_message_that_follows_the_import(imports: Imports, databas
     with database.transaction(workspace) as session:
         kinds = list(session.scalars(select(Delivery.kind).order_by(Delivery.created_at)))
     assert kinds == ["post", "update"]
+
+
+def test_an_import_tells_nobody_but_its_own_card(imports: Imports, database: Database, workspace: str) -> None:
+    with database.transaction(workspace) as session:
+        webhooks.add(session)
+    deals = "Id,Deal Name,Owner,Stage\n1,Sails,Manager,Won\n2,Ropes,Manager,Lead\n"
+    for content in (deals, deals.replace("Ropes", "Nets")):
+        number = send(database, workspace, content)
+        work(imports, database)
+        ask(database, workspace, number, ImportState.CHECKING)
+        work(imports, database)
+        ask(database, workspace, number, ImportState.RUNNING)
+        work(imports, database)
+        assert run_of(database, workspace, number).state == ImportState.DONE
+    with database.transaction(workspace) as session:
+        owners = list(session.scalars(select(Deal.owner_id)))
+        told_to = set(session.scalars(select(Delivery.renderer)))
+    assert (owners, told_to) == (["UMANAGER", "UMANAGER"], {"transfer.card"})
+    assert told(database, workspace) == []
 
 
 def test_a_file_that_nobody_comes_back_to_is_forgotten(imports: Imports, database: Database, workspace: str) -> None:

@@ -31,9 +31,9 @@ def hooked(database: Database, workspace: str) -> str:
 
 
 @contextmanager
-def does(database: Database, workspace: str) -> Iterator[Session]:
+def does(database: Database, workspace: str, source: str = "test") -> Iterator[Session]:
     """Open a transaction that is recorded."""
-    with database.transaction(workspace) as session, history.recording(session, actor_id="UREP", source="test"):
+    with database.transaction(workspace) as session, history.recording(session, actor_id="UREP", source=source):
         yield session
 
 
@@ -128,10 +128,26 @@ def test_a_batch_of_something_long_tells_of_its_own_records(database: Database, 
         change = history.current_change(session)
     with (
         database.transaction(hooked) as session,
-        history.recording(session, actor_id="UREP", source="import", resumed=change),
+        history.recording(session, actor_id="UREP", source="move", resumed=change),
     ):
         lifecycle.add(session, CUSTOMER, {"name": "Egret"})
     assert told(database, hooked) == [("customer.created", "customer 1"), ("customer.created", "customer 2")]
+
+
+def test_an_import_is_quiet_and_what_comes_after_it_is_not(database: Database, hooked: str) -> None:
+    with does(database, hooked, history.IMPORT) as session:
+        made = lifecycle.add(session, DEAL, {"name": "Sails"})
+        deals.win(session, deals.get(session, made.id))
+        change = history.current_change(session)
+    with (
+        database.transaction(hooked) as session,
+        history.recording(session, actor_id="UREP", source=history.IMPORT, resumed=change),
+    ):
+        lifecycle.add(session, CUSTOMER, {"name": "Heron"})
+    assert told(database, hooked) == []
+    with does(database, hooked) as session:
+        lifecycle.add(session, CUSTOMER, {"name": "Egret"})
+    assert [one for one, _ in told(database, hooked)] == ["customer.created"]
 
 
 def test_own_nouns_and_own_fields_are_told(database: Database, hooked: str) -> None:
