@@ -157,6 +157,7 @@ class Rapport:
         )
         draw = payloads.drawing(self.registry.declarations)
         self.webhooks = WebhookSender(self.background, draw, WebhookCaller(settings.webhook_allow))
+        self.runtime.inside = settings.webhook_allow
         self.imports = imports.Imports(self.background, self.registry)
         self.moves = moves.Moves(self.background, self.runtime)
         self.audit = Audit(self.background, self.metrics, settings.heartbeat_file)

@@ -44,6 +44,7 @@ INJECTED: Mapping[str, str] = {
     "delivery": "the storage.queues.outbox.Delivery to render",
     "period": "the storage.digests.metrics.Period a digest is about: from when until when, and whose records count",
     "model": "the workspace's model: `classify(text)` returns an ml.classify.classifier.Verdict",
+    "inside": "a storage.webhooks.addresses.Allowed: what webhooks may reach of this machine and its networks",
     "catalogue": "the bot.registry.Registry: every declaration, for help",
 }
 """The names a handler may use for its arguments; any other name is refused when the bot starts."""

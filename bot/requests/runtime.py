@@ -46,6 +46,7 @@ from storage.records import history, schema
 from storage.records.named import Named
 from storage.records.schema import Schema
 from storage.references import parse_reference
+from storage.webhooks.addresses import Allowed
 from storage.workspace.workspaces import Workspace
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ class Runtime:
         self.model = model
         self.failures = failures or Failures(registry)
         self.now = now
+        self.inside = Allowed()
 
     def perform(self, request: Request, *, before_commit: BeforeCommit | None = None, filling: bool = False) -> Answer:
         """Run a request's handler and return its answer; never raises.
@@ -236,6 +238,7 @@ class Runtime:
             "reader": format.reader(known.member if known else None, workspace, now) if workspace else None,
             "workspace": workspace,
             "now": now,
+            "inside": self.inside,
             "model": Deferred(self.model) if self.model else None,
             "catalogue": Deferred(lambda session: self.registry.within(schema.of(session))),
         }
@@ -266,8 +269,9 @@ class Runtime:
                     self.failures.contain(listener.handler, told, session)
 
     def _failed(self, request: Request, exc: Exception, call: Call | None) -> Answer:
-        if not isinstance(exc, Misused) and (earlier := self._earlier_if_known(request)):
-            return earlier
+        with suppress(NotKnown):
+            if not isinstance(exc, Misused) and (earlier := self.repeated(request)):
+                return earlier
         if sqlstate(exc) == QUERY_CANCELED:
             log.warning("a statement of %s took too long", request.name)
             return unsaved(_("This took too long and nothing was saved. Please try again in a minute."), request)
@@ -294,12 +298,6 @@ class Runtime:
             "Something went wrong on our side and nothing was saved. An admin can find it under reference {number}."
         )
         return unsaved(b.markup(text, number=number), request)
-
-    def _earlier_if_known(self, request: Request) -> Answer | None:
-        try:
-            return self.repeated(request)
-        except NotKnown:
-            return None
 
     def repeated(self, request: Request) -> Answer | None:
         """Return the answer of an earlier request with the same key, None if there was none; raise NotKnown."""

@@ -11,7 +11,7 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 Address = IPv4Address | IPv6Address
 LookUp = Callable[[str, int], Sequence[str]]
@@ -20,6 +20,11 @@ LookUp = Callable[[str, int], Sequence[str]]
 _TRANSLATED = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
 """Where IPv6 stands for IPv4 (RFC 6052, RFC 8215)."""
 _COMPATIBLE = ipaddress.ip_network("::/96")
+_THIS_MACHINE = "localhost"
+_PLAIN = (
+    "only https is sent to, as events tell of customers;"
+    " whoever runs Rapport can allow a host inside by RAPPORT_WEBHOOK_ALLOW"
+)
 _SITE_LOCAL = ipaddress.ip_network("fec0::/10")
 
 
@@ -62,6 +67,32 @@ class Target:
 
 def resolve(url: str, allowed: Allowed = Allowed(), look_up: LookUp | None = None) -> Target:
     """Return where to connect for a URL; raise AddressRefused for what is inside, OSError for a name that is none."""
+    parts, host, port, encrypted = _read(url)
+    found = (look_up or _look_up)(host, port)
+    if not found:
+        raise OSError("the name stands for no address")
+    _check_all(found, allowed, host, encrypted=encrypted)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Target(host, port, tuple(found), _quoted(path), encrypted)
+
+
+def check_form(url: str, allowed: Allowed = Allowed()) -> None:
+    """Raise AddressRefused for a URL that is refused whatever names stand for; none is looked up."""
+    _parts, host, port, encrypted = _read(url)
+    if host == _THIS_MACHINE or host.endswith(f".{_THIS_MACHINE}"):
+        _check_all(["127.0.0.1"], allowed, host, encrypted=encrypted)
+        return
+    try:
+        found = _look_up(host, port, socket.AI_NUMERICHOST)
+    except OSError:
+        if not (encrypted or allowed.has_host(host) or allowed.networks):
+            raise AddressRefused(_PLAIN) from None
+        return
+    _check_all(found, allowed, host, encrypted=encrypted)
+
+
+def _read(url: str) -> tuple[SplitResult, str, int, bool]:
+    """Return the parts of a URL, with its host, its port, and whether it is encrypted."""
     parts = urlsplit(url)
     try:
         port = parts.port
@@ -73,17 +104,16 @@ def resolve(url: str, allowed: Allowed = Allowed(), look_up: LookUp | None = Non
         raise AddressRefused("the address holds a name or a password")
     host = _ascii(parts.hostname)
     encrypted = parts.scheme.lower() == "https"
-    found = (look_up or _look_up)(host, port or (443 if encrypted else 80))
-    if not found:
-        raise OSError("the name stands for no address")
+    return parts, host, port or (443 if encrypted else 80), encrypted
+
+
+def _check_all(found: Sequence[str], allowed: Allowed, host: str, *, encrypted: bool) -> None:
     inside = allowed.has_host(host)
     for one in found:
         address = ipaddress.ip_address(one.partition("%")[0])
         inside = check(address, allowed, host=host) or inside
     if not encrypted and not inside:
-        raise AddressRefused("only https is sent to, as events tell of customers")
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Target(host, port or (443 if encrypted else 80), tuple(found), _quoted(path), encrypted)
+        raise AddressRefused(_PLAIN)
 
 
 def check(address: Address, allowed: Allowed = Allowed(), *, host: str = "") -> bool:
@@ -140,10 +170,10 @@ def _quoted(path: str) -> str:
     return "".join(one if "!" <= one <= "~" else "".join(f"%{byte:02X}" for byte in one.encode()) for one in path)
 
 
-def _look_up(host: str, port: int) -> Sequence[str]:
+def _look_up(host: str, port: int, flags: int = 0) -> Sequence[str]:
     # Numbers of all forms are read as the system reads them, and checked as what they were read for.
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
     except UnicodeError as exc:
         raise OSError("the name is none") from exc
     return list(dict.fromkeys(str(one[4][0]) for one in found))

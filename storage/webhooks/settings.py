@@ -17,6 +17,8 @@ from storage.database.engine import current_workspace, notify
 from storage.errors import Conflict, Invalid, NotFound
 from storage.names import check_name, name_key
 from storage.references import in_force
+from storage.webhooks import addresses
+from storage.webhooks.addresses import AddressRefused, Allowed
 from storage.webhooks.model import CHANNEL, Webhook, WebhookDelivery
 from storage.webhooks.occurrences import ANY, KINDS
 
@@ -29,12 +31,23 @@ BOTH_FOR = timedelta(hours=24)
 _URL = re.compile(r"https?://[^\s<>|\\\"]+", re.IGNORECASE)
 
 
-def add(session: Session, *, url: str, patterns: Sequence[str], name: str = "", sensitive: bool = False) -> Webhook:
-    """Add a webhook, called as the host of its address where it is given no name; raise Invalid or Conflict."""
+def add(
+    session: Session,
+    *,
+    url: str,
+    patterns: Sequence[str],
+    name: str = "",
+    sensitive: bool = False,
+    inside: Allowed = Allowed(),  # noqa: B008 - it is frozen
+) -> Webhook:
+    """Add a webhook, called as the host of its address where it is given no name; raise Invalid or Conflict.
+
+    `inside` is what may be reached of this machine and its networks.
+    """
     known = listed(session)
     if len(known) >= MOST:
         raise Conflict("You may have up to {most} webhooks.", most=MOST, hint="Remove one first.")
-    address = check_url(url)
+    address = check_url(url, inside)
     hook = Webhook(
         workspace_id=current_workspace(session),
         url=address,
@@ -56,10 +69,11 @@ def change(
     patterns: Sequence[str] | None = None,
     name: str | None = None,
     sensitive: bool | None = None,
+    inside: Allowed = Allowed(),  # noqa: B008 - it is frozen
 ) -> None:
     """Change what is given of a webhook; raise Invalid or Conflict for what cannot be."""
-    if url is not None:
-        hook.url = check_url(url)
+    if url is not None and url != hook.url:
+        hook.url = check_url(url, inside)
     if patterns is not None:
         hook.events = check_events(session, patterns)
     if sensitive is not None:
@@ -141,10 +155,10 @@ def called(session: Session, typed: str) -> Webhook:
     )
 
 
-def check_url(typed: str) -> str:
+def check_url(typed: str, inside: Allowed = Allowed()) -> str:  # noqa: B008 - it is frozen
     """Return an address to which events can be sent; raise Invalid for anything else.
 
-    Whether it may be connected to is looked at whenever it is: see `storage.webhooks.addresses`.
+    What its name stands for is looked at whenever it is connected to: see `storage.webhooks.addresses`.
     """
     url = typed.strip().strip("<>")
     try:
@@ -165,6 +179,17 @@ def check_url(typed: str) -> str:
         )
     if parts.fragment:
         raise Invalid("What follows # is never sent.", field="url", hint="Leave it out.", typed=typed)
+    try:
+        addresses.check_form(url, inside)
+    except AddressRefused as exc:
+        raise Invalid(
+            "Nothing is sent to {url}: {why}.",
+            field="url",
+            hint="Give an https address that everybody can reach; docs/webhooks.md says more.",
+            typed=typed,
+            url=url[:80],
+            why=str(exc),
+        ) from None
     return url
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from storage.database.engine import Database
 from storage.webhooks import settings
 from storage.webhooks.model import Webhook, WebhookDelivery
+from tests.support.receivers import HERE
 
 URL = "https://hooks.example/in"
 SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
@@ -17,7 +18,7 @@ SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
 
 def add(session: Session, *events: str, url: str = URL, name: str = "", sensitive: bool = False) -> Webhook:
     """Add a webhook that is told of these events, or of all."""
-    return settings.add(session, url=url, patterns=events or ["*"], name=name, sensitive=sensitive)
+    return settings.add(session, url=url, patterns=events or ["*"], name=name, sensitive=sensitive, inside=HERE)
 
 
 def told(database: Database, workspace: str) -> list[tuple[str, str]]:

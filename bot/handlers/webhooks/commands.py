@@ -14,6 +14,7 @@ from bot.kit.format import Reader
 from bot.kit.replies import Message
 from bot.plugin import Role, _
 from storage.webhooks import occurrences, queue, settings
+from storage.webhooks.addresses import Allowed
 
 
 @plugin.command("webhooks", role=Role.ADMIN)
@@ -29,7 +30,7 @@ def listed(session: Session, reader: Reader) -> Message:
     example="https://erp.example.com/rapport events:deal.won,customer.*",
     sensitive=FLAG,
 )
-def add(args: Args, session: Session) -> Message:
+def add(args: Args, session: Session, inside: Allowed) -> Message:
     """Tell another program of events; its secret is shown once."""
     hook = settings.add(
         session,
@@ -37,6 +38,7 @@ def add(args: Args, session: Session) -> Message:
         patterns=read_events(args.get("events") or occurrences.ANY),
         name=args.get("name") or "",
         sensitive=args.flag("sensitive") if "sensitive" in args else False,
+        inside=inside,
     )
     occurrences.test(session, hook)
     return lists.added(hook)
@@ -49,7 +51,7 @@ def add(args: Args, session: Session) -> Message:
     example="ERP events:deal.*",
     sensitive=FLAG,
 )
-def edit(args: Args, session: Session, reader: Reader) -> Message:
+def edit(args: Args, session: Session, reader: Reader, inside: Allowed) -> Message:
     """Change where a webhook goes, which events it is told, its name, or whether it is told 🔒 fields."""
     hook = settings.called(session, args["webhook"])
     events = args.get("events")
@@ -60,6 +62,7 @@ def edit(args: Args, session: Session, reader: Reader) -> Message:
         patterns=read_events(events) if events else None,
         name=args.get("name"),
         sensitive=args.flag("sensitive") if "sensitive" in args else None,
+        inside=inside,
     )
     return lists.webhooks(session, reader, notice=_("Saved."), undo=True)
 

@@ -16,6 +16,7 @@ from bot.kit.replies import Message, Modal
 from bot.plugin import Role, _
 from storage.names import NAME_LIMIT
 from storage.webhooks import occurrences, settings
+from storage.webhooks.addresses import Allowed
 from storage.webhooks.model import Webhook
 from storage.webhooks.settings import URL_LIMIT
 
@@ -29,7 +30,7 @@ def new() -> Modal:
 
 
 @new.submit
-def add(values: Values, session: Session) -> Message:
+def add(values: Values, session: Session, inside: Allowed) -> Message:
     """Add the webhook and show its secret."""
     hook = settings.add(
         session,
@@ -37,6 +38,7 @@ def add(values: Values, session: Session) -> Message:
         patterns=read_events(values["events"]),
         name=values["name"] or "",
         sensitive=read_yes(values["sensitive"]),
+        inside=inside,
     )
     occurrences.test(session, hook)
     return lists.added(hook)
@@ -54,7 +56,7 @@ def edit(control: b.Control, session: Session) -> Modal:
 
 
 @edit.submit
-def save(values: Values, state: Mapping[str, str], session: Session, reader: Reader) -> Message:
+def save(values: Values, state: Mapping[str, str], session: Session, reader: Reader, inside: Allowed) -> Message:
     """Save what was changed of the webhook."""
     hook = hook_of(session, state.get("webhook", ""))
     settings.change(
@@ -64,6 +66,7 @@ def save(values: Values, state: Mapping[str, str], session: Session, reader: Rea
         patterns=read_events(values["events"]),
         name=values["name"] or hook.name,
         sensitive=read_yes(values["sensitive"]),
+        inside=inside,
     )
     return lists.webhooks(session, reader, notice=_("Saved."), undo=True)
 

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox.control.client import Person
+from storage.webhooks.addresses import Allowed
 from storage.webhooks.model import Webhook
 from tests.support.cluster import connect
 from tests.support.company import Company
 from tests.support.passing_time import pass_time
-from tests.support.receivers import Receiver, caller
+from tests.support.receivers import HERE, Receiver, caller
 from tests.support.waiting import until
 
 SECRET = re.compile(r"whsec_[A-Za-z0-9+/]{43}=")
@@ -22,9 +23,9 @@ SECRET = re.compile(r"whsec_[A-Za-z0-9+/]{43}=")
 def receiver(company: Company) -> Iterator[Receiver]:
     """Listen on this machine, and let the bot send there."""
     one, before = Receiver(), company.bot.webhooks.caller
-    company.bot.webhooks.caller = caller()
+    company.bot.webhooks.caller, company.bot.runtime.inside = caller(), HERE
     yield one
-    company.bot.webhooks.caller = before
+    company.bot.webhooks.caller, company.bot.runtime.inside = before, Allowed()
     one.close()
 
 
@@ -73,6 +74,8 @@ def test_it_is_added_changed_paused_and_removed_in_slack_and_each_is_undone(
     assert "None yet" in admin.types("/crm webhooks").text
     admin.clicks("Add a webhook")
     assert "no event" in admin.submits({"Address": receiver.url(), "Events": "deal.won, ship.sunk"}).errors["events"]
+    wrong = admin.submits({"Address": "https://10.1.2.3/", "Events": "deal.won"}).errors["url"]
+    assert "RAPPORT_WEBHOOK_ALLOW" in wrong
     admin.submits({"Address": receiver.url(), "Events": "deal.won\n*.created"})
     admin.sees("*hooks.example* is told of deal.won, *.created")
     admin.types("/crm webhooks")
@@ -149,13 +152,19 @@ def test_events_are_signed_with_both_secrets_for_a_day(company: Company, receive
 
 
 def test_nothing_inside_is_reached_and_the_log_says_why(company: Company, admin: Person) -> None:
-    """Use the bot as it is, without leave to send to this machine."""
+    """Use the bot as it is, without leave to send to this machine, for an address that was allowed before."""
     inside = Receiver()
     try:
+        refused = admin.types(f"/crm webhook add {inside.url(host='127.0.0.1')}").text
+        assert "127.0.0.1 is of this machine" in refused and "RAPPORT_WEBHOOK_ALLOW" in refused
+        company.bot.runtime.inside = HERE
         admin.types(f"/crm webhook add {inside.url(host='127.0.0.1')} name:Inside")
+        company.bot.runtime.inside = Allowed()
+        assert "Saved" in admin.types("/crm webhook edit Inside events:deal.won").text
         until(lambda: "RAPPORT_WEBHOOK_ALLOW" in admin.types("/crm webhook log Inside").text)
         assert inside.got == []
     finally:
+        company.bot.runtime.inside = Allowed()
         inside.close()
 
 
@@ -163,6 +172,8 @@ def test_mistakes_are_named_and_only_admins_see_webhooks(admin: Person, rep: Per
     said = {
         "/crm webhook add example.com": "example.com is no address",
         "/crm webhook add https://u:p@example.com/": "may hold no name and password",
+        "/crm webhook add http://example.com": "only https is sent to",
+        "/crm webhook add https://localhost:8443/": "is of this machine",
         "/crm webhook add https://example.com events:ship.sunk": "ship.sunk is no event",
         "/crm webhook log Nothing": "There is no webhook called Nothing",
         "/crm webhook edit Nothing name:X": "There is no webhook called Nothing",

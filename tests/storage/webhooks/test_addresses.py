@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from ipaddress import ip_address, ip_network
+from typing import Any
 
 import pytest
 
@@ -22,6 +24,11 @@ INSIDE = [
     "fd00:ec2::254", "fd12:3456::1", "fe80::1", "fe80::1%1", "fec0::1", "ff02::1", "ff0e::1",
     # What stands for a public address in another form is one address with two names.
     "::ffff:8.8.8.8", "64:ff9b::808:808", "2002:808:808::1",
+]  # fmt: skip
+NUMBERS = [
+    "127.0.0.1", "127.1", "2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "017700000001", "0", "localhost",
+    "LOCALHOST.", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[0:0:0:0:0:0:0:1]", "１２７.0.0.1",
+    "127。0。0。1", "①②⑦.0.0.1", "169.254.169.254", "2852039166", "[fe80::1]", "0xa9fea9fe",
 ]  # fmt: skip
 OUTSIDE = ["1.1.1.1", "8.8.8.8", "93.184.216.34", "100.63.255.255", "100.128.0.1", "172.32.0.1", "2606:4700::1111"]
 
@@ -54,12 +61,7 @@ def test_what_everybody_reaches_is_connected_to_as_it_was_checked(address: str) 
     assert asked == ["hooks.example"]
 
 
-@pytest.mark.parametrize(
-    "host",
-    ["127.0.0.1", "127.1", "2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "017700000001", "0", "localhost",
-     "LOCALHOST.", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[0:0:0:0:0:0:0:1]", "１２７.0.0.1",
-     "127。0。0。1", "①②⑦.0.0.1", "169.254.169.254", "2852039166", "[fe80::1]", "0xa9fea9fe"],
-)  # fmt: skip
+@pytest.mark.parametrize("host", NUMBERS)
 def test_a_host_in_any_form_is_read_as_the_system_reads_it(host: str) -> None:
     """Ask the system itself: what it takes for an address needs no name server."""
     for way in ("https", "http"):
@@ -79,6 +81,37 @@ def test_a_host_in_any_form_is_read_as_the_system_reads_it(host: str) -> None:
 def test_what_is_no_address_of_the_web_is_refused_when_it_is_added(url: str) -> None:
     with pytest.raises(Invalid):
         check_url(url)
+
+
+@pytest.mark.parametrize("host", [*NUMBERS, *(f"[{one}]" if ":" in one else one for one in INSIDE if "%" not in one)])
+def test_an_address_inside_is_refused_when_it_is_added_and_no_name_is_looked_up(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", partial(_numbers_alone, socket.getaddrinfo))
+    with pytest.raises(Invalid) as refused:
+        check_url(f"https://{host}/")
+    assert "RAPPORT_WEBHOOK_ALLOW" in str(refused.value) or "is none" in str(refused.value)
+    everywhere = Allowed(networks=(ip_network("0.0.0.0/0"), ip_network("::/0")))
+    assert check_url(f"https://{host}/", everywhere)
+
+
+def test_names_and_what_is_allowed_are_taken_when_they_are_added(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", partial(_numbers_alone, socket.getaddrinfo))
+    allowed = Allowed(frozenset({"hooks.local"}), (ip_network("10.1.2.0/24"),))
+    for url in ("https://hooks.example/in", "https://8.8.8.8/", "https://[2606:4700::1111]/"):
+        assert check_url(url) == url
+    for url in ("http://hooks.local/", "http://10.1.2.3/", "http://hooks.example/", "https://hooks.example/"):
+        assert check_url(url, allowed) == url
+    for url in ("http://hooks.example/", "http://8.8.8.8/"):
+        with pytest.raises(Invalid, match="RAPPORT_WEBHOOK_ALLOW"):
+            check_url(url, Allowed(frozenset({"hooks.local"})))
+    with pytest.raises(Invalid, match="only https"):
+        check_url("http://8.8.8.8/", allowed)
+
+
+def _numbers_alone(ask: Callable[..., Any], host: str, port: int, **given: Any) -> Any:
+    assert given["flags"] == socket.AI_NUMERICHOST, f"{host} was looked up"
+    return ask(host, port, **given)
 
 
 def test_nothing_is_sent_without_encryption_or_with_a_password() -> None:
