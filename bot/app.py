@@ -81,7 +81,7 @@ class Rapport:
     ) -> None:
         self.settings = settings
         self.role = role
-        self.registry = registry or load(settings.plugins_off, prefix=settings.command_prefix)
+        self.registry = registry or load(settings.plugins_off, on=settings.plugins, prefix=settings.command_prefix)
         self.database = Database(database_url, pool_size=settings.pool_size)
         # Its own connections, so that neither digests nor a flood of events keep people waiting.
         self.background = self.database.another(pool_size=settings.workers + 3, application_name="rapport-work")

@@ -69,15 +69,15 @@ STORAGE = tuple(f"storage.{one}" for one in f"{_PUBLIC} records references suppo
 class Plugin:
     """Collect the declarations of one plugin.
 
-    `name` is unique, lower case, and the prefix of every id that Slack will send back; `contract` is the version of
-    this contract that it was written for. Roles have no default: who may use something is always said. Raises
-    ValueError on a declaration that cannot be right; clashes between plugins are found by the registry.
+    `name` is unique and begins every id that Slack sends back; `contract` is the version that it was written for. One
+    that is `off` rests until RAPPORT_PLUGINS names it. Raises ValueError on a declaration that cannot be right.
     """
 
     name: str
     title: str
     description: str = ""
     contract: int = 1
+    off: bool = False
     commands: list[Command] = field(default_factory=list)
     actions: list[Action] = field(default_factory=list)
     views: list[View] = field(default_factory=list)

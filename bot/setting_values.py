@@ -63,6 +63,9 @@ def words(pattern: str, what: str) -> Callable[[str], frozenset[str]]:
     return read
 
 
+plugins = words(r"[a-z][a-z0-9_-]*", "must be names of plugins, separated by commas")
+
+
 def fernet_keys(value: str) -> tuple[str, ...]:
     """Take keys for sealing tokens."""
     keys = tuple(re.split(r"[,\s]+", value.strip(", \t\n")))

@@ -139,11 +139,11 @@ class Settings:
         "In Slack: a person's profile > the three dots > Copy member ID.",
         default=frozenset(),
     )
+    plugins: frozenset[str] = _setting(
+        "RAPPORT_PLUGINS", values.plugins, "`rapport doctor` lists those that are off.", default=frozenset()
+    )
     plugins_off: frozenset[str] = _setting(
-        "RAPPORT_PLUGINS_OFF",
-        values.words(r"[a-z][a-z0-9_-]*", "must be names of plugins, separated by commas"),
-        "`rapport doctor` lists the plugins.",
-        default=frozenset(),
+        "RAPPORT_PLUGINS_OFF", values.plugins, "`rapport doctor` lists the plugins.", default=frozenset()
     )
     only: frozenset[str] = _setting(
         "RAPPORT_ONLY",

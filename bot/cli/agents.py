@@ -27,7 +27,7 @@ def mcp() -> None:
     settings = Settings.load(slack=False)
     if settings.api_key is None:
         raise SettingsError([Problem("RAPPORT_API_KEY", "is missing", "An admin makes one with /crm api-key add.")])
-    registry = load(settings.plugins_off, prefix=settings.command_prefix)
+    registry = load(settings.plugins_off, on=settings.plugins, prefix=settings.command_prefix)
     with database(settings) as url:
         pool = Database(url, pool_size=2, application_name="rapport-mcp")
         runtime = Runtime(pool, registry, People(pool, _no_slack), _no_slack)

@@ -30,7 +30,7 @@ def export_file(
     if file.exists() and not yes:
         typer.confirm(f"Replace {file}?", abort=True)
     settings = Settings.load(slack=False)
-    registry = load(settings.plugins_off)
+    registry = load(settings.plugins_off, on=settings.plugins)
     begun = file.with_name(f"{file.name}.part")
     with database(settings) as url:
         opened = Database(url, pool_size=1)

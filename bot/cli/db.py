@@ -111,7 +111,7 @@ def drop_plugin(name: str, yes: Annotated[bool, typer.Option(help="Do not ask")]
     from storage.database import migrate
 
     settings = Settings.load(slack=False)
-    in_use = load(settings.plugins_off).schemas
+    in_use = load(settings.plugins_off, on=settings.plugins).schemas
     with _told(), database(settings, ready=False) as url:
         admin = settings.database_admin_url or url
         migrate.refuse_to_drop(admin, name, in_use=in_use)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.plugin import Check
-from bot.registry import PluginError, Registry, load
+from bot.registry import PluginError, Registry, bundled_off, load
 from bot.requests.runtime import call_with
 from bot.settings import Settings
 from storage.database import migrate
@@ -33,13 +33,17 @@ class Finding:
 def plugins(settings: Settings) -> tuple[Registry | None, Finding]:
     """Load the plugins, or say which one stops the start and why."""
     try:
-        registry = load(settings.plugins_off, prefix=settings.command_prefix)
+        registry = load(settings.plugins_off, on=settings.plugins, prefix=settings.command_prefix)
     except PluginError as error:
         return None, Finding(
-            "Plugins", False, str(error), "Mend or remove the plugin named, or set RAPPORT_PLUGINS_OFF."
+            "Plugins",
+            False,
+            str(error),
+            "Mend or remove the plugin named, or set RAPPORT_PLUGINS or RAPPORT_PLUGINS_OFF.",
         )
     slashes = ", ".join(f"/{registry.prefix}{word}" for word in ("crm", *registry.slashes))
-    told = f"{len(registry.plugins)} loaded; the Slack app is to have {slashes} (`rapport manifest`)"
+    resting = f"; bundled and off: {', '.join(off)} (RAPPORT_PLUGINS)" if (off := bundled_off(registry)) else ""
+    told = f"{len(registry.plugins)} loaded{resting}; the Slack app is to have {slashes} (`rapport manifest`)"
     return registry, Finding("Plugins", True, told)
 
 

@@ -134,7 +134,7 @@ def manifest() -> None:
     settings = Settings.load(slack=False)
     http = settings.app_token is None and settings.signing_secret is not None
     built = build(
-        load(settings.plugins_off, prefix=settings.command_prefix),
+        load(settings.plugins_off, on=settings.plugins, prefix=settings.command_prefix),
         socket_mode=not http,
         public_url=settings.public_url,
     )

@@ -26,7 +26,7 @@ def database(settings: Settings, *, ready: bool = True) -> Iterator[str]:
 
     if settings.database_url:
         if ready:
-            for line in load(settings.plugins_off).lines:
+            for line in load(settings.plugins_off, on=settings.plugins).lines:
                 migrate.check(settings.database_url, line=line)
         yield settings.database_url
         return
@@ -45,7 +45,7 @@ def migrate_all(settings: Settings, url: str) -> None:
     from storage.database import migrate
 
     admin = settings.database_admin_url or url
-    for line in load(settings.plugins_off).lines:
+    for line in load(settings.plugins_off, on=settings.plugins).lines:
         migrate.upgrade(admin, line=line, login=make_url(url).username)
 
 

@@ -32,7 +32,7 @@ def _opened(workspace: str) -> Iterator[tuple[Database, Registry, str]]:
     with database(settings) as url:
         opened = Database(url, pool_size=1)
         try:
-            yield opened, load(settings.plugins_off), the_workspace(opened, workspace)
+            yield opened, load(settings.plugins_off, on=settings.plugins), the_workspace(opened, workspace)
         except CrmError as wrong:
             terminal.say(f"{wrong} {wrong.hint.format(**wrong.params) if wrong.hint else ''}".strip(), err=True)
             raise typer.Exit(2) from None

@@ -75,7 +75,7 @@ def import_file(
     if (file is None) == (undo is None):
         raise typer.BadParameter("name a file, or an import with --undo")
     settings = Settings.load(slack=False)
-    registry = load(settings.plugins_off)
+    registry = load(settings.plugins_off, on=settings.plugins)
     with database(settings) as url:
         opened = Database(url, pool_size=2)
         try:

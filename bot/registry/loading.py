@@ -18,26 +18,42 @@ from bot.registry.registry import Registry
 ENTRY_POINTS = "rapport.plugins"
 
 
-def load(off: Iterable[str] = (), *, prefix: str = "", beside: Iterable[EntryPoint] = ()) -> Registry:
+def load(
+    off: Iterable[str] = (), *, on: Iterable[str] = (), prefix: str = "", beside: Iterable[EntryPoint] = ()
+) -> Registry:
     """Read the built-in handlers, the bundled plugins and installed ones, leaving out the optional ones named off.
 
-    `beside` are plugins that are not installed.
+    `on` are the bundled plugins that are wanted: unless any is named, those that are not off by default. `beside` are
+    plugins that are not installed.
 
-    What is left out is not imported, so that a broken plugin can be switched off.
+    What is left out is not imported, so that a broken plugin can be switched off; of a bundled plugin that is off by
+    default, only the module that says so.
     """
-    left_out = set(off)
+    left_out, wanted = set(off), set(on)
     bundled = {name.rpartition(".")[2]: name for name in _modules("bot.plugins")}
     installed = {entry.name: entry for entry in (*entry_points(group=ENTRY_POINTS), *beside)}
     if unknown := left_out - bundled.keys() - installed.keys():
         raise PluginError(f"RAPPORT_PLUGINS_OFF names {', '.join(sorted(unknown))}, which is no optional plugin")
+    if unknown := wanted - bundled.keys():
+        raise PluginError(
+            f"RAPPORT_PLUGINS names {', '.join(sorted(unknown))}, which is no bundled plugin:"
+            f" those are {', '.join(sorted(bundled))}"
+        )
     found = [_exported(name, partial(_whole, name)) for name in _modules("bot.handlers")]
-    found += [
-        _exported(module, partial(_whole, module)) for name, module in sorted(bundled.items()) if name not in left_out
-    ]
+    for name, module in sorted(bundled.items()):
+        if name in left_out or (wanted and name not in wanted):
+            continue
+        if wanted or not _exported(module, partial(import_module, module)).off:
+            found.append(_exported(module, partial(_whole, module)))
     found += [_exported(name, entry.load) for name, entry in sorted(installed.items()) if name not in left_out]
     for plugin in found:
         _in_order(plugin)
     return Registry(found, prefix=prefix)
+
+
+def bundled_off(registry: Registry) -> list[str]:
+    """Return the names of the bundled plugins that are not in use."""
+    return sorted({name.rpartition(".")[2] for name in _modules("bot.plugins")} - registry.plugins.keys())
 
 
 def _modules(package: str) -> list[str]:

@@ -12,10 +12,11 @@ from typing import Any, cast
 import pytest
 from sqlalchemy import Column, ForeignKey, Integer, MetaData, Table
 
+import bot.plugins
 from bot.grammar import Args
 from bot.kit.replies import Message, Modal, Options
 from bot.plugin import Declaration, Plugin, Role
-from bot.registry import PluginError, Registry, load, loading
+from bot.registry import PluginError, Registry, bundled_off, load, loading
 from bot.registry import registry as registry_module
 from bot.registry.checks import check
 from storage.crm.deals import Deal
@@ -261,6 +262,31 @@ def test_a_plugin_that_is_off_must_exist() -> None:
         load({"nosuch"})
     with pytest.raises(PluginError, match="names deals"):
         load({"deals"})
+
+
+def test_the_bundled_plugins_that_are_named_are_on_and_no_others() -> None:
+    assert {"renewals", "deals"} <= load(on={"renewals"}).plugins.keys()
+    assert "renewals" not in load({"renewals"}, on={"renewals"}).plugins
+    with pytest.raises(
+        PluginError, match=r"RAPPORT_PLUGINS names deals, which is no bundled plugin: those are .*renewals"
+    ):
+        load(on={"renewals", "deals"})
+
+
+def test_a_bundled_plugin_may_be_off_until_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "resting").mkdir()
+    says = "from bot.plugin import Plugin\nplugin = Plugin('resting', contract=2, title='Resting', off=True)\n"
+    (tmp_path / "resting" / "__init__.py").write_text(says, "utf-8")
+    (tmp_path / "resting" / "parts.py").write_text("raise RuntimeError('imported')\n", "utf-8")
+    monkeypatch.setattr(bot.plugins, "__path__", [*bot.plugins.__path__, str(tmp_path)])
+    usual = load()
+    assert "resting" not in usual.plugins and "renewals" in usual.plugins
+    assert "resting" in bundled_off(usual) and "renewals" not in bundled_off(usual)
+    with pytest.raises(PluginError, match="RuntimeError: imported"):
+        load(on={"resting"})
+    (tmp_path / "resting" / "parts.py").write_text("", "utf-8")
+    named = load(on={"resting"})
+    assert "resting" in named.plugins and "renewals" not in named.plugins and "renewals" in bundled_off(named)
 
 
 def installed(monkeypatch: pytest.MonkeyPatch, name: str, content: Any) -> None:

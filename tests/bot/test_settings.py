@@ -110,6 +110,7 @@ def test_half_an_oauth_app_is_named() -> None:
         ("RAPPORT_ENCRYPTION_KEYS", f"{KEY},canary"),
         ("RAPPORT_COMMAND_PREFIX", "/Acme"),
         ("RAPPORT_ADMINS", "@canary"),
+        ("RAPPORT_PLUGINS", "Canary!"),
         ("RAPPORT_PLUGINS_OFF", "Canary!"),
         ("RAPPORT_LOG_LEVEL", "loud"),
         ("RAPPORT_LEASE_SECONDS", "0"),
@@ -155,6 +156,7 @@ def test_lists_and_numbers_are_read() -> None:
         {
             **SOCKET,
             "RAPPORT_ADMINS": "U12, W34,",
+            "RAPPORT_PLUGINS": "renewals, commerce",
             "RAPPORT_PLUGINS_OFF": "birthdays kudos",
             "RAPPORT_ENCRYPTION_KEYS": f"{KEY}, {other}",
             "RAPPORT_GRACE_SECONDS": "2.5",
@@ -165,6 +167,7 @@ def test_lists_and_numbers_are_read() -> None:
         }
     )
     assert settings.admins == {"U12", "W34"}
+    assert settings.plugins == {"renewals", "commerce"}
     assert settings.plugins_off == {"birthdays", "kudos"}
     assert settings.encryption_keys == (KEY, other)
     assert (settings.grace_seconds, settings.command_prefix, settings.port, settings.probe_port) == (
