@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from storage import events
+from storage.crm.notes import Note
 from storage.database.engine import current_workspace, notify
-from storage.errors import Conflict, Refused
+from storage.errors import Conflict, NotFound, Refused
+from storage.events import OwnedChanged
 from storage.queues import leases, outbox
+from storage.records.declaration import Declaration
+from storage.records.fields import PersonField
+from storage.records.history import CREATED, Activity, ChangeSet
+from storage.records.named import Named
 from storage.transfer import running
 from storage.transfer.mapping import ColumnMapping
 from storage.transfer.model import ImportPart, ImportRefusal, ImportRun, ImportState
@@ -22,6 +29,9 @@ from storage.workspace.members import Member, Role
 CHANNEL = "rapport_imports"
 """The NOTIFY channel that says that there is something to do."""
 PIECE = 1 << 20
+UNKNOWN_KEPT = 20
+GIVEN_AT_ONCE = 2_000
+"""So many records are given an owner in one request, which is one transaction."""
 OPEN = (ImportState.READING, ImportState.CHECKING, ImportState.RUNNING, ImportState.UNDOING)
 
 
@@ -84,7 +94,7 @@ def checked(session: Session, import_id: int, rehearsal: running.Rehearsal) -> I
     """Keep what a dry run found."""
     run = running.get(session, import_id, lock=True)
     if run.state == ImportState.CHECKING:
-        run.checked = {"counts": dict(rehearsal.counts), "unknown": rehearsal.unknown.most_common(5)}
+        run.checked = {"counts": dict(rehearsal.counts), "unknown": rehearsal.unknown.most_common(UNKNOWN_KEPT)}
         run.checked |= {"missing": [list(one) for one in rehearsal.missing]}
         leases.rest(run, ImportState.DRAWN_UP)
         leases.show(session, run)
@@ -124,8 +134,7 @@ def ask(
     Raises Refused for who neither sent the file nor is an admin, Conflict where that cannot be done any more.
     """
     run = running.get(session, import_id, lock=True)
-    if actor.id != run.actor_id and not actor.has(Role.ADMIN):
-        raise Refused("Only who sent the file can do this.")
+    _hold(run, actor)
     match state:
         case ImportState.RUNNING:
             if run.checked is None and run.state == ImportState.DRAWN_UP:
@@ -149,6 +158,64 @@ def ask(
     leases.show(session, run)
     notify(session, CHANNEL)
     return run
+
+
+def unknown(run: ImportRun) -> list[tuple[str, int]]:
+    """Return the people nobody here is called by whom a file names most, each with the number of rows."""
+    return [(str(name), int(count)) for name, count in (run.checked or {}).get("unknown", ())]
+
+
+def give_owners(
+    session: Session, import_id: int, noun: Declaration, owners: Mapping[str, str], actor: Member
+) -> tuple[int, bool]:
+    """Give records that came in with an owner nobody here is called by the person who is meant, by name in the file.
+
+    Only those that still have nobody, and at most `GIVEN_AT_ONCE`. Nobody is told of each of them. Returns how many it
+    was and whether there are more. Raises Refused as `ask`, Conflict for an import that is not done.
+    """
+    run = running.get(session, import_id, lock=True)
+    _hold(run, actor)
+    change = session.get(ChangeSet, (run.workspace_id, run.change_set_id)) if run.change_set_id is not None else None
+    if change is None or run.state != ImportState.DONE:
+        raise Conflict("Import {number} is {state}.", number=run.id, state=run.state)
+    field = owner_field(noun)
+    given: list[Named] = []
+    for name, member_id in owners.items():
+        line = f"\n{field.label}: {name}\n"
+        noted = select(Activity.record_id).where(
+            *(Activity.change_set_id == change.id, Activity.at == change.at, Activity.noun == noun.key),
+            *(Activity.entity == Note.__tablename__, Activity.action == CREATED),
+            func.strpos(func.concat("\n", Activity.after["text"].astext, "\n"), line) > 0,
+        )
+        lacking = select(noun.model).where(noun.model.id.in_(noted), getattr(noun.model, field.at).is_(None))
+        most = GIVEN_AT_ONCE + 1 - len(given)
+        for record in session.scalars(lacking.order_by(noun.model.id).limit(most)).all()[: most - 1]:
+            if field.change is None:
+                field.put(record, member_id)
+            else:
+                field.change(session, record, member_id)
+            given.append(record)
+    session.flush()
+    for record in given:
+        noun.told(session, record, False)
+    for fact in events.drain(session):
+        if not isinstance(fact, OwnedChanged):
+            events.emit(session, fact)
+    return len(given), len(given) == GIVEN_AT_ONCE
+
+
+def owner_field(noun: Declaration) -> PersonField:
+    """Return the field that says whose a record is; raise NotFound for a noun whose records are nobody's."""
+    owner = noun.model.__owner__
+    found = next((one for one in noun.fields if isinstance(one, PersonField) and one.at == owner), None)
+    if found is None:
+        raise NotFound("These records have no owner.")
+    return found
+
+
+def _hold(run: ImportRun, actor: Member) -> None:
+    if actor.id != run.actor_id and not actor.has(Role.ADMIN):
+        raise Refused("Only who sent the file can do this.")
 
 
 def correct(session: Session, import_id: int, mapping: ColumnMapping, actor: Member) -> ImportRun:

@@ -19,6 +19,7 @@ from storage.transfer.model import ImportRun, ImportState
 
 COLUMNS_SHOWN = 30
 REFUSED_SHOWN = 5
+UNKNOWN_SHOWN = 5
 BAR = 20
 
 
@@ -122,7 +123,7 @@ def _outcome(session: Session, run: ImportRun) -> list[Block]:
         blocks.append(b.section(b.markup(_("Would be: {counts}"), counts=counts_line(checked["counts"]))))
         for _key, name in checked.get("missing", ()):
             blocks.append(b.context(b.markup(_("{name} is not there yet, and is added first."), name=name)))
-        for name, count in checked.get("unknown", ()):
+        for name, count in requests.unknown(run)[:UNKNOWN_SHOWN]:
             text = _("Nobody here is called {name} ({count} rows); the name is kept as a note.")
             blocks.append(b.context(b.markup(text, name=name, count=count)))
     elif run.state in (ImportState.RUNNING, ImportState.STOPPED) and total:
@@ -162,5 +163,6 @@ def _controls(run: ImportRun) -> list[InteractiveElement]:
         case ImportState.STOPPED:
             return [b.button(_("Go on"), plugin.id("start"), of), undo]
         case ImportState.DONE if run.change_set_id is not None:
-            return [undo]
+            owners = b.button(_("Whose are they?"), plugin.id("owners"), of)
+            return [*([owners] if requests.unknown(run) else []), undo]
     return []

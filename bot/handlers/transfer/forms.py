@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from bot.handlers.transfer.actions import allowed
 from bot.handlers.transfer.declaration import plugin
-from bot.handlers.transfer.wording import targets
+from bot.handlers.transfer.wording import rows_line, targets
 from bot.kit import blocks as b
+from bot.kit.lookup import colleague
 from bot.kit.records import kinds
 from bot.kit.replies import Message, Modal
-from bot.plugin import Catalogue, Declaration, Member, Role, _
+from bot.plugin import Catalogue, Declaration, Member, Role, _, ngettext
 from storage.errors import Invalid
 from storage.transfer import mapping, requests
 from storage.transfer.mapping import ColumnMapping, Matches, has_name
@@ -97,6 +98,41 @@ def read_so(
     return None
 
 
+@plugin.view("owners", title="Owners", role=Role.VIEWER)
+def owners(control: b.Control, session: Session, actor: Member, catalogue: Catalogue) -> Modal:
+    """Open the form for who is meant by the owners of a file that nobody here is called by."""
+    run = allowed(session, control, actor, catalogue)
+    said = _("Records that came in with these owners, and still have none, get the person you choose.")
+    fields: list[Block] = [b.section(said)]
+    for at, (name, count) in enumerate(requests.unknown(run)):
+        label = f"{b.cut(' '.join(name.split()), 60)}   ({rows_line(count)})"
+        fields.append(b.person_input(f"owner{at}", label, optional=True))
+    return Modal(_("Owners"), fields, submit=_("Give them"), state={"import": str(run.id)})
+
+
+@owners.submit
+def give(
+    values: Mapping[str, str], state: Mapping[str, str], session: Session, actor: Member, catalogue: Catalogue
+) -> Message:
+    """Give the records their owners, as one change."""
+    run = allowed(session, b.Control(detail=state.get("import", "")), actor, catalogue)
+    noun = _noun(session, catalogue, run.mapping["noun"])
+    role = requests.owner_field(noun).role or noun.change
+    chosen = {
+        name: colleague(session, person, field=f"owner{at}", role=role)
+        for at, (name, _count) in enumerate(requests.unknown(run))
+        if (person := values.get(f"owner{at}"))
+    }
+    if not chosen:
+        raise Invalid("Choose a person for one of them.", field="owner0")
+    count, more = requests.give_owners(session, run.id, noun, chosen, actor)
+    said = ngettext("{count} record has an owner now.", "{count} records have an owner now.", count)
+    text = b.markup(_("{said} `/crm undo` takes that back."), said=said.format(count=f"{count:,}"))
+    if more:
+        text = b.join([text, b.Markup(_("There are more: press *Whose are they?* again."))])
+    return Message(text, [b.section(text)])
+
+
 def _chosen(to: str) -> str:
     return mapping.NEW if to.startswith(mapping.NEW) else to or NOTHING
 
@@ -116,3 +152,4 @@ def _noun(session: Session, catalogue: Catalogue, key: str) -> Declaration:
 
 
 plugin.button_opens("columns", columns)
+plugin.button_opens("owners", owners)

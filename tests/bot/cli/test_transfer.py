@@ -11,11 +11,13 @@ from sqlalchemy import select
 from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
+from storage.crm import customers
 from storage.crm.customers import CUSTOMER, Customer
 from storage.database.engine import Database
 from storage.records import lifecycle, schema
 from storage.records.schema import field_definitions, noun_definitions
 from storage.workspace import workspaces
+from storage.workspace.workspaces import Workspace
 
 Run = Callable[..., Result]
 
@@ -162,3 +164,32 @@ def test_kinds_of_records_of_a_teams_own_are_taken_out_and_come_in(
 def test_an_import_that_is_not_there_cannot_be_taken_back(run: Run) -> None:
     done = run("--undo", "9")
     assert (done.exit_code, done.output.strip()) == (2, "There is no import 9.")
+
+
+def test_an_archive_comes_into_an_empty_workspace_and_into_no_other(
+    run: Run, file: Path, database: Database, workspace: str, tmp_path: Path
+) -> None:
+    run(file, "--yes")
+    archive = tmp_path / "all.zip"
+    done = CliRunner().invoke(app, ["export", str(archive)])
+    assert done.exit_code == 0, done.output
+    full = run(archive, "--yes")
+    assert full.exit_code == 2, full.output
+    assert stored(database, workspace) == ["Müller & Söhne"]
+    with database.transaction("TEMPTY") as session:
+        session.add(Workspace(id="TEMPTY", name="Empty"))
+    install(database, "TEMPTY")
+    there = ("--workspace", "TEMPTY")
+    tried = run(archive, "--dry-run", *there)
+    assert tried.exit_code == 0, tried.output
+    assert "customer" in tried.output
+    assert run(archive, *there, answer="n\n").exit_code == 1
+    assert stored(database, "TEMPTY") == []
+    brought = run(archive, *there)
+    assert brought.exit_code == 0, brought.output
+    assert "The workspace T0ACME is here" in brought.output
+    with database.transaction("TEMPTY") as session:
+        came = session.scalars(select(Customer)).one()
+        assert (came.reference, came.name, came.tier) == ("C-1", "Müller & Söhne", "gold")
+        assert customers.add(session, name="Next").reference == "C-2"
+    assert run(archive, "--yes", *there).exit_code == 2, "it is not empty any more"

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from sandbox.sample_teams import APP_ID
+from storage.crm.customers import Customer
 from storage.transfer.model import ImportRun
 from tests.support.company import Company
 
@@ -75,6 +76,35 @@ def test_the_rows_may_be_something_else(sent: Company) -> None:
 def test_nothing_is_answered_besides_the_card(sent: Company) -> None:
     sent.settles()
     assert len(sent.rep.messages(DM)) == 2
+
+
+def test_records_of_who_is_not_here_are_given_to_who_is(company: Company) -> None:
+    rep = company.rep
+    table = "Company,Owner\nHeron,Gone Person\nFinch,Gone Person\nKestrel,*Other* <Person>\nEgret,\n"
+    rep.sends("Companies.csv", table.encode(), channel=DM)
+    rep.sees("Company", channel=DM)
+    rep.clicks("Try it", channel=DM)
+    rep.sees("Nobody here is called Gone Person (2 rows)", channel=DM)
+    rep.clicks("Bring them in", channel=DM)
+    rep.sees("Customers are in", channel=DM)
+    rep.types("/customer edit finch owner:me", channel=DM)
+    rep.clicks("Whose are they?", channel=DM, message="Customers are in")
+    assert rep.submits({}).errors
+    rep.submits({"owner0": company.manager.id})
+    rep.sees("1 record has an owner now", channel=DM)
+    assert owners(company) == {"Heron": company.manager.id, "Finch": rep.id, "Kestrel": None, "Egret": None}
+    rep.types("/crm undo", channel=DM)
+    assert owners(company) == {"Heron": None, "Finch": rep.id, "Kestrel": None, "Egret": None}
+    rep.clicks("Whose are they?", channel=DM, message="Customers are in")
+    rep.submits({"owner1": company.manager.id})
+    rep.sees("1 record has an owner now", channel=DM)
+    assert owners(company)["Kestrel"] == company.manager.id
+    assert not [one for one in company.manager.messages(DM) if "Kestrel" in str(one)], "nobody is told of each record"
+
+
+def owners(company: Company) -> dict[str, str | None]:
+    with company.database.transaction(company.workspace) as session:
+        return {one.name: one.owner_id for one in session.scalars(select(Customer))}
 
 
 def test_a_file_is_left_as_it_is(sent: Company) -> None:
