@@ -140,7 +140,7 @@ class _Asked:
         for end, said in _beginnings(text):
             try:
                 return Reading(self._called(on, said), end)
-            except NotFound:
+            except (NotFound, Invalid):
                 continue
         return None
 
@@ -151,7 +151,7 @@ class _Asked:
         assert on.resolve is not None
         found = on.resolve(self._session, said)
         if on.kind == "keys":
-            return said
+            return on.called(self._session, said) if on.called else said
         return _name_of(found, said, lambda name: on.resolve(self._session, name) if on.resolve else None)
 
     def _refusal(self, name: str, on: Field, text: Decoded) -> CrmError:
@@ -215,14 +215,15 @@ class _Asked:
         named: dict[Any, tuple[str, Field]] = {}
         for name, on in self._fields.by_name.items():
             if on.kind in _NAMES:
-                named.setdefault(on.column, (name, on))
+                # Another name for a field is none of its own; two fields may be about one column.
+                named.setdefault((on.column, on.resolve), (name, on))
         for end, said in _beginnings(text):
             found: list[str] = []
             unclear: Ambiguous | None = None
             for name, on in named.values():
                 try:
                     found.append(f"{name}:{self._called(on, said)}")
-                except NotFound:
+                except (NotFound, Invalid):
                     continue
                 except Ambiguous as error:
                     unclear = unclear or error.on_field(name)

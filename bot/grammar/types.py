@@ -266,7 +266,25 @@ class SpanType:
         return Invalid("I do not understand {text} as a time.", hint=self.hint, text=shown(typed))
 
 
+@dataclass(frozen=True)
+class NamesType:
+    """Read names with commas between them, all up to the next key."""
+
+    spaced = False
+    lax = False
+
+    def read(self, text: Decoded, writer: Writer) -> Reading[tuple[str, ...]] | None:
+        """Read the names in their order, without the spaces around them."""
+        names = split_names(text.text)
+        return Reading(names, len(text.text)) if names else None
+
+    def refusal(self, typed: str) -> Invalid:
+        """Return the error for no name at all."""
+        return WORD.refusal(typed)
+
+
 WORD = WordType()
+NAMES = NamesType()
 AMOUNT = AmountType()
 DAY = DayType()
 MOMENT = MomentType()
@@ -276,6 +294,11 @@ COLLEAGUE = ColleagueType()
 PEOPLE = PeopleType()
 CHANNEL = ChannelType()
 FLAG = FlagType()
+
+
+def split_names(text: str) -> tuple[str, ...]:
+    """Return the names of a text with commas or line ends between them, without the spaces around them."""
+    return tuple(part.strip() for part in re.split("[,，、\n]", text) if part.strip())
 
 
 def is_me(text: str) -> bool:

@@ -81,7 +81,8 @@ class Field:
     """Name a column that may be filtered and sorted by, and how its values are read.
 
     `currency` is the column beside an amount, `choices` the values a column can have, `resolve` the function that finds
-    the record a person means (of whose noun the column holds the id), or of kind `keys` all values that are meant.
+    the record a person means (of whose noun the column holds the id), or of kind `keys` all values that are meant,
+    `called` what these are called in full.
     `past` says that a date can only have happened, `decimals` by how many a number in the column is shifted, `rows`
     where the column is, if not with the record. Raises ValueError for a kind without what it needs.
     """
@@ -94,6 +95,7 @@ class Field:
     past: bool = False
     decimals: int = 0
     rows: ValueRows | None = None
+    called: Callable[[Session, str], str] | None = None
 
     def __post_init__(self) -> None:
         needed = {"money": self.currency, "choice": self.choices or None, "record": self.resolve, "keys": self.resolve}

@@ -24,11 +24,11 @@ from storage.crm.pipelines import Outcome
 )
 def move(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
     """Move a deal to another stage, or to another pipeline."""
+    into = args.get("pipeline")
+    stage = args.get("stage") or args.get("to") or ("" if into else args["stage"])
     deal = deals.resolve(session, args["deal"])
     before = deal.stage_id
-    into = args.get("pipeline")
     pipeline_id = pipelines.resolve_pipeline(session, into).id if into else None
-    stage = args.get("stage") or args.get("to") or ("" if into else args["stage"])
     cancelled = deals.move(session, deal, stage, pipeline_id=pipeline_id)
     if deal.stage_id == before:
         notice = b.markup(_("It is already in {stage}."), stage=deal.stage.name)

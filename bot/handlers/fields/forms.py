@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot.handlers.fields import lists
 from bot.handlers.fields.declaration import plugin
-from bot.handlers.fields.wording import NAMES, noun_called, read_choices, read_seen_by, read_yes, row_of
+from bot.handlers.fields.wording import NAMES, checked_roles, noun_called, read_choices, read_yes, row_of
 from bot.kit import blocks as b
 from bot.kit.records import kinds
 from bot.kit.replies import Message, Modal
@@ -52,7 +52,7 @@ def add(values: Values, state: State, session: Session, actor: Member, catalogue
         required=read_yes(values["required"]),
         hint=values["hint"] or "",
         choices=read_choices(values["choices"] or ""),
-        seen_by=read_seen_by(" ".join(values.get("seen") or ())),
+        seen_by=checked_roles(values.get("seen") or ()),
         links_to=noun_called(catalogue, values["links_to"]).declaration.key if values["links_to"] else "",
         reserved=catalogue.reserved(noun),
     )
@@ -86,7 +86,7 @@ def save(values: Values, state: State, session: Session, actor: Member, catalogu
         required=read_yes(values["required"]),
         hint=values["hint"] or "",
         choices=read_choices(values["choices"] or "") if "choices" in values else None,
-        seen_by=read_seen_by(" ".join(values["seen"] or ())) if "seen" in values else None,
+        seen_by=checked_roles(values["seen"] or ()) if "seen" in values else None,
         reserved=catalogue.reserved(noun),
     )
     return lists.fields(session, noun, actor, notice=_("Saved."), undo=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
@@ -82,11 +82,18 @@ def read_seen_by(typed: str) -> Sequence[Role]:
     words = [word for word in re.split(r"[\s,，、;]+", name_key(typed)) if word]
     if words in ([], ["all"], ["everybody"], ["none"], ["-"]):
         return ()
-    for word in words:
-        if word.removesuffix("s") not in set(Role):
+    return checked_roles(one if (one := word.removesuffix("s")) in set(Role) else word for word in words)
+
+
+def checked_roles(ticked: Iterable[str]) -> Sequence[Role]:
+    """Return the roles of boxes that were ticked in a form; raise Invalid naming all for what is none."""
+    found = []
+    for word in ticked:
+        if word not in set(Role):
             roles = ", ".join(Role)
             raise Invalid("{role} is no role.", field="seen", hint="There are {roles}.", role=word[:40], roles=roles)
-    return [Role(word.removesuffix("s")) for word in words]
+        found.append(Role(word))
+    return found
 
 
 def seen_by(row: FieldRow) -> str:

@@ -165,6 +165,9 @@ def fields(session: Session, change: Change, reader: Reader, *, back: bool = Fal
     for field, value in after.items():
         if field in told or field in change.itself or _is_internal(change, field):
             continue
+        if _info(change, field).get("told_by") in after:
+            # The other field says the same to people.
+            continue
         if field == "custom":
             lines += _own(session, change, before.get(field) or {}, value or {}, reader)
             continue
@@ -203,14 +206,17 @@ class _Values:
     custom: Mapping[str, Any]
 
 
-def _is_internal(change: Change, field: str) -> bool:
+def _info(change: Change, field: str) -> Mapping[Any, Any]:
     table = Base.metadata.tables.get(change.entity)
-    column = None if table is None else table.columns.get(field)
+    return {} if table is None or field not in table.columns else table.columns[field].info
+
+
+def _is_internal(change: Change, field: str) -> bool:
     if change.entity == "member" and field not in OF_PEOPLE:
         return True
     if field == "zone" and change.entity not in {"workspace", "business_hours"}:
         return True
-    return field in INTERNAL or (column is not None and bool(column.info.get("internal")))
+    return field in INTERNAL or bool(_info(change, field).get("internal"))
 
 
 def _of_fields(

@@ -5,21 +5,36 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from bot.grammar import Args
+from bot.grammar.types import NAMES
 from bot.handlers.pipelines import lists
 from bot.handlers.pipelines.actions import going, stage_of
 from bot.handlers.pipelines.declaration import plugin
+from bot.handlers.pipelines.forms import added
 from bot.kit.format import Reader
 from bot.kit.lookup import gone_and_kept
 from bot.kit.replies import Message
 from bot.plugin import Member, Role
 
-__all__ = ["merge", "shown"]
+__all__ = ["add", "merge", "shown"]
 
 
 @plugin.command("pipelines", role=Role.VIEWER)
+@plugin.command("stages", role=Role.VIEWER)
 def shown(session: Session, actor: Member, reader: Reader) -> Message:
     """Show the pipelines with their stages, how likely each is won and how many deals it has."""
     return lists.overview(session, actor, reader)
+
+
+@plugin.command(
+    "pipeline add",
+    usage='<name> [stages:"Due, Signed"]',
+    role=Role.ADMIN,
+    example='Renewals stages:"Due, Offer sent, Signed"',
+    stages=NAMES,
+)
+def add(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
+    """Add a pipeline, with stages of its own or those of the pipeline that deals begin in."""
+    return added(session, actor, reader, args["name"], args.typed("stages", NAMES) or ())
 
 
 @plugin.command("stage merge", usage="<stage> [into:ST-1]", role=Role.ADMIN, example="Proposal into Negotiation")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from bot.grammar.types import split_names
 from bot.handlers.pipelines import lists
 from bot.handlers.pipelines.declaration import plugin
 from bot.kit import blocks as b
@@ -19,7 +20,7 @@ from storage.crm import pipelines
 from storage.crm.pipelines import STAGE, Pipeline
 from storage.errors import NotFound
 from storage.names import NAME_LIMIT
-from storage.records import lifecycle, named
+from storage.records import named
 from storage.workspace.workspaces import Workspace
 
 Values = Mapping[str, Any]
@@ -34,7 +35,12 @@ def new(session: Session) -> Modal:
         _("Add a pipeline"),
         [
             b.text_input("name", _("Name"), placeholder=_("Renewals"), max_length=NAME_LIMIT),
-            b.context(b.markup(_("It begins with the stages {names}, which you change as you like."), names=names)),
+            b.text_input("stages", _("Stages"), placeholder=_("Due, Offer sent, Signed"), optional=True),
+            b.context(
+                b.markup(
+                    _("Without stages of its own it begins with {names}. You change them as you like."), names=names
+                )
+            ),
         ],
         submit=_("Add"),
     )
@@ -43,7 +49,12 @@ def new(session: Session) -> Modal:
 @new.submit
 def add(values: Values, session: Session, actor: Member, reader: Reader) -> Message:
     """Add the pipeline and show all."""
-    made = lifecycle.add(session, pipelines.PIPELINE, {"name": values["name"]})
+    return added(session, actor, reader, values["name"], split_names(values.get("stages") or ""))
+
+
+def added(session: Session, actor: Member, reader: Reader, name: str, stages: Sequence[str]) -> Message:
+    """Add a pipeline, with stages of its own where some are named, and show all."""
+    made = pipelines.add_with(session, name, stages)
     notice = b.markup(_("Added *{name}*."), name=made.name)
     return lists.overview(session, actor, reader, notice=notice, undo=True)
 

@@ -33,13 +33,19 @@ from storage.workspace.members import Role
 
 @dataclass(frozen=True, kw_only=True)
 class StageField(SettingField):
-    """Hold a stage; a filter finds those of all pipelines that are called so."""
+    """Hold a stage; a filter finds all that are `meant`, those of all pipelines, and says it by its whole `name`."""
 
     meant: Callable[[Session, str], Sequence[int]]
+    name: Callable[[Session, str], str]
 
     def comparison(self, model: type[Named]) -> Field | None:
         """Return how deals are filtered: by the numbers of all stages that are meant."""
-        return Field(Deal.stage_id, "keys", resolve=self.meant)
+        return Field(Deal.stage_id, "keys", resolve=self.meant, called=self._called)
+
+    def _called(self, session: Session, said: str) -> str:
+        name = self.name(session, said)
+        # Commas stand between the values of a filter.
+        return said if len(parts(name)) > 1 else name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +101,7 @@ DEAL = Declaration(
             to=Pipeline,
             resolve=pipelines.resolve_pipeline,
             meant=pipelines.stages_in,
+            name=lambda session, said: pipelines.resolve_pipeline(session, said).name,
             among=pipelines.all_of,
             change=work.transfer,
             example="Sales",
@@ -108,6 +115,7 @@ DEAL = Declaration(
             to=Stage,
             resolve=pipelines.resolve_stage,
             meant=pipelines.resolve_stages,
+            name=lambda session, said: pipelines.stage(session, pipelines.resolve_stages(session, said)[0]).name,
             among=pipelines.open_stages,
             begins=_first_stage,
             change=work.put,

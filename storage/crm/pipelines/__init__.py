@@ -1,6 +1,6 @@
 """Keep the pipelines deals move through: their stages, how likely each is to be won, and every move."""
 
-from storage.crm.pipelines.declaration import PIPELINE, STAGE, begin_in, shift
+from storage.crm.pipelines.declaration import PIPELINE, STAGE, add_with, begin_in, shift
 from storage.crm.pipelines.entering import enter, held
 from storage.crm.pipelines.finding import (
     STANDARD_STAGES,
@@ -29,6 +29,7 @@ __all__ = [
     "Pipeline",
     "Stage",
     "StageChange",
+    "add_with",
     "all_of",
     "begin_in",
     "changes",

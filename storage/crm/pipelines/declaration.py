@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from sqlalchemy.orm import Session
@@ -11,22 +12,55 @@ from storage.crm.pipelines.finding import all_of, default, stages
 from storage.crm.pipelines.model import Outcome, Pipeline, Stage, placed
 from storage.database.engine import current_workspace, lock_until_end
 from storage.errors import Duplicate, Invalid
-from storage.names import name_key
-from storage.records import named
+from storage.names import check_name, name_key
+from storage.records import lifecycle, named
 from storage.records.declaration import Declaration, Values
 from storage.records.fields import ChoiceField, LinkField, NumberField, TextField, YesNoField
 from storage.records.named import NamedSetting
 from storage.workspace.members import Role
 
+MOST_STAGES = 50
+"""As many a pipeline may be added with."""
 
-def add(session: Session, *, name: str) -> Pipeline:
-    """Add a pipeline with the stages that the default one has."""
-    like = [(one.name, one.probability, one.outcome) for one in stages(session)]
+
+def add(session: Session, *, name: str, among: Sequence[str] = ()) -> Pipeline:
+    """Add a pipeline with the stages that the default one has, or with others `among` which its deals are.
+
+    Those named take the place of the ones that are open there, ever likelier to be won; one that is called as there is
+    as likely. Raises Duplicate for a stage named twice, Invalid for too many and where none is open.
+    """
+    like = _named(session, among) if among else [(one.name, one.probability, one.outcome) for one in stages(session)]
     made = Pipeline.new(session, name=name, is_default=False)
     for called, rest in placed(like):
         Stage.unsaved(session, pipeline_id=made.id, name=called, **rest)
     session.flush()
     return made
+
+
+def add_with(session: Session, name: str, among: Sequence[str]) -> Pipeline:
+    """Add a pipeline as any record is added, with stages of its own; raise as `add` does, naming the field `stages`."""
+    made = lifecycle.add(session, replace(PIPELINE, add=partial(add, among=among)), {"name": name})
+    assert isinstance(made, Pipeline)
+    return made
+
+
+def _named(session: Session, among: Sequence[str]) -> list[tuple[str, int, str]]:
+    names = [check_name(one, field="stages") for one in among]
+    keys = [name_key(one) for one in names]
+    if twice := next((one for one, key in zip(names, keys, strict=True) if keys.count(key) > 1), None):
+        raise Duplicate("The stage {name} is named twice.", field="stages", name=twice)
+    if len(names) > MOST_STAGES:
+        raise Invalid("There may be up to {most} stages.", field="stages", most=MOST_STAGES)
+    there = {one.name_key: one for one in stages(session)}
+    found = []
+    for place, (name, key) in enumerate(zip(names, keys, strict=True), start=1):
+        like = there.get(key)
+        chance = 100 * place // (len(names) + 1)
+        found.append((name, like.probability, like.outcome) if like else (name, chance, str(Outcome.OPEN)))
+    if not any(outcome == Outcome.OPEN for _name, _chance, outcome in found):
+        raise Invalid("A pipeline needs a stage that is open.", field="stages")
+    closed = [one for one in stages(session) if one.outcome != Outcome.OPEN and one.name_key not in keys]
+    return [*found, *((one.name, one.probability, one.outcome) for one in closed)]
 
 
 def begin_in(session: Session, pipeline: Pipeline) -> bool:

@@ -150,7 +150,9 @@ class Ticket(Named, Base):
 
     customer_id: Mapped[int | None]
     contact_id: Mapped[int | None]
-    status: Mapped[str] = mapped_column(server_default=TicketStatus.NEW.value, active_history=True)
+    status: Mapped[str] = mapped_column(
+        server_default=TicketStatus.NEW.value, active_history=True, info={"told_by": "standing"}
+    )
     standing: Mapped[Key] = mapped_column(default=TicketStatus.NEW.value)
     """The status that people see: the kind itself, or one of the workspace's own that counts as it."""
     priority: Mapped[str] = mapped_column(server_default=Priority.NORMAL.value)

@@ -77,6 +77,13 @@ def test_undo_names_what_it_took_back(rep: Person) -> None:
     assert "There is nothing of yours" in rep.types("/crm undo").text
 
 
+def test_undoing_a_merge_of_tickets_tells_of_the_status_once(agent: Person) -> None:
+    agent.types("/ticket add Login fails")
+    agent.types("/ticket add Sign-in fails status:resolved")
+    agent.types("/ticket merge T-2 into T-1")
+    assert plain(agent.types("/crm undo").text).count("closed → resolved") == 1
+
+
 def test_undo_brings_back_what_was_deleted(company: Company, manager: Person) -> None:
     manager.types("/digest new")
     manager.submits(Name="Weekly numbers")

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from sandbox.control.client import Person
 from tests.support.company import Company
 
 DM = "@Rapport"
+
+
+def plain(text: str) -> str:
+    return " ".join(re.sub("[_*]", "", text).split())
 
 
 @pytest.fixture
@@ -33,6 +39,21 @@ def test_several_pipelines_are_shown_and_deals_move_between_them(renewals: str, 
     assert "D-2" in rep.types("/deal list pipeline:sales").text
     assert "Stage: Lead → Negotiation" in rep.types("/crm history D-2").text
     assert "There is no pipeline called nowhere." in rep.types("/deal move D-1 pipeline:nowhere").text
+
+
+@pytest.mark.parametrize("stages", ['stages:"Due, Offer sent, Signed"', "stages:Due, Offer sent, Signed"])
+def test_a_pipeline_is_added_with_stages_of_its_own(admin: Person, rep: Person, stages: str) -> None:
+    said = "Due 25% 0 deals Offer sent 50% 0 deals Signed 75% 0 deals Won 🎉 0 deals Lost ✖ 0 deals"
+    assert "Added *Renewals*." in admin.types(f"/crm pipeline add Renewals {stages}").text
+    assert said in plain(rep.types("/crm stages").text)
+    assert "Offer sent" in rep.types('/deal add Acme pipeline:renewals stage:"offer sent"').text
+    admin.types("/crm pipelines")
+    admin.clicks("Add a pipeline")
+    assert "named twice" in admin.submits({"Name": "Partners", "Stages": "A, B, a"}).errors["stages"]
+    admin.submits({"Name": "Partners", "Stages": "Won, Talking, Negotiation"})
+    admin.sees("Talking")
+    assert "Negotiation 75%" in plain(rep.types("/crm stages").text)
+    assert "needs a stage that is open" in admin.types("/crm pipeline add Odd stages:Won, Lost").text
 
 
 def test_a_stage_is_merged_with_its_deals(company: Company, admin: Person, rep: Person) -> None:
