@@ -199,7 +199,7 @@ class Sender:
         until = claim.until - self._needs_s
         ask = partial(self._ask, row, client)
         wanted = self._illustrator.illustrate(ask, row.id, wanted, spare_s=until - time.monotonic())
-        wanted = with_file(ask, row, wanted, partial(self._mark, row, outbox_claims.uploaded))
+        wanted = with_file(ask, client, row, wanted, partial(self._mark, row, outbox_claims.uploaded))
         with self.alone(row) as alone:
             if not alone:
                 self._mark(row, outbox_claims.retry_later, "another worker still sends it", delay_s=self._grace_s)

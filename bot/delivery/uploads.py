@@ -15,11 +15,18 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 from uuid import UUID
 
+from slack_sdk import WebClient
+
 from bot.delivery.calls import SlackCall
-from bot.slack.posting import Ask, CallOutcome, Unreached
+from bot.kit.replies import SentFile
+from bot.slack.downloads import download
+from bot.slack.posting import Ask, CallOutcome, CallRefused, Unreached
+from storage.errors import CrmError, Invalid, NotFound, Refused
 from storage.queues.outbox import Delivery
 
 UPLOAD_S = 10
+UNREADABLE = {Invalid: "file_too_large", NotFound: "file_gone", Refused: "file_unreadable"}
+"""Why a file that is kept in Slack cannot be sent on, by what fetching it raises."""
 FILES = "files"
 """Where the payload of a delivery keeps the ids of the files that it was sent as."""
 
@@ -46,7 +53,19 @@ def put(url: str, content: bytes) -> None:
         raise Unreached(f"the upload failed: {getattr(exc, 'reason', exc)}") from exc
 
 
-def with_file(ask: Ask, row: Delivery, wanted: SlackCall, keep: Callable[[str], bool]) -> SlackCall:
+def content_of(client: WebClient, file: SentFile) -> bytes:
+    """Return what a file holds, fetched from Slack where it is kept there; raise CallOutcome where it cannot be."""
+    if not file.address:
+        return file.content
+    try:
+        with download(file.address, str(client.token), client.base_url, file.most) as held:
+            return held.read()
+    except CrmError as exc:
+        code = next((code for kind, code in UNREADABLE.items() if isinstance(exc, kind)), "")
+        raise (CallRefused(code) if code else Unreached(str(exc))) from exc
+
+
+def with_file(ask: Ask, client: WebClient, row: Delivery, wanted: SlackCall, keep: Callable[[str], bool]) -> SlackCall:
     """Return a call that sends a file, once that is uploaded; `keep` keeps its id before the call is made.
 
     One that was uploaded before the time was up is sent now; not so one that Slack may have sent. Raises CallOutcome.
@@ -57,7 +76,7 @@ def with_file(ask: Ask, row: Delivery, wanted: SlackCall, keep: Callable[[str], 
     if kept and not row.ambiguous:
         file_id = str(kept[-1])
     else:
-        file_id = upload(ask, wanted.file.name, wanted.file.content)
+        file_id = upload(ask, wanted.file.name, content_of(client, wanted.file))
         if not keep(file_id):
             raise Unreached("another worker sends it")
     named = json.dumps([{"id": file_id, "title": wanted.file.name}])

@@ -39,10 +39,15 @@ class Speaker:
 
 @dataclass(frozen=True, slots=True)
 class SentFile:
-    """Hold a file that is sent as it is, with the name it has for who receives it."""
+    """Hold a file that is sent as it is, with the name it has for who receives it.
+
+    One that somebody sent in Slack is named by its `address` there, and fetched, up to `most` bytes, when it is sent.
+    """
 
     name: str
-    content: bytes
+    content: bytes = b""
+    address: str = ""
+    most: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -247,12 +247,13 @@ def _chosen(action: Mapping[str, Any]) -> str:
 
 
 def submitted(view: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a submitted modal's fields by name: text, or a list where several can be chosen; empty is ''."""
+    """Return a submitted modal's fields by name: text, or a list of what is chosen or of files; empty is ''."""
     fields: dict[str, Any] = {}
     for block_id, inputs in (view.get("state") or {}).get("values", {}).items():
         for element in inputs.values():
             options = element.get("selected_options")
-            fields[block_id] = [o["value"] for o in options] if options is not None else _chosen(element)
+            several = [o["value"] for o in options] if options is not None else element.get("files")
+            fields[block_id] = _chosen(element) if several is None else several
     return fields
 
 

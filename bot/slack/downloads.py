@@ -9,7 +9,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from storage.errors import CrmError, Invalid, Refused
+from storage.errors import CrmError, Invalid, NotFound, Refused
 
 FILES = ("https://files.slack.com/", "https://files.slack.com:443/")
 PIECE = 1 << 16
@@ -37,7 +37,7 @@ def download(address: str, token: str, api_url: str, most: int) -> IO[bytes]:
     """Return a file on disk that is gone once it is closed.
 
     Raises Invalid for one of more than `most` bytes, Refused where the token may not read files: Slack answers with its
-    page to sign in. Raises CrmError where Slack cannot be reached.
+    page to sign in. Raises NotFound for one that is gone, CrmError where Slack cannot be reached.
     """
     if not is_file(address, api_url):
         raise Refused("This file is kept outside Slack, so I cannot read it.", hint="Send the file itself.")
@@ -60,13 +60,23 @@ def _fill(file: IO[bytes], asked: Request, most: int) -> None:
                 file.write(piece)
     except HTTPError as error:
         error.close()
-        raise _unreadable() from error
+        if error.code >= 500 or error.code == 429:
+            raise _unreached() from error
+        raise (_gone() if error.code in (404, 410) else _unreadable()) from error
     except (URLError, OSError) as error:
-        raise CrmError("I can't reach Slack right now, so the file was not read. Please send it again.") from error
+        raise _unreached() from error
     file.seek(0)
     if _PAGE.match(file.read(200)):
         raise _unreadable()
     file.seek(0)
+
+
+def _unreached() -> CrmError:
+    return CrmError("I can't reach Slack right now, so the file was not read. Please send it again.")
+
+
+def _gone() -> NotFound:
+    return NotFound("This file is no longer in Slack.")
 
 
 def _unreadable() -> Refused:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sandbox.content import files, messages, views
 from sandbox.control.interactions import Interactions, Refused
@@ -99,11 +100,20 @@ async def forges(act: Act) -> Json:
 async def _use(act: Act, target: str, value: object) -> Json:
     workspace = act.core.world.workspace
     place, block, element = element_for(workspace, act.user, target, act.args)
+    value = _uploaded(act, element, value)
     if element["type"] == "overflow" and value is None:
         value = target
     if element["type"] in EXTERNAL:
         return await _use_external(act, place, block, element, value)
     return await _send(act, place, action_of(block, element, value, workspace.next_ts()), block)
+
+
+def _uploaded(act: Act, element: Json, value: Any) -> Any:
+    """Upload what a person puts into a field for files, each `{name, content}`, and return it as Slack names it."""
+    if element["type"] != "file_input":
+        return value
+    given = value if isinstance(value, list) else [value] if value else []
+    return [files.keep(act.core, act.user, str(one["name"]), str(one["content"])) for one in given]
 
 
 async def _use_external(act: Act, place: View | Message, block: Json, element: Json, value: object) -> Json:
@@ -156,7 +166,7 @@ async def fills(act: Act) -> Json:
     for (block_id, action_id, element), value in wanted:
         block = {"block_id": block_id}
         offered = await _offered(act, view, block, element, value) if element["type"] in EXTERNAL and value else None
-        state = choose(element, value, offered)
+        state = choose(element, _uploaded(act, element, value), offered)
         view.values.setdefault(block_id, {})[action_id] = state
         if block_id in dispatching:
             ids = {"block_id": block_id, "action_id": action_id, "action_ts": act.core.world.workspace.next_ts()}

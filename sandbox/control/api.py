@@ -39,6 +39,7 @@ of the person who acts or looks. `version` counts changes of the whole sandbox; 
 `clicks`        `{target, value?, message?, channel?, view?, block_id?}` a button, or an entry of an overflow menu
                 (`value` picks it)
 `selects`       the same, for menus, pickers and boxes (`value`: an option's value or text or a list, an id, a date)
+                in a field for files, `value` is a list of `{name, content (base64)}`
 `sends`         `{name, content (base64), text?, channel?}` a file
 `forges`        `{action_id, value, message, channel?}` a control that nobody was shown, on a message of an app
 `types_option`  `{target, text, ...}` into an external select: `options` come back

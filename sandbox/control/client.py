@@ -34,6 +34,11 @@ class Reply:
     raw: Json = field(default_factory=dict)
 
 
+def upload(name: str, content: bytes) -> Json:
+    """Return a file as a field for files takes it from a person."""
+    return {"name": name, "content": base64.b64encode(content).decode()}
+
+
 class Control:
     """Speak with the control API of a sandbox at `url`, in this process or another."""
 
@@ -145,8 +150,7 @@ class Person:
 
     def sends(self, name: str, content: bytes, channel: str | None = None, text: str = "") -> Reply:
         """Send a file."""
-        packed = base64.b64encode(content).decode()
-        return self._act("sends", name=name, content=packed, text=text, channel=channel or self.channel)
+        return self._act("sends", **upload(name, content), text=text, channel=channel or self.channel)
 
     def clicks(self, target: str, value: Any = None, within: float = PATIENCE, **where: str | None) -> Reply:
         """Press what says `target` (or has that action id); `message=`, `channel=`, `view="home"` narrow it."""

@@ -29,9 +29,36 @@ function dispatchesOn(element, block, when) {
   return Boolean(block.dispatch_action) && asked.includes(when);
 }
 
+/** Return a file's name and its bytes in base64. */
+async function packed(file) {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  return { name: file.name, content: btoa(text) };
+}
+
+/** Return a field for files; they are uploaded once they are chosen, and the names of those that are there stand below. */
+function fileField(element, block, ctx) {
+  const many = (element.max_files ?? 10) > 1;
+  const input = h("input", {
+    type: "file",
+    class: "input",
+    multiple: many ? "" : undefined,
+    accept: element.filetypes?.map((one) => `.${one}`).join(","),
+    "aria-label": block.label?.text,
+    testid: `field-${block.block_id}`,
+    "data-focus": `${block.block_id}/${element.action_id}`,
+    disabled: ctx.disabled,
+  });
+  input.addEventListener("change", async () => ctx.choose(block, element, await Promise.all([...input.files].map(packed)), input));
+  const there = ctx.stateOf(block, element)?.files ?? [];
+  const names = there.map((one) => h("span", { class: "chip", text: one.name }));
+  return h("div", { class: "file-field" }, names.length ? h("div", { class: "file-names", testid: "uploaded" }, names) : null, input);
+}
+
 /** Return a text field; `ctx.typed` keeps what is in it until `ctx.flush`. */
 export function field(element, block, ctx) {
-  if (element.type === "file_input") return h("p", { class: "hint", text: "Files cannot be uploaded in the sandbox." });
+  if (element.type === "file_input") return fileField(element, block, ctx);
   const many = element.multiline || element.type === "rich_text_input";
   const input = h(many ? "textarea" : "input", {
     class: "input",

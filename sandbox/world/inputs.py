@@ -145,6 +145,8 @@ def client_errors(blocks: list[Json], values: dict[str, dict[str, Json]]) -> dic
 def _problem(element: Json, value: Any, optional: bool) -> str:
     if value in (None, "", []):
         return "" if optional else REQUIRED
+    if element["type"] == "file_input":
+        return _files_problem(element, value)
     if element["type"] == "plain_text_input":
         if len(value) < element.get("min_length", 0):
             return f"Please enter at least {element['min_length']} characters."
@@ -156,6 +158,15 @@ def _problem(element: Json, value: Any, optional: bool) -> str:
         return "Please enter a valid email."
     if element["type"] == "url_text_input" and not re.match(r"https?://\S+", value):
         return "Please enter a valid URL."
+    return ""
+
+
+def _files_problem(element: Json, files: list[Json]) -> str:
+    most, kinds = element.get("max_files", 10), element.get("filetypes")
+    if len(files) > most:
+        return f"Please upload no more than {most} files."
+    if kinds and any(one["filetype"] not in kinds for one in files):
+        return f"Please upload files of these kinds: {', '.join(kinds)}."
     return ""
 
 

@@ -110,13 +110,14 @@ def _decide(session: Session, delivery_id: UUID, **values: object) -> Delivery:
 
 
 def tell(session: Session, row: Delivery, reason: str) -> None:
-    """Have those told who can do something about a refused message: its owner, a manager, or the admins.
+    """Have those told who can do something about a refused message: author, owner, manager, or admins.
 
-    Once a day for each place and reason. What only changes or deletes a message is told to nobody, unless others read
-    that by now, and neither is a notice of this kind: it would come back without end.
+    Once a day for each place and reason; an author of each. What only changes or deletes a message is told to nobody,
+    unless others read that by now, and neither is a notice of this kind: it would come back without end.
     """
     if row.renderer == RENDERER or (row.kind != POST and reason != SHARED):
         return
+    place = row.id if outbox.AUTHOR in row.payload else row.lane
     today = session.scalar(select(func.to_char(func.now(), "YYYY-MM-DD")))
     for person in _responsible(session, row):
         outbox.enqueue(
@@ -125,7 +126,7 @@ def tell(session: Session, row: Delivery, reason: str) -> None:
             renderer=RENDERER,
             record=None,
             payload={"delivery": str(row.id)},
-            dedupe_key=f"undelivered:{row.lane}:{reason}:{person.id}:{today}",
+            dedupe_key=f"undelivered:{place}:{reason}:{person.id}:{today}",
         )
 
 
@@ -154,6 +155,8 @@ def _responsible(session: Session, row: Delivery) -> Sequence[Member]:
 
 
 def _owner(session: Session, row: Delivery) -> str | None:
+    if outbox.AUTHOR in row.payload:
+        return str(row.payload[outbox.AUTHOR])
     noun, record_id = parse_reference(row.record or "") or (None, 0)
     record: Digest | Followup
     try:

@@ -32,6 +32,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from storage.database.engine import QUEUE, Base, composite_key, current_workspace, notify
 from storage.workspace.workspaces import Workspace
 
+AUTHOR = "author"
+"""Where the payload of a delivery names the member who sends it, and who is told if it cannot be delivered."""
 CHANNEL = "rapport_outbox"
 """The NOTIFY channel that says that there is something to send."""
 

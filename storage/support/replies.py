@@ -207,6 +207,26 @@ def send(
     return reply
 
 
+def send_file(
+    session: Session, reply: Reply, ticket: Ticket, file: Mapping[str, Any], *, renderer: str, priority: int = 0
+) -> UUID:
+    """Have a file brought to the customer's thread after an answer that is sent; return its outbox row's id.
+
+    `renderer` draws it from the payload's `file`, which says where Slack keeps it; who wrote the answer is told if it
+    cannot be delivered.
+    """
+    return outbox.enqueue(
+        session,
+        target_channel=ticket.channel_id,
+        thread_ts=thread_of(session, ticket),
+        renderer=renderer,
+        record=ticket.reference,
+        payload={"reply": reply.id, "file": dict(file), outbox.AUTHOR: reply.author_id},
+        dedupe_key=f"reply:{reply.id}:file",
+        priority=priority,
+    )
+
+
 def thread_of(session: Session, ticket: Ticket) -> str | None:
     """Return the ts of the thread in which a ticket's customer is answered, None for a ticket that came from none."""
     # A ticket may have begun with a reply, and Slack's threads are named by what they are under.

@@ -46,6 +46,9 @@ REASONS: Mapping[str, str] = {
     "shared_channel": "others than your own people read that channel by now. Choose another (cards: `/crm triage` or"
     " `/crm route`, a digest: Edit in `/digest list`), or end the sharing and send it again",
     "sharing_unknown": "Slack could not say whether others than your own people read that channel: send it again later",
+    "file_too_large": "the file is too large to be sent on: send a link to it instead",
+    "file_gone": "the file is no longer in Slack: send it again",
+    "file_unreadable": "Rapport may not read the file: it lacks the scope `files:read`, so install it again",
     "token_revoked": "the app was removed from Slack: install it again",
 }
 

@@ -18,7 +18,7 @@ from slack_sdk.models.blocks import (
     StaticSelectElement,
     UserSelectElement,
 )
-from slack_sdk.models.blocks.block_elements import TimePickerElement
+from slack_sdk.models.blocks.block_elements import FileInputElement, TimePickerElement
 
 from bot.kit.blocks.menus import Option, offered
 from bot.kit.blocks.text import plain
@@ -110,6 +110,11 @@ def checks_input(
         return _input(name, label, menu, optional)
     element = CheckboxesElement(action_id=name, options=[o.build() for o in options], initial_options=chosen)
     return _input(name, label, element, optional)
+
+
+def file_input(name: str, label: str, *, hint: str = "") -> Block:
+    """Ask for one file in a modal, where somebody wants to add it; handlers get what Slack says of it, in a list."""
+    return _input(name, label, FileInputElement(action_id=name, max_files=1), optional=True, hint=hint)
 
 
 def _input(name: str, label: str, element: Any, optional: bool, hint: str = "") -> Block:

@@ -7,7 +7,7 @@ import pytest
 from bot.slack.downloads import download, is_file
 from sandbox import sample_teams
 from sandbox.server import Sandbox
-from storage.errors import CrmError, Invalid, Refused
+from storage.errors import CrmError, Invalid, NotFound, Refused
 from tests.support.ports import free_port
 from tests.support.slack_app import TOKENS
 
@@ -63,5 +63,5 @@ def test_a_file_comes_whole_to_who_may_read_it_and_not_beyond_its_limit() -> Non
             download(address, TOKENS["TA"], api, 100_000)
         with pytest.raises(Refused, match="may not read files"):
             download(address, "xoxb-somebody-else", api, 300_000)
-        with pytest.raises(Refused, match="may not read files"):
+        with pytest.raises(NotFound, match="no longer in Slack"):
             download(f"{sandbox.url}/files-pri/F0NONE/a.csv", TOKENS["TA"], api, 300_000)

@@ -6,11 +6,16 @@ Nothing else that is written on a card or under it reaches a customer.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
+from functools import partial
+from typing import Any
 
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
 from bot.handlers.triage.declaration import plugin
+from bot.handlers.triage.replies import wording
+from bot.handlers.triage.replies.wording import AttachedFile
 from bot.kit import blocks as b
 from bot.kit import fields, format
 from bot.kit.links import permalink
@@ -55,12 +60,12 @@ def _picture(slack: Slack, actor: Member) -> str:
 
 
 @plugin.view("reply", title="Reply to customer", role=Role.AGENT, before=_reachable)
-def reply(control: b.Control, session: Session, actor: Member, workspace: Workspace) -> Modal:
+def reply(control: b.Control, session: Session, actor: Member, workspace: Workspace, reader: format.Reader) -> Modal:
     """Open the form for an answer to the customer, with what its author had begun to write."""
     ticket = tickets.resolve(session, control.record)
     _check_asked(control, ticket)
     begun = replies.draft_of(session, ticket, actor.id)
-    return _form(session, ticket, begun.text if begun else "", workspace)
+    return _form(session, ticket, begun.text if begun else "", workspace, reader)
 
 
 plugin.button_opens("reply", reply)
@@ -68,7 +73,13 @@ plugin.button_opens("reply", reply)
 
 @plugin.action("reply_saved", role=Role.AGENT)
 def use_saved(
-    control: b.Control, values: Mapping[str, str], state: State, session: Session, actor: Member, workspace: Workspace
+    control: b.Control,
+    values: Mapping[str, Any],
+    state: State,
+    session: Session,
+    actor: Member,
+    workspace: Workspace,
+    reader: format.Reader,
 ) -> Modal:
     """Put a saved reply into the form, below what was typed there or in the place of one that was put there before."""
     ticket = tickets.resolve(session, state.get("ticket", ""))
@@ -79,35 +90,44 @@ def use_saved(
         typed = ""
     text = "\n\n".join(part for part in (typed, _saved_text(session, chosen.id, ticket, actor)) if part)
     turn = int(state.get("turn", "0")) + 1
+    form = partial(_form, session, ticket, turn=turn, file=wording.chosen(values, state))
     if len(text) > TEXT_LIMIT:
-        return _form(session, ticket, typed, workspace, turn=turn, notice=_("The saved reply does not fit below it."))
-    return _form(session, ticket, text, workspace, turn=turn, saved=chosen.id)
+        return form(typed, workspace, reader, notice=_("The saved reply does not fit below it."))
+    return form(text, workspace, reader, saved=chosen.id)
 
 
 @plugin.action("reply_change", role=Role.AGENT)
-def change(state: State, session: Session, actor: Member, workspace: Workspace) -> Modal:
+def change(state: State, session: Session, actor: Member, workspace: Workspace, reader: format.Reader) -> Modal:
     """Go back from what would be sent to the form."""
     ticket = tickets.resolve(session, state.get("ticket", ""))
     draft = replies.get(session, int(state.get("draft", "0")))
     mine = draft.text if draft and draft.author_id == actor.id else ""
-    return _form(session, ticket, mine, workspace, turn=int(state.get("turn", "0")) + 1)
+    turn = int(state.get("turn", "0")) + 1
+    return _form(session, ticket, mine, workspace, reader, turn=turn, file=wording.kept(state))
+
+
+@plugin.action("reply_without_file", role=Role.AGENT)
+def without_file(state: State, session: Session, actor: Member, workspace: Workspace, reader: format.Reader) -> Modal:
+    """Go back from what would be sent to the form, and leave the file out."""
+    return change({**state, "file": ""}, session, actor, workspace, reader)
 
 
 @reply.submit
 def submitted(
     control: b.Control,
-    values: Mapping[str, str],
+    values: Mapping[str, Any],
     state: State,
     found: str,
     session: Session,
     actor: Member,
     workspace: Workspace,
+    reader: format.Reader,
 ) -> Message | Modal:
     """Show an answer as the customer will see it, or send the one that was shown."""
     ticket = tickets.resolve(session, state.get("ticket", ""))
     _check_asked(control, ticket)
     if state.get("step") == SEND:
-        return _send(session, ticket, state, actor, workspace, picture=found)
+        return _send(session, ticket, state, actor, workspace, reader, picture=found)
     field = _field(state)
     try:
         text = replies.check_answer(replies.fill(values.get(field, ""), _known(session, ticket, actor)))
@@ -116,7 +136,8 @@ def submitted(
     except Invalid as error:
         error.field = field
         raise
-    return _preview(session, ticket, replies.draft(session, ticket, text, author_id=actor.id), state, actor, workspace)
+    draft = replies.draft(session, ticket, text, author_id=actor.id)
+    return _preview(session, ticket, draft, state, workspace, reader, file=wording.chosen(values, state))
 
 
 def _check_asked(control: b.Control, ticket: Ticket) -> None:
@@ -126,9 +147,16 @@ def _check_asked(control: b.Control, ticket: Ticket) -> None:
 
 
 def _send(
-    session: Session, ticket: Ticket, state: State, actor: Member, workspace: Workspace, *, picture: str
+    session: Session,
+    ticket: Ticket,
+    state: State,
+    actor: Member,
+    workspace: Workspace,
+    reader: format.Reader,
+    *,
+    picture: str,
 ) -> Message | Modal:
-    draft = replies.get(session, int(state.get("draft", "0")))
+    draft, file = replies.get(session, int(state.get("draft", "0"))), wording.kept(state)
     if draft is None or draft.delivery_id is not None or draft.author_id != actor.id:
         raise Conflict("This answer was already sent or replaced.", hint="Look at the card before you answer again.")
     if not named.is_current(session, ticket, int(state["version"])):
@@ -137,9 +165,13 @@ def _send(
         notice = b.markup(
             text, who=who, ref=ticket.reference, status=fields.called(session, TICKET, "status", ticket.standing)
         )
-        return _preview(session, ticket, draft, state, actor, workspace, notice=notice)
+        return _preview(session, ticket, draft, state, workspace, reader, file=file, notice=notice)
     replies.send(session, draft, ticket, renderer=plugin.id("reply"), priority=PRIORITY, picture=picture)
-    history.record(session, ticket.__noun__, ticket.id, tickets.REPLIED, after={"text": draft.text})
+    told = {"text": draft.text}
+    if file is not None:
+        replies.send_file(session, draft, ticket, asdict(file), renderer=plugin.id("reply_file"), priority=PRIORITY)
+        told["file"] = file.name
+    history.record(session, ticket.__noun__, ticket.id, tickets.REPLIED, after=told)
     tickets.responded(session, ticket)
     tickets.set_status(session, ticket, TicketStatus.WAITING, by=actor.id)
     return Message(b.markup(_("Sent to {who} in {where}."), who=_whom(session, ticket), where=_where(ticket)))
@@ -172,9 +204,11 @@ def _form(
     ticket: Ticket,
     text: str,
     workspace: Workspace,
+    reader: format.Reader,
     *,
     turn: int = 0,
     saved: int | None = None,
+    file: AttachedFile | None = None,
     notice: str = "",
 ) -> Modal:
     ready = replies.saved(session)
@@ -193,7 +227,11 @@ def _form(
         hint=hint.format(placeholders=" ".join(f"{{{name}}}" for name in PLACEHOLDERS)),
     )
     said = [b.context(notice)] if notice else []
-    fields = [b.section(_goes_to(session, ticket, workspace)), *_asked(session, ticket), *menu, written, *said, *none]
+    along = [b.context(wording.named(file, reader.locale))] if file else []
+    added = b.file_input("file", _("Another file") if file else _("A file"), hint=wording.limits(reader.locale))
+    address = b.section(_goes_to(session, ticket, workspace))
+    fields = [address, *_asked(session, ticket), *menu, written, *said, *along, added, *none]
+    state |= {"file": file.kept} if file else {}
     return Modal(
         _("Reply to customer"),
         fields,
@@ -207,11 +245,18 @@ def _preview(
     ticket: Ticket,
     draft: Reply,
     state: State,
-    actor: Member,
     workspace: Workspace,
+    reader: format.Reader,
     *,
+    file: AttachedFile | None,
     notice: b.Text | None = None,
 ) -> Modal:
+    obstacle = wording.obstacle(file, reader.locale) if file else None
+    along = [b.context(obstacle or wording.named(file, reader.locale))] if file else []
+    goes = file if obstacle is None else None
+    where = b.Control(ticket.reference, ticket.version)
+    change = b.button(_("Change it"), plugin.id("reply_change"), where)
+    leave = [b.button(_("Leave the file out"), plugin.id("reply_without_file"), where)] if goes else []
     return Modal(
         _("Send this?"),
         [
@@ -219,8 +264,9 @@ def _preview(
             b.section(_goes_to(session, ticket, workspace)),
             b.divider(),
             *_as_sent(session, draft),
+            *along,
             b.divider(),
-            b.actions(b.button(_("Change it"), plugin.id("reply_change"), b.Control(ticket.reference, ticket.version))),
+            b.actions(change, *leave),
             b.context(_("You cannot recall it once it is sent.")),
         ],
         submit=_("Send"),
@@ -230,6 +276,7 @@ def _preview(
             "version": str(ticket.version),
             "draft": str(draft.id),
             "turn": state.get("turn", "0"),
+            **({"file": goes.kept} if goes else {}),
         },
     )
 
