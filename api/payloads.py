@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from api import faces
 from storage.crm.customers import Customer
 from storage.crm.followups import Followup
+from storage.crm.notes import Note
 from storage.database.engine import current_workspace
 from storage.records import history, named, schema
 from storage.records.declaration import Declaration
@@ -25,6 +26,15 @@ from storage.support.tickets import Ticket
 from storage.webhooks.model import Webhook, WebhookDelivery
 
 Json = dict[str, Any]
+_ABOUT = {"about_noun": "about", "about_id": "about"}
+_OF_FOLLOWUPS = {
+    **_ABOUT,
+    **{name: name for name in ("text", "due_at", "status")},
+    "owner_id": "owner",
+    "recurrence": "recurs",
+}
+_OF_NOTES = {**_ABOUT, **{name: name for name in ("kind", "text", "at")}}
+"""How the attributes of what is no declared noun are called in JSON."""
 
 
 def record(session: Session, declaration: Declaration, shown: Named) -> Json:
@@ -72,6 +82,17 @@ def followup(shown: Followup) -> Json:
     }
 
 
+def note(shown: Note) -> Json:
+    """Return a note as JSON."""
+    return {
+        "about": shown.about_reference,
+        "kind": shown.kind,
+        "text": shown.text,
+        "at": shown.at.isoformat(),
+        "created_by": shown.created_by,
+    }
+
+
 def drawing(
     nouns: Callable[[Session], Mapping[str, Declaration]],
 ) -> Callable[[Session, WebhookDelivery, Webhook], Json | None]:
@@ -98,6 +119,10 @@ def _told(session: Session, nouns: Mapping[str, Declaration], row: WebhookDelive
     if "at" in row.detail:
         message = messages.get(session, row.record_id, datetime.fromisoformat(row.detail["at"]))
         return None if message is None else {"message": _message(message)}
+    if row.noun == Note.__noun__:
+        written = session.get(Note, (current_workspace(session), row.record_id))
+        told = {"id": row.record_id} | (note(written) if written else {})
+        return {"note": told, "changed": _keys(row, _OF_NOTES) if written else []}
     declaration = nouns.get(row.noun)
     model: type[Named] | type[Followup]
     if row.noun == Followup.__noun__:
@@ -108,7 +133,7 @@ def _told(session: Session, nouns: Mapping[str, Declaration], row: WebhookDelive
         return None
     found = session.get(model, (current_workspace(session), row.record_id))
     if isinstance(found, Followup):
-        return {"record": {"noun": row.noun, **followup(found)}, "changed": row.changed}
+        return {"record": {"noun": row.noun, **followup(found)}, "changed": _keys(row, _OF_FOLLOWUPS)}
     if declaration is None or not isinstance(found, Named):
         gone = reference(row.noun, row.record_id, in_force(session))
         return {"record": {"id": gone, "noun": row.noun}, "changed": []}
@@ -119,6 +144,11 @@ def _told(session: Session, nouns: Mapping[str, Declaration], row: WebhookDelive
     if found.merged_into_id is not None:
         shown["merged_into"] = named.get(session, declaration.model, found.merged_into_id).reference
     return {"record": shown, "changed": changed}
+
+
+def _keys(row: WebhookDelivery, of: Mapping[str, str]) -> list[str]:
+    """Name what changed as it is called in JSON, each once."""
+    return list(dict.fromkeys(of[name] for name in row.changed if name in of))
 
 
 def _done(session: Session, row: WebhookDelivery) -> Json:

@@ -11,7 +11,7 @@ from api.problems import Answer, HttpProblem
 from api.records import Json, found, only
 from storage.crm import followups, notes
 from storage.crm.followups import Followup
-from storage.crm.notes import Note, NoteKind
+from storage.crm.notes import NoteKind
 from storage.errors import Invalid, NotFound
 from storage.records import history, schema, search
 from storage.records.fields import PersonField
@@ -30,7 +30,7 @@ def notes_of(work: Work, noun: str, reference: str, *, limit: int = MOST) -> Ans
     """List what was written down about a record, newest first."""
     declaration = work.noun(noun, Verb.READ)
     listed = notes.about(work.session, found(work, declaration, reference), limit=limit)
-    return Answer(200, {"notes": [_note(one) for one in listed]})
+    return Answer(200, {"notes": [payloads.note(one) for one in listed]})
 
 
 def note_added(work: Work, noun: str, reference: str, body: Json) -> Answer:
@@ -42,7 +42,7 @@ def note_added(work: Work, noun: str, reference: str, body: Json) -> Answer:
     if not isinstance(kind, str):
         raise Invalid("{name} is to be a text.", field="kind", name="kind")
     about = found(work, declaration, reference)
-    return Answer(201, _note(notes.add(work.session, about, text, kind=kind, at=at)))
+    return Answer(201, payloads.note(notes.add(work.session, about, text, kind=kind, at=at)))
 
 
 def followups_of(work: Work, noun: str, reference: str, *, limit: int = MOST) -> Answer:
@@ -160,16 +160,6 @@ def _text(body: Json, name: str) -> str:
     if not isinstance(text, str):
         raise Invalid("{name} is to be a text.", field=name, name=name)
     return text
-
-
-def _note(note: Note) -> dict[str, Any]:
-    return {
-        "about": note.about_reference,
-        "kind": note.kind,
-        "text": note.text,
-        "at": note.at.isoformat(),
-        "created_by": note.created_by,
-    }
 
 
 def _activity(work: Work, activity: Activity) -> dict[str, Any]:

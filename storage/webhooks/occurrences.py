@@ -24,6 +24,11 @@ ANY = "*"
 TEST = "test"
 KINDS = ("changed", "restored", "archived", "merged", "removed", "created")
 """What happens to records of every noun, the plainest first."""
+NOTE = "note"
+"""What people write down about a record; it is none of its own, but programs are told of it."""
+_OF_NOTES = ("created", "changed", "removed")
+_UNTOLD = frozenset({"digest"})
+"""Nouns whose records are no business of other programs."""
 
 wanted_here: ColumnElement[bool] = literal_column(
     "EXISTS (SELECT FROM webhook WHERE webhook.workspace_id = change_set.workspace_id AND webhook.removed_at IS NULL)"
@@ -37,6 +42,7 @@ class Touch(Protocol):
     noun: Any
     record_id: Any
     entity: Any
+    row_key: Any
     action: Any
     before: Any
     after: Any
@@ -51,6 +57,12 @@ class Occurrence:
     types: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     detail: dict[str, Any] = field(default_factory=dict)
+
+
+def of_records(session: Session) -> list[str]:
+    """Return the events of the session's workspace that are no facts: what happens to records and notes."""
+    nouns = [noun for noun in in_force(session) if noun not in _UNTOLD]
+    return [*(f"{noun}.{kind}" for noun in nouns for kind in KINDS), *(f"{NOTE}.{kind}" for kind in _OF_NOTES)]
 
 
 def are_wanted(session: Session) -> bool:
@@ -91,11 +103,14 @@ def matches(patterns: Iterable[str], event: str) -> bool:
 
 def _happened(session: Session, touches: Iterable[Touch], facts: Sequence[Fact]) -> list[Occurrence]:
     found: dict[tuple[str, int], Occurrence] = {}
-    nouns, tables = in_force(session), _tables()
+    nouns, tables = {*in_force(session)} - _UNTOLD, _tables()
     for touch in touches:
-        if touch.entity in tables and touch.noun in nouns and touch.record_id is not None:
-            one = found.setdefault((touch.noun, touch.record_id), Occurrence(touch.noun, touch.record_id))
-            _add(one, touch)
+        if touch.noun not in nouns or touch.record_id is None:
+            continue
+        if touch.entity == NOTE:
+            _add(found.setdefault((NOTE, int(touch.row_key)), Occurrence(NOTE, int(touch.row_key))), touch)
+        elif touch.entity in tables:
+            _add(found.setdefault((touch.noun, touch.record_id), Occurrence(touch.noun, touch.record_id)), touch)
     for fact in facts:
         _say(found, fact)
     return [one for one in found.values() if one.types]

@@ -16,8 +16,7 @@ from storage import events
 from storage.database.engine import current_workspace, notify
 from storage.errors import Conflict, Invalid, NotFound
 from storage.names import check_name, name_key
-from storage.references import in_force
-from storage.webhooks import addresses
+from storage.webhooks import addresses, occurrences
 from storage.webhooks.addresses import AddressRefused, Allowed
 from storage.webhooks.model import CHANNEL, Webhook, WebhookDelivery
 from storage.webhooks.occurrences import ANY, KINDS
@@ -220,8 +219,7 @@ def check_events(session: Session, patterns: Sequence[str]) -> list[str]:
 
 def known_events(session: Session) -> Collection[str]:
     """Return every event that there is in the session's workspace, in order."""
-    of_nouns = (f"{noun}.{kind}" for noun in in_force(session) for kind in KINDS)
-    return dict.fromkeys([*of_nouns, *sorted(events.names())])
+    return dict.fromkeys([*occurrences.of_records(session), *sorted(events.names())])
 
 
 def _call(session: Session, hook: Webhook, name: str) -> None:

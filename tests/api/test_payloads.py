@@ -11,6 +11,8 @@ from api import payloads
 from bot.delivery.webhooks import WebhookSender
 from bot.registry import Registry
 from storage.crm.customers import CUSTOMER
+from storage.crm.followups import Followup
+from storage.crm.notes import Note
 from storage.database.engine import Database
 from storage.records import history
 from storage.records.schema import field_definitions
@@ -91,6 +93,28 @@ def test_what_was_removed_is_told_by_its_reference(program: Program, told: Told)
     program.posts("undo")
     (gone,) = told.bodies()
     assert gone["data"]["record"] == {"id": "C-1", "noun": "customer"}
+
+
+def test_notes_and_follow_ups_are_told_in_the_words_of_the_api(program: Program, told: Told) -> None:
+    program.adds("customer", name="Heron")
+    told.hook("note.*", "followup.*")
+    note = program.posts("records/customer/C-1/notes", {"text": "They sail", "kind": "call"}).json
+    due = {"text": "Call", "due_at": "2099-01-01T09:00:00Z", "owner": "UREP"}
+    made = program.posts("records/customer/C-1/followups", due).json
+    program.posts(f"followups/{made['id']}/done")
+    wrote, promised, done = (one["data"] for one in told.bodies())
+    assert note.items() <= wrote["note"].items() and wrote["note"]["about"] == "C-1"
+    assert (wrote["changed"], promised["changed"], done["changed"]) == ([], [], ["status"])
+    assert {*done["changed"]} <= {*done["record"]}
+    with (
+        told.database.transaction(told.workspace) as session,
+        history.recording(session, actor_id=None, source="x"),
+    ):
+        session.get_one(Followup, (told.workspace, 1)).owner_id = "UAGENT"
+        session.delete(session.get_one(Note, (told.workspace, wrote["note"]["id"])))
+    changed, gone = sorted((one["data"] for one in told.bodies()), key=lambda one: "note" in one)
+    assert (changed["changed"], changed["record"]["owner"]) == (["owner"], "UAGENT")
+    assert gone["note"] == {"id": wrote["note"]["id"]}
 
 
 def test_a_message_is_told_with_what_was_made_of_it(told: Told) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import time
 
 import pytest
 from sqlalchemy import event, select
@@ -13,6 +14,8 @@ from storage.crm import customers, deals, notes
 from storage.crm.customers import CUSTOMER
 from storage.crm.deals import DEAL
 from storage.database.engine import Database
+from storage.digests import schedules
+from storage.errors import Invalid
 from storage.records import history, lifecycle
 from storage.records.schema import field_definitions, noun_definitions, of
 from storage.support import messages
@@ -168,12 +171,39 @@ def test_own_nouns_and_own_fields_are_told(database: Database, hooked: str) -> N
         assert last is not None and sorted(last.changed) == [str(number), "tier"]
 
 
-def test_parts_of_a_record_and_settings_are_no_events(database: Database, hooked: str) -> None:
+def test_notes_are_told_where_they_are_written_moved_and_taken_back(database: Database, hooked: str) -> None:
     with does(database, hooked) as session:
-        made = lifecycle.add(session, CUSTOMER, {"name": "Heron"})
+        for name in ("Heron", "Egret"):
+            lifecycle.add(session, CUSTOMER, {"name": name})
     with does(database, hooked) as session:
-        notes.add(session, customers.get(session, made.id), "Called")
+        first = notes.add(session, customers.get(session, 1), "Called").id
+    with does(database, hooked) as session:
+        lifecycle.merge(session, CUSTOMER, customers.get(session, 1), customers.get(session, 2))
+    with does(database, hooked) as session:
+        second = notes.add(session, customers.get(session, 2), "Called again").id
+    with does(database, hooked) as session:
+        history.undo(session, "UREP")
+    assert [one for one in told(database, hooked) if one[0].startswith("note")] == [
+        ("note.created", f"note {first}"),
+        ("note.changed", f"note {first}"),
+        ("note.created", f"note {second}"),
+        ("note.removed", f"note {second}"),
+    ]
+
+
+@pytest.mark.parametrize("typed", ["digest.created", "digest.*", "note.merged", "note.archived"])
+def test_what_is_never_told_is_no_event(session: Session, typed: str) -> None:
+    with pytest.raises(Invalid, match="is no event"):
+        settings.check_events(session, [typed])
+    assert settings.check_events(session, ["note.created", "note.*", "followup.changed"])
+
+
+def test_settings_and_digests_are_no_events(database: Database, hooked: str) -> None:
+    with does(database, hooked) as session:
+        lifecycle.add(session, CUSTOMER, {"name": "Heron"})
+    with does(database, hooked) as session:
         webhooks.add(session, "deal.*", name="another")
+        schedules.add(session, name="Mornings", at_time=time(8), zone="UTC", owner_id="UREP")
     assert len(told(database, hooked)) == 1
 
 
