@@ -56,12 +56,13 @@ def scaled_number(typed: str, decimals: int) -> int:
 class ValueRows:
     """Say that a field's column is in rows of their own: `of` is the column there of the record's number, `record`.
 
-    `where` holds for the rows of the field.
+    `where` holds for the rows of the field. A record that may have `several` is found by any, and has no order by them.
     """
 
     record: InstrumentedAttribute[int]
     of: InstrumentedAttribute[int]
     where: tuple[ColumnElement[bool], ...]
+    several: bool = False
 
     def has(self, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
         """Return the condition that a record has a row of which these are true."""

@@ -25,6 +25,8 @@ from storage.records.values import comparison
 from storage.workspace.members import Role
 
 _declared: dict[str, Declaration] = {}
+_beside: dict[str, dict[str, Field]] = {}
+_words_beside: dict[str, dict[str, str]] = {}
 Values = Mapping[str, Any]
 """The values of a record by the keys of its fields, as they are stored; a key that is left out is not spoken of."""
 
@@ -118,7 +120,8 @@ class Declaration:
         owner = next((one.key for one in self.fields if isinstance(one, PersonField) and one.mine), None)
         owned = {"mine": f"{owner}:me", "unassigned": f"{owner}:none"} if owner else {}
         known |= {alias: known[key] for alias, key in self.aliases.items() if key in known}
-        return Fields(known, tie=self.model.id, words={**owned, **self.words}, day=self.day)
+        words = {**owned, **self.words, **_words_beside.get(self.key, {})}
+        return Fields({**_beside.get(self.key, {}), **known}, tie=self.model.id, words=words, day=self.day)
 
     def laid_out(self, place: str) -> tuple[RecordField, ...]:
         """Return the fields that are shown at a place (`card`, `line`, `form`) in their order, but for the name.
@@ -172,6 +175,15 @@ class Declaration:
         """Return the record a person means; raise Ambiguous or NotFound with candidates."""
         self.ready(session)
         return named.resolve(session, self.model, typed, also=self.exact(typed))
+
+
+def filter_beside(noun: str, name: str, on: Field, words: Mapping[str, str]) -> None:
+    """Let a noun be filtered by what another module keeps beside its records, also by everyday words.
+
+    To be called while that module is imported.
+    """
+    _beside.setdefault(noun, {})[name] = on
+    _words_beside.setdefault(noun, {}).update(words)
 
 
 def declared() -> Mapping[str, Declaration]:

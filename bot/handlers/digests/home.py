@@ -37,7 +37,7 @@ def today(session: Session, reader: Reader, now: datetime) -> list[Block]:
         _("Won in seven days"): _figure(won),
         _("Open tickets"): _figure(tickets),
         _("Not answered yet"): _figure(unanswered, "", "/ticket list status:new"),
-        _("Later than promised"): _figure(len({one.ticket_id for one in late}), "", "/ticket list sort:urgency"),
+        _("Later than promised"): _figure(len({one.ticket_id for one in late}), "", "/ticket list overdue"),
         _("Overdue follow-ups"): _figure(overdue, "", "/followup list overdue"),
     }
     drawn: list[Block] = b.facts(facts)

@@ -37,7 +37,7 @@ def running_late(session: Session, reader: Reader, now: datetime) -> list[Block]
     total = b.markup(_("*{missed}* late, *{soon}* soon"), missed=missed, soon=len(first) - missed)
     shown = list(first.values())[:ON_HOME]
     lines = [b.section(line(session, one.ticket, one, reader), accessory=_open(one.ticket)) for one in shown]
-    more = [b.context(_("More are late; `/ticket list sort:urgency` shows them."))] if len(first) > ON_HOME else []
+    more = [b.context(_("More are late; `/ticket list overdue` shows them."))] if len(first) > ON_HOME else []
     return [b.context(total), *lines, *more]
 
 

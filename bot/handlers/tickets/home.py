@@ -24,8 +24,8 @@ def mine(session: Session, actor: Member, reader: Reader) -> list[Block]:
     found = tickets.list_tickets(session, Ticket.status != TicketStatus.WAITING, assignee_id=actor.id, limit=LOOKED_AT)
     active = len(found)
     if active < LOOKED_AT:
-        left = LOOKED_AT - active
-        found += tickets.list_tickets(session, assignee_id=actor.id, status=TicketStatus.WAITING, limit=left)
+        waits = Ticket.status == TicketStatus.WAITING
+        found += tickets.list_tickets(session, waits, assignee_id=actor.id, limit=LOOKED_AT - active)
     if not found:
         return (
             []

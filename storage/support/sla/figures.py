@@ -8,8 +8,13 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
+from storage.records.comparisons import Field, ValueRows
+from storage.records.declaration import filter_beside
 from storage.support.sla.model import SlaClock, was_promised
 from storage.support.tickets import Priority, Ticket
+
+_RUNNING = ValueRows(Ticket.id, SlaClock.ticket_id, (SlaClock.due_at.is_not(None),), several=True)
+filter_beside(Ticket.__noun__, "promised", Field(SlaClock.due_at, "moment", rows=_RUNNING), {"overdue": "promised<now"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from storage.records import named
 from storage.records.named import PAGE, namesakes
-from storage.support.tickets.model import DONE, Ticket, TicketStatus, check_status
+from storage.support.tickets.model import Ticket
 
 
 def get(session: Session, ticket_id: int) -> Ticket:
@@ -50,7 +50,6 @@ def list_tickets(
     *where: Any,
     assignee_id: str | None = None,
     customer_id: int | None = None,
-    status: TicketStatus | str | None = None,
     category: str | None = None,
     unassigned: bool = False,
     done: bool | None = False,
@@ -66,10 +65,6 @@ def list_tickets(
     shown = selectinload(Ticket.customer), selectinload(Ticket.assignee)
     live = (Ticket.merged_into_id.is_(None), Ticket.archived_at.is_(None))
     statement = select(Ticket).where(*live, *where).options(*shown)
-    if status is not None:
-        wanted = check_status(status)
-        done = wanted in DONE
-        statement = statement.where(Ticket.status == wanted)
     for column, value in (
         (Ticket.assignee_id, assignee_id),
         (Ticket.customer_id, customer_id),

@@ -166,8 +166,7 @@ def test_the_backlog_is_listed_most_urgent_first(session: Session) -> None:
     assert tickets.list_tickets(session, unassigned=True) == [old]
     assert tickets.list_tickets(session, customer_id=acme.id) == [old]
     assert tickets.list_tickets(session, category="bug") == [old]
-    assert tickets.list_tickets(session, status="new") == [urgent, old]
-    assert tickets.list_tickets(session, status="resolved") == tickets.list_tickets(session, done=True) == [done]
+    assert tickets.list_tickets(session, done=True) == [done]
     assert tickets.list_tickets(session, limit=1, offset=1) == [old]
 
     def listed(typed: str, **more: Any) -> list[Ticket]:

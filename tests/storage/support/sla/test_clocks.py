@@ -13,13 +13,16 @@ from storage.crm import customers
 from storage.database.engine import Database
 from storage.digests import metrics
 from storage.digests.metrics import Metric, Period
+from storage.errors import Invalid
 from storage.events import TicketRemoved, drain
 from storage.queues import due
 from storage.records import history
+from storage.records.query import parse_query
 from storage.support import sla, tickets
 from storage.support.sla import FIRST_RESPONSE, RESOLUTION
 from storage.support.tickets import Ticket
 from storage.support.tickets.merging import merge
+from tests.support.filter_values import Said
 from tests.support.service_desk import MONDAY, OFFICE, answered, at, becomes, clock, opened, planned
 
 
@@ -81,6 +84,25 @@ def test_waiting_for_the_customer_stops_them(promised: Session) -> None:
     becomes(promised, ticket, "waiting", at(24))
     becomes(promised, ticket, "open", at(25))
     assert clock(promised, ticket).due_at == at(48 + 1)
+
+
+def test_tickets_are_found_by_what_was_promised_of_them(promised: Session) -> None:
+    def found(typed: str) -> list[Ticket]:
+        where = parse_query(typed).where(promised, tickets.TICKET.filters, Said())
+        return tickets.list_tickets(promised, *where)
+
+    silent, told, waits, solved, new = (opened(promised, at(hours)) for hours in (0, 0, 0, 0, 48))
+    answered(promised, told, at(1))
+    becomes(promised, waits, "waiting", at(30))
+    becomes(promised, solved, "resolved", at(1))
+    assert found("promised<2026-11-23") == []
+    assert found("promised:2026-11-23") == [silent], "an answer until eleven"
+    assert found("promised<2026-11-25") == found("promised<=2026-11-24") == [silent, told]
+    assert found("promised!=none") == [silent, told, new]
+    assert found("promised:none") == [waits]
+    assert tickets.TICKET.filters.words["overdue"] == "promised<now"
+    with pytest.raises(Invalid):
+        parse_query("sort:promised").order_by(tickets.TICKET.filters)
 
 
 def test_a_ticket_opened_again_goes_on_where_it_stopped(promised: Session) -> None:
