@@ -29,7 +29,8 @@ class Export:
     """So many rows cannot be read, in both files together."""
 
 
-def _written(header: Sequence[str], rows: Sequence[Sequence[str]], *, separator: str = ",", encoding: str) -> bytes:
+def written(header: Sequence[str], rows: Sequence[Sequence[str]], *, separator: str = ",", encoding: str) -> bytes:
+    """Return a table as a file, with an empty line or a repeated header here and there."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=separator)
     for at, row in enumerate([header, *rows]):
@@ -41,7 +42,8 @@ def _written(header: Sequence[str], rows: Sequence[Sequence[str]], *, separator:
     return out.getvalue().encode(encoding)
 
 
-def _companies(chance: Random, count: int) -> list[tuple[str, str, str]]:
+def make_companies(chance: Random, count: int) -> list[tuple[str, str, str]]:
+    """Return companies, each by number, name and domain."""
     return [
         (str(10_000 + n), f"{chance.choice(WORDS)} {chance.choice(KINDS)} {n}", f"www.company{n}.example")
         for n in range(count)
@@ -62,7 +64,7 @@ def _people(
 def hubspot(count: int = 300, seed: int = 1) -> Export:
     """Write what HubSpot exports: UTF-8 with a mark, times with hours, several companies of one person in one cell."""
     chance = Random(seed)
-    companies = _companies(chance, count)
+    companies = make_companies(chance, count)
     rows = [
         [
             number,
@@ -100,8 +102,8 @@ def hubspot(count: int = 300, seed: int = 1) -> Export:
         "Description",
     ]
     return Export(
-        _written(companies_header, rows, encoding="utf-8-sig"),
-        _written(header, second, encoding="utf-8-sig"),
+        written(companies_header, rows, encoding="utf-8-sig"),
+        written(header, second, encoding="utf-8-sig"),
         count,
         2 * count,
         2,
@@ -111,7 +113,7 @@ def hubspot(count: int = 300, seed: int = 1) -> Export:
 def salesforce(count: int = 300, seed: int = 2) -> Export:
     """Write what Salesforce exports: Latin-1, every cell quoted, people linked by their account's id alone."""
     chance = Random(seed)
-    companies = _companies(chance, count)
+    companies = make_companies(chance, count)
     rows = [
         [number, name, domain, "005000000000001", "2024-03-01T09:15:00.000Z", "Hot"]
         for number, name, domain in companies
@@ -125,8 +127,8 @@ def salesforce(count: int = 300, seed: int = 2) -> Export:
         for number, first, last, email, at in people
     ]
     return Export(
-        _written(["Id", "Name", "Website", "OwnerId", "CreatedDate", "Rating"], rows, encoding="cp1252"),
-        _written(
+        written(["Id", "Name", "Website", "OwnerId", "CreatedDate", "Rating"], rows, encoding="cp1252"),
+        written(
             ["Id", "AccountId", "FirstName", "LastName", "Email", "Title", "CreatedDate"], second, encoding="cp1252"
         ),
         count,
@@ -138,7 +140,7 @@ def salesforce(count: int = 300, seed: int = 2) -> Export:
 def pipedrive(count: int = 300, seed: int = 3) -> Export:
     """Write what Pipedrive exports: semicolons, and the noun before each column's name."""
     chance = Random(seed)
-    companies = _companies(chance, count)
+    companies = make_companies(chance, count)
     rows = [[number, name, domain, "Rep", "2024-03-01 09:15:00"] for number, name, domain in companies]
     second = [
         [number, f"{first} {last}", email, company, "2024-03-01 09:15:00"]
@@ -152,8 +154,8 @@ def pipedrive(count: int = 300, seed: int = 3) -> Export:
         "Organization - Organization created",
     ]
     return Export(
-        _written(first_header, rows, separator=";", encoding="utf-8"),
-        _written(
+        written(first_header, rows, separator=";", encoding="utf-8"),
+        written(
             [
                 "Person - ID",
                 "Person - Name",
@@ -174,7 +176,7 @@ def pipedrive(count: int = 300, seed: int = 3) -> Export:
 def zoho(count: int = 300, seed: int = 4) -> Export:
     """Write what Zoho exports: ids with a word before them, days with the month first, a total at the end."""
     chance = Random(seed)
-    companies = _companies(chance, count)
+    companies = make_companies(chance, count)
     rows = [
         [f"zcrm_{number}", name, domain, "Somebody Else", f"03/{n % 28 + 1:02}/2024 09:15 AM"]
         for n, (number, name, domain) in enumerate(companies)
@@ -185,8 +187,8 @@ def zoho(count: int = 300, seed: int = 4) -> Export:
         for number, first, last, email, at, company in _people(chance, count, companies)
     ]
     return Export(
-        _written(["Record Id", "Account Name", "Website", "Account Owner", "Created Time"], rows, encoding="utf-16"),
-        _written(
+        written(["Record Id", "Account Name", "Website", "Account Owner", "Created Time"], rows, encoding="utf-16"),
+        written(
             ["Record Id", "First Name", "Last Name", "Email", "Account Name", "Account Name.id"],
             second,
             encoding="utf-8",
@@ -200,12 +202,12 @@ def zoho(count: int = 300, seed: int = 4) -> Export:
 def address_book(count: int = 300, seed: int = 5) -> bytes:
     """Write an address book: tabs, no numbers, and people twice."""
     chance = Random(seed)
-    people = _people(chance, count, _companies(chance, count))
+    people = _people(chance, count, make_companies(chance, count))
     rows = [
         [first, last, email or f"p{number}@mail.example", company]
         for number, first, last, email, _at, company in people
     ]
     rows += rows[:: count // 10]
-    return _written(
+    return written(
         ["First Name", "Last Name", "E-mail 1 - Value", "Organization Name"], rows, separator="\t", encoding="utf-8"
     )

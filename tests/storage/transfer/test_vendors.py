@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 
@@ -14,11 +15,13 @@ from storage.crm.customers import Customer
 from storage.crm.deals import Deal
 from storage.crm.pipelines import Stage, StageChange
 from storage.money import Money
+from storage.support.tickets import Ticket
 from storage.transfer import running
 from storage.transfer.model import ExternalId
 from storage.workspace.members import Member
-from tests.support import vendors
+from tests.support import vendor_work, vendors
 from tests.support.tables import Desk
+from tests.support.vendor_work import Work
 from tests.support.vendors import Export
 
 
@@ -50,6 +53,38 @@ def test_companies_and_people_come_in_with_their_links_and_once(desk: Desk, writ
     for path, count in ((companies, export.n_companies), (people, export.n_people)):
         again = running.as_numbers(desk.bring_in(path).counts)
         assert (again["same"], again.get("added")) == (count, None)
+
+
+@pytest.mark.parametrize("write", [vendor_work.hubspot, vendor_work.salesforce])
+def test_thousands_of_deals_and_tickets_come_in_with_their_sums_and_links(
+    desk: Desk, write: Callable[[], Work]
+) -> None:
+    work = write()
+    if work.companies:
+        desk.bring_in(desk.write(work.companies, "companies.csv"))
+    counts = {}
+    for at, (noun, content) in enumerate((("deal", work.deals), ("ticket", work.tickets))):
+        path = desk.write(content, f"{noun}s.csv")
+        how = desk.understood(path)
+        assert (how.source, how.noun) == (write.__name__, noun)
+        rehearsed = desk.rehearse(path)
+        done = running.as_numbers(desk.bring_in(path).counts)
+        assert rehearsed == done
+        assert done["refused"] == work.refused[at]
+        counts[noun] = done["added"]
+    assert sum(counts.values()) == len(work.links)
+    assert counts["deal"] == sum(work.stages.values())
+    with desk.database.transaction(desk.workspace) as session:
+        named = select(Deal.name, Customer.name).join(Customer, Customer.id == Deal.customer_id)
+        cases = select(Ticket.name, Customer.name).join(Customer, Customer.id == Ticket.customer_id)
+        assert {row[0]: row[1] for row in session.execute(named.union_all(cases))} == work.links
+        sums: Counter[str] = Counter()
+        stages: Counter[str] = Counter()
+        for deal in session.scalars(select(Deal)):
+            stages[deal.stage.name] += 1
+            if deal.amount is not None:
+                sums[deal.amount.currency] += deal.amount.minor
+        assert (sums, stages) == (work.sums, work.stages)
 
 
 def test_an_address_book_brings_people_their_companies_and_nobody_twice(desk: Desk) -> None:
