@@ -19,8 +19,9 @@ from ml.learn.fit import refit
 from ml.learn.items import Item
 from ml.learn.train import starter_model
 from ml.starter import load_examples
+from ml.text.encoder import installed
 from ml.text.features import counted
-from ml.text.meaning import encoder, installed
+from ml.text.meaning import encoder
 from ml.text.terms import read, terms_of
 
 WARM_UP = 50

@@ -86,7 +86,8 @@ def _line(session: Session, hit: Hit) -> Block:
 
 def _by_meaning(session: Session, typed: str, reader: Reader) -> list[Block]:
     """Show what was written that means nearly the same, in whichever language; nothing without the encoder."""
-    from ml.text.meaning import cosines, encoder, installed, signs
+    from ml.text.encoder import installed
+    from ml.text.meaning import cosines, encoder, signs
 
     if not installed() or parse_reference(typed, in_force(session)) is not None:
         return []

@@ -42,7 +42,7 @@ class Meanings:
 
     def tick(self) -> None:
         """Fill in what is missing; nothing where there is no encoder."""
-        from ml.text.meaning import installed
+        from ml.text.encoder import installed
 
         if not installed():
             return

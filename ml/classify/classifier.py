@@ -29,8 +29,9 @@ from ml.classify.linear import are_few, fit_margins
 from ml.classify.reasons import Reason, explain
 from ml.classify.topics import topic_folds
 from ml.text.corpus import Corpus, Counts
+from ml.text.encoder import installed
 from ml.text.features import TextFeatures, counted
-from ml.text.meaning import encoder, installed
+from ml.text.meaning import encoder
 from ml.text.terms import looks_like_code, read, terms_of
 
 Floats = NDArray[np.floating[Any]]

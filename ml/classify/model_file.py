@@ -17,8 +17,9 @@ import numpy as np
 from ml.classify.blend import Blend, Head, Warmth
 from ml.classify.calibration import Calibration
 from ml.classify.classifier import MessageClassifier
+from ml.text.encoder import installed
 from ml.text.features import TextFeatures
-from ml.text.meaning import DIMENSIONS, installed
+from ml.text.meaning import DIMENSIONS
 
 FORMAT = 1
 MODEL_FILE = "model.json"

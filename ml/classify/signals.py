@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ml.classify.leaving import wants_to_cancel
 from ml.classify.urgency import Urgency, urgency
 from ml.starter import load_signals
-from ml.text.meaning import READ_CHARACTERS, installed
+from ml.text.encoder import READ_CHARACTERS, installed
 from ml.text.phrases import plain
 from ml.text.terms import MAX_CHARACTERS, Piece, looks_like_code, read
 

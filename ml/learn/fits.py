@@ -15,8 +15,8 @@ from ml.learn.items import Item, into
 from ml.learn.train import TOPICS
 from ml.starter import CHATTER, Examples
 from ml.text.corpus import Corpus
+from ml.text.encoder import installed
 from ml.text.features import counted
-from ml.text.meaning import installed
 
 Booleans = NDArray[np.bool_]
 Integers = NDArray[np.integer[Any]]

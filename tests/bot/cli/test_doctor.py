@@ -21,7 +21,7 @@ from bot.cli.findings import Finding
 from bot.registry import PluginError, load
 from bot.settings import Settings
 from bot.slack.manifest import scopes
-from ml.text.meaning import installed
+from ml.text.encoder import installed
 from storage.crm.customers import CUSTOMER
 from storage.database import migrate
 from storage.database.embedded import UNSAFE_BUT_FAST, EmbeddedPostgres

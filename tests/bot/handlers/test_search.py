@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.learning.meanings import Meanings
-from ml.text.meaning import encoder, installed
+from ml.text.encoder import installed
+from ml.text.meaning import encoder
 from sandbox.control.client import Person
 from tests.support.company import Company
 

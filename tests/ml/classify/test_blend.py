@@ -14,7 +14,7 @@ from ml.classify.blend import Warmth, nearest, whole_numbers
 from ml.classify.classifier import MessageClassifier
 from ml.classify.model_blob import pack, unpack
 from ml.classify.model_file import MODEL_FILE, ModelRefused, load, save
-from ml.text.meaning import installed
+from ml.text.encoder import installed
 
 needs_encoder = pytest.mark.skipif(not installed(), reason="the sentence encoder is not installed")
 WITHOUT = """

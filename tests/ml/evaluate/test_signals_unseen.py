@@ -7,7 +7,7 @@ import pytest
 
 from ml.classify.signals import read_signals
 from ml.evaluate.signals import figures, judged, main
-from ml.text.meaning import installed
+from ml.text.encoder import installed
 
 MESSAGES = Path(__file__).with_name("signals_unseen.txt")
 WRITTEN = "40a8432512cb9b77fff9e9cd35186b3e453b11bdb8aece85e4a693c9b9a13154"

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.text.meaning import DIMENSIONS, PACKAGE, SentenceEncoder, cosines, encoder, installed, packed, signs, unpacked
+from ml.text.encoder import PACKAGE, installed
+from ml.text.meaning import DIMENSIONS, SentenceEncoder, cosines, encoder, packed, signs, unpacked
 
 needs_encoder = pytest.mark.skipif(not installed(), reason="the sentence encoder is not installed")
 
