@@ -33,7 +33,7 @@ def test_every_file_is_complete(tmp_path: Path) -> None:
 
 
 def test_a_letter_is_chosen_that_no_noun_has() -> None:
-    assert '"crate", "R", "crate"' in files("crate")["rapport_crates/__init__.py"], "C is a customer's"
+    assert '"crate", "A", "crate"' in files("crate")["rapport_crates/__init__.py"], "C is a customer's, R a renewal's"
 
 
 @pytest.mark.parametrize("name", ["Visit", "two words", "1st", "x", "", "class", "wörter", "../up", "a" * 40])
