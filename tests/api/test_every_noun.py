@@ -30,7 +30,6 @@ NOUNS: Mapping[str, tuple[Fields, Fields, str]] = {
     "reply": ({"name": "Hello", "text": "Dear all"}, {"text": "Hi"}, "text:Servus"),
     "renewal": ({"name": "Hosting", "on": "2031-05-01"}, {"on": "2031-06-01"}, "on:2031-07-01"),
     "contract": ({"name": "Lease"}, {"term": 4}, "term:5"),
-    "renewal": ({"name": "Hosting", "on": "2031-05-01"}, {"on": "2031-06-01"}, "on:2031-07-01"),
     "quote": ({"name": "Pumps"}, {"until": "2031-05-01"}, "until:2031-06-01"),
 }
 """What a record of each noun is added with, what is changed of it, and what somebody in Slack changes."""
