@@ -88,13 +88,16 @@ class ApiKey(Recorded, Base):
     __mapper_args__ = {"eager_defaults": True}
 
     def undoing(self, session: Session, action: str) -> None:
-        """Refuse to forget a key, as the history names it; raise Conflict."""
+        """Refuse to forget a key, as the history names it, and to make one good again; raise Conflict."""
         if action == "created":
             raise Conflict(
                 "The key {name} is not forgotten.",
                 name=self.name,
                 hint="Let it open nothing: `/crm api-key revoke {name}`.",
             )
+        raise Conflict(
+            "The key {name} stays revoked: who had it may have it still.", name=self.name, hint="Make a new one."
+        )
 
     @property
     def actor_id(self) -> str:

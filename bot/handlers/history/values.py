@@ -39,7 +39,6 @@ INTERNAL = frozenset(
         "closed_at",
         "created_at",
         "created_by",
-        "email",
         "email_key",
         "find_key",
         "is_request",

@@ -48,7 +48,8 @@ def test_a_revoked_key_is_gone_and_its_name_free(admin: Person) -> None:
 def test_an_undo_makes_no_revoked_key_good_again(admin: Person) -> None:
     admin.types("/crm api-key add Billing")
     admin.types("/crm api-key revoke Billing")
-    assert "nothing of yours" in admin.types("/crm undo").text
+    assert "stays revoked" in admin.types("/crm undo").text
+    assert "API keys*: 0" in admin.types("/crm api-key").text
 
 
 def test_a_key_may_act_as_a_person(company: Company) -> None:

@@ -15,8 +15,8 @@ from storage.support import channels
 from storage.support.channels import Grouping
 from tests.support.company import Company
 
-HANDLED, SENT = 31, 18
-"""One of those of handling keeps that a message came from where others read."""
+HANDLED, SENT = 31, 19
+"""One of handling keeps that a message came from where others read, one of sending asks how its writer was served."""
 
 
 @contextmanager
