@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import re
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
@@ -36,7 +35,6 @@ from storage.notifications import preferences
 from storage.queues import outbox
 from storage.queues.outbox import Delivery
 from storage.records import history
-from storage.records.moves.model import RecordsMove
 from storage.records.schema import field_definitions, noun_definitions
 from storage.subjects import called
 from storage.support import channels, messages, ratings, replies, sla, tickets
@@ -44,12 +42,11 @@ from storage.support.incidents import Incident
 from storage.support.ratings import Rating
 from storage.transfer import requests
 from storage.transfer.mapping import ColumnMapping, MappedColumn
-from storage.transfer.model import ExportFile
-from storage.webhooks import settings as webhooks
 from storage.workspace import permissions, workspaces
 from storage.workspace.members import Member, Role
 from storage.workspace.members import MemberKind as Sort
 from storage.workspace.workspaces import Workspace
+from tests.support import hostile_rows
 from tests.support.cluster import Cluster
 from tests.support.quiet_slack import CHANNEL, WHO, QuietSlack
 from tests.support.refused_model import keep_refused
@@ -404,24 +401,7 @@ def seed(session: Session, name: str) -> Seeded:
     renewal = Renewal.new(session, name=name, customer_id=customer.id, on_date=now.date() + timedelta(days=9))
     session.flush()
     preferences.set_budget(session, WHO, 3)
-    hook = webhooks.add(session, url="https://hooks.example/in", patterns=["*"], name=name[:80])
-    move = RecordsMove(
-        workspace_id=TEAM, what="ticket.status", noun="ticket", from_key="a", to_key="b", total=1,
-        from_name=name, to_name=name,
-    )  # fmt: skip
-    sent_file = ExportFile(workspace_id=TEAM, name=f"{name[:80]}.csv", body=zlib.compress(name.encode()))
-    session.add_all([move, sent_file])
-    session.flush()
-    known |= {
-        "webhook": hook.id,
-        "rows": 2,
-        "words": name,
-        "who": WHO,
-        "noun": "customer",
-        "filters": name,
-        "form": "csv",
-    }
-    known |= {"file": {"name": name, "address": "https://files.slack.com/x"}}
+    known |= hostile_rows.named(session, TEAM, WHO, name)
     wanted = {
         "attention.spent": "",
         "deliveries.undelivered": "",
@@ -431,7 +411,7 @@ def seed(session: Session, name: str) -> Seeded:
         "history.yours": deal.reference,
         "learning.learned": "",
         "sla.alert": f"{ticket.reference}/first_response",
-        "moves.card": str(move.id),
+        "moves.card": known["move"],
         "records.permission": deal.reference,
         "triage.badly_rated": ticket.reference,
         "triage.card": ticket.reference,
@@ -445,7 +425,7 @@ def seed(session: Session, name: str) -> Seeded:
         "triage.wrote_again": ticket.reference,
         "renewals.reminder": str(renewal.id),
         "transfer.card": str(table.id),
-        "transfer.file": str(sent_file.id),
+        "transfer.file": known["sent_file"],
         "transfer.refused": "",
         "transfer.taken_out": "",
         "triage.reply_file": ticket.reference,
