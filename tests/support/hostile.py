@@ -389,11 +389,8 @@ def seed(session: Session, name: str) -> Seeded:
         "message": [came.id, came.at.isoformat()],
         "reply": answer.id,
         "rung": "sla_warning",
-        "name": name,
-        "why": name,
         "version_id": version.id,
-        "rating": rating.id,
-        "permission": asked.id,
+        **{"rating": rating.id, "permission": asked.id},
     }
     table = requests.receive(session, f"{name}.csv", [name.encode()], actor_id=WHO, renderer="transfer.card")
     table.mapping = ColumnMapping("customer", name, (MappedColumn(name, "name"),)).to_json()
@@ -411,7 +408,7 @@ def seed(session: Session, name: str) -> Seeded:
         "history.yours": deal.reference,
         "learning.learned": "",
         "sla.alert": f"{ticket.reference}/first_response",
-        "moves.card": known["move"],
+        "moves.card": str(known["move"]),
         "records.permission": deal.reference,
         "triage.badly_rated": ticket.reference,
         "triage.card": ticket.reference,
@@ -425,7 +422,7 @@ def seed(session: Session, name: str) -> Seeded:
         "triage.wrote_again": ticket.reference,
         "renewals.reminder": str(renewal.id),
         "transfer.card": str(table.id),
-        "transfer.file": known["sent_file"],
+        "transfer.file": str(known["sent_file"]),
         "transfer.refused": "",
         "transfer.taken_out": "",
         "triage.reply_file": ticket.reference,

@@ -20,6 +20,15 @@ def named(session: Session, team: str, who: str, name: str) -> dict[str, Any]:
     file = ExportFile(workspace_id=team, name=f"{name[:80]}.csv", body=zlib.compress(name.encode()))
     session.add_all([move, file])
     session.flush()
-    told = {"rows": 2, "words": name, "who": who, "noun": "customer", "filters": name, "form": "csv"}
+    told = {
+        "name": name,
+        "why": name,
+        "rows": 2,
+        "words": name,
+        "who": who,
+        "noun": "customer",
+        "filters": name,
+        "form": "csv",
+    }
     kept = {"name": name, "address": "https://files.slack.com/x"}
     return {**told, "webhook": hook.id, "move": str(move.id), "sent_file": str(file.id), "file": kept}
