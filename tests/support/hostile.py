@@ -130,7 +130,7 @@ typed = hostile.map(lambda text: text.replace("&", "&amp;").replace("<", "&lt;")
 """What Slack sends in the place of what a person typed in a command."""
 
 
-RECORDS = {"records.new": "customer", "records.more": "archive", "fields.new": "customer"}
+RECORDS = {"records.new": "customer", "records.more": "archive", "fields.new": "customer", "choices.new": " status "}
 """What controls of no plugin's own carry."""
 
 
