@@ -14,6 +14,8 @@ from storage.webhooks import settings as webhooks
 
 def named(session: Session, team: str, who: str, name: str) -> dict[str, Any]:
     """Return what renderers of them are given, with a move, a file and a webhook of this name."""
+    for old in webhooks.listed(session):
+        webhooks.remove(session, old)
     hook = webhooks.add(session, url="https://hooks.example/in", patterns=["*"], name=name[:80])
     keys = {"what": "ticket.status", "noun": "ticket", "from_key": "a", "to_key": "b"}
     move = RecordsMove(workspace_id=team, total=1, from_name=name, to_name=name, **keys)
