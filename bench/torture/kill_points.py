@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from bot.delivery import sender
+from bot.delivery import speaking
 from bot.delivery.sender import Sender
 from storage.queues import due, outbox_claims
 
@@ -25,7 +25,7 @@ WRAPPED = (
     (due, "materialise"),
     (Sender, "claim"),
     (Sender, "_send"),
-    (sender, "call"),
+    (speaking, "call"),
     (outbox_claims, "mark_sent"),
 )
 """What `die_at` changes, for who wants it back."""
@@ -46,11 +46,11 @@ def die_at(point: str, die: Die, *, mid_request_s: float) -> None:
         case "after claim":
             _after(Sender, "claim", die, lambda claims, *_: [str(one.row.id) for one in claims] or None)
         case "before send":
-            _before(sender, "call", die, _posted)
+            _before(speaking, "call", die, _posted)
         case "mid-request":
-            _before(sender, "call", lambda ids: threading.Timer(mid_request_s, die, (ids,)).start(), _posted)
+            _before(speaking, "call", lambda ids: threading.Timer(mid_request_s, die, (ids,)).start(), _posted)
         case "after response":
-            _after(sender, "call", die, lambda _answer, *given, **named: _posted(*given, **named))
+            _after(speaking, "call", die, lambda _answer, *given, **named: _posted(*given, **named))
         case "before mark":
             _before(outbox_claims, "mark_sent", die, lambda _session, row, **_: [str(row.id)])
         case "after mark":

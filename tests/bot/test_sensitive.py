@@ -130,6 +130,7 @@ def plain(text: str) -> str:
     """Return what somebody hears without what says when, in which version, and which workspace it was."""
     text = re.sub(r"T0(ACME|OTHER)|\bV\d+|[0-9]{10}\.[0-9]+|<!date\^[^>]*>", "", text)
     text = re.sub(r"\b([CDPTS]-\d+|FIELD|NOUN)[:-]\d+:?\d*", r"\1", text)
+    text = re.sub(r"(\b(?:PL|ST)-|'#)\d+(:\d+)?", r"\1", text)
     text = re.sub(r"(?<=[:F]\d )\d+|(?<=[:F]\d\d )\d+|20\d\d-\d\d-\d\dT[0-9:.+]*|\b\d\d:\d\d\b", "", text)
     return re.sub(r"'(version|began)': '[^']*'|\"(version|began)\": \"[^\"]*\"|\\\\?\"v\\\\?\".*?}", "", text)
 
@@ -143,8 +144,8 @@ def compare(office: Office, uses: Callable[[str], Iterator[Use]], user_id: str) 
     """Use the same in both workspaces, and fail where what is heard differs; return how much was heard."""
     count = 0
     for first, second in zip(uses(WITH), uses(WITHOUT), strict=True):
-        if first.name.startswith(("fields.", "nouns.", "transfer.", "webhooks.")):
-            # They name definitions and files by numbers that no two workspaces share.
+        if first.name.startswith(("fields.", "nouns.", "transfer.", "webhooks.", "pipeline ", "stage ")):
+            # They name definitions, files and stages by numbers that no two workspaces share.
             continue
         one, other = (heard(office, use, at, user_id) for use, at in ((first, WITH), (second, WITHOUT)))
         assert not any(canary in one.replace(first.name, "") for canary in CANARIES if canary not in str(first.body)), (

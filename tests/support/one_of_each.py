@@ -96,6 +96,7 @@ def everything(session: Session) -> SimpleNamespace:
     return SimpleNamespace(
         customer=customer, contact=contact, deal=deal, link=link, message=message, ticket=ticket, followup=followup,
         note=note, digest=digest, run=run, stage=stage, category=category, model=model, saved=saved, reply=reply,
+        pipeline=pipelines.default(session),
         held=held, urgent=urgent, rating=rating, permission=permission,
     )  # fmt: skip
 

@@ -32,10 +32,12 @@ from storage.notifications.preferences import Notice
 from storage.queues.outbox import Delivery
 from storage.records import named, search
 from storage.records.history import timeline
+from storage.records.query import Query
 from storage.support import categories, channels, labels, messages, model_versions, ratings, replies, tickets
 from storage.workspace import permissions
 from storage.workspace.members import Member
 from tests.support.one_of_each import BERLIN, HOUR, SOON, TODAY, TS, everything
+from tests.support.plain_values import PlainValues
 
 MODULES = (
     subjects, preferences, categories, channels, contacts, customers, deals, runs, schedules, metrics, followups,
@@ -112,6 +114,7 @@ READS: dict[str, Callable[[Session, Any], Any]] = {
     "followups.cancel_about": lambda s, t: followups.cancel_about(s, t.deal),
     "followups.get": lambda s, t: followups.get(s, t.followup.id),
     "followups.list_followups": lambda s, t: followups.list_followups(s) + followups.list_followups(s, about=t.deal),
+    "followups.page": lambda s, t: followups.page(s, Query(), PlainValues(), limit=10).records,
     "followups.resolve": lambda s, t: followups.resolve(s, "Secret Promise"),
     "throttle.held_back": lambda s, t: throttle.held_back(s, "C1", TODAY.since, TODAY.until),
     "throttle.hurry": lambda s, t: throttle.hurry(s, t.urgent),
@@ -145,6 +148,11 @@ READS: dict[str, Callable[[Session, Any], Any]] = {
     "model_versions.weights": lambda s, t: model_versions.weights(s, t.model.id),
     "notes.about": lambda s, t: notes.about(s, t.customer),
     "pipelines.all_of": lambda s, t: [one for one in pipelines.all_of(s) if one.id == t.stage.pipeline_id],
+    "pipelines.counterpart": lambda s, t: pipelines.counterpart(s, pipelines.open_stages(s)[0], t.stage.pipeline_id),
+    "pipelines.every_stage": lambda s, t: [one for one in pipelines.every_stage(s) if one.id == t.stage.id],
+    "pipelines.resolve_pipeline": lambda s, t: pipelines.resolve_pipeline(s, "Sales").id == t.stage.pipeline_id,
+    "pipelines.resolve_stages": lambda s, t: t.stage.id in pipelines.resolve_stages(s, "lead"),
+    "pipelines.stages_in": lambda s, t: t.stage.id in pipelines.stages_in(s, "Sales"),
     "pipelines.changes": lambda s, t: pipelines.changes(s, t.deal.id),
     "pipelines.open_stages": lambda s, t: [one for one in pipelines.open_stages(s) if one.id == t.stage.id],
     "pipelines.stage": lambda s, t: pipelines.stage(s, t.stage.id),
@@ -213,7 +221,9 @@ WRITES: dict[str, Callable[[Session, Any], Any]] = {
     "deals.add": lambda s, t: deals.add(s, name="Mine", customer_id=t.customer.id),
     "deals.lose": lambda s, t: deals.lose(s, theft(s, t.deal)),
     "deals.move": lambda s, t: deals.move(s, theft(s, t.deal), "proposal"),
+    "deals.put": lambda s, t: deals.put(s, theft(s, t.deal), t.stage.id),
     "deals.touch": lambda s, t: deals.touch(s, t.deal.id),
+    "deals.transfer": lambda s, t: deals.transfer(s, theft(s, t.deal), t.stage.pipeline_id),
     "deals.win": lambda s, t: deals.win(s, theft(s, t.deal)),
     "schedules.add": lambda s, t: schedules.add(s, name="Mine", at_time=time(9), zone="UTC", owner_id="USTRANGER"),
     "runs.keep": lambda s, t: runs.keep(
@@ -258,11 +268,19 @@ WRITES: dict[str, Callable[[Session, Any], Any]] = {
     ),
     "model_versions.make_live": lambda s, t: model_versions.make_live(s, None),
     "notes.add": lambda s, t: notes.add(s, t.customer, "Mine"),
+    "pipelines.add_with": lambda s, t: pipelines.add_with(s, "Mine", ["First"]),
+    "pipelines.begin_in": lambda s, t: pipelines.begin_in(s, theft(s, t.pipeline)),
+    "pipelines.enter": lambda s, t: pipelines.enter(s, t.stage.id),
+    "pipelines.held": lambda s, t: pipelines.held(s, t.stage.id),
+    "pipelines.shift": lambda s, t: pipelines.shift(s, theft(s, t.stage), up=False),
     "replies.change": lambda s, t: replies.change(s, theft(s, t.saved), name="Mine", text="Mine"),
     "replies.draft": lambda s, t: replies.draft(s, t.ticket, "Mine", author_id="UAGENT"),
     "replies.remove": lambda s, t: replies.remove(s, theft(s, t.saved)),
     "replies.save": lambda s, t: replies.save(s, "Secret Reply", "Mine"),
     "replies.send": lambda s, t: replies.send(s, theft(s, t.reply), t.ticket, renderer="triage.reply"),
+    "replies.send_file": lambda s, t: replies.send_file(
+        s, theft(s, t.reply), t.ticket, {"name": "Mine"}, renderer="triage.reply_file"
+    ),
     "ratings.answer": lambda s, t: ratings.answer(s, theft(s, t.rating), 5),
     "ratings.ask": lambda s, t: ratings.ask(s, theft(s, t.ticket), renderer="triage.rating"),
     "ratings.take_back": lambda s, t: ratings.take_back(s, theft(s, t.ticket)),

@@ -70,7 +70,7 @@ def test_a_page_begins_where_the_last_one_ended_though_that_record_has_moved(pip
 def test_what_a_deal_is_linked_to_is_read_with_the_page(pipeline: Session) -> None:
     pipeline.expunge_all()
     found = turned(pipeline, "", 5)
-    assert {one.name for one in found.linked} == {"Lead"}
+    assert {one.name for one in found.linked} == {"Lead", "Sales"}
     assert found.plural == "Open deals"
 
 
