@@ -10,14 +10,17 @@ import pytest
 
 from bot import invalidation
 from bot.registry import Registry
+from bot.testing import admin, agent, manager, rep
 from ml.classify.classifier import MessageClassifier
 from ml.learn.train import ensure_starter
-from sandbox.control.client import Person
 from tests.support.cluster import Cluster
 from tests.support.company import Company, Starter, start_company_on
 from tests.support.contents import Contents
 from tests.support.trial_plugin import SLOW_S, Trial
 from tests.support.waiting import until
+
+__all__ = ["admin", "agent", "manager", "rep"]
+"""The people of `bot.testing` are those of our own tests too."""
 
 
 @pytest.fixture(params=["socket"])
@@ -73,31 +76,6 @@ def contents(admin_url: str) -> Iterator[Contents]:
     """Tell whether anything in the test's database has changed."""
     with closing(Contents(admin_url)) as read:
         yield read
-
-
-@pytest.fixture
-def rep(company: Company) -> Person:
-    """Return a sales rep."""
-    return company.rep
-
-
-@pytest.fixture
-def agent(company: Company) -> Person:
-    """Return a support agent."""
-    return company.agent
-
-
-@pytest.fixture
-def manager(company: Company) -> Person:
-    """Return the manager; the first admin gives the role."""
-    company.gives("manager", "manager")
-    return company.manager
-
-
-@pytest.fixture
-def admin(company: Company) -> Person:
-    """Return the admin."""
-    return company.admin
 
 
 @pytest.fixture(scope="session")

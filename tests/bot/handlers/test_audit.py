@@ -77,10 +77,11 @@ def test_the_audit_is_filtered_paged_and_taken_out(company: Company, admin: Pers
     assert "This needs the role admin" in manager.types("/crm audit").text
 
 
-def test_a_key_is_listed_and_its_end_is_undone(admin: Person) -> None:
+def test_a_key_is_listed_and_its_end_is_final(admin: Person) -> None:
     admin.types("/crm api-key add Robot role:rep")
     assert "added the key *Robot*" in admin.types("/crm audit what:keys").text
     assert "The key Robot is not forgotten" in admin.types("/crm undo").text
     admin.types("/crm api-key revoke Robot")
-    assert "the key *Robot*: Revoked:" in admin.types("/crm undo").text
-    assert "Robot" in admin.types("/crm api-key").text
+    assert "The key Robot stays revoked" in admin.types("/crm undo").text
+    assert "Robot" not in admin.types("/crm api-key").text
+    assert "changed the key *Robot*" in admin.types("/crm audit what:keys").text
