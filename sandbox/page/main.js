@@ -2,6 +2,7 @@
 
 import { act, look, Stream } from "./api.js";
 import { h } from "./dom.js";
+import { watchGlyphs } from "./glyphs.js";
 import { leaveHome, openHome } from "./home.js";
 import { drawModal } from "./modal.js";
 import { drawPane, sayReachable, seesNewest } from "./pane.js";
@@ -21,6 +22,7 @@ let visit = { key: "", unreadAfter: "" };
 // Names of people and channels are drawn into messages: when one changes, all are drawn again.
 let names = { shown: "", times: 0 };
 const stream = new Stream(refresh, sayReachable);
+watchGlyphs();
 
 /** Redraw once now, and once more if something changed meanwhile; never more often than every BREATH. */
 async function refresh() {
