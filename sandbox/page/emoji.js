@@ -19,7 +19,7 @@ cookie 🍪 doughnut 🍩 apple 🍎 banana 🍌 avocado 🥑 soccer ⚽ trophy 
 third_place_medal 🥉 dart 🎯 video_game 🎮 game_die 🎲 art 🎨 musical_note 🎵 guitar 🎸 movie_camera 🎥 tada 🎉 confetti_ball 🎊
 balloon 🎈 gift 🎁 ribbon 🎀 car 🚗 taxi 🚕 bus 🚌 ambulance 🚑 fire_engine 🚒 bike 🚲 airplane ✈️ rocket 🚀 ship 🚢 house 🏠
 house_with_garden 🏡 office 🏢 department_store 🏬 factory 🏭 hospital 🏥 bank 🏦 school 🏫 construction 🚧 rotating_light 🚨
-traffic_light 🚦 fuelpump ⛽ ring_buoy 🛟 watch ⌚ iphone 📱 computer 💻 keyboard ⌨️ printer 🖨️ cd 💿 floppy_disk 💾 camera 📷 telephone ☎️
+jigsaw 🧩 crescent_moon 🌙 traffic_light 🚦 fuelpump ⛽ ring_buoy 🛟 watch ⌚ iphone 📱 computer 💻 keyboard ⌨️ printer 🖨️ cd 💿 floppy_disk 💾 camera 📷 telephone ☎️
 phone ☎️ telephone_receiver 📞 battery 🔋 electric_plug 🔌 bulb 💡 flashlight 🔦 moneybag 💰 dollar 💵 euro 💶 yen 💴 pound 💷
 credit_card 💳 money_with_wings 💸 gem 💎 scales ⚖️ wrench 🔧 hammer 🔨 hammer_and_wrench 🛠️ gear ⚙️ nut_and_bolt 🔩 chains ⛓️
 link 🔗 magnet 🧲 microscope 🔬 telescope 🔭 pill 💊 syringe 💉 door 🚪 bed 🛏️ key 🔑 old_key 🗝️ lock 🔒 unlock 🔓 bell 🔔
