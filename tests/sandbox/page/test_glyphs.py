@@ -39,8 +39,8 @@ def test_an_emoji_without_a_glyph_is_shown_by_its_name(slack: Sandbox, page: Pag
     slack.person("UAAGENT").posts(f"{USED} \U0001fadd", channel="#general")
     page.opens("UAREP/CGENERAL")
     page.message("🎫")
-    assert page.driver.execute_script(BOXES) == []  # type: ignore[no-untyped-call]  # Selenium leaves it untyped
-    badges = page.driver.execute_script(BADGES)  # type: ignore[no-untyped-call]  # as above
+    assert page.driver.execute_script(BOXES) == []
+    badges = page.driver.execute_script(BADGES)
     assert all(size == "0px" and name in content for _character, name, content, size in badges)
     named = {character: name for character, name, _content, _size in badges}
     assert named.get("\U0001fadd", "U+1FADD") == "U+1FADD"
