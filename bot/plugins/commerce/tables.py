@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
+from bot.plugins.commerce import plugin
 from storage.database.engine import TENANT, Base, composite_key
 from storage.money import Money
 from storage.records.history import Recorded
@@ -14,6 +17,8 @@ OPEN, CANCELLED = "open", "cancelled"
 PENDING, PAID, REFUNDED = "pending", "paid", "refunded"
 UNFULFILLED, PARTLY, SHIPPED = "unfulfilled", "partly", "shipped"
 SCHEMA = {"schema": "commerce", "info": TENANT}
+
+plugin.tables(migrations=Path(__file__).parent / "migrations")
 
 
 class Product(Named, Base):
