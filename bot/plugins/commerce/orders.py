@@ -133,11 +133,11 @@ def lines_of(session: Session, order: Order) -> Sequence[OrderLine]:
     return session.scalars(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id)).all()
 
 
-def of_customer(session: Session, customer_id: int, limit: int) -> Sequence[Order]:
+def of_customer(session: Session, customer_id: int) -> Sequence[Order]:
     """Return a customer's orders that stand, the newest first."""
     stand = Order.lifecycle == OPEN, Order.archived_at.is_(None), Order.merged_into_id.is_(None)
     found = select(Order).where(Order.customer_id == customer_id, *stand).order_by(Order.id.desc())
-    return session.scalars(found.limit(limit)).all()
+    return session.scalars(found).all()
 
 
 def _open_lines(session: Session, order: Order) -> Sequence[OrderLine]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, composite, mapped_column
 
 from bot.plugins.commerce import plugin
 from storage.database.engine import TENANT, Base, composite_key
+from storage.errors import Conflict
 from storage.money import Money
 from storage.records.history import Recorded
 from storage.records.named import Key, Named, named_args, one_of
@@ -46,6 +47,15 @@ class Product(Named, Base):
         super().derive_keys()
         self.sku_key = self.sku.strip().casefold()
 
+    def check_archive(self) -> None:
+        """Raise Conflict while open orders hold some of it."""
+        if self.reserved:
+            raise Conflict("Open orders hold {count} of {name}.", count=self.reserved, name=self.name)
+
+    def check_merge(self, kept: Product) -> None:
+        """Raise Conflict: two shelves are not one."""
+        raise Conflict("Products cannot be merged.", hint="Archive {reference} instead.", reference=self.reference)
+
     @property
     def available(self) -> int:
         """Return how many can still be ordered."""
@@ -76,6 +86,15 @@ class Order(Named, Base):
     tax_minor: Mapped[int]
     total_minor: Mapped[int]
     total: Mapped[Money] = composite("total_minor", "currency")
+
+    def check_archive(self) -> None:
+        """Raise Conflict while it holds something on the shelf."""
+        if self.lifecycle == OPEN and self.fulfilment != SHIPPED:
+            raise Conflict("{reference} is still to be shipped.", reference=self.reference)
+
+    def check_merge(self, kept: Order) -> None:
+        """Raise Conflict: what was ordered stays as it was ordered."""
+        raise Conflict("Orders cannot be merged.")
 
 
 class OrderLine(Recorded, Base):
