@@ -1,12 +1,14 @@
 """Test a plugin as its users meet it: a sandbox Slack, a Postgres, the bot, and people who type, click and see.
 
 A plugin's `conftest.py` says `pytest_plugins = ["bot.testing"]`; its tests then take `company`, or `rep`, `agent`,
-`manager` and `admin`, of a company on its first day. The plugins that `pyproject.toml` beside the tests names as entry
-points need not be installed. Nothing but the product and pytest is needed, and nothing leaves the machine.
+`manager` and `admin`, of a company on its first day, and `session`, a transaction of the bot's there. The plugins that
+`pyproject.toml` beside the tests names as entry points need not be installed, and RAPPORT_PLUGINS says which bundled
+ones are on. Nothing but the product and pytest is needed, and nothing leaves the machine.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
@@ -28,6 +30,8 @@ from storage.database.engine import EVERY_WORKSPACE, Database
 from storage.queues.due import JOB, Due
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from bot.app import Rapport
     from bot.registry import Registry
     from sandbox.server import Sandbox
@@ -253,7 +257,8 @@ def kept_company(
     from storage.database import migrate
     from storage.database.embedded import UNSAFE_BUT_FAST, EmbeddedPostgres
 
-    registry = load(beside=_beside(pytestconfig.rootpath))
+    named = os.environ.get("RAPPORT_PLUGINS", "").split(",")
+    registry = load(on=filter(None, named), beside=_beside(pytestconfig.rootpath))
     server = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), settings=UNSAFE_BUT_FAST, dies_with_starter=True)
     url = server.start()
     for line in registry.lines:
@@ -273,6 +278,14 @@ def kept_company(
 def company(kept_company: Callable[[], Company]) -> Company:
     """Return a company on its first day."""
     return kept_company()
+
+
+@pytest.fixture
+def session(company: Company) -> Iterator[Session]:
+    """Open a transaction in the company's workspace, as the bot does; it is rolled back, whatever became of it."""
+    with company.bot.database.transaction(company.workspace) as session:
+        yield session
+        session.rollback()
 
 
 @pytest.fixture

@@ -21,7 +21,8 @@ from tests.support.rapport import Commands
 from tests.support.workspaces import SECOND_WORKSPACE, WORKSPACE
 
 collect_ignore = ["outside/contracts"]
-"""What is run elsewhere: see tests/outside/test_outside.py."""
+collect_ignore_glob = ["bot/plugins/*/*"]
+"""What is run elsewhere: see tests/outside/test_outside.py and tests/bot/plugins/test_off.py."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

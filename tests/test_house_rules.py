@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.reference import pages
 from bot.registry import load
+from tests.support.derived_pages import every_plugin
 from tests.support.sources import EVERY_SOURCE, MEASURING, ROOT, SOURCES, imports, name_of, plugin_of, tree
 
 PRODUCT_LINES = 350
@@ -119,14 +119,14 @@ def test_every_handler_and_plugin_has_a_test() -> None:
 def test_the_pages_that_are_derived_from_declarations_are_current() -> None:
     """Among them a page for every handler and plugin; `rapport docs` writes them."""
     docs = ROOT / "docs"
-    wanted = pages(load())
+    wanted = every_plugin()[1]
     assert [name for name, text in wanted.items() if not (docs / name).exists()] == []
     assert [name for name, text in wanted.items() if (docs / name).read_text("utf-8") != text] == []
     assert {f"plugins/{path.name}" for path in (docs / "plugins").glob("*.md")} <= set(wanted)
 
 
 def test_every_handler_and_plugin_is_loaded_under_its_own_name() -> None:
-    assert sorted(name.rpartition(".")[2] for name in handlers_and_plugins()) == sorted(load().plugins)
+    assert sorted(name.rpartition(".")[2] for name in handlers_and_plugins()) == sorted(every_plugin()[0])
 
 
 @pytest.mark.parametrize("name", [name.rpartition(".")[2] for name in handlers_and_plugins() if ".plugins." in name])

@@ -16,7 +16,7 @@ from pathlib import Path
 import grimp
 
 from bot.plugin import STORAGE
-from tests.support.sources import PRODUCT, ROOT, SOURCES, name_of, plugin_of, tree
+from tests.support.sources import EVERY_SOURCE, PRODUCT, ROOT, SOURCES, name_of, plugin_of, tree
 
 MODULES_A_FOLDER = 14
 HANDLERS_FILES = {
@@ -90,6 +90,7 @@ def test_the_kit_is_all_that_handlers_build_with() -> None:
 
 
 PLUGINS = ROOT / "bot" / "plugins"
+THEIR_TESTS = ROOT / "tests" / "bot" / "plugins"
 OUTSIDE = (ROOT / "tests" / "outside" / "contracts", ROOT / "tests" / "plugins")
 
 
@@ -106,7 +107,27 @@ def test_plugins_import_what_is_promised_to_plugins() -> None:
                 for name in imported(path)
                 if name.split(".")[0] in PRODUCT and not f"{name}.".startswith(tuple(f"{one}." for one in mine))
             ]
-    assert [one for one in wrong if "installed.py" not in one] == []
+    for path in THEIR_TESTS.glob("*/*.py"):
+        mine = (*promised, "bot.testing", f"bot.plugins.{path.parent.name}")
+        wrong += [
+            f"{path.relative_to(ROOT)}: {name}"
+            for name in imported(path)
+            if name.split(".")[0] in {*PRODUCT, "tests"} and not f"{name}.".startswith(tuple(f"{one}." for one in mine))
+        ]
+    assert [one for one in wrong if "tests/plugins/" not in one or "quote" in one] == []
+
+
+def test_a_plugin_that_is_off_is_named_nowhere_else() -> None:
+    """Let its folder, its tests and its page be deleted, and no other test know."""
+    resting = [path.name for path in THEIR_TESTS.iterdir() if path.is_dir() and not path.name.startswith("_")]
+    wrong = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for name in resting
+        for path in EVERY_SOURCE
+        if f"plugins/{name}/" not in str(path)
+        and re.search(rf"\bplugins\.{name}\b|[\"']{name}[\"'.]", path.read_text("utf-8"))
+    ]
+    assert resting and wrong == []
 
 
 def test_nobody_imports_an_optional_plugin() -> None:

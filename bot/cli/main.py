@@ -159,9 +159,9 @@ def doctor() -> None:
 def docs(folder: Annotated[Path, typer.Argument(help="The docs folder")] = Path("docs")) -> None:
     """Write the command reference, the role matrix and the plugins' pages from what plugins declare."""
     from bot.cli.reference import write
-    from bot.registry import load
+    from bot.registry import bundled, load
 
-    for path in write(load(), folder):
+    for path in write(load(on=bundled()), folder):
         terminal.say(str(path))
 
 

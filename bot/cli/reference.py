@@ -56,7 +56,7 @@ def _commands(registry: Registry) -> str:
     ]
     for plugin in registry.plugins.values():
         if registry.commands_of(plugin):
-            lines += [f"## {plugin.title}", "", "| command | what it does | role |", "|---|---|---|"]
+            lines += [f"## {plugin.title}", "", *_off(plugin), "| command | what it does | role |", "|---|---|---|"]
             lines += [_command_row(registry, command) for command in registry.commands_of(plugin)]
             lines.append("")
     return "\n".join(lines)
@@ -87,13 +87,17 @@ def _roles(registry: Registry) -> str:
 
 
 def _plugin(registry: Registry, plugin: Plugin) -> str:
-    lines = [f"# {plugin.title}", NOTE, "", plugin.description, ""]
+    lines = [f"# {plugin.title}", NOTE, "", plugin.description, "", *_off(plugin)]
     if registry.commands_of(plugin):
         lines += ["## Commands", "", "| command | what it does | role |", "|---|---|---|"]
         lines += [_command_row(registry, command) for command in registry.commands_of(plugin)] + [""]
     for title, entries in _declared(plugin):
         lines += [f"## {title}", "", *(f"- `{name}`: {what}" for name, what in entries), ""]
     return "\n".join(lines)
+
+
+def _off(plugin: Plugin) -> list[str]:
+    return [f"It is off until `RAPPORT_PLUGINS` names it: `{plugin.name}`.", ""] if plugin.off else []
 
 
 def _declared(plugin: Plugin) -> Iterator[tuple[str, list[tuple[str, str]]]]:

@@ -21,7 +21,7 @@ from bot.app import Rapport
 from bot.demo import sample
 from bot.demo.people import APP_ID, APP_TOKEN, BOT_TOKEN, seed
 from bot.logs import set_up
-from bot.registry import Registry, load
+from bot.registry import Registry, bundled, load
 from bot.settings import Settings
 from bot.slack.manifest import manifest
 from storage.database import migrate
@@ -57,7 +57,7 @@ def run_demo(folder: Path, *, port: int, fresh: bool, stopping: threading.Event)
         if fresh:
             _begin_again(folder, server)
         _refuse_taken(port)
-        registry = load()
+        registry = load(on=bundled())
         with _sandbox(folder, port, registry) as url, server:
             database_url = server.start()
             server.supervise()

@@ -51,9 +51,14 @@ def load(
     return Registry(found, prefix=prefix)
 
 
+def bundled() -> list[str]:
+    """Return the names of the plugins that come with the product, of those too that are off by default."""
+    return sorted(name.rpartition(".")[2] for name in _modules("bot.plugins"))
+
+
 def bundled_off(registry: Registry) -> list[str]:
     """Return the names of the bundled plugins that are not in use."""
-    return sorted({name.rpartition(".")[2] for name in _modules("bot.plugins")} - registry.plugins.keys())
+    return sorted(set(bundled()) - registry.plugins.keys())
 
 
 def _modules(package: str) -> list[str]:

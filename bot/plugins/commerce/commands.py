@@ -15,7 +15,7 @@ from bot.kit.replies import Message
 from bot.plugin import Member, Role, _
 from bot.plugins.commerce import orders, plugin
 from bot.plugins.commerce.nouns import card
-from bot.plugins.commerce.tables import Order
+from bot.plugins.commerce.tables import SalesOrder
 from storage.crm import customers
 from storage.errors import Invalid
 from storage.records import named
@@ -33,9 +33,13 @@ PART = re.compile(r"(\S+?)(?::(\d{1,7}))?")
 def add(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
     """Place an order: so many of each SKU; what is ordered is reserved."""
     customer = customers.resolve(session, args["customer"])
-    discount = args.amount("discount").minor if "discount" in args else 0
+    discount = args.amount("discount")
     order = orders.place(
-        session, customer.id, parts(args["lines"]), discount_minor=discount, tax_rate=rate(args.get("tax") or "0")
+        session,
+        customer.id,
+        parts(args["lines"]),
+        discount_minor=discount.minor if discount else 0,
+        tax_rate=rate(args.get("tax") or "0"),
     )
     return card(session, order, reader, actor, notice=_("Added."), undo=True)
 
@@ -97,5 +101,5 @@ def rate(typed: str) -> int:
     return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
 
 
-def _order(session: Session, typed: str) -> Order:
-    return named.resolve(session, Order, typed)
+def _order(session: Session, typed: str) -> SalesOrder:
+    return named.resolve(session, SalesOrder, typed)

@@ -24,8 +24,8 @@ from bot.plugins.commerce.tables import (
     REFUNDED,
     SHIPPED,
     UNFULFILLED,
-    Order,
     Product,
+    SalesOrder,
 )
 from storage.crm import customers
 from storage.crm.customers import Customer
@@ -69,7 +69,7 @@ PRODUCT = Declaration(
     refuse=_refuse,
 )
 ORDER = Declaration(
-    model=Order,
+    model=SalesOrder,
     label="Order",
     plural="Orders",
     change=Role.REP,
@@ -95,7 +95,7 @@ ORDER = Declaration(
             entered=False,
         ),
     ),
-    order=Order.created_at,
+    order=SalesOrder.created_at,
 )
 
 

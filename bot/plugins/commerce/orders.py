@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from bot.plugins.commerce.tables import CANCELLED, OPEN, PARTLY, SHIPPED, UNFULFILLED, Order, OrderLine, Product
+from bot.plugins.commerce.tables import CANCELLED, OPEN, PARTLY, SHIPPED, UNFULFILLED, OrderLine, Product, SalesOrder
 from storage.database.engine import current_workspace
 from storage.errors import Conflict, Invalid, NotFound
 from storage.money import LARGEST
@@ -33,7 +33,7 @@ def place(
     *,
     discount_minor: int = 0,
     tax_rate: int = 0,
-) -> Order:
+) -> SalesOrder:
     """Place an order for so many of each SKU and reserve them.
 
     `discount_minor` is in minor units of the products' one currency, `tax_rate` in hundredths of a percent. Raises
@@ -64,7 +64,7 @@ def place(
         if quantity > product.available:
             raise Conflict("Only {left} of {name} are left.", left=product.available, name=product.name)
         product.reserved += quantity
-    order = Order.new(
+    order = SalesOrder.new(
         session,
         name=", ".join(f"{quantity} {product.name}" for product, quantity in ordered)[:200],
         customer_id=customer_id,
@@ -89,7 +89,7 @@ def place(
     return order
 
 
-def ship(session: Session, order: Order, parts: Mapping[str, int] | None = None) -> None:
+def ship(session: Session, order: SalesOrder, parts: Mapping[str, int] | None = None) -> None:
     """Take from the shelf what is not shipped yet of an order, or so many of each SKU.
 
     Raises Conflict for an order that is cancelled, shipped, or has fewer to be shipped.
@@ -115,7 +115,7 @@ def ship(session: Session, order: Order, parts: Mapping[str, int] | None = None)
     session.flush()
 
 
-def cancel(session: Session, order: Order) -> None:
+def cancel(session: Session, order: SalesOrder) -> None:
     """Cancel an order and give back what it holds; raise Conflict where some of it has been shipped."""
     lines = _open_lines(session, order)
     if order.fulfilment != UNFULFILLED:
@@ -128,19 +128,19 @@ def cancel(session: Session, order: Order) -> None:
     session.flush()
 
 
-def lines_of(session: Session, order: Order) -> Sequence[OrderLine]:
+def lines_of(session: Session, order: SalesOrder) -> Sequence[OrderLine]:
     """Return the lines of an order as they were entered."""
     return session.scalars(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id)).all()
 
 
-def of_customer(session: Session, customer_id: int) -> Sequence[Order]:
+def of_customer(session: Session, customer_id: int) -> Sequence[SalesOrder]:
     """Return a customer's orders that stand, the newest first."""
-    stand = Order.lifecycle == OPEN, Order.archived_at.is_(None), Order.merged_into_id.is_(None)
-    found = select(Order).where(Order.customer_id == customer_id, *stand).order_by(Order.id.desc())
+    stand = SalesOrder.lifecycle == OPEN, SalesOrder.archived_at.is_(None), SalesOrder.merged_into_id.is_(None)
+    found = select(SalesOrder).where(SalesOrder.customer_id == customer_id, *stand).order_by(SalesOrder.id.desc())
     return session.scalars(found).all()
 
 
-def _open_lines(session: Session, order: Order) -> Sequence[OrderLine]:
+def _open_lines(session: Session, order: SalesOrder) -> Sequence[OrderLine]:
     # Whoever ships and whoever cancels at once: the second sees what the first has done.
     session.refresh(order, with_for_update=True)
     if order.lifecycle != OPEN:
@@ -149,8 +149,8 @@ def _open_lines(session: Session, order: Order) -> Sequence[OrderLine]:
     return session.scalars(found.execution_options(populate_existing=True)).all()
 
 
-def _locked(session: Session, *where: object) -> list[Product]:
-    found = select(Product).where(*where).order_by(Product.id).with_for_update()  # type: ignore[arg-type]  # conditions
+def _locked(session: Session, *where: ColumnElement[bool]) -> list[Product]:
+    found = select(Product).where(*where).order_by(Product.id).with_for_update()
     return list(session.scalars(found.execution_options(populate_existing=True)))
 
 

@@ -62,7 +62,7 @@ class Product(Named, Base):
         return self.stock - self.reserved
 
 
-class Order(Named, Base):
+class SalesOrder(Named, Base):
     """Describe what a customer ordered; that it stands, is paid and is shipped are three things."""
 
     __noun__, __letter__, __tablename__ = "order", "O", "orders"
@@ -92,7 +92,7 @@ class Order(Named, Base):
         if self.lifecycle == OPEN and self.fulfilment != SHIPPED:
             raise Conflict("{reference} is still to be shipped.", reference=self.reference)
 
-    def check_merge(self, kept: Order) -> None:
+    def check_merge(self, kept: SalesOrder) -> None:
         """Raise Conflict: what was ordered stays as it was ordered."""
         raise Conflict("Orders cannot be merged.")
 

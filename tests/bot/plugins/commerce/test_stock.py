@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
@@ -14,26 +14,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.plugins.commerce import orders
-from bot.plugins.commerce.tables import CANCELLED, PARTLY, SHIPPED, Order, Product
-from bot.registry import load
+from bot.plugins.commerce.tables import CANCELLED, PARTLY, SHIPPED, Product, SalesOrder
+from bot.testing import Company
 from storage.crm import customers
-from storage.database import migrate
-from storage.database.engine import Database
 from storage.errors import Conflict, CrmError, Invalid, NotFound
-from tests.support.cluster import Cluster
 
 SKUS = ("mug", "hat")
 STOCK = 6
-
-
-@pytest.fixture
-def admin_url(cluster: Cluster) -> Iterator[str]:
-    """Make a database with the tables of the shop."""
-    url = cluster.create()
-    for line in load(on={"commerce"}).lines:
-        migrate.upgrade(url, line=line)
-    yield url
-    cluster.drop(url)
 
 
 def shelf(session: Session, stock: int = STOCK, price: int = 1_250, currency: str = "EUR") -> int:
@@ -121,7 +108,7 @@ def test_any_sequence_leaves_the_shelf_as_a_model_has_it(session: Session, steps
     """Walk any steps beside a model that knows each order's parts; what it refuses, the shop refuses too."""
     with session.begin_nested() as walk:
         customer = shelf(session)
-        made: list[Order] = []
+        made: list[SalesOrder] = []
         held: list[dict[str, int] | None] = []
         gone = dict.fromkeys(SKUS, 0)
         partly: set[int] = set()
@@ -163,15 +150,15 @@ def test_any_sequence_leaves_the_shelf_as_a_model_has_it(session: Session, steps
         walk.rollback()
 
 
-def test_orders_at_the_same_time_share_what_there_is(database: Database, workspace: str) -> None:
-    with database.transaction(workspace) as session:
+def test_orders_at_the_same_time_share_what_there_is(company: Company) -> None:
+    with company.bot.database.transaction(company.workspace) as session:
         customer = shelf(session, stock=10)
 
     def buys(number: int) -> int:
         # Both ways round, so that two orders would wait for each other were rows not locked in one order.
         lines = {"mug": 1 + number % 3, "hat": 1} if number % 2 else {"hat": 1, "mug": 1 + number % 3}
         try:
-            with database.transaction(workspace) as session:
+            with company.bot.database.transaction(company.workspace) as session:
                 orders.place(session, customer, lines)
         except Conflict:
             return 0
@@ -179,19 +166,19 @@ def test_orders_at_the_same_time_share_what_there_is(database: Database, workspa
 
     with ThreadPoolExecutor(8) as threads:
         taken = sum(threads.map(buys, range(16)))
-    with database.transaction(workspace) as session:
+    with company.bot.database.transaction(company.workspace) as session:
         assert at(session, "mug") == (10, taken)
         assert 8 <= taken <= 10  # the smallest order that was refused wanted at most three
 
 
-def test_shipping_and_cancelling_at_the_same_time_have_one_effect(database: Database, workspace: str) -> None:
-    with database.transaction(workspace) as session:
+def test_shipping_and_cancelling_at_the_same_time_have_one_effect(company: Company) -> None:
+    with company.bot.database.transaction(company.workspace) as session:
         number = orders.place(session, shelf(session), {"mug": 2}).id
 
-    def tries(act: Callable[[Session, Order], None]) -> bool:
+    def tries(act: Callable[[Session, SalesOrder], None]) -> bool:
         try:
-            with database.transaction(workspace) as session:
-                order = session.get(Order, (workspace, number))
+            with company.bot.database.transaction(company.workspace) as session:
+                order = session.get(SalesOrder, (company.workspace, number))
                 assert order is not None
                 act(session, order)
         except Conflict:
@@ -201,5 +188,5 @@ def test_shipping_and_cancelling_at_the_same_time_have_one_effect(database: Data
     with ThreadPoolExecutor(6) as threads:
         done = list(threads.map(tries, [orders.ship, orders.cancel] * 3))
     assert sum(done) == 1
-    with database.transaction(workspace) as session:
+    with company.bot.database.transaction(company.workspace) as session:
         assert at(session, "mug") in {(STOCK - 2, 0), (STOCK, 0)}
