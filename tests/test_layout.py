@@ -100,7 +100,7 @@ def test_plugins_import_what_is_promised_to_plugins() -> None:
     wrong = []
     for folder in (PLUGINS, *OUTSIDE):
         for path in folder.rglob("*.py"):
-            own = name_of(path).rpartition(".")[0] if folder is PLUGINS else path.parent.name
+            own = str(plugin_of(name_of(path))) if folder is PLUGINS else path.parent.name
             mine = (*promised, "bot.testing") if path.name.startswith("test_") else (*promised, own)
             wrong += [
                 f"{path.relative_to(ROOT)}: {name}"

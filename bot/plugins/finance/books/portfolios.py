@@ -1,0 +1,120 @@
+"""Keep what customers have invested in portfolios, the accounts in these, and who has looked at what is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Identity, Index, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from bot.plugins.finance.books.instruments import SCHEMA
+from storage.database.engine import Base, composite_key, current_workspace
+from storage.errors import Conflict
+from storage.records import history
+from storage.records.named import Named, named_args
+
+
+class Portfolio(Named, Base):
+    """Describe what a customer has invested; it is valued in `currency`, and looked at again with them on a day."""
+
+    __noun__, __letter__, __tablename__ = "portfolio", "PF", "portfolio"
+    __table_args__ = (
+        *named_args("finance.portfolio"),
+        composite_key("customer_id", "customer", ondelete="SET NULL"),
+        composite_key("owner_id", "member", ondelete="SET NULL"),
+        Index(None, "workspace_id", "customer_id"),
+        Index(None, "workspace_id", "owner_id"),
+        Index(None, "workspace_id", "review_on"),
+        SCHEMA,
+    )
+    __owner__ = "owner_id"
+
+    customer_id: Mapped[int | None]
+    currency: Mapped[str]
+    owner_id: Mapped[str | None]
+    review_on: Mapped[date | None]
+
+    def check_merge(self, kept: Portfolio) -> None:
+        """Raise Conflict: the journal names the one that is gone."""
+        raise Conflict(
+            "Portfolios cannot be merged.",
+            hint="Move what is in it with `/crm transfer add {reference}`, then archive it.",
+            reference=self.reference,
+        )
+
+
+class PortfolioAccount(Named, Base):
+    """Describe an account in a portfolio: it holds money of any currency, and instruments; `number` is the bank's."""
+
+    __noun__, __letter__, __tablename__ = "account", "AC", "account"
+    __table_args__ = (
+        *named_args("finance.account"),
+        composite_key("portfolio_id", "finance.portfolio"),
+        Index(None, "workspace_id", "portfolio_id"),
+        SCHEMA,
+    )
+
+    portfolio_id: Mapped[int]
+    number: Mapped[str | None]
+
+    def check_merge(self, kept: PortfolioAccount) -> None:
+        """Raise Conflict: the journal names the one that is gone."""
+        raise Conflict("Accounts cannot be merged.", hint="Archive {reference} instead.", reference=self.reference)
+
+
+class Access(Base):
+    """Hold that somebody, a person or a key's, looked at what is in a portfolio, and at which part; never changed."""
+
+    __tablename__ = "access"
+    __table_args__ = (
+        composite_key("portfolio_id", "finance.portfolio", ondelete="CASCADE"),
+        Index(None, "workspace_id", "portfolio_id", "id"),
+        SCHEMA,
+    )
+
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"), primary_key=True)
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    portfolio_id: Mapped[int]
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    who: Mapped[str | None]
+    what: Mapped[str]
+
+
+def add(session: Session, **given: Any) -> Portfolio:
+    """Add a portfolio with an account in it, so that something can be booked at once."""
+    portfolio = Portfolio.new(session, **given)
+    PortfolioAccount.new(session, name=portfolio.name, portfolio_id=portfolio.id)
+    return portfolio
+
+
+def accounts(session: Session, portfolio: Portfolio) -> Sequence[PortfolioAccount]:
+    """Return the accounts in a portfolio that are not archived, the oldest first."""
+    theirs = (PortfolioAccount.portfolio_id == portfolio.id, PortfolioAccount.archived_at.is_(None))
+    return session.scalars(select(PortfolioAccount).where(*theirs).order_by(PortfolioAccount.id)).all()
+
+
+def of_customer(session: Session, customer_id: int) -> Sequence[Portfolio]:
+    """Return a customer's portfolios that are not archived, by name."""
+    theirs = (Portfolio.customer_id == customer_id, Portfolio.archived_at.is_(None))
+    return session.scalars(select(Portfolio).where(*theirs).order_by(Portfolio.name_key, Portfolio.id)).all()
+
+
+def accessed(session: Session, portfolio: Portfolio, what: str) -> None:
+    """Write down that whoever the session acts for is shown a part of what is in a portfolio."""
+    session.add(
+        Access(
+            workspace_id=current_workspace(session),
+            portfolio_id=portfolio.id,
+            who=history.current_actor(session),
+            what=what,
+        )
+    )
+    session.flush()
+
+
+def accesses(session: Session, portfolio: Portfolio, limit: int) -> Sequence[Access]:
+    """Return who looked at what is in a portfolio, the newest first, at most `limit`."""
+    theirs = select(Access).where(Access.portfolio_id == portfolio.id)
+    return session.scalars(theirs.order_by(Access.id.desc()).limit(limit)).all()

@@ -1,0 +1,132 @@
+"""Declare instruments, portfolios and accounts, with the tables of the books."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from bot.plugin import Declaration, Role
+from bot.plugins.finance import plugin
+from bot.plugins.finance.books import portfolios
+from bot.plugins.finance.books.instruments import CLASSES, Instrument, symbol_key
+from bot.plugins.finance.books.portfolios import Portfolio, PortfolioAccount
+from storage.crm import customers
+from storage.crm.customers import Customer
+from storage.database.engine import current_workspace
+from storage.money import check_currency
+from storage.records import named, schema
+from storage.records.fields import ChoiceField, DateField, LinkField, PersonField, TextField
+from storage.workspace import workspaces
+
+ADVISER = Role.REP
+"""Whoever may see balances, and book; managers and admins may, too."""
+
+plugin.tables(migrations=Path(__file__).parent / "migrations")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurrencyField(TextField):
+    """Hold a currency by its three letters."""
+
+    def checked(self, session: Session, value: Any) -> str:
+        """Return the code in capitals; raise Invalid for what is no currency."""
+        return check_currency(str(value), field=self.key)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SymbolField(TextField):
+    """Hold the symbol of an instrument, in capitals, so that it is one however it is written."""
+
+    def checked(self, session: Session, value: Any) -> str:
+        """Return the symbol; raise Invalid for one that is empty or too long."""
+        return super().checked(session, value).upper()
+
+
+NUMBER = TextField(
+    key="number",
+    label="Number",
+    most=40,
+    example="DE02 1203 0000 0000 2020 51",
+    hint="The bank's number of the account.",
+    seen_by=frozenset({ADVISER}),
+)
+"""Who may see the number of an account may see balances and holdings: advisers, and never a channel."""
+
+
+def may_see(session: Session) -> bool:
+    """Tell whether whoever will read what comes of a session may see balances and holdings."""
+    return schema.of(session).shows(NUMBER)
+
+
+def _currency(session: Session) -> str:
+    workspace = workspaces.get(session, current_workspace(session))
+    return workspace.currency if workspace else "USD"
+
+
+def _instrument(session: Session, typed: str) -> Instrument:
+    return named.resolve(session, Instrument, typed, also=[Instrument.symbol_key == symbol_key(typed)])
+
+
+INSTRUMENT = Declaration(
+    model=Instrument,
+    label="Instrument",
+    plural="Instruments",
+    change=ADVISER,
+    fields=(
+        TextField(key="name", label="Name", by="name_key", required=True, example="Northwind Robotics"),
+        SymbolField(key="symbol", label="Symbol", by="symbol_key", required=True, unique=True, most=40, example="NWR"),
+        ChoiceField(
+            key="class", label="Class", at="asset_class", by="asset_class", required=True, choices=CLASSES, named=True
+        ),
+        CurrencyField(key="currency", label="Currency", by="currency", required=True, begins=_currency, example="EUR"),
+    ),
+    identity=("symbol",),
+)
+PORTFOLIO = Declaration(
+    model=Portfolio,
+    label="Portfolio",
+    plural="Portfolios",
+    change=ADVISER,
+    add=portfolios.add,
+    fields=(
+        TextField(key="name", label="Name", by="name_key", required=True, example="Harbor pension"),
+        LinkField(
+            key="customer",
+            label="Customer",
+            at="customer_id",
+            by="customer_id",
+            to=Customer,
+            resolve=customers.resolve,
+            required=True,
+            example="harbor",
+        ),
+        CurrencyField(key="currency", label="Currency", by="currency", required=True, begins=_currency, example="EUR"),
+        PersonField(key="owner", label="Owner", at="owner_id", by="owner_id", role=ADVISER, mine=True),
+        DateField(key="review", label="Review", at="review_on", by="review_on", example="2027-03-01"),
+    ),
+)
+ACCOUNT = Declaration(
+    model=PortfolioAccount,
+    label="Account",
+    plural="Accounts",
+    change=ADVISER,
+    fields=(
+        TextField(key="name", label="Name", by="name_key", required=True, example="Custody at the bank"),
+        LinkField(
+            key="portfolio",
+            label="Portfolio",
+            at="portfolio_id",
+            by="portfolio_id",
+            to=Portfolio,
+            resolve=lambda session, typed: named.resolve(session, Portfolio, typed),
+            required=True,
+            example="PF-1",
+        ),
+        NUMBER,
+    ),
+)
+for one in (INSTRUMENT, PORTFOLIO, ACCOUNT):
+    plugin.noun(one)
