@@ -36,6 +36,9 @@ class Control:
 
     @classmethod
     def parse(cls, value: str) -> Control:
-        """Read a control's value back; text of another shape is kept as the detail."""
+        """Read a control's value back; text of another shape is the detail, one that no control carries is nothing."""
         match = WRITTEN.fullmatch(value)
-        return cls(match[1], int(match[2]), match[3]) if match else cls(detail=value)
+        try:
+            return cls(match[1], int(match[2]), match[3]) if match else cls(detail=value)
+        except ValueError:
+            return cls()

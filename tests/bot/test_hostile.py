@@ -100,7 +100,7 @@ def value_of(block: Mapping[str, Any]) -> st.SearchStrategy[str]:
     """Return what may be entered in a field: mostly something right, so that the hostile rest is reached."""
     element = block["element"]
     match element["type"]:
-        case "plain_text_input":
+        case "plain_text_input" | "file_input":
             return hostile
         case "users_select":
             return st.sampled_from((WHO, "", "U1", "<!here>"))
@@ -190,8 +190,10 @@ def test_a_name_is_stored_as_it_was_typed_or_the_form_stays_open(
     before, _name = newest(desk, model, "name")
     values = {name_field: text, "stage": "Qualified", "priority": "normal"}
     opened = desk.opens(view_id, f":0:{noun}")
-    stages = [o["value"] for f in opened["blocks"] if f.get("block_id") == "stage" for o in f["element"]["options"]]
-    values["stage"] = stages[0] if stages else ""
+    for field in opened["blocks"]:
+        if field.get("block_id") in {"stage", "status"}:
+            options = field["element"].get("options") or [field["element"]["initial_option"]]
+            values[field["block_id"]] = options[0]["value"]
     answer = desk.submits(opened, values)
     if isinstance(answer, ModalAnswer):
         asked = next(block["element"] for block in answer.view["blocks"] if block.get("block_id") == name_field)

@@ -58,19 +58,8 @@ OURS = re.compile(rf"(@{WHO}|@UMARKED|#{CHANNEL}|#CMARKED|!date\^\d{{10}}\^[^|]*
 REGISTRY = load()
 FRAGMENTS = (
     *("<!channel>", "<!here>", "<@U1>", "<!subteam^S1>", "<#C1|x>", "<https://evil.example|invoice>", "<!date^1^x|y>"),
-    *(
-        "*bold*",
-        "_i_",
-        "`code`",
-        "```",
-        "~s~",
-        ">quote",
-        "\u202egnp.exe",
-        "\u2066a\u2069",
-        "\u200b",
-        "\ufeff",
-        "\u200d",
-    ),
+    *("*bold*", "_i_", "`code`", "```", "~s~", ">quote"),
+    *("\u202egnp.exe", "\u2066a\u2069", "\u200b", "\ufeff", "\u200d"),
     *("👩‍👩‍👧‍👦", "🇩🇪", "e\u0301\u0327\u0300", "Z\u0351\u036b\u0343", "'; DROP TABLE customer; --", "%' OR 1=1 --"),
     *("{braces}", "{0}", "{}", "{", "}", "%s", "%(name)s", "$1", ":name", "\\", "\n", "\r\n", "\t", " ", "\u3000", "&"),
     *(
@@ -207,12 +196,13 @@ class Desk:
         )
         detail = made.table if used.startswith("transfer.") else detail
         detail = {"triage.rate": f"{made.rating} 5", "triage.rating_words": made.rating}.get(used, detail)
+        ref, detail = made.settings.get(used, (ref, detail))
         return f"{ref}:{self.version(ref) if ref else 0}:{detail}" if ref or detail else ""
 
     def version(self, ref: str) -> int:
         """Return the version of a record."""
         with self.database.transaction(TEAM) as session:
-            record: Any = called(session, ref) if ref[0] in "CDPT" else None
+            record: Any = called(session, ref) if ref[:2] in {"C-", "D-", "P-", "T-"} else None
             return int(record.version) if record else 1
 
     def submits(self, view: Mapping[str, Any], values: Mapping[str, Any]) -> Answer:
@@ -230,6 +220,8 @@ def entered(element: Mapping[str, Any], value: str) -> dict[str, Any]:
     """Return the state of an element in which this was typed or chosen."""
     kinds = {"users_select": "selected_user", "datepicker": "selected_date", "timepicker": "selected_time"}
     kinds |= {"channels_select": "selected_channel", "plain_text_input": "value"}
+    if element["type"] == "file_input":
+        return {"type": "file_input", "files": [{"id": value, "name": value, "mimetype": value}] if value else []}
     if element["type"] in kinds:
         return {"type": element["type"], kinds[element["type"]]: value or None}
     option = {"text": {"type": "plain_text", "text": value[:75] or " "}, "value": value} if value else None
@@ -259,11 +251,15 @@ def looks_right(answer: Answer, request: Request) -> None:
         written(late)
 
 
+NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+"""A NUL in JSON; after two backslashes, as in a control that holds JSON of its own, it is only text."""
+
+
 def sendable(data: Any) -> None:
     """Check that data can be written as the JSON that Slack takes and that Postgres stores."""
     dumped = json.dumps(data, ensure_ascii=False)
     dumped.encode()
-    assert "\\u0000" not in dumped
+    assert not NUL.search(dumped), dumped
 
 
 def message(text: str, blocks: Any) -> None:
@@ -325,6 +321,7 @@ class Seeded:
     saved_reply: str
     table: str
     rating: str
+    settings: dict[str, tuple[str, str]]
 
 
 STAMP = itertools.count(1_700_000_000)
@@ -447,4 +444,5 @@ def seed(session: Session, name: str) -> Seeded:
         "fields": f"FIELD-{field.id}",
         "nouns": f"NOUN-{own.id}",
     }
-    return Seeded(refs, list(sent.values()), str(saved.id), str(table.id), str(rating.id))
+    settings = hostile_rows.settings_named(session, name)
+    return Seeded(refs, list(sent.values()), str(saved.id), str(table.id), str(rating.id), settings)

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import zlib
+from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from storage.crm import deals, pipelines
+from storage.crm.pipelines import STAGE, Stage
+from storage.names import name_key
+from storage.records import lifecycle
 from storage.records.moves.model import RecordsMove
 from storage.transfer.model import ExportFile
 from storage.webhooks import settings as webhooks
@@ -17,6 +23,7 @@ def named(session: Session, team: str, who: str, name: str) -> dict[str, Any]:
     for old in webhooks.listed(session):
         webhooks.remove(session, old)
     hook = webhooks.add(session, url="https://hooks.example/in", patterns=["*"], name=name[:80])
+    hook.disabled_at = datetime.now(UTC)
     keys = {"what": "ticket.status", "noun": "ticket", "from_key": "a", "to_key": "b"}
     move = RecordsMove(workspace_id=team, total=1, from_name=name, to_name=name, **keys)
     file = ExportFile(workspace_id=team, name=f"{name[:80]}.csv", body=zlib.compress(name.encode()))
@@ -34,3 +41,23 @@ def named(session: Session, team: str, who: str, name: str) -> dict[str, Any]:
     }
     kept = {"name": name, "address": "https://files.slack.com/x"}
     return {**told, "webhook": hook.id, "move": str(move.id), "sent_file": str(file.id), "file": kept}
+
+
+def settings_named(session: Session, name: str) -> dict[str, tuple[str, str]]:
+    """Return what the controls of settings refer to, record and detail; a stage and a webhook have this name."""
+    first = pipelines.stages(session)[0]
+    live = (Stage.archived_at.is_(None), Stage.name_key == name_key(name))
+    stage: Any = session.scalar(select(Stage).where(*live)) or lifecycle.add(
+        session, STAGE, {"name": name, "pipeline": first.pipeline_id, "position": 90}
+    )
+    hook = webhooks.listed(session)[0]
+    return {
+        "choices.edit": ("", "edit priority high"),
+        "layout.change": ("", "customer"),
+        "layout.show": ("", "customer"),
+        "moves.retire": ("", f"{deals.WHAT} {stage.id}"),
+        "pipelines.edit_stage": (f"ST-{stage.id}", "edit"),
+        "pipelines.new_stage": (f"PL-{first.pipeline_id}", "add"),
+        "settings.edit": ("", "renewals"),
+        "webhooks.edit": (f"HOOK-{hook.id}", "edit"),
+    }

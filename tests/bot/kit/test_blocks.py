@@ -89,3 +89,8 @@ def test_a_choice_of_a_menu_carries_less_than_a_button() -> None:
 def test_text_of_another_shape_is_a_detail() -> None:
     assert b.Control.parse('{"name": "x"}') == b.Control(detail='{"name": "x"}')
     assert b.Control.parse("two words:1:x") == b.Control(detail="two words:1:x")
+
+
+@pytest.mark.parametrize("value", ["x" * 2_001, "D-1:3:" + "x" * 2_000, "x" * 1_998])
+def test_what_no_control_can_carry_refers_to_nothing(value: str) -> None:
+    assert b.Control.parse(value) == b.Control()
