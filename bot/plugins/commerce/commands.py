@@ -1,105 +1,116 @@
-"""Answer what is typed of orders, and the buttons on their cards."""
+"""Answer what is typed of orders."""
 
 from __future__ import annotations
-
-import re
 
 from sqlalchemy.orm import Session
 
 from bot.grammar import Args
-from bot.grammar.types import AMOUNT
-from bot.kit import blocks as b
-from bot.kit import format
+from bot.grammar.amounts import parse_amount
+from bot.grammar.types import FLAG
 from bot.kit.format import Reader
 from bot.kit.replies import Message
 from bot.plugin import Member, Role, _
-from bot.plugins.commerce import orders, plugin
-from bot.plugins.commerce.nouns import card
-from bot.plugins.commerce.tables import SalesOrder
-from storage.crm import customers
-from storage.errors import Invalid
+from bot.plugins.commerce import aftersales, cards, orders, plugin
+from bot.plugins.commerce.sales import SalesOrder
+from storage.crm import contacts, customers
+from storage.errors import NotFound
+from storage.money import Money
 from storage.records import named
-
-PART = re.compile(r"(\S+?)(?::(\d{1,7}))?")
+from storage.workspace.workspaces import Workspace
 
 
 @plugin.command(
     "order add",
-    usage="<customer> <lines> [discount:5] [tax:19]",
+    usage="<customer> <lines> [name:PO-17] [discount:5] [tax:19]",
     role=Role.REP,
     example="harbor MUG-1:2 HAT-1:1 tax:19",
-    discount=AMOUNT,
 )
-def add(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
-    """Place an order: so many of each SKU; what is ordered is reserved."""
-    customer = customers.resolve(session, args["customer"])
-    discount = args.amount("discount")
+def add(args: Args, session: Session, actor: Member, reader: Reader, workspace: Workspace) -> Message:
+    """Place an order of a customer or a contact: so many of each SKU; what is ordered is reserved."""
     order = orders.place(
         session,
-        customer.id,
-        parts(args["lines"]),
-        discount_minor=discount.minor if discount else 0,
-        tax_rate=rate(args.get("tax") or "0"),
+        orders.read_lines(args["lines"]),
+        name=args.get("name"),
+        **whose(session, args["customer"]),
+        discount=amount(args.get("discount"), "discount", workspace.currency, reader),
+        tax_rate=orders.read_rate(args.get("tax") or "0"),
     )
-    return card(session, order, reader, actor, notice=_("Added."), undo=True)
+    return cards.order(session, order, reader, actor, notice=_("Added."), undo=True)
 
 
 @plugin.command("order ship", usage="<order> [lines]", role=Role.REP, example="O-1 MUG-1:1")
 def ship(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
     """Ship an order, or a part of it; it leaves the stock."""
-    order = _order(session, args["order"])
-    lines = args.get("lines")
-    orders.ship(session, order, parts(lines) if lines else None)
-    return card(session, order, reader, actor, notice=_("Shipped."), undo=True)
+    order = named.resolve(session, SalesOrder, args["order"])
+    orders.ship(session, order, orders.read_lines(args.get("lines") or ""))
+    return cards.order(session, order, reader, actor, notice=_("Shipped."), undo=True)
+
+
+@plugin.command("order delivered", usage="<order>", role=Role.REP, example="O-1")
+def deliver(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
+    """Say that a shipped order has arrived."""
+    order = named.resolve(session, SalesOrder, args["order"])
+    orders.deliver(session, order)
+    return cards.order(session, order, reader, actor, notice=_("Delivered."), undo=True)
+
+
+@plugin.command("order paid", usage="<order>", role=Role.REP, example="O-1")
+def pay(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
+    """Say that an order is paid."""
+    order = named.resolve(session, SalesOrder, args["order"])
+    orders.pay(session, order)
+    return cards.order(session, order, reader, actor, notice=_("Paid."), undo=True)
 
 
 @plugin.command("order cancel", usage="<order>", role=Role.REP, example="O-1")
 def cancel(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
     """Cancel an order of which nothing is shipped; what it reserved is given back."""
-    order = _order(session, args["order"])
+    order = named.resolve(session, SalesOrder, args["order"])
     orders.cancel(session, order)
-    return card(session, order, reader, actor, notice=_("Cancelled."), undo=True)
+    return cards.order(session, order, reader, actor, notice=_("Cancelled."), undo=True)
 
 
-@plugin.action("ship", role=Role.REP)
-def ship_all(control: b.Control, session: Session, actor: Member, reader: Reader) -> Message:
-    """Ship what is left of the card's order."""
-    order = _order(session, control.record)
-    if overtaken := format.overtaken(session, order, control):
-        return card(session, order, reader, actor, notice=overtaken, replace=True)
-    orders.ship(session, order)
-    return card(session, order, reader, actor, notice=_("Shipped."), undo=True, replace=True)
+@plugin.command(
+    "order return", usage="<order> [lines] [reason:broken]", role=Role.REP, example='O-1 MUG-1:1 reason:"too small"'
+)
+def take_back(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
+    """Write down that goods of an order come back; money is another matter (`order refund`)."""
+    order = named.resolve(session, SalesOrder, args["order"])
+    aftersales.take_back(session, order, orders.read_lines(args.get("lines") or ""), args.get("reason"))
+    return cards.order(session, order, reader, actor, notice=_("It is expected back."), undo=True)
 
 
-@plugin.action("cancel", role=Role.REP)
-def cancel_it(control: b.Control, session: Session, actor: Member, reader: Reader) -> Message:
-    """Cancel the card's order."""
-    order = _order(session, control.record)
-    if overtaken := format.overtaken(session, order, control):
-        return card(session, order, reader, actor, notice=overtaken, replace=True)
-    orders.cancel(session, order)
-    return card(session, order, reader, actor, notice=_("Cancelled."), undo=True, replace=True)
+@plugin.command("order received", usage="<order> [restock:no]", role=Role.REP, example="O-1", restock=FLAG)
+def receive(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
+    """Say that goods are back; they are on the shelf again unless you write `restock:no`."""
+    order = named.resolve(session, SalesOrder, args["order"])
+    aftersales.receive(session, order, restock=args.flag("restock") if "restock" in args else True)
+    return cards.order(session, order, reader, actor, notice=_("Received."), undo=True)
 
 
-def parts(typed: str) -> dict[str, int]:
-    """Return so many of each SKU as people write them, `MUG-1:2 HAT-1`; raise Invalid for anything else."""
-    wanted: dict[str, int] = {}
-    for word in typed.split():
-        found = PART.fullmatch(word)
-        if found is None:
-            raise Invalid("{word} is not a SKU with a quantity.", word=word, hint="Such as `MUG-1:2`.", field="lines")
-        key = found[1].casefold()
-        wanted[key] = wanted.get(key, 0) + int(found[2] or 1)
-    return wanted
+@plugin.command(
+    "order refund", usage="<order> [amount:12.50] [reason:late]", role=Role.REP, example="O-1 amount:5 reason:late"
+)
+def refund(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
+    """Say that money of an order is paid back: an amount, or all that is left."""
+    order = named.resolve(session, SalesOrder, args["order"])
+    back = amount(args.get("amount"), "amount", order.currency, reader)
+    aftersales.refund(session, order, back, args.get("reason"))
+    return cards.order(session, order, reader, actor, notice=_("Paid back."), undo=True)
 
 
-def rate(typed: str) -> int:
-    """Return a percentage with up to two decimals in hundredths of a percent; raise Invalid for anything else."""
-    found = re.fullmatch(r"(\d{1,3})(?:[.,](\d{1,2}))?\s*%?", typed, re.ASCII)
-    if found is None:
-        raise Invalid("{typed} is not a percentage.", typed=typed, field="tax")
-    return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
+def amount(typed: str | None, field: str, currency: str, reader: Reader) -> Money | None:
+    """Return an amount that was typed, in this currency where none is named; raise Invalid for anything else."""
+    return parse_amount(typed, currency=currency, locale=reader.locale, field=field) if typed else None
 
 
-def _order(session: Session, typed: str) -> SalesOrder:
-    return named.resolve(session, SalesOrder, typed)
+def whose(session: Session, typed: str) -> dict[str, int | None]:
+    """Return whose an order is, the customer or the person that was typed; raise Ambiguous or NotFound."""
+    try:
+        return {"customer_id": customers.resolve(session, typed).id}
+    except NotFound as nobody:
+        try:
+            person = contacts.resolve(session, typed)
+        except NotFound:
+            raise nobody from None
+        return {"contact_id": person.id, "customer_id": person.customer_id}

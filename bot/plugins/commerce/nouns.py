@@ -1,57 +1,34 @@
-"""Declare products and orders, and draw an order."""
+"""Declare products and orders, and show orders where their customers are shown."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from slack_sdk.models.blocks import Block
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.kit import blocks as b
-from bot.kit import cards
 from bot.kit.cards import headline
 from bot.kit.format import Reader, paragraphs
-from bot.kit.replies import Message
-from bot.plugin import Declaration, Member, Role, _
-from bot.plugins.commerce import orders, plugin
-from bot.plugins.commerce.tables import (
-    CANCELLED,
-    OPEN,
-    PAID,
-    PARTLY,
-    PENDING,
-    REFUNDED,
-    SHIPPED,
-    UNFULFILLED,
-    Product,
-    SalesOrder,
-)
-from storage.crm import customers
+from bot.plugin import Declaration, Role, _, ngettext
+from bot.plugins.commerce import cards, orders, plugin, products
+from bot.plugins.commerce.products import Product
+from bot.plugins.commerce.sales import FULFILMENTS, LIFECYCLES, PAYMENTS, SalesOrder
+from storage.crm import contacts, customers
+from storage.crm.contacts import Contact
 from storage.crm.customers import Customer
-from storage.errors import Conflict, Invalid
-from storage.money import Money
-from storage.records.declaration import Values
-from storage.records.fields import ChoiceField, LinkField, MoneyField, NumberField, TextField
+from storage.errors import Conflict
+from storage.records.fields import ChoiceField, LinkField, MomentField, MoneyField, NumberField, TextField, YesNoField
+from storage.records.named import Record
 
 SHOWN = 5
 MOST = 1_000_000_000
 
 
-def _refuse(session: Session, record: Product | None, values: Values) -> None:
-    """Raise Conflict for a SKU that another product has, Invalid for a price or a stock that cannot be."""
-    sku, price, stock = (values.get(key) for key in ("sku", "price", "stock"))
-    if sku is not None:
-        same = select(Product).where(Product.sku_key == sku.strip().casefold(), Product.merged_into_id.is_(None))
-        other = session.scalars(same).first()
-        if other is not None and other is not record:
-            raise Conflict("{reference} has this SKU already.", reference=other.reference, field="sku")
-    if price is not None and price.minor < 0:
-        raise Invalid("A price is not below zero.", field="price")
-    if stock is not None and record is not None:
-        session.refresh(record, with_for_update=True)
-        if stock < record.reserved:
-            raise Conflict("Open orders hold {count} of {name}.", count=record.reserved, name=record.name)
+def _stays(_session: Session, order: SalesOrder, _value: Any) -> Sequence[Record]:
+    hint = "Cancel {reference} and place another order."
+    raise Conflict("What was ordered stays as it was.", hint=hint, reference=order.reference, field="lines")
 
 
 PRODUCT = Declaration(
@@ -65,8 +42,20 @@ PRODUCT = Declaration(
         MoneyField(key="price", label="Price", by="price_minor", required=True, example="12.50"),
         NumberField(key="stock", label="Stock", by="stock", least=0, most=MOST, begins=lambda _: 0, required=True),
         NumberField(key="reserved", label="Reserved", by="reserved", entered=False),
+        LinkField(
+            key="variant-of",
+            label="Variant of",
+            at="variant_of_id",
+            by="variant_of_id",
+            to=Product,
+            resolve=products.resolve,
+            example="S-1",
+        ),
+        YesNoField(key="mirrored", label="Stock kept by the shop", entered=False),
     ),
-    refuse=_refuse,
+    exact=lambda typed: [Product.sku_key == products.sku_key(typed)],
+    twins=lambda _session, _values: [],
+    refuse=products.refuse,
 )
 ORDER = Declaration(
     model=SalesOrder,
@@ -74,7 +63,15 @@ ORDER = Declaration(
     plural="Orders",
     change=Role.REP,
     fields=(
-        TextField(key="name", label="Name", by="name_key", required=True),
+        TextField(key="name", label="Name", by="name_key", hint="Left empty, it is called after what is ordered."),
+        TextField(
+            key="lines",
+            label="Lines",
+            at="wanted",
+            example="MUG-1:2 HAT-1:1",
+            hint="SKUs with quantities, such as MUG-1:2 HAT-1. They stay as they are ordered.",
+            change=_stays,
+        ),
         LinkField(
             key="customer",
             label="Customer",
@@ -84,63 +81,74 @@ ORDER = Declaration(
             resolve=customers.resolve,
             example="harbor",
         ),
-        MoneyField(key="total", label="Total", by="total_minor", entered=False),
-        ChoiceField(key="lifecycle", label="Order", by="lifecycle", choices=(OPEN, CANCELLED), entered=False),
-        ChoiceField(key="payment", label="Payment", by="payment", choices=(PENDING, PAID, REFUNDED), entered=False),
-        ChoiceField(
-            key="fulfilment",
-            label="Fulfilment",
-            by="fulfilment",
-            choices=(UNFULFILLED, PARTLY, SHIPPED),
-            entered=False,
+        LinkField(
+            key="contact",
+            label="Contact",
+            at="contact_id",
+            by="contact_id",
+            to=Contact,
+            resolve=contacts.resolve,
+            example="P-3",
         ),
+        MoneyField(key="total", label="Total", by="total_minor", entered=False),
+        MomentField(key="placed", label="Placed", at="placed_at", by="placed_at", past=True, entered=False),
+        ChoiceField(key="lifecycle", label="Order", by="lifecycle", choices=LIFECYCLES, entered=False),
+        ChoiceField(key="payment", label="Payment", by="payment", choices=PAYMENTS, entered=False),
+        ChoiceField(key="fulfilment", label="Fulfilment", by="fulfilment", choices=FULFILMENTS, entered=False),
+        TextField(key="source", label="Source", by="source", entered=False),
+        TextField(key="number", label="Number there", at="outside_id", by="outside_id", entered=False),
     ),
-    order=SalesOrder.created_at,
+    twins=lambda _session, _values: [],
+    add=orders.add,
+    day="placed",
+    words={"all": "", "open": "lifecycle:open", "unpaid": "payment:pending", "unshipped": "fulfilment:unfulfilled"},
 )
-
-
-def card(session: Session, order: Any, reader: Reader, _actor: Member, **how: Any) -> Message:
-    """Draw an order with its lines, its sum and what can be done with it; `how` is as in `bot.kit.cards.card`."""
-
-    def money(minor: int) -> str:
-        return reader.money(Money(minor, order.currency))
-
-    facts = {
-        _("Total"): money(order.total_minor),
-        _("Discount"): money(order.discount_minor) if order.discount_minor else None,
-        _("Tax"): money(order.tax_minor) if order.tax_minor else None,
-        _("Order"): _(order.lifecycle),
-        _("Payment"): _(order.payment),
-        _("Fulfilment"): _(order.fulfilment),
-    }
-    lines = [
-        b.markup(
-            "• {quantity} × {name} ({sku})  {price}",
-            quantity=one.quantity,
-            name=one.name,
-            sku=one.sku,
-            price=money(one.price_minor * one.quantity),
-        )
-        for one in orders.lines_of(session, order)
-    ]
-    to_do = []
-    if order.lifecycle == OPEN and order.fulfilment != SHIPPED:
-        to_do.append(b.button(_("Ship"), plugin.id("ship"), cards.control(order)))
-    if order.lifecycle == OPEN and order.fulfilment == UNFULFILLED:
-        to_do.append(b.button(_("Cancel order"), plugin.id("cancel"), cards.control(order)))
-    return cards.card(session, ORDER, order, reader, facts=facts, parts=paragraphs(lines), controls=to_do, **how)
-
-
-plugin.noun(PRODUCT)
-plugin.noun(ORDER, card=card)
+plugin.noun(PRODUCT, card=cards.product)
+plugin.noun(ORDER, card=cards.order, line=cards.line)
 
 
 @plugin.card("customer", "Orders")
 def of_customer(record: Customer, session: Session, reader: Reader) -> list[Block]:
     """Show on a customer's card what was ordered there, and what all of it comes to, a sum for each currency."""
-    found = orders.of_customer(session, record.id)
+    return _orders(session, SalesOrder.customer_id, record.id, reader)
+
+
+@plugin.card("contact", "Orders")
+def of_contact(record: Contact, session: Session, reader: Reader) -> list[Block]:
+    """Show on a person's card what they ordered."""
+    return _orders(session, SalesOrder.contact_id, record.id, reader)
+
+
+@plugin.card("product", "Variants")
+def of_product(record: Product, session: Session, reader: Reader) -> list[Block]:
+    """Show on a product's card its variants, with price and stock."""
+    return paragraphs(
+        b.markup(
+            _("• {name}  `{sku}`  {price}, {left} left"),
+            name=headline(one),
+            sku=one.sku,
+            price=reader.money(one.price),
+            left=one.available,
+        )
+        for one in products.variants(session, record)
+    )
+
+
+def _orders(session: Session, column: Any, record_id: int, reader: Reader) -> list[Block]:
+    found = orders.of(session, column, record_id, SHOWN)
     if not found:
         return []
-    lines = [b.markup("• {one}  {total}", one=headline(one), total=reader.money(one.total)) for one in found[:SHOWN]]
-    sums = ", ".join(reader.totals(one.total for one in found))
-    return paragraphs([*lines, b.markup(_("{count} orders, {sums} in all"), count=len(found), sums=sums)])
+    lines = [
+        b.markup(
+            "• {one}  {total}, {when}  ({states})",
+            one=headline(one),
+            total=reader.money(one.total),
+            when=reader.day(one.placed_at.astimezone(reader.zone).date()),
+            states=cards.states(one),
+        )
+        for one in found
+    ]
+    count, sums = orders.totals(session, column, record_id)
+    told = ngettext("{count} order that stands, {sums}", "{count} orders that stand, {sums}", count)
+    summed = [b.markup(told, count=count, sums=", ".join(map(reader.money, sums)))] if count else []
+    return paragraphs([*lines, *summed])

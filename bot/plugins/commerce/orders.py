@@ -1,24 +1,43 @@
-"""Place, ship and cancel orders: what is promised is held back on the shelf, and never more than is there.
+"""Place, ship, deliver and cancel orders, and say that they are paid.
 
-Each change locks the rows of its products, in the order of their numbers, so that two orders wait for each other and
-never for ever. Amounts are whole minor units: tax is on what is left after the discount, rounded half up, once for the
-order.
+Each change holds the order's row, and then its products, so that whoever comes second sees what the first has done.
+Amounts are whole minor units: tax is on what is left after the discount, rounded half up, once for the order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot.plugins.commerce.tables import CANCELLED, OPEN, PARTLY, SHIPPED, UNFULFILLED, OrderLine, Product, SalesOrder
+from bot.plugins.commerce import stock
+from bot.plugins.commerce.products import Product, by_sku, sku_key
+from bot.plugins.commerce.sales import (
+    AUTHORISED,
+    CANCELLED,
+    DELIVERED,
+    OPEN,
+    PAID,
+    PARTLY,
+    PENDING,
+    SHIPPED,
+    UNFULFILLED,
+    OrderLine,
+    SalesOrder,
+)
 from storage.database.engine import current_workspace
 from storage.errors import Conflict, Invalid, NotFound
-from storage.money import LARGEST
+from storage.money import LARGEST, Money
+from storage.names import NAME_LIMIT
 
 WHOLE = 10_000
 """A rate of tax is in hundredths of a percent, so this is all of an amount."""
+MOST_OF_ONE, MOST_LINES = 1_000_000, 200
+_PART = re.compile(r"([^\s:]+?)(?::(\d{1,7}))?")
+_RATE = re.compile(r"(\d{1,3})(?:[.,](\d{1,2}))?\s*%?", re.ASCII)
 
 
 def tax_of(net_minor: int, rate: int) -> int:
@@ -26,52 +45,78 @@ def tax_of(net_minor: int, rate: int) -> int:
     return (net_minor * rate * 2 + WHOLE) // (2 * WHOLE)
 
 
+def read_lines(typed: str) -> dict[str, int]:
+    """Return so many of each SKU as people write them, `MUG-1:2 HAT-1`; raise Invalid for anything else."""
+    wanted: dict[str, int] = {}
+    for word in typed.replace(",", " ").split():
+        found = _PART.fullmatch(word)
+        if found is None or not 0 < int(found[2] or 1) <= MOST_OF_ONE:
+            hint = "Such as `MUG-1:2`, with a quantity from 1 to {most}."
+            raise Invalid("{word} is not a SKU with a quantity.", word=word, hint=hint, most=MOST_OF_ONE, field="lines")
+        key = sku_key(found[1])
+        wanted[key] = wanted.get(key, 0) + int(found[2] or 1)
+    return wanted
+
+
+def read_rate(typed: str) -> int:
+    """Return a percentage with up to two decimals in hundredths of a percent; raise Invalid for anything else."""
+    found = _RATE.fullmatch(typed.strip())
+    rate = int(found[1]) * 100 + int((found[2] or "").ljust(2, "0")) if found else WHOLE + 1
+    if rate > WHOLE:
+        raise Invalid("The tax is from 0 to 100 percent.", typed=typed, field="tax")
+    return rate
+
+
+def add(
+    session: Session,
+    *,
+    name: str | None = None,
+    customer_id: int | None = None,
+    contact_id: int | None = None,
+    wanted: str | None = None,
+) -> SalesOrder:
+    """Place the order of a form or a program, whose lines are as people type them; raise as `place` does."""
+    return place(session, read_lines(wanted or ""), name=name, customer_id=customer_id, contact_id=contact_id)
+
+
 def place(
     session: Session,
-    customer_id: int,
     wanted: Mapping[str, int],
     *,
-    discount_minor: int = 0,
+    name: str | None = None,
+    customer_id: int | None = None,
+    contact_id: int | None = None,
+    discount: Money | None = None,
     tax_rate: int = 0,
 ) -> SalesOrder:
-    """Place an order for so many of each SKU and reserve them.
+    """Place an order for so many of each SKU and reserve them; without a name it is called after its lines.
 
-    `discount_minor` is in minor units of the products' one currency, `tax_rate` in hundredths of a percent. Raises
-    Invalid for quantities below one, currencies that differ and a discount above the sum, NotFound for a SKU that
-    nobody has, Conflict naming the product of which too few are left.
+    `tax_rate` is in hundredths of a percent. Raises Invalid for quantities below one, currencies that differ and a
+    discount above the sum, NotFound for a SKU that nobody has, Conflict naming the product of which too few are left.
     """
-    quantities = _by_key(wanted)
-    if not quantities:
-        raise Invalid("Say what is ordered.", hint="Such as `MUG:2`.", field="lines")
-    products = _locked(session, Product.sku_key.in_(quantities), Product.merged_into_id.is_(None))
-    lives = {one.sku_key: one for one in products if one.archived_at is None}
-    for key in quantities:
-        if key not in lives:
-            raise NotFound("There is no product with the SKU {sku}.", sku=key, field="lines")
-    ordered = [(lives[key], quantity) for key, quantity in quantities.items()]
-    currencies = {product.currency for product, _quantity in ordered}
-    if len(currencies) > 1:
-        raise Invalid("One order is in one currency.", field="lines")
-    net = sum(product.price_minor * quantity for product, quantity in ordered) - discount_minor
-    if discount_minor < 0 or net < 0:
+    ordered = _ordered(session, wanted)
+    (currency,) = {product.currency for product, _quantity in ordered}
+    less = discount or Money(0, currency)
+    if less.currency != currency:
+        raise Invalid("The order is in {currency}, and so is its discount.", currency=currency, field="discount")
+    gross = sum(product.price_minor * quantity for product, quantity in ordered)
+    if not 0 <= less.minor <= gross:
         raise Invalid("The discount is from nothing to all of the sum.", field="discount")
     if not 0 <= tax_rate <= WHOLE:
         raise Invalid("The tax is from 0 to 100 percent.", field="tax")
-    tax = tax_of(net, tax_rate)
-    if net + tax > LARGEST:
+    tax = tax_of(gross - less.minor, tax_rate)
+    if (total := gross - less.minor + tax) > LARGEST:
         raise Invalid("This is more than one order may come to.", field="lines")
-    for product, quantity in ordered:
-        if quantity > product.available:
-            raise Conflict("Only {left} of {name} are left.", left=product.available, name=product.name)
-        product.reserved += quantity
+    held = [stock.promise(product, quantity) for product, quantity in ordered]
     order = SalesOrder.new(
         session,
-        name=", ".join(f"{quantity} {product.name}" for product, quantity in ordered)[:200],
+        name=name or called_after((quantity, product.name) for product, quantity in ordered),
         customer_id=customer_id,
-        currency=currencies.pop(),
-        discount_minor=discount_minor,
+        contact_id=contact_id,
+        currency=currency,
+        discount_minor=less.minor,
         tax_minor=tax,
-        total_minor=net + tax,
+        total_minor=total,
     )
     session.add_all(
         OrderLine(
@@ -82,11 +127,18 @@ def place(
             name=product.name,
             quantity=quantity,
             price_minor=product.price_minor,
+            held=count,
         )
-        for product, quantity in ordered
+        for (product, quantity), count in zip(ordered, held, strict=True)
     )
     session.flush()
     return order
+
+
+def called_after(lines: Any) -> str:
+    """Return the name of an order of these quantities and names."""
+    name = ", ".join(f"{quantity} {what}" for quantity, what in lines)
+    return name if len(name) <= NAME_LIMIT else f"{name[: NAME_LIMIT - 1]}…"
 
 
 def ship(session: Session, order: SalesOrder, parts: Mapping[str, int] | None = None) -> None:
@@ -94,75 +146,113 @@ def ship(session: Session, order: SalesOrder, parts: Mapping[str, int] | None = 
 
     Raises Conflict for an order that is cancelled, shipped, or has fewer to be shipped.
     """
-    lines = _open_lines(session, order)
-    if order.fulfilment == SHIPPED:
+    lines = open_lines(session, order)
+    if order.fulfilment in {SHIPPED, DELIVERED}:
         raise Conflict("{reference} is shipped already.", reference=order.reference)
-    leaving = _by_key(parts) if parts else {one.sku.casefold(): one.quantity - one.shipped for one in lines}
-    by_key = {one.sku.casefold(): one for one in lines}
-    products = {one.id: one for one in _locked(session, Product.id.in_([one.product_id for one in lines]))}
-    for key, quantity in leaving.items():
-        line = by_key.get(key)
-        if line is None:
-            raise NotFound("{reference} has no {sku}.", reference=order.reference, sku=key)
-        if quantity > line.quantity - line.shipped:
-            left = line.quantity - line.shipped
-            raise Conflict("Only {left} of {name} are to be shipped.", left=left, name=line.name)
-        line.shipped += quantity
-        if (product := products.get(line.product_id or 0)) is not None:
-            product.reserved -= quantity
-            product.stock -= quantity
-    order.fulfilment = SHIPPED if all(one.shipped == one.quantity for one in lines) else PARTLY
+    there = {line: line.left for line in lines}
+    leaving = meant(order, parts, there, "Only {left} of {name} are to be shipped.") if parts else there
+    stock.take(session, {line: count for line, count in leaving.items() if count})
+    order.fulfilment = SHIPPED if all(one.left == 0 for one in lines) else PARTLY
+    session.flush()
+
+
+def deliver(session: Session, order: SalesOrder) -> None:
+    """Say that all of an order has arrived; raise Conflict where it is not shipped."""
+    open_lines(session, order)
+    if order.fulfilment == DELIVERED:
+        raise Conflict("{reference} is delivered already.", reference=order.reference)
+    if order.fulfilment != SHIPPED:
+        raise Conflict("{reference} is still to be shipped.", reference=order.reference)
+    order.fulfilment = DELIVERED
+    session.flush()
+
+
+def pay(session: Session, order: SalesOrder) -> None:
+    """Say that an order is paid; raise Conflict where it was before, or is cancelled."""
+    open_lines(session, order)
+    if order.payment not in {PENDING, AUTHORISED}:
+        raise Conflict("{reference} is paid already.", reference=order.reference)
+    order.payment = PAID
     session.flush()
 
 
 def cancel(session: Session, order: SalesOrder) -> None:
     """Cancel an order and give back what it holds; raise Conflict where some of it has been shipped."""
-    lines = _open_lines(session, order)
+    lines = open_lines(session, order)
     if order.fulfilment != UNFULFILLED:
         raise Conflict("Some of {reference} is shipped, so it cannot be cancelled.", reference=order.reference)
-    products = {one.id: one for one in _locked(session, Product.id.in_([one.product_id for one in lines]))}
-    for line in lines:
-        if (product := products.get(line.product_id or 0)) is not None:
-            product.reserved -= line.quantity
+    stock.release(session, lines)
     order.lifecycle = CANCELLED
     session.flush()
 
 
-def lines_of(session: Session, order: SalesOrder) -> Sequence[OrderLine]:
-    """Return the lines of an order as they were entered."""
-    return session.scalars(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id)).all()
-
-
-def of_customer(session: Session, customer_id: int) -> Sequence[SalesOrder]:
-    """Return a customer's orders that stand, the newest first."""
-    stand = SalesOrder.lifecycle == OPEN, SalesOrder.archived_at.is_(None), SalesOrder.merged_into_id.is_(None)
-    found = select(SalesOrder).where(SalesOrder.customer_id == customer_id, *stand).order_by(SalesOrder.id.desc())
-    return session.scalars(found).all()
-
-
-def _open_lines(session: Session, order: SalesOrder) -> Sequence[OrderLine]:
-    # Whoever ships and whoever cancels at once: the second sees what the first has done.
+def held_lines(session: Session, order: SalesOrder) -> Sequence[OrderLine]:
+    """Hold an order's row for this transaction and return its lines as they are now."""
     session.refresh(order, with_for_update=True)
-    if order.lifecycle != OPEN:
-        raise Conflict("{reference} is cancelled.", reference=order.reference)
     found = select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id)
     return session.scalars(found.execution_options(populate_existing=True)).all()
 
 
-def _locked(session: Session, *where: ColumnElement[bool]) -> list[Product]:
-    found = select(Product).where(*where).order_by(Product.id).with_for_update()
-    return list(session.scalars(found.execution_options(populate_existing=True)))
+def open_lines(session: Session, order: SalesOrder) -> Sequence[OrderLine]:
+    """Hold an order's row and return its lines as they are now; raise Conflict where it is cancelled."""
+    lines = held_lines(session, order)
+    if order.lifecycle != OPEN:
+        raise Conflict("{reference} is cancelled.", reference=order.reference)
+    return lines
 
 
-def _by_key(wanted: Mapping[str, int]) -> dict[str, int]:
-    added: dict[str, int] = {}
-    for sku, quantity in _items(wanted.items()):
-        added[sku] = added.get(sku, 0) + quantity
-    return added
+def meant(
+    order: SalesOrder, parts: Mapping[str, int], there: Mapping[OrderLine, int], refusal: str
+) -> dict[OrderLine, int]:
+    """Return how many of each line are meant by so many of each SKU, of those that are `there`.
+
+    Raises NotFound for a SKU that the order has not, Conflict with the `refusal` where there are fewer.
+    """
+    chosen: dict[OrderLine, int] = {}
+    for sku, quantity in parts.items():
+        own = [line for line in there if sku_key(line.sku) == sku_key(sku)]
+        if not own:
+            raise NotFound("{reference} has no {sku}.", reference=order.reference, sku=sku, field="lines")
+        rest = quantity
+        for line in own:
+            if part := min(rest, there[line]):
+                chosen[line] = part
+                rest -= part
+        if rest:
+            raise Conflict(refusal, left=sum(there[line] for line in own), name=own[0].name, field="lines")
+    return chosen
 
 
-def _items(wanted: Iterable[tuple[str, int]]) -> Iterable[tuple[str, int]]:
-    for sku, quantity in wanted:
-        if not 0 < quantity <= 1_000_000:
-            raise Invalid("A quantity is from 1 to {most}.", most=1_000_000, field="lines")
-        yield sku.strip().casefold(), quantity
+def of(session: Session, column: Any, record_id: int, limit: int) -> Sequence[SalesOrder]:
+    """Return a customer's or a person's orders, the newest first, at most so many."""
+    found = select(SalesOrder).where(column == record_id)
+    newest = SalesOrder.placed_at.desc().nulls_last(), SalesOrder.id.desc()
+    return session.scalars(found.order_by(*newest).limit(limit)).all()
+
+
+def totals(session: Session, column: Any, record_id: int) -> tuple[int, list[Money]]:
+    """Return how many orders of a customer or a person stand, and what is left of them after refunds by currency."""
+    kept = func.sum(SalesOrder.total_minor - SalesOrder.refunded_minor)
+    stands = column == record_id, SalesOrder.lifecycle == OPEN
+    found = select(SalesOrder.currency, func.count(), kept).where(*stands).group_by(SalesOrder.currency)
+    rows = session.execute(found.order_by(SalesOrder.currency)).all()
+    return sum(count for _of, count, _sum in rows), [Money(int(whole), currency) for currency, _count, whole in rows]
+
+
+def _ordered(session: Session, wanted: Mapping[str, int]) -> list[tuple[Product, int]]:
+    quantities: dict[str, int] = {}
+    for sku, quantity in wanted.items():
+        if not 0 < quantity <= MOST_OF_ONE:
+            raise Invalid("A quantity is from 1 to {most}.", most=MOST_OF_ONE, field="lines")
+        quantities[sku_key(sku)] = quantities.get(sku_key(sku), 0) + quantity
+    if not quantities:
+        raise Invalid("Say what is ordered.", hint="Such as `MUG-1:2 HAT-1`.", field="lines")
+    if len(quantities) > MOST_LINES:
+        raise Invalid("An order has up to {most} lines.", most=MOST_LINES, field="lines")
+    found = by_sku(session, quantities)
+    for key in quantities:
+        if key not in found or found[key].archived_at is not None:
+            raise NotFound("There is no product with the SKU {sku}.", sku=key, field="lines")
+    if len({found[key].currency for key in quantities}) > 1:
+        raise Invalid("One order is in one currency.", field="lines")
+    return [(found[key], quantity) for key, quantity in quantities.items()]
