@@ -160,8 +160,7 @@ def upgrade() -> None:
 
 def make_journal() -> None:
     kinds = (
-        "kind IN ('buy', 'sell', 'income', 'fee', 'deposit', 'withdrawal', 'delivery', 'split', 'transfer',"
-        " 'exchange', 'reversal')"
+        "kind IN ('buy', 'sell', 'income', 'fee', 'deposit', 'delivery', 'split', 'transfer', 'exchange', 'reversal')"
     )
     table(
         "booking",

@@ -1,0 +1,50 @@
+"""Multiply quantities, prices and rates into whole minor units of a currency, exactly until they are rounded."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+from storage.errors import Invalid
+from storage.money import LARGEST, Money, exponent
+from storage.records.comparisons import scaled_number
+
+PLACES = 8
+"""Decimals of a quantity and of a price."""
+MOST = Decimal(10**11)
+"""No quantity and no price comes to it, so that eight decimals fit the twenty digits there are for both."""
+
+
+def rounded(number: Fraction) -> int:
+    """Return the whole number that is nearest, of two the one that is further from zero, as banks round."""
+    half = Fraction(1, 2)
+    return int(number + half) if number >= 0 else -int(half - number)
+
+
+def worth(quantity: Decimal, price: Decimal, currency: str) -> Money:
+    """Return what so many at a price come to; raise Invalid for more than an amount can be."""
+    minor = rounded(Fraction(quantity) * Fraction(price) * 10 ** exponent(currency))
+    if abs(minor) > LARGEST:
+        raise Invalid("This comes to more than an amount can be.", field="quantity")
+    return Money(minor, currency)
+
+
+def converted(amount: Money, currency: str, rate: Fraction) -> Money:
+    """Return an amount in another currency, of which one unit of the amount's own is worth `rate`."""
+    return Money(rounded(Fraction(amount.major) * rate * 10 ** exponent(currency)), currency)
+
+
+def part(whole: int, of: Decimal, taken: Decimal) -> int:
+    """Return what a part of something cost, of what all of it cost in minor units."""
+    return rounded(whole * Fraction(taken) / Fraction(of))
+
+
+def decimal(typed: str, *, field: str, least: Decimal = Decimal(0)) -> Decimal:
+    """Return a number of up to eight decimals above `least`; raise Invalid naming the field for anything else."""
+    try:
+        number = Decimal(scaled_number(typed, PLACES)).scaleb(-PLACES)
+    except Invalid as error:
+        raise error.on_field(field) from None
+    if not least < number < MOST:
+        raise Invalid("A number above {least}, please.", field=field, typed=typed, least=f"{least:f}")
+    return number
