@@ -10,9 +10,9 @@ from decimal import Decimal
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
+from bot.plugins.finance.books.bookings import SELL, SPLIT, Booking, Posting
 from bot.plugins.finance.books.gains import Move
 from bot.plugins.finance.books.instruments import Instrument
-from bot.plugins.finance.books.journal import SELL, SPLIT, Booking, Posting
 from bot.plugins.finance.books.portfolios import Portfolio, PortfolioAccount
 from storage.money import Money
 
@@ -54,7 +54,7 @@ def cash(session: Session, portfolio: Portfolio, on: date) -> list[Cash]:
         .having((whole != 0) | (later != 0))
         .order_by(Posting.currency)
     )
-    return [Cash(Money(int(sum_ or 0), code), Money(int(open_), code)) for code, sum_, open_ in found if code]
+    return [Cash(Money(int(all_ or 0), code), Money(int(late or 0), code)) for code, all_, late in found if code]
 
 
 def of_account(session: Session, account_id: int, instrument_id: int, on: date) -> Decimal:

@@ -10,10 +10,11 @@ from decimal import Decimal
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot.plugins.finance.books import journal
+from bot.plugins.finance.books import bookings, journal
 from bot.plugins.finance.books.amounts import worth
+from bot.plugins.finance.books.bookings import FEES, INCOMES, MARKET, OUTSIDE, TAXES, Booking, Posting
 from bot.plugins.finance.books.instruments import Instrument
-from bot.plugins.finance.books.journal import FEES, INCOMES, MARKET, OUTSIDE, TAXES, Booking, elsewhere, given, held
+from bot.plugins.finance.books.journal import elsewhere, given, held
 from bot.plugins.finance.books.portfolios import PortfolioAccount
 from storage.errors import Invalid
 from storage.money import Money
@@ -71,7 +72,7 @@ def trade(session: Session, wanted: Trade) -> Booking:
     return journal.book(
         session,
         account.portfolio_id,
-        journal.BUY if quantity > 0 else journal.SELL,
+        bookings.BUY if quantity > 0 else bookings.SELL,
         [*postings, journal.traded(MARKET, instrument.id, -quantity), elsewhere(FEES, fee)],
         traded_on=wanted.traded_on,
         settled_on=wanted.settled_on,
@@ -86,7 +87,7 @@ def deposit(
     """Book money that the customer paid in; raise Invalid for none."""
     _above_zero(amount)
     postings = [given(account, amount), elsewhere(OUTSIDE, minus(amount))]
-    return journal.book(session, account.portfolio_id, journal.DEPOSIT, postings, traded_on=on, words=words)
+    return journal.book(session, account.portfolio_id, bookings.DEPOSIT, postings, traded_on=on, words=words)
 
 
 def income(
@@ -108,7 +109,7 @@ def income(
     return journal.book(
         session,
         account.portfolio_id,
-        journal.INCOME,
+        bookings.INCOME,
         postings,
         traded_on=on,
         instrument_id=instrument.id if instrument else None,
@@ -120,7 +121,7 @@ def fee(session: Session, account: PortfolioAccount, amount: Money, on: date, *,
     """Book a fee that belongs to no trade; raise Invalid for none."""
     _above_zero(amount)
     postings = [given(account, minus(amount)), elsewhere(FEES, amount)]
-    return journal.book(session, account.portfolio_id, journal.FEE, postings, traded_on=on, words=words)
+    return journal.book(session, account.portfolio_id, bookings.FEE, postings, traded_on=on, words=words)
 
 
 def exchange(
@@ -137,7 +138,7 @@ def exchange(
         given(account, into),
         elsewhere(MARKET, minus(into)),
     ]
-    return journal.book(session, account.portfolio_id, journal.EXCHANGE, postings, traded_on=on, words=words)
+    return journal.book(session, account.portfolio_id, bookings.EXCHANGE, postings, traded_on=on, words=words)
 
 
 def deliver(
@@ -166,7 +167,7 @@ def deliver(
     return journal.book(
         session,
         account.portfolio_id,
-        journal.DELIVERY,
+        bookings.DELIVERY,
         postings,
         traded_on=on,
         instrument_id=instrument.id,
@@ -181,12 +182,12 @@ def split(session: Session, instrument: Instrument, new: int, old: int, on: date
     """
     if new < 1 or old < 1 or new == old:
         raise Invalid("A split is such as 2:1 or 1:10.", field="ratio")
-    whole = func.sum(journal.Posting.quantity)
+    whole = func.sum(Posting.quantity)
     found = session.execute(
         select(PortfolioAccount, whole)
-        .join(journal.Posting, journal.Posting.account_id == PortfolioAccount.id)
-        .join(Booking, Booking.id == journal.Posting.booking_id)
-        .where(journal.Posting.instrument_id == instrument.id, Booking.traded_on <= on)
+        .join(Posting, Posting.account_id == PortfolioAccount.id)
+        .join(Booking, Booking.id == Posting.booking_id)
+        .where(Posting.instrument_id == instrument.id, Booking.traded_on <= on)
         .group_by(PortfolioAccount.workspace_id, PortfolioAccount.id)
         .having(whole > 0)
         .order_by(PortfolioAccount.portfolio_id, PortfolioAccount.id)
@@ -202,7 +203,7 @@ def split(session: Session, instrument: Instrument, new: int, old: int, on: date
                 journal.book(
                     session,
                     account.portfolio_id,
-                    journal.SPLIT,
+                    bookings.SPLIT,
                     postings,
                     traded_on=on,
                     instrument_id=instrument.id,
