@@ -11,13 +11,15 @@ from sqlalchemy.orm import Session
 from bot.plugin import Declaration, Role
 from bot.plugins.finance import plugin
 from bot.plugins.finance.books import portfolios
-from bot.plugins.finance.books.instruments import CLASSES, Instrument, symbol_key
+from bot.plugins.finance.books.instruments import CLASSES, Instrument, is_used, symbol_key
 from bot.plugins.finance.books.portfolios import Portfolio, PortfolioAccount
 from storage.crm import customers
 from storage.crm.customers import Customer
 from storage.database.engine import current_workspace
+from storage.errors import Conflict
 from storage.money import check_currency
 from storage.records import named, schema
+from storage.records.declaration import Values
 from storage.records.fields import ChoiceField, DateField, LinkField, PersonField, TextField
 from storage.workspace import workspaces
 
@@ -70,6 +72,19 @@ def _instrument(session: Session, typed: str) -> Instrument:
     return named.resolve(session, Instrument, typed, also=[Instrument.symbol_key == symbol_key(typed)])
 
 
+def _keep_currency(session: Session, record: Instrument | None, values: Values) -> None:
+    """Raise Conflict for another currency of an instrument whose prices and costs are in the one it has."""
+    if record is not None and values.get("currency", record.currency) != record.currency and is_used(session, record):
+        raise Conflict("Its prices are in {currency}.", currency=record.currency, field="currency")
+
+
+def _keep_portfolio(session: Session, record: PortfolioAccount | None, values: Values) -> None:
+    """Raise Conflict for another portfolio of an account that the journal names."""
+    moved = record is not None and values.get("portfolio", record.portfolio_id) != record.portfolio_id
+    if moved and record is not None and portfolios.is_booked(session, record):
+        raise Conflict("The journal names it in this portfolio.", field="portfolio")
+
+
 INSTRUMENT = Declaration(
     model=Instrument,
     label="Instrument",
@@ -84,6 +99,7 @@ INSTRUMENT = Declaration(
         CurrencyField(key="currency", label="Currency", by="currency", required=True, begins=_currency, example="EUR"),
     ),
     identity=("symbol",),
+    refuse=_keep_currency,
 )
 PORTFOLIO = Declaration(
     model=Portfolio,
@@ -127,6 +143,7 @@ ACCOUNT = Declaration(
         ),
         NUMBER,
     ),
+    refuse=_keep_portfolio,
 )
 for one in (INSTRUMENT, PORTFOLIO, ACCOUNT):
     plugin.noun(one)

@@ -38,7 +38,7 @@ def quantities(session: Session, portfolio: Portfolio, on: date) -> dict[int, De
         .group_by(Posting.instrument_id)
         .having(whole != 0)
     )
-    return dict(found.tuples().all())  # type: ignore[arg-type]  # none is null, by the condition
+    return {number: Decimal(there or 0) for number, there in found if number is not None}
 
 
 def cash(session: Session, portfolio: Portfolio, on: date) -> list[Cash]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Numeric, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Numeric, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.database.engine import TENANT, Base, composite_key
 from storage.errors import Conflict
@@ -99,3 +99,14 @@ class ExchangeRate(Recorded, Base):
 def symbol_key(symbol: str) -> str:
     """Return by what a symbol is compared: without the spaces around it, in whatever case."""
     return symbol.strip().casefold()
+
+
+def is_used(session: Session, instrument: Instrument) -> bool:
+    """Tell whether an instrument has a price, or the journal names it."""
+    return bool(session.scalar(_USED, {"instrument": instrument.id}))
+
+
+_USED = text("""
+SELECT EXISTS (SELECT FROM finance.price WHERE instrument_id = :instrument)
+    OR EXISTS (SELECT FROM finance.booking WHERE instrument_id = :instrument)
+""")

@@ -179,14 +179,14 @@ def bookings_of(session: Session, portfolio_id: int, *, limit: int, offset: int 
 
 _LEAST = text("""
 SELECT account_id, instrument_id, currency, on_date, there FROM (
-    SELECT account_id, instrument_id, currency, traded_on AS on_date,
-        sum(sum(coalesce(quantity, amount_minor))) OVER (
-            PARTITION BY account_id, instrument_id, currency ORDER BY traded_on
+    SELECT own.account_id, own.instrument_id, own.currency, of.traded_on AS on_date,
+        sum(sum(coalesce(own.quantity, own.amount_minor))) OVER (
+            PARTITION BY own.account_id, own.instrument_id, own.currency ORDER BY of.traded_on
         ) AS there
-    FROM finance.posting JOIN finance.booking
-        ON booking.workspace_id = posting.workspace_id AND booking.id = posting.booking_id
-    WHERE account_id = ANY(:accounts)
-    GROUP BY account_id, instrument_id, currency, traded_on
+    FROM finance.posting AS own
+    JOIN finance.booking AS of ON of.workspace_id = own.workspace_id AND of.id = own.booking_id
+    WHERE own.account_id = ANY(:accounts)
+    GROUP BY own.account_id, own.instrument_id, own.currency, of.traded_on
 ) AS days
 WHERE there < 0 AND (instrument_id = ANY(:instruments) OR currency = ANY(:currencies))
 ORDER BY on_date, account_id LIMIT 1

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Identity, Index, func, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import ColumnElement, ForeignKey, Identity, Index, func, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column, object_session
 
 from bot.plugins.finance.books.instruments import SCHEMA
 from storage.database.engine import Base, composite_key, current_workspace
 from storage.errors import Conflict
-from storage.records import history
+from storage.records import history, named
 from storage.records.named import Named, named_args
 
 
@@ -35,6 +35,10 @@ class Portfolio(Named, Base):
     currency: Mapped[str]
     owner_id: Mapped[str | None]
     review_on: Mapped[date | None]
+
+    def check_archive(self) -> None:
+        """Raise Conflict while something is in it."""
+        check_empty(self, PortfolioAccount.portfolio_id == self.id)
 
     def check_merge(self, kept: Portfolio) -> None:
         """Raise Conflict: the journal names the one that is gone."""
@@ -59,6 +63,10 @@ class PortfolioAccount(Named, Base):
     portfolio_id: Mapped[int]
     number: Mapped[str | None]
 
+    def check_archive(self) -> None:
+        """Raise Conflict while something is in it."""
+        check_empty(self, PortfolioAccount.id == self.id)
+
     def check_merge(self, kept: PortfolioAccount) -> None:
         """Raise Conflict: the journal names the one that is gone."""
         raise Conflict("Accounts cannot be merged.", hint="Archive {reference} instead.", reference=self.reference)
@@ -82,11 +90,43 @@ class Access(Base):
     what: Mapped[str]
 
 
+_HOLDS = text("""
+SELECT 1 FROM finance.posting WHERE account_id = ANY(:accounts) GROUP BY account_id, currency, instrument_id
+HAVING sum(coalesce(quantity, amount_minor)) <> 0 LIMIT 1
+""")
+
+
+def check_empty(record: Portfolio | PortfolioAccount, which: ColumnElement[bool]) -> None:
+    """Raise Conflict while one of some accounts holds something, or owes it."""
+    session = object_session(record)
+    assert session is not None
+    accounts = session.scalars(select(PortfolioAccount.id).where(which)).all()
+    if session.scalar(_HOLDS, {"accounts": list(accounts)}):
+        raise Conflict(
+            "{name} is not empty.",
+            name=record.name,
+            hint="Sell what is in it, and move the money with `/crm transfer add`.",
+        )
+
+
+def is_booked(session: Session, account: PortfolioAccount) -> bool:
+    """Tell whether the journal names an account."""
+    return bool(session.scalar(_BOOKED, {"account": account.id}))
+
+
+_BOOKED = text("SELECT EXISTS (SELECT FROM finance.posting WHERE account_id = :account)")
+
+
 def add(session: Session, **given: Any) -> Portfolio:
     """Add a portfolio with an account in it, so that something can be booked at once."""
     portfolio = Portfolio.new(session, **given)
     PortfolioAccount.new(session, name=portfolio.name, portfolio_id=portfolio.id)
     return portfolio
+
+
+def get(session: Session, number: int) -> Portfolio:
+    """Return a portfolio by its number; raise NotFound where there is none."""
+    return named.get(session, Portfolio, number)
 
 
 def accounts(session: Session, portfolio: Portfolio) -> Sequence[PortfolioAccount]:

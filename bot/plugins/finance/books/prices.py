@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import or_, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Session
 
 from bot.plugins.finance.books.amounts import converted
@@ -84,7 +84,7 @@ def _take(session: Session, model: Any, rows: Sequence[Mapping[str, Any]], key: 
 def prices_on(session: Session, instruments: Collection[int], on: date) -> dict[int, Price]:
     """Return the last price of each instrument up to a day, by their numbers; one that has none is left out."""
     known = (Price.instrument_id.in_(instruments), Price.on_date <= on)
-    last = select(Price).where(*known).distinct(Price.instrument_id)
+    last = select(Price).where(*known).ext(distinct_on(Price.instrument_id))
     found = session.scalars(last.order_by(Price.instrument_id, Price.on_date.desc()))
     return {one.instrument_id: one for one in found}
 
@@ -98,7 +98,7 @@ def prices_of(session: Session, instrument: Instrument, limit: int) -> Sequence[
 def rates_of(session: Session, limit: int) -> Sequence[ExchangeRate]:
     """Return the last rate of each pair of currencies, at most `limit`."""
     pair = (ExchangeRate.currency, ExchangeRate.other)
-    last = select(ExchangeRate).distinct(*pair).order_by(*pair, ExchangeRate.on_date.desc())
+    last = select(ExchangeRate).ext(distinct_on(*pair)).order_by(*pair, ExchangeRate.on_date.desc())
     return session.scalars(last.limit(limit)).all()
 
 
