@@ -12,6 +12,7 @@ from bot.plugin import _
 from storage.records import schema
 from storage.references import in_force, reference
 from storage.support.channels import Use
+from storage.workspace import api_keys
 
 Named = Callable[[Session, Change, str], b.Text]
 
@@ -69,13 +70,18 @@ def _field(session: Session, change: Change, name: str) -> b.Text:
     return b.markup(_("the field *{name}* of {nouns}"), name=name or (row.name if row else ""), nouns=of)
 
 
+def _key(session: Session, change: Change, name: str) -> b.Text:
+    key = api_keys.get(session, int(change.row_key)) if change.row_key.isdecimal() else None
+    return b.markup(_("the key *{name}*"), name=name or (key.name if key else change.row_key))
+
+
 _NAMED: Mapping[str, Named] = {
     "member": _person,
     "workspace": _settings,
     "channel_link": _link,
     "field": _field,
     "noun": _called("the kind of record *{name}*"),
-    "api_key": _called("the key *{name}*"),
+    "api_key": _key,
     "business_hours": _called("the business hours"),
     "holiday": _called("the holiday *{name}*"),
     "category": _called("the category *{name}*"),
