@@ -262,6 +262,7 @@ SECTIONS: Mapping[str, SetupSection] = {
     "statuses": SetupSection(_save_choices("ticket", "status"), _apply_choices("ticket", "status")),
     "priorities": SetupSection(_save_choices("ticket", "priority"), _apply_choices("ticket", "priority")),
     "tiers": SetupSection(_save_choices("customer", "tier"), _apply_choices("customer", "tier")),
+    "reasons": SetupSection(_save_choices("deal", "closed_reason"), _apply_choices("deal", "closed_reason")),
     "replies": SetupSection(_save_replies, _apply_replies),
     "service_levels": SetupSection(_save_promises, _apply_promises),
 }

@@ -10,7 +10,7 @@ from bot.handlers.choices import lists
 from bot.handlers.choices.actions import retire, row_of
 from bot.handlers.choices.declaration import plugin
 from bot.handlers.choices.forms import added, renamed
-from bot.handlers.choices.wording import PRIORITY, STATUS, TIER, Choices
+from bot.handlers.choices.wording import PRIORITY, REASON, STATUS, TIER, Choices
 from bot.kit.replies import Message
 from bot.plugin import Catalogue, Member, Role, _
 from storage.errors import NotFound
@@ -18,6 +18,7 @@ from storage.names import name_key
 from storage.records.schema import choice_definitions
 
 KIND = ChoiceType("kind", tuple(STATUS.kinds))
+CLOSED = ChoiceType("kind", tuple(REASON.kinds))
 
 
 @plugin.command("statuses", role=Role.VIEWER)
@@ -92,6 +93,36 @@ def retire_tier(args: Args, session: Session, actor: Member, catalogue: Catalogu
 def restore_tier(args: Args, session: Session, actor: Member) -> Message:
     """Bring a retired tier back."""
     return _restore(args["tier"], TIER, session, actor)
+
+
+@plugin.command("reasons", role=Role.VIEWER)
+def reasons(session: Session, actor: Member) -> Message:
+    """Show the reasons for which deals are won and lost."""
+    return lists.choices(session, REASON, actor)
+
+
+@plugin.command("reason add", usage="<name> kind:lost", role=Role.ADMIN, example="Price kind:lost", kind=CLOSED)
+def add_reason(args: Args, session: Session, actor: Member) -> Message:
+    """Add a reason for which deals are won, or lost."""
+    return added(session, REASON, actor, args["name"], args.typed("kind", CLOSED) or "")
+
+
+@plugin.command("reason edit", usage="<reason> name:Budget", role=Role.ADMIN, example="price name:Budget")
+def edit_reason(args: Args, session: Session, actor: Member) -> Message:
+    """Rename a reason; deals keep it."""
+    return renamed(session, REASON, actor, REASON.called(session, args["reason"]), args["name"])
+
+
+@plugin.command("reason retire", usage="<reason> [to:timing]", role=Role.ADMIN, example="price to:budget")
+def retire_reason(args: Args, session: Session, actor: Member, catalogue: Catalogue) -> Message:
+    """Take a reason out of use; Rapport says how many deals have it, and asks."""
+    return _retire(args, args["reason"], REASON, session, actor, catalogue)
+
+
+@plugin.command("reason restore", usage="<reason>", role=Role.ADMIN, example="price")
+def restore_reason(args: Args, session: Session, actor: Member) -> Message:
+    """Bring a retired reason back."""
+    return _restore(args["reason"], REASON, session, actor)
 
 
 def _retire(args: Args, typed: str, of: Choices, session: Session, actor: Member, catalogue: Catalogue) -> Message:

@@ -5,6 +5,6 @@ from bot.plugin import Plugin
 plugin = Plugin(
     "choices",
     contract=2,
-    title="Statuses, priorities and tiers",
+    title="Statuses, priorities, tiers and reasons",
     description="What your team calls them, and those of your own.",
 )

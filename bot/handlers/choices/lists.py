@@ -17,6 +17,8 @@ from storage.records.schema.choice_rows import ChoiceRow, declared_choices
 
 LINES = 40
 RETIRED_SHOWN = 5
+SETTINGS = "settings.edit"
+"""The button that opens the form for the settings of a plugin."""
 
 
 def choices(
@@ -41,11 +43,12 @@ def choices(
     if len(offered) > LINES:
         blocks.append(b.context(b.markup(_("… and {count} more"), count=len(offered) - LINES)))
     if not offered:
-        blocks.append(b.section(_("None yet: customers may have any word.")))
+        blocks.append(b.section(_(of.empty)))
     if may_change:
         blocks += _retired(session, of)
-        if of.grows:
-            blocks.append(b.actions(b.button(_("Add one"), plugin.id("new"), control(of), style="primary")))
+        add = [b.button(_("Add one"), plugin.id("new"), control(of), style="primary")] if of.grows else []
+        ask = [b.button(_("When to ask"), SETTINGS, b.Control(detail=of.asked_by))] if of.asked_by else []
+        blocks += [b.actions(*add, *ask)] if add or ask else []
     else:
         blocks.append(b.context(_("An admin can change them.")))
     if undo:

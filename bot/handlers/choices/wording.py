@@ -20,7 +20,10 @@ from storage.records.schema.choice_rows import ChoiceRow, declared_choices
 
 @dataclass(frozen=True)
 class Choices:
-    """Name a field whose choices a team may call as it likes: the words its commands begin with, and its title."""
+    """Name a field whose choices a team may call as it likes: the words its commands begin with, and its title.
+
+    `empty` is said where there is none yet; the settings of the plugin `asked_by` say when people are asked for one.
+    """
 
     noun: str
     field: str
@@ -28,6 +31,8 @@ class Choices:
     plural: str
     title: str
     about: str
+    empty: str = ""
+    asked_by: str = ""
 
     @property
     def kinds(self) -> Sequence[str]:
@@ -83,9 +88,20 @@ PRIORITY = Choices(
     "ticket", "priority", "priority", "priorities", "*Priorities of tickets*", "Promises and alerts go by what it was."
 )
 TIER = Choices(
-    "customer", "tier", "tier", "tiers", "*Tiers of customers*", "Once there is one, customers have only those."
+    "customer", "tier", "tier", "tiers", "*Tiers of customers*", "Once there is one, customers have only those.",
+    "None yet: customers may have any word.",
 )
-ALL: Mapping[str, Choices] = {one.word: one for one in (STATUS, PRIORITY, TIER)}
+REASON = Choices(
+    "deal",
+    "closed_reason",
+    "reason",
+    "reasons",
+    "*Reasons for which deals are won and lost*",
+    "Who closes a deal chooses one.",
+    "None yet: who loses a deal says why in their own words.",
+    "deals",
+)
+ALL: Mapping[str, Choices] = {one.word: one for one in (STATUS, PRIORITY, TIER, REASON)}
 
 
 def control(of: Choices, key: str = "", what: str = "") -> b.Control:

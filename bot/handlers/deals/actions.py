@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from bot.handlers.deals.cards import card
 from bot.handlers.deals.declaration import plugin
+from bot.handlers.deals.wording import asking, closed
 from bot.kit import blocks as b
 from bot.kit import cards, format
 from bot.kit.format import Reader
@@ -15,6 +16,7 @@ from bot.kit.replies import Message
 from bot.plugin import Member, Role, _
 from storage.crm import deals, pipelines
 from storage.crm.deals import DEAL
+from storage.crm.pipelines import Outcome
 from storage.errors import Invalid, NotFound
 from storage.records import lifecycle
 
@@ -39,7 +41,9 @@ def won(control: b.Control, session: Session, actor: Member, reader: Reader) -> 
     deal = deals.resolve(session, control.record)
     if overtaken := format.overtaken(session, deal, control):
         return card(session, deal, reader, actor, notice=overtaken, replace=True)
-    notice = cards.cancelling(_("Won. Congratulations!"), deals.win(session, deal))
+    if asked := asking(session, deal, Outcome.WON, replace=True):
+        return asked
+    notice = cards.cancelling(closed(Outcome.WON), deals.win(session, deal))
     return card(session, deal, reader, actor, notice=notice, undo=True, replace=True)
 
 
@@ -52,6 +56,8 @@ def move(control: b.Control, session: Session, actor: Member, reader: Reader) ->
     stage = next((one for one in pipelines.every_stage(session) if str(one.id) == control.detail), None)
     if stage is None:
         raise NotFound("This stage is gone.", hint="Open the deal again.")
+    if asked := asking(session, deal, stage.outcome, replace=True):
+        return asked
     deals.move(session, deal, stage.name, pipeline_id=stage.pipeline_id)
     notice = b.markup(_("Moved to {stage}."), stage=deal.stage.name)
     return card(session, deal, reader, actor, notice=notice, undo=True, replace=True)

@@ -10,13 +10,14 @@ from slack_sdk.models.blocks.block_elements import InteractiveElement
 from sqlalchemy.orm import Session
 
 from bot.handlers.deals.declaration import plugin
+from bot.handlers.deals.wording import FORMS
 from bot.kit import blocks as b
 from bot.kit import cards
 from bot.kit.format import NOTE_CUT, Reader, percent
 from bot.kit.replies import Message
 from bot.plugin import Member, _
 from storage.crm import pipelines
-from storage.crm.deals import DEAL, Deal
+from storage.crm.deals import DEAL, Deal, reasons
 from storage.crm.pipelines import Outcome
 
 
@@ -27,9 +28,16 @@ def card(session: Session, deal: Any, reader: Reader, _actor: Member, **how: Any
     facts = {
         _("Pipeline"): next((one.name for one in known if one.id == deal.pipeline_id), None) if several else None,
         _("Stage"): f"{deal.stage.name} ({chance})" if deal.status == Outcome.OPEN else deal.stage.name,
-        _("Lost because"): b.cut(deal.lost_reason, NOTE_CUT) if deal.lost_reason else None,
+        _("Won because"): reasons.called(session, deal) if deal.status == Outcome.WON else None,
+        _("Lost because"): _lost_because(session, deal) if deal.status == Outcome.LOST else None,
     }
     return cards.card(session, DEAL, deal, reader, facts=facts, controls=_controls(session, deal), **how)
+
+
+def _lost_because(session: Session, deal: Deal) -> b.Text | None:
+    said = b.cut(deal.lost_reason, NOTE_CUT) if deal.lost_reason else None
+    parts: list[b.Text] = [part for part in (reasons.called(session, deal), said) if part]
+    return b.join(parts, ": ") if parts else None
 
 
 def line(_session: Session, reader: Reader, *, owner: bool = True) -> Callable[[Deal], b.Markup]:
@@ -61,8 +69,9 @@ def _controls(session: Session, deal: Deal) -> Sequence[InteractiveElement]:
     still_open = deal.status == Outcome.OPEN
     elements: list[InteractiveElement] = []
     if still_open:
+        won = FORMS[Outcome.WON] if reasons.asked(session, Outcome.WON) else plugin.id("won")
         elements += [
-            b.button(_("Won"), plugin.id("won"), cards.control(deal), style="primary"),
+            b.button(_("Won"), won, cards.control(deal), style="primary"),
             b.button(_("Lost"), plugin.id("lost"), cards.control(deal)),
         ]
     names = {one.id: one.name for one in pipelines.all_of(session)}

@@ -7,12 +7,14 @@ from sqlalchemy.orm import Session
 from bot.grammar import Args
 from bot.handlers.deals.cards import card
 from bot.handlers.deals.declaration import plugin
+from bot.handlers.deals.wording import asking, closed, unknown_reason
 from bot.kit import blocks as b
 from bot.kit import cards
 from bot.kit.format import Reader
 from bot.kit.replies import Message
 from bot.plugin import Member, Role, _
 from storage.crm import deals, pipelines
+from storage.crm.deals import reasons
 from storage.crm.pipelines import Outcome
 
 
@@ -29,6 +31,10 @@ def move(args: Args, session: Session, actor: Member, reader: Reader) -> Message
     deal = deals.resolve(session, args["deal"])
     before = deal.stage_id
     pipeline_id = pipelines.resolve_pipeline(session, into).id if into else None
+    if stage:
+        meant = pipelines.resolve_stage(session, stage, pipeline_id or deal.pipeline_id)
+        if asked := asking(session, deal, meant.outcome):
+            return asked
     cancelled = deals.move(session, deal, stage, pipeline_id=pipeline_id)
     if deal.stage_id == before:
         notice = b.markup(_("It is already in {stage}."), stage=deal.stage.name)
@@ -37,21 +43,29 @@ def move(args: Args, session: Session, actor: Member, reader: Reader) -> Message
     return card(session, deal, reader, actor, notice=moved, undo=True)
 
 
-@plugin.command("deal won", usage="<deal>", role=Role.REP, example="D-88")
+@plugin.command("deal won", usage="<deal> [reason:reference]", role=Role.REP, example="D-88")
 def won(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
-    """Mark a deal as won."""
+    """Mark a deal as won, for one of your team's reasons if it has some."""
     deal = deals.resolve(session, args["deal"])
-    if deal.status == Outcome.WON:
+    because, rest = reasons.told(session, Outcome.WON, args.get("reason") or "")
+    if rest:
+        raise unknown_reason(session, rest)
+    if deal.status == Outcome.WON and because in {None, deal.closed_reason}:
         return card(session, deal, reader, actor, notice=_("It is already won."))
-    notice = cards.cancelling(_("Won. Congratulations!"), deals.win(session, deal))
+    if because is None and (asked := asking(session, deal, Outcome.WON)):
+        return asked
+    notice = cards.cancelling(closed(Outcome.WON), deals.win(session, deal, because))
     return card(session, deal, reader, actor, notice=notice, undo=True)
 
 
 @plugin.command("deal lost", usage="<deal> [reason]", role=Role.REP, example="D-88 went with a cheaper offer")
 def lost(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
-    """Mark a deal as lost, with a reason if you give one."""
+    """Mark a deal as lost, with one of your team's reasons or in your words."""
     deal = deals.resolve(session, args["deal"])
     if deal.status == Outcome.LOST and "reason" not in args:
         return card(session, deal, reader, actor, notice=_("It is already lost."))
-    notice = cards.cancelling(_("Marked as lost."), deals.lose(session, deal, args.get("reason")))
+    because, said = reasons.told(session, Outcome.LOST, args.get("reason") or "")
+    if because is None and (asked := asking(session, deal, Outcome.LOST)):
+        return asked
+    notice = cards.cancelling(closed(Outcome.LOST), deals.lose(session, deal, said, because))
     return card(session, deal, reader, actor, notice=notice, undo=True)

@@ -117,6 +117,7 @@ PARTS = (
     SetupPart("Statuses", "statuses", _plain("of tickets")),
     SetupPart("Priorities", "priorities", _plain("of tickets")),
     SetupPart("Tiers", "tiers", _plain("of customers")),
+    SetupPart("Reasons", "reasons", _plain("why deals are won and lost")),
     SetupPart("Keys", "api-key", _keys),
     SetupPart("Webhooks", "webhooks", _webhooks),
     SetupPart("Plugins", "settings", _plain("what they can be told")),

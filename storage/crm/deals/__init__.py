@@ -1,5 +1,6 @@
 """Keep the sales a team works on, and move them through the pipeline."""
 
+from storage.crm.deals import reasons
 from storage.crm.deals.declaration import DEAL
 from storage.crm.deals.finding import find, get, likely_duplicates, list_deals, resolve
 from storage.crm.deals.model import Deal, check_amount
@@ -19,6 +20,7 @@ __all__ = [
     "lose",
     "move",
     "put",
+    "reasons",
     "resolve",
     "touch",
     "transfer",

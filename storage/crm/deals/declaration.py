@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from storage.crm import customers, pipelines
 from storage.crm.customers import Customer
-from storage.crm.deals import work
+from storage.crm.deals import reasons, work
 from storage.crm.deals.finding import likely_duplicates
 from storage.crm.deals.model import Deal, check_amount
 from storage.crm.pipelines import Outcome, Pipeline, Stage
@@ -63,6 +63,8 @@ def _asked(session: Session, query: Query) -> bool | None:
     """Tell which deals filters are about: open ones (False) unless they speak of closed ones, None for both."""
     if query.asks("closed"):
         return True
+    if query.asks(reasons.FIELD, "reason"):
+        return None
     if query.asks("status"):
         asked = [c.value.casefold() for c in query.conditions if c.name == "status" and c.operator in {":", "="}]
         return False if asked == [Outcome.OPEN] else None
@@ -128,6 +130,15 @@ DEAL = Declaration(
         MomentField(key="touched", label="Last worked on", at="touched_at", by="touched_at", past=True, entered=False),
         MomentField(key="since", label="In its stage since", at="stage_since", past=True, entered=False),
         LongTextField(key="reason", label="Lost because", at="lost_reason", entered=False),
+        ChoiceField(
+            key=reasons.FIELD,
+            label="Won or lost because",
+            by="closed_reason",
+            choices=(),
+            named=True,
+            own=(Outcome.WON, Outcome.LOST),
+            entered=False,
+        ),
     ),
     twins=lambda session, values: likely_duplicates(session, values["name"], values.get("customer")),
     add=work.add,
@@ -139,6 +150,7 @@ DEAL = Declaration(
         "all": "status:open,won,lost",
     },
     day="close",
+    aliases={"reason": reasons.FIELD},
     order=Deal.close_on,
     over=Over(Deal.closed_at, _asked, "Open deals", "Closed deals"),
 )

@@ -13,7 +13,7 @@ from storage.database.engine import TENANT, Base, composite_key
 from storage.errors import Conflict, Invalid
 from storage.money import LARGEST, Money
 from storage.records.history import CREATED, current_actor
-from storage.records.named import Named, named_args, newest_first, one_of
+from storage.records.named import Key, Named, named_args, newest_first, one_of
 from storage.workspace.members import Member
 
 
@@ -80,6 +80,14 @@ class Deal(Named, Base):
             postgresql_include=["amount_minor", "owner_id", "touched_at"],
             postgresql_where=text("closed_at IS NULL AND merged_into_id IS NULL"),
         ),
+        Index(
+            "deal_closed_reason_idx",
+            "workspace_id",
+            "closed_reason",
+            text("closed_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("closed_reason IS NOT NULL"),
+        ),
         {"info": TENANT},
     )
 
@@ -92,6 +100,7 @@ class Deal(Named, Base):
     owner_id: Mapped[str | None]
     closed_at: Mapped[datetime | None]
     lost_reason: Mapped[str | None]
+    closed_reason: Mapped[Key | None]
     stage_since: Mapped[datetime] = mapped_column(server_default=func.now())
     touched_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
 

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from storage.crm import pipelines
+from storage.crm.deals import reasons
 from storage.crm.deals.model import Deal, check_amount
 from storage.crm.pipelines import Outcome, Stage
 from storage.errors import Invalid
@@ -17,6 +18,7 @@ from storage.events import DealAdded, DealLost, DealMoved, DealWon, Fact, emit
 from storage.money import Money
 from storage.names import check_name, check_note
 from storage.records.declaration import Arrive, Values
+from storage.records.history import current_source
 from storage.records.named import moment
 
 if TYPE_CHECKING:
@@ -112,6 +114,7 @@ def arriving(session: Session) -> Arrive:
             "status": now.outcome,
             "closed_at": closed,
             "lost_reason": past.get("reason") if lost else None,
+            "closed_reason": past.get(reasons.FIELD) if closed else None,
             "stage_since": past.get("since") or closed or since,
             "touched_at": past.get("touched") or moment(),
         }
@@ -126,33 +129,52 @@ def _was_closed(expected: date | None) -> datetime | None:
 
 
 def move(
-    session: Session, deal: Deal, stage_name: str = "", *, reason: str | None = None, pipeline_id: int | None = None
+    session: Session,
+    deal: Deal,
+    stage_name: str = "",
+    *,
+    reason: str | None = None,
+    because: str | None = None,
+    pipeline_id: int | None = None,
 ) -> list[Followup]:
     """Put a deal into the stage of this name and return the follow-ups that were cancelled because it is closed.
 
-    Into a won or lost stage it is won or lost, for this reason; out of one it is open again. It stays in its pipeline
+    Into a won or lost stage it is won or lost, for this reason and `because` of one of the workspace's; out of one it
+    is open again. It stays in its pipeline
     unless another is given, where it gets into the stage of the same name or the first if none is named. Raises
     NotFound naming the stages.
     """
     there = deal.pipeline_id if pipeline_id is None else pipeline_id
     if stage_name:
-        return _enter(session, deal, pipelines.resolve_stage(session, stage_name, there), reason)
+        return _enter(session, deal, pipelines.resolve_stage(session, stage_name, there), reason, because)
     into = pipelines.counterpart(session, deal.stage, there)
     if into is None:
         known = pipelines.stages(session, there)
         into = next((one for one in known if one.outcome == deal.status), None)
         if into is None:
             raise pipelines.no_stage(deal.stage.name, known)
-    return _enter(session, deal, into, reason)
+    return _enter(session, deal, into, reason, because)
 
 
 def put(session: Session, deal: Deal, stage_id: int) -> list[Followup]:
     """Put a deal into the stage of this number; of another pipeline, it stands for the one of that name in the deal's.
 
-    Where the deal's pipeline has none of that name, the deal moves to the other pipeline.
+    Where the deal's pipeline has none of that name, the deal moves to the other pipeline. Raises Invalid where somebody
+    closes it who is to say why.
     """
     stage = pipelines.stage(session, stage_id)
-    return _enter(session, deal, pipelines.counterpart(session, stage, deal.pipeline_id) or stage, None)
+    into = pipelines.counterpart(session, stage, deal.pipeline_id) or stage
+    # Programs cannot be asked.
+    if into.outcome != deal.status and not current_source(session).startswith("api."):
+        if known := reasons.asked(session, into.outcome):
+            raise Invalid(
+                "Say why it is {outcome}.",
+                field="stage",
+                outcome=into.outcome,
+                hint="`/deal {outcome}` asks for it: {reasons}.",
+                reasons=", ".join(known.values()),
+            )
+    return _enter(session, deal, into, None)
 
 
 def transfer(session: Session, deal: Deal, pipeline_id: int) -> list[Followup]:
@@ -160,28 +182,42 @@ def transfer(session: Session, deal: Deal, pipeline_id: int) -> list[Followup]:
     return move(session, deal, pipeline_id=pipeline_id)
 
 
-def win(session: Session, deal: Deal) -> list[Followup]:
-    """Mark a deal as won and return its open follow-ups, which are cancelled with it."""
-    return _enter(session, deal, pipelines.stage_with(session, Outcome.WON, deal.stage.pipeline_id), None)
+def win(session: Session, deal: Deal, because: str | None = None) -> list[Followup]:
+    """Mark a deal as won and return its open follow-ups, which are cancelled with it.
+
+    `because` is one of the workspace's reasons, as it is stored. Raises Invalid for one that is none.
+    """
+    return _enter(session, deal, pipelines.stage_with(session, Outcome.WON, deal.stage.pipeline_id), None, because)
 
 
-def lose(session: Session, deal: Deal, reason: str | None = None) -> list[Followup]:
-    """Mark a deal as lost and return its open follow-ups, which are cancelled with it; raise Invalid for the reason."""
-    return _enter(session, deal, pipelines.stage_with(session, Outcome.LOST, deal.stage.pipeline_id), reason)
+def lose(
+    session: Session, deal: Deal, reason: str | None = None, because: str | None = None
+) -> list[Followup]:
+    """Mark a deal as lost and return its open follow-ups, which are cancelled with it.
+
+    `reason` is told in words, `because` is one of the workspace's reasons, as it is stored. Raises Invalid for either.
+    """
+    return _enter(session, deal, pipelines.stage_with(session, Outcome.LOST, deal.stage.pipeline_id), reason, because)
 
 
-def _enter(session: Session, deal: Deal, stage: Stage, reason: str | None) -> list[Followup]:
+def _enter(
+    session: Session, deal: Deal, stage: Stage, reason: str | None, because: str | None = None
+) -> list[Followup]:
     stage = pipelines.enter(session, stage.id)
     now = moment()
     why = check_note(reason, field="reason") if reason and stage.outcome == Outcome.LOST else None
+    chosen = reasons.check(session, stage.outcome, because) if because else None
     if stage.id == deal.stage_id:
-        if why is not None:
-            deal.lost_reason = why
+        if why is not None or chosen is not None:
+            deal.lost_reason = why or deal.lost_reason
+            deal.closed_reason = chosen or deal.closed_reason
             _saved(session, deal)
         return []
     reopened = stage.outcome == Outcome.OPEN
     deal.archived_at = None if reopened else deal.archived_at
     deal.closed_at = None if reopened else (deal.closed_at if deal.status == stage.outcome else now)
+    # From one stage to another that means the same, it is still closed for that reason.
+    deal.closed_reason = chosen or (deal.closed_reason if deal.status == stage.outcome else None)
     deal.stage_id, deal.status, deal.lost_reason = stage.id, stage.outcome, why
     deal.stage_since = now
     _saved(session, deal)

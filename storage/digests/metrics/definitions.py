@@ -59,6 +59,10 @@ class Part:
     value: str | None
 
 
+REASON_GIVEN = func.coalesce(Deal.closed_reason, Deal.lost_reason)
+"""Why a deal was lost: one of the workspace's reasons as it is stored, or else what was said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
     """Say from when until when, whose records count, and of which pipeline's deals; None counts all."""
@@ -98,7 +102,7 @@ def meaning(figure: Metric, period: Period, part: Part | None = None) -> Meaning
 def _part(model: type[Base], part: Part) -> ColumnElement[bool]:
     column: Any = {
         (Deal, Cut.STAGE): Deal.stage_id,
-        (Deal, Cut.REASON): Deal.lost_reason,
+        (Deal, Cut.REASON): REASON_GIVEN,
         (Deal, Cut.OWNER): Deal.owner_id,
         (Followup, Cut.OWNER): Followup.owner_id,
         (Ticket, Cut.CATEGORY): Ticket.category,

@@ -14,6 +14,7 @@ from storage.crm.deals import Deal
 from storage.crm.followups import Followup
 from storage.digests.metrics.counting import BacklogLine, StageLine, backlog, pipeline
 from storage.digests.metrics.definitions import (
+    REASON_GIVEN,
     Cut,
     Metric,
     Part,
@@ -140,12 +141,11 @@ def _pipeline(session: Session, reading: Metrics) -> None:
     made = _twice(session, period, Metric.DEALS_NEW, Deal.created_at, Deal.currency)
     _flow(reading, Metric.DEALS_NEW, [(currency, *counts) for currency, *counts in made])
     for figure in (Metric.DEALS_WON, Metric.DEALS_LOST):
-        rows = _twice(session, period, figure, Deal.closed_at, Deal.currency, Deal.lost_reason)
+        rows = _twice(session, period, figure, Deal.closed_at, Deal.currency, REASON_GIVEN)
         _flow(reading, figure, [(currency, *counts) for currency, _reason, *counts in rows])
-        if figure is Metric.DEALS_LOST:
-            for reason in dict.fromkeys(row[1] for row in rows):
-                chosen = [(row[0], *row[2:]) for row in rows if row[1] == reason]
-                _flow(reading, figure, chosen, Part(Cut.REASON, reason))
+        for reason in dict.fromkeys(row[1] for row in rows):
+            chosen = [(row[0], *row[2:]) for row in rows if row[1] == reason]
+            _flow(reading, figure, chosen, Part(Cut.REASON, reason))
     _add(reading, Metric.DEALS_STALLED, sum(line.stalled for line in reading.stages))
     overdue = meaning(Metric.FOLLOWUPS_OVERDUE, period).select(func.count())
     _add(reading, Metric.FOLLOWUPS_OVERDUE, session.scalars(overdue).one())

@@ -62,7 +62,7 @@ class ChoiceField(RecordField):
         raise Invalid(
             "{value} is not a {name}.",
             field=self.key,
-            hint="There are {choices}.",
+            hint="There are {choices}." if self.choices else None,
             typed=str(value),
             value=str(value)[:40],
             name=self.key,

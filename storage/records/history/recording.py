@@ -62,7 +62,7 @@ class Recorder:
         self.actor_id = actor_id
         self.undoes_id: int | None = None
         self._session = session
-        self._source = source
+        self.source = source
         self._request_key = request_key
         self._summary = summary
         self._at = at
@@ -96,7 +96,7 @@ class Recorder:
                 "workspace_id": current_workspace(self._session),
                 "request_key": self._request_key,
                 "actor_id": self.actor_id,
-                "source": self._source,
+                "source": self.source,
                 "summary": self._summary,
                 "undoes_id": self.undoes_id,
             }
@@ -115,7 +115,7 @@ class Recorder:
     def tell_webhooks(self) -> None:
         """Have webhooks told what this transaction did, where the workspace has any, unless it is part of an import."""
         facts = drain_told(self._session)
-        if self._source == IMPORT:
+        if self.source == IMPORT:
             return
         if self._told_of and self.change_set_id is not None:
             assert self._written is not None
@@ -263,6 +263,11 @@ def current_recorder(session: Session) -> Recorder:
 def current_actor(session: Session) -> str | None:
     """Return the id of the person the session acts for, None if it acts for nobody or is not being recorded."""
     return current_recorder(session).actor_id if _KEY in session.info else None
+
+
+def current_source(session: Session) -> str:
+    """Return where the change comes from, nothing if the session is not being recorded."""
+    return current_recorder(session).source if _KEY in session.info else ""
 
 
 def current_change(session: Session) -> ChangeSet | None:

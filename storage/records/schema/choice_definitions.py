@@ -21,11 +21,11 @@ from storage.records.history import current_actor
 from storage.records.moves import Movable, Moving, movable
 from storage.records.named import moment
 from storage.records.schema.choice_rows import OWN, ChoiceRow, declared_choices, having
+from storage.records.schema.field_definitions import MOST_CHOICES
 from storage.records.schema.workspace_schema import extended
 
 WHAT = "choice"
 """Under which name the records of a choice are moved."""
-MOST_CHOICES = 100
 LIMIT = 40
 
 

@@ -24,7 +24,7 @@ from storage.records.values import shift
 from storage.workspace.members import Role
 
 MOST_FIELDS = 50
-MOST_CHOICES = 100
+MOST_CHOICES = 200
 MOST_DECIMALS = 4
 CHOICE = "~"
 """What is stored of a choice begins so, and no name of one does: what people type is never taken for it."""

@@ -56,7 +56,7 @@ def _told(session: Session, ticket: Ticket, added: bool) -> None:
 
 _DONE = Over(
     Ticket.resolved_at,
-    lambda _session, query: None if query.asks("status") else query.asks("resolved"),
+    lambda _session, query: None if query.asks("status", "status_kind") else query.asks("resolved"),
     "Open tickets",
     "Resolved tickets",
 )

@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from bot.handlers.digests.wording import label, priority
 from bot.kit import blocks as b
-from bot.kit import categories
+from bot.kit import categories, fields
 from bot.kit.format import Reader
 from bot.kit.replies import Picture
 from bot.plugin import _
-from storage.crm import pipelines
+from storage.crm import deals, pipelines
+from storage.crm.deals import DEAL
 from storage.digests import metrics
 from storage.digests.metrics import Cut, Metric, Metrics, Number, Part
 from storage.digests.runs import DigestRun
@@ -122,7 +123,7 @@ class Sheet:
                 found = members.get(self.session, part.value)
                 return found.name if found and found.name else part.value
             case Cut.REASON:
-                return part.value
+                return fields.called(self.session, DEAL, deals.reasons.FIELD, part.value, part.value)
 
     @cached_property
     def _stages(self) -> dict[str, str]:

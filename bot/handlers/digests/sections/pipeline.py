@@ -33,7 +33,9 @@ def draw(sheet: Sheet) -> list[Block]:
         blocks.append(b.context(forecast))
     wanted = (Metric.DEALS_NEW, Metric.DEALS_WON, Metric.DEALS_LOST, Metric.FOLLOWUPS_OVERDUE)
     blocks.append(b.section("", fields=[sheet.field(sheet.number(figure)) for figure in wanted]))
-    return [*blocks, *_reasons(sheet), *_stalled(sheet)]
+    won = _reasons(sheet, Metric.DEALS_WON, _("Won because of: {reasons}"))
+    lost = _reasons(sheet, Metric.DEALS_LOST, _("Lost because of: {reasons}"))
+    return [*blocks, *won, *lost, *_stalled(sheet)]
 
 
 def _stages(sheet: Sheet) -> list[b.Markup]:
@@ -56,9 +58,12 @@ def _stages(sheet: Sheet) -> list[b.Markup]:
     ]
 
 
-def _reasons(sheet: Sheet) -> list[Block]:
-    lost = [one for one in sheet.reading.parts(Metric.DEALS_LOST, Cut.REASON) if one.count]
-    if not lost:
+def _reasons(sheet: Sheet, figure: Metric, said: str) -> list[Block]:
+    found = [one for one in sheet.reading.parts(figure, Cut.REASON) if one.count]
+    if figure is Metric.DEALS_WON and all(one.part is None or one.part.value is None for one in found):
+        # Few teams keep why they win.
+        return []
+    if not found:
         return []
     parts = [
         b.markup(
@@ -66,11 +71,11 @@ def _reasons(sheet: Sheet) -> list[Block]:
             reason=b.cut(sheet.called(one.part), 100) if one.part else "",
             count=sheet.count(one),
         )
-        for one in lost[:REASONS]
+        for one in found[:REASONS]
     ]
-    if other := sum(one.count for one in lost[REASONS:]):
+    if other := sum(one.count for one in found[REASONS:]):
         parts.append(b.markup(_("Other  *{count}*"), count=other))
-    return [b.context(b.markup(_("Lost because of: {reasons}"), reasons=b.join(parts, ", ")))]
+    return [b.context(b.markup(said, reasons=b.join(parts, ", ")))]
 
 
 def _stalled(sheet: Sheet) -> list[Block]:
