@@ -14,7 +14,7 @@ from bot import terminal
 if TYPE_CHECKING:
     from bot.registry import Registry
     from storage.database.engine import Database
-    from storage.templates import Reserved
+    from storage.templates import Surroundings
 
 setup = typer.Typer(no_args_is_help=True, help="Carry how a workspace is set up to another.")
 SOURCE = "rapport setup"
@@ -67,23 +67,26 @@ def apply(
 
     with _opened(workspace) as (opened, registry, own):
         read = setups.read(file.read_text("utf-8-sig", errors="replace"))
-        reserved = reserved_of(registry)
+        known = surroundings(registry)
         with opened.transaction(own) as session:
-            changes = setups.preview(session, read, reserved)
+            changes = setups.preview(session, read, known)
             session.rollback()
-        if not changes:
+        if all(line.startswith(setups.LEFT_OUT) for line in changes):
+            terminal.say("\n".join(changes))
             terminal.say("Everything is there already: nothing would change.")
             return
         terminal.say("\n".join(changes))
         if not yes:
             typer.confirm("Add this?", abort=True)
         with opened.transaction(own) as session, history.recording(session, actor_id=None, source=SOURCE):
-            setups.apply(session, read, reserved)
+            setups.apply(session, read, known)
         terminal.say("Added.")
 
 
-def reserved_of(registry: Registry) -> Reserved:
-    """Return what says which words mean something already in commands, of a noun's fields or of nouns."""
+def surroundings(registry: Registry) -> Surroundings:
+    """Return what says which words mean something already in commands, and which categories there are."""
+    from bot.kit import categories
     from storage.records.schema import of
+    from storage.templates import Surroundings
 
-    return lambda session, noun: registry.within(of(session)).reserved(noun)
+    return Surroundings(lambda session, noun: registry.within(of(session)).reserved(noun), categories.taken)

@@ -11,9 +11,9 @@ from typing import Annotated, Any, ClassVar, Self, TypeVar
 from sqlalchemy import (
     CheckConstraint,
     ColumnElement,
+    FetchedValue,
     ForeignKey,
     ForeignKeyConstraint,
-    Identity,
     Index,
     Text,
     bindparam,
@@ -140,8 +140,8 @@ class NamedSetting(Named):
     """Carry what a setting that has a name has, such as a stage: it is a noun whose records set up the workspace.
 
     Its references begin with two letters, so that they take none from what people work with. A search and what people
-    write about records pass settings by, unless they are asked for. Its numbers come from the database, which gave them
-    before settings were nouns.
+    write about records pass settings by, unless they are asked for. Its numbers come from the database, which counts
+    them in each workspace, so that statements for many at once need none.
     """
 
     __setting__ = True
@@ -149,7 +149,7 @@ class NamedSetting(Named):
 
     # Again, as it is the first column of the key.
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"), primary_key=True)
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True, server_default=FetchedValue())
     # Under a name of its own, as statements of the release before join deals, which have one, with stages.
     merged_into_id: Mapped[int | None] = mapped_column("part_of_id")
     # What the release before adds has neither.

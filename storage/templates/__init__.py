@@ -2,6 +2,6 @@
 
 from storage.templates.applying import apply, preview, ready, save
 from storage.templates.reading import FilePart, read
-from storage.templates.sections import Reserved
+from storage.templates.parts import LEFT_OUT, Surroundings
 
-__all__ = ["FilePart", "Reserved", "apply", "preview", "read", "ready", "save"]
+__all__ = ["LEFT_OUT", "FilePart", "Surroundings", "apply", "preview", "read", "ready", "save"]

@@ -12,7 +12,8 @@ from storage import events
 from storage.database.engine import SCHEMA_VERSION
 from storage.records import schema
 from storage.templates.reading import FilePart
-from storage.templates.sections import SECTIONS, Reserved, at
+from storage.templates.parts import Surroundings, at
+from storage.templates.sections import SECTIONS
 
 VERSION = 1
 
@@ -31,7 +32,7 @@ def save(session: Session) -> str:
     return yaml.safe_dump(saved, sort_keys=False, allow_unicode=True, width=120)
 
 
-def apply(session: Session, setup: FilePart, reserved: Reserved) -> list[str]:
+def apply(session: Session, setup: FilePart, known: Surroundings) -> list[str]:
     """Add to a workspace what a set-up has and it lacks, and return what was changed, a line each.
 
     What is there already stays, so that to apply one twice changes nothing. Raises Invalid naming the line.
@@ -44,22 +45,22 @@ def apply(session: Session, setup: FilePart, reserved: Reserved) -> list[str]:
     for name, section in SECTIONS.items():
         if (part := setup.get(name)) is not None:
             with at(part):
-                changed += section.apply(session, part, reserved)
+                changed += section.apply(session, part, known)
     return changed
 
 
-def preview(session: Session, setup: FilePart, reserved: Reserved) -> list[str]:
+def preview(session: Session, setup: FilePart, known: Surroundings) -> list[str]:
     """Return what `apply` would change, and change nothing; raises as it does."""
-    known = {key: session.info.get(key) for key in (SCHEMA_VERSION, schema.KNOWN)}
+    before = {key: session.info.get(key) for key in (SCHEMA_VERSION, schema.KNOWN)}
     changed: list[str] = []
     try:
         with session.begin_nested():
-            changed += apply(session, setup, reserved)
+            changed += apply(session, setup, known)
             session.flush()
             raise _Rehearsed
     except _Rehearsed:
         events.drain(session)
-        session.info.update(known)
+        session.info.update(before)
         session.expire_all()
     return changed
 

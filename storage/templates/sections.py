@@ -2,47 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from storage.crm import pipelines
+from storage.crm.deals import reasons
 from storage.crm.pipelines import PIPELINE, STAGE, Outcome
-from storage.errors import CrmError
 from storage.names import name_key
 from storage.records import lifecycle, schema
-from storage.records.declaration import Declaration
+from storage.records.history import ownership
 from storage.records.schema import choice_definitions, field_definitions, noun_definitions
 from storage.records.schema.choice_rows import declared_choices
-from storage.support import replies, sla
+from storage.records.schema.layout_definitions import CARD, FORM, HOME, LINE, PLACES, check_form, lay_out
+from storage.templates.parts import SetupSection, Surroundings, at
 from storage.templates.reading import FilePart
+from storage.templates.support import SUPPORT
+from storage.workspace import plugin_settings
 from storage.workspace.members import Role
-
-Reserved = Callable[[Session, Declaration | None], Collection[str]]
-"""Returns the words that no field of a noun may have as its key; without a noun, those that begin commands."""
-
-
-@dataclass(frozen=True)
-class SetupSection:
-    """Say how a part of a set-up is saved, None or nothing where there is none, and how it is applied."""
-
-    save: Callable[[Session], Any]
-    apply: Callable[[Session, FilePart, Reserved], list[str]]
-
-
-@contextmanager
-def at(part: FilePart) -> Iterator[None]:
-    """Name the line in whatever is wrong."""
-    try:
-        yield
-    except CrmError as error:
-        if str(error).startswith("Line "):
-            raise
-        hint = f" {error.hint.format(**error.params)}" if error.hint else ""
-        raise part.fault("{why}", why=f"{error}{hint}") from None
 
 
 def _save_nouns(session: Session) -> Any:
@@ -53,7 +31,7 @@ def _save_nouns(session: Session) -> Any:
     ]
 
 
-def _apply_nouns(session: Session, part: FilePart, reserved: Reserved) -> list[str]:
+def _apply_nouns(session: Session, part: FilePart, known: Surroundings) -> list[str]:
     changed = []
     for one in part.each():
         one.only("word", "name", "plural", "letter", "role")
@@ -71,7 +49,7 @@ def _apply_nouns(session: Session, part: FilePart, reserved: Reserved) -> list[s
                 key=word,
                 letter=free,
                 role=_role(one),
-                reserved=reserved(session, None),
+                reserved=known.reserved(session, None),
             )
         changed.append(f"+ {row.plural} ({row.letter}-1)")
     return changed
@@ -98,7 +76,7 @@ def _save_fields(session: Session) -> Any:
     return saved
 
 
-def _apply_fields(session: Session, part: FilePart, reserved: Reserved) -> list[str]:
+def _apply_fields(session: Session, part: FilePart, known: Surroundings) -> list[str]:
     changed = []
     for key, fields in part.items():
         noun = schema.of(session).declared.get(key)
@@ -123,7 +101,7 @@ def _apply_fields(session: Session, part: FilePart, reserved: Reserved) -> list[
                     choices=[str(choice.value) for choice in choices.each()] if choices else [],
                     links_to=one.text("to", ""),
                     seen_by=[Role(str(role.value)) for role in seen_by.each()] if seen_by else [],
-                    reserved=reserved(session, noun),
+                    reserved=known.reserved(session, noun),
                 )
             changed.append(f"+ {noun.label}: {row.name}")
     return changed
@@ -142,16 +120,16 @@ def _save_pipelines(session: Session) -> Any:
     ]
 
 
-def _apply_pipelines(session: Session, part: FilePart, reserved: Reserved) -> list[str]:
+def _apply_pipelines(session: Session, part: FilePart, known: Surroundings) -> list[str]:
     changed = []
     pipelines.default(session)
     for one in part.each():
         one.only("name", "stages")
         wanted = one.get("stages")
-        known = {found.name_key: found for found in pipelines.all_of(session)}
-        made = name_key(one.text("name")) not in known
+        there = {found.name_key: found for found in pipelines.all_of(session)}
+        made = name_key(one.text("name")) not in there
         with at(one):
-            into: Any = known.get(name_key(one.text("name"))) or lifecycle.add(
+            into: Any = there.get(name_key(one.text("name"))) or lifecycle.add(
                 session, PIPELINE, {"name": one.text("name")}
             )
         changed += [f"+ {into.name}"] if made else []
@@ -159,8 +137,8 @@ def _apply_pipelines(session: Session, part: FilePart, reserved: Reserved) -> li
         for place, stage in enumerate(given, start=1):
             stage.only("name", "probability", "means")
             values = {"probability": stage.number("probability", 50), "outcome": _outcome(stage)}
-            there = {found.name_key: found for found in pipelines.stages(session, into.id)}
-            found = there.get(name_key(stage.text("name")))
+            steps = {found.name_key: found for found in pipelines.stages(session, into.id)}
+            found = steps.get(name_key(stage.text("name")))
             with at(stage):
                 if found is None:
                     new = {"name": stage.text("name"), "pipeline": into.id, "position": place, **values}
@@ -193,8 +171,8 @@ def _save_choices(noun: str, field: str) -> Callable[[Session], Any]:
     return save
 
 
-def _apply_choices(noun: str, field: str) -> Callable[[Session, FilePart, Reserved], list[str]]:
-    def apply(session: Session, part: FilePart, reserved: Reserved) -> list[str]:
+def _apply_choices(noun: str, field: str) -> Callable[[Session, FilePart, Surroundings], list[str]]:
+    def apply(session: Session, part: FilePart, known: Surroundings) -> list[str]:
         changed = []
         for one in part.each():
             one.only("name", "kind", "renamed")
@@ -213,45 +191,66 @@ def _apply_choices(noun: str, field: str) -> Callable[[Session, FilePart, Reserv
     return apply
 
 
-def _save_replies(session: Session) -> Any:
-    return [{"name": one.name, "text": one.text} for one in replies.saved(session)]
+def _save_asked(session: Session) -> Any:
+    chosen = plugin_settings.get(session, reasons.ASK)
+    return chosen.value if chosen else None
 
 
-def _apply_replies(session: Session, part: FilePart, reserved: Reserved) -> list[str]:
+def _apply_asked(session: Session, part: FilePart, known: Surroundings) -> list[str]:
+    if part.value not in reasons.WHEN:
+        raise part.fault("{value} is none of {values}.", value=str(part.value)[:40], values=", ".join(reasons.WHEN))
+    if part.value == reasons.NEVER or plugin_settings.get(session, reasons.ASK) is not None:
+        return []
+    plugin_settings.choose(session, reasons.ASK, part.value)
+    return [f"+ reasons: {part.value}"]
+
+
+def _save_rights(session: Session) -> Any:
+    nouns = schema.of(session).declared
+    return {noun: who for noun in nouns if (who := ownership.who_changes(session, noun))}
+
+
+def _apply_rights(session: Session, part: FilePart, known: Surroundings) -> list[str]:
     changed = []
-    for one in part.each():
-        one.only("name", "text")
-        if name_key(one.text("name")) in {name_key(known.name) for known in replies.saved(session)}:
-            continue
-        with at(one):
-            replies.save(session, one.text("name"), one.text("text"))
-        changed.append(f"+ {one.text('name')}")
+    for key, one in part.items():
+        noun = schema.of(session).declared.get(key)
+        if noun is None or not noun.model.__owner__:
+            raise one.fault("there are no records called {name} that belong to somebody.", name=key)
+        if one.value not in {ownership.OWNER, ownership.ASK}:
+            raise one.fault("{value} is none of {values}.", value=str(one.value)[:40], values="owner, ask")
+        if ownership.who_changes(session, key) is None:
+            ownership.let_change(session, key, one.value)
+            changed.append(f"+ {noun.plural}: {one.value}")
     return changed
 
 
-def _save_promises(session: Session) -> Any:
-    keys = {"priority": "priority", "tier": "tier", "answer": "first_response_minutes", "solve": "resolution_minutes"}
-    return [
-        {key: value for key, at in keys.items() if (value := getattr(one, at)) is not None}
-        for one in sla.targets(session)
-    ]
+def _save_layouts(session: Session) -> Any:
+    return {
+        noun: {place: list(keys) for place, keys in places.items()}
+        for noun, places in schema.of(session).layouts.items()
+    }
 
 
-def _apply_promises(session: Session, part: FilePart, reserved: Reserved) -> list[str]:
+def _apply_layouts(session: Session, part: FilePart, known: Surroundings) -> list[str]:
     changed = []
-    for one in part.each():
-        one.only("priority", "tier", "answer", "solve")
-        which = {"priority": one.text("priority", "") or None, "tier": one.text("tier", "") or None}
-        with at(one):
-            if any((known.priority, known.tier) == tuple(which.values()) for known in sla.targets(session)):
+    for key, places in part.items():
+        noun = schema.of(session).declared.get(key)
+        if noun is None and key != HOME:
+            raise places.fault("there are no records called {name}.", name=key)
+        for place, shown in places.items():
+            if place not in PLACES or (place == HOME) != (key == HOME):
+                raise places.fault("{key} means nothing here; there are {keys}.", key=place, keys=", ".join(PLACES))
+            if place in schema.of(session).layouts.get(key, {}):
                 continue
-            sla.set_target(
-                session,
-                **which,
-                first_response_minutes=one.number("answer"),
-                resolution_minutes=one.number("solve"),
-            )
-        changed.append("+ " + " ".join(["promise", *filter(None, which.values())]))
+            keys = [str(one.value) for one in shown.each()]
+            with at(shown):
+                if noun is not None and place == FORM:
+                    check_form(noun, keys)
+                fields = place in {CARD, LINE, FORM}
+                # Buttons and parts of the Home belong to plugins: one that is not there is passed by when it is drawn.
+                there = [one.key for one in noun.entered[1:]] if noun is not None and fields else keys
+                lay_out(session, key, place, keys, there)
+            changed.append(f"+ {noun.label if noun else key}: {place}")
     return changed
 
 
@@ -263,7 +262,9 @@ SECTIONS: Mapping[str, SetupSection] = {
     "priorities": SetupSection(_save_choices("ticket", "priority"), _apply_choices("ticket", "priority")),
     "tiers": SetupSection(_save_choices("customer", "tier"), _apply_choices("customer", "tier")),
     "reasons": SetupSection(_save_choices("deal", "closed_reason"), _apply_choices("deal", "closed_reason")),
-    "replies": SetupSection(_save_replies, _apply_replies),
-    "service_levels": SetupSection(_save_promises, _apply_promises),
+    "ask_reasons": SetupSection(_save_asked, _apply_asked),
+    "rights": SetupSection(_save_rights, _apply_rights),
+    "layouts": SetupSection(_save_layouts, _apply_layouts),
+    **SUPPORT,
 }
 """The parts of a set-up, in the order in which one may need another."""

@@ -17,6 +17,7 @@ from storage.notifications import preferences
 from storage.notifications.preferences import Notice
 from storage.queues import outbox
 from storage.queues.outbox import Delivery
+from storage.records.counters import next_ids
 from storage.support import categories, channels, labels, messages, model_versions, ratings, replies, tickets
 from storage.support.ratings import Rating
 from storage.workspace import permissions
@@ -31,6 +32,9 @@ TODAY = Period(datetime(2020, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC
 
 def everything(session: Session) -> SimpleNamespace:
     """Put one of each noun into the workspace."""
+    for setting in ("pipeline", "stage", "reply"):
+        # Numbers that no other workspace has, as each begins with some of its own.
+        next_ids(session, setting, 1_000)
     customer = customers.add(session, name="Secret Customer", domain="secret.example", tier="gold", owner_id="UREP")
     contact = contacts.add(
         session, name="Secret Contact", email="secret@secret.example", customer_id=customer.id, slack_user_id="U9"

@@ -88,7 +88,12 @@ PRIORITY = Choices(
     "ticket", "priority", "priority", "priorities", "*Priorities of tickets*", "Promises and alerts go by what it was."
 )
 TIER = Choices(
-    "customer", "tier", "tier", "tiers", "*Tiers of customers*", "Once there is one, customers have only those.",
+    "customer",
+    "tier",
+    "tier",
+    "tiers",
+    "*Tiers of customers*",
+    "Once there is one, customers have only those.",
     "None yet: customers may have any word.",
 )
 REASON = Choices(

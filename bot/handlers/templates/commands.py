@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from bot.grammar import Args
 from bot.handlers.templates.declaration import plugin
 from bot.kit import blocks as b
+from bot.kit import categories
 from bot.kit.format import paragraphs, undo_hint
 from bot.kit.replies import Message
 from bot.plugin import Catalogue, Declaration, Role, _
@@ -41,7 +42,7 @@ def show(control: b.Control, session: Session, catalogue: Catalogue) -> Message:
 @plugin.action("apply", role=Role.ADMIN)
 def apply(control: b.Control, session: Session, catalogue: Catalogue) -> Message:
     """Add what a set-up has and the workspace lacks, as one change."""
-    changed = setup.apply(session, _read(control.detail), _reserved(catalogue))
+    changed = setup.apply(session, _read(control.detail), _known(catalogue))
     if not changed:
         return Message(_("Everything is there already."), replace=True)
     title = b.Markup(_("*Added*"))
@@ -60,7 +61,7 @@ def offered() -> Message:
 
 def previewed(session: Session, catalogue: Catalogue, name: str) -> Message:
     """Say what a set-up would add, with the button that does."""
-    changes = setup.preview(session, _read(name), _reserved(catalogue))
+    changes = setup.preview(session, _read(name), _known(catalogue))
     title = b.markup("*{about}*", about=_(ABOUT.get(name, name)))
     if not changes:
         return Message(title, [*paragraphs([title, _("Everything of it is there already.")])])
@@ -79,8 +80,8 @@ def _read(name: str) -> FilePart:
     return setup.read(known[name])
 
 
-def _reserved(catalogue: Catalogue) -> setup.Reserved:
+def _known(catalogue: Catalogue) -> setup.Surroundings:
     def reserved(_session: Session, noun: Declaration | None) -> Collection[str]:
         return catalogue.reserved(noun)
 
-    return reserved
+    return setup.Surroundings(reserved, categories.taken)

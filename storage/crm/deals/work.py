@@ -165,15 +165,15 @@ def put(session: Session, deal: Deal, stage_id: int) -> list[Followup]:
     stage = pipelines.stage(session, stage_id)
     into = pipelines.counterpart(session, stage, deal.pipeline_id) or stage
     # Programs cannot be asked.
-    if into.outcome != deal.status and not current_source(session).startswith("api."):
-        if known := reasons.asked(session, into.outcome):
-            raise Invalid(
-                "Say why it is {outcome}.",
-                field="stage",
-                outcome=into.outcome,
-                hint="`/deal {outcome}` asks for it: {reasons}.",
-                reasons=", ".join(known.values()),
-            )
+    closes = into.outcome != deal.status and not current_source(session).startswith("api.")
+    if closes and (known := reasons.asked(session, into.outcome)):
+        raise Invalid(
+            "Say why it is {outcome}.",
+            field="stage",
+            outcome=into.outcome,
+            hint="`/deal {outcome}` asks for it: {reasons}.",
+            reasons=", ".join(known.values()),
+        )
     return _enter(session, deal, into, None)
 
 
@@ -190,9 +190,7 @@ def win(session: Session, deal: Deal, because: str | None = None) -> list[Follow
     return _enter(session, deal, pipelines.stage_with(session, Outcome.WON, deal.stage.pipeline_id), None, because)
 
 
-def lose(
-    session: Session, deal: Deal, reason: str | None = None, because: str | None = None
-) -> list[Followup]:
+def lose(session: Session, deal: Deal, reason: str | None = None, because: str | None = None) -> list[Followup]:
     """Mark a deal as lost and return its open follow-ups, which are cancelled with it.
 
     `reason` is told in words, `because` is one of the workspace's reasons, as it is stored. Raises Invalid for either.

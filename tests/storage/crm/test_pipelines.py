@@ -8,8 +8,10 @@ import pytest
 from sqlalchemy.orm import Session
 
 from storage.crm import pipelines
+from storage.crm.pipelines import PIPELINE
 from storage.database.engine import Database
 from storage.errors import NotFound
+from storage.records import lifecycle
 from tests.support.waiting import PATIENCE_S
 
 
@@ -60,3 +62,15 @@ def test_a_pipeline_without_a_stage_to_win_in_says_so(session: Session) -> None:
     session.flush()
     with pytest.raises(NotFound, match="no stage for won deals"):
         pipelines.stage_with(session, pipelines.Outcome.WON, made.id)
+
+
+def test_each_workspace_numbers_its_pipelines_and_stages_by_itself(
+    database: Database, workspace: str, second_workspace: str
+) -> None:
+    for own in (workspace, second_workspace):
+        with database.transaction(own) as session:
+            first = pipelines.default(session)
+            second = lifecycle.add(session, PIPELINE, {"name": "Partners"})
+            assert (first.reference, second.reference) == ("PL-1", "PL-2")
+            numbers = [one.id for one in pipelines.every_stage(session)]
+            assert numbers == list(range(1, len(numbers) + 1))
