@@ -109,6 +109,8 @@ def _role(word: str) -> Role:
 
 TEMPLATES = "templates.show"
 """The button that shows set-ups to begin with."""
+ALL = "setup.all"
+"""The button that shows every part of the set-up, as the Home does."""
 
 
 @plugin.command(
@@ -140,8 +142,8 @@ def setup(args: Args, session: Session, workspace: Workspace) -> Message:
     }
     hint = _("Change: `/crm setup currency:EUR zone:Europe/Berlin`. Alerts: `/crm triage #support`.")
     title = _("Saved.") if changed else _("The workspace's settings")
-    begin = b.button(_("Begin with a template"), TEMPLATES)
-    return Message(title, [b.header(title), *b.facts(facts), *_channels(session), b.context(hint), b.actions(begin)])
+    buttons = b.actions(b.button(_("All settings"), ALL), b.button(_("Begin with a template"), TEMPLATES))
+    return Message(title, [b.header(title), *b.facts(facts), *_channels(session), b.context(hint), buttons])
 
 
 EVERYONE: Mapping[str, str | None] = dict.fromkeys(("everyone", "all", "anyone", "everybody"))

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from storage import events
 from storage.database.engine import SCHEMA_VERSION
 from storage.records import schema
-from storage.templates.reading import FilePart
 from storage.templates.parts import Surroundings, at
+from storage.templates.reading import FilePart
 from storage.templates.sections import SECTIONS
 
 VERSION = 1

@@ -52,7 +52,7 @@ def _apply_categories(session: Session, part: FilePart, known: Surroundings) -> 
         key = name_key(one.text("key", one.text("name", "")))
         name = one.text("name", "")
         found = next(
-            (k for k, called in there.items() if k == key or name and name_key(called) == name_key(name)), None
+            (k for k, called in there.items() if k == key or (name and name_key(called) == name_key(name))), None
         )
         given = one.get("examples")
         texts = [str(text.value) for text in given.each()] if given else []

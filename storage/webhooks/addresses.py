@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
@@ -26,6 +27,7 @@ _PLAIN = (
     " whoever runs Rapport can allow a host inside by RAPPORT_WEBHOOK_ALLOW"
 )
 _SITE_LOCAL = ipaddress.ip_network("fec0::/10")
+PATIENCE_S = 1.0
 
 
 class AddressRefused(Exception):
@@ -74,6 +76,26 @@ def resolve(url: str, allowed: Allowed = Allowed(), look_up: LookUp | None = Non
     _check_all(found, allowed, host, encrypted=encrypted)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(host, port, tuple(found), _quoted(path), encrypted)
+
+
+def is_unknown(url: str, look_up: LookUp | None = None) -> bool:
+    """Tell whether name servers say now that there is no host of this name; no answer in a second says nothing."""
+    said: list[bool] = []
+
+    def ask() -> None:
+        try:
+            _parts, host, port, _encrypted = _read(url)
+            (look_up or _look_up)(host, port)
+        except socket.gaierror as exc:
+            said.append(exc.errno == socket.EAI_NONAME)
+        except (OSError, AddressRefused, ValueError):
+            return
+
+    # A name server that is silent keeps whoever asks for longer than Slack waits.
+    asking = threading.Thread(target=ask, name="look up", daemon=True)
+    asking.start()
+    asking.join(PATIENCE_S)
+    return said == [True]
 
 
 def check_form(url: str, allowed: Allowed = Allowed()) -> None:

@@ -12,16 +12,19 @@ from sqlalchemy.orm import Session
 from bot.kit import blocks as b
 from bot.plugin import Catalogue, _, ngettext
 from storage.crm.pipelines import Pipeline, Stage
+from storage.records.fields import ChoiceField
 from storage.records.history import ownership
 from storage.records.schema import of
+from storage.records.schema.layout_definitions import HOME
 from storage.support import channels
 from storage.support.categories import Category
 from storage.support.replies import SavedReply
 from storage.support.routes import Route
-from storage.support.sla import BusinessHours, Holiday, SlaTarget
+from storage.support.sla import Holiday, SlaTarget, hours
 from storage.webhooks import settings as webhooks
 from storage.workspace import api_keys, members
 
+SHOWN = 8
 State = Callable[[Session, Catalogue], b.Text]
 
 
@@ -97,6 +100,33 @@ def _plain(text: str) -> State:
     return lambda _session, _catalogue: _(text)
 
 
+def _choices(noun: str, field: str) -> State:
+    def state(session: Session, catalogue: Catalogue) -> b.Text:
+        found = of(session).extend(catalogue.nouns[noun].declaration).field(field)
+        names = [_(found.name_of(one)) for one in found.choices] if isinstance(found, ChoiceField) else []
+        more = [f"+{len(names) - SHOWN}"] if len(names) > SHOWN else []
+        return ", ".join([*names[:SHOWN], *more]) or _("none of your own yet")
+
+    return state
+
+
+def _hours(session: Session, _catalogue: Catalogue) -> b.Text:
+    known = hours(session)
+    return (
+        _("always")
+        if known.always
+        else _("{count} days a week, {zone}").format(
+            count=sum(span is not None for span in known.week), zone=known.zone
+        )
+    )
+
+
+def _layout(session: Session, catalogue: Catalogue) -> b.Text:
+    nouns = [_(one.declaration.plural) for key, one in catalogue.nouns.items() if key in of(session).layouts]
+    own = [*nouns, *([_("Home")] if HOME in of(session).layouts else [])]
+    return _("yours: {nouns}").format(nouns=", ".join(own)) if own else _("as it comes")
+
+
 PARTS = (
     SetupPart("People and roles", "role", _people),
     SetupPart("Who may change records", "rights", _rights),
@@ -104,20 +134,20 @@ PARTS = (
     SetupPart("Channels and grouping", "setup", _channels),
     SetupPart("Routes", "route", _counted(Route, "{count} route", "{count} routes")),
     SetupPart("Service levels", "sla", _counted(SlaTarget, "{count} promise", "{count} promises")),
-    SetupPart("Business hours", "hours", _counted(BusinessHours, "set", "set")),
+    SetupPart("Business hours", "hours", _hours),
     SetupPart("Holidays", "hours", _counted(Holiday, "{count} day", "{count} days")),
     SetupPart("Quiet hours", "quiet", _plain("each person's own, and limits of channels with `/crm budget`")),
     SetupPart("Categories", "categories", _counted(Category, "{count} of your own", "{count} of your own")),
     SetupPart("Saved replies", "replies", _counted(SavedReply, "{count} reply", "{count} replies")),
     SetupPart("Fields", "fields", _fields),
     SetupPart("Kinds of records", "nouns", _kinds),
-    SetupPart("Layout", "layout", _plain("what cards, lines and forms show")),
+    SetupPart("Layout", "layout", _layout),
     SetupPart("Pipelines", "pipelines", _counted(Pipeline, "{count} pipeline", "{count} pipelines")),
     SetupPart("Stages", "stage list", _counted(Stage, "{count} stage", "{count} stages")),
-    SetupPart("Statuses", "statuses", _plain("of tickets")),
-    SetupPart("Priorities", "priorities", _plain("of tickets")),
-    SetupPart("Tiers", "tiers", _plain("of customers")),
-    SetupPart("Reasons", "reasons", _plain("why deals are won and lost")),
+    SetupPart("Statuses", "statuses", _choices("ticket", "status")),
+    SetupPart("Priorities", "priorities", _choices("ticket", "priority")),
+    SetupPart("Tiers", "tiers", _choices("customer", "tier")),
+    SetupPart("Reasons", "reasons", _choices("deal", "closed_reason")),
     SetupPart("Keys", "api-key", _keys),
     SetupPart("Webhooks", "webhooks", _webhooks),
     SetupPart("Plugins", "settings", _plain("what they can be told")),

@@ -8,7 +8,7 @@ from bot.grammar import Args
 from bot.grammar.types import FLAG
 from bot.handlers.webhooks import lists
 from bot.handlers.webhooks.declaration import plugin
-from bot.handlers.webhooks.wording import paused, read_events, removed, resumed
+from bot.handlers.webhooks.wording import paused, read_events, removed, resumed, unknown_host
 from bot.kit import blocks as b
 from bot.kit.format import Reader
 from bot.kit.replies import Message
@@ -28,9 +28,10 @@ def listed(session: Session, reader: Reader) -> Message:
     usage="<url> [events:deal.won,customer.*] [name:ERP] [sensitive:no]",
     role=Role.ADMIN,
     example="https://erp.example.com/rapport events:deal.won,customer.*",
+    before=unknown_host,
     sensitive=FLAG,
 )
-def add(args: Args, session: Session, inside: Allowed) -> Message:
+def add(args: Args, session: Session, inside: Allowed, found: bool) -> Message:
     """Tell another program of events; its secret is shown once."""
     hook = settings.add(
         session,
@@ -41,7 +42,7 @@ def add(args: Args, session: Session, inside: Allowed) -> Message:
         inside=inside,
     )
     occurrences.test(session, hook)
-    return lists.added(hook)
+    return lists.added(hook, unknown=found)
 
 
 @plugin.command(

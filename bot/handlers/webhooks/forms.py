@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot.handlers.webhooks import lists
 from bot.handlers.webhooks.declaration import plugin
-from bot.handlers.webhooks.wording import hook_of, read_events, read_yes
+from bot.handlers.webhooks.wording import hook_of, read_events, read_yes, unknown_host
 from bot.kit import blocks as b
 from bot.kit.format import Reader
 from bot.kit.replies import Message, Modal
@@ -23,14 +23,14 @@ from storage.webhooks.settings import URL_LIMIT
 Values = Mapping[str, str]
 
 
-@plugin.view("new", title="New webhook", role=Role.ADMIN)
+@plugin.view("new", title="New webhook", role=Role.ADMIN, before=unknown_host)
 def new() -> Modal:
     """Open the form for a new webhook."""
     return Modal(_("New webhook"), _entries(None), submit=_("Add"))
 
 
 @new.submit
-def add(values: Values, session: Session, inside: Allowed) -> Message:
+def add(values: Values, session: Session, inside: Allowed, found: bool) -> Message:
     """Add the webhook and show its secret."""
     hook = settings.add(
         session,
@@ -41,7 +41,7 @@ def add(values: Values, session: Session, inside: Allowed) -> Message:
         inside=inside,
     )
     occurrences.test(session, hook)
-    return lists.added(hook)
+    return lists.added(hook, unknown=found)
 
 
 plugin.button_opens("new", new)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.blocks.block_elements import InteractiveElement
 from sqlalchemy.orm import Session
@@ -36,8 +38,8 @@ def webhooks(
     return Message(b.join([notice, title], " ") if notice else title, blocks, replace=replace)
 
 
-def added(hook: Webhook) -> Message:
-    """Show a new webhook's secret, once."""
+def added(hook: Webhook, *, unknown: bool) -> Message:
+    """Show a new webhook's secret, once; say so where its host is `unknown`."""
     title = b.markup(
         _("*{name}* is told of {events}. Its secret is shown only now, so keep it: `{secret}`"),
         name=hook.name,
@@ -47,7 +49,12 @@ def added(hook: Webhook) -> Message:
     how = b.context(
         _("Each event is signed with it (docs/webhooks.md shows how that is checked). A test is on its way.")
     )
-    return Message(title, [b.section(title), b.actions(_show_log(hook)), how, undo_hint()], once=True)
+    doubt = b.markup(
+        _("⚠️ There is no host called {host} now, so nothing arrives yet."), host=urlsplit(hook.url).hostname
+    )
+    warning = [b.section(doubt)] if unknown else []
+    said = b.join([title, doubt], " ") if unknown else title
+    return Message(said, [b.section(title), *warning, b.actions(_show_log(hook)), how, undo_hint()], once=True)
 
 
 def tested(hook: Webhook) -> Message:

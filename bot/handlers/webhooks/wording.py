@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
+from bot.grammar import Args
 from bot.kit import blocks as b
 from bot.kit.format import Reader
 from bot.plugin import _, ngettext
 from storage.errors import Invalid
-from storage.webhooks import settings
+from storage.webhooks import addresses, settings
 from storage.webhooks.model import Webhook, WebhookDelivery
 
 
@@ -88,3 +89,9 @@ def resumed(hook: Webhook) -> b.Text:
 def removed(hook: Webhook) -> b.Text:
     """Say that a webhook is gone."""
     return b.markup(_("*{name}* is removed; nothing more is sent to it."), name=hook.name)
+
+
+def unknown_host(args: Args | None, values: Mapping[str, str] | None) -> bool:
+    """Tell whether the host of the address that was typed, or entered in a form, is known to no name server now."""
+    url = (args.get("url") if args else None) or (values or {}).get("url") or ""
+    return bool(url) and addresses.is_unknown(url)

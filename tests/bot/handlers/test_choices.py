@@ -20,6 +20,10 @@ def test_a_status_of_the_teams_own_is_used_everywhere(company: Company, admin: P
     assert "T-1" in agent.types("/ticket list status:waiting").text, "by the word for the kind"
     assert "T-2" in (found := agent.types("/ticket list status:open").text) and "T-1" not in found
     assert "T-1" in agent.types("/ticket list open").text
+    assert "T-1" in agent.types("/ticket list status_kind:waiting").text
+    agent.types("/ticket add Over")
+    agent.types("/ticket close T-3")
+    assert "T-3" in agent.types("/ticket list status_kind:closed").text
     assert "status:waiting" in (found := agent.types("/ticket list waiting").text) and "T-1" in found
     agent.types("/customer add Acme")
     assert "customer:Acme" in agent.types("/ticket list with the vendor acme").text

@@ -42,3 +42,15 @@ def test_the_set_up_is_for_admins(rep: Person) -> None:
     rep.opens_home()
     rep.sees("Hello Rita Rep")
     assert "setup.part" not in str(rep.home)
+
+
+def test_the_command_leads_to_every_part_too(company: Company, admin: Person, rep: Person) -> None:
+    admin.types("/crm status add With the vendor kind:waiting")
+    admin.types("/crm setup")
+    admin.clicks("All settings")
+    shown = admin.sees("as it comes")
+    assert "With the vendor" in shown and "always" in shown
+    admin.clicks("setup.part:fields")
+    company.settles()
+    assert "went wrong" not in str(admin.modal)
+    assert "needs the role admin" in rep.types("/crm setup").text

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -182,3 +184,22 @@ def test_mistakes_are_named_and_only_admins_see_webhooks(admin: Person, rep: Per
         assert sentence in admin.types(typed, channel="CGENERAL").text, typed
     for typed in ("/crm webhooks", "/crm webhook add https://example.com", "/crm webhook log X"):
         assert "needs the role admin" in rep.types(typed).text, typed
+
+
+def test_a_name_that_no_server_knows_is_said_at_once(
+    company: Company, admin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = socket.getaddrinfo
+
+    def answer(host: Any, *rest: Any, **how: Any) -> Any:
+        if host == "erp.exmaple":
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return asked(host, *rest, **how)
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+    said = admin.types("/crm webhook add https://erp.exmaple/in").text
+    assert "no host called erp.exmaple" in said and "whsec_" in said
+    admin.types("/crm webhooks")
+    admin.clicks("Add a webhook")
+    admin.submits({"Address": "https://erp.exmaple/out", "Name": "Second"})
+    admin.sees("no host called erp.exmaple")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from ipaddress import ip_address, ip_network
@@ -11,7 +12,8 @@ from typing import Any
 import pytest
 
 from storage.errors import Invalid
-from storage.webhooks.addresses import AddressRefused, Allowed, check, resolve
+from storage.webhooks import addresses
+from storage.webhooks.addresses import AddressRefused, Allowed, LookUp, check, resolve
 from storage.webhooks.settings import check_url
 
 INSIDE = [
@@ -143,3 +145,21 @@ def test_whoever_runs_rapport_allows_what_is_inside_by_name_or_network() -> None
         with pytest.raises(AddressRefused):
             resolve(f"https://{host}/", allowed, look_up)  # type: ignore[arg-type]  # a stand-in
     assert check(ip_address("8.8.8.8"), allowed) is False
+
+
+def test_a_host_is_unknown_only_where_a_name_server_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def raising(number: int) -> LookUp:
+        def look_up(host: str, port: int) -> Sequence[str]:
+            raise socket.gaierror(number, "as name servers say")
+
+        return look_up
+
+    def silent(host: str, port: int) -> Sequence[str]:
+        time.sleep(2)
+        raise socket.gaierror(socket.EAI_NONAME, "too late")
+
+    assert addresses.is_unknown("https://hooks.example/", raising(socket.EAI_NONAME))
+    assert not addresses.is_unknown("https://hooks.example/", raising(socket.EAI_AGAIN))
+    assert not addresses.is_unknown("https://hooks.example/", silent)
+    assert not addresses.is_unknown("https://hooks.example/", lambda _host, _port: ["8.8.8.8"])
+    assert not addresses.is_unknown("no address", raising(socket.EAI_NONAME))

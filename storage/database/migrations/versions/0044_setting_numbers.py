@@ -28,11 +28,11 @@ COUNT = """
 INSERT INTO counter AS counted (workspace_id, noun, last_id)
 SELECT workspace_id, '{noun}', max(id) FROM {table} GROUP BY workspace_id
 ON CONFLICT (workspace_id, noun) DO UPDATE SET last_id = greatest(counted.last_id, excluded.last_id)
-"""  # noqa: S608 - names of our own
+"""
 
 RESUME = """
 SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT coalesce(max(id), 0) + 1 FROM {table}), false)
-"""  # noqa: S608 - names of our own
+"""
 
 
 def upgrade() -> None:
