@@ -189,3 +189,13 @@ def test_a_field_for_some_roles_is_made_in_a_form(admin: Person, manager: Person
     assert "colleague is no role" in admin.types("/crm field edit customer margin seen:colleague").text
     admin.types("/crm field edit customer margin seen:all")
     assert "*Margin*\n30" in rep.types("/customer show acme").text
+
+
+def test_a_choice_of_two_hundred_is_chosen_in_a_form(admin: Person, rep: Person) -> None:
+    names = ", ".join(f"P{number}" for number in range(200))
+    assert "Plan" in admin.types(f'/crm field add customer Plan type:choice choices:"{names}"').text
+    rep.types("/customer add Acme")
+    rep.clicks("Edit")
+    rep.submits({"Name": "Acme", "Plan": "P199"})
+    rep.sees("P199")
+    assert "Acme" in rep.types("/customer list plan:p199").text

@@ -172,7 +172,7 @@ def test_a_choice_is_renamed_for_every_record_at_once(session: Session) -> None:
         ({"name": "Sort", "type": "text", "reserved": {"sort"}}, "means something else"),
         ({"name": "Plan", "type": "choice"}, "at least one choice"),
         ({"name": "Plan", "type": "choice", "choices": ["A", "a"]}, "given twice"),
-        ({"name": "Plan", "type": "choice", "choices": [f"c{n}" for n in range(101)]}, "up to 100 choices"),
+        ({"name": "Plan", "type": "choice", "choices": [f"c{n}" for n in range(201)]}, "up to 200 choices"),
         ({"name": "Parent", "type": "record"}, "which records"),
         ({"name": "Rival", "type": "text", "hint": "x" * 151}, "up to 150 characters"),
     ],
