@@ -31,6 +31,7 @@ from storage.records.comparisons import Fields
 from storage.records.declaration import Declaration
 from storage.records.history import timeline
 from storage.records.query import parse_query
+from storage.records.schema import choice_definitions
 from storage.support import (
     answers,
     channels,
@@ -79,11 +80,12 @@ SELECT :w, i, name, name, name || ' p' || i || '@example.com', 'p' || i || '@exa
     'p' || i || '@example.com', i, 'UX' || i, 1
 FROM named WHERE i <= :n / 10;
 INSERT INTO deal (workspace_id, id, name, name_key, find_key, customer_id, stage_id, status, closed_at, amount_minor,
-    currency, close_on, owner_id, version, created_at, touched_at)
+    currency, close_on, owner_id, version, created_at, touched_at, closed_reason)
 SELECT :w, i, named.name, named.name, named.name, i, stage.id, stage.outcome,
     CASE WHEN stage.outcome <> 'open' THEN now() - i * interval '1 hour' END, 100 * (hashint8(i)::bigint & 65535),
     (ARRAY['EUR', 'USD', 'JPY'])[i % 3 + 1], current_date + (i % 400)::integer, 'U' || i % 200, 1,
-    now() - i * interval '1 hour', now() - (i % 40) * interval '1 day'
+    now() - i * interval '1 hour', now() - (i % 40) * interval '1 day',
+    CASE WHEN stage.outcome = 'lost' AND i % 5 = 0 THEN (SELECT '~' || id FROM choice WHERE workspace_id = :w) END
 FROM named
 JOIN stage ON stage.workspace_id = :w AND stage.position = CASE WHEN i % 10 < 6 THEN 5 + i % 2 ELSE i % 4 + 1 END
 WHERE i <= :n / 4;
@@ -147,6 +149,7 @@ def full(cluster: Cluster, template: str) -> Iterator[Database]:
             pipelines.default(session)
             sla.set_target(session, resolution_minutes=480)
             own_fields.define(session)
+            choice_definitions.define(session, "deal", "closed_reason", name="Price", kind="lost")
     fill(url)
     name = make_url(url).database
     for setting in (
@@ -258,6 +261,7 @@ QUERIES: dict[str, Callable[[Session], Any]] = {
     "large deals": listed(DEAL.filters, deals.list_deals, "amount>10k sort:-amount"),
     "my deals that close soon": listed(DEAL.filters, deals.list_deals, f"owner:6 close<{date.today() + timedelta(30)}"),
     "deals won": listed(DEAL.filters, deals.list_deals, "status:won sort:-closed", closed=None),
+    "deals lost for a reason": own_fields.two_pages("reason:price", DEAL),
     "deals of a stage by text": listed(DEAL.filters, deals.list_deals, "stage:lead"),
     "a second page of deals": turned(DEAL, "", lambda s: [str(deals.get(s, 4).close_on), 4]),
     "a page of deals without a day": turned(DEAL, "", lambda _s: [None, 4]),

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from storage.crm.customers import CUSTOMER
 from storage.records import listing, schema
+from storage.records.declaration import Declaration
 from storage.records.query import parse_query
 from storage.records.schema import field_definitions
 from tests.support.filter_values import Said
@@ -39,11 +40,11 @@ def define(session: Session) -> None:
         field_definitions.define(session, CUSTOMER, name=f"Own {number}", type=kind, decimals=0, choices=choices)
 
 
-def two_pages(typed: str) -> Callable[[Session], Any]:
+def two_pages(typed: str, of: Declaration = CUSTOMER) -> Callable[[Session], Any]:
     """Return what reads the first two pages of a list."""
 
     def run(session: Session) -> Any:
-        noun, query = schema.extended(session, CUSTOMER), parse_query(typed)
+        noun, query = schema.extended(session, of), parse_query(typed)
         first = listing.page(session, noun, query, Said(), limit=10)
         return first.more and listing.page(session, noun, query, Said(), limit=10, beyond=first.last)
 

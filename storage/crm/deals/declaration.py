@@ -61,10 +61,8 @@ class WorthField(MoneyField):
 
 def _asked(session: Session, query: Query) -> bool | None:
     """Tell which deals filters are about: open ones (False) unless they speak of closed ones, None for both."""
-    if query.asks("closed"):
+    if query.asks("closed", reasons.FIELD, "reason"):
         return True
-    if query.asks(reasons.FIELD, "reason"):
-        return None
     if query.asks("status"):
         asked = [c.value.casefold() for c in query.conditions if c.name == "status" and c.operator in {":", "="}]
         return False if asked == [Outcome.OPEN] else None

@@ -80,14 +80,7 @@ class Deal(Named, Base):
             postgresql_include=["amount_minor", "owner_id", "touched_at"],
             postgresql_where=text("closed_at IS NULL AND merged_into_id IS NULL"),
         ),
-        Index(
-            "deal_closed_reason_idx",
-            "workspace_id",
-            "closed_reason",
-            text("closed_at DESC"),
-            text("id DESC"),
-            postgresql_where=text("closed_reason IS NOT NULL"),
-        ),
+        newest_first("deal_closed_reason_idx", "closed_reason", "closed_at", where="closed_reason IS NOT NULL"),
         {"info": TENANT},
     )
 

@@ -143,7 +143,11 @@ def _pipeline(session: Session, reading: Metrics) -> None:
     for figure in (Metric.DEALS_WON, Metric.DEALS_LOST):
         rows = _twice(session, period, figure, Deal.closed_at, Deal.currency, REASON_GIVEN)
         _flow(reading, figure, [(currency, *counts) for currency, _reason, *counts in rows])
-        for reason in dict.fromkeys(row[1] for row in rows):
+        reasons = dict.fromkeys(row[1] for row in rows)
+        if figure is Metric.DEALS_WON and not any(reasons):
+            # Few teams keep why they win.
+            continue
+        for reason in reasons:
             chosen = [(row[0], *row[2:]) for row in rows if row[1] == reason]
             _flow(reading, figure, chosen, Part(Cut.REASON, reason))
     _add(reading, Metric.DEALS_STALLED, sum(line.stalled for line in reading.stages))

@@ -60,9 +60,6 @@ def _stages(sheet: Sheet) -> list[b.Markup]:
 
 def _reasons(sheet: Sheet, figure: Metric, said: str) -> list[Block]:
     found = [one for one in sheet.reading.parts(figure, Cut.REASON) if one.count]
-    if figure is Metric.DEALS_WON and all(one.part is None or one.part.value is None for one in found):
-        # Few teams keep why they win.
-        return []
     if not found:
         return []
     parts = [

@@ -19,7 +19,7 @@ def upgrade() -> None:
     op.create_index(
         "deal_closed_reason_idx",
         "deal",
-        ["workspace_id", "closed_reason", sa.text("closed_at DESC"), sa.text("id DESC")],
+        ["workspace_id", "closed_reason", sa.text("closed_at DESC NULLS LAST"), sa.text("id DESC")],
         postgresql_where=sa.text("closed_reason IS NOT NULL"),
     )
 
