@@ -1,4 +1,4 @@
-"""Show, against a plain model, that whatever is defined, written, merged and undone in whatever order, all of it is right.
+"""Show, against a plain model, that whatever is defined, written, merged and undone, every surface of fields is right.
 
 An admin and a rep work in two workspaces at once, whose fields of customers have names that the other's never have.
 They add, rename, retire, bring back and retype fields, rename choices, give values, merge and undo. After each step
