@@ -112,8 +112,8 @@ class World:
         """Keep a change set, if anything has changed."""
         keys = [key for key in {*was, *self.rows} if was.get(key) != self.rows.get(key)]
         if keys:
-            sides = [{key: rows.get(key) for key in keys} for rows in (was, self.rows)]
-            self.changes.append(Change(who, *sides, undoes=undoes))
+            before, after = ({key: rows.get(key) for key in keys} for rows in (was, self.rows))
+            self.changes.append(Change(who, before, after, undoes=undoes))
 
     def undo(self, who: str) -> type[CrmError] | None:
         """Take back somebody's newest change; return the error that this is."""

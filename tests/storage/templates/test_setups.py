@@ -144,10 +144,12 @@ def test_how_customers_are_answered_and_what_is_shown_are_carried_too(
         channels.seen(session, "CGONE", name="gone")
         there = dict(known.categories(session))
         categories.add(session, "Refunds", ["money back", "return it", "a refund"], taken=there)
-        categories.rename(session, "bug", "Defects", taken=known.categories(session))
+        categories.rename(session, "bug", "Defects", taken=dict(known.categories(session)))
         categories.add_examples(session, "billing", ["the invoice is wrong"])
-        own = {"channel_id": f"C{workspace}", "people": [f"U{workspace}"], "strategy": "least_loaded"}
-        routes.add(session, category="refunds", tier="gold", **own)
+        anton = [f"U{workspace}"]
+        routes.add(
+            session, category="refunds", tier="gold", channel_id=f"C{workspace}", people=anton, strategy="least_loaded"
+        )
         routes.add(session, category="bug", channel_id="CGONE")
         sla.set_hours(session, [(540, 1020)] * 5 + [None, None], zone="Europe/Berlin")
         sla.add_holiday(session, date(2027, 12, 24), "Christmas Eve")
