@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from starlette.types import ASGIApp
 
 from api.agents.door import AgentDoor
 from api.calls import Bot, Calls
+from api.hooks import Hooks, TakesHooks
 from api.routes import rest_app
 from api.wire import Door
 from storage.database.engine import Database
@@ -18,7 +20,12 @@ def apps(door: Door | None, hosts: Sequence[str] = ()) -> Mapping[str, ASGIApp]:
     return {"/api": rest_app(door), "/mcp": AgentDoor(door, hosts)} if door else {}
 
 
-def open_door(database: Database, bot: Bot, *, per_minute: int, connections: int) -> Door:
+class _WholeBot(Bot, TakesHooks, Protocol):
+    pass
+
+
+def open_door(database: Database, bot: _WholeBot, *, per_minute: int, connections: int) -> Door:
     """Return what carries out the calls of programs, on so many connections of its own."""
     pool = database.another(pool_size=connections, application_name="rapport-api")
-    return Door(Calls(pool, bot, per_minute=per_minute), pool, threads=connections)
+    hooks = Hooks(pool, bot, per_minute=per_minute)
+    return Door(Calls(pool, bot, per_minute=per_minute), pool, threads=connections, hooks=hooks)

@@ -198,6 +198,12 @@ async def of_plugin(asked: One, plugin: str, path: str) -> Response:
     )
 
 
+@router.post("/hooks/{workspace}/{plugin}/{path:path}", include_in_schema=False)
+async def hooked(asked: One, workspace: str, plugin: str, path: str) -> Response:
+    """Take a webhook of another program's, which its own signature lets in."""
+    return await asked.take(workspace, f"{plugin}/{path}")
+
+
 @router.get("/openapi.json")
 async def described(asked: One) -> Response:
     """Describe what the key may use, with the workspace's own fields."""

@@ -16,6 +16,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from api.calls import Calls, Once, Work
+from api.hooks import BODY_LIMIT as HOOK_LIMIT
+from api.hooks import Hooks
 from api.problems import Answer, HttpProblem, problem_of
 from storage.database.engine import Database
 
@@ -33,8 +35,9 @@ _IDEMPOTENCY = re.compile(r"[\x21-\x7e]{1,200}")
 class Door:
     """Run calls in threads of their own, as many as there are connections to the database."""
 
-    def __init__(self, calls: Calls, database: Database, *, threads: int) -> None:
+    def __init__(self, calls: Calls, database: Database, *, threads: int, hooks: Hooks | None = None) -> None:
         self.calls = calls
+        self.hooks = hooks
         self._database = database
         self._most = threads * (1 + WAITING_A_THREAD)
         self._inside = 0
@@ -91,6 +94,20 @@ class Incoming:
             answer = problem_of(exc, doing).answer()
         return response(answer)
 
+    async def take(self, workspace_id: str, address: str) -> Response:
+        """Take a webhook of another program's."""
+        try:
+            hooks = self._door.hooks
+            if hooks is None:
+                raise HttpProblem("not-found", "There is nothing at this address.")
+            hooks.admit(workspace_id, address)
+            raw = await self._read(HOOK_LIMIT)
+            headers = {name.lower(): value for name, value in self._request.headers.items()}
+            answer = await self._door.inside(partial(hooks.take, workspace_id, address, headers, raw))
+        except Exception as exc:
+            answer = problem_of(exc, f"hook {address}").answer()
+        return response(answer)
+
     def query(self, *names: str) -> dict[str, str]:
         """Return the query's parameters; raise HttpProblem for one that is unknown or given twice."""
         given = self._request.query_params
@@ -127,14 +144,15 @@ class Incoming:
         kind = self._request.headers.get("content-type", "").partition(";")[0].strip().casefold()
         if kind != "application/json":
             raise HttpProblem("not-json", "Send application/json.")
+        return await self._read(BODY_LIMIT)
+
+    async def _read(self, most: int) -> bytes:
         body = bytearray()
         try:
             async for part in self._request.stream():
                 body += part
-                if len(body) > BODY_LIMIT:
-                    raise HttpProblem(
-                        "too-large", f"A body may have {BODY_LIMIT} bytes.", headers={"connection": "close"}
-                    )
+                if len(body) > most:
+                    raise HttpProblem("too-large", f"A body may have {most} bytes.", headers={"connection": "close"})
         except ClientDisconnect:
             raise HttpProblem("malformed", "The body ended too early.") from None
         return bytes(body)

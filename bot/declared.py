@@ -41,6 +41,8 @@ INJECTED: Mapping[str, str] = {
     "kept": "the record into which it is merged",
     "query_string": "what a program sent behind the question mark: name -> text",
     "body": "what a program sent, a JSON object",
+    "headers": "the headers of a webhook, a mapping of lower-case names",
+    "raw": "the body of a webhook as it came, bytes",
     "delivery": "the storage.queues.outbox.Delivery to render",
     "period": "the storage.digests.metrics.Period a digest is about: from when until when, and whose records count",
     "model": "the workspace's model: `classify(text)` returns an ml.classify.classifier.Verdict",
@@ -275,17 +277,6 @@ class CardSection:
     noun: str
     title: str
     order: int
-    handler: Handler
-
-
-@dataclass(frozen=True, slots=True)
-class DeclaredRoute:
-    """Hold what answers programs at `/api/v1/plugins/ADDRESS`: keys for this noun that act in this role."""
-
-    method: str
-    address: str
-    noun: str
-    role: Role
     handler: Handler
 
 

@@ -1,8 +1,8 @@
-"""Read what a plugin has declared and people fill: the fields it gave to nouns, its settings, what it counts."""
+"""Hold what a plugin has declared and others fill or ask for: fields, settings, counts, addresses for programs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from storage.records import schema
 from storage.records.fields import ChoiceField, RecordField
 from storage.records.named import Named
 from storage.workspace import plugin_settings
+from storage.workspace.members import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +41,15 @@ class GivenField:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredSetting:
-    """Hold a setting of a plugin: a typed field, and the value it has until an admin chooses another."""
+    """Hold a setting of a plugin: a typed field, and the value it has until an admin chooses another.
+
+    Of one that is a `secret` nobody is shown more than whether there is one.
+    """
 
     plugin: str
     field: RecordField
     default: Any
+    secret: bool = False
 
     @property
     def id(self) -> str:
@@ -54,6 +59,8 @@ class DeclaredSetting:
     def of(self, session: Session) -> Any:
         """Return the value in the session's workspace; the default too for what a release before kept otherwise."""
         found = plugin_settings.get(session, self.id)
+        if self.secret:
+            return found.secrets.get(found.value, self.default) if found else self.default
         try:
             return self.default if found is None else self.field.from_json(found.value)
         except (ValueError, TypeError):
@@ -71,3 +78,25 @@ class Counted:
     def count(self, number: float = 1, **labels: str) -> None:
         """Add to the count, of these labels where it has some."""
         (self.counter.labels(**labels) if labels else self.counter).inc(number)
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredHook:
+    """Hold what takes webhooks at `/api/v1/hooks/WORKSPACE/ADDRESS`; the arguments are those of `Plugin.hook`."""
+
+    address: str
+    signed: Callable[..., bool]
+    once: str
+    ping: Callable[..., bool]
+    handler: Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredRoute:
+    """Hold what answers programs at `/api/v1/plugins/ADDRESS`: keys for this noun that act in this role."""
+
+    method: str
+    address: str
+    noun: str
+    role: Role
+    handler: Callable[..., Any]

@@ -29,7 +29,6 @@ from bot.declared import (
     Check,
     Command,
     DeclaredNoun,
-    DeclaredRoute,
     Derived,
     DigestSection,
     H,
@@ -49,7 +48,7 @@ from bot.declared import (
     Tables,
     View,
 )
-from bot.given import Counted, DeclaredSetting, GivenField
+from bot.given import Counted, DeclaredHook, DeclaredRoute, DeclaredSetting, GivenField
 from bot.i18n import _, ngettext
 from storage.notifications.preferences import Notice
 from storage.records.declaration import Declaration
@@ -97,6 +96,7 @@ class Plugin:
     settings: list[DeclaredSetting] = field(default_factory=list)
     card_sections: list[CardSection] = field(default_factory=list)
     routes: list[DeclaredRoute] = field(default_factory=list)
+    hooks: list[DeclaredHook] = field(default_factory=list)
     mergings: list[Merging] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
     metrics: list[Counted] = field(default_factory=list)
@@ -329,9 +329,12 @@ class Plugin:
         self.given_fields.append(GivenField(noun, key, name, type, hint, choices, links_to))
         return self.given_fields[-1]
 
-    def setting(self, field: RecordField, *, default: Any) -> DeclaredSetting:
-        """Declare a setting that admins change with `/crm settings`; what is returned reads its value."""
-        self.settings.append(DeclaredSetting(self.name, field, default))
+    def setting(self, field: RecordField, *, default: Any, secret: bool = False) -> DeclaredSetting:
+        """Declare a setting that admins change with `/crm settings`; what is returned reads its value.
+
+        A `secret` is a text that is shown to nobody and never in the history; an undo brings the one before back.
+        """
+        self.settings.append(DeclaredSetting(self.name, field, default, secret))
         return self.settings[-1]
 
     def card(self, noun: str, title: str, *, order: int = 100) -> Callable[[H], H]:
@@ -352,6 +355,20 @@ class Plugin:
 
         def declare(function: H) -> H:
             self.routes.append(DeclaredRoute(method, f"{self.name}/{path.strip('/')}", noun, role, function))
+            return function
+
+        return declare
+
+    def hook(self, path: str, *, signed: Handler, once: str = "", ping: Handler = lambda: False) -> Callable[[H], H]:
+        """Declare what takes other programs' webhooks, at POST `/api/v1/hooks/WORKSPACE/PLUGIN/PATH`, without a key.
+
+        `signed` tells whether the workspace knows who sent it, from `headers` and `raw`, the body as it came; nothing
+        is done before. `once` is the header whose value has its effect once, `ping` tells what asks only whether
+        anybody is here. The function names `body`, what the JSON says; an error is told to the sender, who comes again.
+        """
+
+        def declare(function: H) -> H:
+            self.hooks.append(DeclaredHook(f"{self.name}/{path.strip('/')}", signed, once, ping, function))
             return function
 
         return declare
@@ -400,6 +417,7 @@ __all__ = [
     "Command",
     "Counted",
     "Declaration",
+    "DeclaredHook",
     "DeclaredNoun",
     "DeclaredRoute",
     "DeclaredSetting",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -47,6 +48,8 @@ FOR_DIGESTS = {"session", "workspace", "now", "receiver", "reader", "period"}
 """What sections of digests may ask for."""
 FOR_CARDS = {"session", "record", "reader", "actor", "workspace", "now", "catalogue"}
 FOR_PROGRAMS = {"session", "actor", "workspace", "now", "query_string", "body"}
+FOR_HOOKS = {"session", "workspace", "now", "headers", "raw", "body", "model"}
+TO_KNOW_THE_SENDER = frozenset({"session", "headers", "raw"})
 FOR_MERGES = {"session", "gone", "kept"}
 FOR_DOCTOR = {"session", "workspace", "now"}
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
@@ -78,6 +81,7 @@ def handlers(plugin: Plugin) -> Iterator[Handler]:
         *plugin.derived,
         *plugin.card_sections,
         *plugin.routes,
+        *plugin.hooks,
         *plugin.mergings,
         *plugin.checks,
     ]
@@ -101,6 +105,9 @@ def check(plugin: Plugin, tables: Iterable[Table] | None = None) -> None:
         **dict.fromkeys((one.handler for one in plugin.digest_sections), FOR_DIGESTS),
         **dict.fromkeys((one.handler for one in plugin.card_sections), FOR_CARDS),
         **dict.fromkeys((one.handler for one in plugin.routes), FOR_PROGRAMS),
+        **dict.fromkeys((one.handler for one in plugin.hooks), FOR_HOOKS),
+        **dict.fromkeys((one.signed for one in plugin.hooks), TO_KNOW_THE_SENDER),
+        **dict.fromkeys((one.ping for one in plugin.hooks), TO_KNOW_THE_SENDER - {"session"}),
         **dict.fromkeys((one.handler for one in plugin.mergings), FOR_MERGES),
         **dict.fromkeys((one.handler for one in plugin.checks), FOR_DOCTOR),
     }
@@ -188,7 +195,7 @@ def _check_keys(plugin: Plugin, tables: Iterable[Table]) -> None:
                 raise _wrong(plugin, table.fullname, why)
 
 
-def _check_arguments(plugin: Plugin, handler: Handler, allowed: set[str]) -> None:
+def _check_arguments(plugin: Plugin, handler: Handler, allowed: AbstractSet[str]) -> None:
     parameters = inspect.signature(handler).parameters.values()
     if odd := [p.name for p in parameters if p.kind not in {p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY}]:
         raise _wrong(plugin, handler, f"gets its arguments by name, so it cannot take {', '.join(odd)}")

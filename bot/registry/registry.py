@@ -17,6 +17,7 @@ from bot.plugin import (
     CardSection,
     Command,
     Declaration,
+    DeclaredHook,
     DeclaredNoun,
     DeclaredRoute,
     DeclaredSetting,
@@ -69,6 +70,7 @@ class Registry:
         self.renamed: dict[str, Renamed] = {}
         self.slashes: dict[str, SlashCommand] = {}
         self.routes: dict[str, DeclaredRoute] = {}
+        self.hooks: dict[str, DeclaredHook] = {}
         self._card_sections: dict[str, CardSection] = {}
         self._sections: dict[str, Section] = {}
         self._claimed: dict[tuple[str, str], Plugin] = {}
@@ -121,6 +123,8 @@ class Registry:
             self._claim(self.slashes, slash.word, slash, plugin, "slash command")
         for route in plugin.routes:
             self._claim(self.routes, f"{route.method} {route.address}", route, plugin, "route")
+        for hook in plugin.hooks:
+            self._claim(self.hooks, hook.address, hook, plugin, "hook")
         for merging in plugin.mergings:
             before_merging(merging.model, merging.handler)
         if plugin.languages:

@@ -19,10 +19,10 @@ from storage.records.comparisons import Fields, Values
 from storage.records.query import Query, parse_filters
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from datetime import datetime
 
-    from bot.plugin import Declaration, DeclaredRoute, Member
+    from bot.plugin import Declaration, DeclaredHook, DeclaredRoute, Member
     from storage.workspace.workspaces import Workspace
 
 OWN = "own"
@@ -110,6 +110,20 @@ class ForPrograms:
             raise
         except Exception:
             self._runtime.failures.count(route.handler)
+            raise
+
+    def hook(self, address: str) -> DeclaredHook | None:
+        """Return what takes webhooks at an address, None for nothing."""
+        return self._runtime.registry.hooks.get(address)
+
+    def run_hook(self, function: Callable[..., Any], session: Session, sender: Asking, given: Mapping[str, Any]) -> Any:
+        """Call a function of a hook's; one that fails on its own is counted."""
+        try:
+            return call_with(function, {**self._runtime.given(None, sender.workspace), **given, "session": session})
+        except CrmError:
+            raise
+        except Exception:
+            self._runtime.failures.count(function)
             raise
 
     def classify(self, session: Session, text: str) -> Any:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib import request
+from urllib.error import HTTPError
 
 import pytest
 from prometheus_client import generate_latest
@@ -23,6 +25,7 @@ from storage.crm import customers
 from storage.crm.customers import Customer
 from storage.events import CustomerAdded, Fact, emit
 from storage.records import lifecycle
+from storage.records.fields import TextField
 from storage.records.schema import field_definitions
 from storage.workspace import members
 from tests.support.cluster import Cluster
@@ -45,6 +48,7 @@ def declared(translations: Path) -> Plugin:
     plugin.gives("deal", "freight", "Freight", type="money", hint="What it costs to get it there.")
     counted = plugin.metric("things", "Things that were shipped.", "harbour")
     plugin.translations(translations)
+    pilot = plugin.setting(TextField(key="pilot", label="Pilot's word"), default="", secret=True)
 
     @plugin.command("ship to", usage="<customer>", role=Role.REP)
     def ship(args: Any, session: Session) -> Message:
@@ -90,6 +94,17 @@ def declared(translations: Path) -> Plugin:
         customer = customers.add(session, name=body["name"])
         emit(session, CustomerAdded(customer))
         return {"id": customer.reference, "by": actor.id if actor else None}
+
+    @plugin.hook(
+        "arrivals",
+        signed=lambda session, headers, raw: headers.get("x-mark") == f"{pilot.of(session)}{len(raw)}",
+        once="X-Number",
+        ping=lambda raw: raw == b"ahoy",
+    )
+    def arrived(body: Mapping[str, Any], session: Session) -> None:
+        """Add who arrives as a customer."""
+        heard.append(f"arrived {body['name']}")
+        customers.add(session, name=body["name"])
 
     @plugin.merging(Customer)
     def merged(gone: Customer, kept: Customer) -> None:
@@ -243,6 +258,31 @@ def test_programs_reach_its_addresses_within_their_rights(ships: Company, regist
         assert programs.nobody().gets("plugins/ships/fleet").kind == "unauthenticated"
     finally:
         programs.close()
+
+
+def test_other_programs_are_heard_once_where_they_are_known(ships: Company) -> None:
+    def sends(raw: bytes, at: str = "TA/ships/arrivals", **headers: str) -> int:
+        url = f"http://127.0.0.1:{ships.bot.port}/api/v1/hooks/{at}"
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        try:
+            with request.urlopen(request.Request(url, raw, named), timeout=60) as answer:
+                return int(answer.status)
+        except HTTPError as refused:
+            return refused.code
+
+    ships.admin.types("/crm settings ships pilot:aye")
+    said = ships.admin.types("/crm settings ships").text + ships.admin.types("/crm history").text
+    assert "kept" in said and "aye" not in said
+    acme = b'{"name": "Acme"}'
+    assert sends(acme, x_mark="aye16", x_number="1") == sends(acme, x_mark="aye16", x_number="1") == 200
+    assert heard == ["arrived Acme", "arrived Acme"]  # the second was taken back whole
+    assert "C-2" not in ships.rep.types("/customer list").text
+    assert sends(b"ahoy") == 200
+    assert sends(acme, x_mark="16") == sends(acme) == sends(acme, "TB/ships/arrivals", x_mark="aye16") == 401
+    assert sends(acme, "*/ships/arrivals", x_mark="aye16") == sends(acme, "TA/ships/nosuch", x_mark="aye16") == 404
+    assert sends(b"not json", x_mark="aye8") == 400
+    assert sends(b'{"name": ""}', x_mark="aye12") == 422
+    assert sends(b" " * 2_000_001, x_mark="aye2000001") == 413
 
 
 def test_doctor_says_what_it_finds(ships: Company, registry_with_ships: Registry) -> None:

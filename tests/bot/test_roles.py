@@ -29,7 +29,7 @@ from tests.support.contents import Contents
 from tests.support.office import HERE, STAFF, STRANGERS, WORDS, Office, Use, furnish, id_of, is_refused, said
 
 NOBODYS = {"digest_sections", "events", "jobs", "listeners", "renderers", "nouns", "derived", "renamed"}
-NOBODYS |= {"slashes", "given_fields", "settings", "card_sections", "routes", "mergings", "checks", "metrics"}
+NOBODYS |= {"slashes", "given_fields", "settings", "card_sections", "routes", "hooks", "mergings", "checks", "metrics"}
 """What is not run for the person who asks."""
 
 

@@ -24,7 +24,7 @@ def edit(control: b.Control, session: Session, catalogue: Catalogue) -> Modal:
     name = plugin_called(catalogue, control.detail)
     about = b.context(b.markup(_("Settings of {plugin}"), plugin=_(catalogue.title(name))))
     entries = [
-        face(one.field).entry(one.field, one.of(session), not one.field.required, session)
+        face(one.field).entry(one.field, None if one.secret else one.of(session), not one.field.required, session)
         for one in catalogue.settings[name]
     ]
     return Modal(_("Settings"), [about, *entries], submit=_("Save"), state={"plugin": name})

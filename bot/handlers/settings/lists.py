@@ -42,6 +42,9 @@ def _of(session: Session, catalogue: Catalogue, name: str, reader: Reader) -> li
 
 
 def _line(session: Session, one: DeclaredSetting, reader: Reader) -> b.Markup:
+    if one.secret:
+        known = _("kept") if one.of(session) else "–"
+        return b.markup("• {label}: *{value}*", label=_(one.field.label), value=known)
     value: Any = SimpleNamespace(**{one.field.at or one.field.key: one.of(session)})
     shown = face(one.field).shown(one.field, cast(Named, value), reader, session) or "–"
     line = b.markup("• {label}: *{value}*", label=_(one.field.label), value=shown)

@@ -65,13 +65,17 @@ def from_words(settings: Sequence[DeclaredSetting], typed: str, hand: Hand) -> d
 def from_form(
     settings: Sequence[DeclaredSetting], entered: Mapping[str, Any], hand: Hand
 ) -> dict[DeclaredSetting, Any]:
-    """Return the values of a form, None for what is left empty; raise CrmError naming the field."""
-    return {one: face(one.field).from_form(one.field, entered[one.field.key], hand) for one in settings}
+    """Return the values of a form, None for what is left empty, but for a secret; raise CrmError naming the field."""
+    read = {one: face(one.field).from_form(one.field, entered[one.field.key], hand) for one in settings}
+    return {one: value for one, value in read.items() if value is not None or not one.secret}
 
 
 def store(session: Session, given: Mapping[DeclaredSetting, Any]) -> None:
     """Check and keep values; nothing, and what a setting is anyway, is kept as nobody's choice."""
     for one, value in given.items():
         checked = one.field.check(session, value)
+        if one.secret:
+            plugin_settings.choose_secret(session, one.id, checked)
+            continue
         chosen = None if checked is None or checked == one.default else one.field.to_json(checked)
         plugin_settings.choose(session, one.id, chosen)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import CheckConstraint, ColumnElement, Index, false, select
@@ -47,6 +48,7 @@ class Product(Named, Base):
     reserved: Mapped[int] = mapped_column(server_default="0", default=0)
     variant_of_id: Mapped[int | None]
     mirrored: Mapped[bool] = mapped_column(server_default=false(), default=False)
+    outside_at: Mapped[datetime | None] = mapped_column(info={"internal": True})
 
     def found_by(self) -> Sequence[str | None]:
         """Return the texts a search looks at: name and SKU."""

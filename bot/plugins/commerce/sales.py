@@ -123,6 +123,7 @@ class OrderLine(_PartOfOrder, Base):
     shipped: Mapped[int] = mapped_column(server_default="0", default=0)
     held: Mapped[int] = mapped_column(server_default="0", default=0)
     returned: Mapped[int] = mapped_column(server_default="0", default=0)
+    outside_id: Mapped[Key | None]
 
     @property
     def left(self) -> int:
@@ -167,6 +168,7 @@ class GoodsReturn(_PartOfOrder, Base):
     reason: Mapped[str | None]
     at: Mapped[datetime] = mapped_column(server_default=func.now())
     received_at: Mapped[datetime | None]
+    outside_id: Mapped[Key | None]
 
 
 class ReturnLine(_PartOfOrder, Base):
