@@ -100,6 +100,7 @@ class Plugin:
     mergings: list[Merging] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
     metrics: list[Counted] = field(default_factory=list)
+    samples: list[Handler] = field(default_factory=list)
     languages: Path | None = None
     schema: Tables | None = None
     asked: set[str] = field(default_factory=set)
@@ -400,6 +401,11 @@ class Plugin:
         whole = f"rapport_{self.name}_{name}"
         self.metrics.append(Counted(whole, what, Counter(whole, what, labels, registry=None)))
         return self.metrics[-1]
+
+    def sample(self, function: H) -> H:
+        """Declare what fills the demo with the plugin's data, once; it may name `session`, `workspace` and `now`."""
+        self.samples.append(function)
+        return function
 
     def translations(self, folder: Path) -> None:
         """Declare a folder of translations, a file for each language: `de.po`."""

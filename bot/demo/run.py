@@ -74,7 +74,7 @@ def _serve(folder: Path, database_url: str, url: str, registry: Registry, stoppi
     for line in registry.lines:
         migrate.upgrade(database_url, line=line)
     database = Database(database_url, pool_size=2)
-    new = sample.fill(database)
+    new = sample.fill(database, plugins=registry.plugins.values())
     settings = Settings(
         bot_token=BOT_TOKEN, app_token=APP_TOKEN, api_url=f"{url}/api/", data_dir=folder, port=0, probe_port=0
     )

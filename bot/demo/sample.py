@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from importlib.resources import files
+from inspect import signature
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from bot.demo import people
 from bot.demo.people import AGENT, MANAGER, REP, SECOND_REP, WORKSPACE
+from bot.plugin import Plugin
 from storage.crm import customers, deals, followups, notes, pipelines
 from storage.crm.customers import Customer
 from storage.database.engine import Database
@@ -36,8 +38,8 @@ PLACES: Mapping[str, str] = {
 }
 
 
-def fill(database: Database, now: datetime | None = None) -> bool:
-    """Store the sample data in one transaction; return False if it is there already."""
+def fill(database: Database, now: datetime | None = None, plugins: Iterable[Plugin] = ()) -> bool:
+    """Store the sample data, with that of plugins, in one transaction; return False if it is there already."""
     today = now or datetime.now(UTC)
     with database.transaction(WORKSPACE) as session:
         if workspaces.get(session, WORKSPACE) is not None:
@@ -57,7 +59,16 @@ def fill(database: Database, now: datetime | None = None) -> bool:
             _promises(session, company, found, today)
         with history.recording(session, actor_id=AGENT, source="demo", at=today - SINCE):
             _tickets(session, company, found, chance, today)
+        for plugin in plugins:
+            with history.recording(session, actor_id=REP, source="demo", at=today - SINCE):
+                _of_plugin(session, plugin, today)
     return True
+
+
+def _of_plugin(session: Session, plugin: Plugin, now: datetime) -> None:
+    given = {"session": session, "workspace": workspaces.get(session, WORKSPACE), "now": now}
+    for function in plugin.samples:
+        function(**{name: given[name] for name in signature(function).parameters})
 
 
 def live() -> list[tuple[str, str, str]]:

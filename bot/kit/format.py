@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any, Literal, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -62,6 +63,10 @@ class Reader:
     def totals(self, amounts: Iterable[Money | None]) -> list[str]:
         """Show the sum of amounts, one for each currency."""
         return totals(amounts, self.locale)
+
+    def number(self, value: Decimal, *, least: int = 0) -> str:
+        """Show a number with all of its decimals, `least` of them at least, and marks between thousands."""
+        return number(value, self.locale, least=least)
 
     def day(self, on: date) -> str:
         """Show a day, a near one by its weekday."""
@@ -132,6 +137,12 @@ def percent(share: float, locale: str | None) -> str:
 def decimal(number: float, locale: str | None) -> str:
     """Show a number with one place behind the point: 4.2."""
     return str(format_decimal(number, format="0.0", locale=known_locale(locale)))
+
+
+def number(value: Decimal, locale: str | None, *, least: int = 0) -> str:
+    """Show a number with all of its decimals, `least` of them at least, and marks between thousands: 1,234.5."""
+    places = max(least, -int(value.normalize().as_tuple().exponent))
+    return str(format_decimal(value, format=f"#,##0.{'0' * places}".rstrip("."), locale=known_locale(locale)))
 
 
 def day(on: date, locale: str | None, *, today: date | None = None) -> str:

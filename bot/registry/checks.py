@@ -52,6 +52,7 @@ FOR_HOOKS = {"session", "workspace", "now", "headers", "raw", "body", "model"}
 TO_KNOW_THE_SENDER = frozenset({"session", "headers", "raw"})
 FOR_MERGES = {"session", "gone", "kept"}
 FOR_DOCTOR = {"session", "workspace", "now"}
+FOR_DEMO = FOR_DOCTOR
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 SLASH_WORD = re.compile(r"[a-z0-9][a-z0-9_-]{0,30}")
 
@@ -110,6 +111,7 @@ def check(plugin: Plugin, tables: Iterable[Table] | None = None) -> None:
         **dict.fromkeys((one.ping for one in plugin.hooks), TO_KNOW_THE_SENDER - {"session"}),
         **dict.fromkeys((one.handler for one in plugin.mergings), FOR_MERGES),
         **dict.fromkeys((one.handler for one in plugin.checks), FOR_DOCTOR),
+        **dict.fromkeys(plugin.samples, FOR_DEMO),
     }
     for handler, names in given.items():
         _check_arguments(plugin, handler, names)

@@ -68,7 +68,8 @@ def _currency(session: Session) -> str:
     return workspace.currency if workspace else "USD"
 
 
-def _instrument(session: Session, typed: str) -> Instrument:
+def find_instrument(session: Session, typed: str) -> Instrument:
+    """Return the instrument a person means by its symbol, name or reference; raise Ambiguous or NotFound."""
     return named.resolve(session, Instrument, typed, also=[Instrument.symbol_key == symbol_key(typed)])
 
 
@@ -145,5 +146,5 @@ ACCOUNT = Declaration(
     ),
     refuse=_keep_portfolio,
 )
-for one in (INSTRUMENT, PORTFOLIO, ACCOUNT):
-    plugin.noun(one)
+plugin.noun(INSTRUMENT)
+plugin.noun(ACCOUNT)

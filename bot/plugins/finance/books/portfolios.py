@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Identity, Index, func, select, text
+from sqlalchemy import ColumnElement, ForeignKey, Identity, Index, func, insert, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, object_session
 
 from bot.plugins.finance.books.instruments import SCHEMA
@@ -141,17 +141,25 @@ def of_customer(session: Session, customer_id: int) -> Sequence[Portfolio]:
     return session.scalars(select(Portfolio).where(*theirs).order_by(Portfolio.name_key, Portfolio.id)).all()
 
 
-def accessed(session: Session, portfolio: Portfolio, what: str) -> None:
-    """Write down that whoever the session acts for is shown a part of what is in a portfolio."""
+def accessed(session: Session, portfolio: Portfolio, what: str, *, who: str | None = None) -> None:
+    """Write down that somebody is shown a part of what is in a portfolio: whoever the session acts for, or `who`."""
     session.add(
         Access(
             workspace_id=current_workspace(session),
             portfolio_id=portfolio.id,
-            who=history.current_actor(session),
+            who=who or history.current_actor(session),
             what=what,
         )
     )
     session.flush()
+
+
+def accessed_all(session: Session, portfolios: Sequence[int], what: str, *, who: str | None) -> None:
+    """Write down that somebody is shown a sum over portfolios, by their numbers."""
+    workspace = current_workspace(session)
+    rows = [{"workspace_id": workspace, "portfolio_id": one, "who": who, "what": what} for one in portfolios]
+    if rows:
+        session.execute(insert(Access), rows)
 
 
 def accesses(session: Session, portfolio: Portfolio, limit: int) -> Sequence[Access]:

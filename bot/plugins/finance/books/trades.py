@@ -131,7 +131,7 @@ def exchange(
     _above_zero(out)
     _above_zero(into)
     if out.currency == into.currency:
-        raise Invalid("Name two currencies.", field="for")
+        raise Invalid("Name two currencies.", field="into")
     postings = [
         given(account, minus(out)),
         elsewhere(MARKET, out),

@@ -79,6 +79,15 @@ $$
 """
 
 
+KEEP_BOOKING = """
+CREATE FUNCTION finance.keep_booking() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$ BEGIN
+    RAISE EXCEPTION 'a booking is never changed, it is reversed' USING ERRCODE = 'integrity_constraint_violation';
+END $$
+"""
+
+
 def upgrade() -> None:
     record_table(
         op,
@@ -154,8 +163,10 @@ def upgrade() -> None:
     for name in ("price", "exchange_rate"):
         tenant_table(op, f"finance.{name}")
     tenant_table(op, "finance.transfer", rights="SELECT, INSERT, UPDATE")
-    for name in ("access", "booking", "posting"):
+    for name in ("access", "posting"):
         append_only(op, f"finance.{name}")
+    # An undo, which says why it cannot, first locks what it would take back.
+    tenant_table(op, "finance.booking", rights="SELECT, INSERT, UPDATE")
 
 
 def make_journal() -> None:
@@ -216,6 +227,11 @@ def make_journal() -> None:
         sa.Index(None, "workspace_id", "account_id"),
     )
     op.execute(CHECK_BOOKING)
+    op.execute(KEEP_BOOKING)
+    op.execute(
+        "CREATE TRIGGER keep_booking BEFORE UPDATE ON finance.booking"
+        " FOR EACH ROW EXECUTE FUNCTION finance.keep_booking()"
+    )
     for name in ("booking", "posting"):
         op.execute(
             f"CREATE CONSTRAINT TRIGGER balance AFTER INSERT ON finance.{name} DEFERRABLE INITIALLY DEFERRED"
@@ -271,4 +287,4 @@ def downgrade() -> None:
     for name in ("transfer", "posting", "booking", "access", "account", "portfolio", "exchange_rate", "price"):
         op.drop_table(name, schema="finance")
     op.drop_table("instrument", schema="finance")
-    op.execute("DROP FUNCTION finance.check_booking()")
+    op.execute("DROP FUNCTION finance.check_booking(), finance.keep_booking()")
