@@ -145,13 +145,11 @@ def manifest() -> None:
 def doctor() -> None:
     """Check settings, database, locale, migrations, token and scopes, and say what to do about each failure."""
     from bot.cli.doctor import diagnose
-    from bot.registry import load
 
     failed = False
     for finding in diagnose():
         failed |= not finding.ok
         terminal.found(finding.name, finding.detail, None if finding.ok else finding.remedy)
-    terminal.say("Plugins: " + ", ".join(load().plugins))
     raise typer.Exit(1 if failed else 0)
 
 

@@ -6,6 +6,7 @@ import json
 
 from sqlalchemy.orm import Session
 
+from bot.handlers.tickets import notices
 from bot.handlers.tickets.cards import card
 from bot.handlers.tickets.declaration import TICKET, plugin
 from bot.handlers.tickets.wording import status_words
@@ -65,6 +66,14 @@ def category(control: b.Control, session: Session, actor: Member, reader: Reader
     tickets.set_category(session, ticket, control.detail, actor_id=actor.id)
     notice = b.markup(_("Now about {category}."), category=categories.name(session, control.detail))
     return card(session, ticket, reader, actor, notice=notice, undo=True, replace=True)
+
+
+@plugin.action("pictures", role=Role.VIEWER)
+def pictures(control: b.Control, session: Session, actor: Member) -> Message:
+    """Send the pictures that came with the card's ticket to whoever pressed the button."""
+    ticket = tickets.resolve(session, control.record)
+    notices.send(session, ticket, actor.id)
+    return Message(b.markup(_("The pictures of {ref} are on their way to you, as a direct message."), ref=ticket.reference))
 
 
 def _set(control: b.Control, wanted: str, session: Session, actor: Member, reader: format.Reader) -> Message:

@@ -39,7 +39,7 @@ def card(session: Session, ticket: Any, reader: Reader, actor: Member, **how: An
     if actor.has(Role.AGENT):
         parts.append(b.actions(*steps, *conversation.controls(session, ticket)))
         steps = []
-    controls = [*steps, _statuses(session, ticket)]
+    controls = [*steps, *conversation.pictures(session, ticket), _statuses(session, ticket)]
     return cards.card(session, TICKET, ticket, reader, facts=facts, parts=parts, controls=controls, **how)
 
 

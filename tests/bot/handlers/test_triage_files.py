@@ -34,6 +34,23 @@ def test_a_picture_is_named_with_its_size_and_seen_on_the_card(linked: Company) 
         assert set((message.files or [])[0]) == {"id", "name", "kind", "size", "outside"}
 
 
+def test_who_reads_the_ticket_is_sent_its_pictures_each_under_who_sent_it(linked: Company) -> None:
+    for name in ("first.png", "*second*.png"):
+        linked.customer.sends(name, PNG, channel="CSHARED", text=f"The login page shows error 500, see {name}")
+        linked.agent.sees(f"📎 {name} (PNG, 2 kB)", channel="CSUPPORT")
+    linked.settles()
+    linked.agent.types("/ticket show T-1", channel="CGENERAL")
+    linked.agent.clicks("Show pictures", channel="CGENERAL")
+    linked.agent.sees("The pictures of T-1 are on their way to you")
+    linked.agent.sees("Pictures of T-1")
+    linked.settles()
+    (sent,) = [one for one in linked.agent.messages("@Rapport") if "Pictures of T-1" in one["text"]]
+    kinds = [block["type"] for block in sent["blocks"]]
+    assert kinds == ["section", "context", "image", "context", "image"]
+    files = [one["files"][0]["id"] for one in linked.customer.messages("CSHARED") if one.get("files")]
+    assert [one["slack_file"]["id"] for one in sent["blocks"] if one["type"] == "image"] == files
+
+
 def test_what_only_has_files_is_a_ticket_and_a_later_file_is_named_too(linked: Company) -> None:
     linked.customer.sends("invoice.pdf", b"%PDF" + bytes(3_000_000), channel="CSHARED")
     linked.agent.sees("(only files)", channel="CSUPPORT")

@@ -14,7 +14,7 @@ from bot.kit import blocks as b
 from bot.kit import categories
 from bot.kit.format import Reader, quoted
 from bot.kit.links import permalink
-from bot.kit.tickets import files, promised
+from bot.kit.tickets import files, previews, promised
 from bot.plugin import _, ngettext
 from storage.support import messages, replies
 from storage.support.messages import IncomingMessage
@@ -59,6 +59,13 @@ def controls(session: Session, ticket: Ticket) -> list[InteractiveElement]:
         for key, name in categories.offered(categories.own(session)).items()
     ]
     return [*found, b.menu(_("Category"), plugin.id("category"), options)]
+
+
+def pictures(session: Session, ticket: Ticket) -> list[InteractiveElement]:
+    """Draw the button that sends the pictures of a ticket; nothing where none came with it."""
+    if not any(previews(one) for one in messages.last_of_ticket(session, ticket.id)):
+        return []
+    return [b.button(_("Show pictures"), plugin.id("pictures"), b.Control(ticket.reference, ticket.version))]
 
 
 def _said(session: Session, ticket: Ticket, first: Sequence[IncomingMessage]) -> list[IncomingMessage | Reply]:
