@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _REFERENCE = re.compile(
     r"[(\[{<\"'“‘«「『《【]*([^\W\d_]{1,2})[-\u2010-\u2015\u2212]([0-9]{1,18})[)\]}>\"'”’»」』》】.,;:!?。、]*"
 )
+_NUMBER = re.compile(r"#?([^\W\d_]{0,2})[ -]?([0-9]{1,18})")
 
 
 class Letters(Mapping[str, str]):
@@ -88,3 +89,11 @@ def parse_reference(text: str, letters: Letters = DECLARED) -> tuple[str, int] |
     noun = letters.noun(match[1])
     number = int(match[2])
     return (noun, number) if noun is not None and number > 0 else None
+
+
+def parse_number(text: str, noun: str, letters: Letters = DECLARED) -> int | None:
+    """Return the number of a record of this noun as hurried people type it (`83`, `#83`, `t83`), or None."""
+    match = _NUMBER.fullmatch(unicodedata.normalize("NFKC", text).strip())
+    if match is None or (match[1] and letters.noun(match[1]) != noun):
+        return None
+    return int(match[2]) or None

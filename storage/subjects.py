@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from storage.errors import CrmError, NotFound
+from storage.names import name_key
 from storage.records import named
 from storage.records.about import About
 from storage.records.declaration import declared
@@ -43,12 +44,16 @@ def called(session: Session, typed: str, *, field: str | None = None, settings: 
     near: list[Named] = []
     for noun in [parsed[0]] if parsed else nouns:
         try:
-            return _resolve(session, noun, typed)
+            found = _resolve(session, noun, typed)
         except CrmError as error:
             error.field = field
             if parsed is not None or not isinstance(error, NotFound):
                 raise
             near += error.candidates
+            continue
+        # A number alone is one of each noun, so here it only names what is called so.
+        if not typed.strip().lstrip("#").isdecimal() or name_key(found.name) == name_key(typed):
+            return found
     raise NotFound(
         "Nothing is called {name}.",
         candidates=near,

@@ -62,8 +62,21 @@ class _Asked:
         self._session = session
         self._fields = fields
         self._values = values
+        self._day = fields.day
 
     def read(self, asked: Sequence[Pair]) -> tuple[str, ...]:
+        words = self._read(asked)
+        if self._fields.day_over and self._asks_what_is_over(words):
+            # Who asks what was won this quarter means when it was won, not when it was to be.
+            self._day = self._fields.day_over
+            words = self._read(asked)
+        return words
+
+    def _asks_what_is_over(self, words: Sequence[str]) -> bool:
+        statuses = [set(word.removeprefix("status:").split(",")) for word in words if word.startswith("status:")]
+        return bool(statuses) and all(asked <= self._fields.over for asked in statuses)
+
+    def _read(self, asked: Sequence[Pair]) -> tuple[str, ...]:
         words: list[str] = []
         for pair in asked:
             if not pair.key:
@@ -202,8 +215,8 @@ class _Asked:
         person = next((name for name, on in by_name.items() if on.kind == "member"), None)
         if person and PERSON.read(text, self._values):
             readers.append((person, partial(_several, read=partial(self._named, by_name[person]))))
-        if self._fields.day:
-            readers.append((self._fields.day, partial(self._days, by_name[self._fields.day])))
+        if self._day:
+            readers.append((self._day, partial(self._days, by_name[self._day])))
         for name, read in readers:
             found = read(text)
             if found:

@@ -24,22 +24,48 @@ NAMED = 3
 """As many commands are named where one was not understood."""
 ROW = 25
 """So many buttons a row of Slack's takes."""
+_ALIKE = 0.6
+"""How much a command must look like what was typed to be named where no word is shared; less is no help."""
 _READ = 12
 """Words of a text that are looked at; what somebody wants stands at its beginning."""
 _MEANT = {
-    "add": "new create make",
-    "archive": "delete remove",
-    "show": "open view get",
-    "find": "search",
-    "edit": "update change set rename",
-    "note": "comment log",
-    "list": "all ls",
-    "won": "win",
-    "lost": "lose",
-    "done": "finish complete",
+    "add": "new create make log",
+    "archive": "delete remove erase forget",
+    "cancel": "delete remove stop",
+    "move": "stage snooze postpone reschedule edit",
+    "show": "open view get details",
+    "find": "search look",
+    "edit": "update change set rename amount owner",
+    "note": "comment log notes",
+    "list": "all ls export",
+    "won": "win close",
+    "lost": "lose close",
+    "done": "finish complete close",
+    "resolve": "solve solved fix fixed",
+    "assign": "take claim give owner assignee own",
+    "move status": "state",
+    "followup": "remind reminder remember todo task tasks",
+    "digest": "report reports dashboard forecast stats statistics figures numbers kpi team target goal goals summary",
+    "ratings": "csat nps survey satisfaction",
+    "role": "user users member members people invite permission permissions me whoami",
+    "rights": "permission permissions",
+    "model": "train training learning learn ai",
+    "categories": "category label labels tag tags",
+    "setup": "onboarding channel channels configure configuration config workspace currency",
+    "setup settings": "setting options preferences",
+    "doctor": "health version ping debug",
+    "api-key": "api key keys token tokens",
+    "webhook": "webhooks hook integration integrations",
+    "help": "? hilfe commands usage start",
+    "undo": "redo revert back",
+    "sla": "promise promises deadline deadlines",
 }
-_EVERYDAY = {word: command for command, words in _MEANT.items() for word in words.split()}
-"""What words of other programs are called here."""
+"""What words of other programs and of every day are called here; one may be called several things."""
+_EVERYDAY = {
+    word: {name for ours, theirs in _MEANT.items() if word in theirs.split() for name in ours.split()}
+    for said in _MEANT.values()
+    for word in said.split()
+}
 _HEADS = {Role.MANAGER: "For managers: {line}", Role.ADMIN: "For admins: {line}"}
 
 
@@ -103,19 +129,23 @@ def nearest(typed: str, commands: Sequence[Command], *, guess: bool = True) -> l
     own = {command.words: set(command.words.split()) - common for command in commands}
     known = {word for found in own.values() for word in found}
     # Nearly nobody mistypes the first letter, and "how" is no misspelt "show".
-    said = {near for word in typed.casefold().split()[:_READ] if (near := _near(word.strip("/.,!?“”"), known))}
+    said = {near for word in typed.casefold().split()[:_READ] for near in _near(word, known)}
     shared = {key: len(said & found) / len(said | found) for key, found in own.items() if said & found}
     best = sorted(shared, key=lambda key: -shared[key])[:NAMED]
     if not best and guess:
-        best = difflib.get_close_matches(typed.casefold(), [key for key in own if own[key]], n=NAMED, cutoff=0.0)
+        told = {" ".join(word for word in key.split() if word not in common): key for key in own if own[key]}
+        text = " ".join(word for word in typed.casefold().split() if word not in common)
+        best = [told[one] for one in difflib.get_close_matches(text, told, n=NAMED, cutoff=_ALIKE)]
     return [command for key in best for command in commands if command.words == key]
 
 
-def _near(word: str, known: Iterable[str]) -> str | None:
+def _near(typed: str, known: Iterable[str]) -> set[str]:
     known = set(known)
-    if word not in known and _EVERYDAY.get(word) in known:
-        return _EVERYDAY[word]
-    return did_you_mean(word, [one for one in known if one[:1] == word[:1]], cutoff=0.75)
+    word = typed.strip("/.,!?“”") or typed
+    if word not in known and (meant := _EVERYDAY.get(word, set()) & known):
+        return meant
+    near = did_you_mean(word, [one for one in known if one[:1] == word[:1]], cutoff=0.75)
+    return {near} if near else set()
 
 
 def named(catalogue: Registry, commands: Sequence[Command]) -> str:

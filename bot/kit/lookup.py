@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from bot.grammar import Args
 from bot.grammar.entities import EntityKind, NameOf
+from bot.grammar.types import COLLEAGUE, Called
 from bot.i18n import _
 from storage.crm import customers
 from storage.crm.customers import Customer
@@ -46,6 +47,15 @@ def colleague(session: Session, member_id: str, *, field: str, role: Role, had: 
     if member_id == had:
         return member_id
     return PersonField(key=field, label="", role=role).checked(session, member_id)
+
+
+def person_named(args: Args, key: str, session: Session) -> str | None:
+    """Return the id of the person whom a value mentions, or the one of our own of that name; None where left out."""
+    found = args.typed(key, COLLEAGUE)
+    try:
+        return members.called(session, found.name).id if isinstance(found, Called) else found
+    except CrmError as error:
+        raise error.on_field(key) from None
 
 
 def gone_and_kept(args: Args, place: str) -> tuple[str, str]:

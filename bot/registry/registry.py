@@ -271,13 +271,15 @@ class Registry:
     def command(self, slash: str, text: str) -> tuple[Command | None, str]:
         """Find the subcommand that `/deal add Acme` or `/crm deal add Acme` means, and the rest of the text.
 
-        The longest declared words win; words compare without case, with any spaces between them. `/crm` alone asks for
-        help, and so does `/deal help`.
+        The longest declared words win; words compare without case, with any spaces between them. The record may come
+        first, as in `/deal D-1 won`. `/crm` alone asks for help, and so does `/deal help`.
         """
         noun = slash.removeprefix("/").removeprefix(self.prefix)
         words = text.split()
         if noun == "crm" and not words:
             return self.commands.get("help"), ""
+        if turned := self._turned(noun, text):
+            return turned
         typed = [w.casefold() for w in words] if noun == "crm" else [noun, *(w.casefold() for w in words)]
         for length in range(min(3, len(typed)), 0, -1):
             command = self.commands.get(" ".join(typed[:length]))
@@ -288,12 +290,33 @@ class Registry:
                 return self.commands.get("help"), " ".join([typed[0], *typed[2:]])
         return None, text
 
+    def _turned(self, slash: str, text: str) -> tuple[Command, str] | None:
+        """Read `/deal D-1 won` as `/deal won D-1`, and `/deal D-1 amount:5k` as an edit; None for anything else."""
+        first, _space, rest = text.strip().partition(" ")
+        named = parse_reference(unescape(first), self.references)
+        if named is None or slash not in {"crm", named[0]}:
+            return None
+        word = rest.split(maxsplit=1)[0].casefold() if rest.strip() else ""
+        edit = self.usages.get(f"{named[0]} edit")
+        key, colon, _value = word.partition(":")
+        keyed = bool(edit and colon and key in edit.keys)
+        words = f"{named[0]} edit" if keyed else f"{named[0]} {word}"
+        command, usage = self.commands.get(words), self.usages.get(words)
+        if command is None or usage is None or not usage.positionals or usage.positionals[0].name != named[0]:
+            return None
+        return command, f"{first} {_after(rest, 0 if keyed else 1)}".rstrip()
+
     def showing(self, slash: str, text: str) -> tuple[str, str] | None:
         """Return the command that a bare reference or a name after a noun stands for, and that; None for anything else.
 
-        `/deal D-1` and `/crm D-1` are `/deal show D-1`, `/customer harbor` is `/customer show harbor`.
+        `/deal D-1` and `/crm D-1` are `/deal show D-1`, `/customer harbor` is `/customer show harbor`, and
+        `/ticket mine` is `/ticket list mine`.
         """
         opens, rest = self.command(slash, text)
+        listed = self.nouns.get(opens.words if opens else slash.removeprefix("/").removeprefix(self.prefix))
+        asked = rest.casefold().split()
+        if listed and asked and all(word in listed.declaration.filters.words for word in asked):
+            return f"{listed.declaration.key} list", rest
         named = parse_reference(unescape(rest), self.references)
         noun = str(named[0]) if named else opens.words if opens else slash.removeprefix("/").removeprefix(self.prefix)
         return (f"{noun} show", rest) if rest and f"{noun} show" in self.commands else None

@@ -21,6 +21,7 @@ from bot.requests.actors import KnownActor
 from bot.requests.offers import ACTION, Typed
 from bot.requests.request import Request, RequestKind, submitted, unoffered
 from storage.errors import CrmError, Invalid, NotFound
+from storage.references import parse_reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,16 +212,31 @@ def _unknown(registry: Registry, request: Request, known: KnownActor) -> CrmErro
     noun = request.name.removeprefix("/").removeprefix(registry.prefix)
     allowed = registry.allowed(known.member, None if noun == "crm" else noun)
     said = unescape(request.text).split()
+    named = [one for one in said if parse_reference(one, registry.references)]
+    of_noun = f"`{registry.spell('help')} {noun}`" if noun != "crm" else f"`{registry.spell('help')}`"
+    if noun != "crm" and named[:1] == said[:1] and said[1:]:
+        word = " ".join(said[1:3])
+        near = commands.nearest(f"{noun} {said[1]}", allowed, guess=False)
+        return NotFound(
+            "I don't know what “{word}” is to do with {ref}.",
+            hint="Did you mean {near}?" if near else "{help} lists what you can do.",
+            word=shown(word),
+            ref=shown(said[0]),
+            near=commands.named(registry, near),
+            help=of_noun,
+            likely=True,
+            refers=True,
+        )
+    refers = bool(named and said[1:])
     typed = shown(" ".join(said[:2])) or _("nothing")
     meant = " ".join(said[:2] if noun == "crm" else [noun, *said[:1]])
     near = commands.nearest(meant, allowed)
-    if not near:
-        return NotFound("I don't know “{word}”.", word=typed)
     return NotFound(
-        "I don't know “{word}”. Did you mean {near}?",
+        "I don't know “{word}”. Did you mean {near}?" if near else "I don't know “{word}”.",
         word=typed,
         near=commands.named(registry, near),
-        likely=bool(commands.nearest(meant, allowed, guess=False)),
+        likely=refers or bool(commands.nearest(meant, allowed, guess=False)),
+        refers=refers,
         hint="{help} lists what you can do.",
-        help=f"`{registry.spell('help')}`",
+        help=of_noun,
     )

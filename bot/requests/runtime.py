@@ -45,7 +45,6 @@ from storage.errors import CrmError, Refused, sqlstate, translate
 from storage.records import history, schema
 from storage.records.named import Named
 from storage.records.schema import Schema
-from storage.references import parse_reference
 from storage.webhooks.addresses import Allowed
 from storage.workspace.workspaces import Workspace
 
@@ -325,7 +324,9 @@ def _earlier(session: Session, request: Request) -> Answer | None:
 
 def _or_unknown(error: CrmError, unknown: CrmError) -> CrmError:
     """Return what to say where a name that stands after a noun names nothing: it may be a command misspelt."""
-    if error.kind != "not_found" or getattr(error, "candidates", None) or parse_reference(str(unknown.params["word"])):
+    # What a text with a reference in it is like by chance is no help.
+    candidates = getattr(error, "candidates", None) and not unknown.params.get("refers")
+    if error.kind != "not_found" or candidates:
         return error
     return unknown if unknown.params.get("likely") else error
 

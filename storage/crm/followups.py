@@ -142,6 +142,8 @@ def resolve(session: Session, text: str) -> Followup:
     by_number = named.by_reference(session, Followup, text)
     if by_number is not None:
         return by_number
+    if bare := named.by_bare_number(session, Followup, text):
+        return bare[0]
     key = name_key(text)
     known = list_followups(session, limit=200)
     matches = [followup for followup in known if key and name_key(followup.text).startswith(key)]

@@ -108,13 +108,16 @@ class Field:
 class Fields:
     """Hold what the records of one noun can be filtered and sorted by; `tie` orders what is otherwise equal.
 
-    `words` says what everyday words ask for, as filters (`mine` for `owner:me`), `day` which field a bare day is about.
+    `words` says what everyday words ask for, as filters (`mine` for `owner:me`), `day` which field a bare day is about,
+    `day_over` which one where only what is over is asked for, by one of the statuses `over`.
     """
 
     by_name: Mapping[str, Field]
     tie: InstrumentedAttribute[Any]
     words: Mapping[str, str] = field(default_factory=dict)
     day: str = ""
+    day_over: str = ""
+    over: frozenset[str] = frozenset()
 
     def named(self, name: str) -> Field:
         """Return a field; raise Invalid naming the nearest and all others if there is none."""

@@ -58,7 +58,8 @@ class Declaration:
     is there; `merge` makes one of two; `refuse` raises Invalid or Conflict for values that a record, or a new one where
     it is None, may not be given; `ready` makes what a workspace begins with; `told` hears of changes. Lists are ordered
     by `order`, or else by name, and leave out what is `over`; `words` are everyday words for filters, `day` is the
-    field that a bare day is about, `aliases` are further words for fields, `layout` says what is shown where. Raises
+    field that a bare day is about, `day_over` that where only what is closed is asked for, `aliases` are further words
+    for fields, `layout` says what is shown where. Raises
     ValueError where two fields have one key, the first is not the name, or one that tells records apart is not for
     everybody.
     """
@@ -79,6 +80,7 @@ class Declaration:
     told: Callable[[Session, Any, bool], None] = lambda _session, _record, _added: None
     words: Mapping[str, str] = field(default_factory=lambda: {"all": ""})
     day: str = "created"
+    day_over: str = ""
     order: InstrumentedAttribute[Any] | None = None
     over: Over | None = None
     aliases: Mapping[str, str] = field(default_factory=dict)
@@ -121,7 +123,14 @@ class Declaration:
         owned = {"mine": f"{owner}:me", "unassigned": f"{owner}:none"} if owner else {}
         known |= {alias: known[key] for alias, key in self.aliases.items() if key in known}
         words = {**owned, **self.words, **_words_beside.get(self.key, {})}
-        return Fields({**_beside.get(self.key, {}), **known}, tie=self.model.id, words=words, day=self.day)
+        return Fields(
+            {**_beside.get(self.key, {}), **known},
+            tie=self.model.id,
+            words=words,
+            day=self.day,
+            day_over=self.day_over,
+            over=frozenset(words.get("closed", "").removeprefix("status:").split(",")),
+        )
 
     def laid_out(self, place: str) -> tuple[RecordField, ...]:
         """Return the fields that are shown at a place (`card`, `line`, `form`) in their order, but for the name.

@@ -35,7 +35,7 @@ from storage.records.history import Recorded, changed_only_by, current_actor, la
 from storage.records.referring import referring
 from storage.records.rows import KEPT, RecordRow
 from storage.records.search import Hit, How, find, find_key, whole_name
-from storage.references import DECLARED, in_force, parse_reference, reference
+from storage.references import DECLARED, in_force, parse_number, parse_reference, reference
 
 PAGE = 20
 NEAR_NAMES = 3
@@ -253,6 +253,15 @@ def by_reference(session: Session, model: type[R], typed: str) -> R | None:
     return get(session, model, record_id)
 
 
+def by_bare_number(session: Session, model: type[R], typed: str) -> list[R]:
+    """Return the record whose number was typed without its letter or hyphen, nothing where there is none."""
+    number = parse_number(typed, model.__noun__, in_force(session))
+    try:
+        return [get(session, model, number)] if number else []
+    except NotFound:
+        return []
+
+
 def resolve(session: Session, model: type[N], typed: str, *, also: Sequence[ColumnElement[bool]] = ()) -> N:
     """Return the one record a person means: by reference, by name, or by words that no other has in its name.
 
@@ -265,7 +274,7 @@ def resolve(session: Session, model: type[N], typed: str, *, also: Sequence[Colu
     key = name_key(typed)
     if not key:
         raise Invalid("Name the {noun} you mean.", noun=model.__noun__, typed=typed)
-    found = _live(session, model, or_(model.name_key == key, *also))
+    found = _live(session, model, or_(model.name_key == key, *also)) or by_bare_number(session, model, typed)
     hits = [] if found else find(session, typed, nouns=[model.__noun__], limit=CANDIDATES)
     for how in (How.SAME, How.HAS):
         found = found or _of_hits(session, model, [hit for hit in hits if hit.how == how])

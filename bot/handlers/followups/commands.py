@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from bot.grammar import Args, When, next_time
+from bot.grammar import Args, When, next_time, unescape
 from bot.grammar.types import WHEN
 from bot.handlers.followups import cards
 from bot.handlers.followups.declaration import plugin
@@ -17,8 +17,16 @@ from bot.kit.replies import Message
 from bot.plugin import Member, Role, _
 from storage.crm import followups
 from storage.crm.followups import Followup
+from storage.errors import CrmError, NotFound
+from storage.names import name_key
 from storage.records.about import Subject
+from storage.records.named import Named
+from storage.references import parse_reference
 from storage.subjects import called
+
+_LOOKED_AT = 8
+_TELLING = 3
+"""Shorter words name nothing by chance."""
 
 
 @plugin.command(
@@ -30,9 +38,51 @@ from storage.subjects import called
 )
 def add(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
     """Set a follow-up on a record, once or recurring; a DM reminds you each time it is due."""
-    about = called(session, args["record"], field="record")
-    followup = promise(session, about, args.get("text") or "", _when(args, reader), str(reader.zone), actor)
+    about = _about(session, args["record"], args.get("text") or "")
+    text = _words(args, about)
+    followup = promise(session, about, text, _when(args, reader), str(reader.zone), actor)
     return cards.card(session, followup, reader, notice=cards.reminding(followup, reader))
+
+
+def _about(session: Session, first: str, text: str) -> Named:
+    """Return what a follow-up is about, by the first word; where it names nothing, offer what other words name.
+
+    A word that merely stands somewhere in a record's name does not name it: "call Carla" is about no ticket in which
+    somebody asks for a call.
+    """
+    offered: dict[str, Named] = {}
+    refusal: CrmError | None = None
+    for word in dict.fromkeys([first, *text.split()[:_LOOKED_AT]]):
+        try:
+            found = called(session, word, field="record")
+        except CrmError as error:
+            if word == first:
+                refusal = error
+                offered |= {one.reference: one for one in getattr(error, "candidates", ())}
+            continue
+        inside = name_key(word) in name_key(found.name) and not name_key(found.name).startswith(name_key(word))
+        if word == first and not inside:
+            return found
+        if word == first or (not inside and len(word) >= _TELLING):
+            offered[found.reference] = found
+    if refusal is not None and not isinstance(refusal, NotFound):
+        raise refusal
+    raise NotFound(
+        "Nothing is called {name}.",
+        candidates=list(offered.values()),
+        field="record",
+        hint=None if offered else "Begin with what it is about: a reference such as D-88, or a name in quotes.",
+        name=first,
+    )
+
+
+def _words(args: Args, about: Named) -> str:
+    """Return the words of a follow-up, the first of what was typed too where that did not name its record."""
+    text = args.get("text") or ""
+    first = unescape(args.raw).split(maxsplit=1)[0]
+    was_chosen = args["record"] == about.reference and not parse_reference(first) and ":" not in first
+    named = name_key(about.name).startswith(name_key(first.strip('"“”')))
+    return f"{first} {text}".strip() if was_chosen and not named else text
 
 
 def promise(session: Session, about: Subject | None, text: str, when: When, zone: str, actor: Member) -> Followup:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy.orm import Session
 
 from bot.grammar import Args
+from bot.handlers.records import wording
 from bot.handlers.records.declaration import plugin
 from bot.kit import blocks as b
 from bot.kit import cards, fields, format, records
@@ -50,7 +53,9 @@ def add(
     """Add a record; Rapport asks first about a likely duplicate."""
     hand = Hand(session, actor, reader, workspace)
     args = fields.with_whole_names(noun, args, session)
-    return records.added(catalogue.nouns[noun.key], args.values["name"], fields.from_words(noun, args, hand), hand)
+    said = records.added(catalogue.nouns[noun.key], args.values["name"], fields.from_words(noun, args, hand), hand)
+    hint = wording.in_the_name(noun, args)
+    return replace(said, blocks=[*said.blocks, b.context(hint)]) if hint else said
 
 
 @plugin.each_noun("show", usage=_place, example=_first, changes=False)
@@ -109,6 +114,7 @@ def edit(
     args = fields.with_whole_names(noun, args, session)
     # First, as of a name that nobody has a part may stand with the record's.
     values = fields.from_words(noun, args, Hand(session, actor, reader, workspace))
+    wording.check_nothing_beyond(args.text)
     record = noun.resolve(session, args.text)
     if name := args.get("name"):
         values["name"] = name

@@ -97,14 +97,16 @@ def _page(
     ends = (found.first, found.last)
     turns = page.turns(plugin.id("page"), size=LINES, more=found.more, of=key, ends=ends)
     shown = lines(session, noun, found.records, reader)
-    return Message(title, [b.section(title), *_totals(noun, found.records, reader), *shown, *turns])
+    totals = _totals(noun, found.records, reader, part=bool(turns))
+    return Message(title, [b.section(title), *totals, *shown, *turns])
 
 
-def _totals(noun: DeclaredNoun, found: Sequence[Named], reader: Reader) -> list[Block]:
+def _totals(noun: DeclaredNoun, found: Sequence[Named], reader: Reader, *, part: bool) -> list[Block]:
     """Say what the records shown are worth together, in each currency."""
     worth = [field.of(one) for field in noun.declaration.fields if isinstance(field, MoneyField) for one in found]
     sums = reader.totals(worth)
-    return [b.context(b.markup(_("Total: {sums}"), sums="  ·  ".join(sums)))] if sums else []
+    label = _("Total of the {count} on this page: {sums}") if part else _("Total: {sums}")
+    return [b.context(b.markup(label, count=len(found), sums="  ·  ".join(sums)))] if sums else []
 
 
 def _nothing(catalogue: Catalogue, noun: DeclaredNoun, found: Listed, page: Page) -> b.Markup:

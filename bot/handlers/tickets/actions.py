@@ -73,7 +73,8 @@ def pictures(control: b.Control, session: Session, actor: Member) -> Message:
     """Send the pictures that came with the card's ticket to whoever pressed the button."""
     ticket = tickets.resolve(session, control.record)
     notices.send(session, ticket, actor.id)
-    return Message(b.markup(_("The pictures of {ref} are on their way to you, as a direct message."), ref=ticket.reference))
+    said = _("The pictures of {ref} are on their way to you, as a direct message.")
+    return Message(b.markup(said, ref=ticket.reference))
 
 
 def _set(control: b.Control, wanted: str, session: Session, actor: Member, reader: format.Reader) -> Message:

@@ -11,7 +11,7 @@ from bot.handlers.tickets.wording import priority_words, status_words, typed
 from bot.kit import blocks as b
 from bot.kit.format import Reader
 from bot.kit.links import read_address
-from bot.kit.lookup import colleague
+from bot.kit.lookup import colleague, person_named
 from bot.kit.replies import Message
 from bot.plugin import Member, Role, _
 from storage.errors import Invalid
@@ -79,7 +79,7 @@ def priority(args: Args, session: Session, actor: Member, reader: Reader) -> Mes
 def assign(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
     """Give a ticket to somebody, to “me”, or to “nobody”."""
     ticket = tickets.resolve(session, args["ticket"])
-    assignee_id = None if name_key(args["person"]) in NOBODY else args.user("person")
+    assignee_id = None if name_key(args["person"]) in NOBODY else person_named(args, "person", session)
     who = _("nobody")
     if assignee_id:
         had = ticket.assignee_id

@@ -120,10 +120,15 @@ def triage(args: Args, found: Found, session: Session, workspace: Workspace) -> 
         text = _("Support sees the cards for {of} in {channel} from now on.")
         said = b.markup(text, of=b.channel(of), channel=b.channel(channel_id))
         return Message(said, [b.section(said), *_brought(session), undo_hint()])
+    before = channels.triage(session)
+    if before == channel_id:
+        return Message(b.markup(_("Support sees the cards in {channel} already."), channel=b.channel(channel_id)))
     channels.set_triage(session, channel_id)
     text = _("Support sees a card for each customer message in {channel} from now on.")
-    said = b.markup(text, channel=b.channel(channel_id))
-    return Message(said, [b.section(said), *_brought(session)])
+    if before:
+        text = _("Support sees a card for each customer message in {channel} from now on, and no longer in {before}.")
+    said = b.markup(text, channel=b.channel(channel_id), before=b.channel(before or ""))
+    return Message(said, [b.section(said), *_brought(session), undo_hint()])
 
 
 def _brought(session: Session) -> list[Block]:

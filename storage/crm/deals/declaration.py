@@ -148,6 +148,7 @@ DEAL = Declaration(
         "all": "status:open,won,lost",
     },
     day="close",
+    day_over="closed",
     aliases={"reason": reasons.FIELD},
     order=Deal.close_on,
     over=Over(Deal.closed_at, _asked, "Open deals", "Closed deals"),

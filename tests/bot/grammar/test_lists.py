@@ -58,6 +58,12 @@ def refused(session: Session, fields: Fields, line: str) -> str:
 OF_DEALS = {
     "": "",
     "mine": "owner:<@UME>",
+    # What was won this quarter was won then, and what is open is to close then.
+    "won this quarter": "status:won closed:2026-10-01..2026-12-31",
+    "this quarter lost": "closed:2026-10-01..2026-12-31 status:lost",
+    "closed this quarter": "status:won,lost closed:2026-10-01..2026-12-31",
+    "open this quarter": "status:open close:2026-10-01..2026-12-31",
+    "won close:2026-10-01": "status:won close:2026-10-01",
     "my deals": "owner:<@UME>",
     "me": "owner:<@UME>",
     "meine": "owner:<@UME>",

@@ -18,6 +18,7 @@ CHANGES: list[tuple[tuple[str, ...], str, str]] = [
     ),
     ((), "/crm setup currency:CHF zone:Europe/Zurich", "Currency: CHF → "),
     ((), "/crm triage #support", "the workspace's settings: Alerts go to: #support → –"),
+    ((), "/crm ratings on", "the setting *"),
     ((), "/crm rights deal owner", "rights deal"),
     ((), PLAN, f"{OF_PLAN} removed"),
     ((PLAN,), "/crm field edit customer plan name:Tariff", "the field *Tariff* of customers: Name: Tariff → Plan"),
@@ -67,6 +68,8 @@ def test_the_audit_is_filtered_paged_and_taken_out(company: Company, admin: Pers
     assert "Field" not in admin.types("/crm audit by:@manager").text
     roles = admin.types("/crm audit what:roles").text
     assert "changed @Mara Manager" in roles and "Field" not in roles
+    admin.types("/crm sla set priority:urgent answer:1h")
+    assert "added the promise for urgent tickets" in admin.types("/crm audit what:promises").text
     assert "None." in admin.types("/crm audit what:model").text
     assert "None." in admin.types("/crm audit what:hours since:2030-01-01").text
     assert "There are categories, channels" in admin.types("/crm audit what:weather").text

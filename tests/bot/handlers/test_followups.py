@@ -56,6 +56,23 @@ def test_a_promise_without_words_is_about_its_record(rep: Person) -> None:
     assert "Follow up on Acme Corp" in rep.types("/followup add acme when:tomorrow").text
 
 
+def test_a_word_within_the_name_of_a_record_does_not_choose_it(company: Company) -> None:
+    rep = company.rep
+    rep.types("/customer add Harbor Logistics domain:harbor.example")
+    rep.types("/crm contact add Carla Conti customer:harbor")
+    assert "Nothing is called call. Which one do you mean?" in rep.types("/followup add call carla tomorrow 3pm").text
+    rep.clicks("This one")
+    rep.sees("*call carla*")
+    rep.sees("P-1 Carla Conti")
+    company.agent.types("/ticket add Can a person call me, please?")
+    asked = rep.types("/followup add call carla tomorrow 3pm").text
+    assert "T-1" in asked and "P-1" in asked
+    assert "I will remind you" not in asked
+    assert "Nothing is called zzz." in rep.types("/followup add zzz tomorrow").text
+    assert "C-1 Harbor Logistics" in rep.types("/followup add harbor.example call them tomorrow").text
+    assert "*call them*" in rep.types("/followup add harbor call them tomorrow").text
+
+
 def test_the_time_is_that_of_who_writes(company: Company) -> None:
     company.rep.types("/deal add Acme renewal")
     company.agent.types('/followup add D-1 when:"2030-01-07 09:00" call back')

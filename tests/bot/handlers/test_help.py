@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from sandbox.control.client import Person
 from tests.support.company import Company
 
@@ -31,10 +33,51 @@ def test_an_unknown_command_names_the_nearest_three(company: Company) -> None:
     assert "Did you mean `/customer add`" in rep.types("/customer new Acme").text
     # One word after a noun may be a record's name.
     assert "There is no deal called zzz." in rep.types("/deal zzz").text
-    said = rep.types("/crm qqq zzz").text
-    assert said.count("` or `") == 1
-    assert "`/crm help` lists what you can do." in said
+    # What is like nothing is not guessed at.
+    assert rep.types("/crm qqq zzz").text == "I don't know “qqq zzz”. `/crm help` lists what you can do."
     assert "setup" not in rep.types("/crm setpu").text
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("/crm report", "Did you mean `/digest explain`"),
+        ("/crm remind me to call", "`/followup add`"),
+        ("/crm ?", "Did you mean `/crm help`"),
+        ("/crm labels", "I don't know “labels”. `/crm help` lists"),
+        ("/deal close D-1", "Did you mean `/deal won` or `/deal lost`?"),
+        ("/deal stage D-1 lead", "Did you mean `/deal move`?"),
+        ("/followup snooze F-1 1d", "Did you mean `/followup move`?"),
+        ("/followup delete F-1", "Did you mean `/followup cancel`?"),
+        ("/deal zzz D-1", "I don't know “zzz D-1”. `/crm help deal` lists"),
+        ("/deal D-1 30k", "I don't know what “30k” is to do with D-1. `/crm help deal` lists"),
+        ("/deal D-1 close", "Did you mean `/deal won` or `/deal lost`?"),
+        ("/deal D-99", "There is no D-99."),
+        ("/deal D-99 won", "There is no D-99."),
+    ],
+)
+def test_words_of_other_programs_lead_to_ours(rep: Person, typed: str, said: str) -> None:
+    rep.types("/deal add Pilot for Harbor")
+    rep.types("/followup add D-1 when:tomorrow call")
+    assert said in rep.types(typed).text
+
+
+def test_the_record_may_come_first_and_its_number_alone_will_do(company: Company) -> None:
+    rep, agent = company.rep, company.agent
+    rep.types("/deal add Pilot amount:1k")
+    assert "€2,000" in rep.types("/deal D-1 amount:2k").text or "$2,000" in rep.types("/deal d1").text
+    assert "Noted on *Pilot*" in rep.types("/deal D-1 note they  like it").text
+    assert "they  like it" in rep.types("/deal history 1").text
+    assert "*Pilot*  D-1" in rep.types("/deal #1").text
+    assert "There is no deal called t1." in rep.types("/deal t1").text
+    assert "Won." in rep.types("/crm D-1 WON").text
+    agent.types("/ticket add Login fails priority:high")
+    assert "It is now with" in agent.types("/ticket T-1 assign me").text
+    assert "*Open tickets* assignee:" in agent.types("/ticket mine").text
+    assert "Login fails" in agent.types("/ticket mine open").text
+    assert "Now resolved." in agent.types("/ticket resolve t1").text
+    # A number alone could be of any noun, so nothing is guessed from it.
+    assert "Nothing is called 1." in rep.types("/followup add 1 box when:tomorrow").text
 
 
 def test_help_explains_one_command_or_a_noun(rep: Person) -> None:

@@ -67,6 +67,17 @@ def test_a_forged_button_is_refused_with_a_sentence_and_changes_nothing(
     assert "There is no P-2" in company.rep.types("/crm contact show P-2").text
 
 
+def test_what_looks_like_a_field_within_a_name_is_said(company: Company) -> None:
+    rep = company.rep
+    said = rep.types("/deal add Harbor pilot 20k").text
+    assert "“20k” is part of the name. For a value, press Edit, or write `amount:20k` the next time." in said
+    assert "is part of the name" not in rep.types("/deal add Harbor 2 20k amount:20k").text
+    said = rep.types("/customer add Globex colour:red").text
+    assert "“colour:red” is part of the name: there is no field “colour”." in said
+    assert "is part of the name" not in rep.types("/customer add Acme: https://acme.example 14:30").text
+    assert "I do not understand colour:red here." in rep.types("/customer edit C-1 colour:red").text
+
+
 def test_a_press_counts_once(company: Company) -> None:
     company.rep.types("/crm contact add Jane Doe")
     company.rep.types("/crm contact add Jane Doe")

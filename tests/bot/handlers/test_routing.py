@@ -53,6 +53,22 @@ def test_what_a_route_cannot_be(company: Company, manager: Person, typed: str, a
     assert answer in said(manager, f"/crm route add {typed}")
 
 
+def test_away_is_said_as_people_say_it(company: Company, manager: Person) -> None:
+    assert "gets no tickets until Mon, Jan 7, 2030" in said(company.agent, "/crm away until 2030-01-07")
+    assert "gets tickets again" in said(company.agent, "/crm away off")
+    company.agent.types("/crm help")
+    assert "@Anton Agent gets no tickets until they are back" in said(manager, "/crm away anton")
+    assert "@Anton Agent gets tickets again" in said(manager, "/crm back anton")
+
+
+def test_where_cards_go_is_moved_in_words_and_taken_back(manager: Person) -> None:
+    said(manager, "/crm triage #support")
+    assert "Support sees the cards in #support already." in said(manager, "/crm triage #support")
+    moved = said(manager, "/crm triage")
+    assert "in #general from now on, and no longer in #support" in moved
+    assert "takes this back" in moved
+
+
 def test_who_is_away_gets_no_tickets_and_keeps_the_open_ones(company: Company, manager: Person) -> None:
     said(manager, '/crm route add to:"@agent @rep"')
     said(manager, "/crm inbox #general")

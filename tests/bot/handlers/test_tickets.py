@@ -34,6 +34,7 @@ def test_a_ticket_is_given_to_a_colleague_and_to_nobody(company: Company) -> Non
     assert "It is already with nobody." in company.rep.types("/ticket assign T-1 nobody").text
     assert "It is now with @Rita Rep." in company.rep.types("/ticket assign T-1 me").text
     assert "is not a person I can see" in company.rep.types("/ticket assign T-1 bob").text
+    assert "It is now with @Anton Agent." in company.rep.types("/ticket assign T-1 anton").text
 
 
 def test_a_stale_card_does_nothing_and_says_who_was_quicker(company: Company) -> None:

@@ -54,6 +54,16 @@ def _link(session: Session, change: Change, _name: str) -> b.Text:
     return b.markup(_("the inbox {channel}"), channel=b.channel(change.row_key))
 
 
+def _promise(_session: Session, change: Change, name: str) -> b.Text:
+    values = {**change.before, **change.after}
+    whose = " ".join(str(values[part]) for part in ("tier", "priority") if values.get(part))
+    return name or b.markup(_("the promise for {whose} tickets"), whose=whose or _("all"))
+
+
+def _plugin_setting(_session: Session, change: Change, _name: str) -> b.Text:
+    return b.markup(_("the setting *{name}*"), name=change.row_key.replace("/", " ").replace(".", " "))
+
+
 def _called(template: str) -> Named:
     def named(_session: Session, change: Change, name: str) -> b.Text:
         return b.markup(_(template), name=name or change.row_key)
@@ -86,6 +96,7 @@ _NAMED: Mapping[str, Named] = {
     "holiday": _called("the holiday *{name}*"),
     "category": _called("the category *{name}*"),
     "route": _called("the {name}"),
-    "sla_target": _called("{name}"),
+    "sla_target": _promise,
+    "plugin_setting": _plugin_setting,
 }
 """How rows of these tables are named; of others, the record, or the table's own name."""

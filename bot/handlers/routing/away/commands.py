@@ -6,13 +6,14 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from bot.grammar import Args
+from bot.grammar import Args, parse
 from bot.grammar.types import MOMENT
 from bot.handlers.routing.declaration import plugin
 from bot.kit import blocks as b
 from bot.kit import fields
 from bot.kit.format import Reader, paragraphs, undo_hint
-from bot.kit.replies import Message
+from bot.kit.lookup import person_named
+from bot.kit.replies import Instead, Message
 from bot.plugin import Member, Role, _, ngettext
 from storage.errors import Invalid, Refused
 from storage.support import routes, tickets
@@ -21,11 +22,13 @@ from storage.workspace import members
 from storage.workspace.members import OPEN_END
 
 LISTED = 20
+_UNTIL = frozenset({"until", "till", "bis", "to"})
+_OVER = frozenset({"off", "back", "no", "over", "end", "zurück"})
 
 
 def _whom(args: Args, actor: Member, session: Session) -> Member:
     """Return who is meant: oneself, or somebody else where a manager says so."""
-    member_id = args.user("person") if "person" in args else actor.id
+    member_id = person_named(args, "person", session) or actor.id
     if member_id != actor.id and not actor.has(Role.MANAGER):
         raise Refused("Only a manager can set that for somebody else.", field="person")
     member = members.get(session, member_id or actor.id)
@@ -35,8 +38,13 @@ def _whom(args: Args, actor: Member, session: Session) -> Member:
 
 
 @plugin.command("away", usage="[person] [until:monday]", role=Role.AGENT, example="until:monday", until=MOMENT)
-def away(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
+def away(args: Args, session: Session, actor: Member, reader: Reader) -> Message | Instead:
     """Get no tickets, until a day or until `/crm back`; a manager can set it for others."""
+    word, _space, rest = args.text.partition(" ")
+    if args.text.casefold() in _OVER:
+        return Instead("back", "")
+    if word.casefold() in _UNTIL and "until" not in args:
+        args = parse(f'until:"{rest}"', args.usage, args.writer)
     member = _whom(args, actor, session)
     until = args.moment("until")
     members.set_away(session, member, until or OPEN_END)
