@@ -89,6 +89,11 @@ def _order(item: tuple[tuple[str, Role | None], object]) -> tuple[bool, int]:
     return slash.endswith("crm"), list(_HEADS).index(role) + 1 if role else 0
 
 
+def _rank(command: Command) -> int:
+    role = command.noun.change if command.noun else command.role
+    return [*_HEADS].index(role) + 1 if role in _HEADS else 0
+
+
 def _line(slash: str, role: Role | None, words: Iterable[str]) -> b.Markup:
     line = b.markup("`{slash}`  {words}", slash=slash, words=", ".join(words))
     return b.markup(_(_HEADS[role]), line=line) if role else line
@@ -98,7 +103,8 @@ def forms(catalogue: Registry, actor: Member) -> list[Block]:
     """Draw a button for each form that a bare command opens and a person may use; nothing where there is none."""
     by_view = {action.opens.id: action for action in catalogue.actions.values() if action.opens}
     row: list[InteractiveElement] = []
-    for command in catalogue.commands.values():
+    # What sets the workspace up comes after what people make all day.
+    for command in sorted(catalogue.commands.values(), key=_rank):
         action = by_view.get(command.opens.id) if command.opens else None
         if action is None or not actor.has(command.noun.change if command.noun else command.role):
             continue

@@ -65,15 +65,9 @@ def _about(session: Session, first: str, text: str) -> Named:
             return found
         if word == first or (not inside and len(word) >= _TELLING):
             offered[found.reference] = found
-    if refusal is not None and not isinstance(refusal, NotFound):
+    if refusal is not None and (not offered or parse_reference(first) or not isinstance(refusal, NotFound)):
         raise refusal
-    raise NotFound(
-        "Nothing is called {name}.",
-        candidates=list(offered.values()),
-        field="record",
-        hint=None if offered else "Begin with what it is about: a reference such as D-88, or a name in quotes.",
-        name=first,
-    )
+    raise NotFound("Nothing is called {name}.", candidates=list(offered.values()), field="record", name=first)
 
 
 def _words(args: Args, about: Named) -> str:

@@ -63,7 +63,7 @@ OF_DEALS = {
     "this quarter lost": "closed:2026-10-01..2026-12-31 status:lost",
     "closed this quarter": "status:won,lost closed:2026-10-01..2026-12-31",
     "open this quarter": "status:open close:2026-10-01..2026-12-31",
-    "won close:2026-10-01": "status:won close:2026-10-01",
+    "won close:2026-10-01": "close:2026-10-01 status:won",
     "my deals": "owner:<@UME>",
     "me": "owner:<@UME>",
     "meine": "owner:<@UME>",
