@@ -409,6 +409,7 @@ def seed(session: Session, name: str) -> Seeded:
         "records.permission": deal.reference,
         "triage.badly_rated": ticket.reference,
         "triage.card": ticket.reference,
+        "tickets.pictures": ticket.reference,
         "triage.greeting": "",
         "triage.incident": ticket.reference,
         "triage.leaving": customer.reference,
