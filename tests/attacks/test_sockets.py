@@ -290,7 +290,7 @@ def test_who_is_asked_to_stop_answers_first_over_the_same_socket(
     with held(admin_url):
         begun = add_many(slack, crowd)
         ended = crowd.submit(replica.stop, 60)
-        until(lambda: not replica.is_ready())
+        until(lambda: not replica.is_ready(), otherwise=lambda: f"{ended}: {replica.get('/readyz')}, {replica.said}")
     everybody_knows(slack, begun, admin_url)
     assert [reply.result().error for _person, _name, reply in begun if not reply.result().ok] == []
     assert ended.result() == 0

@@ -64,7 +64,11 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
     def _look(self, timeout: float | None) -> int | None:
-        if self.returncode is None and select.select([self._ended], [], [], timeout)[0]:
+        # select() itself takes no descriptor from 1024 on.
+        waiting = select.poll()
+        if self.returncode is None:
+            waiting.register(self._ended, select.POLLIN)
+        if self.returncode is None and waiting.poll(None if timeout is None else 1_000 * timeout):
             self.returncode = int(self._ended.recv(MOST_BYTES) or -signal.SIGKILL)
             self._ended.close()
         return self.returncode
