@@ -53,7 +53,7 @@ def measure(rows: int, logs: Path, settings: dict[str, str]) -> tuple[list[Figur
     made: list[Figure] = []
     with EmbeddedPostgres(logs / "postgres", settings=settings) as server:
         admin_url = server.start()
-        url = _prepared(admin_url, "imports")
+        url = prepared(admin_url, "imports")
         version = company.version(url)
         for noun, count in (("customer", rows), ("deal", rows // 10)):
             with closing(company.connect(admin_url)) as connection:
@@ -69,7 +69,8 @@ def measure(rows: int, logs: Path, settings: dict[str, str]) -> tuple[list[Figur
     return made, version
 
 
-def _prepared(admin_url: str, name: str) -> str:
+def prepared(admin_url: str, name: str) -> str:
+    """Make a database with a workspace that has five fields of its own, and return its URL."""
     with closing(company.connect(admin_url)) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE template0".encode())
     url = company.named(admin_url, name)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import cards, clock, company, demo_start, digest, imports, message_cost, predict, servers
+from bench import cards, clock, company, demo_start, digest, imports, message_cost, moves, predict, servers
 from bench.figures import Figure, merge, percentile, table
 from bench.load import Found
 from bench.programs import speed as programs
@@ -26,7 +26,7 @@ from storage.database.embedded import EmbeddedPostgres
 CALLERS = 20
 COMMANDS = ("show", "find_typo")
 APPS = ("rapport", "bare")
-PARTS = ("speed", "predict", "cost", "cards", "intake", "clock", "digest", "import", "programs")
+PARTS = ("speed", "predict", "cost", "cards", "intake", "clock", "digest", "import", "moves", "programs")
 POSTGRES = {"shared_buffers": "512MB", "effective_cache_size": "4GB", "max_wal_size": "4GB"}
 """What every guide sets on a server of this size; all that makes data safe (fsync and the rest) is on, as it comes."""
 
@@ -190,6 +190,9 @@ def parts(
     if "import" in only:
         say.print("Imports…")
         yield imports.measure(imports.ROWS_QUICK if quick else imports.ROWS, logs / "import", POSTGRES)
+    if "moves" in only:
+        say.print("Settings that go out of use…")
+        yield moves.measure(moves.RECORDS_QUICK if quick else moves.RECORDS, logs / "moves", POSTGRES)
     if "programs" in only:
         say.print("The API…")
         yield programs.measure(programs.QUICK if quick else programs.FULL, data, logs / "programs", POSTGRES)

@@ -167,7 +167,7 @@ BEGIN = [(at, "define", number, 1, number, 0, ADMIN) for at, number in ((0, 0), 
 
 @given(steps=st.lists(step, min_size=8, max_size=24))
 @settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
