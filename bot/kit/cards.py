@@ -46,11 +46,12 @@ def card(
     facts: Mapping[str, b.Text | None] | None = None,
     parts: Sequence[Block] | None = None,
     controls: Sequence[InteractiveElement] = (),
+    every: bool = False,
 ) -> Message:
     """Draw a record with its fields, last notes and controls; `notice` is a line above it.
 
     A noun may draw `facts` by their labels beside its fields or instead, other `parts` in the place of the last notes,
-    and `controls` of its own beside those of all.
+    and `controls` of its own beside those of all: `every` one, or those of the layout.
     """
     declaration = extended(session, declaration)
     known = fields.facts(declaration, record, reader, session, facts)
@@ -62,7 +63,7 @@ def card(
         *_linked(session, record),
         *(last_notes(session, record, reader) if parts is None else parts),
         *_of_plugins(session, record),
-        _controls(record, controls, declaration.layout.get("buttons")),
+        _controls(record, controls, None if every else declaration.layout.get("buttons")),
         *([undo_hint()] if undo else []),
     ]
     said = b.join([notice, headline(record)], " ") if notice else headline(record)

@@ -22,6 +22,9 @@ from storage.templates.support import SUPPORT
 from storage.workspace import plugin_settings
 from storage.workspace.members import Role
 
+WORDS = {reasons.FIELD: "reason"}
+"""What people call a field of which the key is another word."""
+
 
 def _save_nouns(session: Session) -> Any:
     live = [row for row in noun_definitions.all_rows(session) if row.retired_at is None]
@@ -185,7 +188,7 @@ def _apply_choices(noun: str, field: str) -> Callable[[Session, FilePart, Surrou
                     choice_definitions.rename(session, noun, field, one.text("kind"), name)
                 else:
                     choice_definitions.define(session, noun, field, name=name, kind=one.text("kind", ""))
-            changed.append(f"+ {field}: {name}")
+            changed.append(f"+ {WORDS.get(field, field)}: {name}")
         return changed
 
     return apply
@@ -202,7 +205,7 @@ def _apply_asked(session: Session, part: FilePart, known: Surroundings) -> list[
     if part.value == reasons.NEVER or plugin_settings.get(session, reasons.ASK) is not None:
         return []
     plugin_settings.choose(session, reasons.ASK, part.value)
-    return [f"+ reasons: {part.value}"]
+    return [f"+ asked for a reason: {part.value}"]
 
 
 def _save_rights(session: Session) -> Any:
@@ -220,7 +223,7 @@ def _apply_rights(session: Session, part: FilePart, known: Surroundings) -> list
             raise one.fault("{value} is none of {values}.", value=str(one.value)[:40], values="owner, ask")
         if ownership.who_changes(session, key) is None:
             ownership.let_change(session, key, one.value)
-            changed.append(f"+ {noun.plural}: {one.value}")
+            changed.append(f"+ rights: {noun.plural}, {one.value}")
     return changed
 
 
@@ -250,7 +253,7 @@ def _apply_layouts(session: Session, part: FilePart, known: Surroundings) -> lis
                 # Buttons and parts of the Home belong to plugins: one that is not there is passed by when it is drawn.
                 there = [one.key for one in noun.entered[1:]] if noun is not None and fields else keys
                 lay_out(session, key, place, keys, there)
-            changed.append(f"+ {noun.label if noun else key}: {place}")
+            changed.append(f"+ layout: {noun.label if noun else key}, {place}")
     return changed
 
 

@@ -62,13 +62,13 @@ def _apply_categories(session: Session, part: FilePart, known: Surroundings) -> 
                     # It was merged here.
                     continue
                 categories.add(session, name or key, texts, taken=there)
-                changed.append(f"+ {name or key}")
+                changed.append(f"+ category: {name or key}")
                 continue
             if name and there[found] != name and found not in {row.key for row in categories.all_of(session)}:
                 categories.rename(session, found, name, taken=there)
-                changed.append(f"+ {there[found]}: {name}")
+                changed.append(f"+ category: {there[found]} → {name}")
             if texts and (added := categories.add_examples(session, found, texts)):
-                changed.append(f"+ {name or there[found]}: {len(added)}")
+                changed.append(f"+ examples: {name or there[found]}, {len(added)}")
     for one in part.each():
         there = dict(known.categories(session))
         key, into = name_key(one.text("key", "")), name_key(one.text("into", ""))
@@ -77,7 +77,7 @@ def _apply_categories(session: Session, part: FilePart, known: Surroundings) -> 
         with at(one):
             categories.merge(session, key, into, taken=there)
             routes.follow(session, key, into)
-        changed.append(f"+ {there[key]} → {there[into]}")
+        changed.append(f"+ category: {there[key]} into {there[into]}")
     return changed
 
 
@@ -168,7 +168,7 @@ def _apply_hours(session: Session, part: FilePart, known: Surroundings) -> list[
             raise part.fault("hours are written as 09:00-17:00.") from None
         with at(part):
             sla.set_hours(session, week, zone=zone)
-        changed.append("+ " + ", ".join(f"{DAYS[int(day)]} {'-'.join(span)}" for day, span in stored.items()))
+        changed.append("+ hours: " + ", ".join(f"{DAYS[int(day)]} {'-'.join(span)}" for day, span in stored.items()))
     there = set(session.scalars(select(Holiday.day)))
     for one in given.each() if (given := part.get("holidays")) else ():
         one.only("day", "name")
@@ -179,7 +179,7 @@ def _apply_hours(session: Session, part: FilePart, known: Surroundings) -> list[
         if day not in there:
             with at(one):
                 sla.add_holiday(session, day, one.text("name"))
-            changed.append(f"+ {one.text('name')}")
+            changed.append(f"+ holiday: {one.text('name')}")
     return changed
 
 
@@ -203,7 +203,7 @@ def _apply_quiet(session: Session, part: FilePart, known: Surroundings) -> list[
         one.only("channel", "from", "until", "off", "a_day")
         name = one.text("channel").lstrip("#")
         if name not in channels:
-            changed.append(f"{LEFT_OUT}#{name}")
+            changed.append(f"{LEFT_OUT}quiet: #{name}")
             continue
         if preferences.get(session, channels[name]) is not None:
             continue
@@ -220,7 +220,7 @@ def _apply_quiet(session: Session, part: FilePart, known: Surroundings) -> list[
             preferences.set_quiet(session, channels[name], spans, off)
             if (most := one.number("a_day")) is not None:
                 preferences.set_budget(session, channels[name], most)
-        changed.append(f"+ #{name}")
+        changed.append(f"+ quiet: #{name}")
     return changed
 
 
@@ -236,7 +236,7 @@ def _apply_replies(session: Session, part: FilePart, known: Surroundings) -> lis
             continue
         with at(one):
             replies.save(session, one.text("name"), one.text("text"))
-        changed.append(f"+ {one.text('name')}")
+        changed.append(f"+ reply: {one.text('name')}")
     return changed
 
 

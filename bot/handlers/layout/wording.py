@@ -55,10 +55,12 @@ def read_keys(typed: str) -> Sequence[str] | None:
 
 
 def newest(session: Session, noun: DeclaredNoun) -> Named | None:
-    """Return the record that was added last, for a preview."""
-    model = noun.declaration.model
-    live = (model.merged_into_id.is_(None), model.archived_at.is_(None))
-    return session.scalars(select(model).where(*live).order_by(model.id.desc()).limit(1)).first()
+    """Return the record that was added last, of those that are not over if there is one, for a preview."""
+    model, over = noun.declaration.model, noun.declaration.over
+    live = select(model).where(model.merged_into_id.is_(None), model.archived_at.is_(None)).order_by(model.id.desc())
+    # What is over has fewer buttons.
+    looks = [live.where(over.at.is_(None)), live] if over else [live]
+    return next((found for look in looks if (found := session.scalars(look.limit(1)).first())), None)
 
 
 def known(session: Session, noun: DeclaredNoun, reader: Reader, actor: Member) -> Mapping[str, Sequence[str]]:
@@ -68,10 +70,10 @@ def known(session: Session, noun: DeclaredNoun, reader: Reader, actor: Member) -
 
 
 def _buttons(session: Session, noun: DeclaredNoun, reader: Reader, actor: Member) -> Sequence[str]:
-    """Return the buttons of the newest record's card, and of all cards where there is none, or is laid out already."""
+    """Return every button of the newest record's card, those laid out already, and those of all cards."""
     usual = ["note", "followup", "edit"]
     record = newest(session, noun)
-    shown = records.card(session, noun, record, reader, actor).blocks if record is not None else []
+    shown = records.card(session, noun, record, reader, actor, every=True).blocks if record is not None else []
     elements = [one for block in shown if isinstance(block, ActionsBlock) for one in block.elements]
     found = [key for one in elements if (key := cards.button_key(one)) not in {"more", ""}]
     kept = noun.declaration.layout.get(BUTTONS, ())

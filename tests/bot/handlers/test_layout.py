@@ -83,3 +83,17 @@ def test_the_home_shows_its_parts_in_that_order(company: Company, deal: str, adm
 
 def test_layouts_are_for_admins(rep: Person) -> None:
     assert "This needs the role admin" in rep.types("/crm layout deal card:amount").text
+
+
+def test_the_preview_is_of_an_open_deal_so_that_its_buttons_are_known(admin: Person, rep: Person) -> None:
+    rep.types("/deal add First")
+    rep.types("/deal add Second")
+    rep.types("/deal won D-2")
+    assert "D-1" in admin.types('/crm layout deal buttons:"won, edit"').text
+    assert "There is no" not in admin.types('/crm layout deal buttons:"lost, note"').text
+    rep.types("/customer add Acme")
+    rep.types("/crm contact add Jane")
+    rep.types("/ticket add Down")
+    rep.types("/followup add D-1 tomorrow call")
+    for noun in ("customer", "contact", "deal", "ticket", "renewal"):
+        assert "Buttons" in admin.types(f"/crm layout {noun}").text, noun
