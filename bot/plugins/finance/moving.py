@@ -38,7 +38,7 @@ from storage.errors import Invalid, NotFound
 from storage.money import Money
 from storage.queues import outbox
 from storage.queues.outbox import Delivery
-from storage.records import named
+from storage.records import history, named
 
 PAST = DayType(past=True)
 SHOWN = 20
@@ -101,15 +101,19 @@ def decline(args: Args, session: Session, reader: Reader) -> Message:
 @plugin.command("transfer withdraw", usage="<transfer>", role=ADVISER, example="7")
 def withdraw(args: Args, session: Session, reader: Reader) -> Message:
     """Take back a transfer that you asked for and that waits."""
-    transfer = transfers.get(session, read_number(args["transfer"], field="transfer"))
-    transfers.withdraw(session, transfer)
-    return _told(session, transfer, reader, _("Withdrawn."))
+    return _withdrawn(session, read_number(args["transfer"], field="transfer"), reader)
 
 
 @plugin.action("approve", role=ADVISER)
 def approve_it(control: b.Control, session: Session, reader: Reader) -> Message:
     """Agree to the transfer beside the button, and book it."""
     return _approved(session, control.number, reader)
+
+
+@plugin.action("withdraw", role=ADVISER)
+def withdraw_it(control: b.Control, session: Session, reader: Reader) -> Message:
+    """Take back the transfer beside the button."""
+    return _withdrawn(session, control.number, reader)
 
 
 @plugin.view("decline", title="Decline", role=ADVISER)
@@ -199,6 +203,8 @@ def drawn(session: Session, transfer: Transfer, reader: Reader, viewer: str | No
     if transfer.state != WAITING:
         return [b.section(b.join(lines))]
     control = b.Control(portfolio.reference, 0, str(transfer.id))
+    if transfer.maker_id == (viewer or history.current_actor(session)):
+        return [b.section(b.join(lines)), b.actions(b.button(_("Withdraw"), plugin.id("withdraw"), control))]
     question = _("It is booked at once. Only a reversal can put it right.")
     buttons = [
         b.button(_("Approve"), plugin.id("approve"), control, style="primary", confirm=question),
@@ -234,6 +240,12 @@ def _declined(session: Session, number: int, reason: str, reader: Reader) -> Mes
     transfers.decline(session, transfer, reason)
     _answer_maker(session, transfer)
     return _told(session, transfer, reader, _("Declined."))
+
+
+def _withdrawn(session: Session, number: int, reader: Reader) -> Message:
+    transfer = transfers.get(session, number)
+    transfers.withdraw(session, transfer)
+    return _told(session, transfer, reader, _("Withdrawn."))
 
 
 def _answer_maker(session: Session, transfer: Transfer) -> None:

@@ -57,7 +57,8 @@ class Booking(Recorded, Base):
     kind: Mapped[str]
     traded_on: Mapped[date]
     settled_on: Mapped[date]
-    instrument_id: Mapped[int | None]
+    # The history is read by more people than what is held is for.
+    instrument_id: Mapped[int | None] = mapped_column(info={"unrecorded": True})
     words: Mapped[str | None] = mapped_column(info={"unrecorded": True})
     reverses_id: Mapped[int | None]
     booked_at: Mapped[datetime] = mapped_column(server_default=func.now(), info={"unrecorded": True})

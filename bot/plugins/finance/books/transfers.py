@@ -64,7 +64,7 @@ class Transfer(Recorded, Base):
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"), primary_key=True)
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     portfolio_id: Mapped[int]
-    account_id: Mapped[int]
+    account_id: Mapped[int] = mapped_column(info=_UNTOLD)
     to_account_id: Mapped[int | None] = mapped_column(info=_UNTOLD)
     to_words: Mapped[str | None] = mapped_column(info=_UNTOLD)
     instrument_id: Mapped[int | None] = mapped_column(info=_UNTOLD)
@@ -73,12 +73,12 @@ class Transfer(Recorded, Base):
     amount_minor: Mapped[int | None] = mapped_column(info=_UNTOLD)
     words: Mapped[str | None] = mapped_column(info=_UNTOLD)
     state: Mapped[str]
-    maker_id: Mapped[str]
+    maker_id: Mapped[str] = mapped_column(info={"internal": True})
     made_at: Mapped[datetime] = mapped_column(server_default=func.now(), info=_UNTOLD)
-    checker_id: Mapped[str | None]
+    checker_id: Mapped[str | None] = mapped_column(info={"internal": True})
     checked_at: Mapped[datetime | None] = mapped_column(info=_UNTOLD)
     reason: Mapped[str | None] = mapped_column(info=_UNTOLD)
-    booking_id: Mapped[int | None]
+    booking_id: Mapped[int | None] = mapped_column(info={"internal": True})
     on_date: Mapped[date] = mapped_column(info=_UNTOLD)
 
     def history_subject(self) -> tuple[str, int | None]:

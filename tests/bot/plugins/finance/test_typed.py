@@ -89,10 +89,13 @@ def test_balances_are_for_advisers_and_never_in_a_channel_and_each_look_is_writt
     company.gives("manager", "manager")
     company.gives("agent", "agent")
     rep, agent, manager = company.rep, company.agent, company.manager
-    hidden = ("10,000", "€")
-    for typed in ("/crm portfolio show PF-1", "/customer show harbor", "/crm portfolio list", "/crm history PF-1"):
+    rep.types("/crm trade buy PF-1 NWR quantity:3 price:42")
+    rep.types("/crm transfer add PF-1 instrument:NWR quantity:2 outside:elsewhere")
+    hidden = ("10,000", "€", "NWR", "Northwind", "elsewhere")
+    for typed in ("/crm portfolio show PF-1", "/customer show harbor", "/crm portfolio list", "/crm history PF-1",
+                  "/crm history", "/customer history harbor", "/crm find pension"):  # fmt: skip
         seen = plain(agent.types(typed).text)
-        assert "Pension" in seen and not [one for one in hidden if one in seen], typed
+        assert seen and "went wrong" not in seen and not [one for one in hidden if one in seen], typed
     for typed in ("/crm portfolio holdings PF-1", "/crm trade deposit PF-1 amount:5", "/crm portfolio journal PF-1"):
         assert "needs the role" in plain(agent.types(typed).text), typed
         shared = plain(rep.types(f"{typed} share:yes").text)
