@@ -42,6 +42,7 @@ from storage.records import history, named
 
 PAST = DayType(past=True)
 SHOWN = 20
+WORDS_SHOWN = 300
 
 
 @plugin.command(
@@ -158,7 +159,9 @@ def checked(delivery: Delivery, session: Session) -> Message:
         state=_(STATES[transfer.state]),
         who=who(session, transfer.checker_id),
     )
-    return Message(said, [b.section(said), *([b.section(transfer.reason)] if transfer.reason else [])])
+    return Message(
+        said, [b.section(said), *([b.section(b.cut(transfer.reason, WORDS_SHOWN))] if transfer.reason else [])]
+    )
 
 
 def asked(session: Session, transfer: Transfer, actor: Member, reader: Reader) -> Message:
@@ -199,7 +202,7 @@ def drawn(session: Session, transfer: Transfer, reader: Reader, viewer: str | No
     lines: list[b.Text] = [first, b.join([_what(session, transfer, reader), _to(session, transfer)], " → ")]
     lines.append(b.markup(_("asked for by {who}, for {day}"), who=who(session, transfer.maker_id),
                           day=reader.day(transfer.on_date)))  # fmt: skip
-    lines += [one for one in (transfer.words, transfer.reason) if one]
+    lines += [b.cut(one, WORDS_SHOWN) for one in (transfer.words, transfer.reason) if one]
     if transfer.state != WAITING:
         return [b.section(b.join(lines))]
     control = b.Control(portfolio.reference, 0, str(transfer.id))

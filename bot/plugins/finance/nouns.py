@@ -68,11 +68,6 @@ def _currency(session: Session) -> str:
     return workspace.currency if workspace else "USD"
 
 
-def find_instrument(session: Session, typed: str) -> Instrument:
-    """Return the instrument a person means by its symbol, name or reference; raise Ambiguous or NotFound."""
-    return named.resolve(session, Instrument, typed, also=[Instrument.symbol_key == symbol_key(typed)])
-
-
 def _keep_currency(session: Session, record: Instrument | None, values: Values) -> None:
     """Raise Conflict for another currency of an instrument whose prices and costs are in the one it has."""
     if record is not None and values.get("currency", record.currency) != record.currency and is_used(session, record):
@@ -100,6 +95,7 @@ INSTRUMENT = Declaration(
         CurrencyField(key="currency", label="Currency", by="currency", required=True, begins=_currency, example="EUR"),
     ),
     identity=("symbol",),
+    exact=lambda typed: [Instrument.symbol_key == symbol_key(typed)],
     refuse=_keep_currency,
 )
 PORTFOLIO = Declaration(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +19,7 @@ from bot.plugin import Role, _
 from bot.plugins.finance import plugin
 from bot.plugins.finance.books import prices
 from bot.plugins.finance.books.amounts import decimal
-from bot.plugins.finance.books.instruments import Instrument
+from bot.plugins.finance.books.instruments import by_symbol, symbol_key
 from bot.plugins.finance.nouns import ADVISER
 from bot.plugins.finance.wording import day_of, instrument_called, pair, price
 from storage.errors import CrmError, Invalid
@@ -98,55 +98,55 @@ plugin.opens("price paste", paste)
 @paste.submit
 def pasted(values: Mapping[str, str], session: Session, reader: Reader) -> Message:
     """Take in the lines, all of them or none."""
-    rows: list[tuple[int, date, Decimal]] = []
-    rates: list[tuple[str, str, date, Decimal]] = []
-    for number, line in enumerate(filter(str.strip, values["lines"].splitlines()), start=1):
-        parts = line.replace(";", " ").replace("\t", " ").split()
-        try:
-            _read(session, parts, reader.today, rows, rates)
-        except CrmError as error:
-            said = "Line {number}: {what}"
-            raise Invalid(said, number=number, what=str(error), field="lines", typed=line) from None
-    count = prices.take_prices(session, rows) + prices.take_rates(session, rates)
+    lines = [line.replace(";", " ").split() for line in values["lines"].splitlines()]
+    count = _taken(session, [line for line in lines if line], reader.today, field="lines")
     said = b.markup(_("{count} prices and rates are taken in."), count=str(count))
     return Message(said, [b.section(said)])
 
 
 @plugin.route("POST", "prices", noun="instrument", role=ADVISER)
-def take(body: Mapping[str, Any], session: Session, now: Any) -> dict[str, Any]:
+def take(body: Mapping[str, Any], session: Session, now: datetime) -> dict[str, Any]:
     """Take in prices and rates: `prices` is a list of objects with symbol, or pair, price and on (a day)."""
     given = body.get("prices")
-    if not isinstance(given, list) or len(given) > MOST:
-        raise Invalid("`prices` is a list of up to {most}.", field="prices", most=MOST)
-    rows: list[tuple[int, date, Decimal]] = []
+    if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
+        raise Invalid("`prices` is a list of objects.", field="prices")
+    lines = [
+        [str(one.get(key) or "").strip() for key in ("symbol", "pair", "price", "on") if one.get(key)] for one in given
+    ]
+    return {"taken": _taken(session, lines, now.date(), field="prices")}
+
+
+def _taken(session: Session, lines: Sequence[Sequence[str]], today: date, *, field: str) -> int:
+    """Take in lines of a symbol or a pair, a price or a rate, and a day or none for today; return how many.
+
+    Raises Invalid naming the first line that is something else, before any is taken in.
+    """
+    if len(lines) > MOST:
+        raise Invalid("Up to {most} at once, please.", most=MOST, field=field)
+    known = by_symbol(session, [line[0] for line in lines if line])
+    costs: list[tuple[int, date, Decimal]] = []
     rates: list[tuple[str, str, date, Decimal]] = []
-    for one in given:
-        if not isinstance(one, dict):
-            raise Invalid("A price is an object.", field="prices")
-        parts = [str(one.get(key, "")).strip() for key in ("symbol", "price", "on")]
-        _read(session, [parts[0] or str(one.get("pair", "")), *filter(None, parts[1:])], now.date(), rows, rates)
-    return {"taken": prices.take_prices(session, rows) + prices.take_rates(session, rates)}
+    for number, line in enumerate(lines, start=1):
+        try:
+            if len(line) not in {2, 3}:
+                raise Invalid("A symbol, a price and a day, please.")
+            on = _day(line[2], today) if len(line) == 3 else today
+            currency, _sep, other = line[0].upper().partition("/")
+            if is_currency(currency) and is_currency(other):
+                rates.append((currency, other, on, decimal(line[1], field="rate")))
+            else:
+                instrument = known.get(symbol_key(line[0])) or instrument_called(session, line[0])
+                costs.append((instrument.id, on, decimal(line[1], field="price", least=Decimal(-1))))
+        except CrmError as error:
+            raise Invalid("Line {number}: {what}", number=number, what=str(error), field=field) from None
+    return prices.take_prices(session, costs) + prices.take_rates(session, rates)
 
 
-def _read(
-    session: Session,
-    parts: list[str],
-    today: date,
-    rows: list[tuple[int, date, Decimal]],
-    rates: list[tuple[str, str, date, Decimal]],
-) -> None:
-    """Read a line of two or three words into a price or a rate; raise CrmError for anything else."""
-    if len(parts) not in {2, 3}:
-        raise Invalid("A symbol, a price and a day, please.")
+def _day(typed: str, today: date) -> date:
     try:
-        on = date.fromisoformat(parts[2]) if len(parts) == 3 else today
+        on = date.fromisoformat(typed)
     except ValueError:
-        raise Invalid("{day} is no day such as 2026-11-30.", day=parts[2]) from None
+        raise Invalid("{day} is no day such as 2026-11-30.", day=typed) from None
     if on > today:
         raise Invalid("This day is still to come.")
-    currency, sep, other = parts[0].upper().partition("/")
-    if sep and is_currency(currency) and is_currency(other):
-        rates.append((*pair(parts[0]), on, decimal(parts[1], field="rate")))
-        return
-    instrument: Instrument = instrument_called(session, parts[0])
-    rows.append((instrument.id, on, decimal(parts[1], field="price", least=Decimal(-1))))
+    return on

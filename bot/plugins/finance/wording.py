@@ -18,7 +18,7 @@ from bot.plugins.finance.books.bookings import Booking, Posting
 from bot.plugins.finance.books.instruments import Instrument
 from bot.plugins.finance.books.portfolios import Portfolio, PortfolioAccount
 from bot.plugins.finance.books.transfers import DECLINED, DONE, WAITING, WITHDRAWN, Transfer
-from bot.plugins.finance.nouns import find_instrument, may_see
+from bot.plugins.finance.nouns import INSTRUMENT, may_see
 from storage.errors import Conflict, Invalid, Refused
 from storage.money import Money, check_currency, exponent
 from storage.names import name_key
@@ -86,7 +86,8 @@ def account_called(session: Session, portfolio: Portfolio, typed: str | None) ->
 
 def instrument_called(session: Session, typed: str) -> Instrument:
     """Return the instrument a person means by its symbol, name or reference; raise Conflict for an archived one."""
-    found = find_instrument(session, typed)
+    found = INSTRUMENT.resolve(session, typed)
+    assert isinstance(found, Instrument)
     if found.archived_at is not None:
         raise Conflict("{name} is archived.", name=found.name)
     return found

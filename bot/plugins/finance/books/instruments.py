@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Numeric, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Numeric, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.database.engine import TENANT, Base, composite_key
@@ -99,6 +100,12 @@ class ExchangeRate(Recorded, Base):
 def symbol_key(symbol: str) -> str:
     """Return by what a symbol is compared: without the spaces around it, in whatever case."""
     return symbol.strip().casefold()
+
+
+def by_symbol(session: Session, symbols: Collection[str]) -> dict[str, Instrument]:
+    """Return the instruments of these symbols that are not archived, by the keys of their symbols."""
+    wanted = (Instrument.symbol_key.in_({symbol_key(one) for one in symbols}), Instrument.archived_at.is_(None))
+    return {one.symbol_key: one for one in session.scalars(select(Instrument).where(*wanted))}
 
 
 def is_used(session: Session, instrument: Instrument) -> bool:

@@ -123,6 +123,39 @@ def test_prices_are_pasted_all_or_none(company: Company) -> None:
     assert "EUR/USD" in plain(rep.types("/crm price rate").text)
 
 
+def test_settings_accounts_undo_and_merges(company: Company) -> None:
+    opened(company)
+    rep, admin = company.rep, company.admin
+
+    def said(typed: str) -> str:
+        return plain(rep.types(typed).text)
+
+    for quantity, price in ((10, "10"), (10, "20")):
+        rep.types(f"/crm trade buy PF-1 NWR quantity:{quantity} price:{price} on:yesterday")
+    rep.types("/crm trade sell PF-1 NWR quantity:10 price:30")
+    assert "realised +€200" in said("/crm portfolio gains PF-1")
+    admin.types("/crm settings finance method:average")
+    assert "realised +€150" in said("/crm portfolio gains PF-1") and "a share of all" in said(
+        "/crm portfolio gains PF-1"
+    )
+    assert "would owe" in said('/crm trade fee PF-1 amount:"99999 EUR"')
+    admin.types("/crm settings finance overdraft:yes")
+    assert "Booked." in said('/crm trade fee PF-1 amount:"99999 EUR"')
+    rep.types("/crm account add Second portfolio:PF-1")
+    assert "AC-2 Second" in said("/crm trade deposit PF-1 amount:5")
+    assert "Booked." in said('/crm trade deposit PF-1 amount:"5 EUR" account:AC-2')
+    assert "not empty" in said("/crm account archive AC-2") and "not empty" in said("/crm portfolio archive PF-1")
+    assert "cannot be merged" in said("/crm account merge AC-2 into AC-1")
+    assert "Its prices are in EUR" in said("/crm instrument edit NWR currency:USD")
+    rep.types("/crm portfolio add Other customer:harbor")
+    assert "The journal names it" in said("/crm account edit AC-1 portfolio:PF-2")
+    rep.types("/customer add Globex")
+    rep.types("/customer merge harbor into globex")
+    assert "Pension" in said("/customer show globex")
+    rep.types("/crm portfolio add Gone customer:globex")
+    assert "Gone" in said("/crm undo") and "There is no PF-3" in said("/crm portfolio show PF-3")
+
+
 def test_hostile_text_is_ordinary_text(company: Company) -> None:
     hostile = "*<@U1> & `x`* _y_ <!channel>"
     company.rep.types("/customer add Harbor Lines")

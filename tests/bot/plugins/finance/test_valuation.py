@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from bot.plugins.finance import pricing
 from bot.plugins.finance.books import journal, portfolios, prices, trades
 from bot.plugins.finance.books.instruments import Instrument
 from bot.plugins.finance.books.portfolios import Portfolio, PortfolioAccount
 from bot.plugins.finance.books.trades import Trade
 from bot.plugins.finance.books.valuation import valued
 from storage.crm import customers
+from storage.errors import Invalid
 from storage.money import Money
 
 JANUARY, MARCH, JUNE, JULY = date(2026, 1, 5), date(2026, 3, 2), date(2026, 6, 1), date(2026, 7, 1)
@@ -126,6 +129,25 @@ def test_the_newest_of_many_prices_of_a_day_counts(session: Session, invested: I
     ]
     assert prices.take_rates(session, [("USD", "EUR", JULY, Decimal("0.7"))]) == 1
     assert [(one.currency, one.rate) for one in prices.rates_of(session, 9)] == [("USD", Decimal("0.7"))]
+
+
+def test_programs_send_prices_all_or_none(session: Session, invested: Invested) -> None:
+    robots, now = invested[2], datetime(2026, 8, 1, tzinfo=UTC)
+    first: dict[str, Any] = {"symbol": "nwr", "price": 44, "on": "2026-07-31"}
+    given = [first, {"pair": "eur/jpy", "price": "160.5"}]
+    assert pricing.take({"prices": given}, session, now) == {"taken": 2}
+    assert prices.prices_of(session, robots, 1)[0].price == 44
+    for wrong, why in (
+        ({"symbol": "NWR", "price": "dear"}, "Line 3: dear is not a number"),
+        ({"symbol": "NWR", "price": "45", "on": "2026-08-02"}, "Line 3: This day is still to come"),
+        ({"symbol": "NWR", "price": "45", "on": "today"}, "Line 3: today is no day"),
+        ({"symbol": "NOSUCH", "price": "45"}, "Line 3: There is no instrument"),
+        ({"price": "45"}, "Line 3: A symbol, a price"),
+        ("NWR 45", "list of objects"),
+    ):
+        with pytest.raises(Invalid, match=why):
+            pricing.take({"prices": [{**first, "price": 50}, given[1], wrong]}, session, now)
+        assert prices.prices_of(session, robots, 1)[0].price == 44
 
 
 def test_another_workspace_has_books_of_its_own(session: Session, invested: Invested) -> None:
