@@ -29,6 +29,16 @@ def name_key(text: str) -> str:
     return " ".join(visible.split())[:KEY_LIMIT].rstrip()
 
 
+def choice_key(text: str) -> str:
+    """Return the form by which names of choices are compared: that of a name, without the sign before it.
+
+    A coloured circle before a name is how a choice has a colour; people type the name with it or without.
+    """
+    key = name_key(text)
+    words = key.lstrip("".join({one for one in key if unicodedata.category(one) in {"So", "Sk"}}) + " ")
+    return words or key
+
+
 def _visible(character: str) -> str:
     category = unicodedata.category(character)
     if category in {"Cf", "Cs"} or character in _VARIATION_SELECTORS:

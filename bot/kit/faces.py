@@ -22,6 +22,7 @@ from bot.i18n import _
 from bot.kit import blocks as b
 from bot.kit.format import Reader
 from storage.errors import CrmError, NotFound
+from storage.names import choice_key
 from storage.records.fields import (
     AddressField,
     ChoiceField,
@@ -178,7 +179,8 @@ class ChoiceFace(Face):
             return WORD if field.names else ChoiceType(field.key, tuple(map(str, field.choices)))
         names = tuple(field.name_of(choice) for choice in field.choices)
         called = tuple((name, choice) for name, choice in zip(names, field.choices, strict=True) if name != choice)
-        return ChoiceType(field.key, tuple(map(str, field.choices)), called, listed=names if called else ())
+        bare = tuple((choice_key(name), choice) for name, choice in called)
+        return ChoiceType(field.key, tuple(map(str, field.choices)), (*bare, *called), listed=names if called else ())
 
     def shown(self, field: ChoiceField, record: Named, hand: Reader, session: Session) -> b.Text | None:
         """Show the choice in the reader's language."""

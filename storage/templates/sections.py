@@ -22,6 +22,8 @@ from storage.templates.support import SUPPORT
 from storage.workspace import plugin_settings
 from storage.workspace.members import Role
 
+PLAIN = frozenset({"text", "long", "choice", "yesno", "email", "phone", "link"})
+"""The types of which a set-up carries the default."""
 WORDS = {reasons.FIELD: "reason"}
 """What people call a field of which the key is another word."""
 
@@ -75,6 +77,9 @@ def _save_fields(session: Session) -> Any:
             field |= {"choices": list(row.offered.values())} if row.choices else {}
             field |= {"to": row.links_to} if row.links_to else {}
             field |= {"seen_by": list(row.seen_by)} if row.seen_by else {}
+            default = row.offered.get(row.begins) if row.type == "choice" else row.begins
+            # A number is kept in its smallest part, an amount as two: neither is what people write.
+            field |= {"default": default} if default is not None and row.type in PLAIN else {}
             saved.setdefault(key, []).append(field)
     return saved
 
@@ -86,7 +91,7 @@ def _apply_fields(session: Session, part: FilePart, known: Surroundings) -> list
         if noun is None:
             raise fields.fault("there are no records called {name}.", name=key)
         for one in fields.each():
-            one.only("key", "name", "type", "required", "help", "choices", "to", "seen_by")
+            one.only("key", "name", "type", "required", "help", "choices", "to", "seen_by", "default")
             noun = schema.of(session).declared[key]
             wanted = name_key(one.text("key", field_definitions.key_for(one.text("name"))))
             if wanted in {field.key for field in noun.fields}:
@@ -106,6 +111,8 @@ def _apply_fields(session: Session, part: FilePart, known: Surroundings) -> list
                     seen_by=[Role(str(role.value)) for role in seen_by.each()] if seen_by else [],
                     reserved=known.reserved(session, noun),
                 )
+                if (default := one.get("default")) is not None:
+                    field_definitions.begin_with(session, row, default.value)
             changed.append(f"+ {noun.label}: {row.name}")
     return changed
 

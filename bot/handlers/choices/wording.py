@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from bot.kit import blocks as b
 from bot.plugin import _
 from storage.errors import Invalid, NotFound
-from storage.names import name_key
+from storage.names import choice_key, name_key
 from storage.records.declaration import declared
 from storage.records.fields import ChoiceField
 from storage.records.schema import choice_definitions, extended
@@ -57,9 +57,9 @@ class Choices:
     def called(self, session: Session, typed: str) -> str:
         """Return the choice that a person means, as it is stored; raise NotFound naming all."""
         offered = self.offered(session)
-        wanted = name_key(typed)
+        wanted, word = choice_key(typed), name_key(typed)
         for key, name in offered.items():
-            if wanted in {name_key(name), key}:
+            if wanted == choice_key(name) or word == key:
                 return key
         raise NotFound(
             "There is no {word} {name}.",

@@ -9,13 +9,19 @@ from bot.grammar.types import FLAG
 from bot.handlers.fields import lists
 from bot.handlers.fields.declaration import plugin
 from bot.handlers.fields.retyping import commands as retyping
-from bot.handlers.fields.wording import noun_called, read_choices, read_decimals, read_seen_by, read_type
+from bot.handlers.fields.wording import begin_with, noun_called, read_choices, read_decimals, read_seen_by, read_type
 from bot.kit import blocks as b
+from bot.kit.faces import Hand
+from bot.kit.format import Reader
 from bot.kit.replies import Message
 from bot.plugin import Catalogue, Member, Role, _
 from storage.records.schema import field_definitions
+from storage.workspace.workspaces import Workspace
 
-SETTINGS = '[key:rival] [required:no] [choices:"High, Low"] [hint:"Who else they look at"] [seen:manager] [decimals:2]'
+SETTINGS = (
+    '[key:rival] [required:no] [choices:"High, Low"] [default:High] [hint:"Who else they look at"]'
+    " [seen:manager] [decimals:2]"
+)
 
 
 @plugin.command("fields", usage="[noun]", role=Role.VIEWER, example="customer")
@@ -33,7 +39,9 @@ def listed(args: Args, session: Session, actor: Member, catalogue: Catalogue) ->
     example='customer Competitor type:choice choices:"Globex, Initech"',
     required=FLAG,
 )
-def add(args: Args, session: Session, actor: Member, catalogue: Catalogue) -> Message:
+def add(
+    args: Args, session: Session, actor: Member, catalogue: Catalogue, reader: Reader, workspace: Workspace
+) -> Message:
     """Give records a field of your own: text, number, money, date, choice, person and more."""
     noun = noun_called(catalogue, args["noun"]).declaration
     choices = read_choices(args.get("choices") or "")
@@ -53,6 +61,8 @@ def add(args: Args, session: Session, actor: Member, catalogue: Catalogue) -> Me
         decimals=read_decimals(args.get("decimals")),
         reserved=catalogue.reserved(noun),
     )
+    if "default" in args:
+        begin_with(made, args["default"], Hand(session, actor, reader, workspace))
     command = b.markup("`{command} … {key}:`", command=catalogue.spell(f"{noun.key} edit"), key=made.key)
     notice = b.markup(_("Added *{name}*. Use it at once: {command}"), name=made.name, command=command)
     return lists.fields(session, noun, actor, notice=notice, undo=True)
@@ -65,8 +75,10 @@ def add(args: Args, session: Session, actor: Member, catalogue: Catalogue) -> Me
     example='customer competitor name:"Main competitor"',
     required=FLAG,
 )
-def edit(args: Args, session: Session, actor: Member, catalogue: Catalogue) -> Message:
-    """Change a field's name, key, choices, hint, who sees it, or if it is required; records keep their values."""
+def edit(
+    args: Args, session: Session, actor: Member, catalogue: Catalogue, reader: Reader, workspace: Workspace
+) -> Message:
+    """Change what is given of a field; records keep their values."""
     noun = noun_called(catalogue, args["noun"]).declaration
     row = field_definitions.called(session, noun, args["field"])
     choices, hint = args.get("choices"), args.get("hint")
@@ -83,6 +95,8 @@ def edit(args: Args, session: Session, actor: Member, catalogue: Catalogue) -> M
         decimals=read_decimals(args["decimals"]) if "decimals" in args else None,
         reserved=catalogue.reserved(noun),
     )
+    if "default" in args:
+        begin_with(row, args["default"], Hand(session, actor, reader, workspace))
     return lists.fields(session, noun, actor, notice=_("Saved."), undo=True)
 
 

@@ -9,14 +9,26 @@ from sqlalchemy.orm import Session
 
 from bot.handlers.fields import lists
 from bot.handlers.fields.declaration import plugin
-from bot.handlers.fields.wording import NAMES, checked_roles, noun_called, read_choices, read_yes, row_of
+from bot.handlers.fields.wording import (
+    NAMES,
+    begin_with,
+    begins,
+    checked_roles,
+    noun_called,
+    read_choices,
+    read_yes,
+    row_of,
+)
 from bot.kit import blocks as b
+from bot.kit.faces import Hand
+from bot.kit.format import Reader
 from bot.kit.records import kinds
 from bot.kit.replies import Message, Modal
 from bot.plugin import Catalogue, Member, Role, _
 from storage.names import NAME_LIMIT
 from storage.records.schema import FieldRow, field_definitions
-from storage.records.schema.field_definitions import HINT_LIMIT, KEY_LIMIT
+from storage.records.schema.field_definitions import HINT_LIMIT, KEY_LIMIT, LINKS
+from storage.workspace.workspaces import Workspace
 
 Values = Mapping[str, str]
 State = Mapping[str, str]
@@ -40,7 +52,15 @@ def new(control: b.Control, catalogue: Catalogue) -> Modal:
 
 
 @new.submit
-def add(values: Values, state: State, session: Session, actor: Member, catalogue: Catalogue) -> Message:
+def add(
+    values: Values,
+    state: State,
+    session: Session,
+    actor: Member,
+    catalogue: Catalogue,
+    reader: Reader,
+    workspace: Workspace,
+) -> Message:
     """Add the field and show it among the others."""
     noun = noun_called(catalogue, state.get("noun", "")).declaration
     made = field_definitions.define(
@@ -56,6 +76,8 @@ def add(values: Values, state: State, session: Session, actor: Member, catalogue
         links_to=noun_called(catalogue, values["links_to"]).declaration.key if values["links_to"] else "",
         reserved=catalogue.reserved(noun),
     )
+    if values.get("default"):
+        begin_with(made, values["default"], Hand(session, actor, reader, workspace))
     notice = b.markup(_("Added *{name}*."), name=made.name)
     return lists.fields(session, noun, actor, notice=notice, undo=True)
 
@@ -64,16 +86,25 @@ plugin.button_opens("new", new)
 
 
 @plugin.view("edit", title="Edit field", role=Role.ADMIN)
-def edit(control: b.Control, session: Session) -> Modal:
+def edit(control: b.Control, session: Session, reader: Reader) -> Modal:
     """Open the form with what a field is."""
     row = row_of(session, control.record)
-    fields = [*_entries(row), *([_choices(row)] if row.type == "choice" else [])]
+    default = str(begins(session, row, reader))
+    fields = [*_entries(row, default), *([_choices(row)] if row.type == "choice" else [])]
     kind = b.context(b.markup(_("{type}: a field's type stays as it is."), type=_(NAMES[row.type])))
-    return Modal(_("Edit field"), [kind, *fields], submit=_("Save"), state={"field": str(row.id)})
+    return Modal(_("Edit field"), [kind, *fields], submit=_("Save"), state={"field": str(row.id), "default": default})
 
 
 @edit.submit
-def save(values: Values, state: State, session: Session, actor: Member, catalogue: Catalogue) -> Message:
+def save(
+    values: Values,
+    state: State,
+    session: Session,
+    actor: Member,
+    catalogue: Catalogue,
+    reader: Reader,
+    workspace: Workspace,
+) -> Message:
     """Save what was changed of the field."""
     row = row_of(session, state.get("field", ""))
     noun = noun_called(catalogue, row.noun).declaration
@@ -89,14 +120,17 @@ def save(values: Values, state: State, session: Session, actor: Member, catalogu
         seen_by=checked_roles(values["seen"] or ()) if "seen" in values else None,
         reserved=catalogue.reserved(noun),
     )
+    if "default" in values and (values["default"] or "") != state.get("default", ""):
+        begin_with(row, values["default"] or "", Hand(session, actor, reader, workspace))
     return lists.fields(session, noun, actor, notice=_("Saved."), undo=True)
 
 
 plugin.button_opens("edit", edit)
 
 
-def _entries(row: FieldRow | None) -> list[Block]:
+def _entries(row: FieldRow | None, default: str = "") -> list[Block]:
     answers = [b.Option(_("no"), "no"), b.Option(_("yes"), "yes")]
+    begins = b.text_input("default", _("Records begin with"), initial=default, optional=True)
     return [
         b.text_input(
             "name", _("Name"), initial=row.name if row else "", placeholder=_("Competitor"), max_length=NAME_LIMIT
@@ -111,6 +145,7 @@ def _entries(row: FieldRow | None) -> list[Block]:
             max_length=KEY_LIMIT,
         ),
         b.choice_input("required", _("Required"), answers, initial="yes" if row and row.required else "no"),
+        *([begins] if row is None or (row.type not in LINKS and len(default) <= b.ENTRY_LIMIT) else []),
         b.text_input(
             "hint",
             _("Help"),

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
 from bot.handlers.fields.declaration import plugin
-from bot.handlers.fields.wording import NAMES, control, own_count, seen_by
+from bot.handlers.fields.wording import NAMES, begins, control, own_count, seen_by
 from bot.kit import blocks as b
+from bot.kit import format
 from bot.kit.format import undo_hint
 from bot.kit.records import kinds
 from bot.kit.replies import Message
 from bot.plugin import Catalogue, Declaration, Member, Role, _, ngettext
+from storage.database.engine import current_workspace
 from storage.records.schema import FieldRow, extended, field_definitions, of
+from storage.workspace.workspaces import Workspace
 
 LINES = 40
 CHOICES_SHOWN = 10
@@ -46,6 +50,8 @@ def fields(
     """Draw the fields of a noun, with what an admin can do about each of the workspace's own."""
     may_change = actor.has(Role.ADMIN)
     noun = extended(session, noun)
+    workspace = session.get_one(Workspace, current_workspace(session))
+    reader = format.reader(actor, workspace, datetime.now(UTC))
     # Whoever may not see a field has no use for its name; an admin has to find also one whose type is gone.
     rows = [row for row in field_definitions.live_rows(session, noun.key) if may_change or row.id in of(session).by_id]
     shown = rows[begin : begin + LINES]
@@ -53,7 +59,7 @@ def fields(
     declared = ", ".join(_(field.label) for field in noun.fields if not field.custom_id)
     blocks: list[Block] = [b.context(notice)] if notice else []
     blocks += [b.section(title), b.context(b.markup(_("They come with Rapport: {names}"), names=declared))]
-    blocks += [_line(row, may_change=may_change) for row in shown]
+    blocks += [_line(row, begins(session, row, reader), may_change=may_change) for row in shown]
     if not rows:
         blocks.append(b.section(_("None of your own yet.")))
     if begin + LINES < len(rows):
@@ -76,10 +82,12 @@ def retired(row: FieldRow) -> b.Markup:
     return b.markup(_("*{name}* is retired: records keep their values, and it can be brought back."), name=row.name)
 
 
-def _line(row: FieldRow, *, may_change: bool) -> Block:
+def _line(row: FieldRow, begins_with: b.Text, *, may_change: bool) -> Block:
     about: list[b.Text] = [b.markup("`{key}:`", key=row.key), _(NAMES[row.type])]
     if row.required:
         about.append(_("required"))
+    if begins_with:
+        about.append(b.markup(_("begins with {value}"), value=begins_with))
     parts: list[b.Text] = [b.markup("*{name}*", name=row.name), b.join(about, " · ")]
     if row.offered:
         parts.append(_choices(list(row.offered.values())))

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from bot.kit import blocks as b
+from bot.kit.faces import Hand, face
+from bot.kit.fields import NOTHING
+from bot.kit.format import Reader
 from bot.kit.records import kinds
 from bot.plugin import Catalogue, Declaration, DeclaredNoun, Role, _
-from storage.errors import Invalid, NotFound
+from storage.errors import CrmError, Invalid, NotFound
 from storage.names import name_key
-from storage.records.schema import TYPES, FieldRow, field_definitions
+from storage.records.schema import TYPES, FieldRow, field_definitions, whole
 
 NAMES: Mapping[str, str] = {
     "text": "Text",
@@ -41,6 +46,26 @@ def read_type(typed: str) -> str:
     raise Invalid(
         "{type} is no type of field.", field="type", hint="There are {types}.", type=typed[:40], types=", ".join(TYPES)
     )
+
+
+def begin_with(row: FieldRow, typed: str, hand: Hand) -> None:
+    """Let records begin with what is typed, or with nothing; raise Invalid for what is no value of the field."""
+    nothing = not typed.strip() or typed.strip().casefold() in NOTHING
+    field = whole(hand.session).by_id[row.id]
+    try:
+        value = None if nothing else face(field).from_form(field, typed.strip(), hand)
+    except CrmError as error:
+        raise error.on_field("default") from None
+    field_definitions.begin_with(hand.session, row, value)
+
+
+def begins(session: Session, row: FieldRow, reader: Reader) -> b.Text:
+    """Return with what records begin, as a reader writes it, nothing for nothing."""
+    field = whole(session).by_id.get(row.id)
+    if field is None or row.begins is None:
+        return ""
+    record: Any = SimpleNamespace(custom={str(row.id): row.begins})
+    return face(field).shown(field, record, reader, session) or ""
 
 
 def control(row: FieldRow, what: str = "") -> b.Control:

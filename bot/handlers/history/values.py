@@ -23,7 +23,7 @@ from storage.errors import NotFound
 from storage.money import Money
 from storage.records import named, schema
 from storage.records.declaration import Declaration
-from storage.records.fields import MoneyField, RecordField
+from storage.records.fields import ChoiceField, MoneyField, RecordField
 from storage.records.history import CHANGES, CREATED, UPDATED, Activity, ChangeSet
 from storage.records.rows import KEPT, kept
 from storage.records.schema import OwnRecord
@@ -63,6 +63,7 @@ LABELS: Mapping[str, str] = {
     "about_id": "About",
     "amount_minor": "Amount",
     "close_on": "Close",
+    "begins": "Default",
     "lost_reason": "Reason",
     "resolved_at": "Resolved",
     "first_response_at": "First answer",
@@ -280,6 +281,8 @@ def _value(session: Session, change: Change, field: str, values: Mapping[str, An
         return b.channel(str(value))
     if field == "days_off":
         return ", ".join(weekdays(reader.locale)[day] for day in value) or "–"
+    if field == "begins":
+        return b.cut(_begins(session, change, value), VALUE_LIMIT)
     if field == "choices":
         return ", ".join(str(name) for _key, name, *dropped in value if not dropped) or NONE
     if field == "hours" and isinstance(value, dict):
@@ -301,6 +304,13 @@ def _value(session: Session, change: Change, field: str, values: Mapping[str, An
     if field.endswith(("_at", "_on", "_date")) and isinstance(value, str):
         return _time(value, reader)
     return b.cut(str(value), VALUE_LIMIT)
+
+
+def _begins(session: Session, change: Change, value: Any) -> str:
+    """Return with what records of a field begin: of a choice, its name."""
+    number = change.row_key.rpartition("/")[2]
+    field = schema.whole(session).by_id.get(int(number) if number.isdecimal() else 0)
+    return str(field.name_of(value) if isinstance(field, ChoiceField) else value)
 
 
 def _record(session: Session, noun: str, record_id: int) -> str:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from sqlalchemy.orm import Session
 
 from storage.errors import Invalid, NotFound
-from storage.names import name_key
+from storage.names import choice_key, name_key
 from storage.records import named
 from storage.records.comparisons import Field, Kind, ValueRows
 from storage.records.fields.field import RecordField
@@ -50,13 +50,13 @@ class ChoiceField(RecordField):
 
     def checked(self, session: Session, value: Any) -> str:
         """Return the choice that was meant, whatever its case; raise Invalid naming all for anything else."""
-        wanted = name_key(str(value))
+        wanted, word = choice_key(str(value)), name_key(str(value))
         for choice in self.choices:
-            if value == choice or name_key(self.name_of(choice)) == wanted:
+            if value == choice or choice_key(self.name_of(choice)) == wanted:
                 return choice
-        if wanted in self.choices:
+        if word in self.choices:
             # By the word that it came with, under whatever name it is now.
-            return wanted
+            return word
         if value in self.names:
             return str(value)
         raise Invalid(
@@ -83,7 +83,7 @@ class ChoiceField(RecordField):
         kind = name_key(said)
         if kind in self.kinds.values():
             return [*([kind] if kind in self.choices else []), *(key for key, of in self.kinds.items() if of == kind)]
-        found = [choice for choice, name in self.names.items() if name_key(name) == name_key(said)]
+        found = [choice for choice, name in self.names.items() if choice_key(name) == choice_key(said)]
         return found or [self.checked(session, said)]
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from storage.database.engine import current_workspace, lock_until_end
 from storage.errors import Conflict, Invalid, NotFound
-from storage.names import check_name, name_key
+from storage.names import check_name, choice_key, name_key
 from storage.records.declaration import declared
 from storage.records.fields import ChoiceField
 from storage.records.history import current_actor
@@ -260,10 +260,10 @@ def _check(session: Session, noun: str, field: str, typed: str, *, but: str = ""
         )
     if label.startswith(OWN) or any(mark in label for mark in ",，、"):
         raise Invalid("A name has no comma and does not begin with {mark}.", field="name", typed=typed, mark=OWN)
-    wanted = name_key(label)
+    wanted = choice_key(label)
     rows = live_rows(session, noun, field)
     kinds = {*_kinds(noun, field)} - {but}
-    if wanted in kinds or any(row.name_key == wanted and row.key != but for row in rows):
+    if wanted in kinds or any(choice_key(row.name) == wanted and row.key != but for row in rows):
         raise Conflict("There is {name} already.", field="name", typed=typed, name=label)
     return label
 

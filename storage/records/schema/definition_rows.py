@@ -16,6 +16,7 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.database.engine import TENANT, Base
@@ -56,6 +57,8 @@ class FieldRow(Recorded, Base):
     decimals: Mapped[int] = mapped_column(SmallInteger, server_default="0", default=0)
     seen_by: Mapped[list[str]] = mapped_column(server_default=text("'{}'"), default=list)
     """The roles that may see it; all may where there is none."""
+    begins: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))
+    """The value with which records begin, as JSON holds it."""
     retired_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     created_by: Mapped[str | None]

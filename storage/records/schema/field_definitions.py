@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from storage.database.engine import current_workspace, lock_until_end
 from storage.errors import Conflict, Invalid, NotFound
-from storage.names import check_name, check_note, name_key
+from storage.names import check_name, check_note, choice_key, name_key
 from storage.records.declaration import Declaration
 from storage.records.history import current_actor
 from storage.records.named import moment
@@ -25,6 +25,8 @@ from storage.workspace.members import Role
 
 MOST_FIELDS = 50
 MOST_CHOICES = 200
+LINKS = frozenset({"record", "person"})
+"""The types of which a value is somebody or something, that may be gone when a record begins."""
 MOST_DECIMALS = 4
 CHOICE = "~"
 """What is stored of a choice begins so, and no name of one does: what people type is never taken for it."""
@@ -137,10 +139,23 @@ def change(
     return row
 
 
+def begin_with(session: Session, row: FieldRow, value: Any) -> FieldRow:
+    """Let records begin with a value of a field, or with None without one; raise Invalid for what is none of it."""
+    if value is not None and row.type in LINKS:
+        raise Invalid("Records cannot begin with one.", field="default")
+    field = whole(session).by_id[row.id]
+    try:
+        row.begins = None if value is None else field.to_json(field.checked(session, value))
+    except Invalid as error:
+        raise error.on_field("default") from None
+    session.flush()
+    return row
+
+
 def rename_choice(session: Session, row: FieldRow, was: str, name: str) -> FieldRow:
     """Give a choice another name, which every record that has it shows from then on; raise NotFound or Conflict."""
     offered = row.offered
-    key = next((key for key, known in offered.items() if name_key(known) == name_key(was)), None)
+    key = next((key for key, known in offered.items() if choice_key(known) == choice_key(was)), None)
     if key is None:
         raise NotFound(
             "{name} has no choice {choice}.",
@@ -150,7 +165,7 @@ def rename_choice(session: Session, row: FieldRow, was: str, name: str) -> Field
             choices=", ".join(offered.values()),
         )
     name = _choice_name(name)
-    if any(name_key(known) == name_key(name) and other != key for other, known, *_dropped in row.choices):
+    if any(choice_key(known) == choice_key(name) and other != key for other, known, *_dropped in row.choices):
         raise Conflict("{name} has the choice {choice} already.", name=row.name, choice=name, field="choices")
     row.choices = [[other, name if other == key else known, *rest] for other, known, *rest in row.choices]
     session.flush()
@@ -291,16 +306,16 @@ def new_choices(known: Sequence[Any], names: Sequence[str]) -> list[list[str]]:
     """
     wanted: dict[str, str] = {}
     for name in (_choice_name(one) for one in names if one.strip()):
-        if name_key(name) in wanted:
+        if choice_key(name) in wanted:
             raise Invalid("{name} is given twice.", field="choices", name=name)
-        wanted[name_key(name)] = name
+        wanted[choice_key(name)] = name
     if not wanted:
         raise Invalid("Give it at least one choice.", field="choices")
     if len(wanted) > MOST_CHOICES:
         raise Invalid("A field may have up to {most} choices.", field="choices", most=MOST_CHOICES)
-    keys = {name_key(name): key for key, name, *_dropped in known}
+    keys = {choice_key(name): key for key, name, *_dropped in known}
     numbers = [int(key[1:]) for key, _name, *_dropped in known]
     following = itertools.count(max(numbers, default=0) + 1)
     offered = [[keys.get(folded) or f"{CHOICE}{next(following)}", name] for folded, name in wanted.items()]
-    left = [[key, name, "dropped"] for key, name, *_dropped in known if name_key(name) not in wanted]
+    left = [[key, name, "dropped"] for key, name, *_dropped in known if choice_key(name) not in wanted]
     return [*offered, *left]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -72,7 +73,19 @@ def typed(row: FieldRow, own: Collection[str]) -> RecordField | None:
         if model is None:
             return None
         given |= {"to": model, "resolve": partial(_resolve, model)}
-    return kind(**given) if kind else None
+    field = kind(**given) if kind else None
+    return _beginning(field, row.begins) if field is not None and row.begins is not None else field
+
+
+def _beginning(field: RecordField, kept: Any) -> RecordField:
+    """Return a field with what records begin with, where that is still a value of it."""
+    if isinstance(field, ChoiceField) and kept not in field.choices:
+        return field
+    try:
+        value = field.from_json(kept)
+    except (ValueError, TypeError):
+        return field
+    return replace(field, begins=lambda _session: value)
 
 
 def _resolve(model: type[Named], session: Session, typed: str) -> Named:

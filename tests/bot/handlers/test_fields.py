@@ -199,3 +199,48 @@ def test_a_choice_of_two_hundred_is_chosen_in_a_form(admin: Person, rep: Person)
     rep.submits({"Name": "Acme", "Plan": "P199"})
     rep.sees("P199")
     assert "Acme" in rep.types("/customer list plan:p199").text
+
+
+def test_records_begin_with_the_default_of_a_field(admin: Person, rep: Person) -> None:
+    said = admin.types('/crm field add customer Plan type:choice choices:"Basic, Premium" default:premium').text
+    assert "begins with Premium" in said
+    admin.types("/crm field add customer Seats type:number default:12")
+    assert "no value of it" not in said
+    shown = rep.types("/customer add Acme").text
+    assert "Premium" in shown and "12" in shown
+    assert "Basic" in rep.types("/customer add Globex plan:basic").text
+    rep.types("/crm customer add")
+    admin.types("/crm field edit customer plan default:basic")
+    assert "Default: Premium → Basic" in admin.types("/crm audit what:fields").text.replace("*", "")
+    assert "Premium" in admin.types("/crm undo").text
+    for typed, why in (
+        ("customer plan default:gold", "gold is not a plan"),
+        ("customer seats default:many", "is not a number"),
+    ):
+        assert why in admin.types(f"/crm field edit {typed}").text, typed
+    assert "cannot begin with one" in admin.types("/crm field add customer Rival to:customer default:acme").text
+    admin.types("/crm field edit customer seats default:none")
+    assert "Seats" not in rep.types("/customer add Initech").text
+    # A default that is not offered any more is none.
+    admin.types('/crm field edit customer plan choices:"Basic"')
+    assert "Premium" not in rep.types("/customer add Hooli").text
+
+
+def test_a_default_is_given_in_the_form(admin: Person, rep: Person) -> None:
+    admin.types("/crm fields customer")
+    admin.clicks("Add a field")
+    admin.submits({"Name": "Budget", "Type": "Amount of money", "Records begin with": "2,500 EUR"})
+    admin.sees("begins with")
+    assert "€2,500" in rep.types("/customer add Acme").text
+
+
+def test_a_choice_may_begin_with_its_colour_and_is_typed_without(admin: Person, rep: Person) -> None:
+    admin.types('/crm field add customer Health type:choice choices:"🟢 Good, 🟡 Fair, 🔴 Poor"')
+    assert "🔴 Poor" in rep.types("/customer add Acme health:poor").text
+    assert "🟢 Good" in rep.types('/customer add Globex health:"🟢 Good"').text
+    found = rep.types("/customer list health:poor").text
+    assert "Acme" in found and "Globex" not in found
+    assert "Acme" in rep.types('/customer list health:"🔴 Poor"').text
+    assert "given twice" in admin.types('/crm field edit customer health choices:"🟢 Good, 🔵 Good"').text
+    admin.types("/crm status add 🟣 With the vendor kind:waiting")
+    rep.types("/customer list health:good,fair")
