@@ -77,7 +77,7 @@ def _save_fields(session: Session) -> Any:
             field |= {"choices": list(row.offered.values())} if row.choices else {}
             field |= {"to": row.links_to} if row.links_to else {}
             field |= {"seen_by": list(row.seen_by)} if row.seen_by else {}
-            default = row.offered.get(row.begins) if row.type == "choice" else row.begins
+            default = row.offered.get(str(row.begins)) if row.type == "choice" else row.begins
             # A number is kept in its smallest part, an amount as two: neither is what people write.
             field |= {"default": default} if default is not None and row.type in PLAIN else {}
             saved.setdefault(key, []).append(field)
