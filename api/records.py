@@ -12,8 +12,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from api import faces, payloads
 from api.calls import Work
-from api.problems import Answer, HttpProblem, problem_of
-from storage import events
+from api.problems import Answer, HttpProblem
 from storage.errors import CrmError, Invalid, NotFound
 from storage.names import check_text
 from storage.records import history, lifecycle, listing, named
@@ -24,7 +23,6 @@ from storage.records.query import MOST_FILTERS, parse_filters
 from storage.workspace.api_keys import Verb
 
 PAGE, MOST = 50, 200
-MOST_AT_ONCE = 1_000
 
 _SORT = re.compile(r"-?[\w-]+(,-?[\w-]+)*")
 _VERSION = re.compile(r'"([0-9]{1,18})"')
@@ -43,9 +41,7 @@ def listed(work: Work, noun: str, *, filters: str = "", sort: str = "", cursor: 
     beyond = _ended(cursor) if cursor else None
     page = listing.page(work.session, declaration, query, values, limit=limit, beyond=beyond, whole=True)
     following = base64.urlsafe_b64encode(json.dumps(page.last).encode()).decode().rstrip("=") if page.more else None
-    return Answer(
-        200, {"records": [payloads.record(work.session, declaration, one) for one in page.records], "next": following}
-    )
+    return Answer(200, {"records": payloads.records(work.session, declaration, page.records), "next": following})
 
 
 def _ended(cursor: str) -> Sequence[Any]:
@@ -68,7 +64,7 @@ def got(work: Work, noun: str, reference: str) -> Answer:
 def added(work: Work, noun: str, body: Json) -> Answer:
     """Add a record of the values in `fields`."""
     declaration = work.noun(noun, Verb.ADD)
-    record = lifecycle.add(work.session, declaration, _begun(work, declaration, body))
+    record = lifecycle.add(work.session, declaration, of_new(work, declaration, body))
     answer = _one(work, declaration, record, status=201)
     return Answer(201, answer.body, {**answer.headers, "location": f"/api/v1/records/{noun}/{record.reference}"})
 
@@ -109,33 +105,6 @@ def merged(work: Work, noun: str, reference: str, body: Json, version: str | Non
     return _one(work, declaration, lifecycle.merge(work.session, declaration, gone, kept))
 
 
-def added_many(work: Work, noun: str, body: Json) -> Answer:
-    """Add up to 1,000 records, each on its own: those that cannot be stored cost the others nothing."""
-    declaration = work.noun(noun, Verb.ADD)
-    only(body, "records")
-    rows = body.get("records")
-    if not isinstance(rows, list) or not 0 < len(rows) <= MOST_AT_ONCE:
-        raise Invalid("{name} is to be a list of 1 to {most}.", field="records", name="records", most=MOST_AT_ONCE)
-    told: list[dict[str, Any]] = []
-    said: list[events.Fact] = []
-    for row in rows:
-        try:
-            with work.session.begin_nested():
-                record = lifecycle.add(work.session, declaration, _begun(work, declaration, row))
-            told.append({"status": 201, "record": payloads.record(work.session, declaration, record)})
-            said += events.drain(work.session)
-        except Exception as exc:
-            # What was said of a row that was not stored was never said.
-            events.drain(work.session)
-            problem = problem_of(exc, f"add {noun}")
-            if problem.answer().status >= 500:
-                raise
-            told.append({"status": problem.answer().status, "problem": problem.body()})
-    for fact in said:
-        events.emit(work.session, fact)
-    return Answer(200, {"results": told, "added": sum(one["status"] == 201 for one in told)})
-
-
 def only(body: Json, *names: str) -> None:
     """Raise Invalid, naming the first, for members of a body that nothing is known of."""
     for name in body:
@@ -149,6 +118,13 @@ def found(work: Work, declaration: Declaration, reference: str) -> Named:
     if record is None:
         raise NotFound("There is no {reference}.", reference=reference[:60])
     return record
+
+
+def of_new(work: Work, declaration: Declaration, body: Any) -> dict[str, Any]:
+    """Return the values of a new record: what is given, else that it is theirs as whom the key acts."""
+    owner = work.caller.owner_id
+    mine = {field.key: owner for field in declaration.fields if isinstance(field, PersonField) and field.mine and owner}
+    return {**mine, **_values(work, declaration, body)}
 
 
 def _one(work: Work, declaration: Declaration, record: Named, status: int = 200) -> Answer:
@@ -168,13 +144,6 @@ def _at(work: Work, record: Named, version: str | None) -> Named:
         f" {history.last_actor(work.session, record.__noun__, record.id)}.",
         version=record.version,
     )
-
-
-def _begun(work: Work, declaration: Declaration, body: Any) -> dict[str, Any]:
-    """Return the values of a new record: what is given, else that it is theirs as whom the key acts."""
-    owner = work.caller.owner_id
-    mine = {field.key: owner for field in declaration.fields if isinstance(field, PersonField) and field.mine and owner}
-    return {**mine, **_values(work, declaration, body)}
 
 
 def _values(work: Work, declaration: Declaration, body: Any) -> dict[str, Any]:

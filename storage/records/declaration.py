@@ -30,7 +30,12 @@ _words_beside: dict[str, dict[str, str]] = {}
 Values = Mapping[str, Any]
 """The values of a record by the keys of its fields, as they are stored; a key that is left out is not spoken of."""
 
+Refuse = Callable[[Session, Any, Values], None]
 Arrive = Callable[[Values, Values, datetime | None], dict[str, Any]]
+
+
+def refuse_nothing(_session: Session, _record: Any, _values: Values) -> None:
+    """Let a record have all values that its fields allow."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,7 @@ class Declaration:
     add: Callable[..., Named] | None = None
     arriving: Callable[[Session], Arrive] | None = None
     merge: Callable[[Session, Any, Any], Named] | None = None
-    refuse: Callable[[Session, Any, Values], None] = lambda _session, _record, _values: None
+    refuse: Refuse = refuse_nothing
     ready: Callable[[Session], object] = lambda _session: None
     told: Callable[[Session, Any, bool], None] = lambda _session, _record, _added: None
     words: Mapping[str, str] = field(default_factory=lambda: {"all": ""})
@@ -104,6 +109,11 @@ class Declaration:
     def is_setting(self) -> bool:
         """Tell whether the records set up the workspace, and are not what people work with."""
         return self.model.__setting__
+
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether no rule but those of its fields decides what a new record is, so that many are made at once."""
+        return self.add is None and self.refuse is refuse_nothing and not self.is_setting
 
     @property
     def letter(self) -> str:

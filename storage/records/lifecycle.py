@@ -11,6 +11,7 @@ from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from storage.errors import Conflict, Invalid
+from storage.records.counters import next_ids
 from storage.records.declaration import Declaration, Values
 from storage.records.fields import with_value
 from storage.records.named import CANDIDATES, PAGE, Named, Record, moment, namesakes
@@ -36,13 +37,35 @@ def before_merging(model: type[Named], function: Callable[..., Any]) -> None:
 
 def add(session: Session, declaration: Declaration, values: Values) -> Named:
     """Add a record; raise Invalid naming the field if a value is missing or cannot be stored."""
+    record = begun(session, declaration, checked_new(session, declaration, values))
+    declaration.told(session, record, True)
+    return record
+
+
+def checked_new(session: Session, declaration: Declaration, values: Values) -> Values:
+    """Return the values of a new record as they are stored; raise Invalid or Conflict naming the field at fault."""
     missing = {field.key: None for field in declaration.fields if field.required}
     checked = declaration.check(session, {**missing, **declaration.beginning(session), **values})
     _refuse_taken(session, declaration, checked)
     declaration.refuse(session, None, checked)
-    record = begun(session, declaration, checked)
-    declaration.told(session, record, True)
-    return record
+    return checked
+
+
+def add_together(session: Session, declaration: Declaration, rows: Sequence[Values]) -> list[Named]:
+    """Add records of a plain noun, of values that are checked, in as few statements as one takes.
+
+    What only one record may have is held by the database alone: it refuses all where two of them have the same.
+    """
+    model = declaration.model
+    numbers = next_ids(session, model.counter(), len(rows))
+    given = [attributes(declaration, checked) for checked in rows]
+    records: list[Named] = [
+        model.unsaved(session, id=number, **values) for number, values in zip(numbers, given, strict=True)
+    ]
+    session.flush()
+    for record in records:
+        declaration.told(session, record, True)
+    return records
 
 
 def begun(session: Session, declaration: Declaration, checked: Values) -> Named:
