@@ -43,11 +43,11 @@ def record(session: Session, declaration: Declaration, shown: Named) -> Json:
 
 
 def records(session: Session, declaration: Declaration, shown: Iterable[Named]) -> list[Json]:
-    """Return records of a noun as JSON; how its fields are written is found out once for all of them."""
+    """Return records of a noun, or what is flat of them, as JSON; how fields are written is found out once for all."""
     written = [(field.key, _written(session, field)) for field in declaration.fields]
     return [
         {
-            "id": one.reference,
+            "id": reference(declaration.key, one.id),
             "noun": declaration.key,
             "version": one.version,
             "fields": {key: write(one) for key, write in written},

@@ -39,7 +39,7 @@ def listed(work: Work, noun: str, *, filters: str = "", sort: str = "", cursor: 
             raise Invalid("{sort} is no order.", field="sort", sort=sort[:80], hint="Write for example -created,name.")
         query = type(query)(query.conditions, parse_filters([f"sort:{sort}"]).sort)
     beyond = _ended(cursor) if cursor else None
-    page = listing.page(work.session, declaration, query, values, limit=limit, beyond=beyond, whole=True)
+    page = listing.page(work.session, declaration, query, values, limit=limit, beyond=beyond, whole=True, flat=True)
     following = base64.urlsafe_b64encode(json.dumps(page.last).encode()).decode().rstrip("=") if page.more else None
     return Answer(200, {"records": payloads.records(work.session, declaration, page.records), "next": following})
 

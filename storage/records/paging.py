@@ -126,11 +126,13 @@ def stretch(
     limit: int,
     beyond: Sequence[Any] | None = None,
     back: bool = False,
+    flat: Any = None,
 ) -> Stretch:
     """Return a page of a statement's records, at most `limit`: the first, or those next to another page.
 
-    `beyond` is the `last` of the page before, or the `first` of the page behind where it goes `back`. Raises Invalid
-    for another one.
+    `beyond` is the `last` of the page before, or the `first` of the page behind where it goes `back`. Where the
+    statement has columns of records instead of them, `flat` is the named tuple that they fill. Raises Invalid for
+    another `beyond`.
     """
     try:
         read = None if beyond is None else from_json(orders, beyond)
@@ -140,8 +142,9 @@ def stretch(
         ) from None
     found = rows(session, statement, orders, limit=limit + (not back), beyond=read, back=back)
     shown, more = found[:limit], back or len(found) > limit
-    first, last = (to_json(shown[at][1:]) if shown else [] for at in (0, -1))
-    return Stretch([row[0] for row in shown], more, first, last)
+    width = len(flat._fields) if flat else 1
+    first, last = (to_json(shown[at][width:]) if shown else [] for at in (0, -1))
+    return Stretch([flat._make(row[:width]) if flat else row[0] for row in shown], more, first, last)
 
 
 def rows(
