@@ -109,6 +109,7 @@ def test_each_effect_is_one_change_is_told_and_is_undone_in_slack(
 
     made = program.adds(noun, **fields)
     path = f"records/{noun}/{made['id']}"
+    assert made in program.gets(f"records/{noun}", limit=200).json["records"]
     count, events = done.since()
     assert (count, events[:1]) == (1, [f"{noun}.created"] if noun != "ticket" else ["ticket.opened"]), events
     (history,) = program.gets(f"{path}/history").json["history"]

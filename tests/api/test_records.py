@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from storage.crm.customers import CUSTOMER
 from storage.database.engine import Database
@@ -146,6 +146,46 @@ def test_bulk_tells_of_each_row(program: Program, database: Database, workspace:
     wrong: dict[str, Any]
     for wrong in ({}, {"records": []}, {"records": [{}] * 1_001}, {"records": {}}, {"rows": []}):
         assert program.posts("records/customer/bulk", wrong).kind == "invalid"
+
+
+@pytest.mark.parametrize(
+    ("noun", "rows"),
+    [
+        # The database alone sees that two rows want what one may have.
+        ("contact", [{"name": "A", "slack": "UREP"}, {"name": "B", "slack": "UREP"}, {"name": "C"}, {}]),
+        # Here a rule of the noun looks at what is there.
+        ("pipeline", [{"name": "A"}, {"name": "A"}, {"name": "C"}, {}]),
+    ],
+)
+def test_of_rows_that_want_the_same_the_first_has_it(
+    program: Program, database: Database, workspace: str, noun: str, rows: list[dict[str, str]]
+) -> None:
+    reply = program.posts(f"records/{noun}/bulk", {"records": [{"fields": one} for one in rows]}).json
+    assert [one["status"] for one in reply["results"]] == [201, 409, 201, 422], reply
+    assert [one["record"]["fields"]["name"] for one in reply["results"] if "record" in one] == ["A", "C"]
+    with database.transaction(workspace) as session:
+        made = session.scalars(select(Activity).where(Activity.noun == noun, Activity.action == "created")).all()
+        assert len({one.change_set_id for one in made}) == 1
+
+
+def test_many_rows_take_few_statements(program: Program, database: Database) -> None:
+    ran: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        ran.append(statement)
+
+    def cost(rows: int) -> int:
+        sent = {"records": [{"fields": {"name": f"Row {number}"}} for number in range(rows)]}
+        ran.clear()
+        assert program.posts("records/customer/bulk", sent).json["added"] == rows
+        return len(ran)
+
+    program.adds("customer", name="First")
+    event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        assert cost(500) < 10
+    finally:
+        event.remove(database.engine, "before_cursor_execute", note)
 
 
 def test_what_is_no_request_is_told_so(program: Program) -> None:
