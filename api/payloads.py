@@ -47,7 +47,7 @@ def records(session: Session, declaration: Declaration, shown: Iterable[Named]) 
     written = [(field.key, _written(session, field)) for field in declaration.fields]
     return [
         {
-            "id": reference(declaration.key, one.id),
+            "id": one.reference,
             "noun": declaration.key,
             "version": one.version,
             "fields": {key: write(one) for key, write in written},

@@ -75,12 +75,12 @@ def _row(declaration: Declaration) -> Any:
     columns = {column.key for column in inspect(declaration.model).column_attrs}
     read = {"custom" if field.custom_id else field.at or field.key for field in declaration.fields}
     own = declaration.model.reference is not Record.reference
-    return None if own or not read <= columns else _holding(tuple(sorted(read | BESIDE_FIELDS)))
+    return None if own or not read <= columns else _holding(declaration.key, tuple(sorted(read | BESIDE_FIELDS)))
 
 
 @cache
-def _holding(names: tuple[str, ...]) -> Any:
-    return namedtuple("Row", names)
+def _holding(noun: str, names: tuple[str, ...]) -> Any:
+    return type("Row", (namedtuple("Row", names),), {"__slots__": (), "__noun__": noun, "reference": Record.reference})
 
 
 def _linked(session: Session, declaration: Declaration, records: Sequence[Named]) -> list[Any]:
