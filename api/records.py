@@ -8,11 +8,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
 
 from api import faces, payloads
 from api.calls import Work
-from api.problems import Answer, HttpProblem
+from api.problems import Answer, HttpProblem, problem_of
+from storage import events
 from storage.errors import CrmError, Invalid, NotFound
 from storage.names import check_text
 from storage.records import history, lifecycle, listing, named
@@ -23,11 +25,14 @@ from storage.records.query import MOST_FILTERS, parse_filters
 from storage.workspace.api_keys import Verb
 
 PAGE, MOST = 50, 200
+MOST_AT_ONCE = 1_000
 
 _SORT = re.compile(r"-?[\w-]+(,-?[\w-]+)*")
 _VERSION = re.compile(r'"([0-9]{1,18})"')
 
 Json = Mapping[str, Any]
+Result = Named | HttpProblem
+"""What became of a row: a record, or why there is none."""
 
 
 def listed(work: Work, noun: str, *, filters: str = "", sort: str = "", cursor: str = "", limit: int = PAGE) -> Answer:
@@ -64,7 +69,7 @@ def got(work: Work, noun: str, reference: str) -> Answer:
 def added(work: Work, noun: str, body: Json) -> Answer:
     """Add a record of the values in `fields`."""
     declaration = work.noun(noun, Verb.ADD)
-    record = lifecycle.add(work.session, declaration, of_new(work, declaration, body))
+    record = lifecycle.add(work.session, declaration, _of_new(work, declaration, body))
     answer = _one(work, declaration, record, status=201)
     return Answer(201, answer.body, {**answer.headers, "location": f"/api/v1/records/{noun}/{record.reference}"})
 
@@ -105,6 +110,67 @@ def merged(work: Work, noun: str, reference: str, body: Json, version: str | Non
     return _one(work, declaration, lifecycle.merge(work.session, declaration, gone, kept))
 
 
+def added_many(work: Work, noun: str, body: Json) -> Answer:
+    """Add up to 1,000 records and tell of each row what became of it."""
+    declaration = work.noun(noun, Verb.ADD)
+    only(body, "records")
+    rows = body.get("records")
+    if not isinstance(rows, list) or not 0 < len(rows) <= MOST_AT_ONCE:
+        raise Invalid("{name} is to be a list of 1 to {most}.", field="records", name="records", most=MOST_AT_ONCE)
+    results = _together(work, declaration, rows) if declaration.is_plain else _each(work, declaration, rows)
+    added = [result for result in results if isinstance(result, Named)]
+    shown = iter(payloads.records(work.session, declaration, added))
+    told = [
+        {"status": result.answer().status, "problem": result.body()}
+        if isinstance(result, HttpProblem)
+        else {"status": 201, "record": next(shown)}
+        for result in results
+    ]
+    return Answer(200, {"results": told, "added": len(added)})
+
+
+def _together(work: Work, declaration: Declaration, rows: Sequence[Any]) -> list[Result]:
+    """Add all that can be stored at once; where the database refuses one of them, each goes by itself."""
+    results: list[Result | None] = []
+    good = []
+    try:
+        with work.session.begin_nested():
+            for row in rows:
+                try:
+                    values = _of_new(work, declaration, row)
+                    good.append(lifecycle.checked_new(work.session, declaration, values))
+                    results.append(None)
+                except (CrmError, HttpProblem) as exc:
+                    results.append(problem_of(exc, declaration.key))
+            added = iter(lifecycle.add_together(work.session, declaration, good) if good else ())
+    except (CrmError, SQLAlchemyError):
+        events.drain(work.session)
+        return _each(work, declaration, rows)
+    return [next(added) if result is None else result for result in results]
+
+
+def _each(work: Work, declaration: Declaration, rows: Sequence[Any]) -> list[Result]:
+    """Add one after the other, as the rules of the noun look at what is there."""
+    results: list[Result] = []
+    said: list[events.Fact] = []
+    for row in rows:
+        try:
+            with work.session.begin_nested():
+                record = lifecycle.add(work.session, declaration, _of_new(work, declaration, row))
+            results.append(record)
+            said += events.drain(work.session)
+        except Exception as exc:
+            # What was said of a row that was not stored was never said.
+            events.drain(work.session)
+            problem = problem_of(exc, f"add {declaration.key}")
+            if problem.answer().status >= 500:
+                raise
+            results.append(problem)
+    for fact in said:
+        events.emit(work.session, fact)
+    return results
+
+
 def only(body: Json, *names: str) -> None:
     """Raise Invalid, naming the first, for members of a body that nothing is known of."""
     for name in body:
@@ -120,7 +186,7 @@ def found(work: Work, declaration: Declaration, reference: str) -> Named:
     return record
 
 
-def of_new(work: Work, declaration: Declaration, body: Any) -> dict[str, Any]:
+def _of_new(work: Work, declaration: Declaration, body: Any) -> dict[str, Any]:
     """Return the values of a new record: what is given, else that it is theirs as whom the key acts."""
     owner = work.caller.owner_id
     mine = {field.key: owner for field in declaration.fields if isinstance(field, PersonField) and field.mine and owner}

@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from api import bulk, figures, plugins, records, related
+from api import figures, plugins, records, related
 from api.calls import Work
 from api.openapi.document import document
 from api.openapi.page import PAGE_HEADERS, page
@@ -49,7 +49,7 @@ async def added(asked: One, noun: str) -> Response:
 @router.post("/records/{noun}/bulk")
 async def added_many(asked: One, noun: str) -> Response:
     """Add up to 1,000 records."""
-    return await asked.answer_to(partial(bulk.added_many, noun=noun), doing=f"add {noun}")
+    return await asked.answer_to(partial(records.added_many, noun=noun), doing=f"add {noun}")
 
 
 @router.get("/records/{noun}/{reference}")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from api import bulk, faces, figures, records, related
+from api import faces, figures, records, related
 from api.problems import STATUS, TITLES
 from storage.crm.notes import NoteKind
 from storage.digests.metrics import Cut, Metric
@@ -74,7 +74,7 @@ def _change(declaration: Declaration | None) -> Json:
 def _many(declaration: Declaration | None) -> Json:
     # One that is not so is refused by itself.
     row = {"anyOf": [_new(declaration), {}]}
-    rows = {"type": "array", "minItems": 1, "maxItems": bulk.MOST_AT_ONCE, "items": row}
+    rows = {"type": "array", "minItems": 1, "maxItems": records.MOST_AT_ONCE, "items": row}
     return _object({"records": rows})
 
 
