@@ -8,10 +8,10 @@ from sqlalchemy import ColumnElement, Table, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from storage.database.engine import current_workspace
+from storage.database.engine import current_workspace, notify
 from storage.queues.claimed import NOW, In, in_index_order, mark
 from storage.queues.outbox import CHANNEL, OPEN, POST, Delivery, Pause
-from storage.workspace.members import Member
+from storage.workspace.members import MEMBERS_CHANGED, Member
 
 __all__ = [
     "CHANNEL",
@@ -164,12 +164,13 @@ def uploaded(session: Session, row: Delivery, file_id: str) -> bool:
 
 
 def opened(session: Session, user_id: str, channel: str) -> None:
-    """Remember the conversation of a person with Rapport that Slack has opened."""
-    who = (Member.workspace_id == current_workspace(session), Member.id == user_id)
+    """Remember the conversation of a person with Rapport that Slack has opened, and tell every process that does."""
+    workspace_id = current_workspace(session)
+    who = (Member.workspace_id == workspace_id, Member.id == user_id)
     same = Member.dm_channel_id.is_not_distinct_from(channel)
-    session.execute(
-        update(Member).where(*who, ~same).values(dm_channel_id=channel).execution_options(synchronize_session=False)
-    )
+    changed = update(Member).where(*who, ~same).values(dm_channel_id=channel).returning(Member.id)
+    if session.execute(changed, execution_options={"synchronize_session": False}).first() is not None:
+        notify(session, MEMBERS_CHANGED, f"{workspace_id} {user_id}")
 
 
 def mark_sent(session: Session, row: Delivery, *, channel: str, ts: str) -> bool:

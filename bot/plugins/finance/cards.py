@@ -43,6 +43,7 @@ from storage.money import Money
 SHOWN = 5
 OLD = timedelta(days=7)
 LINES = 10
+READERS = 30
 
 
 def card(session: Session, portfolio: Any, reader: Reader, _actor: Member, **how: Any) -> Message:
@@ -270,6 +271,15 @@ def booked(session: Session, booking: Booking, portfolio: Portfolio, reader: Rea
     told = b.markup(_("{portfolio} now: {total}, of it money {money}."), portfolio=headline(portfolio),
                     total=reader.money(after.total), money=money)  # fmt: skip
     return Message(notice, [b.context(notice), line, b.context(told), *remarks(after, reader)])
+
+
+def accesses_of(session: Session, record: Portfolio | Customer, reader: Reader, title: b.Text) -> Message:
+    """Draw who looked at what is in a portfolio, or at a customer's risk, and when."""
+    lines = [
+        b.markup("• {who} · {what} · {when}", who=who(session, one.who), what=_(one.what), when=reader.moment(one.at))
+        for one in portfolios.accesses(session, record, READERS)
+    ]
+    return Message(title, [b.section(title), *(paragraphs(lines) or [b.section(_("Nobody yet."))])])
 
 
 plugin.noun(PORTFOLIO, card=card)

@@ -8,18 +8,16 @@ from bot.grammar import Args
 from bot.grammar.types import DayType
 from bot.kit import blocks as b
 from bot.kit.cards import headline
-from bot.kit.format import Reader, paragraphs, who
+from bot.kit.format import Reader
 from bot.kit.replies import Message
 from bot.plugin import Role, _
 from bot.plugins.finance import plugin
-from bot.plugins.finance.books import portfolios
-from bot.plugins.finance.cards import gains_of, holdings_of, journal_of, spread_of
+from bot.plugins.finance.cards import accesses_of, gains_of, holdings_of, journal_of, spread_of
 from bot.plugins.finance.nouns import ADVISER
 from bot.plugins.finance.wording import day_of, portfolio_called
 from storage.errors import Invalid
 
 PAST = DayType(past=True)
-READERS = 30
 FIRST_YEAR = 1990
 
 
@@ -55,11 +53,7 @@ def access(args: Args, session: Session, reader: Reader) -> Message:
     """Show who looked at what is in a portfolio, and when."""
     portfolio = portfolio_called(session, args["portfolio"])
     title = b.markup(_("Who looked at {portfolio}"), portfolio=headline(portfolio))
-    lines = [
-        b.markup("• {who} · {what} · {when}", who=who(session, one.who), what=_(one.what), when=reader.moment(one.at))
-        for one in portfolios.accesses(session, portfolio, READERS)
-    ]
-    return Message(title, [b.section(title), *(paragraphs(lines) or [b.section(_("Nobody yet."))])])
+    return accesses_of(session, portfolio, reader, title)
 
 
 @plugin.action("holdings", role=ADVISER)

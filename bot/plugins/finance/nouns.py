@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from bot.plugin import Declaration, Role
-from bot.plugins.finance import plugin
+from bot.plugins.finance import plugin, reminders
 from bot.plugins.finance.books import portfolios
 from bot.plugins.finance.books.instruments import CLASSES, Instrument, is_used, symbol_key
 from bot.plugins.finance.books.portfolios import Portfolio, PortfolioAccount
@@ -104,6 +104,7 @@ PORTFOLIO = Declaration(
     plural="Portfolios",
     change=ADVISER,
     add=portfolios.add,
+    told=reminders.keep_review,
     fields=(
         TextField(key="name", label="Name", by="name_key", required=True, example="Harbor pension"),
         LinkField(

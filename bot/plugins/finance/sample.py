@@ -16,6 +16,7 @@ from bot.plugins.finance.books import holdings, journal, portfolios, prices, tra
 from bot.plugins.finance.books.instruments import Instrument
 from bot.plugins.finance.books.portfolios import PortfolioAccount
 from bot.plugins.finance.books.trades import Trade
+from bot.plugins.finance.risk.sample import add_clients
 from storage.crm.customers import Customer
 from storage.money import Money
 from storage.records import history
@@ -75,6 +76,7 @@ def a_year(session: Session, now: datetime) -> None:
     if len(accounts) > 1 and history.current_actor(session):
         first, second = accounts[:2]
         transfers.ask(session, first, Money(250_000, "EUR"), second, market.days[-1], words="As agreed in our review")
+    add_clients(session, now.date())
 
 
 def _market(session: Session, chance: random.Random, today: date) -> Market:

@@ -19,6 +19,7 @@ from bot.plugins.finance.books.instruments import Instrument
 from bot.plugins.finance.books.portfolios import Portfolio, PortfolioAccount
 from bot.plugins.finance.books.transfers import DECLINED, DONE, WAITING, WITHDRAWN, Transfer
 from bot.plugins.finance.nouns import INSTRUMENT, may_see
+from storage.crm.customers import Customer
 from storage.errors import Conflict, Invalid, Refused
 from storage.money import Money, check_currency, exponent
 from storage.names import name_key
@@ -93,18 +94,19 @@ def instrument_called(session: Session, typed: str) -> Instrument:
     return found
 
 
-def looked_at(session: Session, portfolio: Portfolio, what: str) -> None:
-    """Write down that somebody is shown what is in a portfolio; raise Refused where they may not be, or a channel is.
+def looked_at(session: Session, record: Portfolio | Customer, what: str) -> None:
+    """Write down that somebody is shown what is in a portfolio, or a customer's risk profile.
 
-    Whatever shows a balance or a holding calls this first.
+    Whatever shows a balance, a holding or a risk calls this first. Raises Refused where they may not see it, and where
+    all of a channel would.
     """
     if not may_see(session):
         raise Refused(
-            "What is in {name} is for advisers, and never shown in a channel.",
-            name=portfolio.name,
+            "What is known of {name} is for advisers, and never shown in a channel.",
+            name=record.name,
             hint="Leave `share` out, and ask where only you read the answer.",
         )
-    portfolios.accessed(session, portfolio, what)
+    portfolios.accessed(session, record, what)
 
 
 def amount_of(typed: str, currency: str, *, field: str) -> Money:

@@ -14,11 +14,12 @@ from sqlalchemy import update
 from storage.database.engine import EVERY_WORKSPACE, Database
 from storage.queues import outbox, outbox_claims
 from storage.queues.outbox import Delivery
+from storage.workspace.members import MEMBERS_CHANGED, Member
 from storage.workspace.workspaces import Installation
 from tests.support.cluster import connect, sessions
 from tests.support.outbox_rows import claim, post, read, send
 from tests.support.passing_time import pass_time
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 
 def test_a_delivery_is_claimed_by_one_of_many_at_the_same_time(database: Database, workspace: str) -> None:
@@ -328,3 +329,14 @@ def test_a_settled_delivery_is_never_claimed_again(database: Database, workspace
         (outbox_claims.dead if state == "dead" else outbox_claims.cancelled)(session, row, "why")
     assert claim(database) == []
     assert (read(database, workspace, row.id).state, read(database, workspace, row.id).reason) == (state, "why")
+
+
+def test_every_process_hears_of_a_conversation_that_is_new_and_of_no_other(database: Database, workspace: str) -> None:
+    with database.transaction(workspace) as session:
+        session.execute(update(Member).where(Member.id == "UREP").values(dm_channel_id="D1"))
+    with database.listen([MEMBERS_CHANGED]) as listener:
+        for channel in ("D1", "D2", "D2"):
+            with database.transaction(workspace) as session:
+                outbox_claims.opened(session, "UREP", channel)
+        assert [note.payload for note in listener.wait(PATIENCE_S)] == [f"{workspace} UREP"]
+        assert listener.wait(0.05) == []

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Identity, Index, func, insert, select, text
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Identity, Index, func, insert, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, object_session
 
 from bot.plugins.finance.books.instruments import SCHEMA
+from storage.crm.customers import Customer
 from storage.database.engine import Base, composite_key, current_workspace
 from storage.errors import Conflict
 from storage.records import history, named
@@ -73,18 +74,22 @@ class PortfolioAccount(Named, Base):
 
 
 class Access(Base):
-    """Hold that somebody, a person or a key's, looked at what is in a portfolio, and at which part; never changed."""
+    """Hold that somebody, a person or key, looked at a part of a portfolio, or at a customer's risk; never changed."""
 
     __tablename__ = "access"
     __table_args__ = (
         composite_key("portfolio_id", "finance.portfolio", ondelete="CASCADE"),
+        composite_key("customer_id", "customer", ondelete="CASCADE"),
         Index(None, "workspace_id", "portfolio_id", "id"),
+        Index(None, "workspace_id", "customer_id", "id"),
+        CheckConstraint("num_nonnulls(portfolio_id, customer_id) = 1", name="subject"),
         SCHEMA,
     )
 
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"), primary_key=True)
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    portfolio_id: Mapped[int]
+    portfolio_id: Mapped[int | None]
+    customer_id: Mapped[int | None]
     at: Mapped[datetime] = mapped_column(server_default=func.now())
     who: Mapped[str | None]
     what: Mapped[str]
@@ -141,12 +146,13 @@ def of_customer(session: Session, customer_id: int) -> Sequence[Portfolio]:
     return session.scalars(select(Portfolio).where(*theirs).order_by(Portfolio.name_key, Portfolio.id)).all()
 
 
-def accessed(session: Session, portfolio: Portfolio, what: str, *, who: str | None = None) -> None:
-    """Write down that somebody is shown a part of what is in a portfolio: whoever the session acts for, or `who`."""
+def accessed(session: Session, record: Portfolio | Customer, what: str, *, who: str | None = None) -> None:
+    """Write down that somebody sees a part of a portfolio or a customer's risk: who the session acts for, or `who`."""
+    of = {"portfolio_id": record.id} if isinstance(record, Portfolio) else {"customer_id": record.id}
     session.add(
         Access(
             workspace_id=current_workspace(session),
-            portfolio_id=portfolio.id,
+            **of,
             who=who or history.current_actor(session),
             what=what,
         )
@@ -162,7 +168,8 @@ def accessed_all(session: Session, portfolios: Sequence[int], what: str, *, who:
         session.execute(insert(Access), rows)
 
 
-def accesses(session: Session, portfolio: Portfolio, limit: int) -> Sequence[Access]:
-    """Return who looked at what is in a portfolio, the newest first, at most `limit`."""
-    theirs = select(Access).where(Access.portfolio_id == portfolio.id)
+def accesses(session: Session, record: Portfolio | Customer, limit: int) -> Sequence[Access]:
+    """Return who looked at a portfolio, or at a customer's risk, the newest first, at most `limit`."""
+    of = Access.portfolio_id if isinstance(record, Portfolio) else Access.customer_id
+    theirs = select(Access).where(of == record.id)
     return session.scalars(theirs.order_by(Access.id.desc()).limit(limit)).all()
