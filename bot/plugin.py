@@ -60,7 +60,8 @@ CONTRACT = 2
 """The version of this contract. A plugin states the one it was written for; the bot does not start with another."""
 
 _PUBLIC = "crm database.engine database.policies digests.metrics errors events money names queues.due queues.outbox"
-STORAGE = tuple(f"storage.{one}" for one in f"{_PUBLIC} records references support workspace".split())
+_ALSO = "records references support webhooks.occurrences workspace"
+STORAGE = tuple(f"storage.{one}" for one in f"{_PUBLIC} {_ALSO}".split())
 """The modules of storage that are for plugins, each with what is below it."""
 
 
@@ -251,7 +252,7 @@ class Plugin:
         return declare
 
     def job(self, name: str, *, every: str, at: str = "03:00") -> Callable[[H], H]:
-        """Declare work that recurs in each workspace: `every` is RRULE text, `at` a local time."""
+        """Declare work that recurs in each workspace: `every` is RRULE text, `at` a local time, if hourly a minute."""
 
         def declare(function: H) -> H:
             self.jobs.append(Job(self.id(name), every, at, function))

@@ -3,7 +3,8 @@
 A plugin's `conftest.py` says `pytest_plugins = ["bot.testing"]`; its tests then take `company`, or `rep`, `agent`,
 `manager` and `admin`, of a company on its first day, and `session`, a transaction of the bot's there. The plugins that
 `pyproject.toml` beside the tests names as entry points need not be installed, and RAPPORT_PLUGINS says which bundled
-ones are on. Nothing but the product and pytest is needed, and nothing leaves the machine.
+ones are on. RAPPORT_DATA_DIR may name a folder that keeps the model from run to run, for tests in which messages are
+read (`company.reads()`). Nothing but the product and pytest is needed, and nothing leaves the machine.
 """
 
 from __future__ import annotations
@@ -112,6 +113,10 @@ class Company:
         self.admin.types(f"/crm role @{name} {roles}", channel="CGENERAL")
         asked = {role.strip() for role in roles.split(",")}
         until(lambda: set(self.bot.people.find(self.workspace, f"UA{name.upper()}").member.roles) == asked)
+
+    def reads(self) -> None:
+        """Have the model that reads messages at hand; to make it the first time takes half a minute."""
+        self.bot.starter.model()
 
     def settles(self, within: float = PATIENCE) -> None:
         """Wait until everything that was said is handled, and everything that is to be sent is sent."""
@@ -263,7 +268,8 @@ def kept_company(
     url = server.start()
     for line in registry.lines:
         migrate.upgrade(url, line=line)
-    company = start_company_on(url, url, registry, tmp_path_factory.mktemp("data"), "socket", {}, warm=False)
+    data = Path(os.environ.get("RAPPORT_DATA_DIR") or tmp_path_factory.mktemp("data"))
+    company = start_company_on(url, url, registry, data, "socket", {}, warm=False)
 
     def lend() -> Company:
         company.begin_again()

@@ -71,6 +71,13 @@ def are_wanted(session: Session) -> bool:
     return session.scalar(select(Webhook.id).where(*here).limit(1)) is not None
 
 
+def is_told(session: Session, event: str) -> bool:
+    """Tell whether any of the workspace's webhooks that are on is told of an event, such as `deal.won`."""
+    here = (Webhook.workspace_id == current_workspace(session), Webhook.removed_at.is_(None))
+    hooks = session.scalars(select(Webhook).where(*here))
+    return any(hook.disabled_at is None and matches(hook.events, event) for hook in hooks)
+
+
 def write(session: Session, touches: Iterable[Touch], facts: Sequence[Fact], change_set_id: int | None) -> None:
     """Have the workspace's webhooks told what was done and said."""
     happened = _happened(session, touches, facts)

@@ -6,7 +6,7 @@ date that the zone leaves out altogether (Samoa, 30 December 2011) has no occurr
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -14,6 +14,8 @@ from dateutil.rrule import rrule, rrulestr
 
 from storage.local_times import placed
 
+HOURLY = "FREQ=HOURLY;"
+"""Begins what recurs each hour, at the minute of the local time that follows: work of ours alone, nobody types it."""
 FREQUENCIES = frozenset({"DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
 HORIZON = timedelta(days=3653)
 """A rule that has no day in ten years has none."""
@@ -29,6 +31,11 @@ def next_time(recurrence: str, zone: str, after: datetime) -> datetime | None:
     a last part of its own (`FREQ=WEEKLY;BYDAY=MO;09:00`), and perhaps the day it counts from (`DTSTART=20261122`).
     Raises ValueError if it or the zone cannot be read.
     """
+    if recurrence.startswith(HOURLY):
+        at_minute = after.replace(
+            minute=time.fromisoformat(recurrence.removeprefix(HOURLY)).minute, second=0, microsecond=0
+        )
+        return (at_minute if at_minute > after else at_minute + timedelta(hours=1)).astimezone(UTC)
     rule, at, begins = _read(recurrence)
     try:
         place = ZoneInfo(zone)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import uuid4
 
 from sqlalchemy import Index, select
 from sqlalchemy.orm import Mapped, Session, composite, mapped_column
@@ -13,10 +14,12 @@ from storage.crm import followups
 from storage.database.engine import Base, composite_key
 from storage.errors import Conflict
 from storage.money import Money
-from storage.records.named import Key, Named, named_args, one_of
+from storage.records.named import Key, Named, moment, named_args, one_of
 
 OPEN, ABANDONED, COMPLETED = "open", "abandoned", "completed"
 STATES = (OPEN, ABANDONED, COMPLETED)
+HERE = "here"
+"""The source of carts that no shop sent."""
 
 
 class Cart(Named, Base):
@@ -53,6 +56,30 @@ class Cart(Named, Base):
     def check_merge(self, kept: Cart) -> None:
         """Raise Conflict: a checkout is the shop's."""
         raise Conflict("Carts cannot be merged.")
+
+
+def add(
+    session: Session,
+    *,
+    name: str,
+    total: Money,
+    items: str | None = None,
+    customer_id: int | None = None,
+    contact_id: int | None = None,
+) -> Cart:
+    """Keep a cart that somebody told us of, such as by telephone, from now on."""
+    return Cart.new(
+        session,
+        name=name,
+        items=items or "",
+        total_minor=total.minor,
+        currency=total.currency,
+        customer_id=customer_id,
+        contact_id=contact_id,
+        source=HERE,
+        outside_id=uuid4().hex,
+        outside_at=moment(),
+    )
 
 
 def of_shop(session: Session, source: str, outside_id: str) -> Cart | None:

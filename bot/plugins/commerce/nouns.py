@@ -22,6 +22,24 @@ from storage.errors import Conflict
 from storage.records.fields import ChoiceField, LinkField, MomentField, MoneyField, NumberField, TextField, YesNoField
 from storage.records.named import Record
 
+CUSTOMER = LinkField(
+    key="customer",
+    label="Customer",
+    at="customer_id",
+    by="customer_id",
+    to=Customer,
+    resolve=customers.resolve,
+    example="harbor",
+)
+CONTACT = LinkField(
+    key="contact",
+    label="Contact",
+    at="contact_id",
+    by="contact_id",
+    to=Contact,
+    resolve=contacts.resolve,
+    example="P-3",
+)
 SHOWN = 5
 MOST = 1_000_000_000
 
@@ -72,24 +90,8 @@ ORDER = Declaration(
             hint="SKUs with quantities, such as MUG-1:2 HAT-1. They stay as they are ordered.",
             change=_stays,
         ),
-        LinkField(
-            key="customer",
-            label="Customer",
-            at="customer_id",
-            by="customer_id",
-            to=Customer,
-            resolve=customers.resolve,
-            example="harbor",
-        ),
-        LinkField(
-            key="contact",
-            label="Contact",
-            at="contact_id",
-            by="contact_id",
-            to=Contact,
-            resolve=contacts.resolve,
-            example="P-3",
-        ),
+        CUSTOMER,
+        CONTACT,
         MoneyField(key="total", label="Total", by="total_minor", entered=False),
         MomentField(key="placed", label="Placed", at="placed_at", by="placed_at", past=True, entered=False),
         ChoiceField(key="lifecycle", label="Order", by="lifecycle", choices=LIFECYCLES, entered=False),

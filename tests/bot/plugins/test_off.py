@@ -37,8 +37,9 @@ def runs(*words: str, **settings: str) -> None:
 
 
 @pytest.mark.parametrize("name", OFF)
-def test_its_own_tests_pass_with_it_switched_on(name: str) -> None:
-    runs("-p", "bot.testing", f"--confcutdir={HERE / name}", str(HERE / name), RAPPORT_PLUGINS=name)
+def test_its_own_tests_pass_with_it_switched_on(name: str, models: Path) -> None:
+    folder = str(HERE / name)
+    runs("-p", "bot.testing", f"--confcutdir={folder}", folder, RAPPORT_PLUGINS=name, RAPPORT_DATA_DIR=str(models))
 
 
 def test_what_holds_for_every_plugin_holds_for_those_that_are_off() -> None:

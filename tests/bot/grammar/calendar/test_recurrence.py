@@ -190,3 +190,15 @@ def test_a_digest_comes_first_when_its_recurrence_says(
     hours = [datetime(year, 1, 1, tzinfo=UTC) + timedelta(hours=n) for year in (2011, 2026) for n in range(0, 8760, 31)]
     for after in hours:
         assert first_time(digest, after) == next_time(digest.recurrence, zone, after)
+
+
+def test_what_recurs_each_hour_comes_at_its_minute_of_every_hour() -> None:
+    at = datetime(2026, 3, 29, 0, 59, 30, tzinfo=UTC)
+    found = [next_time("FREQ=HOURLY;00:10", "Europe/Berlin", at)]
+    for _ in range(2):
+        assert found[-1] is not None
+        found.append(next_time("FREQ=HOURLY;00:10", "Europe/Berlin", found[-1]))
+    assert found == [datetime(2026, 3, 29, hour, 10, tzinfo=UTC) for hour in (1, 2, 3)]
+    assert next_time("FREQ=HOURLY;00:00", "UTC", datetime(2026, 1, 1, tzinfo=UTC)) == datetime(
+        2026, 1, 1, 1, tzinfo=UTC
+    )

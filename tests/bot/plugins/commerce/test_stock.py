@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from fractions import Fraction
 from typing import Any
 
@@ -11,19 +14,25 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
 from bot.plugins.commerce import orders
 from bot.plugins.commerce.products import Product
-from bot.plugins.commerce.sales import CANCELLED, PARTLY, SHIPPED, SalesOrder
-from bot.testing import Company
+from bot.plugins.commerce.sales import CANCELLED, PARTLY, SHIPPED, OrderLine, SalesOrder
+from bot.testing import Company, connect
 from storage.crm import customers
+from storage.database.engine import CommitUnknown
 from storage.errors import Conflict, CrmError, Invalid, NotFound
 from storage.money import Money
 
 SKUS = ("mug", "hat")
 STOCK = 6
+KILL = (
+    b"SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    b" WHERE pid IN (SELECT pid FROM pg_stat_activity WHERE application_name = 'rapport' AND xact_start IS NOT NULL"
+    b" ORDER BY random() LIMIT 2)"
+)
 
 
 def shelf(session: Session, stock: int = STOCK, price: int = 1_250, currency: str = "EUR") -> int:
@@ -196,3 +205,45 @@ def test_shipping_and_cancelling_at_the_same_time_have_one_effect(company: Compa
     assert sum(done) == 1
     with company.bot.database.transaction(company.workspace) as session:
         assert at(session, "mug") in {(STOCK - 2, 0), (STOCK, 0)}
+
+
+def test_connections_that_are_killed_lose_nothing_and_leave_nothing_behind(company: Company) -> None:
+    """Kill whoever is at work, again and again: what is reserved stays the sum of what lines hold."""
+    with company.bot.database.transaction(company.workspace) as session:
+        shelf(session, stock=400)
+    over = threading.Event()
+
+    def works(number: int) -> int:
+        done = 0
+        while not over.is_set():
+            try:
+                with company.bot.database.transaction(company.workspace) as session:
+                    order = orders.place(session, {"mug": 1 + number % 2, "hat": 1})
+                with company.bot.database.transaction(company.workspace) as session:
+                    order = session.get_one(SalesOrder, (company.workspace, order.id))
+                    (orders.ship if number % 3 else orders.cancel)(session, order)
+                done += 1
+            except (DBAPIError, StatementError, CommitUnknown, Conflict):
+                continue
+        return done
+
+    def kills() -> int:
+        count = 0
+        for _ in range(15):
+            time.sleep(0.2)
+            with closing(connect(company.admin_url)) as connection:
+                count += len(connection.execute(KILL).fetchall())
+        over.set()
+        return count
+
+    with ThreadPoolExecutor(5) as threads:
+        working = [threads.submit(works, number) for number in range(4)]
+        killed = threads.submit(kills).result()
+        done = sum(one.result() for one in working)
+    assert killed and done
+    with company.database.transaction(company.workspace) as session:
+        for sku in SKUS:
+            product = session.scalars(select(Product).where(Product.sku_key == sku)).one()
+            lines = session.scalars(select(OrderLine).where(OrderLine.product_id == product.id)).all()
+            assert product.reserved == sum(one.held for one in lines)
+            assert product.stock == 400 - sum(one.shipped for one in lines)

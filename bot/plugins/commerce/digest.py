@@ -1,0 +1,218 @@
+"""Tell in digests what the shop did in a period, each number with the records behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from slack_sdk.models.blocks import Block
+from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy.orm import Session
+
+from bot.kit import blocks as b
+from bot.kit.cards import headline
+from bot.kit.format import Reader, paragraphs
+from bot.kit.replies import Message
+from bot.plugin import Role, _, ngettext
+from bot.plugins.commerce import plugin
+from bot.plugins.commerce.care.feedback import stars
+from bot.plugins.commerce.carts import ABANDONED, Cart
+from bot.plugins.commerce.reviews import Review
+from bot.plugins.commerce.sales import OPEN, GoodsReturn, OrderLine, Refund, SalesOrder
+from storage.crm.customers import Customer
+from storage.digests.metrics import Period
+from storage.errors import Invalid
+from storage.money import Money
+
+BEST, SHOWN = 5, 20
+LOW = 2
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DETAIL_LIMIT = 1_900
+"""A period of more owners than a button carries is told without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShopPeriod:
+    """Say from when until when, and whose customers count: those of one owner, or all."""
+
+    since: datetime
+    until: datetime
+    owners: Sequence[str] | None = None
+
+    def of(self, at: Any, customer_id: Any) -> Iterator[ColumnElement[bool]]:
+        """Yield the conditions that something of a customer happened in the period."""
+        yield at >= self.since
+        yield at < self.until
+        if self.owners is not None:
+            yield customer_id.in_(select(Customer.id).where(Customer.owner_id.in_(self.owners)))
+
+
+def orders_in(when: ShopPeriod) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of the orders of a period that stand."""
+    return (SalesOrder.lifecycle == OPEN, *when.of(SalesOrder.placed_at, SalesOrder.customer_id))
+
+
+def refunded_in(when: ShopPeriod) -> Select[Any]:
+    """Return the orders of which money was paid back in a period, whenever they were placed."""
+    return _with(Refund, when)
+
+
+def returned_in(when: ShopPeriod) -> Select[Any]:
+    """Return the orders of which goods were sent back in a period, whenever they were placed."""
+    return _with(GoodsReturn, when)
+
+
+def _with(model: type[Refund] | type[GoodsReturn], when: ShopPeriod) -> Select[Any]:
+    of_period = model.order_id == SalesOrder.id, *when.of(model.at, SalesOrder.customer_id)
+    return select(SalesOrder).where(exists().where(*of_period))
+
+
+def carts_in(when: ShopPeriod) -> Select[Any]:
+    """Return the carts that were given up, by the day of their last change."""
+    return select(Cart).where(Cart.state == ABANDONED, *when.of(Cart.outside_at, Cart.customer_id))
+
+
+def reviews_in(when: ShopPeriod) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of the reviews of a period."""
+    return tuple(when.of(Review.created_at, Review.customer_id))
+
+
+@plugin.digest_section("Shop")
+def shop(period: Period, session: Session, reader: Reader) -> list[Block]:
+    """Tell what was sold, what came back, what sold best, and what customers say."""
+    when = ShopPeriod(period.since, period.until, period.owners)
+    parts = [
+        _sold(session, when, reader),
+        _refunded(session, when, reader),
+        _returned(session, when),
+        _left(session, when),
+        _said(session, when),
+    ]
+    best = _best(session, when)
+    return [*(part for part in parts if part is not None), *best]
+
+
+@plugin.action("explain", role=Role.VIEWER)
+def explain(control: b.Control, session: Session, reader: Reader) -> Message:
+    """List the records behind a number of a digest."""
+    what, when = _read(control.detail)
+    found = session.scalars(_behind(what, when).limit(SHOWN + 1)).all()
+    lines = [b.markup("• {one}", one=headline(one)) for one in found[:SHOWN]]
+    more = [b.context(_("… and more."))] if len(found) > SHOWN else []
+    title = b.markup(
+        _("*Behind this number*, from {since} until {until}"),
+        since=reader.moment(when.since),
+        until=reader.moment(when.until),
+    )
+    return Message(title, [b.section(title), *paragraphs(lines), *more])
+
+
+def _behind(what: str, when: ShopPeriod) -> Select[Any]:
+    match what:
+        case "orders":
+            largest = SalesOrder.currency, SalesOrder.total_minor.desc(), SalesOrder.id
+            return select(SalesOrder).where(*orders_in(when)).order_by(*largest)
+        case "refunds":
+            return refunded_in(when).order_by(SalesOrder.refunded_minor.desc(), SalesOrder.id)
+        case "returns":
+            return returned_in(when).order_by(SalesOrder.id)
+        case "carts":
+            return carts_in(when).order_by(Cart.total_minor.desc(), Cart.id)
+        case "reviews":
+            return select(Review).where(*reviews_in(when)).order_by(Review.stars, Review.id)
+    raise Invalid("This button no longer works.", hint="Ask for the digest again.")
+
+
+def _sold(session: Session, when: ShopPeriod, reader: Reader) -> Block | None:
+    rows = session.execute(
+        select(SalesOrder.currency, func.count(), func.sum(SalesOrder.total_minor))
+        .where(*orders_in(when))
+        .group_by(SalesOrder.currency)
+        .order_by(SalesOrder.currency)
+    ).all()
+    if not rows:
+        return None
+    count = sum(row[1] for row in rows)
+    sums = ", ".join(reader.money(Money(int(whole), currency)) for currency, _count, whole in rows)
+    told = ngettext("{sums} from *{count} order* that stands", "{sums} from *{count} orders* that stand", count)
+    return _line(b.markup(told, sums=sums, count=count), "orders", when)
+
+
+def _refunded(session: Session, when: ShopPeriod, reader: Reader) -> Block | None:
+    amounts = (
+        select(SalesOrder.currency, func.sum(Refund.amount_minor))
+        .join(SalesOrder, SalesOrder.id == Refund.order_id)
+        .where(*when.of(Refund.at, SalesOrder.customer_id))
+        .group_by(SalesOrder.currency)
+        .order_by(SalesOrder.currency)
+    )
+    rows = session.execute(amounts).all()
+    if not rows:
+        return None
+    count = session.scalar(select(func.count()).select_from(refunded_in(when).subquery())) or 0
+    sums = ", ".join(reader.money(Money(int(whole), currency)) for currency, whole in rows)
+    told = ngettext("{sums} paid back of *{count} order*", "{sums} paid back of *{count} orders*", count)
+    return _line(b.markup(told, sums=sums, count=count), "refunds", when)
+
+
+def _returned(session: Session, when: ShopPeriod) -> Block | None:
+    count = session.scalar(select(func.count()).select_from(returned_in(when).subquery())) or 0
+    told = ngettext("Goods of *{count} order* sent back", "Goods of *{count} orders* sent back", count)
+    return _line(b.markup(told, count=count), "returns", when) if count else None
+
+
+def _left(session: Session, when: ShopPeriod) -> Block | None:
+    count = session.scalar(select(func.count()).select_from(carts_in(when).subquery())) or 0
+    told = ngettext("*{count} cart* given up", "*{count} carts* given up", count)
+    return _line(b.markup(told, count=count), "carts", when) if count else None
+
+
+def _said(session: Session, when: ShopPeriod) -> Block | None:
+    low = func.count().filter(Review.stars <= LOW)
+    found = select(func.count(), func.avg(Review.stars), low).where(*reviews_in(when))
+    count, mean, few = session.execute(found).one()
+    if not count:
+        return None
+    told = ngettext(
+        "*{count} review*, {mean} on average, {few} of one or two stars",
+        "*{count} reviews*, {mean} on average, {few} of one or two stars",
+        count,
+    )
+    drawn = b.markup("{stars} {mean}", stars=stars(round(mean)), mean=f"{mean:.1f}")
+    return _line(b.markup(told, count=count, mean=drawn, few=few), "reviews", when)
+
+
+def _best(session: Session, when: ShopPeriod) -> list[Block]:
+    sold = func.sum(OrderLine.quantity)
+    found = (
+        select(OrderLine.sku, func.max(OrderLine.name), sold)
+        .join(SalesOrder, SalesOrder.id == OrderLine.order_id)
+        .where(*orders_in(when))
+        .group_by(OrderLine.sku)
+        .order_by(sold.desc(), OrderLine.sku)
+        .limit(BEST)
+    )
+    lines = [
+        b.markup("{place}. {name} `{sku}`: {sold}", place=place, name=name, sku=sku or "–", sold=int(quantity))
+        for place, (sku, name, quantity) in enumerate(session.execute(found).all(), start=1)
+    ]
+    return paragraphs([b.markup(_("*Sold best*, by number")), *lines]) if lines else []
+
+
+def _line(text: b.Text, what: str, when: ShopPeriod) -> Block:
+    since, until = ((at - EPOCH) // timedelta(microseconds=1) for at in (when.since, when.until))
+    detail = f"{what}|{since}|{until}|{','.join(when.owners) if when.owners is not None else '*'}"
+    if len(detail) > DETAIL_LIMIT:
+        return b.section(text)
+    return b.section(text, accessory=b.button(_("Show"), plugin.id("explain"), b.Control(detail=detail)))
+
+
+def _read(detail: str) -> tuple[str, ShopPeriod]:
+    try:
+        what, since, until, owners = detail.split("|")
+        begins, ends = (EPOCH + timedelta(microseconds=int(at)) for at in (since, until))
+    except (ValueError, OverflowError):
+        raise Invalid("This button no longer works.", hint="Ask for the digest again.") from None
+    return what, ShopPeriod(begins, ends, None if owners == "*" else owners.split(","))

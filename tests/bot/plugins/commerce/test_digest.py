@@ -1,0 +1,44 @@
+"""Tell in digests what the shop did, and show the records behind each number."""
+
+from __future__ import annotations
+
+from bot.testing import Company
+
+
+def plain(text: str) -> str:
+    return " ".join(text.replace("*", "").replace("`", "").split())
+
+
+def test_a_digest_tells_what_was_sold_and_each_number_shows_its_records(company: Company) -> None:
+    rep = company.rep
+    company.gives("manager", "manager")
+    rep.types("/customer add Harbor Lines")
+    rep.types("/crm product add Mug sku:MUG-1 price:12.50 stock:50")
+    rep.types("/crm product add Hat sku:HAT-1 price:20 stock:50")
+    rep.types("/crm order add harbor MUG-1:2")
+    rep.types("/crm order add harbor HAT-1:3")
+    rep.types("/crm order add harbor HAT-1:1")
+    rep.types("/crm order cancel O-3")
+    rep.types("/crm order ship O-1")
+    rep.types("/crm order paid O-1")
+    rep.types("/crm order return O-1 MUG-1:1")
+    rep.types("/crm order refund O-1 amount:5")
+    rep.types("/crm review add Broke stars:1")
+    rep.types("/crm review add Lovely stars:4")
+    company.manager.types("/digest new")
+    company.manager.submits({"Name": "Shop", "What": ["Shop"]})
+    company.manager.sees("It comes for the first time")
+    company.manager.clicks("Send now")
+    told = plain(company.manager.sees("Sold best", channel="@Rapport"))
+    for part in (
+        "$85 from 2 orders that stand",
+        "$5 paid back of 1 order",
+        "Goods of 1 order sent back",
+        "2 reviews, ★★☆☆☆ 2.5 on average, 1 of one or two stars",
+        "1. Hat HAT-1: 3",
+        "2. Mug MUG-1: 2",
+    ):
+        assert part in told, part
+    company.manager.clicks("Show", channel="@Rapport")
+    behind = plain(company.manager.sees("Behind this number"))
+    assert "O-1" in behind and "O-2" in behind and "O-3" not in behind
