@@ -37,7 +37,7 @@ MOST = 2_000
 def set_price(args: Args, session: Session, reader: Reader) -> Message:
     """Say what one of an instrument cost at the end of a day, in its currency."""
     instrument = instrument_called(session, args["instrument"])
-    amount = decimal(args["price"], field="price", least=Decimal(-1))
+    amount = decimal(args["price"], field="price", zero=True)
     on = day_of(args, "on", reader)
     prices.set_price(session, instrument, on, amount)
     said = b.markup(_("{instrument}: {price} on {day}."), instrument=headline(instrument),
@@ -136,7 +136,7 @@ def _taken(session: Session, lines: Sequence[Sequence[str]], today: date, *, fie
                 rates.append((currency, other, on, decimal(line[1], field="rate")))
             else:
                 instrument = known.get(symbol_key(line[0])) or instrument_called(session, line[0])
-                costs.append((instrument.id, on, decimal(line[1], field="price", least=Decimal(-1))))
+                costs.append((instrument.id, on, decimal(line[1], field="price", zero=True)))
         except CrmError as error:
             raise Invalid("Line {number}: {what}", number=number, what=str(error), field=field) from None
     return prices.take_prices(session, costs) + prices.take_rates(session, rates)

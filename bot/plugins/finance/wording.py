@@ -111,10 +111,7 @@ def looked_at(session: Session, record: Portfolio | Customer, what: str) -> None
 
 def amount_of(typed: str, currency: str, *, field: str) -> Money:
     """Return a fee or a cost that was typed as a bare number, in a currency."""
-    number = decimal(typed, field=field, least=Decimal(-1))
-    if number < 0:
-        raise Invalid("Not below zero, please.", field=field, typed=typed)
-    minor = number.scaleb(exponent(currency))
+    minor = decimal(typed, field=field, zero=True).scaleb(exponent(currency))
     if minor != int(minor):
         raise Invalid("{value} has more decimals than {currency} has.", field=field, value=typed, currency=currency)
     return Money(int(minor), currency)

@@ -39,12 +39,15 @@ def part(whole: int, of: Decimal, taken: Decimal) -> int:
     return rounded(whole * Fraction(taken) / Fraction(of))
 
 
-def decimal(typed: str, *, field: str, least: Decimal = Decimal(0)) -> Decimal:
-    """Return a number of up to eight decimals above `least`; raise Invalid naming the field for anything else."""
+def decimal(typed: str, *, field: str, zero: bool = False) -> Decimal:
+    """Return a number of up to eight decimals above zero, or `zero` too; raise Invalid naming the field otherwise."""
     try:
         number = Decimal(scaled_number(typed, PLACES)).scaleb(-PLACES)
     except Invalid as error:
         raise error.on_field(field) from None
-    if not least < number < MOST:
-        raise Invalid("A number above {least}, please.", field=field, typed=typed, least=f"{least:f}")
+    if number < 0 or (number == 0 and not zero):
+        said = "A number from zero on, please." if zero else "A number above zero, please."
+        raise Invalid(said, field=field, typed=typed)
+    if number >= MOST:
+        raise Invalid("A number below {most}, please.", field=field, typed=typed, most=f"{MOST:,}")
     return number

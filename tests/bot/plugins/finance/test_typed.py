@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from bot.testing import Company
 
+WRONG = (
+    "quantity:0 price:5",
+    "quantity:-3 price:5",
+    "quantity:5 price:0",
+    "quantity:1e3 price:5",
+    "quantity:5 price:5 fee:-1",
+    "quantity:999999999999 price:5",
+    "quantity:0.000000001 price:5",
+    "price:5",
+)
+
 
 def plain(text: str) -> str:
     return text.replace("*", "").replace("`", "")
@@ -35,6 +46,9 @@ def test_an_adviser_books_and_sees_what_it_came_to(company: Company) -> None:
     assert "#2 Bought" in bought and "+100 NWR" in bought and "-€4,259.90" in bought and "€10,240.10" in bought
     assert "would owe" in said("/crm trade buy PF-1 NWR quantity:1000 price:42.50")
     assert "held only 100 of NWR" in said("/crm trade sell PF-1 nwr quantity:101 price:50")
+    for typed in WRONG:
+        assert "#3" not in said(f"/crm trade buy PF-1 NWR {typed}"), typed
+    assert "A number above zero" in said("/crm trade buy PF-1 NWR quantity:0 price:5")
     assert "This day is still to come" in said("/crm trade deposit PF-1 amount:5 on:tomorrow")
     shown = said("/crm portfolio show PF-1")
     for part in ("Value", "€10,240.10", "100 NWR", "€4,500", "43%", "gain +€240.10", "Holdings", "Buy or sell"):
@@ -103,6 +117,8 @@ def test_balances_are_for_advisers_and_never_in_a_channel_and_each_look_is_writt
     shared = plain(rep.types("/crm portfolio show PF-1 share:yes").text)
     assert "Pension" in shared and "10,000" not in shared and "never in a channel" in shared
     assert "needs the role" in plain(rep.types("/crm portfolio access PF-1").text)
+    for typed in ("/crm portfolio show PF-1", "/crm portfolio holdings PF-1", "/crm transfer list"):
+        assert "Pension" not in company.guest.types(typed).text, typed
     before = plain(manager.types("/crm portfolio access PF-1").text)
     rep.types("/crm portfolio holdings PF-1")
     rep.types("/crm portfolio show PF-1")
