@@ -188,6 +188,17 @@ def test_many_rows_take_few_statements(program: Program, database: Database) -> 
         event.remove(database.engine, "before_cursor_execute", note)
 
 
+def test_a_required_text_of_spaces_is_missing(program: Program, database: Database, workspace: str) -> None:
+    with database.transaction(workspace) as session:
+        field_definitions.define(session, CUSTOMER, name="Why", type="long", required=True)
+    for noun, fields in (("reply", {"text": " \n"}), ("customer", {"why": " \t"})):
+        refused = program.posts(f"records/{noun}", {"fields": {"name": "Heron", **fields}})
+        assert (refused.kind, refused.json["errors"][0]["field"]) == ("invalid", next(iter(fields)))
+    made = program.adds("customer", name="Heron", why="They asked")
+    assert program.changes(f"records/customer/{made['id']}", {"why": "  "}).kind == "invalid"
+    assert program.gets(f"records/customer/{made['id']}").json == made
+
+
 def test_what_is_no_request_is_told_so(program: Program) -> None:
     assert program.gets("records/ship").kind == "not-found"
     assert program.gets("records/customer/C-77").kind == "not-found"

@@ -59,11 +59,10 @@ class RecordField:
 
     def check(self, session: Session, value: Any) -> Any:
         """Return a value as it is stored, None for none; raise Invalid, or NotFound for what it names."""
-        if value is None or value == "":
-            if self.required:
-                raise Invalid("The {name} is missing.", field=self.key, name=self.key)
-            return None
-        return self.checked(session, value)
+        checked = None if value is None or value == "" else self.checked(session, value)
+        if checked is None and self.required:
+            raise Invalid("The {name} is missing.", field=self.key, name=self.key)
+        return checked
 
     def checked(self, session: Session, value: Any) -> Any:
         """Return a value that is there as it is stored; raise Invalid for one that cannot be."""
