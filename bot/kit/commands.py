@@ -29,15 +29,16 @@ _ALIKE = 0.6
 _READ = 12
 """Words of a text that are looked at; what somebody wants stands at its beginning."""
 _MEANT = {
-    "add": "new create make log",
-    "archive": "delete remove erase forget",
+    "add": "new create make log anlegen lege neu neue hinzufügen erstellen 新建 添加",
+    "archive": "delete remove erase forget löschen archivieren 删除",
     "cancel": "delete remove stop",
     "move": "stage snooze postpone reschedule edit",
-    "show": "open view get details",
-    "find": "search look",
-    "edit": "update change set rename amount owner",
+    "show": "open view get details zeigen zeige 显示",
+    "find": "search look suchen suche finden 搜索",
+    "edit": "update change set rename amount owner ändern bearbeiten 修改",
     "note": "comment log notes",
-    "list": "all ls export",
+    "list": "all ls export my mine liste meine 列表",
+    "customer": "kunde kunden 客户",
     "won": "win close",
     "lost": "lose close",
     "done": "finish complete close",

@@ -188,3 +188,14 @@ def test_a_card_of_many_messages_names_the_last(session: Session) -> None:
     assert "99+ more messages" in card
     assert "wrote again: Message 98" in card
     assert "Open message" not in card
+
+
+def test_a_card_shows_what_says_most_of_many_messages(session: Session) -> None:
+    ticket, found = written(session, BROKEN)
+    said = ("Printer too", "bug"), ("We leave", "sales"), ("Fine", "chatter"), ("?", None), ("asdf", None)
+    later = [
+        IncomingMessage(text=text, category=category, wants_to_cancel=text == "We leave", author_name="Carla")
+        for text, category in said
+    ]
+    card = str(b.render(draw(session, ticket, [*found, *later], "en-US").blocks))
+    assert [text for text, _category in said if f"wrote again: {text}" in card] == ["Printer too", "We leave", "asdf"]

@@ -22,7 +22,7 @@ from bot.plugin import Member, Notice, _, ngettext
 from storage.errors import NotFound
 from storage.queues.outbox import Delivery
 from storage.support import messages, replies, tickets
-from storage.support.messages import IncomingMessage
+from storage.support.messages import CHATTER, IncomingMessage
 from storage.support.replies import Reply
 from storage.support.tickets import DONE, TICKET, Ticket, TicketStatus
 from storage.workspace.workspaces import Workspace
@@ -149,11 +149,23 @@ def _notes(written: Sequence[IncomingMessage], locale: str) -> list[Block]:
         more = f"{len(later)}+" if len(written) == MESSAGES else len(later)
         notes.append(b.markup(ngettext("{count} more message", "{count} more messages", len(later)), count=more))
     standing = [message for message in later if message.deleted_at is None]
-    for message in standing[-AGAIN:]:
+    telling = _telling(standing)
+    for message in telling:
         again = " ".join(said(message)[:AGAIN_LIMIT].split())
         notes.append(b.markup(_("*{who}* wrote again: {text}"), who=message.author_name or "", text=again))
-    sent = [block for message in standing[-AGAIN:] for block in files(message, locale)]
+    sent = [block for message in telling for block in files(message, locale)]
     return [*(b.context(note) for note in notes), *sent]
+
+
+def _telling(later: Sequence[IncomingMessage]) -> list[IncomingMessage]:
+    """Return the last message and, of those before it, what says most: who leaves, then a request, then the newest."""
+
+    def weight(at: int) -> tuple[bool, bool, bool, int]:
+        message = later[at]
+        says = message.category not in {None, CHATTER}
+        return at == len(later) - 1, bool(message.wants_to_cancel), says, at
+
+    return [later[at] for at in sorted(sorted(range(len(later)), key=weight)[-AGAIN:])]
 
 
 def _answers(answered: Sequence[tuple[Reply, Delivery | None]]) -> list[Block]:
