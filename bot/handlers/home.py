@@ -22,7 +22,7 @@ plugin = Plugin("home", contract=2, title="Home", description="Your own page: yo
 def start(actor: Member, catalogue: Registry) -> list[Block]:
     """Greet the person with a button for each form that a bare command opens and that they may use."""
     greeting = b.markup(_("Hello {name}. Here is your work. `/crm help` lists the commands."), name=actor.name)
-    return [b.section(greeting), *commands.forms(catalogue, actor), b.divider()]
+    return [b.section(greeting), *commands.forms(catalogue, actor, daily=True), b.divider()]
 
 
 @plugin.event("app_home_opened")

@@ -100,14 +100,18 @@ def _line(slash: str, role: Role | None, words: Iterable[str]) -> b.Markup:
     return b.markup(_(_HEADS[role]), line=line) if role else line
 
 
-def forms(catalogue: Registry, actor: Member) -> list[Block]:
-    """Draw a button for each form that a bare command opens and a person may use; nothing where there is none."""
+def forms(catalogue: Registry, actor: Member, *, daily: bool = False) -> list[Block]:
+    """Draw a button for each form that a bare command opens and a person may use; nothing where there is none.
+
+    Those of the set-up come last, or with `daily` not at all.
+    """
     by_view = {action.opens.id: action for action in catalogue.actions.values() if action.opens}
     row: list[InteractiveElement] = []
-    # What sets the workspace up comes after what people make all day.
     for command in sorted(catalogue.commands.values(), key=_rank):
         action = by_view.get(command.opens.id) if command.opens else None
         if action is None or not actor.has(command.noun.change if command.noun else command.role):
+            continue
+        if daily and _rank(command):
             continue
         row.append(_opener(command, action))
     return [b.actions(*row[at : at + ROW]) for at in range(0, len(row), ROW)]

@@ -37,6 +37,7 @@ from bot.plugin import (
     Source,
     View,
 )
+from bot.registry import wordings
 from bot.registry.checks import PluginError, check, check_together, derived, handlers, taking, usage_of
 from storage.database.migrate import CORE, RevisionLine
 from storage.errors import NotFound
@@ -278,7 +279,7 @@ class Registry:
         words = text.split()
         if noun == "crm" and not words:
             return self.commands.get("help"), ""
-        if turned := self._turned(noun, text):
+        if turned := wordings.turned(self, noun, text):
             return turned
         typed = [w.casefold() for w in words] if noun == "crm" else [noun, *(w.casefold() for w in words)]
         for length in range(min(3, len(typed)), 0, -1):
@@ -290,22 +291,6 @@ class Registry:
                 return self.commands.get("help"), " ".join([typed[0], *typed[2:]])
         return None, text
 
-    def _turned(self, slash: str, text: str) -> tuple[Command, str] | None:
-        """Read `/deal D-1 won` as `/deal won D-1`, and `/deal D-1 amount:5k` as an edit; None for anything else."""
-        first, _space, rest = text.strip().partition(" ")
-        named = parse_reference(unescape(first), self.references)
-        if named is None or slash not in {"crm", named[0]}:
-            return None
-        word = rest.split(maxsplit=1)[0].casefold() if rest.strip() else ""
-        edit = self.usages.get(f"{named[0]} edit")
-        key, colon, _value = word.partition(":")
-        keyed = bool(edit and colon and key in edit.keys)
-        words = f"{named[0]} edit" if keyed else f"{named[0]} {word}"
-        command, usage = self.commands.get(words), self.usages.get(words)
-        if command is None or usage is None or not usage.positionals or usage.positionals[0].name != named[0]:
-            return None
-        return command, f"{first} {_after(rest, 0 if keyed else 1)}".rstrip()
-
     def showing(self, slash: str, text: str) -> tuple[str, str] | None:
         """Return the command that a bare reference or a name after a noun stands for, and that; None for anything else.
 
@@ -313,10 +298,8 @@ class Registry:
         `/ticket mine` is `/ticket list mine`.
         """
         opens, rest = self.command(slash, text)
-        listed = self.nouns.get(opens.words if opens else slash.removeprefix("/").removeprefix(self.prefix))
-        asked = rest.casefold().split()
-        if listed and asked and all(word in listed.declaration.filters.words for word in asked):
-            return f"{listed.declaration.key} list", rest
+        if listed := wordings.listed(self, opens.words if opens else slash.removeprefix("/"), rest):
+            return listed
         named = parse_reference(unescape(rest), self.references)
         noun = str(named[0]) if named else opens.words if opens else slash.removeprefix("/").removeprefix(self.prefix)
         return (f"{noun} show", rest) if rest and f"{noun} show" in self.commands else None

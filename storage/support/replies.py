@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Identity, Index, delete, func, select, text
+from sqlalchemy import ForeignKey, Identity, Index, Integer, cast, delete, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.database.engine import TENANT, Base, composite_key, current_workspace
@@ -17,9 +17,11 @@ from storage.queues.outbox import Delivery
 from storage.records import lifecycle
 from storage.records.declaration import Declaration, Values
 from storage.records.fields import LongTextField, TextField
+from storage.records.history import Activity
 from storage.records.named import PAGE, NamedSetting, setting_args
 from storage.support import messages
 from storage.support.tickets import Ticket
+from storage.support.tickets.model import MERGED
 from storage.workspace.members import Role
 
 TEXT_LIMIT = 3_000
@@ -167,10 +169,18 @@ def get(session: Session, reply_id: int) -> Reply | None:
 
 
 def sent(session: Session, ticket_id: int, limit: int = PAGE) -> list[tuple[Reply, Delivery | None]]:
-    """Return what was answered to a ticket's customer, newest first, with what brings or brought it there."""
+    """Return what was answered to a ticket's customer, newest first, with what brings or brought it there.
+
+    What was answered in tickets that were merged into it is among that, as their messages are its own by now.
+    """
+    noted = select(cast(Activity.after["id"].astext, Integer)).where(
+        Activity.noun == Ticket.__noun__, Activity.record_id == ticket_id, Activity.action == MERGED
+    )
+    merged = select(Ticket.id).where(Ticket.id.in_(noted), Ticket.merged_into_id == ticket_id)
     same = (Delivery.workspace_id == Reply.workspace_id) & (Delivery.id == Reply.delivery_id)
     statement = select(Reply, Delivery).outerjoin(Delivery, same)
-    statement = statement.where(Reply.ticket_id == ticket_id, Reply.delivery_id.is_not(None))
+    ours = (Reply.ticket_id == ticket_id) | Reply.ticket_id.in_(merged)
+    statement = statement.where(ours, Reply.delivery_id.is_not(None))
     rows: Any = session.execute(statement.order_by(Reply.at.desc(), Reply.id.desc()).limit(limit))
     return [(reply, delivery) for reply, delivery in rows]
 

@@ -9,6 +9,7 @@ from bot.handlers.tickets.cards import card
 from bot.handlers.tickets.declaration import plugin
 from bot.handlers.tickets.wording import priority_words, status_words, typed
 from bot.kit import blocks as b
+from bot.kit import categories
 from bot.kit.format import Reader
 from bot.kit.links import read_address
 from bot.kit.lookup import colleague, person_named
@@ -72,6 +73,19 @@ def priority(args: Args, session: Session, actor: Member, reader: Reader) -> Mes
         return card(session, ticket, reader, actor, notice=notice)
     tickets.set_priority(session, ticket, wanted)
     notice = b.markup(_("Priority: *{priority}*"), priority=priority_words(session, wanted))
+    return card(session, ticket, reader, actor, notice=notice, undo=True)
+
+
+@plugin.command("ticket category", usage="<ticket> <category>", role=Role.AGENT, example="T-1042 billing")
+def category(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
+    """Say what a ticket is about; the model learns from it."""
+    ticket = tickets.resolve(session, args["ticket"])
+    key = categories.find(session, args["category"])
+    if ticket.category == key:
+        notice = b.markup(_("It is already about {category}."), category=categories.name(session, key))
+        return card(session, ticket, reader, actor, notice=notice)
+    tickets.set_category(session, ticket, key, actor_id=actor.id)
+    notice = b.markup(_("Now about {category}."), category=categories.name(session, key))
     return card(session, ticket, reader, actor, notice=notice, undo=True)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot.kit import blocks as b
 from bot.kit.format import Reader, paragraphs
-from bot.plugin import Member, _
+from bot.plugin import Member, _, ngettext
 from bot.plugins.finance import plugin
 from bot.plugins.finance.books import assets, portfolios, transfers
 from bot.plugins.finance.books.portfolios import Portfolio
@@ -67,7 +67,12 @@ def to_check(session: Session, actor: Member) -> list[Block]:
     if not found:
         return []
     count = f"{len(found)}+" if len(found) == MOST else str(len(found))
-    return [b.section(b.markup(_("*{count}* wait for a second person: `/crm transfer list`"), count=count))]
+    words = ngettext(
+        "*{count}* waits for a second person: `/crm transfer list`",
+        "*{count}* wait for a second person: `/crm transfer list`",
+        len(found),
+    )
+    return [b.section(b.markup(words, count=count))]
 
 
 def _of(amounts: Mapping[str, Money], code: str) -> Money:

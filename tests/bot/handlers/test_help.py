@@ -77,6 +77,10 @@ def test_the_record_may_come_first_and_its_number_alone_will_do(company: Company
     assert "*Open tickets* assignee:" in agent.types("/ticket mine").text
     assert "Login fails" in agent.types("/ticket mine open").text
     assert "Now resolved." in agent.types("/ticket resolve t1").text
+    assert "Now open." in agent.types("/ticket 1 reopen").text
+    assert "Now about Billing and payment." in agent.types("/ticket category T-1 billing").text
+    assert "It is already about Billing" in agent.types("/ticket T-1 category billing").text
+    assert "You have no follow-ups." in agent.types("/followup mine").text
     # A number alone could be of any noun, so nothing is guessed from it.
     assert "Nothing is called 1." in rep.types("/followup add 1 box when:tomorrow").text
 

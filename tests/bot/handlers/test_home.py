@@ -62,11 +62,20 @@ def test_a_manager_sees_how_the_team_stands_and_no_empty_sections(company: Compa
     company.rep.opens_home()
     company.rep.sees("*1* open")
     company.rep.does_not_see("The team today")
+    company.agent.opens_home()
+    company.agent.sees("*1* ticket is nobody's yet: `/ticket list unassigned`")
+    company.agent.types("/ticket assign T-1 me")
+    company.agent.opens_home()
+    company.agent.sees("*1* to do")
+    company.agent.does_not_see("nobody's yet")
 
 
 def test_an_admin_sees_what_is_not_set_and_sets_it(company: Company, admin: Person) -> None:
     admin.opens_home()
     admin.sees("⚠️ nowhere yet")
+    # What sets the workspace up is below, and not among what people make all day.
+    admin.sees("New deal")
+    admin.does_not_see("New pipeline")
     admin.clicks("Change settings", view="home")
     errors = admin.submits(Currency="XYZZY").errors
     assert "currency" in errors

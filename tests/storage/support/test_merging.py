@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from storage.errors import Conflict, CrmError, Invalid
 from storage.records.history import Recorder, recording, undo
-from storage.support import labels, messages, tickets
+from storage.support import labels, messages, replies, tickets
 from storage.support.messages import IncomingMessage
 from storage.support.tickets import Ticket
 from tests.support.received_messages import said
@@ -46,6 +46,22 @@ def test_a_merged_ticket_leads_to_the_other_and_an_undo_brings_it_back(session: 
     assert (second.status, second.merged_into_id, second.resolved_at) == ("new", None, None)
     assert (message.category, labels.of_message(session, message)) == ("billing", [])
     assert tickets.resolve(session, "T-2") is second
+
+
+def test_what_was_answered_goes_with_the_ticket_that_is_merged(session: Session) -> None:
+    first, _ = opened(session, 0, "The login fails", "bug")
+    second, _ = opened(session, 30, "It still fails", "billing")
+    with recording(session, actor_id="UAGENT", source="reply"):
+        for ticket in (second, first):
+            ours = replies.draft(session, ticket, f"On {ticket.reference}", author_id="UAGENT")
+            replies.send(session, ours, ticket, renderer="triage.reply")
+    assert [reply.text for reply, _delivery in replies.sent(session, first.id)] == ["On T-1"]
+    with agent(session):
+        tickets.merge(session, second, first)
+    assert {reply.text for reply, _delivery in replies.sent(session, first.id)} == {"On T-1", "On T-2"}
+    with recording(session, actor_id="UAGENT", source="/undo"):
+        undo(session, "UAGENT")
+    assert [reply.text for reply, _delivery in replies.sent(session, first.id)] == ["On T-1"]
 
 
 def test_an_undo_refuses_once_somebody_worked_on_what_was_merged(session: Session) -> None:

@@ -14,6 +14,7 @@ from storage.support import sla
 
 CATEGORIES = 8
 URGENT = ("urgent", "high")
+MOST_URGENT = (*URGENT, "normal", "low")
 
 
 def draw(sheet: Sheet) -> list[Block]:
@@ -118,7 +119,7 @@ def _backlog(sheet: Sheet) -> list[Block]:
             name=sheet.called(one.part) if one.part else "",
             count=sheet.count(one),
         )
-        for one in priorities
+        for one in sorted(priorities, key=lambda one: MOST_URGENT.index(one.part.value if one.part else "normal"))
     ]
     return [b.section(b.join([title, *rows])), b.context(b.join(by_priority, "  ·  "))]
 
