@@ -47,6 +47,12 @@ def blocks(
             else _("*{category}*  set by {who}")
         )
         return [b.section(_with_marks(b.markup(by, category=name, who=who), now))]
+    if message is not written[0] and (corrected := labels.of_message(session, message)):
+        # The words behind it were those of what the model had said, and a merge or a person said otherwise.
+        last = corrected[-1]
+        who = format.who(session, last.actor_id) if last.actor_id else b.esc("")
+        text = b.markup(_("*{category}*  set by {who}"), category=categories.called(own, last.new_category), who=who)
+        return [b.section(_with_marks(text, now))]
     if message.category is None:
         unsure = _("*Not sure* what this is about: the message says too little.")
         return [b.section(_with_marks(b.Markup(unsure), now))]
