@@ -229,8 +229,15 @@ def test_what_is_merged_keeps_the_higher_priority_and_shows_both_messages(suppor
     support.agent.types("/ticket priority T-2 urgent", channel="CGENERAL")
     support.agent.types("/ticket merge T-2 into T-1", channel="CGENERAL")
     support.agent.sees("wrote again: Nobody can sign in", channel="CSUPPORT")
-    # The words behind the other's category say nothing about what a person made one of.
-    support.agent.sees("*Bug or outage*  set by @Anton Agent", channel="CSUPPORT")
     assert ticket_of(support).priority == "urgent"
     support.agent.types("/crm undo", channel="CGENERAL")
     assert ticket_of(support).priority == "low"
+
+
+def test_after_a_merge_the_card_names_no_words_for_what_the_merge_said(support: Company) -> None:
+    support.manager.types("/crm grouping #ext-globex by:message", channel="CGENERAL")
+    support.customer.posts("I want my money back for the last invoice", channel="CSHARED")
+    support.agent.sees("T-2", channel="CSUPPORT")
+    support.agent.types("/ticket merge T-2 into T-1", channel="CGENERAL")
+    support.agent.sees("wrote again: I want my money back", channel="CSUPPORT")
+    support.agent.sees("*Bug or outage*  set by @Anton Agent", channel="CSUPPORT")
