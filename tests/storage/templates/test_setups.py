@@ -18,7 +18,7 @@ from storage.notifications import preferences
 from storage.records import history, schema
 from storage.records.history import ownership
 from storage.records.schema import choice_definitions, layout_definitions, noun_definitions
-from storage.support import categories, channels, replies, routes, sla
+from storage.support import categories, channels, replies, routes, sla, tickets
 from storage.workspace import members, plugin_settings
 from storage.workspace.members import Role
 
@@ -209,3 +209,12 @@ def test_faults_in_how_customers_are_answered_are_refused_by_line(
         setup.apply(session, setup.read(said), surroundings(registry))
     assert str(refused.value).startswith(f"Line {line}: "), refused.value
     assert why in str(refused.value)
+
+
+def test_a_category_is_merged_only_where_no_ticket_has_it(session: Session, registry: Registry) -> None:
+    known = surroundings(registry)
+    merged = "rapport: 1\ncategories: [{key: billing, into: bug}, {key: howto, into: bug}]\n"
+    tickets.add(session, name="Wrong invoice", category="billing")
+    assert len(setup.apply(session, setup.read(merged), known)) == 1
+    assert categories.merges(session) == {"howto": "bug"}
+    assert setup.apply(session, setup.read(merged), known) == []

@@ -15,7 +15,7 @@ depends_on = None
 SETTINGS = {"pipeline": "pipeline", "stage": "stage", "saved_reply": "reply"}
 
 NUMBER_SETTING = """
-CREATE FUNCTION number_setting() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+CREATE OR REPLACE FUNCTION number_setting() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$ BEGIN
     INSERT INTO public.counter AS counted (workspace_id, noun, last_id) VALUES (NEW.workspace_id, TG_ARGV[0], 1)
     ON CONFLICT (workspace_id, noun) DO UPDATE SET last_id = counted.last_id + 1
