@@ -7,6 +7,7 @@ import hashlib
 import json
 import logging
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -167,11 +168,20 @@ def response(answer: Answer) -> Response:
 
 def _parsed(body: bytes) -> Json:
     try:
-        read = json.loads(body, parse_constant=_refuse)
+        read = json.loads(body, parse_constant=_refuse, object_pairs_hook=_once_each)
     except (ValueError, RecursionError):
         raise HttpProblem("malformed", "The body is not JSON.") from None
     if not isinstance(read, dict):
         raise HttpProblem("malformed", "The body is to be an object.")
+    return read
+
+
+def _once_each(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object; raise HttpProblem where a name comes twice, as readers differ in which of the two holds."""
+    read = dict(members)
+    if len(read) < len(members):
+        (twice, _times), *_ = Counter(name for name, _value in members).most_common(1)
+        raise HttpProblem("malformed", f"The body says {twice[:60]} twice in one object.")
     return read
 
 

@@ -216,6 +216,8 @@ def test_what_is_no_request_is_told_so(program: Program) -> None:
     path = "/api/v1/records/customer"
     for raw in (b"", b"{", b"[]", b'{"fields": NaN}', b"\xff", b"[" * 100_000, b'{"fields": {"name": 1' + b"0" * 5_000):
         assert program.sends("POST", path, raw=raw).kind == "malformed", raw[:20]
+    twice = program.sends("POST", path, raw=b'{"fields": {"name": "A", "tier": "x", "name": "B"}}')
+    assert (twice.kind, "name twice" in twice.json["detail"]) == ("malformed", True)
     assert program.sends("POST", path, raw=b"{}", content_type="text/plain").kind == "not-json"
     assert program.sends("POST", path, raw=b" " * 8_000_001).kind == "too-large"
 
