@@ -103,7 +103,12 @@ ORDER = Declaration(
     twins=lambda _session, _values: [],
     add=orders.add,
     day="placed",
-    words={"all": "", "open": "lifecycle:open", "unpaid": "payment:pending", "unshipped": "fulfilment:unfulfilled"},
+    words={
+        "all": "",
+        "open": "lifecycle:open",
+        "unpaid": "payment:pending lifecycle:open",
+        "unshipped": "fulfilment:unfulfilled lifecycle:open",
+    },
 )
 plugin.noun(PRODUCT, card=cards.product)
 plugin.noun(ORDER, card=cards.order, line=cards.line)

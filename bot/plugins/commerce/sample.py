@@ -78,6 +78,7 @@ def _order(
     contact_id, customer_id = (who.id, None) if isinstance(who, Contact) else (None, who.id)
     order = orders.place(session, wanted, contact_id=contact_id, customer_id=customer_id, tax_rate=1_900)
     order.placed_at = at
+    session.flush()  # what is done with an order reads it anew
     return order
 
 
