@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from bot.plugins.finance.books import prices
+from bot.plugins.finance.books.instruments import Instrument
+from bot.plugins.finance.books.portfolios import PortfolioAccount
+from bot.plugins.finance.books.trades import Trade
 from bot.plugins.finance.reminders import Reminder
 from bot.plugins.finance.risk.profile.profiles import RiskProfile
 from bot.plugins.finance.risk.profile.questions import FIRST, Question, read_answers
+from bot.plugins.finance.risk.suitability import checks, judging
 from bot.plugins.finance.risk.suitability.checks import SuitabilityCheck
+from bot.plugins.finance.risk.suitability.judgement import Basis
 from bot.testing import Company
+from storage.errors import Conflict
+from storage.money import Money
+from storage.records import history, named
 
 
 def plain(text: str) -> str:
@@ -224,3 +235,47 @@ def test_another_workspace_sees_nothing_of_it(company: Company, adviser: Any) ->
             assert session.scalars(select(model)).all() == []
     with company.bot.database.transaction(company.workspace) as session:
         assert session.scalars(select(RiskProfile)).one().customer_id == 1
+
+
+def test_of_two_who_decide_or_book_at_once_one_does(company: Company, adviser: Any) -> None:
+    answers(adviser, 1)
+    for number in (1, 2):
+        adviser.types(f"/crm risk check PF-1 pmp buy:{400 + number} price:10")
+
+    def tried(act: Callable[[Session], object]) -> str:
+        try:
+            transaction = company.bot.database.transaction(company.workspace)
+            with transaction as session, history.recording(session, actor_id="UAMANAGER", source="test"):
+                act(session)
+        except Conflict as error:
+            return str(error)
+        return "done"
+
+    def decided(checker: str, release: bool) -> Callable[[Session], object]:
+        return lambda session: checks.decide(session, 1, checker, "Seen", release=release)
+
+    today = datetime.now(UTC).date()
+    with ThreadPoolExecutor(4) as pool:
+        said = list(pool.map(tried, [decided("UAMANAGER", True), decided("UAADMIN", True)] * 2))
+        assert sorted(one == "done" for one in said) == [False, False, False, True]
+        assert all("released already" in one for one in said if one != "done")
+        said = list(pool.map(tried, [lambda session: judging.book(session, 1, today)] * 4))
+    assert sorted(one == "done" for one in said) == [False, False, False, True]
+    held = plain(adviser.types("/crm portfolio holdings PF-1").text)
+    assert "401 PMP" in held and "802" not in held
+
+
+def test_a_profile_is_taken_back_unless_a_trade_was_judged_by_it(company: Company, adviser: Any) -> None:
+    answers(adviser, 1)
+    adviser.types("/crm undo")
+    assert "Nothing is known" in adviser.types("/crm risk profile harbor").text
+    assert "Renew the risk profile" not in adviser.types("/followup list").text
+    answers(adviser, 2)
+    transaction = company.bot.database.transaction(company.workspace)
+    with transaction as session, history.recording(session, actor_id="UAMANAGER", source="test"):
+        account, instrument = named.get(session, PortfolioAccount, 1), named.get(session, Instrument, 1)
+        today = datetime.now(UTC).date()
+        wanted = Trade(account, instrument, Decimal(1), Decimal(1), Money(0, "EUR"), today)
+        judging.propose(session, wanted, Basis.ADVISED, "UAMANAGER")
+    assert "#1" in plain(adviser.types("/crm undo").text)
+    assert "3 of 5" in plain(adviser.types("/crm risk profile harbor").text)
