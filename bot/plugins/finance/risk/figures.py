@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
@@ -35,7 +36,7 @@ from bot.plugins.finance.risk.suitability import checks
 from bot.plugins.finance.risk.suitability.cards import listed
 from bot.plugins.finance.risk.suitability.judging import NATURES, limits
 from bot.plugins.finance.wording import looked_at, portfolio_called, share
-from storage.money import Money
+from storage.money import Money, exponent
 
 CHECKS = 5
 
@@ -87,25 +88,31 @@ def risk_of(session: Session, portfolio: Portfolio, reader: Reader) -> Message:
 
 def _suits(session: Session, portfolio: Portfolio, known: Valuation, reader: Reader) -> list[b.Text]:
     allowed, profile = limits(session), profiles.current(session, portfolio.customer_id)
-    risky = sum(
-        (one.base.minor for one in known.positions if one.base and NATURES[one.instrument.asset_class].risky), 0
-    )
+    natures = {one.instrument.id: NATURES[one.instrument.asset_class] for one in known.positions}
+    risky = sum(one.base.minor for one in known.positions if one.base and natures[one.instrument.id].risky)
     part = known.share(Money(risky, known.currency))
     if profile is None:
         client = _("Nothing is known of the client yet: `/crm risk profile`.")
-        bears = b.markup(_("In risky classes: {share}"), share=share(part, reader))
+        lines = [b.markup("• {client}", client=client), _beside(_("In risky classes"), part, None, reader)]
     else:
         client = _("Client: level {level}. {counts}").format(level=level(profile), counts=counts(profile, reader))
         most = allowed.risky[profile.assessed.level - 1]
-        bears = b.markup(_("In risky classes: {share}, of {most} % that suit"), share=share(part, reader), most=most)
-    lines: list[b.Text] = [b.markup("• {client}", client=client), b.markup("• {bears}", bears=bears)]
-    if largest := known.largest():
-        first, most_in_one = largest[0]
-        text = _("• Most in one: {symbol} {share}, of {most} % that may be")
-        lines.append(
-            b.markup(text, symbol=first.instrument.symbol, share=share(most_in_one, reader), most=allowed.single)
-        )
-    return lines
+        lines = [b.markup("• {client}", client=client), _beside(_("In risky classes"), part, most, reader)]
+    single = [(one, own) for one, own in known.largest() if not natures[one.instrument.id].spread]
+    if single:
+        largest, own = single[0]
+        name = _("Most in one, funds apart: {symbol}").format(symbol=largest.instrument.symbol)
+        lines.append(_beside(name, own, allowed.single, reader))
+    return [*lines]
+
+
+def _beside(name: str, part: float | None, most: int | None, reader: Reader) -> b.Markup:
+    """Say a share beside the most, in percent, that it may be; a warning comes before one that is more."""
+    if most is None:
+        return b.markup("• {name}: {share}", name=name, share=share(part, reader))
+    over = part is not None and part * 100 > most
+    template = _("• ⚠️ {name}: {share}, and up to {most} % may be") if over else _("• {name}: {share} of up to {most} %")
+    return b.markup(template, name=name, share=share(part, reader), most=most)
 
 
 def _figures(session: Session, known: Valuation, reader: Reader) -> list[Block]:
@@ -154,7 +161,8 @@ def _at_risk(one: ValueAtRisk, total: Money, reader: Reader) -> list[b.Markup]:
     )
     lines = [b.markup("• {confidence}", confidence=confidence)]
     for name, part, tried in methods:
-        loss = Money(round(part * total.minor), total.currency)
+        # No more digits than an estimate has.
+        loss = Money(int(round(part * total.minor, -exponent(total.currency))), total.currency)
         told = b.markup("*{loss}* ({share}) {name}", loss=reader.money(loss), share=_percent(part, reader), name=name)
         lines.append(b.join(["      ", told, " · ", _tried(tried, reader)], ""))
     return lines
@@ -164,8 +172,8 @@ def _tried(past_days: Exceptions, reader: Reader) -> str:
     """Say on how many days of the past more was lost, beside how many were promised."""
     if not past_days.tested:
         return _("no day of the past to try it on yet")
-    promised = decimal(past_days.promised, reader.locale)
-    said = _("more was lost on {found} of {tested} days, where {promised} were promised").format(
+    promised = reader.number(Decimal(str(round(past_days.promised, 2))))
+    said = _("exceeded on {found} of {tested} days, promised {promised}").format(
         found=past_days.found, tested=past_days.tested, promised=promised
     )
     return _("⚠️ {said}: hardly chance").format(said=said) if past_days.doubtful else said

@@ -137,8 +137,8 @@ def test_the_risk_of_a_portfolio_is_told_or_refused(company: Company, adviser: A
         "With a confidence of 99 %",
         "by history",
         "by normal approximation",
-        "of 150 days, where 7.5 were promised",
-        "of 150 days, where 1.5 were promised",
+        "of 150 days, promised 7.5",
+        "of 150 days, promised 1.5",
         "From 400 daily values of what is held today",
         "Nothing is known of the client yet",
     ):

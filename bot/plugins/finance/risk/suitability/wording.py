@@ -26,9 +26,9 @@ TEMPLATES: Mapping[str, str] = {
 STATES: Mapping[str, str] = {
     "suitable": "✅ It suits the client.",
     "warned": "⚠️ It does not suit. The client wishes for it: tell them what speaks against it.",
-    "blocked": "⛔ It does not suit the client, so it is blocked until somebody else releases it.",
+    "blocked": "🔒 It does not suit the client, so it is blocked until somebody else releases it.",
     "released": "✅ It does not suit, and was released.",
-    "declined": "⛔ It does not suit, and was declined.",
+    "declined": "It does not suit, and was declined.",
     "withdrawn": "It was withdrawn.",
     "booked": "✅ It is booked.",
 }
