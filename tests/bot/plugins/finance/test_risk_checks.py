@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -254,3 +255,11 @@ def test_past_values_are_of_what_is_held_today(desk: Session, portfolio: Portfol
     assert found.days == [TODAY - timedelta(days=ago) for ago in (3, 1, 0)]
     assert found.values == pytest.approx([8500 + 150 * (10 + ago) for ago in (3, 1, 0)])
     assert found.prices == {"PUM": 4, "DOL": 4}
+
+
+def test_a_fee_is_paid_whether_it_is_bought_or_sold(desk: Session, portfolio: Portfolio, buys: Buys) -> None:
+    what = instrument(desk, "Pump Works")
+    for quantity, left in ((100, 899_000), (-100, 1_099_000)):
+        wanted = replace(buys(what, quantity), fee=Money(1_000, "EUR"))
+        held = exposure.of_trade(desk, portfolio, wanted, TODAY)
+        assert [one.value for one in held.after if one.kind == "cash"] == [left]
