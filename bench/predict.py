@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.svm import LinearSVC
 
 from bench.figures import Figure, percentile
-from ml.classify.classifier import MessageClassifier
-from ml.learn.fit import refit
+from ml.learn.fit import BOTH, HEAD, refit
 from ml.learn.items import Item
 from ml.learn.train import starter_model
 from ml.starter import load_examples
@@ -28,10 +28,11 @@ WARM_UP = 50
 BATCH = 1_000
 ROUNDS = 5
 LABELS = (1_000, 10_000)
+EXPLAINED = 4
 
 
 def figures() -> Iterator[Figure]:
-    """Time one prediction with its reasons, batches and refits, and weigh a process that predicts.
+    """Time one prediction, its reasons beside it, batches and refits, and weigh a process that predicts.
 
     Predictions take turns with the pipeline's on the same messages. With `at` tfidf the sentence encoder has no part,
     with `default` it has if it is installed.
@@ -42,8 +43,10 @@ def figures() -> Iterator[Figure]:
     asked = [text for text in examples.texts if text][::7]
     for at, meaning in (("tfidf", False), *((("default", True),) if installed() else ())):
         ours = starter_model().set_params(meaning=meaning).fit(examples.texts, examples.labels)
-        one, one_bare = _alone(ours, bare, asked)
+        one, one_bare = _alone(partial(ours.classify, reasons=False), bare, asked)
         yield Figure("predict_one_p50", percentile(one, 0.5), "ms", at, percentile(one_bare, 0.5))
+        explained, _ = _alone(ours.classify, bare, asked[::EXPLAINED])
+        yield Figure("reasons_p50", percentile(explained, 0.5) - percentile(one, 0.5), "ms", at)
         yield Figure("worker_rss_mb", worker_rss(meaning=meaning), "MB", at)
     batch = (asked * (BATCH // len(asked) + 1))[:BATCH]
     rates = [_per_second(ours.predict_proba, batch) for _ in range(ROUNDS)]
@@ -51,9 +54,11 @@ def figures() -> Iterator[Figure]:
     yield Figure("predict_batch_per_s", max(rates), "1/s", at, max(rates_bare))
     for labels in LABELS:
         yield Figure("refit_s", refit_seconds(labels), "s", f"{labels} labels")
+        if installed():
+            yield Figure("refit_s", refit_seconds(labels, half=HEAD), "s", f"{labels} labels, head")
 
 
-def refit_seconds(labels: int) -> float:
+def refit_seconds(labels: int, *, half: str = BOTH) -> float:
     """Return the seconds of one core that a fit takes after so many labels, once their vectors are kept.
 
     The messages are pairs of the starter's examples of one category, so no two are the same.
@@ -69,7 +74,7 @@ def refit_seconds(labels: int) -> float:
     if installed():
         encoder().vectors([*examples.texts, *(item.text for item in items)])
     begun = time.process_time()
-    refit(items, {}, current)
+    refit(items, {}, current, half=half)
     return time.process_time() - begun
 
 
@@ -106,14 +111,14 @@ def _grams(text: str) -> list[str]:
     return [term[0] for term in terms_of(text)[1]]
 
 
-def _alone(ours: MessageClassifier, bare: Pipeline, asked: list[str]) -> tuple[list[float], list[float]]:
+def _alone(classify: Callable[[str], object], bare: Pipeline, asked: list[str]) -> tuple[list[float], list[float]]:
     """Return the milliseconds of each message, ours and the pipeline's, the two in turns."""
     for text in asked[:WARM_UP]:
-        ours.classify(text)
+        classify(text)
         bare.predict([text])
     mine, theirs = [], []
     for text in asked:
-        mine.append(_milliseconds(ours.classify, text))
+        mine.append(_milliseconds(classify, text))
         theirs.append(_milliseconds(bare.predict, [text]))
     return mine, theirs
 

@@ -114,10 +114,18 @@ def _replay(
             other = at_threshold(other, threshold)
         since = datetime.now(UTC) - timedelta(days=days)
         past = [
-            Past(name, text, said and categories.resolve(merged, said), own.classify(text).version.endswith(REMEMBERED))
+            Past(
+                name,
+                text,
+                said and categories.resolve(merged, said),
+                own.classify(text, reasons=False).version.endswith(REMEMBERED),
+            )
             for name, text, said in labels.messages_since(session, since)
         ]
-    judges = [lambda text, fitted=fitted: as_merged(fitted.classify(text), merged) for fitted in (current, other)]
+    judges = [
+        lambda text, fitted=fitted: as_merged(fitted.classify(text, reasons=False), merged)
+        for fitted in (current, other)
+    ]
     found = list(replay(past, *judges))
     different = [one for one, changes in found if changes]
     remembered = sum(one.remembered for one in past)

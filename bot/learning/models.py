@@ -72,14 +72,14 @@ class WorkspaceModel:
         """Return why the live version's weights cannot be used and the starter answers; None where they can."""
         return self._models.current(self._session)[0].refused
 
-    def classify(self, text: str) -> Verdict:
-        """Return what people said of the same message, or else what the model makes of it.
+    def classify(self, text: str, *, reasons: bool = True) -> Verdict:
+        """Return what people said of the same message, or else what the model makes of it, with its `reasons`.
 
         A remembered verdict has a version that ends in `+memory`, the likeness as its confidence, and no reasons.
         """
         kept, standing = self._models.current(self._session)
         self._kept = kept
-        return _classify(kept, standing, text)
+        return _classify(kept, standing, text, reasons=reasons)
 
 
 class Models:
@@ -93,6 +93,23 @@ class Models:
     def of(self, session: Session) -> WorkspaceModel:
         """Return the model of the session's workspace."""
         return WorkspaceModel(self, session)
+
+    def starter(self) -> MessageClassifier:
+        """Return the model that ships."""
+        return self._starter()
+
+    def examples(self) -> list[bytes]:
+        """Return what the starter's examples mean, each in its place, as messages' vectors are kept; [] if not known.
+
+        So whoever fits need not have them read again.
+        """
+        from ml.classify.blend import SCALE
+        from ml.starter import load_examples
+
+        blend = self._starter().blend_
+        if blend is None or len(blend.examples) != len(load_examples().texts):
+            return []
+        return [(row / SCALE).astype("<f2").tobytes() for row in blend.examples]
 
     def heard(self, workspace_id: str, message_id: int) -> None:
         """Read again, at the next classification, what people say of a message."""
@@ -201,7 +218,7 @@ def _memory(starter: MessageClassifier) -> Memory:
     return Memory(starter.features_)
 
 
-def _classify(kept: _Kept, standing: LearningState, text: str) -> Verdict:
+def _classify(kept: _Kept, standing: LearningState, text: str, *, reasons: bool) -> Verdict:
     from ml.classify.classifier import Verdict
 
     with kept.lock:
@@ -219,7 +236,7 @@ def _classify(kept: _Kept, standing: LearningState, text: str) -> Verdict:
                 version=classifier.version_ + REMEMBERED,
                 chatter=category == CHATTER,
             )
-    verdict = classifier.classify(text)
+    verdict = classifier.classify(text, reasons=reasons)
     if record is not None and not verdict.abstained:
         verdict = replace(verdict, promised=record.of(verdict.confidence))
     return as_merged(verdict, standing.merged)

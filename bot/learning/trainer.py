@@ -1,7 +1,8 @@
 """Fit each workspace's model anew when its people have said enough, and put it to use only if it is better.
 
-A tick looks which workspaces have new labels. One replica at a time learns for a workspace, outside any transaction and
-in a process of its own, so that nobody waits for it.
+A tick looks which workspaces have new labels. By day, and where the encoder is installed, only the half that reads
+meaning is fitted, which takes seconds and serves at once; the half that reads words follows at night. One replica at a
+time learns for a workspace, outside any transaction and in a process of its own, so that nobody waits for it.
 """
 
 from __future__ import annotations
@@ -45,6 +46,10 @@ MOST_LABELS = 20_000
 FIT_LIMIT_S = 1_800.0
 AFTER_FAILURE_S = 3_600.0
 POLL_S = 0.2
+BOTH, HEAD = "both", "head"
+"""What is fitted anew, as `ml.learn.fit` calls it, which is not loaded with this."""
+LOOKED_AT = 200
+"""Among as many versions the last one is looked for of which both halves were fitted."""
 LEARNED = "learning.learned"
 """The renderer of what is announced."""
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "TMPDIR")
@@ -96,10 +101,15 @@ class Learning:
                 return None
             with self._database.transaction(workspace_id) as session:
                 standing = model_versions.standing(session)
-                if not anyway and (self._too_few.get(workspace_id) == standing or not self._is_time(session, standing)):
+                half = BOTH if anyway else self._due(session, standing)
+                if half is None or (not anyway and self._too_few.get(workspace_id) == standing):
                     return None
-                items = _items(session, model_versions.live(session), standing)
-                current = self._current(session, standing)
+                base = model_versions.live(session)
+                if half == HEAD and not self._can_follow(session, standing):
+                    half = BOTH
+                if half == BOTH:
+                    base = _whole(session, base)
+                items, current = _items(session, base, standing), self._current(session, base)
                 kept = vectors.of_messages(session, [item.key for item in items if item.key > 0])
             from ml.learn.fit import evidence
             from ml.learn.gate import FEWEST
@@ -108,7 +118,7 @@ class Learning:
                 self._too_few[workspace_id] = standing
                 return None
             started = time.monotonic()
-            fitted = self.fit(items, standing, current, kept)
+            fitted = self.fit(items, standing, current, kept, half=half)
             if fitted is None:
                 return None
             weights, outcome = fitted
@@ -124,46 +134,65 @@ class Learning:
         """Close the connections, once the clock has stopped."""
         self._database.dispose()
 
-    def _is_time(self, session: Session, standing: LearningState) -> bool:
-        """Tell whether enough was said since the last fit, or anything by the time the night has come."""
-        last = next(iter(model_versions.newest(session, 1)), None)
-        fresh = labels.count_after(session, last.last_label_id if last else 0)
+    def _due(self, session: Session, standing: LearningState) -> str | None:
+        """Return what is to be fitted: both halves where something else was learned or the night has come.
+
+        In between only the head, once enough was said; None where nothing is to be done.
+        """
+        tried = model_versions.newest(session, LOOKED_AT)
+        last = tried[0] if tried else None
         if _is_otherwise(standing, last.figures if last else {}):
-            return True
+            return BOTH
+        fresh = labels.count_after(session, last.last_label_id if last else 0)
         wanted = _wanted(last, model_versions.live(session))
         if fresh >= max(self._enough, wanted):
-            return True
-        if fresh < max(1, wanted):
-            return False
+            return HEAD
+        whole = next((one for one in tried if one.figures.get("half") != HEAD), None)
+        if labels.count_after(session, whole.last_label_id if whole else 0) < max(1, wanted):
+            return None
         workspace = workspaces.get(session, str(session.info["workspace"]))
-        since = last.trained_at if last else self._first_said(session)
+        since = whole.trained_at if whole else self._first_said(session)
         night = next_time(NIGHTLY, workspace.zone if workspace else "UTC", since)
-        return night is not None and night <= self._now()
+        return BOTH if night is not None and night <= self._now() else None
+
+    def _can_follow(self, session: Session, standing: LearningState) -> bool:
+        """Tell whether the live model's head can be fitted alone: it has one, and knows all that was said."""
+        from ml.learn.head import can_follow
+
+        said = [word.category for word in labels.last_words(session, limit=MOST_LABELS)]
+        return can_follow(
+            self._models.of(session).classifier, [categories.resolve(standing.merged, one) for one in said]
+        )
 
     def _first_said(self, session: Session) -> datetime:
         return session.scalars(select(func.min(labels.Label.at))).one() or self._now()
 
-    def _current(self, session: Session, standing: LearningState) -> bytes:
-        """Return the packed model that answers now: the live version, the starter where its weights are refused."""
+    def _current(self, session: Session, base: ModelVersion | None) -> bytes:
+        """Return the packed model that a candidate is compared with, the starter where the live one is refused."""
         from ml.classify.model_blob import pack
 
-        model = self._models.of(session)
-        if standing.live_id is not None and model.refused is None:
-            return model_versions.weights(session, standing.live_id) or b""
-        return pack(model.classifier)
+        if base is not None and self._models.of(session).refused is None:
+            return model_versions.weights(session, base.id) or b""
+        return pack(self._models.starter())
 
     def fit(
-        self, items: list[Item], standing: LearningState, current: bytes, kept: Mapping[int, bytes]
+        self,
+        items: list[Item],
+        standing: LearningState,
+        current: bytes,
+        kept: Mapping[int, bytes],
+        *,
+        half: str = BOTH,
     ) -> tuple[bytes, dict[str, Any]] | None:
         """Fit a candidate in a process of its own and return its weights and figures; None where that was given up.
 
-        `kept` are the vectors of messages by their ids.
+        `kept` are the vectors of messages by their ids, `half` is what is fitted anew.
         """
         from ml.learn.fit import read_outcome, write_job
 
         with TemporaryDirectory(prefix="rapport-learn-") as name:
             folder = Path(name)
-            write_job(folder, items, standing.merged, current, kept)
+            write_job(folder, items, standing.merged, current, kept, half=half, examples=self._models.examples())
             # Neither tokens nor the database's address are any business of a fit.
             environment = {key: os.environ[key] for key in _ENVIRONMENT if key in os.environ}
             environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -247,6 +276,16 @@ def _wanted(last: ModelVersion | None, live: ModelVersion | None) -> float:
 
     each = HELD_OUT if last.figures["method"] == "held-out" else 1
     return float((GROWTH - 1) * last.figures["judged"] * each)
+
+
+def _whole(session: Session, live: ModelVersion | None) -> ModelVersion | None:
+    """Return the last version that answered of which both halves were fitted, None for the starter.
+
+    What was fitted by day has taken the evidence of that day, and with it as the measure no words would be learned.
+    """
+    while live is not None and live.figures.get("half") == HEAD:
+        live = model_versions.before(session, live)
+    return live
 
 
 def _is_otherwise(standing: LearningState, known: dict[str, Any]) -> bool:

@@ -20,6 +20,7 @@ NEIGHBOURS = 6_000
 """With so many examples at most a message is compared; 3 MB of whole numbers."""
 SCALE = 127.0
 TINY = 1e-9
+UNKNOWN_MARGIN = -100.0
 
 
 @dataclass(frozen=True)
@@ -30,14 +31,38 @@ class Head:
     intercept: Floats
 
     @classmethod
-    def fit(cls, vectors: Floats, classes: Integers, *, few: bool, weights: Floats | None = None) -> Self:
-        """Fit on vectors (n_samples, 512) and classes (n_samples,) numbered from 0; `few` follows each closely."""
-        machine = LogisticRegression(C=FEW_HEAD_C if few else HEAD_C, tol=1e-3, max_iter=200)
+    def fit(
+        cls,
+        vectors: Floats,
+        classes: Integers,
+        *,
+        few: bool,
+        weights: Floats | None = None,
+        begin: "Head | None" = None,
+    ) -> Self:
+        """Fit on vectors (n_samples, 512) and classes (n_samples,) numbered from 0; `few` follows each closely.
+
+        A fit that begins with a head of the same classes is done sooner.
+        """
+        machine = LogisticRegression(C=FEW_HEAD_C if few else HEAD_C, tol=1e-3, max_iter=200, warm_start=True)
+        if begin is not None and begin.coef.shape[1] > 2:
+            machine.coef_, machine.intercept_ = begin.coef.T.astype(float), begin.intercept.astype(float)
         machine.fit(vectors, classes, sample_weight=weights)
         coef, intercept = machine.coef_.T, machine.intercept_
         if coef.shape[1] == 1:  # of two classes scikit-learn keeps only the second one's half
             coef, intercept = np.hstack([-coef, coef]), np.array([-1.0, 1.0]) * intercept
         return cls(np.ascontiguousarray(coef, dtype=np.float32), intercept.astype(np.float32))
+
+    def of(self, some: Integers) -> Self:
+        """Return what it knows of some of its classes, by their numbers."""
+        return replace(self, coef=self.coef[:, some], intercept=self.intercept[some])
+
+    def among(self, some: Integers, n_classes: int) -> Self:
+        """Return a head of more classes: its own have the numbers `some`, and the others are never the likeliest."""
+        coef = np.zeros((len(self.coef), n_classes), dtype=np.float32)
+        intercept = np.full(n_classes, UNKNOWN_MARGIN, dtype=np.float32)
+        coef[:, some], intercept[some] = self.coef, self.intercept
+        return replace(self, coef=coef, intercept=intercept)
 
     def margins(self, vectors: Floats) -> Floats:
         """Return the margins (n_samples, n_classes) of vectors."""

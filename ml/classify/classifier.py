@@ -4,11 +4,13 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
+from scipy.special import logsumexp
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import f1_score
 from sklearn.utils.validation import check_is_fitted
@@ -30,28 +32,24 @@ from ml.classify.reasons import Reason, explain
 from ml.classify.topics import topic_folds
 from ml.text.corpus import Corpus, Counts
 from ml.text.encoder import installed
-from ml.text.features import TextFeatures, counted
+from ml.text.features import TextFeatures, count, counted
 from ml.text.meaning import encoder
-from ml.text.terms import looks_like_code, read, terms_of
+from ml.text.terms import looks_like_code, read, terms
 
 Floats = NDArray[np.floating[Any]]
 Integers = NDArray[np.integer[Any]]
 Booleans = NDArray[np.bool_]
 Strings = NDArray[np.str_]
 
-
 # Links, mentions, emoji by name, and all but letters: where nothing else is left, there is nothing to understand.
 _NO_LETTERS = re.compile(r"<[^>]*>|:[a-z0-9_+'-]+:|[\W\d_]+")
-
-
-# A customer who writes more than this wants more than to say thanks, whatever the first words are.
+# Who writes more than this wants more than to say thanks, whatever the first words are.
 LONGEST_CHATTER = 160
 # Sentence vectors know what is like an example far better, so more has to be left out for it to be unlike: with four
 # topics less is answered, with six or ten more is wrong (measured on messages of bank customers, see docs/models).
 MEANING_TOPICS = 5
 # Examples in one hand's writing make even topics apart look alike: with the temperature that fits those, 97 % are
-# promised to bank customers and 83 % kept; with this many times as much, 84 %. What is answered hardly depends on it,
-# and a workspace's own answers replace it (see `ml.classify.track_record`).
+# promised to bank customers and 83 % kept; with so many times as much, 84 %. What is answered hardly depends on it.
 CAUTION = 1.8
 
 
@@ -60,9 +58,9 @@ class Verdict:
     """What the model makes of one message.
 
     `category` is the best guess, also when the model abstains, and None where it could read nothing; `confidence` is
-    its calibrated probability, `second` the runner-up, `reasons` the words that speak most for it, `version` the
-    model's. `chatter` says that the message asks for nothing. `promised` is the share of such answers that were right
-    in this workspace, None where that is not known well enough (see `ml.classify.track_record`).
+    its calibrated probability, `second` the runner-up, `reasons` the words that speak most for it. `chatter` says that
+    the message asks for nothing. `promised` is the share of such answers that were right in this workspace, None where
+    that is not known well enough (see `ml.classify.track_record`).
     """
 
     category: str | None
@@ -133,7 +131,7 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         if len(self.classes_) < 2:
             raise ValueError("a classifier needs examples of at least two classes")
         truth = np.searchsorted(self.classes_, names)
-        self._weights = None if weights is None else np.asarray(weights, dtype=float)
+        self._weights = np.ones(len(truth)) if weights is None else np.asarray(weights, dtype=float)
         every = np.arange(len(truth))
         part = corpus.part(every, self.min_gram_df)
         self.features_ = TextFeatures(self.min_gram_df)
@@ -172,24 +170,27 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
 
     def predict(self, texts: Sequence[str]) -> Strings:
         """Return the most likely class (n_samples,) of each text, sure or not."""
-        best = self.decision_function(texts).argmax(axis=1)
-        return np.asarray(self.classes_[best])
+        return np.asarray(self.classes_[self.decision_function(texts).argmax(axis=1)])
 
     def belonging(self, texts: Sequence[str]) -> Floats:
         """Return how much each text (n_samples,) is like the examples at all, whichever class it is.
 
-        By words alone the largest margin plus the share of its words and pairs that training saw: chosen on CLINC150's
-        validation part, where it tells messages of no class from the others better than the probability or the margin
-        alone. With meaning the root of the best probability times the cosine to the nearest example.
+        By words alone the largest margin plus the share of its words and pairs that training saw, chosen on CLINC150's
+        validation part. With meaning the root of the best probability times the cosine to the nearest example.
         """
         check_is_fitted(self, "coef_")
         return self._judged(texts)[1]
 
     def answers(self, texts: Sequence[str]) -> Booleans:
         """Tell for each text (n_samples,) whether the model is sure enough to answer."""
+        return self.judge(texts)[1]
+
+    def judge(self, texts: Sequence[str]) -> tuple[Floats, Booleans]:
+        """Return what `predict_proba` and `answers` do, reading texts (n_samples,) once for both."""
         check_is_fitted(self, "coef_")
         margins, belonging = self._judged(texts)
-        return self._sure(probabilities(margins, self.temperature_).max(axis=1), belonging)
+        probability = probabilities(margins, self.temperature_)
+        return probability, self._sure(probability.max(axis=1, initial=0.0), belonging)
 
     @property
     def calibration(self) -> Calibration:
@@ -201,8 +202,8 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         self.temperature_, self.threshold_ = now.temperature, now.threshold
         self.filter_threshold_, self.scope_threshold_ = now.filter_threshold, now.scope_threshold
 
-    def classify(self, text: str) -> Verdict:
-        """Return the category of one message with its confidence and its reasons, or an abstention that says so."""
+    def classify(self, text: str, *, reasons: bool = True) -> Verdict:
+        """Return the category of one message, or an abstention, with reasons: these take several times as long."""
         check_is_fitted(self, "coef_")
         counts = counted(text)
         columns, values = self.features_.vector(counts)
@@ -221,19 +222,28 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             ranked = [i for i in ranked if self.classes_[i] != self.filter_label]
         best, confidence = ranked[0], float(probability[ranked[0]])
         sure = self._sure(np.array([confidence]), belonging)[0]
+        judge = None if self.blend_ is None or chatter else partial(self._log_odds, column=best)
         return Verdict(
             category=str(self.classes_[best]),
             confidence=confidence,
             second=str(self.classes_[ranked[1]]) if len(ranked) > 1 else None,
             abstained=not chatter and (not sure or looks_like_code(text)),
-            reasons=explain(read(text), terms_of(text), self.features_, self.coef_, probability, best),
+            reasons=explain(text, self.features_, self.coef_, probability, best, judge) if reasons else [],
             version=self.version_,
             chatter=chatter,
         )
 
+    def _log_odds(self, texts: Sequence[str], column: int) -> Floats:
+        """Return the log odds (n_samples,) of one class of texts that nobody asks for again."""
+        words = self.features_.rows([count(terms(read(text))) for text in texts]) @ self.coef_ + self.intercept_
+        assert self.blend_ is not None, "without meaning nothing is left out"
+        margins, _ = self.blend_.mix(np.asarray(words), encoder().vectors(texts, remember=False))
+        scaled = margins / self.temperature_
+        return np.asarray(scaled[:, column] - logsumexp(np.delete(scaled, column, axis=1), axis=1))
+
     def _judged(self, texts: Sequence[str]) -> tuple[Floats, Floats]:
         """Return margins (n_samples, n_classes) and belonging (n_samples,) of texts."""
-        counts = _count_all(texts)
+        counts = [counted(text) for text in texts]
         words = np.asarray(self.features_.rows(counts) @ self.coef_ + self.intercept_)
         return self._with_meaning(words, counts, texts)
 
@@ -261,12 +271,12 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         return np.where(self.classes_[truth] == self.filter_label, one_by_one, dealt)
 
     def _fit_words(self, rows: csr_matrix, truth: Integers, seen: Integers | slice) -> tuple[Floats, Floats]:
-        weights = None if self._weights is None else self._weights[seen]
-        return fit_margins(rows, truth[seen], len(self.classes_), c=self.c, seed=self.seed, weights=weights)
+        of_all, weights = len(self.classes_), self._weights[seen]
+        return fit_margins(rows, truth[seen], of_all, c=self.c, seed=self.seed, weights=weights)
 
     def _fit_head(self, vectors: Floats, truth: Integers, seen: Integers | slice) -> Head:
-        weights = None if self._weights is None else self._weights[seen]
-        return Head.fit(vectors[seen], truth[seen], few=are_few(truth[seen], len(self.classes_)), weights=weights)
+        few = are_few(truth[seen], len(self.classes_))
+        return Head.fit(vectors[seen], truth[seen], few=few, weights=self._weights[seen])
 
     def _unseen(self, corpus: Corpus, vectors: Floats | None, truth: Integers, fold_of: Integers) -> Unseen:
         """Return what each fold makes of the examples (n_judged,) of the others.
@@ -290,10 +300,9 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         return Unseen(margins[rows], _belonging(margins[rows], known[rows]), truth[rows], head[rows], near[rows])
 
     def _calibrate(self, alike: Unseen, unlike: Unseen, caution: float = 1.0) -> None:
-        """Learn temperature and thresholds, and keep what the unseen predictions were worth.
+        """Learn how sure to be, and from where on to answer, from what is unlike the examples.
 
-        How sure to be, and from where on to answer, is learned from what is unlike the examples; what asks for nothing
-        and what belongs to no class at all, from what is like them.
+        What asks for nothing and what belongs to no class is learned from what is like them.
         """
         self.temperature_ = caution * fit_temperature(unlike.margins, unlike.truth)
         guess, confidence, filtered = self._guesses(unlike.margins)
@@ -333,10 +342,6 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         thresholds = (self.threshold_, self.filter_threshold_, self.scope_threshold_)
         digest.update(repr((self.classes_.tolist(), self.temperature_, thresholds)).encode())
         return digest.hexdigest()[:8]
-
-
-def _count_all(texts: Sequence[str]) -> list[Counts]:
-    return [counted(text) for text in texts]
 
 
 def _belonging(margins: Floats, known: Floats) -> Floats:

@@ -1,7 +1,7 @@
 """Say which words of a message made the model choose its category."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,15 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.text.features import TextFeatures
-from ml.text.terms import Piece, Term, Terms
+from ml.text.terms import Piece, Term, Terms, read, terms_of, visible
+from ml.text.words import Word, words_of
 
 Floats = NDArray[np.floating[Any]]
 
 # A card shows a few words; one that moves the margin by less than a tenth of what the first does explains nothing.
 MOST_REASONS = 3
 LEAST_SHARE = 0.1
-# Chinese words are rarely longer than four characters.
-LONGEST_CJK = 4
+MOST_SPANS = 20
+"""As many words are left out at most, one at a time, to see what a message means without them: 30 to 50 ms."""
 # What stands in messages of every kind. It can move the margin a little, yet tells a reader nothing: it is shown only
 # of a message that has nothing else. Question words and negations do tell something and are not here.
 _FILLER = """
@@ -31,25 +32,62 @@ FILLER_CJK = frozenset("我你您他她它们的了吗呢吧啊呀请问想是�
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A word of the message, as typed, and by how much margin it lifts the chosen category over the others."""
+    """A word of the message, as typed, and by how much it lifts the chosen category over the others.
+
+    By terms in margin, with meaning in log odds.
+    """
 
     word: str
     weight: float
 
 
+Judge = Callable[[list[str]], Floats]
+"""Gives the log odds (n_samples,) of the chosen class of texts, by what they mean too."""
+
+
 def explain(
-    pieces: Sequence[Piece], blocks: Terms, features: TextFeatures, coef: Floats, probability: Floats, chosen: int
+    text: str, features: TextFeatures, coef: Floats, probability: Floats, chosen: int, judge: Judge | None = None
 ) -> list[Reason]:
     """Return up to `MOST_REASONS` words of a message, the one that speaks most for class `chosen` first.
 
-    `blocks` are the terms of `pieces`, `coef` is (n_features, n_classes), `probability` (n_classes,). A term's
-    contribution is its value times its weight for the chosen class above the other classes' weights, those averaged by
-    how likely each is; it is shared equally between the words the term is made of, so that pairs and character
-    sequences count for the words they stand in.
+    `coef` is (n_features, n_classes), `probability` (n_classes,). With a `judge` a word speaks for the class as far as
+    the judge is less sure without it; without one, or where no word makes a difference, as far as its terms do.
     """
+    pieces, shown = read(text), visible(text)
+    words = words_of(shown, pieces, features)
+    weights = _by_terms(pieces, words, terms_of(text), features, coef, _direction(probability, chosen))
+    if judge is not None and len(words) > 1:
+        mixed = _left_out(shown, pieces, words, weights, judge)
+        weights = mixed if (mixed > 0).any() else weights
+    found: dict[str, Reason] = {}
+    for word, weight in zip(words, weights.tolist(), strict=True):
+        known = found.get(word.key, Reason(word.surface, 0.0))
+        found[word.key] = Reason(known.word, known.weight + weight)
+    return _strongest(found)
+
+
+def _direction(probability: Floats, chosen: int) -> Floats:
+    """Return what a class's weights count (n_classes,): the chosen one's, less the others' by how likely each is."""
     rivals = np.where(np.arange(len(probability)) == chosen, 0.0, probability + np.finfo(float).tiny)
     direction = -rivals / rivals.sum()
     direction[chosen] = 1.0
+    return np.asarray(direction)
+
+
+def _by_terms(
+    pieces: Sequence[Piece],
+    words: Sequence[Word],
+    blocks: Terms,
+    features: TextFeatures,
+    coef: Floats,
+    direction: Floats,
+) -> Floats:
+    """Return by how much margin each of the `words` (n_words,) lifts the chosen class over the others.
+
+    `blocks` are the terms of `pieces`, `coef` is (n_features, n_classes), `direction` (n_classes,) what each class
+    counts. A term's contribution is shared equally between the pieces it is made of, so that pairs and character
+    sequences count for the words they stand in.
+    """
     weights = [0.0] * len(pieces)
     for block, vocabulary in zip(blocks, (features.words_, features.grams_), strict=True):
         known = [term for term in block if term[0] in vocabulary]
@@ -57,7 +95,38 @@ def explain(
             continue
         columns = np.array([vocabulary[key] for key, _, _ in known])
         _share(weights, known, (coef[columns] @ direction) * _values(known, features.idf_[columns]))
-    return _strongest(_words(pieces, np.array(weights)))
+    return np.array([sum(weights[word.first : word.last]) for word in words])
+
+
+def _left_out(text: str, pieces: Sequence[Piece], words: Sequence[Word], weights: Floats, judge: Judge) -> Floats:
+    """Return by how much `judge` is less sure without each of a message's `words` (n_words,), in one batch.
+
+    A word that is typed twice is left out twice at once. Of a long message only the passage is read whose `weights`
+    (n_words,) by terms are the largest.
+    """
+    first, last = _passage(words, weights)
+    begin, end = pieces[words[first].first].start, pieces[words[last - 1].last - 1].end
+    keys = [word.key for word in words[first:last] if not _is_filler(word.key)]
+    keys = list(dict.fromkeys(keys or [word.key for word in words[first:last]]))[:MOST_SPANS]
+    variants = []
+    for key in keys:
+        rest, at = "", begin
+        for word in words[first:last]:
+            if word.key == key:
+                rest, at = rest + text[at : pieces[word.first].start], pieces[word.last - 1].end
+        variants.append(rest + text[at:end])
+    sure = judge([text[begin:end], *variants])
+    falls = dict(zip(keys, (sure[0] - sure[1:]).tolist(), strict=True))
+    # Of a word that stands there twice the first one has it all.
+    return np.array([falls.pop(word.key, 0.0) if first <= i < last else 0.0 for i, word in enumerate(words)])
+
+
+def _passage(words: Sequence[Word], weights: Floats) -> tuple[int, int]:
+    if len(words) <= MOST_SPANS:
+        return 0, len(words)
+    sums = np.convolve(weights, np.ones(MOST_SPANS), mode="valid")
+    first = int(sums.argmax())
+    return first, first + MOST_SPANS
 
 
 def _values(block: list[Term], idf: Floats) -> Floats:
@@ -75,41 +144,6 @@ def _share(weights: list[float], block: list[Term], contributions: Floats) -> No
             weights[i] += contribution / (last - first)
 
 
-def _words(pieces: Sequence[Piece], weights: Floats) -> dict[str, Reason]:
-    """Gather pieces into words: one typed twice counts once with both weights; Chinese is cut where it speaks most."""
-    found: dict[str, Reason] = {}
-    i = 0
-    while i < len(pieces):
-        end = i + 1
-        if pieces[i].kind == "cjk":
-            while end < len(pieces) and pieces[end].kind == "cjk" and pieces[end].start == pieces[end - 1].end:
-                end += 1
-            telling = [0.0 if piece.key in FILLER_CJK else 1.0 for piece in pieces[i:end]]
-            for first, last in _windows(weights[i:end] * telling):
-                _add(found, pieces[i + first : i + last], float(weights[i + first : i + last].sum()))
-        elif pieces[i].kind not in ("mark", "code"):
-            _add(found, pieces[i:end], float(weights[i]))
-        i = end
-    return found
-
-
-def _add(found: dict[str, Reason], pieces: Sequence[Piece], weight: float) -> None:
-    key = "".join(piece.key for piece in pieces)
-    word = found[key].word if key in found else "".join(piece.surface for piece in pieces)
-    found[key] = Reason(word, weight + (found[key].weight if key in found else 0.0))
-
-
-def _windows(weights: Floats) -> list[tuple[int, int]]:
-    """Return the windows of two to `LONGEST_CJK` characters that weigh most, without overlap, the heaviest first."""
-    size = len(weights)
-    spans = [(i, j) for i in range(size) for j in range(i + min(2, size), min(i + LONGEST_CJK, size) + 1)]
-    chosen: list[tuple[int, int]] = []
-    for first, last in sorted(spans, key=lambda span: (-float(weights[span[0] : span[1]].sum()), span[1] - span[0])):
-        if len(chosen) < MOST_REASONS and all(last <= start or first >= end for start, end in chosen):
-            chosen.append((first, last))
-    return chosen
-
-
 def _strongest(found: dict[str, Reason]) -> list[Reason]:
     telling = [reason for key, reason in found.items() if not _is_filler(key) and reason.weight > 0]
     ranked = sorted(telling or found.values(), key=lambda reason: -reason.weight)[:MOST_REASONS]
@@ -117,4 +151,4 @@ def _strongest(found: dict[str, Reason]) -> list[Reason]:
 
 
 def _is_filler(key: str) -> bool:
-    return key in FILLER or all(character in FILLER_CJK for character in key)
+    return all(part in FILLER for part in key.split()) or all(character in FILLER_CJK for character in key)

@@ -1,31 +1,25 @@
 """Score how well messages are put into tickets, beside what a person would make of the same conversations.
 
-`python -m ml.evaluate.matters FILE --model FOLDER` scores a file's conversations, with the starter model of FOLDER.
+`python -m ml.evaluate.matters FILE` scores a file's conversations, without a file our own ones, each of them by what
+was learned without it.
 """
 
 import argparse
-import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ml.matters.rules import Utterance, place
+import numpy as np
+from sklearn.base import clone
+
+from ml.matters.conversations import NOBODYS, Conversation, own_conversations, read_conversations
+from ml.matters.pairs import Utterance
+from ml.matters.placing import Placer, placer
+from ml.text.encoder import installed
 
 WINDOW_MINUTES = 10
-NOBODYS = "-"
-"""The ticket of a message that asks for nothing, wherever it is put."""
-_LINE = re.compile(r"(?P<author>\w+) (?P<minute>\d+) (?P<ticket>\S+) (?P<text>.+)")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Hold one message of a conversation: who wrote it in which minute, and the ticket that a person puts it into."""
-
-    author: str
-    minute: int
-    ticket: str
-    text: str
+PARTS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +41,8 @@ class Score:
         return 2 * self.precision * self.recall / both if both else 0.0
 
 
-Conversation = Sequence[Line]
 Grouper = Callable[[Conversation], Sequence[object]]
 """Returns the ticket (n_messages,) of each message of a conversation, by any names that can be compared."""
-
-
-def read_conversations(text: str) -> list[list[Line]]:
-    """Read conversations, each after a line that begins with #, a message a line; raise ValueError for any other."""
-    found: list[list[Line]] = []
-    for line in text.splitlines():
-        if line.startswith("#"):
-            found.append([])
-        elif (parts := _LINE.fullmatch(line)) is not None and found:
-            found[-1].append(Line(parts["author"], int(parts["minute"]), parts["ticket"], parts["text"]))
-        else:
-            raise ValueError(f"not a message of a conversation: {line!r}")
-    return found
 
 
 def score(conversations: Sequence[Conversation], grouper: Grouper) -> Score:
@@ -105,16 +85,16 @@ def ten_minutes(conversation: Conversation) -> list[object]:
     return tickets
 
 
-def by_matter(sure_of: Callable[[str], str | None]) -> Grouper:
-    """Return what the rules make of each writer's messages; `sure_of` names the category of a text, if it is sure."""
+def by_matter(placer: Placer) -> Grouper:
+    """Return what a placer makes of each writer's messages."""
 
     def grouper(conversation: Conversation) -> list[object]:
         tickets: list[object] = []
         raised: dict[str, list[tuple[int, list[Utterance]]]] = {}
         for number, line in enumerate(conversation):
             mine = raised.setdefault(line.author, [])
-            message = Utterance(line.text, line.minute, sure_of(line.text))
-            into = place(message, [matter for _, matter in mine]).into
+            message = Utterance(line.text, line.minute)
+            into = placer.place(message, [matter for _, matter in mine]).into
             if into is None:
                 mine.append((number, []))
             ticket, matter = mine[-1 if into is None else into]
@@ -125,28 +105,33 @@ def by_matter(sure_of: Callable[[str], str | None]) -> Grouper:
     return grouper
 
 
+def unseen_parts(conversations: Sequence[Conversation], placer: Placer) -> Grouper:
+    """Return what placers make of these conversations that each learned from all parts of them but one."""
+    parts = np.random.default_rng(0).permutation(len(conversations)) % PARTS
+    learned = [
+        by_matter(clone(placer).fit([one for one, own in zip(conversations, parts, strict=True) if own != part]))
+        for part in range(PARTS)
+    ]
+    part_of = {id(one): int(part) for one, part in zip(conversations, parts, strict=True)}
+    return lambda conversation: learned[part_of[id(conversation)]](conversation)
+
+
 def main() -> None:
-    """Print the scores of every way of grouping on the conversations of a file."""
+    """Print the scores of every way of grouping on the conversations of a file, or by parts on our own."""
     parser = argparse.ArgumentParser(prog="ml.evaluate.matters")
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--model", type=Path, required=True, help="where the starter model is kept, or trained into")
+    parser.add_argument("file", type=Path, nargs="?", help="our own conversations without it, each part unseen")
     given = parser.parse_args()
-    from ml.learn.train import ensure_starter
-
-    model = ensure_starter(given.model)
-
-    def sure_of(text: str) -> str | None:
-        verdict = model.classify(text)
-        return None if verdict.abstained or verdict.chatter else verdict.category
-
-    conversations = read_conversations(given.file.read_text("utf-8"))
-    ways = {"by matter": by_matter(sure_of), "by matter, no model": by_matter(lambda _: None)}
+    kinds = {"by matter, words alone": placer(meaning=False)}
+    if installed():
+        kinds["by matter"] = placer(meaning=True)
+    conversations = read_conversations(given.file.read_text("utf-8")) if given.file else own_conversations()
+    ways = {name: by_matter(one) if given.file else unseen_parts(conversations, one) for name, one in kinds.items()}
     for name, grouper in (
         ways | {"ten minutes": ten_minutes, "all one": all_one, "each its own": each_its_own}
     ).items():
         found = score(conversations, grouper)
         figures = f"{found.precision:9.3f} {found.recall:9.3f} {found.f1:6.3f}"
-        sys.stdout.write(f"{name:20} {found.exact:6.1%} {figures}\n")
+        sys.stdout.write(f"{name:24} {found.exact:6.1%} {figures}\n")
 
 
 if __name__ == "__main__":

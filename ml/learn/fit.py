@@ -21,6 +21,7 @@ from ml.classify.model_blob import pack, unpack
 from ml.learn.figures import Confusion, confusion
 from ml.learn.fits import Fits
 from ml.learn.gate import FEWEST, decide, is_surer
+from ml.learn.head import HeadFits
 from ml.learn.items import HELD_OUT, Item, into, is_held_out
 from ml.starter import Examples, load_examples
 from ml.text.meaning import encoder, unpacked
@@ -35,8 +36,11 @@ ENOUGH_HELD_OUT = 1_600
 """As many held-out labels decide on three points in nine of ten; with fewer, labels are cross-validated beside them."""
 ENOUGH_OF_A_KIND = 3
 NICENESS = 10
+BOTH, HEAD = "both", "head"
+"""What a fit learns anew: both halves of a model, or only the head on vectors."""
 
-JOB, CURRENT, VECTORS, CANDIDATE, OUTCOME = "job.json", "current.zip", "vectors", "candidate.zip", "outcome.json"
+JOB, CURRENT, VECTORS, EXAMPLES = "job.json", "current.zip", "vectors", "examples"
+CANDIDATE, OUTCOME = "candidate.zip", "outcome.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ class FitOutcome:
     `method` is `held-out`, or `cross-validation` where the candidate's figures are, at least in part, those of models
     fitted without the judged part, and somewhat too low. `better` says that it may go live, `reason` why not. The rest
     is as in `ml.learn.gate.Decision`, but `missing` counts labels, of which one in five is held out; `accepted` is how
-    many of the judged nobody said anything of.
+    many of the judged nobody said anything of, `half` what was fitted anew.
     """
 
     version: str
@@ -82,6 +86,7 @@ class FitOutcome:
     p: float
     missing: int | None
     accepted: int
+    half: str = BOTH
 
 
 def evidence(items: Sequence[Item]) -> int:
@@ -94,14 +99,18 @@ def refit(
     merged: dict[str, str],
     current: MessageClassifier,
     examples: Examples | None = None,
+    *,
+    half: str = BOTH,
 ) -> tuple[MessageClassifier, FitOutcome]:
     """Fit a candidate on the starter's examples and all items that are not held out, and judge it beside `current`.
 
-    Categories that were merged count as what they were merged into. Raises ValueError where there are fewer than seven
-    wordings that the current model has not seen.
+    Categories that were merged count as what they were merged into. With `half` HEAD only what reads meaning is fitted
+    anew. Raises ValueError where there are fewer than seven wordings that the current model has not seen, or where that
+    half cannot be fitted alone (see `ml.learn.head`).
     """
     said = [replace(item, category=into(merged, item.category)) for item in items]
-    fits = Fits(examples or load_examples(), merged, [item for item in said if not item.accepted])
+    words, examples = [item for item in said if not item.accepted], examples or load_examples()
+    fits = HeadFits(current, examples, merged, words) if half == HEAD else Fits(examples, merged, words)
     seen = _learned(said)
     learned = {item.key for item in seen}
     judged = _judged(said, seen)
@@ -128,6 +137,7 @@ def refit(
         current=_worth(truth, live),
         reason=reason,
         accepted=sum(item.accepted for item in judged),
+        half=half,
         **(asdict(decision) | {"better": not reason, "missing": missing}),
     )
 
@@ -189,17 +199,17 @@ class _Guessed:
 
 
 def _judge(model: MessageClassifier, items: Sequence[Item], merged: dict[str, str]) -> _Guessed:
-    texts = [item.text for item in items]
+    probabilities, answered = model.judge([item.text for item in items])
     kinds = [into(merged, str(name)) for name in model.classes_]
     columns = sorted(set(kinds))
-    probability = np.zeros((len(texts), len(columns)))
-    for values, kind in zip(model.predict_proba(texts).T, kinds, strict=True):
+    probability = np.zeros((len(items), len(columns)))
+    for values, kind in zip(probabilities.T, kinds, strict=True):
         probability[:, columns.index(kind)] += values
     best = probability.argmax(axis=1)
-    return _Guessed(np.array(columns, dtype=object)[best], probability.max(axis=1), model.answers(texts))
+    return _Guessed(np.array(columns, dtype=object)[best], probability.max(axis=1), answered)
 
 
-def _cross_validated(fits: Fits, seen: Sequence[Item], judged: Sequence[Item]) -> _Guessed:
+def _cross_validated(fits: Fits | HeadFits, seen: Sequence[Item], judged: Sequence[Item]) -> _Guessed:
     """Judge each item, no two in the same words, by a model that was fitted without it and without its words."""
     part = folds(np.unique([item.category for item in judged], return_inverse=True)[1], PARTS, seed=0)
     # An only one of its kind cannot be learned.
@@ -235,15 +245,24 @@ def _surer(confidence: Floats, right: Booleans, bins: int = 15) -> float:
 
 
 def write_job(
-    folder: Path, items: Sequence[Item], merged: dict[str, str], current: bytes, vectors: Mapping[int, bytes]
+    folder: Path,
+    items: Sequence[Item],
+    merged: dict[str, str],
+    current: bytes,
+    vectors: Mapping[int, bytes],
+    *,
+    half: str = BOTH,
+    examples: Sequence[bytes] = (),
 ) -> None:
     """Write what `python -m ml.learn.fit` reads.
 
-    `current` is a packed model, `vectors` what is kept of items' meaning by their keys (see `ml.text.meaning.packed`).
+    `current` is a packed model, `vectors` what is kept of items' meaning by their keys (see `ml.text.meaning.packed`),
+    `examples` the same of the starter's examples, each in its place, or nothing.
     """
     known = [item.key for item in items if item.key in vectors]
-    job = {"items": [asdict(item) for item in items], "merged": merged, "known": known}
+    job = {"items": [asdict(item) for item in items], "merged": merged, "known": known, "half": half}
     (folder / VECTORS).write_bytes(b"".join(vectors[key] for key in known))
+    (folder / EXAMPLES).write_bytes(b"".join(examples))
     (folder / JOB).write_text(json.dumps(job), encoding="utf-8")
     (folder / CURRENT).write_bytes(current)
 
@@ -265,7 +284,10 @@ def main(arguments: Sequence[str]) -> int:
         items = [Item(**item) for item in job["items"]]
         texts = {item.key: item.text for item in items}
         encoder().remember([texts[key] for key in job["known"]], unpacked([(folder / VECTORS).read_bytes()]))
-        candidate, outcome = refit(items, job["merged"], current)
+        examples, kept = load_examples(), unpacked([(folder / EXAMPLES).read_bytes()])
+        if len(kept):
+            encoder().remember(examples.texts, kept)
+        candidate, outcome = refit(items, job["merged"], current, examples, half=job["half"])
     except ValueError as error:
         sys.stderr.write(f"{error}\n")
         return 1

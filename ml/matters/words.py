@@ -56,6 +56,10 @@ kommt/ist, bitte, como puedo/hago/se, puedo, pueden, podrian, hay, donde, cuando
 如何, 请问, 能不能, 可以, 有没有, 请帮, 什么时候, 为什么, 我想"""
 """A message that begins so can stand by itself."""
 
+JOINS = """and, but, or, also, oh, ah, ok, okay, well, so, btw, plus, und, aber, oder, auch, ach, ubrigens, ausserdem,
+y, e, pero, o, ademas, por cierto, et, mais, ou, aur, 还有, 对了, 顺便, 而且, 那, 另外, 就是"""
+"""A message that begins so goes on, with the same or with another matter."""
+
 _COMMON = """
 about after again also another anyone been before being both cannot cant could does doesnt done dont each even
 every from have having hello help here hers into isnt just know like look make many more most much need never only

@@ -39,15 +39,19 @@ class SentenceEncoder:
         """Tell whether a vector takes milliseconds and not the seconds of loading."""
         return self._use is not None
 
-    def vectors(self, texts: Sequence[str]) -> Floats:
-        """Return the vectors (n_samples, 512) of texts, float32, each of length one but for rounding."""
+    def vectors(self, texts: Sequence[str], *, remember: bool = True) -> Floats:
+        """Return the vectors (n_samples, 512) of texts, float32, each of length one but for rounding.
+
+        What will not be asked for again need not be remembered.
+        """
         # A half of a surrogate pair is no character, and no encoder reads it.
         read = [text[:READ_CHARACTERS].encode("utf-8", "replace").decode() for text in texts]
         with self._lock:
             new = list(dict.fromkeys(text for text in read if text not in self._known))
             fresh = dict(zip(new, self._encode(new), strict=True)) if new else {}
             found = np.stack([fresh[one] if one in fresh else self._known[one] for one in read]) if read else _NOTHING
-            self._known |= fresh
+            if remember:
+                self._known |= fresh
             for old in list(self._known)[: max(0, len(self._known) - REMEMBERED)]:
                 del self._known[old]
         return found.astype(np.float32)

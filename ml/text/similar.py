@@ -39,6 +39,9 @@ LIKE = 0.5
 LIKE_WHAT_HAPPENS = 0.4
 """Enough where several have said it already: there are one or two such at a time to be mistaken for, not dozens."""
 
+LIKE_IN_MEANING, MEANT_WHAT_HAPPENS = 0.8, 0.75
+"""The same for the cosine of sentence vectors."""
+
 # Terms that nobody has seen share these columns: two of them in one in a thousand pairs of messages.
 _UNSEEN = 1 << 17
 # A word in fewer than one of fifty examples says what a message is about.

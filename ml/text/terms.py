@@ -63,13 +63,18 @@ class Piece:
 @lru_cache(maxsize=READ_LATELY)
 def read(text: str) -> tuple[Piece, ...]:
     """Cut the first `MAX_CHARACTERS` of a text into pieces; mentions, links and addresses are left out."""
-    text = _INVISIBLE.sub("", text[:MAX_CHARACTERS])
+    text = visible(text)
     pieces = []
     for match in _PIECE.finditer(text):
         kind = match.lastgroup or "skipped"
         if kind != "skipped":
             pieces.append(Piece(match[0], _key(match[0], kind), kind, match.start()))
     return tuple(pieces)
+
+
+def visible(text: str) -> str:
+    """Return the first `MAX_CHARACTERS` of a text without what nobody sees: pieces say where they stand in this."""
+    return _INVISIBLE.sub("", text[:MAX_CHARACTERS])
 
 
 def looks_like_code(text: str) -> bool:

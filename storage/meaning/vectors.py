@@ -21,7 +21,7 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.dialects.postgresql import BIT, insert
+from sqlalchemy.dialects.postgresql import BIT, distinct_on, insert
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
 from storage.crm.notes import Note
@@ -132,6 +132,25 @@ def of_messages(session: Session, message_ids: Sequence[int]) -> dict[int, bytes
     """Return the vectors of those messages that have one."""
     statement = select(MeaningRow.message_id, MeaningRow.vector).where(MeaningRow.message_id.in_(message_ids))
     return {message_id: vector for message_id, vector in session.execute(statement) if message_id is not None}
+
+
+def of_tickets(session: Session, ticket_ids: Sequence[int]) -> dict[int, bytes]:
+    """Return the vectors of those tickets that have one: of what each began with, or else of its own name."""
+    called = select(MeaningRow.ticket_id, MeaningRow.vector).where(MeaningRow.ticket_id.in_(ticket_ids))
+    message = IncomingMessage
+    begun = (
+        select(message.ticket_id, MeaningRow.vector)
+        .join(MeaningRow, (MeaningRow.workspace_id == message.workspace_id) & (MeaningRow.message_id == message.id))
+        .where(message.ticket_id.in_(ticket_ids), message.deleted_at.is_(None))
+        .ext(distinct_on(message.ticket_id))
+        .order_by(message.ticket_id, message.at, message.id)
+    )
+    return {
+        ticket_id: vector
+        for statement in (called, begun)
+        for ticket_id, vector in session.execute(statement)
+        if ticket_id is not None
+    }
 
 
 def _known(table: Any, column: InstrumentedAttribute[int | None]) -> ColumnElement[bool]:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from sqlalchemy import select
 
@@ -17,6 +18,7 @@ from bot.learning.models import Models
 from bot.learning.trainer import ENOUGH_LABELS, Learning
 from ml.classify.classifier import MessageClassifier
 from ml.learn.train import ensure_starter
+from ml.text.encoder import installed
 from storage.database.engine import Database
 from storage.queues.outbox import Delivery
 from storage.records import history
@@ -128,11 +130,12 @@ class Fits:
         } | outcome  # fmt: skip
         self.count = 0
         self.given: tuple[Any, ...] = ()
+        self.half = ""
         self.before_it_ends: Callable[[], None] = lambda: None
         monkeypatch.setattr(learning, "fit", self)
 
-    def __call__(self, *given: Any) -> tuple[bytes, dict[str, Any]]:
-        self.count, self.given = self.count + 1, given
+    def __call__(self, *given: Any, half: str) -> tuple[bytes, dict[str, Any]]:
+        self.count, self.given, self.half = self.count + 1, given, half
         self.before_it_ends()
         return b"weights", dict(self.outcome)
 
@@ -302,3 +305,29 @@ def test_a_process_that_stops_gives_its_fit_up(workspace: str, learning: Learnin
     learning.stop()
     assert learning.learn(workspace) is None
     learning.tick()
+
+
+@pytest.mark.skipif(not installed(), reason="the sentence encoder is not installed")
+def test_by_day_the_half_that_reads_meaning_learns_and_at_night_the_words_follow(
+    database: Database, workspace: str, learning: Learning, later: Later, say: Say, starter: MessageClassifier
+) -> None:
+    # Of a known category, so that no new one has to be made: what the starter holds for sales is an order here.
+    say([f"{text} {word}" for text in KIND for word in ("", "please")], "order")
+    learning.tick()
+    with database.transaction(workspace) as session:
+        (by_day,) = model_versions.newest(session)
+        assert (by_day.figures["half"], by_day.state) == ("head", State.LIVE), by_day.figures
+        assert by_day.figures["candidate"]["right"] > by_day.figures["current"]["right"]
+        served = Models(lambda: starter).of(session).classifier
+        assert np.array_equal(served.coef_, starter.coef_) and served.version_ == by_day.version
+    learning.tick()
+    later.by = timedelta(days=1)
+    learning.tick()
+    with database.transaction(workspace) as session:
+        at_night, before = model_versions.newest(session)
+        assert before.id == by_day.id
+        assert (at_night.figures["half"], at_night.figures["current_version"]) == ("both", starter.version_)
+        assert at_night.state == State.LIVE, at_night.figures
+    learning.tick()
+    with database.transaction(workspace) as session:
+        assert len(model_versions.newest(session)) == 2

@@ -12,7 +12,7 @@ from ml.classify.classifier import MessageClassifier
 from ml.classify.model_blob import pack, unpack
 from ml.learn import fit
 from ml.learn.fit import main, read_outcome, write_job
-from ml.learn.fits import WEIGHTS, Fits
+from ml.learn.fits import WEIGHTS, Fits, heaviest
 from ml.learn.items import Item, is_held_out
 from ml.starter import Examples
 
@@ -167,5 +167,5 @@ def test_labels_weigh_more_than_examples_where_that_finds_more_of_them() -> None
     said = items([f"{text} please" for text in BUGS], "billing") + items([f"{text} pls" for text in BILLS], "bug", 100)
     fits = Fits(Examples(BASE.texts * 3, BASE.labels * 3, "test"), {}, said)
     kept, labels = np.arange(len(BASE.texts) * 3), np.arange(len(said)) + len(BASE.texts) * 3
-    assert fits.weight(kept, labels) == max(WEIGHTS)
-    assert fits.weight(kept, labels[:10]) == 1.0
+    assert heaviest(fits.truth, kept, labels, fits.guesser) == max(WEIGHTS)
+    assert heaviest(fits.truth, kept, labels[:10], fits.guesser) == 1.0

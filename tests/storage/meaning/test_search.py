@@ -95,3 +95,20 @@ def test_ranking_by_signs_first_finds_nine_of_the_ten_that_are_nearest(spread: f
         first = np.argsort(np.count_nonzero(bits != (one > 0), axis=1), kind="stable")[: search.CANDIDATES]
         hits += len(exact & set(first[np.argsort(-(every[first] @ one))[:10]]))
     assert hits >= 0.9 * 10 * len(asked)
+
+
+def test_a_ticket_has_the_vector_of_what_it_began_with_or_else_of_its_name(
+    session: Session, database: Database
+) -> None:
+    first, later = received(session, text="parcel?"), received(session, "1893492001.000100", text="any news?")
+    ticket = tickets.add(session, name="parcel?")
+    first.ticket_id = later.ticket_id = ticket.id
+    called = tickets.add(session, name="Printer on fire")
+    session.flush()
+    like = {"parcel?": unit(1), "any news?": unit(2), "Printer on fire": unit(3)}
+    keep(session, [(one, like[one.text]) for one in vectors.missing(session, since=None, limit=9)])
+    found = vectors.of_tickets(session, [ticket.id, called.id, 99])
+    assert found == {ticket.id: packed(unit(1)[None])[0][0], called.id: packed(unit(3)[None])[0][0]}
+    session.commit()
+    with database.transaction("T2") as other:
+        assert vectors.of_tickets(other, [ticket.id, called.id]) == {}

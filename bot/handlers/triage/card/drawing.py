@@ -90,7 +90,7 @@ def draw(
         blocks += _notes(written, locale)
         blocks += belonging.blocks(session, ticket, written)
         blocks += verdict.blocks(session, ticket, written, locale, own)
-        blocks += similar.blocks(session, ticket, first, model, locale)
+        blocks += similar.blocks(session, ticket, first, model, locale, own)
     blocks += [*folding.blocks(session, ticket, locale), *_answers(answered), *rated(session, ticket)]
     due = [b.context(line) for line in promised(session, ticket, reader)] if reader else []
     blocks += [b.context(_standing(session, ticket, locale)), *due, *controls.blocks(ticket, own)]

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from bot.handlers.triage.incidents.vectors import MessageVector
 from bot.kit import blocks as b
+from bot.kit import categories
 from bot.kit.format import day, duration, money
-from bot.plugin import _
+from bot.plugin import _, ngettext
 from storage.crm import deals
 from storage.database.engine import current_workspace
 from storage.records.named import moment
@@ -32,11 +33,16 @@ READ_AT_ONCE = 50
 
 
 def blocks(
-    session: Session, ticket: Ticket, message: IncomingMessage, model: MessageClassifier | None, locale: str
+    session: Session,
+    ticket: Ticket,
+    message: IncomingMessage,
+    model: MessageClassifier | None,
+    locale: str,
+    own: categories.Own,
 ) -> list[Block]:
     """Draw similar past tickets with how they ended, who usually handles these, and the customer's open deals."""
     lines = [
-        *_past(session, ticket, message, model, locale),
+        *_past(session, ticket, message, model, locale, own),
         *_usual(session, ticket),
         *_deals(session, ticket, locale),
     ]
@@ -44,7 +50,12 @@ def blocks(
 
 
 def _past(
-    session: Session, ticket: Ticket, message: IncomingMessage, model: MessageClassifier | None, locale: str
+    session: Session,
+    ticket: Ticket,
+    message: IncomingMessage,
+    model: MessageClassifier | None,
+    locale: str,
+    own: categories.Own,
 ) -> list[b.Text]:
     from ml.text.similar import tells
 
@@ -58,24 +69,39 @@ def _past(
     best = _ranked(session, reading, message, past) if past else []
     if not best:
         return []
-    return [b.join([_("Like this before:"), *(_ended(one, locale) for one in best)])]
+    template = ngettext(
+        "Reads like {count} {category} ticket of yours, {ref}:",
+        "Reads like {count} {category} tickets of yours, such as {ref}:",
+        len(best),
+    )
+    name = categories.called(own, category)
+    said = b.markup(template, count=len(best), category=name, ref=reference("ticket", best[0].ticket_id))
+    return [b.join([said, *(_ended(one, locale) for one in best[:SHOWN])])]
 
 
 def _ranked(
     session: Session, reading: MessageVector, message: IncomingMessage, past: Sequence[TicketEnding]
 ) -> list[TicketEnding]:
-    """Return what is most like a message and enough so, the most first; what was read before is not read again."""
-    from ml.text.similar import LIKE_WHAT_HAPPENS, similarities
+    """Return what says or means enough the same as a message, the most first.
 
+    What was read before is not read again.
+    """
+    from ml.text.similar import LIKE_WHAT_HAPPENS, MEANT_WHAT_HAPPENS, similarities
+
+    meant = reading.alike(session, message.text, [(one.ticket_id, one.created_at) for one in past])
     known = {one.ticket_id: reading.known(one) for one in past}
     unread = [ticket_id for ticket_id, vector in known.items() if vector is None][:READ_AT_ONCE]
     texts = incident_reports.first_texts(session, unread) if unread else {}
-    past = [one for one in past if known[one.ticket_id] is not None or one.ticket_id in unread]
-    mine = reading.read(message.text)
-    others = [known[one.ticket_id] or reading.remember(one, texts.get(one.ticket_id, one.name)) for one in past]
-    alike = similarities(reading.features, mine, others)
-    ranked = sorted(range(len(past)), key=lambda i: (-alike[i], i))[:SHOWN]
-    return [past[i] for i in ranked if alike[i] >= LIKE_WHAT_HAPPENS]
+    readable = [i for i, one in enumerate(past) if known[one.ticket_id] is not None or one.ticket_id in unread]
+    others = [
+        known[one.ticket_id] or reading.remember(one, texts.get(one.ticket_id, one.name))
+        for one in (past[i] for i in readable)
+    ]
+    above = meant - MEANT_WHAT_HAPPENS
+    said = similarities(reading.features, reading.read(message.text), others) - LIKE_WHAT_HAPPENS
+    for i, one in zip(readable, said.tolist(), strict=True):
+        above[i] = max(above[i], one)
+    return [past[i] for i in sorted(range(len(past)), key=lambda i: (-above[i], i)) if above[i] >= 0]
 
 
 def _ended(one: TicketEnding, locale: str) -> b.Markup:

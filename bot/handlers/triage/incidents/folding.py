@@ -47,7 +47,7 @@ def fold(
     if channel_id is None or ticket.incident_id is not None or not tells(reading.features, message.text):
         return False
     incident_reports.lock(session, channel_id)
-    under = _same(reading, message, incident_reports.candidates(session, ticket, channel_id, message.at))
+    under = _same(session, reading, message, incident_reports.candidates(session, ticket, channel_id, message.at))
     incident = incident_reports.fold(session, ticket, under, message.at) if under is not None else None
     if under is None or incident is None:
         return False
@@ -59,18 +59,27 @@ def fold(
     return True
 
 
-def _same(reading: MessageVector, message: IncomingMessage, found: list[Candidate]) -> Candidate | None:
-    """Return what says most the same, if that is enough."""
-    from ml.text.similar import LIKE, LIKE_WHAT_HAPPENS, similarities
+def _same(
+    session: Session, reading: MessageVector, message: IncomingMessage, found: list[Candidate]
+) -> Candidate | None:
+    """Return what says or means most the same, if that is enough."""
+    from ml.text.similar import LIKE, LIKE_IN_MEANING, LIKE_WHAT_HAPPENS, MEANT_WHAT_HAPPENS, similarities
 
     if not found:
         return None
     mine = reading.read(message.text)
     others = [reading.read(one.text) for one in found]
     alike = similarities(reading.features, mine, others)
-    enough = [LIKE if one.incident_id is None else LIKE_WHAT_HAPPENS for one in found]
-    best = max(range(len(found)), key=lambda i: float(alike[i]) - enough[i])
-    return found[best] if alike[best] >= enough[best] else None
+    meant = reading.alike(session, message.text, [(one.ticket_id, one.at) for one in found])
+    above = [
+        max(
+            said - (LIKE if one.incident_id is None else LIKE_WHAT_HAPPENS),
+            means - (LIKE_IN_MEANING if one.incident_id is None else MEANT_WHAT_HAPPENS),
+        )
+        for one, said, means in zip(found, alike.tolist(), meant.tolist(), strict=True)
+    ]
+    best = max(range(len(found)), key=above.__getitem__)
+    return found[best] if above[best] >= 0 else None
 
 
 def _tell(session: Session, incident: Incident, lead: Ticket, channel_id: str) -> None:

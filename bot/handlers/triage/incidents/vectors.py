@@ -4,30 +4,38 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
+from datetime import datetime
+from functools import partial
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from sqlalchemy.orm import Session
+
+from storage.meaning import vectors
 from storage.support.experience import TicketEnding
 from storage.support.incident_reports import READ
 
 if TYPE_CHECKING:
     from ml.text.features import TextFeatures
-    from ml.text.similar import Vector
+    from ml.text.similar import Floats, Vector
 
 KEPT = 8_000
 """How many vectors are kept, of some kilobytes each: those used last."""
 
 
-class Vectors:
-    """Hold the vectors used last, by a key that names the message and the model."""
+V = TypeVar("V")
+
+
+class Recent(Generic[V]):
+    """Hold the vectors used last, by a key that names the message and what made them."""
 
     def __init__(self, kept: int = KEPT) -> None:
         self._kept = kept
-        self._known: OrderedDict[Hashable, Vector] = OrderedDict()
+        self._known: OrderedDict[Hashable, V] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable) -> Vector | None:
+    def get(self, key: Hashable) -> V | None:
         """Return a vector that is remembered, None for another."""
         with self._lock:
             found = self._known.get(key)
@@ -35,7 +43,7 @@ class Vectors:
                 self._known.move_to_end(key)
             return found
 
-    def of(self, key: Hashable, make: Callable[[], Vector]) -> Vector:
+    def of(self, key: Hashable, make: Callable[[], V]) -> V:
         """Return a vector, making it if it is not remembered."""
         found = self.get(key)
         if found is None:
@@ -47,8 +55,10 @@ class Vectors:
         return found
 
 
-RECENT = Vectors()
+RECENT: Recent[Vector] = Recent()
 """One for the process: a key names the model, and the text or a ticket that is told from all others."""
+MEANT: Recent[bytes] = Recent()
+"""The same for what sentence vectors are kept of tickets; a key names the workspace and the ticket."""
 
 
 class MessageVector:
@@ -71,6 +81,39 @@ class MessageVector:
         """Return the vector of a message, by as much of it as a model reads."""
         digest = blake2b(text[:READ].encode(), digest_size=16).digest()
         return RECENT.of((*self._prefix, digest), lambda: self._vector(text[:READ]))
+
+    def meant(self, text: str) -> Floats | None:
+        """Return what a message means (512,), None where the encoder is not loaded, which nobody waits for."""
+        from ml.text.encoder import installed
+
+        if not installed():
+            return None
+        from ml.text.meaning import encoder
+
+        return encoder().vectors([text])[0] if encoder().is_loaded else None
+
+    def alike(self, session: Session, text: str, started: Sequence[tuple[int, datetime]]) -> Floats:
+        """Return the cosine (n_tickets,) of a message's meaning with those of tickets, 0 where one is not known.
+
+        A ticket is told by its number and when it was opened or began.
+        """
+        import numpy as np
+
+        mine, found = self.meant(text), np.zeros(len(started))
+        if mine is None or not started:
+            return found
+        from ml.text.meaning import cosines
+
+        keys: list[Hashable] = [(self._prefix[0], *one) for one in started]
+        unread = [one[0] for one, key in zip(started, keys, strict=True) if MEANT.get(key) is None]
+        read = vectors.of_tickets(session, unread) if unread else {}
+        kept = [MEANT.get(key) or read.get(one[0]) for one, key in zip(started, keys, strict=True)]
+        for key, vector in zip(keys, kept, strict=True):
+            if vector is not None:
+                MEANT.of(key, partial(bytes, vector))
+        rows = [i for i, vector in enumerate(kept) if vector is not None]
+        found[rows] = cosines(mine, [vector for vector in kept if vector is not None]) if rows else []
+        return found
 
     def _vector(self, text: str) -> Vector:
         from ml.text.similar import vector

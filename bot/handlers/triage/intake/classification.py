@@ -50,7 +50,7 @@ def judge(text: str, model: MessageClassifier) -> tuple[Mapping[str, Any], bool]
 
 def asks(text: str, model: MessageClassifier) -> bool:
     """Tell whether a text asks for something."""
-    return not only_emoji(text) and not model.classify(text).chatter
+    return not only_emoji(text) and not model.classify(text, reasons=False).chatter
 
 
 def only_emoji(text: str) -> bool:

@@ -1,19 +1,24 @@
-"""Tell which of a writer's matters a message belongs to, from what it says."""
+"""Tell which of a writer's matters a message belongs to, from what it says and means and when it was written."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from ml.matters import rules
-from ml.matters.rules import Placing, Utterance
-from storage.support.messages import CHATTER, IncomingMessage
+from ml.matters.pairs import Utterance
+from storage.support.messages import IncomingMessage
+
+if TYPE_CHECKING:
+    from ml.matters.placing import Placing
 
 
 def place(message: IncomingMessage, matters: Sequence[Sequence[IncomingMessage]]) -> Placing:
     """Return the place of a message among matters, each with at least one message, the oldest first."""
-    return rules.place(_said(message), [[_said(one) for one in matter] for matter in matters])
+    # It comes with scikit-learn, which a bot loads once it serves.
+    from ml.matters import placing
+
+    return placing.place(_said(message), [[_said(one) for one in matter] for matter in matters])
 
 
 def _said(message: IncomingMessage) -> Utterance:
-    is_sure = message.abstained is False and message.category != CHATTER
-    return Utterance(message.text, message.at.timestamp() / 60, message.category if is_sure else None)
+    return Utterance(message.text, message.at.timestamp() / 60)
