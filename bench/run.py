@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import cards, clock, company, demo_start, digest, imports, message_cost, moves, predict, servers
+from bench import cards, clock, company, demo_start, digest, imports, meaning, message_cost, moves, predict, servers
 from bench.figures import Figure, merge, percentile, table
 from bench.load import Found
 from bench.programs import speed as programs
@@ -26,7 +26,7 @@ from storage.database.embedded import EmbeddedPostgres
 CALLERS = 20
 COMMANDS = ("show", "find_typo")
 APPS = ("rapport", "bare")
-PARTS = ("speed", "predict", "cost", "cards", "intake", "clock", "digest", "import", "moves", "programs")
+PARTS = ("speed", "predict", "meaning", "cost", "cards", "intake", "clock", "digest", "import", "moves", "programs")
 POSTGRES = {"shared_buffers": "512MB", "effective_cache_size": "4GB", "max_wal_size": "4GB"}
 """What every guide sets on a server of this size; all that makes data safe (fsync and the rest) is on, as it comes."""
 
@@ -165,6 +165,9 @@ def parts(
     if "predict" in only:
         say.print("Predictions…")
         yield list(predict.figures()), ""
+    if "meaning" in only:
+        say.print("Search by meaning…")
+        yield meaning.measure(meaning.ROWS_QUICK if quick else meaning.ROWS, logs / "meaning", POSTGRES)
     if "cost" in only:
         say.print("What a message costs…")
         much = message_cost.QUICK if quick else message_cost.FULL

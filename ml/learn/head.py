@@ -47,6 +47,7 @@ class HeadFits:
         self._truth = np.searchsorted(current.classes_, np.array(labels, dtype=str))
         self._vectors = encoder().vectors([*examples.texts, *(item.text for item in said)])
         self._row_of = {item.key: i for i, item in enumerate(said, self._size)}
+        self._weight: float | None = None
         self._own = self._nearest_of_its_kind() if len(said) <= MOST_TO_WEIGH else None
 
     def fit(self, items: Sequence[Item], n_folds: int = 5) -> MessageClassifier:
@@ -54,7 +55,10 @@ class HeadFits:
         said = np.array([self._row_of[item.key] for item in items], dtype=int)
         kept = np.flatnonzero(~self._contradicted(said))
         rows = np.concatenate([kept, said])
-        counts = np.where(rows < self._size, 1.0, heaviest(self._truth, kept, said, self.guesser))
+        # The first fit has all labels: chosen anew for each part of them, it would take most of the time.
+        if self._weight is None:
+            self._weight = heaviest(self._truth, kept, said, self.guesser)
+        counts = np.where(rows < self._size, 1.0, self._weight)
         assert self._current.blend_ is not None, "whoever cannot be followed was refused"
         model, vectors = copy(self._current), self._vectors[rows]
         head = self._head(rows, counts)
