@@ -14,8 +14,8 @@ import numpy as np
 from sklearn.base import clone
 
 from ml.matters.conversations import NOBODYS, Conversation, own_conversations, read_conversations
-from ml.matters.pairs import Utterance
 from ml.matters.placing import Placer, placer
+from ml.matters.reading import Utterance
 from ml.text.encoder import installed
 
 WINDOW_MINUTES = 10

@@ -4,29 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.matters.reading import Read, read
+from ml.matters.reading import Matter, Read, Utterance, read
 
 Floats = NDArray[np.floating[Any]]
 Vectors = Callable[[Sequence[str]], Floats]
 """Gives what texts mean, (n_samples, 512) of length one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Utterance:
-    """Hold one message of a matter: what it says, and when it was written in minutes."""
-
-    text: str
-    minute: float
-
-
-Matter = Sequence[Utterance]
-"""What belongs together so far, oldest first."""
 
 
 def pairs(message: Utterance, matters: Sequence[Matter], vectors: Vectors | None) -> list[dict[str, float]]:

@@ -20,8 +20,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ml.matters.conversations import NOBODYS, Conversation, own_conversations
-from ml.matters.pairs import Matter, Utterance, Vectors, latest, pairs
-from ml.matters.reading import read
+from ml.matters.pairs import Vectors, latest, pairs
+from ml.matters.reading import Matter, Utterance, read
 from ml.text.encoder import installed
 from ml.text.meaning import encoder
 

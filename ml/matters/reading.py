@@ -29,6 +29,18 @@ _BARE = re.compile(r"[\s\d.,:;+#/€$£¥%x-]+|\W+")
 
 
 @dataclass(frozen=True, slots=True)
+class Utterance:
+    """Hold one message of a matter: what it says, and when it was written in minutes."""
+
+    text: str
+    minute: float
+
+
+Matter = Sequence[Utterance]
+"""What belongs together so far, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Read:
     """Hold what was read in one text.
 

@@ -6,8 +6,9 @@ import pytest
 
 from ml.evaluate.matters import score, ten_minutes, unseen_parts
 from ml.matters.conversations import own_conversations
-from ml.matters.pairs import Utterance, pairs
+from ml.matters.pairs import pairs
 from ml.matters.placing import Placer, Placing, place, placer
+from ml.matters.reading import Utterance
 from ml.text.encoder import installed
 
 LOGIN = [Utterance("I cannot log in since the update", 0)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ml.matters.pairs import Utterance
+from ml.matters.reading import Utterance
 from storage.support.messages import IncomingMessage
 
 if TYPE_CHECKING:
