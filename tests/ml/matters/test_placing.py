@@ -36,7 +36,7 @@ def test_additions_and_those_who_ask_again_join(text: str) -> None:
     [
         "Also, where do I find last year's invoices?", "btw we need five more seats",
         "Another question: which countries do you ship to?",
-        "Außerdem fehlt uns die Rechnung vom Mai", "Übrigens, wir brauchen mehr Lizenzen",
+        "Außerdem fehlt uns die Rechnung vom Mai", "Übrigens bräuchten wir noch fünf Lizenzen für das Lager",
         "Otra pregunta: hacéis envíos a Canarias?", "Además necesito la factura de mayo", "另外发票可以开公司抬头吗？",
         "顺便问一下，年付有折扣吗",
     ],
@@ -78,7 +78,7 @@ def test_a_greeting_begins_the_matter_that_follows_it() -> None:
 
 def test_the_first_message_is_a_matter_of_its_own_and_little_evidence_is_told() -> None:
     assert place(Utterance("hello", 0), []) == Placing(None, None, sure=True)
-    little = place(Utterance("printing labels takes half a minute today", 5), [LOGIN])
+    little = place(Utterance("printing labels takes half a minute", 5), [LOGIN])
     assert (little.nearest, little.sure) == (0, False)
     assert place(Utterance("any news?", 5), [LOGIN]).sure
 
