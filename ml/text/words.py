@@ -3,11 +3,8 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from ml.text.similar import Vocabulary
 from ml.text.terms import CJK_GRAM_SIZES, Piece
 
 LONGEST_CJK = 4
@@ -17,13 +14,6 @@ THREE_TOGETHER = 1.5
 MOST_JOINED = 3
 _JOINS = frozenset("-_&+/")
 _JOINS_DIGITS = frozenset(".,:")
-
-
-class Vocabulary(Protocol):
-    """Stand for fitted `ml.text.features.TextFeatures`: character terms to columns, and `idf_` (n_features,)."""
-
-    grams_: dict[str, int]
-    idf_: NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,38 +15,14 @@ from ml.learn.fit import main, read_outcome, write_job
 from ml.learn.fits import WEIGHTS, Fits, heaviest
 from ml.learn.items import Item, is_held_out
 from ml.starter import Examples
+from tests.support.fitted_on import BASE, BILLS, BUGS, SEATS, items
 
-THINGS = [
-    "login",
-    "page",
-    "printer",
-    "export",
-    "search",
-    "menu",
-    "button",
-    "screen",
-    "report",
-    "upload",
-    "form",
-    "chart",
-]
-BUGS = [f"the {thing} is broken and shows an error" for thing in THINGS]
-BILLS = [f"the invoice for the {thing} was charged twice" for thing in THINGS]
-SALES = [f"what does the {thing} plan cost for a team" for thing in THINGS]
-BASE = Examples(
-    [*BUGS, *BILLS, *SALES], ["bug"] * len(BUGS) + ["billing"] * len(BILLS) + ["sales"] * len(SALES), "test"
-)
 VECTOR = np.eye(512, dtype="<f2")[7].tobytes()
-SEATS = [f"can a reseller get {number} boxes of the {thing} on a pallet" for number, thing in enumerate(THINGS * 4)]
 
 
 @pytest.fixture(scope="module")
 def current() -> MessageClassifier:
     return MessageClassifier(name="starter").fit(BASE.texts, BASE.labels)
-
-
-def items(texts: list[str], category: str, first: int = 1, *, unseen: bool = True) -> list[Item]:
-    return [Item(first + i, text, category, unseen) for i, text in enumerate(texts)]
 
 
 def test_a_new_kind_is_learned_and_judged_by_cross_validation_while_labels_are_few(current: MessageClassifier) -> None:

@@ -13,7 +13,7 @@ from ml.learn.head import HeadFits, can_follow
 from ml.learn.items import Item
 from ml.starter import Examples
 from ml.text.encoder import installed
-from tests.ml.learn.test_fit import BASE, BILLS, SEATS, items
+from tests.support.fitted_on import BASE, BILLS, SEATS, items
 
 needs_encoder = pytest.mark.skipif(not installed(), reason="the sentence encoder is not installed")
 
