@@ -58,7 +58,7 @@ def test_a_profile_is_asked_for_shown_and_reminded_of(company: Company, adviser:
     assert "3 of 5: balanced" in shown and "In three to five years" in shown and "It counts until" in shown
     assert "Renew the risk profile of Harbor Lines" in adviser.types("/followup list").text
     card = plain(adviser.types("/customer show harbor").text)
-    assert "Risk profile  It counts until" in card and "balanced" not in card
+    assert "It counts until" in card and "balanced" not in card
 
 
 def test_what_we_advise_is_blocked_until_a_manager_releases_it(company: Company, adviser: Any) -> None:
@@ -178,8 +178,8 @@ def test_it_is_for_advisers_and_never_in_a_channel_and_each_look_is_written_down
     for typed in ("/customer show harbor", "/crm history harbor", "/crm find harbor"):
         seen = plain(agent.types(typed).text)
         assert "Harbor Lines" in seen and "cautious" not in seen and "level 2" not in seen, typed
-    assert "Risk profile  " not in plain(agent.types("/customer show harbor").text)
-    assert "Risk profile  " not in plain(adviser.types("/customer show harbor share:yes").text)
+    assert "It counts until" not in plain(agent.types("/customer show harbor").text)
+    assert "It counts until" not in plain(adviser.types("/customer show harbor share:yes").text)
     manager = company.manager
     before = plain(manager.types("/crm risk access harbor").text)
     adviser.types("/crm risk profile harbor")

@@ -89,5 +89,4 @@ def profile_of_customer(record: Customer, session: Session, reader: Reader) -> l
     if not may_see(session) or (profile is None and not portfolios.of_customer(session, record.id)):
         return []
     text = counts(profile, reader) if profile else _("There is none yet.")
-    told = b.markup(_("*Risk profile*  {text}"), text=text)
-    return [b.section(told, accessory=b.button(_("Risk profile"), plugin.id("risk_profile"), control(record)))]
+    return [b.section(text, accessory=b.button(_("Show"), plugin.id("risk_profile"), control(record)))]
