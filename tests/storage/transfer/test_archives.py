@@ -66,7 +66,7 @@ def data(path: Path) -> dict[str, list[dict[str, Any]]]:
     with zipfile.ZipFile(path) as archive:
         for name in archive.namelist():
             if name.startswith("data/") and name != MANIFEST:
-                rows = [json.loads(line) for line in archive.read(name).decode().splitlines()]
+                rows = [json.loads(line) for line in archive.read(name).decode().split("\n") if line]
                 found[name] = [{key: value for key, value in row.items() if key != "workspace_id"} for row in rows]
     return found
 
