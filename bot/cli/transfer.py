@@ -71,6 +71,7 @@ def import_file(
     from storage.errors import CrmError
     from storage.records import schema
     from storage.transfer import archives
+    from storage.transfer.activities.declaration import with_activities
 
     if (file is None) == (undo is None):
         raise typer.BadParameter("name a file, or an import with --undo")
@@ -82,7 +83,7 @@ def import_file(
             own = the_workspace(opened, workspace)
             with opened.transaction(own) as session:
                 schema.see_as(session, None)
-                declarations = registry.declarations(session)
+                declarations = with_activities(registry.declarations(session))
             if file is not None and archives.is_archive(file):
                 bring_archive(opened, own, settings.database_admin_url or url, file, ask=not yes, dry=dry_run)
                 return
@@ -190,6 +191,7 @@ class Importer:
         """Make the fields and settings that the file has and the workspace lacks, and know them from then on."""
         from storage.records import history, schema
         from storage.transfer import preparing
+        from storage.transfer.activities.declaration import with_activities
 
         with self._database.transaction(self._workspace) as session:
             schema.see_as(session, None)
@@ -197,7 +199,7 @@ class Importer:
                 mapping = preparing.prepare(session, mapping, self._declarations, missing, self._registry.reserved())
         with self._database.transaction(self._workspace) as session:
             schema.see_as(session, None)
-            self._declarations = self._registry.declarations(session)
+            self._declarations = with_activities(self._registry.declarations(session))
         return mapping
 
     def _show(self, mapping: ColumnMapping, declaration: Declaration) -> None:

@@ -24,6 +24,8 @@ from storage.queues.leases import Overdue
 from storage.records import schema
 from storage.records.declaration import Declaration
 from storage.transfer import mapping, preparing, requests, running, tables
+from storage.transfer.activities.declaration import with_activities
+from storage.transfer.exports import refused
 from storage.transfer.lookup import Links
 from storage.transfer.mapping import ColumnMapping
 from storage.transfer.model import ImportPart, ImportRun, ImportState
@@ -76,7 +78,7 @@ class Imports:
             speak(workspace.locale if workspace else None)
             sender = members.get(session, run.actor_id) if run.actor_id else None
             schema.see_as(session, sender.acts_in if sender else schema.CHANNEL)
-            nouns = self._registry.declarations(session)
+            nouns = with_activities(self._registry.declarations(session))
             if run.state != ImportState.UNDOING:
                 requests.copy_file(session, run.id, path)
                 if not path.stat().st_size and session.get(ImportPart, (run.workspace_id, run.id, 0)) is None:
@@ -107,19 +109,21 @@ class Imports:
 
     def _check(self, run: ImportRun, path: Path, nouns: Mapping[str, Declaration]) -> None:
         understood = ColumnMapping.from_json(run.mapping)
+        table = tables.open_table(path)
         with running.Rehearsal(Links(understood.source, nouns), understood, run.actor_id) as rehearsal:
-            for rows in running.batches(tables.open_table(path).rows(), self._batch):
+            for rows in running.batches(table.rows(), self._batch):
                 with self._database.transaction(run.workspace_id) as session:
                     self._keep(session, run)
                     running.refuse(session, run, rehearsal.batch(session, rows))
             with self._database.transaction(run.workspace_id) as session:
                 self._keep(session, run)
-                requests.checked(session, run.id, rehearsal)
+                refused.keep(session, requests.checked(session, run.id, rehearsal), table)
 
     def _bring_in(self, run: ImportRun, path: Path, nouns: Mapping[str, Declaration]) -> None:
         links = Links(ColumnMapping.from_json(run.mapping).source, nouns)
         said_at = time.monotonic()
-        for rows in itertools.chain(running.batches(tables.open_table(path).rows(run.line), self._batch), [[]]):
+        table = tables.open_table(path)
+        for rows in itertools.chain(running.batches(table.rows(run.line), self._batch), [[]]):
             with self._database.transaction(run.workspace_id) as session:
                 self._keep(session, run)
                 now = running.run_batch(session, run.id, links, rows)
@@ -127,6 +131,7 @@ class Imports:
                     leases.show(session, now)
                     said_at = time.monotonic()
         with self._database.transaction(run.workspace_id) as session:
+            refused.keep(session, running.get(session, run.id, lock=True), table)
             requests.over(session, run.id)
 
     def _take_back(self, run: ImportRun) -> None:

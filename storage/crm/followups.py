@@ -109,10 +109,13 @@ def add(
     owner_id: str,
     about: Subject | None = None,
     recurrence: str | None = None,
+    origin: str | None = None,
+    late: bool = True,
 ) -> Followup:
     """Add a follow-up about a record or about none, and have its owner reminded at `due_at` (an aware time).
 
-    With a `recurrence` that is the first time of many.
+    With a `recurrence` that is the first time of many. One that comes from another program is known there by `origin`;
+    unless it may be `late`, nobody is reminded of what is due already.
 
     Raises Invalid if the text, the time or the zone cannot be used.
     """
@@ -123,9 +126,11 @@ def add(
         zone=check_zone(zone),
         owner_id=owner_id,
         recurrence=recurrence,
+        origin=origin,
         **about_values(about),
     )
-    _schedule(session, followup)
+    if late or due_at > moment():
+        _schedule(session, followup)
     return followup
 
 

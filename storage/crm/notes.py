@@ -1,5 +1,6 @@
 """Keep what people wrote down about a record: notes, and calls, meetings and e-mails they had."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
@@ -62,19 +63,48 @@ def add(
     """Write something down about a record; raise Invalid if the text cannot be stored or the kind is none of ours."""
     if kind not in set(NoteKind):
         raise Invalid("This cannot be noted: {kind}", field="kind", typed=kind, kind=kind)
+    note = unsaved(session, about, text, kind=NoteKind(kind), at=at)
+    session.flush()
+    touch(session, [note])
+    return note
+
+
+def unsaved(
+    session: Session,
+    about: Subject,
+    text: str,
+    *,
+    kind: NoteKind,
+    at: datetime | None = None,
+    by: str | None = None,
+    origin: str | None = None,
+) -> Note:
+    """Add a note that goes to the database with the next flush, after which `touch` must be told of it.
+
+    `by` is the id of who wrote it, where that is not who acts, `origin` what it is known by elsewhere. Raises Invalid as
+    `add`.
+    """
     note = Note(
         workspace_id=current_workspace(session),
         kind=str(kind),
         text=check_note(text),
         at=at or moment(),
-        created_by=current_actor(session),
+        created_by=by or current_actor(session),
+        origin=origin,
         **about_values(about),
     )
     session.add(note)
-    session.flush()
-    if about.__noun__ == deals.Deal.__noun__:
-        deals.touch(session, about.id)
     return note
+
+
+def touch(session: Session, written: Iterable[Note]) -> None:
+    """Say of the deals that notes are about when somebody worked on them."""
+    latest: dict[int, datetime] = {}
+    for note in written:
+        if note.about_noun == deals.Deal.__noun__ and note.about_id is not None:
+            latest[note.about_id] = max(note.at, latest.get(note.about_id, note.at))
+    for deal_id, at in latest.items():
+        deals.touch(session, deal_id, at)
 
 
 def about(session: Session, subject: Subject, limit: int = PAGE) -> list[Note]:

@@ -32,6 +32,8 @@ class About:
 
     about_noun: Mapped[str | None]
     about_id: Mapped[int | None]
+    origin: Mapped[str | None] = mapped_column(info={"unrecorded": True})
+    """What it is known by in the program that it came from, with the program's name."""
 
     customer_id: Mapped[int | None] = mapped_column(deferred=True, info=_SUPERSEDED)
     contact_id: Mapped[int | None] = mapped_column(deferred=True, info=_SUPERSEDED)
@@ -75,6 +77,7 @@ def about_args(table: str, *then: str) -> Sequence[ForeignKeyConstraint | Index 
         ForeignKeyConstraint(own, ["record.workspace_id", "record.noun", "record.id"], ondelete="CASCADE"),
         Index(f"{table}_about_idx", *own, *then, postgresql_where=text("about_id IS NOT NULL")),
         CheckConstraint("(about_noun IS NULL) = (about_id IS NULL)", name="about_record"),
+        Index(f"{table}_origin_idx", "workspace_id", "origin", unique=True, postgresql_where=text("origin IS NOT NULL")),
         *(composite_key(column, column.removesuffix("_id"), ondelete="CASCADE") for column in _LEFT),
         *(
             Index(

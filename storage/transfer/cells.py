@@ -37,10 +37,19 @@ from storage.records.fields import (
     TextField,
     YesNoField,
 )
-from storage.transfer.written import Notation, read_day, read_moment, read_number
+from storage.transfer.written import Notation, read_day, read_moment, read_number, refuse_cut
 
 YES = frozenset({"yes", "y", "true", "1", "x", "✓", "ja", "oui", "sí", "si", "是", "on"})
 NO = frozenset({"no", "n", "false", "0", "-", "nein", "non", "否", "off"})
+ELSEWHERE: Mapping[str, frozenset[str]] = {
+    "open": frozenset({"working", "in progress", "waiting on us", "assigned", "escalated", "reopened", "active"}),
+    "waiting": frozenset({"waiting on contact", "waiting on customer", "on hold", "pending", "awaiting reply"}),
+    "resolved": frozenset({"solved", "fixed", "done", "completed"}),
+    "normal": frozenset({"medium", "moderate", "standard"}),
+    "low": frozenset({"lowest", "minor", "trivial"}),
+    "urgent": frozenset({"critical", "highest", "blocker", "emergency"}),
+}
+"""What HubSpot, Salesforce, Zoho and help desks call the states and priorities of tickets, by what they are here."""
 _DANGEROUS = re.compile(r"'*[=+\-@\t\r\n]")
 _SIGNED = re.compile(r"[^\d\s.,'’()+\-−\u00a0\u202f]+")
 
@@ -142,6 +151,13 @@ class MomentCell(Cell):
 class ChoiceCell(Cell):
     """Hold one of a few values, by what people call it."""
 
+    def read(self, field: ChoiceField, cell: str, reading: CellReading) -> Any:
+        """Return the choice, or what the field of the same meaning has here for what programs call it elsewhere."""
+        typed = name_key(cell)
+        known = {name_key(name) for choice in field.choices for name in (choice, field.name_of(choice))}
+        meant = next((choice for choice in field.choices if typed in ELSEWHERE.get(choice, ())), None)
+        return cell if typed in known or meant is None or field.custom_id else meant
+
     def write(self, field: ChoiceField, value: str, named: Callable[[Any, Any], str]) -> str:
         """Return what people call the choice."""
         return field.name_of(value)
@@ -170,6 +186,15 @@ class YesNoCell(Cell):
     def write(self, field: YesNoField, value: bool, named: Callable[[Any, Any], str]) -> str:
         """Return yes or no."""
         return "yes" if value else "no"
+
+
+class PhoneCell(Cell):
+    """Hold a telephone number."""
+
+    def read(self, field: PhoneField, cell: str, reading: CellReading) -> Any:
+        """Return the number as it is written, unless a spreadsheet has cut it."""
+        refuse_cut(cell)
+        return cell
 
 
 class EmailCell(Cell):
@@ -220,7 +245,7 @@ CELLS: Mapping[type[RecordField], Cell] = {
     PersonField: PersonCell(),
     YesNoField: YesNoCell(),
     EmailField: EmailCell(),
-    PhoneField: Cell(),
+    PhoneField: PhoneCell(),
     AddressField: Cell(),
     LinkField: LinkCell(),
     SettingField: SettingCell(),

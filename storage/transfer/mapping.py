@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from typing import Any, Protocol
 
-from storage.errors import Invalid
+from storage.errors import CrmError, Invalid
 from storage.names import name_key
 from storage.records.declaration import Declaration
 from storage.records.fields import DateField, LinkField, MomentField, MoneyField, NumberField, RecordField
-from storage.transfer.own import ADDED_ON, ARCHIVED_ON, origin
+from storage.transfer.activities.declaration import ABOUT, ACTIVITY, PLURALS, is_activity
+from storage.transfer.own import ADDED_ON, ARCHIVED_ON, NOTES, TEXT, origin
 from storage.transfer.tables import TableFile
-from storage.transfer.written import Habits, Notation
+from storage.transfer.written import Habits, Notation, read_day, read_number
 
 ID, CREATED, NOTE, FIRST, LAST = "@id", "@created", "@note", "@first", "@last"
 CURRENCY, ARCHIVED = "@currency", "@archived"
 AS_IT_IS = Notation()
-SPECIAL = (ID, CREATED, NOTE, FIRST, LAST, CURRENCY, ARCHIVED)
+SPECIAL = (ID, CREATED, NOTE, FIRST, LAST, CURRENCY, ARCHIVED, ABOUT)
 """What a column may be besides a field: the record's number where it comes from, when it was made, something to note,
-the two parts of a name, the currency of the amounts, when it was archived."""
+the two parts of a name, the currency of the amounts, when it was archived, what the row is about."""
+_OF_ACTIVITIES = (ID, CREATED, NOTE, ABOUT)
 NEW = "+"
 """Before the type of the field that a column becomes on the way; alone, for one whose type is yet to be guessed."""
 LINKED_ID = "@id"
@@ -120,7 +123,8 @@ def guess(
         mapping = _by_names(header, file_name, known[noun])[1]
         free = next((at for at, column in enumerate(mapping.columns) if not column.to), 0)
         return mapping.with_column(free, to="name")
-    guessed = [_by_vendor(header, known), *(_by_names(header, file_name, one) for one in known.values())]
+    named = [one for one in known.values() if noun or not is_activity(one) or _is_called(one, file_name)]
+    guessed = [_by_vendor(header, known), *(_by_names(header, file_name, one) for one in named)]
     fitting = [(score, mapping) for score, mapping in filter(None, guessed) if has_name(mapping)]
     if not fitting:
         raise Invalid(
@@ -142,7 +146,13 @@ def remembered(mapping: ColumnMapping, header: Sequence[str]) -> ColumnMapping |
 
 def has_name(mapping: ColumnMapping) -> bool:
     """Tell whether a column says what a record is called."""
-    return any(mapping.to(key) is not None for key in ("name", FIRST, LAST))
+    called = ("name", NOTE) if mapping.noun in PLURALS else ("name", FIRST, LAST)
+    return any(mapping.to(key) is not None for key in called)
+
+
+def specials(declaration: Declaration) -> tuple[str, ...]:
+    """Return what a column of these rows may be besides a field."""
+    return _OF_ACTIVITIES if is_activity(declaration) else tuple(one for one in SPECIAL if one != ABOUT)
 
 
 class Guess(Protocol):
@@ -159,7 +169,7 @@ class Guess(Protocol):
 def look(
     table: TableFile, mapping: ColumnMapping, declaration: Declaration, guess_type: Callable[[], Guess] | None = None
 ) -> ColumnMapping:
-    """Return the mapping with three cells of each column and how it is written, after reading the whole table.
+    """Return the mapping with three cells of each column, and how they are read, after reading the whole table.
 
     What a person has said of a column stays. A column that is to become a field gets the type that `guess_type` finds.
     """
@@ -186,9 +196,18 @@ def look(
             is_day = _is_day(declaration, column.to)
             found = Notation(column.written.decimal or habit.written.decimal, _said(column, habit))
             asks = habit.asks_order and found.day_first is None if is_day else habit.asks_decimal and not found.decimal
+            seen = seen if asks or column.to.startswith(NEW) else [_as_read(cell, found, is_day) for cell in seen]
         columns.append(replace(column, written=found, samples=tuple(seen), asks=asks))
     columns = [replace(one, to=f"{NEW}{kind.type}") if kind else one for one, kind in zip(columns, new, strict=True)]
     return replace(mapping, columns=tuple(columns))
+
+
+def _as_read(cell: str, written: Notation, is_day: bool) -> str:
+    """Return a cell, with what it is understood as where that is not plain to see."""
+    with suppress(CrmError):
+        read = read_day(cell, written).isoformat() if is_day else f"{read_number(cell, written):,}"
+        return cell if read in cell else f"{cell} = {read}"
+    return f"{cell} = ?"
 
 
 def _said(column: MappedColumn, habit: Habits) -> bool | None:
@@ -198,11 +217,11 @@ def _said(column: MappedColumn, habit: Habits) -> bool | None:
 def field_of(declaration: Declaration, to: str) -> RecordField | None:
     """Return the field that a column is, None for another column.
 
-    What follows from what people do is no column, except when it was: history comes with its days. A noun that takes
-    its records as they are elsewhere also takes what became of them there.
+    What follows from what people do is no column, except when it was and with whom: history comes with its days. A noun
+    that takes its records as they are elsewhere also takes what became of them there.
     """
-    whole = declaration.arriving is not None
-    fits = (one for one in declaration.fields if one.entered or whole or isinstance(one, DateField | MomentField))
+    whole, kept = declaration.arriving is not None, DateField | MomentField | LinkField
+    fits = (one for one in declaration.fields if one.entered or whole or isinstance(one, kept))
     return next((field for field in fits if field.key == to), None)
 
 
@@ -222,12 +241,15 @@ def _known_columns() -> Any:
 def _by_ourselves(header: Sequence[str], declarations: Mapping[str, Declaration]) -> ColumnMapping | None:
     """Return the mapping of a table that Rapport wrote, None for any other."""
     found = origin(header)
-    if found is None or found[0] not in declarations:
+    noun = ACTIVITY if found and found[0] == NOTES else found[0] if found else ""
+    if found is None or noun not in declarations:
         return None
-    declaration = declarations[found[0]]
+    declaration = declarations[noun]
     labels = {field.label: field.key for field in declaration.fields} | {ADDED_ON: CREATED, ARCHIVED_ON: ARCHIVED}
-    columns = _once(header, [ID, *(labels.get(name, "") for name in header[1:])], declaration)
-    return ColumnMapping(found[0], found[1], columns)
+    labels |= {TEXT: NOTE} if noun == ACTIVITY else {}
+    first = ABOUT if noun == ACTIVITY else ID
+    columns = _once(header, [first, *(labels.get(name, "") for name in header[1:])], declaration)
+    return ColumnMapping(noun, found[1], columns)
 
 
 def _by_vendor(header: Sequence[str], declarations: Mapping[str, Declaration]) -> tuple[float, ColumnMapping] | None:
@@ -242,11 +264,30 @@ def _by_vendor(header: Sequence[str], declarations: Mapping[str, Declaration]) -
             telling = {name_key(name) for name in described["telling"]}
             if not telling <= set(own):
                 continue
-            columns = _once(header, [known.get(name, "") for name in own], declarations[described["noun"]])
+            declaration = declarations[described["noun"]]
+            columns = _once(header, _targets(own, known), declaration)
             score = 100.0 + len(telling) + sum(bool(column.to) for column in columns) / 100
+            # Their tables also have columns of the records that they are about.
+            score += is_activity(declaration)
             if best is None or score > best[0]:
                 best = (score, ColumnMapping(described["noun"], vendor, columns))
     return best
+
+
+def _targets(own: Sequence[str], known: Mapping[str, str]) -> list[str]:
+    """Return what each column is; where a number (`Related To.id`) says the same as a name, the number says it."""
+    found = [known.get(name, "") for name in own]
+    numbered = {to for name, to in zip(own, found, strict=True) if name.endswith(".id")}
+    return [
+        "" if to in numbered and not name.endswith(".id") else to for name, to in zip(own, found, strict=True)
+    ]
+
+
+def _is_called(declaration: Declaration, file_name: str) -> bool:
+    """Tell whether a file is called as these rows are."""
+    called = [declaration.key, declaration.plural, *_known_columns()["files"].get(declaration.key, ())]
+    file_name = name_key(file_name.replace("_", " ").replace("-", " "))
+    return any(name_key(word) in file_name for word in called)
 
 
 def _by_names(header: Sequence[str], file_name: str, declaration: Declaration) -> tuple[float, ColumnMapping]:
@@ -254,17 +295,15 @@ def _by_names(header: Sequence[str], file_name: str, declaration: Declaration) -
     names: dict[str, str] = {}
     for to, written in known["every"].items():
         names |= {name_key(name): to for name in written}
-    for to, written in known["nouns"].get(declaration.key, {}).items():
+    key = ACTIVITY if is_activity(declaration) else declaration.key
+    for to, written in known["nouns"].get(key, {}).items():
         names |= {name_key(name): to for name in written}
     for field in declaration.entered:
         names |= {name_key(field.key): field.key, name_key(field.label): field.key}
     found = [names.get(_bare(name, declaration), "") for name in header]
     columns = _once(header, found, declaration)
-    called = [declaration.key, declaration.plural, *known["files"].get(declaration.key, ())]
     score = float(sum(bool(column.to) for column in columns if column.to not in (ID, CREATED, NOTE)))
-    file_name = name_key(file_name.replace("_", " ").replace("-", " "))
-    if any(name_key(word) in file_name for word in called):
-        score += 1.5
+    score += 1.5 * _is_called(declaration, file_name)
     return score, ColumnMapping(declaration.key, A_FILE, columns)
 
 
@@ -281,12 +320,11 @@ def _once(header: Sequence[str], found: Iterable[str], declaration: Declaration)
     taken: set[str] = set()
     columns = []
     for name, to in zip(header, found, strict=True):
-        fits = (
-            to and to not in taken and (to in SPECIAL or field_of(declaration, to.removesuffix(LINKED_ID)) is not None)
-        )
+        is_field = to not in SPECIAL and field_of(declaration, to.removesuffix(LINKED_ID)) is not None
+        fits = to and to not in taken and (is_field or to in specials(declaration))
         columns.append(MappedColumn(name, to if fits else ""))
         taken.add(to)
-    if "name" in taken:
+    if "name" in taken and not is_activity(declaration):
         columns = [replace(one, to="") if one.to in (FIRST, LAST) else one for one in columns]
     return tuple(columns)
 
@@ -294,8 +332,10 @@ def _once(header: Sequence[str], found: Iterable[str], declaration: Declaration)
 def links_made(declaration: Declaration, declarations: Mapping[str, Declaration]) -> dict[str, Declaration]:
     """Return the nouns whose records can be made from a name alone, by the key of the field that links to them."""
     made: dict[str, Declaration] = {}
+    if is_activity(declaration):
+        return made
     for field in declaration.fields:
-        if isinstance(field, LinkField):
+        if isinstance(field, LinkField) and field.entered:
             target = declarations.get(str(field.to.__noun__))
             if target is not None and not any(one.required and not one.begins for one in target.fields[1:]):
                 made[field.key] = target

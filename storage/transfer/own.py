@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 
 ADDED_ON, ARCHIVED_ON = "Added on", "Archived on"
+NOTES, TEXT = "note", "Text"
+"""What the table of notes is by its first column, and the column that has what was written down."""
 _FIRST = re.compile(r"(\S+) \(Rapport ([A-Za-z0-9]+)\)")
 
 

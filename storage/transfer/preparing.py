@@ -8,12 +8,13 @@ from contextlib import suppress
 
 from sqlalchemy.orm import Session
 
-from storage.errors import CrmError
+from storage.errors import CrmError, Invalid
 from storage.names import NAME_LIMIT, check_email
 from storage.records import lifecycle, schema
 from storage.records.declaration import Declaration
 from storage.records.fields import SettingField
 from storage.records.schema import field_definitions
+from storage.transfer.activities.declaration import is_activity
 from storage.transfer.cells import NO, YES
 from storage.transfer.mapping import NEW, ColumnMapping
 from storage.transfer.written import Notation, read_day, read_number
@@ -92,6 +93,8 @@ def prepare(
     noun = declarations[mapping.noun]
     for at, column in enumerate(mapping.columns):
         if column.to.startswith(NEW):
+            if is_activity(noun):
+                raise Invalid("{nouns} have no fields of your own.", nouns=noun.plural)
             row = field_definitions.define(session, noun, name=column.name, type=column.to[1:], reserved=reserved)
             mapping = mapping.with_column(at, to=row.key)
             noun = schema.extended(session, noun)

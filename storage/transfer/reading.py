@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,7 @@ from storage.errors import CrmError, Invalid, NotFound
 from storage.money import check_currency
 from storage.records.declaration import Declaration
 from storage.records.fields import LinkField, MoneyField, PersonField, RecordField, SettingField
+from storage.transfer.activities.declaration import ABOUT, is_activity, subjects
 from storage.transfer.cells import CellReading, cell, plain
 from storage.transfer.lookup import Colleagues, Links
 from storage.transfer.mapping import (
@@ -32,10 +34,10 @@ from storage.transfer.mapping import (
     links_made,
 )
 from storage.transfer.tables import Row
-from storage.transfer.written import read_moment
+from storage.transfer.written import read_moment, refuse_cut
 
-_OVER = re.compile(r"closed[\s_-]*(won|lost)", re.IGNORECASE)
-"""What most programs call the stages in which a deal is over."""
+_OVER = re.compile(r"closed[\s_-]*(won|lost)(?:\b.*)?", re.IGNORECASE)
+"""What most programs call the stages in which a deal is over: `Closed Lost to Competition`."""
 
 
 @dataclass(slots=True)
@@ -44,7 +46,8 @@ class ReadRow:
 
     `past` are days and moments that follow from what people do, and were when they did. `makes` are names of records
     that it is linked to and that are not there, by the key of the field. `unknown` are people nobody here is called by,
-    by the label of the field. `missing` are settings that are added before the import runs.
+    by the label of the field. `missing` are settings that are added before the import runs. `lost` are records that a
+    row which is no record itself says it is about, and that are not there.
     """
 
     line: int
@@ -57,6 +60,7 @@ class ReadRow:
     makes: dict[str, str] = field(default_factory=dict)
     unknown: dict[str, str] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
+    lost: list[str] = field(default_factory=list)
     refused: str = ""
 
 
@@ -91,12 +95,15 @@ class RowReader:
         linked = ((at, field_of(declaration, to.removesuffix(LINKED_ID))) for at, to in by_id if to.endswith(LINKED_ID))
         self._by_id = [(at, one) for at, one in linked if isinstance(one, LinkField)]
         self._special = {key: mapping.to(key) for key in SPECIAL}
+        self._about = subjects(declaration) if is_activity(declaration) else []
+        about = self._special[ABOUT]
+        self._named = [(at, one) for at, one in self._fields if isinstance(one, LinkField)]
+        self._named += [(about, one) for one in self._about] if about is not None else []
 
     def read(self, rows: Sequence[Row]) -> list[ReadRow]:
         """Return what each row says; what cannot be read is a reason in its place, and raises nothing."""
-        for at, one in self._fields:
-            if isinstance(one, LinkField):
-                self._links.look_up(self._session, one, (_first(row.cells[at]) for row in rows))
+        for at, one in self._named:
+            self._links.look_up(self._session, one, (_first(row.cells[at]) for row in rows))
         for at, one in self._by_id:
             self._links.look_up_ids(self._session, one, (_first(row.cells[at]) for row in rows))
         self._hold(rows)
@@ -105,11 +112,10 @@ class RowReader:
     def _hold(self, rows: Sequence[Row]) -> None:
         """Read together, and keep while the rows are read, what they are linked to: each is looked at by its number."""
         self._held = [linked for one in self._declaration.fields for linked in _begun_with(self._session, one)]
-        for at, link in (*self._fields, *self._by_id):
-            if isinstance(link, LinkField):
-                texts = {_first(row.cells[at]) for row in rows}
-                model, numbers = link.to, self._links.numbers(link, texts)
-                self._held += self._session.scalars(select(model).where(model.id.in_(numbers))) if numbers else []
+        for at, link in (*self._named, *self._by_id):
+            texts = {_first(row.cells[at]) for row in rows}
+            model, numbers = link.to, self._links.numbers(link, texts)
+            self._held += self._session.scalars(select(model).where(model.id.in_(numbers))) if numbers else []
 
     def _read(self, row: Row) -> ReadRow:
         read = ReadRow(row.line)
@@ -127,6 +133,9 @@ class RowReader:
 
     def _fill(self, read: ReadRow, row: Row) -> None:
         read.external_id = self._special_cell(ID, row)[:300]
+        for number in (read.external_id, *(plain(row.cells[at]) for at, _link in self._by_id)):
+            # Two of these would be one record.
+            refuse_cut(number)
         read.note = self._special_cell(NOTE, row)
         currency = self._special_cell(CURRENCY, row)
         read.created_at, read.archived_at = self._moment(CREATED, row), self._moment(ARCHIVED, row)
@@ -150,9 +159,14 @@ class RowReader:
                     raise error.on_field(one.key) from None
         for at, link in self._by_id:
             if (linked := self._links.by_id(link, _first(row.cells[at]))) is not None:
-                read.values[link.key] = linked
+                # It may have been merged into another since.
+                (read.values if link.entered else read.past)[link.key] = link.check(self._session, linked)
                 read.makes.pop(link.key, None)
-        if "name" not in read.values:
+            elif self._about and (number := _first(row.cells[at])):
+                read.lost.append(number)
+        if self._about:
+            self._say_about(read, _first(self._special_cell(ABOUT, row)))
+        elif "name" not in read.values:
             name = " ".join(filter(None, (self._special_cell(FIRST, row), self._special_cell(LAST, row))))
             named = self._declaration.field("name")
             # A person without a name is called by the address.
@@ -160,6 +174,13 @@ class RowReader:
         for required in self._declaration.fields:
             if required.required and not required.begins and required.key not in read.values:
                 required.check(self._session, None)
+
+    def _say_about(self, read: ReadRow, typed: str) -> None:
+        for link in self._about if typed else ():
+            with suppress(CrmError):
+                read.values.setdefault(link.key, link.check(self._session, self._links.find(link, typed)))
+        if typed and not any(link.key in read.values for link in self._about):
+            read.lost.append(typed)
 
     def _setting(self, one: SettingField, text: str) -> int:
         if (one.key, text) not in self._settings:
@@ -188,6 +209,12 @@ class RowReader:
         """Tell whether the row stands without this value: somebody who left, or a record that is made on the way."""
         if isinstance(one, PersonField) and not one.required:
             read.unknown[one.label] = text
+            return True
+        if self._about and isinstance(one, LinkField):
+            read.lost.append(text)
+            return True
+        if isinstance(one, LinkField) and not one.entered:
+            read.note = "\n".join(filter(None, (read.note, f"{one.label}: {text}")))
             return True
         if isinstance(one, SettingField) and self._mapping.adds and self._rehearses and error.kind == "not_found":
             read.missing[one.key] = text

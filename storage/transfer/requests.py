@@ -134,7 +134,7 @@ def ask(
     Raises Refused for who neither sent the file nor is an admin, Conflict where that cannot be done any more.
     """
     run = running.get(session, import_id, lock=True)
-    _hold(run, actor)
+    hold(run, actor)
     match state:
         case ImportState.RUNNING:
             if run.checked is None and run.state == ImportState.DRAWN_UP:
@@ -174,7 +174,7 @@ def give_owners(
     was and whether there are more. Raises Refused as `ask`, Conflict for an import that is not done.
     """
     run = running.get(session, import_id, lock=True)
-    _hold(run, actor)
+    hold(run, actor)
     change = session.get(ChangeSet, (run.workspace_id, run.change_set_id)) if run.change_set_id is not None else None
     if change is None or run.state != ImportState.DONE:
         raise Conflict("Import {number} is {state}.", number=run.id, state=run.state)
@@ -213,7 +213,8 @@ def owner_field(noun: Declaration) -> PersonField:
     return found
 
 
-def _hold(run: ImportRun, actor: Member) -> None:
+def hold(run: ImportRun, actor: Member) -> None:
+    """Raise Refused for who neither sent the file of an import nor is an admin."""
     if actor.id != run.actor_id and not actor.has(Role.ADMIN):
         raise Refused("Only who sent the file can do this.")
 

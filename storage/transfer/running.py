@@ -21,14 +21,16 @@ from sqlalchemy.orm import Session
 from storage.database.engine import current_workspace
 from storage.errors import Conflict, NotFound
 from storage.records import history
+from storage.records.declaration import Declaration
 from storage.records.history import ChangeSet
-from storage.transfer.likeness import Likeness
+from storage.transfer.activities.declaration import is_activity
+from storage.transfer.activities.writing import ActivityWriter
 from storage.transfer.lookup import Links
 from storage.transfer.mapping import ColumnMapping
 from storage.transfer.model import ExternalId, ImportRefusal, ImportRun, ImportState
 from storage.transfer.reading import ReadRow, RowReader
 from storage.transfer.tables import Row, TableFile, columns_key
-from storage.transfer.writing import ADDED, CHANGED, REFUSED, RowWriter, effects, hold_to_rights, names, wanted
+from storage.transfer.writing import ADDED, CHANGED, REFUSED, Effect, RowWriter, rehearsed
 from storage.workspace import workspaces
 
 BATCH = 500
@@ -149,7 +151,12 @@ def run_batch(session: Session, import_id: int, links: Links, rows: Sequence[Row
         summary=run.file_name,
         resumed=_change_set(session, run.change_set_id),
     ) as recorder:
-        writer = RowWriter(session, mapping, links.declarations[mapping.noun], links, run.id)
+        declaration = links.declarations[mapping.noun]
+        writer: RowWriter | ActivityWriter = (
+            ActivityWriter(session, mapping, declaration, links.declarations)
+            if is_activity(declaration)
+            else RowWriter(session, mapping, declaration, links, run.id)
+        )
         done = writer.write(reader(session, mapping, links).read(due))
         session.flush()
         run.change_set_id = recorder.change_set_id
@@ -211,19 +218,13 @@ class Rehearsal:
         """Look at a batch of rows and return those that would be refused; the session may be read-only."""
         declaration = self.links.declarations[self.mapping.noun]
         read = reader(session, self.mapping, self.links, rehearses=True).read(rows)
-        folds = names(session, read)
-        likeness = Likeness(declaration)
         refused = []
-        for effect in effects(session, declaration, self.mapping, read, folds):
+        for effect, sought, left in self._effects(session, declaration, read):
             row = effect.row
-            again = False
-            hold_to_rights(session, effect, self.actor_id)
+            again = self._knows(sought)
+            self._remember(left)
             if effect.outcome == REFUSED:
                 refused.append(row)
-            else:
-                folded = folds.get(str(row.values.get("name", "")), "")
-                again = self._knows(likeness.sought(wanted(row), folded))
-                self._remember(likeness.left(wanted(row), folded))
             self.unknown.update(row.unknown.values())
             self.missing.update(row.missing.items())
             self.counts[AGAIN if again and effect.outcome == ADDED else effect.outcome] += 1
@@ -233,6 +234,14 @@ class Rehearsal:
                     self.counts[ALONG] += not self._knows(mark)
                     self._remember(mark)
         return refused
+
+    def _effects(
+        self, session: Session, declaration: Declaration, read: Sequence[ReadRow]
+    ) -> Iterable[tuple[Effect, list[str], list[str]]]:
+        if is_activity(declaration):
+            nouns = self.links.declarations
+            return ActivityWriter(session, self.mapping, declaration, nouns, self.actor_id).rehearse(read)
+        return rehearsed(session, self.mapping, declaration, read, self.actor_id)
 
     def _knows(self, marks: Sequence[str]) -> bool:
         assert self._seen is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -94,7 +94,23 @@ def _change(declaration: Declaration, mapping: ColumnMapping, record: Named, row
     return Effect(row, CHANGED if values or makes else SAME, record, values)
 
 
-def hold_to_rights(session: Session, effect: Effect, actor_id: str | None) -> None:
+def rehearsed(
+    session: Session, mapping: ColumnMapping, declaration: Declaration, rows: Sequence[ReadRow], actor_id: str | None
+) -> Iterator[tuple[Effect, list[str], list[str]]]:
+    """Yield what would become of each row, with the marks by which another row is the same: sought and left."""
+    folds = names(session, rows)
+    likeness = Likeness(declaration)
+    for effect in effects(session, declaration, mapping, rows, folds):
+        _hold_to_rights(session, effect, actor_id)
+        if effect.outcome == REFUSED:
+            yield effect, [], []
+        else:
+            one = wanted(effect.row)
+            name = folds.get(one.name, "")
+            yield effect, likeness.sought(one, name), likeness.left(one, name)
+
+
+def _hold_to_rights(session: Session, effect: Effect, actor_id: str | None) -> None:
     """Refuse a change that this person may not make; who writes it is held to that by the history."""
     record = effect.record
     if effect.outcome != CHANGED or not isinstance(record, Recorded) or record.__owner__ is None:
@@ -213,9 +229,10 @@ class RowWriter:
                 effect.record.created_at = effect.row.created_at
             effect.record.archived_at = effect.row.archived_at
             for key, value in effect.row.past.items():
+                one = self._declaration.field(key)
                 # Only of what has come to be: an open ticket was not resolved on any day.
-                if self._declaration.field(key).of(effect.record) is not None:
-                    self._declaration.field(key).put(effect.record, value)
+                if isinstance(one, LinkField) or one.of(effect.record) is not None:
+                    one.put(effect.record, value)
         self._session.flush()
 
     def _add_together(self, added: Sequence[Effect], beginning: Mapping[str, Any]) -> None:

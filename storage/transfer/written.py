@@ -35,6 +35,7 @@ _TIME = re.compile(
     r"(Z|UTC|GMT|[+-]\d{2}:?\d{2})?$",
     re.IGNORECASE,
 )
+_CUT = re.compile(r"[+-]?\d(?:[.,]\d+)?E\+\d{2,3}", re.IGNORECASE)
 _DIGITS = re.compile(r"\d[\d.,'’\s\u00a0\u202f]*|[.,]\d+")
 
 
@@ -106,11 +107,23 @@ def _votes(cell: str) -> tuple[str, ...]:
     return ("mark",)
 
 
+def refuse_cut(cell: str) -> None:
+    """Raise Invalid for a number of which a spreadsheet has kept only the first digits, such as `4.9E+12`."""
+    if _CUT.fullmatch(cell):
+        raise Invalid(
+            "{value} is a number of which a spreadsheet has kept only the first digits.",
+            typed=cell,
+            value=cell,
+            hint="Let its column show whole numbers or text there, and export it again.",
+        )
+
+
 def read_number(cell: str, written: Notation) -> Decimal:
     """Return the number of a cell, whatever stands around it; in parentheses it is below zero.
 
     Raises Invalid where its marks are not those of its column.
     """
+    refuse_cut(cell)
     text = unicodedata.normalize("NFKC", cell)
     digits = _DIGITS.findall(text)
     if len(digits) != 1:

@@ -10,6 +10,7 @@ from bot.registry import load
 from storage.database.engine import Database
 from storage.records.declaration import Declaration
 from storage.transfer import mapping, running, tables
+from storage.transfer.activities.declaration import with_activities
 from storage.transfer.lookup import Links
 from storage.transfer.mapping import ColumnMapping
 from storage.transfer.model import ImportRun
@@ -27,7 +28,7 @@ class Desk:
     def declarations(self) -> Mapping[str, Declaration]:
         """Return every noun there is, with the fields of the workspace's own."""
         with self.database.transaction(self.workspace) as session:
-            return load().declarations(session)
+            return with_activities(load().declarations(session))
 
     def write(self, text: str | bytes, name: str = "table.csv") -> Path:
         """Write a file as it was dropped."""

@@ -102,3 +102,59 @@ def salesforce(deals: int = 1_000, tickets: int = 150, seed: int = 12) -> Work:
     work.tickets = written(header, cases, encoding="cp1252")
     work.refused = (2, 1)
     return work
+
+
+def pipedrive(deals: int = 1_500, seed: int = 13) -> Work:
+    """Write what Pipedrive exports: semicolons, what became of a deal beside its stage, companies by name; no tickets."""
+    chance, work = Random(seed), Work()
+    companies = make_companies(chance, 60)
+    rows = []
+    for n in range(deals):
+        name, (_number, company, _domain) = f"Deal {n} 🚀", chance.choice(companies)
+        currency, stage = chance.choice(CURRENCIES), chance.choice(STAGES[:3])
+        amount = _amount(work, chance, currency, grouped=True)
+        status = chance.choice(["Open", "Won", "Lost"])
+        over = "2026-02-12 09:00:00" if status != "Open" else ""
+        row = [str(n), name, amount, currency, f"  {company} ", stage, status, over, "Too dear" if status == "Lost" else ""]
+        rows.append([*row, f"2026-02-{n % 28 + 1:02}", "Somebody Gone", "2026-01-05 10:00:00"])
+        work.stages[stage if status == "Open" else status] += 1
+        work.links[name] = company
+    rows.append(["x", "No such status", "5", "USD", "", "Lead", "Asleep", "", "", "2026-02-01", "", ""])
+    rows.append(["y", "No such currency", "5", "Taler", "", "Lead", "Open", "", "", "2026-02-01", "", ""])
+    names = ("ID", "Title", "Value", "Currency of Value", "Organization", "Stage", "Status", "Deal closed on")
+    names += ("Lost reason", "Expected close date", "Owner", "Deal created")
+    work.deals = written([f"Deal - {name}" for name in names], rows, separator=";", encoding="utf-8")
+    work.refused = (2, 0)
+    return work
+
+
+def zoho(deals: int = 1_500, tickets: int = 150, seed: int = 14) -> Work:
+    """Write what Zoho exports: UTF-16, the month first, links by number beside the name, states of its own, totals."""
+    chance, work = Random(seed), Work()
+    companies = make_companies(chance, 60)
+    accounts = [[f"zcrm_{number}", name, domain] for number, name, domain in companies]
+    work.companies = written(["Record Id", "Account Name", "Website"], accounts, encoding="utf-16")
+    rows = []
+    for n in range(deals):
+        name, (number, company, _domain) = f"商机 {n}", chance.choice(companies)
+        currency, stage = chance.choice(CURRENCIES), chance.choice([*STAGES, "Closed Lost to Competition"])
+        amount = _amount(work, chance, currency, grouped=True)
+        day = f"02/{n % 28 + 1:02}/2026"
+        rows.append([f"zcrm_d{n}", name, amount, currency, stage, day, "Old Name Ltd", f"zcrm_{number}"])
+        work.stages["Lost" if "Lost" in stage else stage.removeprefix("Closed ")] += 1
+        work.links[name] = company
+    rows.append(["zcrm_dx", "No such stage", "5", "USD", "Nowhere", "02/01/2026", "", ""])
+    rows.append(["Total", "", str(deals), "", "", "", "", ""])
+    header = ["Record Id", "Deal Name", "Amount", "Currency", "Stage", "Closing Date", "Account Name", "Account Name.id"]
+    work.deals = written(header, rows, encoding="utf-16")
+    cases = []
+    for n in range(tickets):
+        name, (number, company, _domain) = f"Case {n}", chance.choice(companies)
+        status = chance.choice(["New", "On Hold", "Escalated", "Closed"])
+        cases.append([f"zcrm_c{n}", f"CAS-{n}", name, status, chance.choice(["High", "Medium", "Low", ""]), f"zcrm_{number}"])
+        work.links[name] = company
+    cases.append(["zcrm_cx", "CAS-x", "Odd", "Nowhere", "", ""])
+    header = ["Record Id", "Case Number", "Subject", "Status", "Priority", "Account Name.id"]
+    work.tickets = written(header, cases, encoding="utf-8")
+    work.refused = (1, 1)
+    return work

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from bot.handlers.transfer.declaration import plugin
+from bot.handlers.transfer.wording import rows_may_be
 from bot.kit import blocks as b
 from bot.plugin import Catalogue, Member, Role, _
 from storage.errors import Refused
 from storage.transfer import preparing, requests, running
+from storage.transfer.exports import refused
 from storage.transfer.mapping import ColumnMapping
 from storage.transfer.model import ImportRun, ImportState
 
@@ -25,7 +27,7 @@ def check(control: b.Control, session: Session, actor: Member, catalogue: Catalo
 def start(control: b.Control, session: Session, actor: Member, catalogue: Catalogue) -> None:
     """Bring in what was tried, or go on where it was stopped."""
     run = allowed(session, control, actor, catalogue)
-    nouns = {key: one.declaration for key, one in catalogue.nouns.items()}
+    nouns = rows_may_be(catalogue)
 
     def prepare(mapping: ColumnMapping, missing: Sequence[tuple[str, str]]) -> ColumnMapping:
         noun = nouns[mapping.noun]
@@ -54,14 +56,20 @@ def cancel(control: b.Control, session: Session, actor: Member, catalogue: Catal
     requests.over(session, run.id)
 
 
+@plugin.action("refusals", role=Role.VIEWER)
+def refusals(control: b.Control, session: Session, actor: Member, catalogue: Catalogue) -> None:
+    """Send the refused rows as a file that can be corrected and sent back."""
+    refused.send(session, allowed(session, control, actor, catalogue), actor)
+
+
 def allowed(session: Session, control: b.Control, actor: Member, catalogue: Catalogue) -> ImportRun:
     """Return the import of a control; raise Refused for who may not change records of its noun."""
     run = running.get(session, control.number)
-    noun = catalogue.nouns.get(run.mapping.get("noun", ""))
-    if noun is not None and not actor.has(noun.declaration.change):
+    noun = rows_may_be(catalogue).get(run.mapping.get("noun", ""))
+    if noun is not None and not actor.has(noun.change):
         raise Refused(
             _("This needs the role {role}."),
             hint=_("An admin can give it to you with `/crm role`."),
-            role=noun.declaration.change.value,
+            role=noun.change.value,
         )
     return run

@@ -6,7 +6,7 @@ from slack_sdk.models.blocks import Block, InteractiveElement
 from sqlalchemy.orm import Session
 
 from bot.handlers.transfer.declaration import plugin
-from bot.handlers.transfer.wording import column_line, counts_line, rows_line
+from bot.handlers.transfer.wording import column_line, counts_line, rows_line, rows_may_be
 from bot.kit import blocks as b
 from bot.kit.format import Page
 from bot.kit.replies import Message, SentFile
@@ -15,6 +15,7 @@ from storage.errors import NotFound
 from storage.queues.outbox import Delivery
 from storage.transfer import requests, running
 from storage.transfer.exports import asked
+from storage.transfer.exports import refused as refused_file
 from storage.transfer.model import ImportRun, ImportState
 
 COLUMNS_SHOWN = 30
@@ -65,8 +66,7 @@ def taken_out(delivery: Delivery, catalogue: Catalogue) -> Message:
 
 def draw(session: Session, run: ImportRun, catalogue: Catalogue) -> Message:
     """Draw an import with what can be done about it."""
-    found = catalogue.nouns.get(run.mapping.get("noun", ""))
-    noun = found.declaration if found else None
+    noun = rows_may_be(catalogue).get(run.mapping.get("noun", ""))
     title = b.markup(_("*{file}*: {state}"), file=run.file_name, state=_state(run, noun))
     blocks: list[Block] = [b.section(title)]
     if run.error:
@@ -74,7 +74,7 @@ def draw(session: Session, run: ImportRun, catalogue: Catalogue) -> Message:
     if noun is not None and run.state == ImportState.DRAWN_UP and run.checked is None:
         blocks += _columns(run, noun)
     blocks += _outcome(session, run)
-    controls = _controls(run)
+    controls = _controls(run, has_owner=noun is not None and noun.model.__owner__ is not None)
     return Message(title, [*blocks, *([b.actions(*controls)] if controls else [])])
 
 
@@ -140,20 +140,24 @@ def _outcome(session: Session, run: ImportRun) -> list[Block]:
         undone, kept = (f"{run.counts.get(key, 0):,}" for key in ("undone", "kept"))
         blocks.append(b.section(text.format(undone=undone, kept=kept)))
     if run.state in (ImportState.DRAWN_UP, ImportState.DONE, ImportState.STOPPED):
-        rows = running.refusals(session, run.id, limit=REFUSED_SHOWN)
-        lines = [b.markup(_("Line {line}: {why}"), line=row.line, why=row.reason) for row in rows]
+        rows = running.refusals(session, run.id, limit=REFUSED_SHOWN + 1)
+        lines = [b.markup(_("Line {line}: {why}"), line=row.line, why=row.reason) for row in rows[:REFUSED_SHOWN]]
+        if len(rows) > REFUSED_SHOWN:
+            lines.append(b.Markup(_("… and more: *Refused rows* sends all of them as a file to correct and send back.")))
         blocks += [b.context(b.join(lines))] if lines else []
     return blocks
 
 
-def _controls(run: ImportRun) -> list[InteractiveElement]:
+def _controls(run: ImportRun, *, has_owner: bool) -> list[InteractiveElement]:
     of = b.Control(detail=str(run.id))
     columns = b.button(_("Columns"), plugin.id("columns"), of)
     cancel = b.button(_("Leave it"), plugin.id("cancel"), of)
+    refused_rows = b.button(_("Refused rows"), plugin.id("refusals"), of)
+    sent = [refused_rows] if (run.checked or {}).get(refused_file.KEPT) else []
     undo = b.button(_("Undo"), plugin.id("undo"), of, style="danger", confirm=_("Take back all of this import?"))
     match ImportState(run.state):
         case ImportState.DRAWN_UP if run.checked is not None:
-            return [b.button(_("Bring them in"), plugin.id("start"), of, style="primary"), columns, cancel]
+            return [b.button(_("Bring them in"), plugin.id("start"), of, style="primary"), columns, *sent, cancel]
         case ImportState.DRAWN_UP:
             asks = any(asks for *_rest, asks in requests.shown(run))
             attempt = b.button(_("Try it"), plugin.id("check"), of, style="primary")
@@ -161,8 +165,8 @@ def _controls(run: ImportRun) -> list[InteractiveElement]:
         case ImportState.RUNNING:
             return [b.button(_("Stop"), plugin.id("stop"), of)]
         case ImportState.STOPPED:
-            return [b.button(_("Go on"), plugin.id("start"), of), undo]
+            return [b.button(_("Go on"), plugin.id("start"), of), *sent, undo]
         case ImportState.DONE if run.change_set_id is not None:
             owners = b.button(_("Whose are they?"), plugin.id("owners"), of)
-            return [*([owners] if requests.unknown(run) else []), undo]
+            return [*([owners] if requests.unknown(run) and has_owner else []), *sent, undo]
     return []

@@ -10,14 +10,14 @@ from sqlalchemy.orm import Session
 
 from bot.handlers.transfer.actions import allowed
 from bot.handlers.transfer.declaration import plugin
-from bot.handlers.transfer.wording import rows_line, targets
+from bot.handlers.transfer.wording import rows_line, rows_may_be, targets
 from bot.kit import blocks as b
 from bot.kit.lookup import colleague
-from bot.kit.records import kinds
 from bot.kit.replies import Message, Modal
 from bot.plugin import Catalogue, Declaration, Member, Role, _, ngettext
 from storage.errors import Invalid
 from storage.transfer import mapping, requests
+from storage.transfer.activities.declaration import is_activity
 from storage.transfer.mapping import ColumnMapping, Matches, has_name
 from storage.transfer.written import Notation
 
@@ -31,7 +31,7 @@ def columns(control: b.Control, session: Session, actor: Member, catalogue: Cata
     """Open the form for what the columns of a file are."""
     run = allowed(session, control, actor, catalogue)
     noun = _noun(session, catalogue, run.mapping["noun"])
-    nouns = [b.Option(_(one.declaration.plural), key) for key, one in kinds(catalogue).items()]
+    nouns = [b.Option(_(one.plural), key) for key, one in rows_may_be(catalogue).items() if not one.is_setting]
     known = ColumnMapping.from_json(run.mapping)
     matches = [
         b.Option(_("Take what the file says"), Matches.CHANGE),
@@ -44,7 +44,7 @@ def columns(control: b.Control, session: Session, actor: Member, catalogue: Cata
         *_notation(known),
     ]
     options = [b.Option(_("(left out)"), NOTHING), *(b.Option(name, key) for key, name in targets(noun).items())]
-    if actor.has(Role.ADMIN):
+    if actor.has(Role.ADMIN) and not is_activity(noun):
         options.insert(1, b.Option(_("A new field, of the type that its cells have"), mapping.NEW))
         adds = [b.Option(_("Refuse these rows"), "no"), b.Option(_("Add them"), "yes")]
         missing = _("Stages and the like that are not there")
@@ -82,7 +82,7 @@ def read_so(
     else:
         for at in range(min(len(known.columns), ASKED)):
             to = values.get(f"column{at}") or NOTHING
-            may_add = to == mapping.NEW and actor.has(Role.ADMIN)
+            may_add = to == mapping.NEW and actor.has(Role.ADMIN) and not is_activity(noun)
             if to != NOTHING and to not in targets(noun) and not may_add:
                 raise Invalid("There is no field {name}.", name=to, field=f"column{at}")
             known = known.with_column(at, to="" if to == NOTHING else to)
@@ -145,10 +145,10 @@ def _offered(field: str, chosen: str, choices: Iterable[str]) -> str:
 
 
 def _noun(session: Session, catalogue: Catalogue, key: str) -> Declaration:
-    found = catalogue.nouns.get(key)
+    found = rows_may_be(catalogue).get(key)
     if found is None:
         raise Invalid("There is no noun {name}.", name=key, field="noun")
-    return found.declaration
+    return found
 
 
 plugin.button_opens("columns", columns)

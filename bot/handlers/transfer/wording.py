@@ -6,9 +6,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.kit import blocks as b
-from bot.plugin import Declaration, _, ngettext
+from bot.plugin import Catalogue, Declaration, _, ngettext
 from storage.records.fields import LinkField
-from storage.transfer.mapping import ARCHIVED, CREATED, CURRENCY, FIRST, ID, LAST, LINKED_ID, NEW, NOTE, MappedColumn
+from storage.transfer.activities.declaration import ABOUT, with_activities
+from storage.transfer.mapping import (
+    ARCHIVED,
+    CREATED,
+    CURRENCY,
+    FIRST,
+    ID,
+    LAST,
+    LINKED_ID,
+    NEW,
+    NOTE,
+    MappedColumn,
+    specials,
+)
 from storage.transfer.written import Notation
 
 SPECIALS: Mapping[str, str] = {
@@ -19,6 +32,7 @@ SPECIALS: Mapping[str, str] = {
     LAST: "Last name",
     CURRENCY: "Currency of the amounts",
     ARCHIVED: "Archived on",
+    ABOUT: "What it is about",
 }
 
 
@@ -33,6 +47,11 @@ TYPES: Mapping[str, str] = {
     "long": "long text",
 }
 """What people call the types that a column of a file may have."""
+
+
+def rows_may_be(catalogue: Catalogue) -> Mapping[str, Declaration]:
+    """Return what the rows of a table may be, by key: records of any noun, and what was done about them."""
+    return with_activities({key: one.declaration for key, one in catalogue.nouns.items()})
 
 
 def target(noun: Declaration, to: str) -> str:
@@ -60,7 +79,7 @@ def targets(noun: Declaration) -> dict[str, str]:
     return (
         {field.key: _(field.label) for field in noun.fields}
         | numbers
-        | {key: _(name) for key, name in SPECIALS.items()}
+        | {key: _(SPECIALS[key]) for key in specials(noun)}
     )
 
 

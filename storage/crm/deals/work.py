@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from storage.crm import pipelines
@@ -233,11 +233,11 @@ def _saved(session: Session, deal: Deal) -> Deal:
     return deal
 
 
-def touch(session: Session, deal_id: int) -> None:
-    """Note that somebody worked on the deal now, so that it is not stalled; its version and its history stay."""
+def touch(session: Session, deal_id: int, at: datetime) -> None:
+    """Note that somebody worked on the deal then, so that it is not stalled; its version and its history stay."""
     session.execute(
         update(Deal)
         .where(Deal.id == deal_id)
-        .values(touched_at=moment(), updated_at=Deal.updated_at)
+        .values(touched_at=func.greatest(Deal.touched_at, min(at, moment())), updated_at=Deal.updated_at)
         .execution_options(synchronize_session=False)
     )

@@ -23,6 +23,7 @@ from storage.transfer.exports.data import write_data
 from storage.transfer.exports.records import PAGE, RecordTable
 from storage.transfer.exports.workbook import as_text
 from storage.transfer.model import ExternalId
+from storage.transfer.own import NOTES, TEXT, first_column
 from storage.workspace.members import Member
 
 README = """# What Rapport kept
@@ -93,7 +94,7 @@ def _beside(session: Session) -> dict[str, tuple[list[str], Iterator[list[str]]]
             yield [record, one.source, one.external_id]
 
     return {
-        "notes.csv": (["Record", "Kind", "At", "By", "Text"], notes()),
+        "notes.csv": ([first_column(NOTES, current_workspace(session)), "Type", "When", "Person", TEXT], notes()),
         "people.csv": (["Slack id", "Name", "E-mail", "Roles"], people()),
         "numbers.csv": (["Record", "Program", "Number"], numbers()),
     }

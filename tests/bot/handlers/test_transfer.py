@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import urllib.request
+
 import pytest
 from sqlalchemy import func, select
 
@@ -41,6 +43,23 @@ def test_a_file_is_looked_at_tried_brought_in_and_taken_back(sent: Company) -> N
     rep.clicks("Undo", channel=DM, message="Customers are in")
     rep.sees("2 changes are taken back", channel=DM)
     assert "no customer" in rep.types("/customer show heron sails", channel=DM).text.lower()
+
+
+def test_refused_rows_come_as_a_file_that_is_corrected_and_sent_back(sent: Company) -> None:
+    rep = sent.rep
+    rep.clicks("Try it", channel=DM)
+    rep.sees("Would be: 2 added, 1 refused", channel=DM)
+    rep.clicks("Refused rows", channel=DM)
+    rep.sees("1 row", channel=DM)
+    sent.settles()
+    files = [one for message in rep.messages(DM) if message.get("bot_id") for one in message.get("files", ())]
+    with urllib.request.urlopen(f"{sent.sandbox.url}/files/{files[-1]['id']}", timeout=60) as answer:
+        content = answer.read()
+    assert content.decode("utf-8-sig").split("\r\n")[1].startswith("Kestrel,no domain,,01/02/2020,Website: ")
+    rep.sends("Companies.refused.csv", content.replace(b"no domain", b"kestrel.example"), channel=DM)
+    rep.sees("Companies.refused.csv*: Customers", channel=DM)
+    rep.clicks("Try it", channel=DM, message="Companies.refused.csv")
+    rep.sees("Would be: 1 added", channel=DM)
 
 
 def test_columns_are_what_a_person_says(sent: Company) -> None:

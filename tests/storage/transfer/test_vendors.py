@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from storage.crm.contacts import Contact
 from storage.crm.customers import Customer
 from storage.crm.deals import Deal
+from storage.crm.notes import Note
 from storage.crm.pipelines import Stage, StageChange
 from storage.money import Money
 from storage.support.tickets import Ticket
@@ -55,7 +56,9 @@ def test_companies_and_people_come_in_with_their_links_and_once(desk: Desk, writ
         assert (again["same"], again.get("added")) == (count, None)
 
 
-@pytest.mark.parametrize("write", [vendor_work.hubspot, vendor_work.salesforce])
+@pytest.mark.parametrize(
+    "write", [vendor_work.hubspot, vendor_work.salesforce, vendor_work.pipedrive, vendor_work.zoho]
+)
 def test_thousands_of_deals_and_tickets_come_in_with_their_sums_and_links(
     desk: Desk, write: Callable[[], Work]
 ) -> None:
@@ -63,7 +66,8 @@ def test_thousands_of_deals_and_tickets_come_in_with_their_sums_and_links(
     if work.companies:
         desk.bring_in(desk.write(work.companies, "companies.csv"))
     counts = {}
-    for at, (noun, content) in enumerate((("deal", work.deals), ("ticket", work.tickets))):
+    files = [("deal", work.deals), ("ticket", work.tickets)]
+    for at, (noun, content) in enumerate(files if work.tickets else files[:1]):
         path = desk.write(content, f"{noun}s.csv")
         how = desk.understood(path)
         assert (how.source, how.noun) == (write.__name__, noun)
@@ -85,6 +89,27 @@ def test_thousands_of_deals_and_tickets_come_in_with_their_sums_and_links(
             if deal.amount is not None:
                 sums[deal.amount.currency] += deal.amount.minor
         assert (sums, stages) == (work.sums, work.stages)
+
+
+TICKETS = """Ticket ID,Ticket name,Ticket status,Priority,Associated Contact IDs,Associated Contact
+1,Slow,Waiting on contact,Medium,5,
+2,Broken,Waiting on us,Critical,,Nobody Known
+3,Odd,Somewhere,,,
+"""
+
+
+def test_tickets_come_with_who_asked_and_with_states_as_they_are_called_here(desk: Desk) -> None:
+    desk.bring_in(desk.write("Record ID,First Name,Last Name\n5,Bo,Lind\n", "contacts.csv"))
+    path = desk.write(TICKETS, "tickets.csv")
+    assert desk.rehearse(path) == {"added": 2, "refused": 1}
+    desk.bring_in(path)
+    with desk.database.transaction(desk.workspace) as session:
+        found = session.scalars(select(Ticket).order_by(Ticket.id)).all()
+        assert [(one.status, one.priority, one.contact_id) for one in found] == [
+            ("waiting", "normal", 1),
+            ("open", "urgent", None),
+        ]
+        assert [note.text for note in session.scalars(select(Note))] == ["Contact: Nobody Known"]
 
 
 def test_an_address_book_brings_people_their_companies_and_nobody_twice(desk: Desk) -> None:
