@@ -17,7 +17,7 @@ from storage.records.declaration import Declaration
 from storage.records.fields import DateField, LinkField, MomentField, MoneyField, NumberField, RecordField
 from storage.transfer.activities.declaration import ABOUT, ACTIVITY, PLURALS, is_activity
 from storage.transfer.own import ADDED_ON, ARCHIVED_ON, NOTES, TEXT, origin
-from storage.transfer.tables import TableFile
+from storage.transfer.tables import TableFile, storable
 from storage.transfer.written import Habits, Notation, read_day, read_number
 
 ID, CREATED, NOTE, FIRST, LAST = "@id", "@created", "@note", "@first", "@last"
@@ -184,7 +184,7 @@ def look(
             if not cell:
                 continue
             if len(samples[at]) < SAMPLES and cell not in samples[at]:
-                samples[at].append(cell)
+                samples[at].append(storable(cell))
             if (habit := habits[at]) is not None:
                 habit.see(cell)
             if (guessed := new[at]) is not None:
@@ -205,8 +205,11 @@ def look(
 def _as_read(cell: str, written: Notation, is_day: bool) -> str:
     """Return a cell, with what it is understood as where that is not plain to see."""
     with suppress(CrmError):
-        read = read_day(cell, written).isoformat() if is_day else f"{read_number(cell, written):,}"
-        return cell if read in cell else f"{cell} = {read}"
+        if is_day:
+            read = read_day(cell, written).isoformat()
+            return cell if read in cell else f"{cell} = {read}"
+        number = read_number(cell, written)
+        return cell if any(plain in cell for plain in (f"{number:,}", str(number))) else f"{cell} = {number:,}"
     return f"{cell} = ?"
 
 

@@ -33,7 +33,7 @@ from storage.transfer.mapping import (
     field_of,
     links_made,
 )
-from storage.transfer.tables import Row
+from storage.transfer.tables import UNSTORABLE, Row
 from storage.transfer.written import read_moment, refuse_cut
 
 _OVER = re.compile(r"closed[\s_-]*(won|lost)(?:\b.*)?", re.IGNORECASE)
@@ -94,6 +94,7 @@ class RowReader:
         by_id = ((at, column.to) for at, column in enumerate(mapping.columns) if column.to not in SPECIAL)
         linked = ((at, field_of(declaration, to.removesuffix(LINKED_ID))) for at, to in by_id if to.endswith(LINKED_ID))
         self._by_id = [(at, one) for at, one in linked if isinstance(one, LinkField)]
+        self._mapped = [at for at, column in enumerate(mapping.columns) if column.to]
         self._special = {key: mapping.to(key) for key in SPECIAL}
         self._about = subjects(declaration) if is_activity(declaration) else []
         about = self._special[ABOUT]
@@ -102,12 +103,14 @@ class RowReader:
 
     def read(self, rows: Sequence[Row]) -> list[ReadRow]:
         """Return what each row says; what cannot be read is a reason in its place, and raises nothing."""
+        whole = [row for row in rows if UNSTORABLE.search("\n".join(row.cells[at] for at in self._mapped)) is None]
         for at, one in self._named:
-            self._links.look_up(self._session, one, (_first(row.cells[at]) for row in rows))
+            self._links.look_up(self._session, one, (_first(row.cells[at]) for row in whole))
         for at, one in self._by_id:
-            self._links.look_up_ids(self._session, one, (_first(row.cells[at]) for row in rows))
-        self._hold(rows)
-        return [self._read(row) for row in rows]
+            self._links.look_up_ids(self._session, one, (_first(row.cells[at]) for row in whole))
+        self._hold(whole)
+        readable = {row.line for row in whole}
+        return [self._read(row) if row.line in readable else _broken(row) for row in rows]
 
     def _hold(self, rows: Sequence[Row]) -> None:
         """Read together, and keep while the rows are read, what they are linked to: each is looked at by its number."""
@@ -225,6 +228,10 @@ class RowReader:
             read.makes[one.key] = text
             return True
         return False
+
+
+def _broken(row: Row) -> ReadRow:
+    return ReadRow(row.line, refused=said(Invalid("The row has a character that cannot be stored.")))
 
 
 def _begun_with(session: Session, one: RecordField) -> Sequence[Any]:

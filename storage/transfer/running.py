@@ -29,7 +29,7 @@ from storage.transfer.lookup import Links
 from storage.transfer.mapping import ColumnMapping
 from storage.transfer.model import ExternalId, ImportRefusal, ImportRun, ImportState
 from storage.transfer.reading import ReadRow, RowReader
-from storage.transfer.tables import Row, TableFile, columns_key
+from storage.transfer.tables import Row, TableFile, columns_key, storable
 from storage.transfer.writing import ADDED, CHANGED, REFUSED, Effect, RowWriter, rehearsed
 from storage.workspace import workspaces
 
@@ -175,7 +175,7 @@ def _change_set(session: Session, number: int | None) -> ChangeSet | None:
 def refuse(session: Session, run: ImportRun, rows: Sequence[ReadRow]) -> None:
     """Keep why rows were refused."""
     common = {"workspace_id": run.workspace_id, "import_id": run.id}
-    refused = [common | {"line": row.line, "reason": row.refused.replace("\0", "")} for row in rows]
+    refused = [common | {"line": row.line, "reason": storable(row.refused)} for row in rows]
     if refused:
         session.execute(insert(ImportRefusal).on_conflict_do_nothing(), refused)
 

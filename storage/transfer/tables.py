@@ -41,6 +41,7 @@ _SHOWN_CURRENCY = re.compile(r"\[\$([^\]\-]+)(?:-[^\]]*)?\]|\"\s*([A-Z]{3}|[€�
 """`[$EUR]`, `[$€-407]`, `"EUR"`: how spreadsheets write the currency of a cell."""
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 """How a workbook holds a character that XML cannot."""
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _TOTALS = frozenset({"total", "totals", "grand total", "subtotal", "sum", "summe", "gesamt", "gesamtsumme", "somme"})
 
 _MARKS = (
@@ -147,7 +148,12 @@ def _header(first: Sequence[tuple[int, list[str]]]) -> tuple[int, tuple[str, ...
         cells = cells[:-1]
     if len(cells) > MOST_COLUMNS:
         raise Invalid("This file has more than {limit} columns.", limit=MOST_COLUMNS)
-    return line, tuple(cells)
+    return line, tuple(map(storable, cells))
+
+
+def storable(text: str) -> str:
+    """Return a text without the characters that cannot be stored: NUL and half surrogates."""
+    return UNSTORABLE.sub("", text)
 
 
 def _is_total(row: Row) -> bool:

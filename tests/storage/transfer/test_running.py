@@ -288,3 +288,19 @@ def test_a_field_of_the_workspaces_own_comes_in_by_its_name(desk: Desk) -> None:
         budget = schema.extended(session, customers.CUSTOMER).field("budget")
         assert budget.of(customers.get(session, 1)) == Money(120050, "EUR")
     assert running.as_numbers(desk.bring_in(path).counts) == {"same": 1}
+
+
+def test_a_row_with_what_cannot_be_stored_keeps_no_other_row(desk: Desk) -> None:
+    table = "Company,Website,Owner,External ID,Colour\nAc\0me,,,1,\nFine,,,2,r\0d\nNone,,So\0me,3,\nId,,,4\0,\n"
+    path = desk.write(table)
+    assert desk.rehearse(path) == {"added": 1, "refused": 3}
+    run = desk.bring_in(path)
+    assert set(desk.refused(run.id).values()) == {"The row has a character that cannot be stored."}
+
+
+def test_numbers_that_a_spreadsheet_has_cut_are_not_taken_for_one(desk: Desk) -> None:
+    table = "Name,Phone,External ID\nA,1.23457E+17,1\nB,+1,1.23457E+17\nC,+1,\"1,23457E+17\"\nD,+1,12E\n"
+    path = desk.write(table, "contacts.csv")
+    assert desk.rehearse(path) == {"added": 1, "refused": 3}
+    run = desk.bring_in(path)
+    assert "only the first digits" in desk.refused(run.id)[2]
