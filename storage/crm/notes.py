@@ -81,8 +81,7 @@ def unsaved(
 ) -> Note:
     """Add a note that goes to the database with the next flush, after which `touch` must be told of it.
 
-    `by` is the id of who wrote it, where that is not who acts, `origin` what it is known by elsewhere. Raises Invalid as
-    `add`.
+    `by` is the id of who wrote it, where that is not who acts, `origin` what it is known by elsewhere. Raises as `add`.
     """
     note = Note(
         workspace_id=current_workspace(session),

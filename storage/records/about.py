@@ -77,7 +77,9 @@ def about_args(table: str, *then: str) -> Sequence[ForeignKeyConstraint | Index 
         ForeignKeyConstraint(own, ["record.workspace_id", "record.noun", "record.id"], ondelete="CASCADE"),
         Index(f"{table}_about_idx", *own, *then, postgresql_where=text("about_id IS NOT NULL")),
         CheckConstraint("(about_noun IS NULL) = (about_id IS NULL)", name="about_record"),
-        Index(f"{table}_origin_idx", "workspace_id", "origin", unique=True, postgresql_where=text("origin IS NOT NULL")),
+        Index(
+            f"{table}_origin_idx", "workspace_id", "origin", unique=True, postgresql_where=text("origin IS NOT NULL")
+        ),
         *(composite_key(column, column.removesuffix("_id"), ondelete="CASCADE") for column in _LEFT),
         *(
             Index(

@@ -208,8 +208,8 @@ def _as_read(cell: str, written: Notation, is_day: bool) -> str:
         if is_day:
             read = read_day(cell, written).isoformat()
             return cell if read in cell else f"{cell} = {read}"
-        number = read_number(cell, written)
-        return cell if any(plain in cell for plain in (f"{number:,}", str(number))) else f"{cell} = {number:,}"
+        number = read_number(cell, written).normalize()
+        return cell if any(plain in cell for plain in (f"{number:,f}", f"{number:f}")) else f"{cell} = {number:,f}"
     return f"{cell} = ?"
 
 
@@ -281,9 +281,7 @@ def _targets(own: Sequence[str], known: Mapping[str, str]) -> list[str]:
     """Return what each column is; where a number (`Related To.id`) says the same as a name, the number says it."""
     found = [known.get(name, "") for name in own]
     numbered = {to for name, to in zip(own, found, strict=True) if name.endswith(".id")}
-    return [
-        "" if to in numbered and not name.endswith(".id") else to for name, to in zip(own, found, strict=True)
-    ]
+    return ["" if to in numbered and not name.endswith(".id") else to for name, to in zip(own, found, strict=True)]
 
 
 def _is_called(declaration: Declaration, file_name: str) -> bool:

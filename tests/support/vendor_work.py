@@ -105,7 +105,7 @@ def salesforce(deals: int = 1_000, tickets: int = 150, seed: int = 12) -> Work:
 
 
 def pipedrive(deals: int = 1_500, seed: int = 13) -> Work:
-    """Write what Pipedrive exports: semicolons, what became of a deal beside its stage, companies by name; no tickets."""
+    """Write what Pipedrive exports: semicolons, what became of a deal beside its stage, companies by name; no ticket."""
     chance, work = Random(seed), Work()
     companies = make_companies(chance, 60)
     rows = []
@@ -115,7 +115,17 @@ def pipedrive(deals: int = 1_500, seed: int = 13) -> Work:
         amount = _amount(work, chance, currency, grouped=True)
         status = chance.choice(["Open", "Won", "Lost"])
         over = "2026-02-12 09:00:00" if status != "Open" else ""
-        row = [str(n), name, amount, currency, f"  {company} ", stage, status, over, "Too dear" if status == "Lost" else ""]
+        row = [
+            str(n),
+            name,
+            amount,
+            currency,
+            f"  {company} ",
+            stage,
+            status,
+            over,
+            "Too dear" if status == "Lost" else "",
+        ]
         rows.append([*row, f"2026-02-{n % 28 + 1:02}", "Somebody Gone", "2026-01-05 10:00:00"])
         work.stages[stage if status == "Open" else status] += 1
         work.links[name] = company
@@ -145,13 +155,24 @@ def zoho(deals: int = 1_500, tickets: int = 150, seed: int = 14) -> Work:
         work.links[name] = company
     rows.append(["zcrm_dx", "No such stage", "5", "USD", "Nowhere", "02/01/2026", "", ""])
     rows.append(["Total", "", str(deals), "", "", "", "", ""])
-    header = ["Record Id", "Deal Name", "Amount", "Currency", "Stage", "Closing Date", "Account Name", "Account Name.id"]
+    header = [
+        "Record Id",
+        "Deal Name",
+        "Amount",
+        "Currency",
+        "Stage",
+        "Closing Date",
+        "Account Name",
+        "Account Name.id",
+    ]
     work.deals = written(header, rows, encoding="utf-16")
     cases = []
     for n in range(tickets):
         name, (number, company, _domain) = f"Case {n}", chance.choice(companies)
         status = chance.choice(["New", "On Hold", "Escalated", "Closed"])
-        cases.append([f"zcrm_c{n}", f"CAS-{n}", name, status, chance.choice(["High", "Medium", "Low", ""]), f"zcrm_{number}"])
+        cases.append(
+            [f"zcrm_c{n}", f"CAS-{n}", name, status, chance.choice(["High", "Medium", "Low", ""]), f"zcrm_{number}"]
+        )
         work.links[name] = company
     cases.append(["zcrm_cx", "CAS-x", "Odd", "Nowhere", "", ""])
     header = ["Record Id", "Case Number", "Subject", "Status", "Priority", "Account Name.id"]

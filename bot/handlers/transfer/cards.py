@@ -143,7 +143,7 @@ def _outcome(session: Session, run: ImportRun) -> list[Block]:
         rows = running.refusals(session, run.id, limit=REFUSED_SHOWN + 1)
         lines = [b.markup(_("Line {line}: {why}"), line=row.line, why=row.reason) for row in rows[:REFUSED_SHOWN]]
         if len(rows) > REFUSED_SHOWN:
-            lines.append(b.Markup(_("… and more: *Refused rows* sends all of them as a file to correct and send back.")))
+            lines.append(b.Markup(_("… and more: *Refused rows* sends them all as a file to correct and send back.")))
         blocks += [b.context(b.join(lines))] if lines else []
     return blocks
 

@@ -25,7 +25,7 @@ PLURALS: Mapping[str, str] = {
 ABOUT = "@about"
 """The column that says what a row is about, whatever noun that is: by number elsewhere, reference or name."""
 _LAST = ("ticket", "deal", "contact", "customer")
-"""Of several records that a row names, it is about the one that says most: one that is none of these, else the first."""
+"""Of several records that a row names, it is about the one that says most: none of these, else the first of them."""
 
 
 def with_activities(nouns: Mapping[str, Declaration]) -> dict[str, Declaration]:

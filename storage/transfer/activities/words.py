@@ -19,13 +19,17 @@ _KINDS: Mapping[str, NoteKind | None] = {
     **dict.fromkeys(("task", "to-do", "todo", "to do", "deadline", "reminder", "aufgabe", "tâche", "任务"), None),
 }
 _DONE = frozenset(
-    "done completed complete closed finished held yes true 1 x ✓ erledigt abgeschlossen ja terminé oui 已完成".split()
+    (
+        *("done", "completed", "complete", "closed", "finished", "held", "yes", "true", "1", "x", "✓"),
+        *("erledigt", "abgeschlossen", "ja", "terminé", "oui", "已完成"),
+    )
 )
 _OVER = frozenset(("cancelled", "canceled", "no show", "no-show", "deleted", "abgesagt", "annulé"))
 _OPEN = frozenset(
     (
         *("open", "not started", "in progress", "waiting", "waiting on someone else", "waiting for input", "deferred"),
-        *("planned", "scheduled", "overdue", "to do", "todo", "pending", "no", "false", "0", "offen", "geplant", "未完成"),
+        *("planned", "scheduled", "overdue", "to do", "todo", "pending", "no", "false", "0", "offen", "geplant"),
+        "未完成",
     )
 )
 _MARKUP = re.compile(r"<(?:br|/p|/div|/li|/ul|/span)\b[^<>]*>", re.IGNORECASE)

@@ -18,7 +18,9 @@ from tests.support.tables import Desk
 
 COMPANIES = "Record ID,Company name\n1,Acme\n2,Globex\n"
 DEALS = "Record ID,Deal Name,Associated Company IDs\n7,Pilot,1\n"
-CALLS = """Record ID,Call Title,Call Notes,Activity date,Activity assigned to,Call Outcome,Associated Company IDs,Associated Deal IDs
+CALLS = """\
+Record ID,Call Title,Call Notes,Activity date,Activity assigned to,Call Outcome,\
+Associated Company IDs,Associated Deal IDs
 1,Pricing,"<p>Too dear&nbsp;&amp; slow</p><p>Call again</p>",2026-02-03 10:00,rep@ours.example,Connected,1,7
 2,,,2026-02-04 10:00,Gone Person,,2,
 3,Lost,,2026-02-04 10:00,,,99,
@@ -96,7 +98,9 @@ def test_tasks_are_followed_up_and_nobody_is_reminded_of_what_is_long_due(furnis
         assert len(noted(session)) == 0
 
 
-PIPEDRIVE = """Activity - ID,Activity - Subject,Activity - Type,Activity - Due date,Activity - Done,Activity - Note,Deal - Title,Organization - Name
+PIPEDRIVE = """\
+Activity - ID,Activity - Subject,Activity - Type,Activity - Due date,Activity - Done,Activity - Note,\
+Deal - Title,Organization - Name
 1,Lunch with Bo,Lunch,2026-02-03,Done,,Pilot,Acme
 2,Kick-off,Meeting,2031-02-03,To do,Bring cake,,Globex
 3,Mail,Email,2026-02-03,Done,,,acme

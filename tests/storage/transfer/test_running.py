@@ -299,7 +299,7 @@ def test_a_row_with_what_cannot_be_stored_keeps_no_other_row(desk: Desk) -> None
 
 
 def test_numbers_that_a_spreadsheet_has_cut_are_not_taken_for_one(desk: Desk) -> None:
-    table = "Name,Phone,External ID\nA,1.23457E+17,1\nB,+1,1.23457E+17\nC,+1,\"1,23457E+17\"\nD,+1,12E\n"
+    table = 'Name,Phone,External ID\nA,1.23457E+17,1\nB,+1,1.23457E+17\nC,+1,"1,23457E+17"\nD,+1,12E\n'
     path = desk.write(table, "contacts.csv")
     assert desk.rehearse(path) == {"added": 1, "refused": 3}
     run = desk.bring_in(path)
