@@ -105,7 +105,7 @@ def salesforce(deals: int = 1_000, tickets: int = 150, seed: int = 12) -> Work:
 
 
 def pipedrive(deals: int = 1_500, seed: int = 13) -> Work:
-    """Write what Pipedrive exports: semicolons, what became of a deal beside its stage, companies by name; no ticket."""
+    """Write what Pipedrive exports: semicolons, what became of a deal beside its stage, companies by name."""
     chance, work = Random(seed), Work()
     companies = make_companies(chance, 60)
     rows = []
