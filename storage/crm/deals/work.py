@@ -18,7 +18,7 @@ from storage.events import DealAdded, DealLost, DealMoved, DealWon, Fact, emit
 from storage.money import Money
 from storage.names import check_name, check_note
 from storage.records.declaration import Arrive, Values
-from storage.records.history import current_source
+from storage.records.history import IMPORT, current_source
 from storage.records.named import moment
 
 if TYPE_CHECKING:
@@ -164,8 +164,9 @@ def put(session: Session, deal: Deal, stage_id: int) -> list[Followup]:
     """
     stage = pipelines.stage(session, stage_id)
     into = pipelines.counterpart(session, stage, deal.pipeline_id) or stage
-    # Programs cannot be asked.
-    closes = into.outcome != deal.status and not current_source(session).startswith("api.")
+    # Neither programs nor files can be asked.
+    asks = not current_source(session).startswith(("api.", IMPORT))
+    closes = into.outcome != deal.status and asks
     if closes and (known := reasons.asked(session, into.outcome)):
         raise Invalid(
             "Say why it is {outcome}.",
