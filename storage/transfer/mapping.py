@@ -299,9 +299,14 @@ def _by_names(header: Sequence[str], file_name: str, declaration: Declaration) -
     key = ACTIVITY if is_activity(declaration) else declaration.key
     for to, written in known["nouns"].get(key, {}).items():
         names |= {name_key(name): to for name in written}
+    # What is listed first is meant first: `Job Title` before `Title`, and the name that the field has here before all.
+    ranks = {name: rank for rank, name in enumerate(names)}
     for field in declaration.entered:
-        names |= {name_key(field.key): field.key, name_key(field.label): field.key}
-    found = [names.get(_bare(name, declaration), "") for name in header]
+        own = {name_key(field.key): field.key, name_key(field.label): field.key}
+        names, ranks = names | own, ranks | dict.fromkeys(own, -1)
+    bare = [_bare(name, declaration) for name in header]
+    best = {names[name]: name for name in sorted(ranks.keys() & set(bare), key=lambda name: -ranks[name])}
+    found = [names[name] if name in names and best[names[name]] == name else "" for name in bare]
     columns = _once(header, found, declaration)
     score = float(sum(bool(column.to) for column in columns if column.to not in (ID, CREATED, NOTE)))
     score += 1.5 * _is_called(declaration, file_name)

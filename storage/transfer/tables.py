@@ -1,7 +1,8 @@
 """Read a table as other programs write it: CSV with any separator and encoding, or the first sheet of an XLSX.
 
 A file is read row by row and never held whole. What is around the rows is found here: the separator, the encoding,
-which line is the header; and what is no row is left out: empty lines, repeated headers, a line of totals at the end.
+which line is the header; and what is no row is left out: empty lines, repeated headers, a line of totals at the end, and
+what a report says of itself below its rows.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ MOST_PARTS = 5_000
 MOST_COLUMNS = 500
 LONGEST_CELL = 1_000_000
 SEPARATORS = (",", ";", "\t", "|")
+LONGEST_FOOT = 20
 LOOKED_AT = 30
 """So many first rows say which separator it is and where the header is."""
 _PIECE = 1 << 20
@@ -43,6 +45,8 @@ _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 """How a workbook holds a character that XML cannot."""
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _TOTALS = frozenset({"total", "totals", "grand total", "subtotal", "sum", "summe", "gesamt", "gesamtsumme", "somme"})
+
+_FOOT = re.compile(r"copyright|©|confidential|generated (?:by|on|at)\b|exported (?:by|on|from)\b", re.IGNORECASE)
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -87,18 +91,28 @@ class TableFile:
         width = len(self.header)
         own = [name_key(cell) for cell in self.header]
         held: Row | None = None
+        below: list[Row] = []
+        gap = False
         lines = _sheet(self.path) if self.is_sheet else _lines(self.path, self.encoding, self.separator)
         for line, cells in lines:
-            if line <= max(self.header_line, after) or not any(cells):
+            if line <= max(self.header_line, after):
+                continue
+            if not any(cells):
+                gap = True
                 continue
             if [name_key(cell) for cell in cells[:width]] == own:
                 continue
-            if held is not None:
-                yield held
             filled = [*cells[:width], *[""] * (width - len(cells))]
-            held = Row(line, filled, any(cells[width + self.has_reasons :]))
-        if held is not None and not _is_total(held):
-            yield held
+            row = Row(line, filled, any(cells[width + self.has_reasons :]))
+            alone = width > 2 and bool(filled[0]) and not any(filled[1:])
+            if gap and alone and len(below) < LONGEST_FOOT:
+                below.append(row)
+                continue
+            yield from (one for one in (held, *below) if one is not None)
+            held, below, gap = row, [], False
+        rest = [held] if held is not None else []
+        rest += below if not any(_FOOT.search(row.cells[0]) for row in below) else []
+        yield from rest[:-1] if rest and _is_total(rest[-1]) else rest
 
 
 def open_table(path: Path, name: str = "") -> TableFile:
@@ -168,7 +182,9 @@ def _refuse_page(start: bytes) -> None:
             "This is a web page and no table.",
             hint="If it came from Slack, the app may lack the scope `files:read`: `rapport doctor` says so.",
         )
-    if start.startswith((b"\xd0\xcf\x11\xe0", b"%PDF")):
+    is_wide = start.count(0) * 4 > len(start) or start.startswith(tuple(mark for mark, _encoding in _MARKS))
+    is_binary = not is_wide and len(re.findall(rb"[\x01-\x08\x0e-\x1f]", start)) * 50 > len(start)
+    if is_binary or start.startswith((b"\xd0\xcf\x11\xe0", b"%PDF")):
         raise Invalid("This is no CSV, TSV or XLSX file.", hint="Save the table as CSV or XLSX first.")
 
 
@@ -218,6 +234,9 @@ def _lines(path: Path, encoding: str, separator: str) -> Iterator[tuple[int, lis
                 yield line, [cell.strip() for cell in cells]
                 line = reader.line_num + 1
         except (csv.Error, UnicodeError) as error:
+            if "field limit" in str(error):
+                said = "In line {line}, a cell has more than {most} characters."
+                raise Invalid(said, line=line, most=f"{LONGEST_CELL:,}") from None
             raise Invalid("Line {line} cannot be read: {why}.", line=line, why=str(error)) from None
 
 

@@ -187,3 +187,18 @@ def test_work_on_a_deal_counts_from_when_it_was(furnished: Desk) -> None:
     furnished.bring_in(furnished.write(CALLS, "calls.csv"))
     with furnished.database.transaction(furnished.workspace) as session:
         assert session.scalars(select(Deal.touched_at)).one() == datetime(2026, 2, 3, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("header", "noun", "found"),
+    [
+        ("Title,First Name,Last Name,Job Title,E-mail Address", "contact", ["", "@first", "@last", "role", "email"]),
+        ("Opportunity Name,Amount,Amount Currency,Opportunity Owner", "deal", ["name", "amount", "@currency", "owner"]),
+        ("Firma,Betreuer,Erstellt am,Notiz", "customer", ["name", "owner", "@created", "@note"]),
+        ("Ticket ID,Subject,Requester,Company ID", "ticket", ["@id", "name", "contact", "customer@id"]),
+        ("Company ID,Company", "customer", ["@id", "name"]),
+    ],
+)
+def test_columns_are_known_by_what_people_call_them(desk: Desk, header: str, noun: str, found: list[str]) -> None:
+    how = desk.understood(desk.write(f"{header}\n"))
+    assert (how.noun, [one.to for one in how.columns]) == (noun, found)
