@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-ENDINGS = (".csv", ".tsv", ".xlsx")
+ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods", ".numbers")
+"""Of the last three none can be read, but who sends one is told what to send."""
 
 
 def tables_in(event: Mapping[str, Any]) -> list[Mapping[str, Any]]:

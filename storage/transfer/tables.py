@@ -1,7 +1,7 @@
 """Read a table as other programs write it: CSV with any separator and encoding, or the first sheet of an XLSX.
 
 A file is read row by row and never held whole. What is around the rows is found here: the separator, the encoding,
-which line is the header; and what is no row is left out: empty lines, repeated headers, a line of totals at the end, and
+which line is the header; and what is no row is left out: empty lines, repeated headers, a line of totals at the end,
 what a report says of itself below its rows.
 """
 
@@ -248,7 +248,7 @@ def _refuse_trap(path: Path) -> None:
     except zipfile.BadZipFile:
         parts = []
     if not any(part.filename == "[Content_Types].xml" for part in parts):
-        raise Invalid("This is an archive and no table.", hint="Unpack it, and send the file that is in it.")
+        raise Invalid("This is an archive and no table.", hint="Unpack it, or save the table as CSV or XLSX, and send that file.")
     if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST_UNPACKED:
         raise Invalid("This workbook is too large when unpacked.", hint="Save the sheet as CSV.")
 
