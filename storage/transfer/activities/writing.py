@@ -167,18 +167,18 @@ class ActivityWriter:
         origins = {one.origin for one in meant if one.origin}
         rest = [one for one in meant if not one.origin]
         found: dict[Any, Note | Followup] = {}
-        for model in (Note, Followup):
-            rows: list[Any] = []
+        kept: tuple[type[Any], ...] = (Note, Followup)
+        for model in kept:
             if origins:
-                rows = list(self._session.scalars(select(model).where(model.origin.in_(origins))))
-                found |= {row.origin: row for row in rows}
+                known = self._session.scalars(select(model).where(model.origin.in_(origins)))
+                found |= {row.origin: row for row in known}
             if rest:
                 ids, texts = {one.about.id for one in rest}, {one.text for one in rest}
                 alike = select(model).where(model.about_id.in_(ids), model.text.in_(texts))
                 for row in self._session.scalars(alike.order_by(model.id)):
-                    kind, at = (NoteKind(row.kind), row.at) if isinstance(row, Note) else (None, row.due_at)
-                    for moment_ in (at, None):
-                        found.setdefault((row.about_noun, row.about_id, kind, row.text, moment_), row)
+                    kind, at = (NoteKind(row.kind), row.at) if model is Note else (None, row.due_at)
+                    for said_at in (at, None):
+                        found.setdefault((row.about_noun, row.about_id, kind, row.text, said_at), row)
         return found
 
     def _all_meant(self, rows: Sequence[ReadRow]) -> list[Meant | None]:
