@@ -1,13 +1,13 @@
 """Know a note or a follow-up by the number it has in the program that it came from.
 
-Revision ID: 0046
+Revision ID: 0047
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0046"
-down_revision = "0045"
+revision = "0047"
+down_revision = "0046"
 branch_labels = None
 depends_on = None
 
