@@ -248,7 +248,9 @@ def _refuse_trap(path: Path) -> None:
     except zipfile.BadZipFile:
         parts = []
     if not any(part.filename == "[Content_Types].xml" for part in parts):
-        raise Invalid("This is an archive and no table.", hint="Unpack it, or save the table as CSV or XLSX, and send that file.")
+        raise Invalid(
+            "This is an archive and no table.", hint="Unpack it, or save the table as CSV or XLSX, and send that file."
+        )
     if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST_UNPACKED:
         raise Invalid("This workbook is too large when unpacked.", hint="Save the sheet as CSV.")
 
