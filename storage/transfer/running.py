@@ -24,13 +24,13 @@ from storage.records import history
 from storage.records.declaration import Declaration
 from storage.records.history import ChangeSet
 from storage.transfer.activities.declaration import is_activity
-from storage.transfer.activities.writing import ActivityWriter
 from storage.transfer.lookup import Links
 from storage.transfer.mapping import ColumnMapping
 from storage.transfer.model import ExternalId, ImportRefusal, ImportRun, ImportState
 from storage.transfer.reading import ReadRow, RowReader
 from storage.transfer.tables import Row, TableFile, columns_key, storable
-from storage.transfer.writing import ADDED, CHANGED, REFUSED, Effect, RowWriter, rehearsed
+from storage.transfer.writing.activities import ActivityWriter
+from storage.transfer.writing.records import ADDED, CHANGED, REFUSED, Effect, RowWriter, rehearsed
 from storage.workspace import workspaces
 
 BATCH = 500

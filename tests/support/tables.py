@@ -25,10 +25,15 @@ class Desk:
     folder: Path
 
     @property
-    def declarations(self) -> Mapping[str, Declaration]:
+    def nouns(self) -> Mapping[str, Declaration]:
         """Return every noun there is, with the fields of the workspace's own."""
         with self.database.transaction(self.workspace) as session:
-            return with_activities(load().declarations(session))
+            return load().declarations(session)
+
+    @property
+    def declarations(self) -> Mapping[str, Declaration]:
+        """Return what the rows of a table may be."""
+        return with_activities(self.nouns)
 
     def write(self, text: str | bytes, name: str = "table.csv") -> Path:
         """Write a file as it was dropped."""

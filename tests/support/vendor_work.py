@@ -131,8 +131,8 @@ def pipedrive(deals: int = 1_500, seed: int = 13) -> Work:
         work.links[name] = company
     rows.append(["x", "No such status", "5", "USD", "", "Lead", "Asleep", "", "", "2026-02-01", "", ""])
     rows.append(["y", "No such currency", "5", "Taler", "", "Lead", "Open", "", "", "2026-02-01", "", ""])
-    names = ("ID", "Title", "Value", "Currency of Value", "Organization", "Stage", "Status", "Deal closed on")
-    names += ("Lost reason", "Expected close date", "Owner", "Deal created")
+    names = ["ID", "Title", "Value", "Currency of Value", "Organization", "Stage", "Status", "Deal closed on"]
+    names += ["Lost reason", "Expected close date", "Owner", "Deal created"]
     work.deals = written([f"Deal - {name}" for name in names], rows, separator=";", encoding="utf-8")
     work.refused = (2, 0)
     return work

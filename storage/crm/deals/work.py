@@ -234,11 +234,11 @@ def _saved(session: Session, deal: Deal) -> Deal:
     return deal
 
 
-def touch(session: Session, deal_id: int, at: datetime) -> None:
-    """Note that somebody worked on the deal then, so that it is not stalled; its version and its history stay."""
+def touch(session: Session, deal_id: int, at: datetime | None = None) -> None:
+    """Note that somebody worked on the deal at that time, else now: it is not stalled; version and history stay."""
     session.execute(
         update(Deal)
         .where(Deal.id == deal_id)
-        .values(touched_at=func.greatest(Deal.touched_at, min(at, moment())), updated_at=Deal.updated_at)
+        .values(touched_at=func.greatest(Deal.touched_at, min(at or moment(), moment())), updated_at=Deal.updated_at)
         .execution_options(synchronize_session=False)
     )

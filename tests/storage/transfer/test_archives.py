@@ -40,7 +40,7 @@ def furnish(desk: Desk, names: list[str], seats: int) -> None:
         noun_definitions.define(session, name="Site", plural="Sites", key="site")
         field_definitions.define(session, CUSTOMER, name="Seats", type="number")
         field_definitions.define(session, CONTACT, name="Says", type="long")
-    nouns = desk.declarations
+    nouns = desk.nouns
     with desk.database.transaction(desk.workspace) as session, recording(session, actor_id="UREP", source="slash"):
         first = lifecycle.add(session, nouns["customer"], {"name": "First", "seats": seats, "owner": "UREP"})
         second = customers.add(session, name="Second", domain="acme.example")
@@ -76,7 +76,7 @@ def taken_out(desk: Desk, name: str) -> Path:
     path.unlink(missing_ok=True)
     with desk.database.transaction(desk.workspace) as session:
         schema.see_as(session, None)
-        write_workspace(session, desk.declarations, path)
+        write_workspace(session, desk.nouns, path)
     return path
 
 

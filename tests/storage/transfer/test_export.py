@@ -36,7 +36,7 @@ names = st.text(min_size=1, max_size=60) | st.sampled_from(
 def write(desk: Desk) -> tuple[Path, dict[str, int]]:
     path = desk.folder / "all.zip"
     with desk.database.transaction(desk.workspace) as session:
-        return path, write_workspace(session, desk.declarations, path)
+        return path, write_workspace(session, desk.nouns, path)
 
 
 def tables(path: Path, folder: Path) -> dict[str, list[list[str]]]:

@@ -140,7 +140,7 @@ def test_a_damaged_workbook_is_refused_in_a_sentence(tmp_path: Path) -> None:
 
 def test_a_cell_longer_than_any_text_names_its_line(tmp_path: Path) -> None:
     path = written(tmp_path / "a.csv", "Name,X\nAcme,1\nGlobex,{}\n".format("x" * (tables.LONGEST_CELL + 1)))
-    with pytest.raises(Invalid, match="Line 3 cannot be read"):
+    with pytest.raises(Invalid, match="In line 3, a cell has more"):
         read(path)
 
 

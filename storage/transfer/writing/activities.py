@@ -25,7 +25,7 @@ from storage.transfer.activities.declaration import subjects
 from storage.transfer.activities.words import CALLED, is_done, is_open, is_over, kind_of, without_markup
 from storage.transfer.mapping import ColumnMapping, Matches
 from storage.transfer.reading import ReadRow, said
-from storage.transfer.writing import ADDED, CHANGED, REFUSED, SAME, Effect
+from storage.transfer.writing.records import ADDED, CHANGED, REFUSED, SAME, Effect
 from storage.workspace import members, workspaces
 from storage.workspace.members import Member
 
