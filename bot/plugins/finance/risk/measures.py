@@ -3,6 +3,7 @@
 Pure numbers: no session, no text for people but the refusals. Sources: P. Jorion, Value at Risk, 3rd ed. 2007,
 chapters 5 (both methods) and 6 (backtesting); R. J. Hyndman and Y. Fan, Sample Quantiles in Statistical Packages, 1996,
 definition 1 (the quantile); P. Kupiec, Techniques for Verifying the Accuracy of Risk Measurement Models, 1995.
+Numpy is loaded where it is used, as every process loads this module and few measure a risk.
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 from statistics import NormalDist
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from storage.errors import Invalid
 
-Floats = NDArray[np.float64]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
 
 LEAST_PRICES = 250
 """So many daily prices are about a year of trading: fewer say too little of the one day in a hundred."""
@@ -139,11 +142,15 @@ def volatility(changes: Floats) -> float:
 
     Jorion, section 4.2: variances of days that do not depend on each other add up.
     """
+    import numpy as np
+
     return float(np.std(changes, ddof=1)) * math.sqrt(TRADING_DAYS)
 
 
 def drawdown(prices: Floats) -> Drawdown:
     """Return the deepest fall below a running maximum of n prices, shape (n,): `max(1 - p[t] / max(p[..t]))`."""
+    import numpy as np
+
     highest = np.maximum.accumulate(prices)
     below = 1.0 - prices / highest
     trough = int(np.argmax(below))
@@ -157,6 +164,8 @@ def by_history(changes: Floats, percent: int) -> Floats:
     It is the loss of rank ceil(n * percent / 100) among the n losses in ascending order, a loss that did occur
     (Hyndman and Fan, definition 1; numpy calls it `inverted_cdf`), and zero where that is a gain.
     """
+    import numpy as np
+
     rank = -(-changes.shape[-1] * percent // 100)
     losses = np.partition(-changes, rank - 1, axis=-1)[..., rank - 1]
     return np.maximum(losses, 0.0)
@@ -168,6 +177,8 @@ def by_normal(changes: Floats, percent: int) -> Floats:
     `z * s - m` with mean m and deviation s (n - 1 below) of the returns, and z the normal quantile of the confidence
     (Jorion, section 5.3); zero where that is a gain.
     """
+    import numpy as np
+
     z = NormalDist().inv_cdf(percent / 100)
     estimate: Floats = np.asarray(z * np.std(changes, axis=-1, ddof=1) - np.mean(changes, axis=-1))
     return np.maximum(estimate, 0.0)
@@ -175,6 +186,8 @@ def by_normal(changes: Floats, percent: int) -> Floats:
 
 def exceptions(said: Floats, followed: Floats, percent: int) -> Exceptions:
     """Count where the loss that `followed` exceeds what was `said` before, both of shape (days,), shares of value."""
+    import numpy as np
+
     tested = len(said)
     found = int(np.count_nonzero(-followed > said))
     promised = tested * (100 - percent) / 100
@@ -186,6 +199,8 @@ def _at(changes: Floats, percent: int) -> ValueAtRisk:
 
     Each past day is compared with what the 249 returns (250 prices) before it alone would have said.
     """
+    import numpy as np
+
     window = LEAST_PRICES - 1
     before = np.lib.stride_tricks.sliding_window_view(changes, window)[:-1]
     after = changes[window:]
@@ -215,6 +230,8 @@ def _log_likelihood(found: int, tested: int, share: float) -> float:
 
 
 def _checked(days: Sequence[date], prices: Sequence[float]) -> Floats:
+    import numpy as np
+
     if len(days) != len(prices):
         raise ValueError(f"{len(days)} days and {len(prices)} prices do not belong together")
     if any(later <= earlier for earlier, later in pairwise(days)):
