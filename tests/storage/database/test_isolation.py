@@ -161,6 +161,7 @@ READS: dict[str, Callable[[Session, Any], Any]] = {
     "pipelines.stage_with": lambda s, t: pipelines.stage_with(s, pipelines.Outcome.WON, t.stage.pipeline_id),
     "pipelines.stages": lambda s, t: pipelines.stages(s, t.stage.pipeline_id),
     "named.at_version": lambda s, t: timeline(s, "customer", t.customer.id),
+    "named.by_bare_number": lambda s, t: named.by_bare_number(s, tickets.Ticket, str(t.ticket.id)),
     "named.by_reference": lambda s, t: named.by_reference(s, customers.Customer, t.customer.reference),
     "named.get": lambda s, t: named.get(s, tickets.Ticket, t.ticket.id),
     "named.is_current": lambda s, t: named.is_current(s, t.customer, 0),
@@ -267,6 +268,8 @@ WRITES: dict[str, Callable[[Session, Any], Any]] = {
         s, version="mine", figures={}, last_label_id=0, weights=b"mine", promote=True
     ),
     "model_versions.make_live": lambda s, t: model_versions.make_live(s, None),
+    "notes.unsaved": lambda s, t: s.add(notes.unsaved(s, t.customer, "Mine", kind=notes.NoteKind.NOTE)),
+    "notes.touch": lambda s, t: notes.touch(s, notes.about(s, t.deal)),
     "notes.add": lambda s, t: notes.add(s, t.customer, "Mine"),
     "pipelines.add_with": lambda s, t: pipelines.add_with(s, "Mine", ["First"]),
     "pipelines.begin_in": lambda s, t: pipelines.begin_in(s, theft(s, t.pipeline)),
