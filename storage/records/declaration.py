@@ -62,9 +62,9 @@ class Declaration:
     that come from elsewhere, their values that nobody enters and when they were made there into those of a record as it
     is there; `merge` makes one of two; `refuse` raises Invalid or Conflict for values that a record, or a new one where
     it is None, may not be given; `ready` makes what a workspace begins with; `told` hears of changes. Lists are ordered
-    by `order`, or else by name, and leave out what is `over`; `words` are everyday words for filters, `day` is the
-    field that a bare day is about, `day_over` that where only what is closed is asked for, `aliases` are further words
-    for fields, `layout` says what is shown where. Raises
+    by `order`, or else by name, the latest first by `newest_first`, and leave out what is `over`; `words` are everyday
+    words for filters, `day` is the field that a bare day is about, `day_over` that where only what is closed is asked
+    for, `aliases` are further words for fields, `layout` says what is shown where. Raises
     ValueError where two fields have one key, the first is not the name, or one that tells records apart is not for
     everybody.
     """
@@ -87,6 +87,7 @@ class Declaration:
     day: str = "created"
     day_over: str = ""
     order: InstrumentedAttribute[Any] | None = None
+    newest_first: bool = False
     over: Over | None = None
     aliases: Mapping[str, str] = field(default_factory=dict)
     layout: Mapping[str, Sequence[str]] = field(default_factory=dict)

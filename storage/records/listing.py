@@ -55,7 +55,8 @@ def page(
     """
     declaration.ready(session)
     model, over = declaration.model, declaration.over
-    usual = [Order(model.name_key if declaration.order is None else declaration.order), Order(model.id)]
+    begins, down = model.name_key if declaration.order is None else declaration.order, declaration.newest_first
+    usual = [Order(begins, down), Order(model.id, down)]
     row = _row(declaration) if flat else None
     columns = [getattr(model, name) for name in row._fields] if row else [model]
     statement = select(*columns).where(model.merged_into_id.is_(None), model.archived_at.is_(None))

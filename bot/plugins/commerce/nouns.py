@@ -103,6 +103,8 @@ ORDER = Declaration(
     twins=lambda _session, _values: [],
     add=orders.add,
     day="placed",
+    order=SalesOrder.placed_at,
+    newest_first=True,
     words={
         "all": "",
         "open": "lifecycle:open",

@@ -27,6 +27,8 @@ from storage.workspace.workspaces import Workspace
 AT_ONCE = 200
 CART = Declaration(
     model=Cart,
+    order=Cart.created_at,
+    newest_first=True,
     label="Cart",
     plural="Carts",
     change=Role.REP,

@@ -30,6 +30,8 @@ from storage.workspace.workspaces import Workspace
 SHOWN = 3
 REVIEW = Declaration(
     model=Review,
+    order=Review.created_at,
+    newest_first=True,
     label="Review",
     plural="Reviews",
     change=Role.REP,

@@ -22,7 +22,12 @@ def test_a_rep_sells_from_the_shelf(company: Company) -> None:
     assert "O-1" in placed and "53.55" in placed and "unfulfilled" in placed
     assert "Only 0 of Hat are left" in said("/crm order add harbor HAT-1:1")
     assert "1 order that stands, $53.55" in said("/customer show harbor")
-    assert "O-1" in said("/crm order list")
+    rep.types("/crm product edit HAT-1 stock:3")
+    said("/crm order add harbor HAT-1:1 name:Afterwards")
+    listed = said("/crm order list")
+    assert listed.index("O-2") < listed.index("O-1"), "the newest first"
+    rep.types("/crm order cancel O-2")
+    rep.types("/crm order show O-1")
     rep.clicks("Ship")
     assert "shipped" in said("/crm order show O-1")
     assert "Stock 3" in said("/crm product show S-1")
