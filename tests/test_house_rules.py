@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import re
+import string
 import subprocess
 import tokenize
 import tomllib
@@ -59,6 +60,28 @@ def test_nothing_that_runs_what_it_reads() -> None:
             elif isinstance(node, ast.keyword) and node.arg == "allow_pickle" and ast.unparse(node.value) != "False":
                 wrong.append(f"{path}:{node.lineno}: allow_pickle")
     assert wrong == []
+
+
+GIVEN_LATER = {"bot/grammar/amounts.py"}
+"""What is typed is added there once, where all of it is known."""
+ERRORS = {"Ambiguous", "Conflict", "CrmError", "Invalid", "NotFound", "Refused"}
+
+
+def test_errors_are_given_what_their_sentences_name() -> None:
+    missing = []
+    for path in SOURCES:
+        if str(path.relative_to(ROOT)) in GIVEN_LATER:
+            continue
+        for call in (node for node in ast.walk(tree(path)) if isinstance(node, ast.Call)):
+            named = {word.arg for word in call.keywords}
+            if getattr(call.func, "id", "") not in ERRORS or None in named:
+                continue
+            said = [*call.args[:1], *(word.value for word in call.keywords if word.arg == "hint")]
+            for text in (str(one.value) for one in said if isinstance(one, ast.Constant) and one.value):
+                wanted = {name for _text, name, _spec, _how in string.Formatter().parse(text) if name}
+                # These four are the error's own.
+                missing += [(path.name, text)] * bool(wanted - (named - {"candidates", "field", "hint", "typed"}))
+    assert missing == []
 
 
 def test_modules_and_what_they_offer_say_what_they_are_for() -> None:

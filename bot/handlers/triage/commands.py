@@ -195,7 +195,7 @@ def _minutes(args: Args) -> int | None:
     try:
         return int(typed)
     except ValueError:
-        raise Invalid("{typed} is not a number of minutes.", field="minutes", typed=typed) from None
+        raise Invalid("{value} is not a number of minutes.", field="minutes", typed=typed, value=typed[:40]) from None
 
 
 def _used(session: Session, channel_id: str, *, field: str) -> ChannelLink:

@@ -125,4 +125,6 @@ def _state(order: SalesOrder) -> dict[str, str]:
 
 
 def _unchanged(session: Session, state: Mapping[str, str]) -> SalesOrder:
-    return named.at_version(session, named.resolve(session, SalesOrder, state["record"]), int(state["version"]))
+    return named.at_version(
+        session, named.resolve(session, SalesOrder, state.get("record", "")), int(state.get("version", "0"))
+    )

@@ -64,7 +64,7 @@ def trade(control: b.Control, session: Session, reader: Reader) -> Modal:
 @trade.submit
 def traded(values: Mapping[str, Any], state: Mapping[str, str], session: Session, reader: Reader) -> Message:
     """Book what was bought or sold."""
-    portfolio = portfolio_called(session, state["portfolio"], to_book=True)
+    portfolio = portfolio_called(session, state.get("portfolio", ""), to_book=True)
     looked_at(session, portfolio, "booking")
     instrument = instrument_called(session, str(values["instrument"] or ""))
     quantity = decimal(str(values["quantity"]), field="quantity")
@@ -111,7 +111,7 @@ def transferred(
     reader: Reader,
 ) -> Message:
     """Let the transfer wait for a second person."""
-    portfolio = portfolio_called(session, state["portfolio"], to_book=True)
+    portfolio = portfolio_called(session, state.get("portfolio", ""), to_book=True)
     looked_at(session, portfolio, "transfer")
     account = account_called(session, portfolio, values.get("account"))
     amount = parse_amount(str(values["amount"]), currency=portfolio.currency, locale=reader.locale)

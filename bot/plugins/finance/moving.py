@@ -128,7 +128,7 @@ def why(control: b.Control, session: Session) -> Modal:
 @why.submit
 def declined(values: Mapping[str, str], state: Mapping[str, str], session: Session, reader: Reader) -> Message:
     """Decline it, with the reason."""
-    return _declined(session, read_number(state["transfer"], field="because"), values["because"] or "", reader)
+    return _declined(session, read_number(state.get("transfer", ""), field="because"), values["because"] or "", reader)
 
 
 plugin.button_opens("decline", why)

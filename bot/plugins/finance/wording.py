@@ -180,7 +180,9 @@ def read_number(typed: str, *, field: str) -> int:
     """Return the number of a booking or a transfer, as `#12` or `12`; raise Invalid for anything else."""
     digits = typed.strip().removeprefix("#")
     if not (digits.isascii() and digits.isdigit() and len(digits) < 19):
-        raise Invalid("{typed} is no number of one.", field=field, typed=typed[:40], hint="Such as `12`.")
+        raise Invalid(
+            "{value} is no number of one.", field=field, value=typed.strip()[:40] or "-", hint="Such as `12`."
+        )
     return int(digits)
 
 

@@ -323,6 +323,7 @@ def test_thanks_in_the_thread_of_a_resolved_ticket_leaves_it_resolved(linked: Co
 def test_grouping_alone_shows_how_messages_are_grouped(linked: Company, manager: Person) -> None:
     shown = manager.types("/crm grouping", channel="CGENERAL").text
     assert "matter*, what one person writes about one matter" in shown
+    assert "soon is not a number of minutes" in manager.types("/crm grouping #ext-globex minutes:soon").text
     assert "each message outside a thread" in manager.types("/crm grouping #ext-globex by:thread").text
     assert "each message outside a thread" in manager.types("/crm grouping #ext-globex").text
     assert (

@@ -22,9 +22,10 @@ OFF = sorted(set(bundled()) - load().plugins.keys())
 NETS = (
     "tests/storage/database/test_migrate.py::test_the_migrations_make_what_the_models_describe",
     "tests/storage/database/test_tenancy.py",
+    "tests/bot/test_roles.py",
     "tests/test_docs.py::test_commands_can_be_typed_as_they_are_written",
 )
-"""What is asked of every table and declaration, and needs no bot that runs."""
+"""What is asked of every table and declaration."""
 
 
 def runs(*words: str, **settings: str) -> None:

@@ -127,7 +127,7 @@ def answered(
     values: Mapping[str, str], state: Mapping[str, str], session: Session, actor: Member, reader: Reader
 ) -> Message:
     """Keep the answer and send it."""
-    review = named.resolve(session, Review, state["record"])
+    review = named.resolve(session, Review, state.get("record", ""))
     reviews.answer(session, review, values["answer"], actor.id)
     return review_card(session, review, reader, actor, notice=_("Answered."), undo=True)
 

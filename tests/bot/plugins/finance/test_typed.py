@@ -84,6 +84,7 @@ def test_what_leaves_a_portfolio_is_agreed_to_by_somebody_else(company: Company)
     rep.types("/crm portfolio add Savings customer:harbor currency:EUR")
     asked = plain(rep.types('/crm transfer add PF-1 amount:"3000 EUR" to:PF-2').text)
     assert "waits for a second person" in asked and "€3,000" in asked
+    assert "two is no number of one" in plain(rep.types("/crm transfer approve two").text)
     assert "somebody else must check" in plain(rep.types("/crm transfer approve 1").text)
     manager.types("/crm transfer list")
     manager.clicks("Approve")

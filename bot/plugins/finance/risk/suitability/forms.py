@@ -79,7 +79,7 @@ def released(
     values: Mapping[str, str], state: Mapping[str, str], session: Session, actor: Member, reader: Reader
 ) -> Message:
     """Let it pass."""
-    return decided(session, _number(state), actor, reader, values["reason"], release=True)
+    return decided(session, _number(state), actor, reader, values.get("reason") or "", release=True)
 
 
 plugin.button_opens("risk_release", release)
@@ -96,7 +96,7 @@ def declined(
     values: Mapping[str, str], state: Mapping[str, str], session: Session, actor: Member, reader: Reader
 ) -> Message:
     """Say no to it."""
-    return decided(session, _number(state), actor, reader, values["reason"], release=False)
+    return decided(session, _number(state), actor, reader, values.get("reason") or "", release=False)
 
 
 plugin.button_opens("risk_decline", decline)
