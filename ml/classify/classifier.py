@@ -170,7 +170,8 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
 
     def predict(self, texts: Sequence[str]) -> Strings:
         """Return the most likely class (n_samples,) of each text, sure or not."""
-        return np.asarray(self.classes_[self.decision_function(texts).argmax(axis=1)])
+        best = self.decision_function(texts).argmax(axis=1)
+        return np.asarray(self.classes_[best])
 
     def belonging(self, texts: Sequence[str]) -> Floats:
         """Return how much each text (n_samples,) is like the examples at all, whichever class it is.
