@@ -156,7 +156,7 @@ def test_lists_and_numbers_are_read() -> None:
         {
             **SOCKET,
             "RAPPORT_ADMINS": "U12, W34,",
-            "RAPPORT_PLUGINS": "renewals, commerce",
+            "RAPPORT_PLUGINS": "renewals, visits",
             "RAPPORT_PLUGINS_OFF": "birthdays kudos",
             "RAPPORT_ENCRYPTION_KEYS": f"{KEY}, {other}",
             "RAPPORT_GRACE_SECONDS": "2.5",
@@ -167,7 +167,7 @@ def test_lists_and_numbers_are_read() -> None:
         }
     )
     assert settings.admins == {"U12", "W34"}
-    assert settings.plugins == {"renewals", "commerce"}
+    assert settings.plugins == {"renewals", "visits"}
     assert settings.plugins_off == {"birthdays", "kudos"}
     assert settings.encryption_keys == (KEY, other)
     assert (settings.grace_seconds, settings.command_prefix, settings.port, settings.probe_port) == (
