@@ -112,8 +112,9 @@ class MoneyCell(Cell):
     def read(self, field: MoneyField, cell: str, reading: CellReading) -> Any:
         """Return the amount as its column is written."""
         signs = [sign for sign in _SIGNED.findall(cell) if sign]
+        number = read_number(cell, reading.written)
         currency = _currency(signs[0], reading.currency) if signs else reading.currency
-        minor = read_number(cell, reading.written) * Decimal(10) ** exponent(currency)
+        minor = number * Decimal(10) ** exponent(currency)
         if minor != int(minor) or abs(minor) > LARGEST:
             template = "{value} is not an amount of {currency}."
             raise Invalid(template, field=field.key, value=cell[:40], currency=currency)

@@ -60,6 +60,11 @@ def test_a_dollar_is_the_workspaces_dollar() -> None:
     assert cell(AMOUNT).read(AMOUNT, "$5", reading(currency="CAD")) == Money(500, "CAD")
 
 
+def test_words_in_the_place_of_an_amount_are_called_no_number() -> None:
+    with pytest.raises(Invalid, match="not yet known is not a number"):
+        cell(AMOUNT).read(AMOUNT, "not yet known", reading())
+
+
 @pytest.mark.parametrize("written", ["5 blubs", "0.001", "EUR 5 or 6", "1e30", "99999999999999999999"])
 def test_what_is_no_amount_is_refused(written: str) -> None:
     with pytest.raises(CrmError):
