@@ -75,19 +75,24 @@ def take_back(
     )
     session.add(made)
     session.flush()
+    list_lines(session, made, coming)
+    session.flush()
+    return made
+
+
+def list_lines(session: Session, made: GoodsReturn, coming: Mapping[OrderLine, int]) -> None:
+    """Add to a return how many of each line come back with it."""
     for line, quantity in coming.items():
         line.returned += quantity
         session.add(
             ReturnLine(
                 workspace_id=made.workspace_id,
-                order_id=order.id,
+                order_id=made.order_id,
                 return_id=made.id,
                 line_id=line.id,
                 quantity=quantity,
             )
         )
-    session.flush()
-    return made
 
 
 def receive(session: Session, order: SalesOrder, *, restock: bool = True) -> Sequence[GoodsReturn]:

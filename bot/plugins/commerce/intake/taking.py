@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot.plugins.commerce import carts, stock
+from bot.plugins.commerce import aftersales, carts, stock
 from bot.plugins.commerce.intake.arriving import ArrivingLine, ArrivingOrder, ArrivingRefund, Buyer
 from bot.plugins.commerce.orders import called_after
 from bot.plugins.commerce.products import Product, by_sku, sku_key
@@ -20,7 +20,6 @@ from bot.plugins.commerce.sales import (
     GoodsReturn,
     OrderLine,
     Refund,
-    ReturnLine,
     SalesOrder,
     lines_of,
     refunds_of,
@@ -208,15 +207,5 @@ def _returned(session: Session, order: SalesOrder, came: ArrivingRefund, lines: 
     )
     session.add(made)
     session.flush()
-    for line, quantity in parts.items():
-        line.returned += quantity
-        session.add(
-            ReturnLine(
-                workspace_id=order.workspace_id,
-                order_id=order.id,
-                return_id=made.id,
-                line_id=line.id,
-                quantity=quantity,
-            )
-        )
+    aftersales.list_lines(session, made, parts)
     stock.put_back(session, parts)
