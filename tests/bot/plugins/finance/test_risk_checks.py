@@ -175,11 +175,9 @@ def test_of_whom_nothing_is_known_nothing_is_judged_unless_the_workspace_wants_t
     plugin_settings.choose(desk, "finance.judged", "everybody")
     with pytest.raises(Conflict, match="there is no risk profile"):
         trades.trade(desk, wanted)
-    # What happened long ago is entered as it was.
-    trades.deposit(desk, wanted.account, Money(1_000_000, "EUR"), TODAY - timedelta(days=9))
-    trades.trade(desk, buys(wanted.instrument, 100, on=TODAY - timedelta(days=8)))
+    trades.deposit(desk, wanted.account, Money(1_000_000, "EUR"), TODAY - timedelta(days=400))
     with pytest.raises(Conflict, match="there is no risk profile"):
-        trades.trade(desk, buys(wanted.instrument, 100, on=TODAY - timedelta(days=7)))
+        trades.trade(desk, buys(wanted.instrument, 100, on=TODAY - timedelta(days=399)))
 
 
 def test_an_expired_profile_blocks_what_we_advise(desk: Session, portfolio: Portfolio, buys: Buys) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 
 from sqlalchemy.orm import Session
 
@@ -38,8 +38,6 @@ NATURES: Mapping[str, AssetNature] = {
     "other": AssetNature(5, 4, risky=True),
 }
 """What each class of assets asks of a client; of one that nobody can tell, the most."""
-BACKDATED = timedelta(days=7)
-"""What was traded longer ago has happened, and is entered as it was: no judgement could stop it."""
 
 
 def judge(
@@ -99,12 +97,11 @@ def book(session: Session, number: int, today: date) -> tuple[SuitabilityCheck, 
 def look(session: Session, trade: Trade) -> None:
     """Let a trade be booked only if it suits, or was judged and released, or the client was warned and wishes for it.
 
-    It is judged again, as prices and the portfolio may be others by now: what nobody has seen yet stops it. Of
-    customers without a profile nothing is judged, unless the workspace wants that. Raises Conflict with the reasons.
+    It is judged again, as prices and the portfolio may be others by now: what nobody has seen yet stops it. A day in
+    the past makes no difference, else whoever dates a trade back would get round the judgement. Of customers without a
+    profile nothing is judged, unless the workspace wants that. Raises Conflict with the reasons.
     """
     today = _today(session)
-    if trade.traded_on < today - BACKDATED:
-        return
     journal.locked(session, trade.account.portfolio_id)
     portfolio = named.get(session, Portfolio, trade.account.portfolio_id)
     check = trade.check if isinstance(trade, CheckedTrade) else checks.cleared(session, trade)
