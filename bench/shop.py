@@ -27,6 +27,12 @@ from sqlalchemy.orm import Session
 
 from bench.figures import Figure, percentile
 from bot.kit.format import Reader
+from bot.plugins.commerce import cards, digest, orders
+from bot.plugins.commerce.intake.arriving import ArrivingLine, ArrivingOrder, ArrivingProduct, Buyer
+from bot.plugins.commerce.intake.goods import take_product
+from bot.plugins.commerce.intake.taking import take
+from bot.plugins.commerce.nouns import ORDER
+from bot.plugins.commerce.sales import PAID, OrderLine, SalesOrder
 from bot.registry import load
 from storage.crm.contacts import Contact
 from storage.database import migrate
@@ -38,14 +44,7 @@ from storage.records.query import Query
 from storage.workspace import workspaces
 
 REGISTRY = load(on={"commerce"})
-"""First, as it makes the tables of the plugin known."""
 
-from bot.plugins.commerce import cards, digest, orders  # noqa: E402 - the registry is first
-from bot.plugins.commerce.intake.arriving import ArrivingLine, ArrivingOrder, ArrivingProduct, Buyer  # noqa: E402 - the registry is first
-from bot.plugins.commerce.intake.goods import take_product  # noqa: E402 - the registry is first
-from bot.plugins.commerce.intake.taking import take  # noqa: E402 - the registry is first
-from bot.plugins.commerce.nouns import ORDER  # noqa: E402 - the registry is first
-from bot.plugins.commerce.sales import PAID, OrderLine, SalesOrder  # noqa: E402 - the registry is first
 
 WORKSPACE = "T0SHOP"
 SOURCE = "online_retail"
