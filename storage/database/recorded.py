@@ -1,6 +1,6 @@
 """Say which models have a history, and turn their columns into JSON and back."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import Enum
@@ -45,6 +45,12 @@ class Recorded:
         `action` is that of the change undone: for "created" it is called before the row is removed, for "updated" and
         "deleted" after it was set back.
         """
+
+    @classmethod
+    def undoing_together(cls, session: Session, rows: Collection[Any], names: Collection[str]) -> None:
+        """Do for many rows what `undoing` does for one of which an undo set these attributes back."""
+        for row in rows:
+            row.undoing(session, "updated")
 
 
 def key_attribute(model: type[Recorded]) -> ColumnProperty[Any]:

@@ -6,6 +6,7 @@ while they are flushed, inside `recording`.
 
 from storage.database.recorded import Recorded
 from storage.records.history.models import AGENT, Activity, ChangeAnswer, ChangeSet
+from storage.records.history.parts import UndonePart, undo_part
 from storage.records.history.reading import actor_name, changed_only_by, last_actor, recent, timeline
 from storage.records.history.recording import (
     CHANGES,
@@ -29,12 +30,10 @@ from storage.records.history.recording import (
 from storage.records.history.undo import (
     MOVE,
     Undone,
-    UndonePart,
     UndoResult,
     newest,
     take_back,
     undo,
-    undo_part,
     undoable,
 )
 

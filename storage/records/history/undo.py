@@ -42,47 +42,6 @@ class UndoResult:
     rows: list[Undone]
 
 
-@dataclass(frozen=True)
-class UndonePart:
-    """Say what a part of a long undo took back and what it could not; the next part is `before` this activity."""
-
-    rows: list[Undone]
-    kept: list[Conflict]
-    before: int | None
-
-
-def undo_part(session: Session, target: ChangeSet, *, before: int | None, limit: int) -> UndonePart:
-    """Take back up to `limit` of a change set's changes, the last first, from those before an activity on.
-
-    Must run inside `recording`, each part after the first with the undo's own change set resumed. Unlike `undo` it goes
-    on where a row has changed since or something refers to it: that row stays as it is.
-    """
-    recorder = current_recorder(session)
-    recorder.undoes_id = target.id
-    wanted = select(Activity).where(
-        Activity.at == target.at, Activity.change_set_id == target.id, Activity.action.in_(CHANGES)
-    )
-    if before is not None:
-        wanted = wanted.where(Activity.id < before)
-    activities = list(session.scalars(wanted.order_by(Activity.id.desc()).limit(limit)))
-    rows: list[Undone] = []
-    kept: list[Conflict] = []
-    for activity in activities:
-        try:
-            with session.begin_nested():
-                _refuse_if_changed_since(session, [activity], but=target)
-                row, undone = _revert(session, activity)
-                row.undoing(session, activity.action)
-                if activity.action == CREATED:
-                    _remove(session, row)
-                session.flush()
-        except Conflict as error:
-            kept.append(error)
-        else:
-            rows.append(undone)
-    return UndonePart(rows, kept, activities[-1].id if activities else before)
-
-
 def undo(session: Session, actor_id: str, now: datetime | None = None) -> UndoResult:
     """Take back the actor's newest change set that is not undone yet and at most 24 hours old.
 
@@ -121,16 +80,16 @@ def take_back(session: Session, target: ChangeSet) -> UndoResult:
     )
     recorder.undoes_id = target.id
     recorder.write()
-    _refuse_if_changed_since(session, activities)
+    refuse_if_changed_since(session, activities)
     rows: list[Undone] = []
     standing: dict[Recorded, str] = {}
     for activity in activities:
-        row, undone = _revert(session, activity)
+        row, undone = revert(session, activity)
         rows.append(undone)
         if activity.action == CREATED:
             standing.pop(row, None)
             row.undoing(session, CREATED)
-            _remove(session, row)
+            remove_row(session, row)
         else:
             standing[row] = activity.action
     for row, action in standing.items():
@@ -165,7 +124,7 @@ def _is_undone(change_set: Any) -> Any:
     return exists().where(undoing.workspace_id == change_set.workspace_id, undoing.undoes_id == change_set.id)
 
 
-def _refuse_if_changed_since(session: Session, activities: list[Activity], but: ChangeSet | None = None) -> None:
+def refuse_if_changed_since(session: Session, activities: list[Activity], but: ChangeSet | None = None) -> None:
     """Raise Conflict if a row changed after these activities; changes that were taken back do not count.
 
     Nor do those of the change set `but`, a part of which was taken back.
@@ -175,17 +134,24 @@ def _refuse_if_changed_since(session: Session, activities: list[Activity], but: 
         newest.setdefault((activity.entity, activity.row_key), activity)
     for (entity, key), activity in newest.items():
         later = session.execute(
-            select(ChangeSet.actor_id, Activity.after)
-            .join(Activity.change_set)
+            changes_since(but)
             .where(Activity.entity == entity, Activity.row_key == key, Activity.id > activity.id)
-            .where(Activity.action.in_(CHANGES), ChangeSet.undoes_id.is_(None))
-            .where(~_is_undone(ChangeSet), ChangeSet.id.is_distinct_from(but.id if but else None))
             .order_by(Activity.id.desc())
             .limit(1)
         ).first()
         if later is not None:
             row = _row(session, activity)
             raise _changed(session, row, activity, actor_name(session, later.actor_id))
+
+
+def changes_since(but: ChangeSet | None) -> Select[Any]:
+    """Return who changed what, but for undos, what was undone and the change set `but`."""
+    return (
+        select(ChangeSet.actor_id)
+        .join(Activity.change_set)
+        .where(Activity.action.in_(CHANGES), ChangeSet.undoes_id.is_(None))
+        .where(~_is_undone(ChangeSet), ChangeSet.id.is_distinct_from(but.id if but else None))
+    )
 
 
 def _changed(session: Session, row: Recorded | None, activity: Activity, who: str) -> Conflict:
@@ -202,8 +168,8 @@ def _gone_name(activity: Activity) -> str:
     return str(known.get("name") or activity.noun)
 
 
-def _revert(session: Session, activity: Activity) -> tuple[Recorded, Undone]:
-    """Set a row back to what it was before an activity; one that was created is left to be removed."""
+def revert(session: Session, activity: Activity) -> tuple[Recorded, Undone]:
+    """Set a row back to what it was before an activity; one that was created is left to be removed. Raise Conflict."""
     row = _row(session, activity)
     if activity.action == DELETED:
         row = _restore(session, row, activity)
@@ -211,10 +177,9 @@ def _revert(session: Session, activity: Activity) -> tuple[Recorded, Undone]:
         raise _changed(session, None, activity, "someone")
     else:
         _refuse_if_different(session, row, activity)
-    noun, record_id = row.history_subject()
-    undone = Undone(noun, record_id, row.history_name(), activity.action, (activity.entity, activity.row_key))
+    undone = undone_of(row, activity)
     if activity.action == UPDATED:
-        _set(row, activity.before or {})
+        set_back(row, activity.before or {})
         session.flush()
     if activity.action != CREATED:
         # Composites and what the database derives are read again.
@@ -222,22 +187,33 @@ def _revert(session: Session, activity: Activity) -> tuple[Recorded, Undone]:
     return row, undone
 
 
+def undone_of(row: Recorded, activity: Activity) -> Undone:
+    """Name a row that is set back to what it was before an activity."""
+    noun, record_id = row.history_subject()
+    return Undone(noun, record_id, row.history_name(), activity.action, (activity.entity, activity.row_key))
+
+
 def _refuse_if_different(session: Session, row: Recorded, activity: Activity) -> None:
     """Raise Conflict if the row is not as the change left it, by a way that is not recorded."""
-    now = values(row)
-    if any(now.get(key) != value for key, value in (activity.after or {}).items() if key in now):
+    if differs(row, activity):
         raise _changed(session, row, activity, "someone")
+
+
+def differs(row: Recorded, activity: Activity) -> bool:
+    """Tell whether a row is not as an activity left it."""
+    now = values(row)
+    return any(now.get(key) != value for key, value in (activity.after or {}).items() if key in now)
 
 
 def _restore(session: Session, row: Recorded | None, activity: Activity) -> Recorded:
     if row is not None:
         raise _changed(session, row, activity, "someone")
-    model = _model(activity)
+    model = model_of(activity)
     key = key_attribute(model)
     restored = model()
-    for name, value in (("workspace_id", current_workspace(session)), (key.key, _key_value(model, activity))):
+    for name, value in (("workspace_id", current_workspace(session)), (key.key, key_value(model, activity))):
         setattr(restored, name, value)
-    _set(restored, activity.before or {})
+    set_back(restored, activity.before or {})
     try:
         with session.begin_nested():
             session.add(restored)
@@ -249,7 +225,8 @@ def _restore(session: Session, row: Recorded | None, activity: Activity) -> Reco
     return restored
 
 
-def _remove(session: Session, row: Recorded) -> None:
+def remove_row(session: Session, row: Recorded) -> None:
+    """Remove a row that was created; raise Conflict where something refers to it."""
     name = row.history_name()
     for other in referring(session, row):
         raise _in_use(name, other.history_name())
@@ -269,7 +246,8 @@ def _in_use(name: str, other: str) -> Conflict:
     )
 
 
-def _set(row: Recorded, before: dict[str, Any]) -> None:
+def set_back(row: Recorded, before: dict[str, Any]) -> None:
+    """Give a row the values that it had."""
     attributes = inspect(type(row)).column_attrs
     for key, value in before.items():
         # A column that a later version dropped has nothing to be set back.
@@ -278,25 +256,27 @@ def _set(row: Recorded, before: dict[str, Any]) -> None:
 
 
 def _row(session: Session, activity: Activity) -> Recorded | None:
-    model = _model(activity)
-    known = {"workspace_id": current_workspace(session), key_attribute(model).key: _key_value(model, activity)}
+    model = model_of(activity)
+    known = {"workspace_id": current_workspace(session), key_attribute(model).key: key_value(model, activity)}
     identity = tuple(known[inspect(model).get_property_by_column(column).key] for column in inspect(model).primary_key)
     return session.get(model, identity, with_for_update=True, populate_existing=True)
 
 
-def _key_value(model: type[Recorded], activity: Activity) -> Any:
+def key_value(model: type[Recorded], activity: Activity) -> Any:
+    """Return the key of an activity's row as its column holds it."""
     return from_json(key_attribute(model), activity.row_key)
 
 
-def _model(activity: Activity) -> type[Recorded]:
-    mapper = _mappers().get(activity.entity)
+def model_of(activity: Activity) -> type[Recorded]:
+    """Return the model of an activity's row; raise Conflict where its plugin is not loaded."""
+    mapper = mappers().get(activity.entity)
     if mapper is None:
         raise Conflict("This change was made by a plugin that is not loaded, so it cannot be undone.")
     model: type[Recorded] = mapper.class_
     return model
 
 
-def _mappers() -> dict[str, Mapper[Any]]:
+def mappers() -> dict[str, Mapper[Any]]:
     """Return the models by their tables; of several in one table that of all, as a row says which it is of."""
     recorded = (mapper for mapper in Base.registry.mappers if issubclass(mapper.class_, Recorded))
     return {entity_name(mapper): mapper for mapper in recorded if mapper.inherits is None}

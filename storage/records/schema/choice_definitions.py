@@ -292,6 +292,9 @@ def _batch(session: Session, key: str, into: str, limit: int) -> int:
     records = session.scalars(found.execution_options(populate_existing=True)).all()
     for record in records:
         setattr(record, field.by, into)
+    # Written at once, and told afterwards: whoever is told of one writes what is not written.
+    session.flush()
+    for record in records:
         declaration.told(session, record, False)
     session.flush()
     return len(records)

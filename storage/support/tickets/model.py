@@ -1,5 +1,6 @@
 """Describe tickets: their table, and the words for where they stand."""
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -199,6 +200,15 @@ class Ticket(Named, Base):
                 labels.take_back(session, message)
         self._stay_answered(session)
         emit(session, TicketChanged(self))
+
+    @classmethod
+    def undoing_together(cls, session: Session, rows: Collection[Any], names: Collection[str]) -> None:
+        """Do for many tickets what `undoing` does for one: where they only stand elsewhere, tell who shows them."""
+        if not set(names) <= {"standing"}:
+            super().undoing_together(session, rows, names)
+            return
+        for ticket in rows:
+            emit(session, TicketChanged(ticket))
 
     def _stay_answered(self, session: Session) -> None:
         """Keep when the customer was answered first: what was sent cannot be taken back."""
