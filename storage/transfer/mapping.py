@@ -181,7 +181,7 @@ def look(
     samples: list[list[str]] = [[] for _ in mapping.columns]
     for row in table.rows():
         for at, cell in enumerate(row.cells):
-            if not cell:
+            if not cell or row.opens:
                 continue
             if len(samples[at]) < SAMPLES and cell not in samples[at]:
                 samples[at].append(storable(cell))

@@ -33,7 +33,7 @@ from storage.transfer.mapping import (
     field_of,
     links_made,
 )
-from storage.transfer.tables import UNSTORABLE, Row
+from storage.transfer.tables import UNSTORABLE, Row, open_quote
 from storage.transfer.written import read_moment, refuse_cut
 
 _OVER = re.compile(r"closed[\s_-]*(won|lost)(?:\b.*)?", re.IGNORECASE)
@@ -122,6 +122,9 @@ class RowReader:
 
     def _read(self, row: Row) -> ReadRow:
         read = ReadRow(row.line)
+        if row.opens:
+            read.refused = said(open_quote(row.opens))
+            return read
         if row.beyond:
             read.refused = said(Invalid("The row has more cells than there are columns."))
             return read

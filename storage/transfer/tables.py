@@ -8,7 +8,6 @@ what a report says of itself below its rows.
 from __future__ import annotations
 
 import codecs
-import csv
 import hashlib
 import re
 import zipfile
@@ -24,13 +23,13 @@ from typing import Any
 
 from storage.errors import Invalid
 from storage.names import name_key
+from storage.transfer.delimited import Line, read_lines
 
 LARGEST = 1 << 30
 """So many bytes a file may have."""
 LARGEST_UNPACKED = 1 << 30
 MOST_PARTS = 5_000
 MOST_COLUMNS = 500
-LONGEST_CELL = 1_000_000
 SEPARATORS = (",", ";", "\t", "|")
 LONGEST_FOOT = 20
 LOOKED_AT = 30
@@ -61,12 +60,14 @@ _MARKS = (
 class Row:
     """Hold the cells of a row, as many as there are columns, and its line in the file, counted from 1.
 
-    `beyond` tells that it has filled cells beyond the last column: then something in it is shifted.
+    `beyond` tells that it has filled cells beyond the last column: then something in it is shifted. `opens` is the line
+    of a quote that is not closed, 0 for none.
     """
 
     line: int
     cells: Sequence[str]
     beyond: bool = False
+    opens: int = 0
 
 
 @dataclass(frozen=True)
@@ -93,8 +94,9 @@ class TableFile:
         held: Row | None = None
         below: list[Row] = []
         gap = False
-        lines = _sheet(self.path) if self.is_sheet else _lines(self.path, self.encoding, self.separator)
-        for line, cells in lines:
+        columns = width + self.has_reasons
+        lines = _sheet(self.path) if self.is_sheet else read_lines(self.path, self.encoding, self.separator, columns)
+        for line, cells, opens in lines:
             if line <= max(self.header_line, after):
                 continue
             if not any(cells):
@@ -103,8 +105,8 @@ class TableFile:
             if [name_key(cell) for cell in cells[:width]] == own:
                 continue
             filled = [*cells[:width], *[""] * (width - len(cells))]
-            row = Row(line, filled, any(cells[width + self.has_reasons :]))
-            alone = width > 2 and bool(filled[0]) and not any(filled[1:])
+            row = Row(line, filled, any(cells[columns:]), opens)
+            alone = width > 2 and bool(filled[0]) and not any(filled[1:]) and not opens
             if gap and alone and len(below) < LONGEST_FOOT:
                 below.append(row)
                 continue
@@ -132,7 +134,7 @@ def open_table(path: Path, name: str = "") -> TableFile:
         _refuse_page(start)
         encoding = _encoding(path, start)
         separator = _separator(path, encoding)
-        first = list(islice(_lines(path, encoding, separator), LOOKED_AT))
+        first = list(islice(read_lines(path, encoding, separator), LOOKED_AT))
     line, header = _header(first)
     has_reasons = header[-1] == REASON and len(header) > 1
     header = header[:-1] if has_reasons else header
@@ -151,18 +153,26 @@ def columns_key(header: Sequence[str]) -> str:
     return hashlib.sha256(names.encode()).hexdigest()
 
 
-def _header(first: Sequence[tuple[int, list[str]]]) -> tuple[int, tuple[str, ...]]:
+def _header(first: Sequence[Line]) -> tuple[int, tuple[str, ...]]:
     """Return the line and names of the header: the first row that is about as wide as those after it."""
-    filled = [(line, cells, sum(map(bool, cells))) for line, cells in first if any(cells)]
+    filled = [(line, sum(map(bool, line.cells))) for line in first if any(line.cells)]
     if not filled:
         raise Invalid("There are no rows in this file.")
-    widest = max(count for *_, count in filled)
-    line, cells, _ = next(row for row in filled if row[2] * 2 > widest)
+    widest = max(count for _, count in filled)
+    line, cells, opens = next(row for row, count in filled if count * 2 > widest)
+    if opens:
+        raise open_quote(opens)
     while cells and not cells[-1]:
         cells = cells[:-1]
     if len(cells) > MOST_COLUMNS:
         raise Invalid("This file has more than {limit} columns.", limit=MOST_COLUMNS)
     return line, tuple(map(storable, cells))
+
+
+def open_quote(line: int) -> Invalid:
+    """Return what is said of a quote that is not closed."""
+    hint = "Close it, or write it twice where it is part of the text."
+    return Invalid("A quote opens in line {line} and is not closed.", line=line, hint=hint)
 
 
 def storable(text: str) -> str:
@@ -216,28 +226,13 @@ def _is_in(path: Path, encoding: str) -> bool:
 
 def _separator(path: Path, encoding: str) -> str:
     def evenness(separator: str) -> tuple[int, int]:
-        widths = Counter(len(cells) for _, cells in islice(_lines(path, encoding, separator), LOOKED_AT) if any(cells))
+        first = islice(read_lines(path, encoding, separator), LOOKED_AT)
+        widths = Counter(len(one.cells) for one in first if any(one.cells))
         wide = {width: count for width, count in widths.items() if width > 1}
         return max(((count, width) for width, count in wide.items()), default=(0, 0))
 
     best = max(SEPARATORS, key=evenness)
     return best if evenness(best) > (0, 0) else ","
-
-
-def _lines(path: Path, encoding: str, separator: str) -> Iterator[tuple[int, list[str]]]:
-    csv.field_size_limit(LONGEST_CELL)
-    line = 1
-    with path.open(encoding=encoding, newline="") as file:
-        reader = csv.reader(file, delimiter=separator)
-        try:
-            for cells in reader:
-                yield line, [cell.strip() for cell in cells]
-                line = reader.line_num + 1
-        except (csv.Error, UnicodeError) as error:
-            if "field limit" in str(error):
-                said = "In line {line}, a cell has more than {most} characters."
-                raise Invalid(said, line=line, most=f"{LONGEST_CELL:,}") from None
-            raise Invalid("Line {line} cannot be read: {why}.", line=line, why=str(error)) from None
 
 
 def _refuse_trap(path: Path) -> None:
@@ -255,7 +250,7 @@ def _refuse_trap(path: Path) -> None:
         raise Invalid("This workbook is too large when unpacked.", hint="Save the sheet as CSV.")
 
 
-def _sheet(path: Path) -> Iterator[tuple[int, list[str]]]:
+def _sheet(path: Path) -> Iterator[Line]:
     from openpyxl import load_workbook
 
     try:
@@ -267,7 +262,7 @@ def _sheet(path: Path) -> Iterator[tuple[int, list[str]]]:
         if not book.worksheets:
             raise Invalid("There is no sheet in this workbook.")
         for line, cells in enumerate(book.worksheets[0].iter_rows(), 1):
-            yield line, [_cell(cell.value, cell) for cell in cells]
+            yield Line(line, [_cell(cell.value, cell) for cell in cells])
     finally:
         book.close()
 

@@ -172,3 +172,12 @@ def test_a_guest_s_file_is_not_read(company: Company) -> None:
     company.settles()
     with company.database.transaction(company.workspace) as session:
         assert session.scalar(select(func.count()).select_from(ImportRun)) == 0
+
+
+def test_a_quote_that_is_never_closed_is_named_with_its_line_and_swallows_no_row(company: Company) -> None:
+    rep = company.rep
+    rep.sends("Companies.csv", b'Company,Website\nHeron,heron.example\n"Finch,\nKestrel,\nEgret,\n', channel=DM)
+    rep.sees("Companies.csv*: Customers", channel=DM)
+    rep.clicks("Try it", channel=DM)
+    rep.sees("Would be: 3 added, 1 refused", channel=DM)
+    rep.sees("Line 3: A quote opens in line 3 and is not closed", channel=DM)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from storage.errors import Invalid
-from storage.transfer import tables
+from storage.transfer import delimited, tables
 from storage.transfer.cells import defuse, plain
 
 NAMES = ["Müller & Söhne", "Café Zoë", "Łódź"]
@@ -139,9 +139,54 @@ def test_a_damaged_workbook_is_refused_in_a_sentence(tmp_path: Path) -> None:
 
 
 def test_a_cell_longer_than_any_text_names_its_line(tmp_path: Path) -> None:
-    path = written(tmp_path / "a.csv", "Name,X\nAcme,1\nGlobex,{}\n".format("x" * (tables.LONGEST_CELL + 1)))
+    path = written(tmp_path / "a.csv", "Name,X\nAcme,1\nGlobex,{}\n".format("x" * (delimited.LONGEST_CELL + 1)))
     with pytest.raises(Invalid, match="In line 3, a cell has more"):
         read(path)
+
+
+OPEN = [
+    # Never closed: the rest would be one cell.
+    ('Name,X\nAcme,1\n"Globex,2\nInitech,3\nHooli,4\n', {3: 3}, ["Acme", "Globex,2", "Initech", "Hooli"]),
+    ('Name,X\nAcme,"1\n', {2: 2}, ["Acme"]),
+    # Closed by the quote of the row after it.
+    ('Name,X\n"Globex,2\n"Initech",3\nHooli,4\n', {2: 2}, ["Globex,2", "Initech", "Hooli"]),
+    # The quote opens in the second line of its row.
+    ('Name,X,Y\n"Ac\nme","1,2\nGlobex,3,4\nHooli,5,6\n', {2: 3}, ["Ac\nme", "Globex", "Hooli"]),
+    # What follows is a text and no rows: it stays with its row.
+    ('Name,X,Y\nAcme,1,"first\nsecond, or so\nthird"fourth\nHooli,5,6\n', {2: 2}, ["Acme", "Hooli"]),
+    ('Name,X,Y\nAcme,1,2\nGlobex,1,"first\nsecond\nthird\n', {3: 3}, ["Acme", "Globex"]),
+    # Closed in its own line, and all cells behind it in one.
+    ('Name,X,Y\n"Globex,"2",3\nHooli,5,6\n', {2: 2}, ["Globex,2\"", "Hooli"]),
+    # A quote in a text opens nothing, and one that is closed amid it costs no cell.
+    ('Name,X\nAcme 5" pipe,1\n"5" pipe",2\n"a ""b""\nc",3\n', {}, ['Acme 5" pipe', '5 pipe"', 'a "b"\nc']),
+]
+
+
+@pytest.mark.parametrize(("text", "opens", "names"), OPEN)
+def test_a_quote_that_is_not_closed_costs_its_own_row_alone(
+    tmp_path: Path, text: str, opens: dict[int, int], names: list[str]
+) -> None:
+    rows = list(tables.open_table(written(tmp_path / "a.csv", text)).rows())
+    assert {row.line: row.opens for row in rows if row.opens} == opens
+    assert [row.cells[0] for row in rows] == names
+
+
+def test_no_row_is_lost_however_many_quotes_are_open(tmp_path: Path) -> None:
+    lines = [f'"Open {n},1' if n % 40 == 7 else f'"Name, {n}",{n}' for n in range(1_000)]
+    rows = list(tables.open_table(written(tmp_path / "a.csv", "\n".join(["Name,X", *lines]))).rows())
+    assert [row.line for row in rows] == list(range(2, 1_002))
+    assert [row.line - 2 for row in rows if row.opens] == list(range(7, 1_000, 40))
+
+
+def test_a_header_with_an_open_quote_is_refused_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="A quote opens in line 1"):
+        tables.open_table(written(tmp_path / "a.csv", 'Name,"X,Y\nAcme,1,2\nGlobex,1,2\n'))
+
+
+def test_a_quote_that_opens_a_long_way_before_the_end_costs_its_own_row(tmp_path: Path) -> None:
+    text = 'Name,X\n"Acme,1\n' + "Globex,2\n" * (delimited.LONGEST_CELL // 8)
+    table = tables.open_table(written(tmp_path / "a.csv", text))
+    assert [(row.line, row.opens) for row in table.rows()][:2] == [(2, 2), (3, 0)]
 
 
 @given(st.text())
