@@ -10,25 +10,19 @@ from __future__ import annotations
 import codecs
 import hashlib
 import re
-import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from decimal import Decimal
-from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from storage.errors import Invalid
 from storage.names import name_key
-from storage.transfer.delimited import Line, read_lines
+from storage.transfer.formats.delimited import Line, read_lines
+from storage.transfer.formats.sheets import read_sheet
 
 LARGEST = 1 << 30
 """So many bytes a file may have."""
-LARGEST_UNPACKED = 1 << 30
-MOST_PARTS = 5_000
 MOST_COLUMNS = 500
 SEPARATORS = (",", ";", "\t", "|")
 LONGEST_FOOT = 20
@@ -38,10 +32,6 @@ _PIECE = 1 << 20
 _ZIP = b"PK\x03\x04"
 REASON = "Why this row was refused"
 """The last column of a file of refused rows; when it comes back corrected, this is not looked at."""
-_SHOWN_CURRENCY = re.compile(r"\[\$([^\]\-]+)(?:-[^\]]*)?\]|\"\s*([A-Z]{3}|[€£¥$])\s*\"|([€£])")
-"""`[$EUR]`, `[$€-407]`, `"EUR"`: how spreadsheets write the currency of a cell."""
-_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
-"""How a workbook holds a character that XML cannot."""
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _TOTALS = frozenset({"total", "totals", "grand total", "subtotal", "sum", "summe", "gesamt", "gesamtsumme", "somme"})
 
@@ -95,7 +85,9 @@ class TableFile:
         below: list[Row] = []
         gap = False
         columns = width + self.has_reasons
-        lines = _sheet(self.path) if self.is_sheet else read_lines(self.path, self.encoding, self.separator, columns)
+        lines = (
+            read_sheet(self.path) if self.is_sheet else read_lines(self.path, self.encoding, self.separator, columns)
+        )
         for line, cells, opens in lines:
             if line <= max(self.header_line, after):
                 continue
@@ -127,8 +119,7 @@ def open_table(path: Path, name: str = "") -> TableFile:
     with path.open("rb") as file:
         start = file.read(1 << 16)
     if start.startswith(_ZIP):
-        _refuse_trap(path)
-        first = list(islice(_sheet(path), LOOKED_AT))
+        first = list(islice(read_sheet(path), LOOKED_AT))
         encoding = separator = ""
     else:
         _refuse_page(start)
@@ -233,62 +224,3 @@ def _separator(path: Path, encoding: str) -> str:
 
     best = max(SEPARATORS, key=evenness)
     return best if evenness(best) > (0, 0) else ","
-
-
-def _refuse_trap(path: Path) -> None:
-    """Refuse an archive that is no workbook, or would unpack to more than there is room for."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            parts = archive.infolist()
-    except zipfile.BadZipFile:
-        parts = []
-    if not any(part.filename == "[Content_Types].xml" for part in parts):
-        raise Invalid(
-            "This is an archive and no table.", hint="Unpack it, or save the table as CSV or XLSX, and send that file."
-        )
-    if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST_UNPACKED:
-        raise Invalid("This workbook is too large when unpacked.", hint="Save the sheet as CSV.")
-
-
-def _sheet(path: Path) -> Iterator[Line]:
-    from openpyxl import load_workbook
-
-    try:
-        book = load_workbook(path, read_only=True, data_only=True)
-    except Exception as error:
-        # A damaged workbook raises whatever its XML parser does.
-        raise Invalid("This workbook cannot be opened: {why}.", why=str(error)[:200]) from None
-    try:
-        if not book.worksheets:
-            raise Invalid("There is no sheet in this workbook.")
-        for line, cells in enumerate(book.worksheets[0].iter_rows(), 1):
-            yield Line(line, [_cell(cell.value, cell) for cell in cells])
-    finally:
-        book.close()
-
-
-def _cell(value: Any, cell: Any) -> str:
-    """Return the value of a cell as text that is read back unmistakably, with the currency that is shown beside it."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "yes" if value else "no"
-        case datetime():
-            return value.date().isoformat() if value.time() == time() else value.isoformat(" ", "seconds")
-        case date():
-            return value.isoformat()
-        case int() | float():
-            number = format(Decimal(repr(value)), "f")
-            number = number.removesuffix(".0") if isinstance(value, float) else number
-            # Three places could be thousands.
-            number += "0" if number[-4:-3] == "." else ""
-            return f"{number} {_currency(cell.number_format)}".rstrip()
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), str(value)).strip()
-
-
-@cache
-def _currency(number_format: str) -> str:
-    """Return the sign or code of the currency that a format of numbers shows, empty for none."""
-    found = _SHOWN_CURRENCY.search(number_format)
-    return next(filter(None, found.groups()), "") if found else ""

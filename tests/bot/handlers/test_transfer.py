@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import urllib.request
 
 import pytest
+from openpyxl import Workbook
 from sqlalchemy import func, select
 
 from sandbox.sample_teams import APP_ID
@@ -181,3 +183,16 @@ def test_a_quote_that_is_never_closed_is_named_with_its_line_and_swallows_no_row
     rep.clicks("Try it", channel=DM)
     rep.sees("Would be: 3 added, 1 refused", channel=DM)
     rep.sees("Line 3: A quote opens in line 3 and is not closed", channel=DM)
+
+
+def test_a_workbook_is_read_as_any_table(company: Company) -> None:
+    book, file = Workbook(), io.BytesIO()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["Company", "Website"])
+    sheet.append(["Heron", "heron.example"])
+    book.save(file)
+    company.rep.sends("Companies.xlsx", file.getvalue(), channel=DM)
+    company.rep.sees("Companies.xlsx*: Customers", channel=DM)
+    company.rep.clicks("Try it", channel=DM)
+    company.rep.sees("Would be: 1 added", channel=DM)

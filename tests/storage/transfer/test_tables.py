@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from storage.errors import Invalid
-from storage.transfer import delimited, tables
+from storage.transfer import tables
 from storage.transfer.cells import defuse, plain
+from storage.transfer.formats import delimited, sheets
 
 NAMES = ["Müller & Söhne", "Café Zoë", "Łódź"]
 CHINESE = ["上海贸易有限公司", "北京科技", "深圳市华为技术有限公司"]
@@ -125,7 +126,7 @@ def test_a_workbook_that_unpacks_to_more_than_there_is_room_for_is_refused_unrea
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
         archive.writestr("xl/worksheets/sheet1.xml", b"\0" * 3_000_000)
-    monkeypatch.setattr(tables, "LARGEST_UNPACKED", 2_000_000)
+    monkeypatch.setattr(sheets, "LARGEST_UNPACKED", 2_000_000)
     with pytest.raises(Invalid, match="too large when unpacked"):
         tables.open_table(path)
 
@@ -156,7 +157,7 @@ OPEN = [
     ('Name,X,Y\nAcme,1,"first\nsecond, or so\nthird"fourth\nHooli,5,6\n', {2: 2}, ["Acme", "Hooli"]),
     ('Name,X,Y\nAcme,1,2\nGlobex,1,"first\nsecond\nthird\n', {3: 3}, ["Acme", "Globex"]),
     # Closed in its own line, and all cells behind it in one.
-    ('Name,X,Y\n"Globex,"2",3\nHooli,5,6\n', {2: 2}, ["Globex,2\"", "Hooli"]),
+    ('Name,X,Y\n"Globex,"2",3\nHooli,5,6\n', {2: 2}, ['Globex,2"', "Hooli"]),
     # A quote in a text opens nothing, and one that is closed amid it costs no cell.
     ('Name,X\nAcme 5" pipe,1\n"5" pipe",2\n"a ""b""\nc",3\n', {}, ['Acme 5" pipe', '5 pipe"', 'a "b"\nc']),
 ]
@@ -183,7 +184,10 @@ def test_a_header_with_an_open_quote_is_refused_with_its_line(tmp_path: Path) ->
         tables.open_table(written(tmp_path / "a.csv", 'Name,"X,Y\nAcme,1,2\nGlobex,1,2\n'))
 
 
-def test_a_quote_that_opens_a_long_way_before_the_end_costs_its_own_row(tmp_path: Path) -> None:
+def test_a_quote_that_opens_a_long_way_before_the_end_costs_its_own_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delimited, "LONGEST_CELL", 50_000)
     text = 'Name,X\n"Acme,1\n' + "Globex,2\n" * (delimited.LONGEST_CELL // 8)
     table = tables.open_table(written(tmp_path / "a.csv", text))
     assert [(row.line, row.opens) for row in table.rows()][:2] == [(2, 2), (3, 0)]

@@ -127,19 +127,19 @@ def _opens_at(lines: Sequence[str], separator: str) -> int:
     """Return the place of the line in which the quote opens that is never closed, or first closed amid a text."""
     begins, quoted, closing, opened = True, False, False, 0
     for at, text in enumerate(lines):
-        for token in text:
+        for char in text:
             if closing:
                 closing = False
-                if token == '"':
+                if char == '"':
                     continue
                 quoted = False
-                if token not in (separator, "\r", "\n"):
+                if char not in (separator, "\r", "\n"):
                     return opened
             if quoted:
-                closing = token == '"'
-            elif token == '"' and begins:
+                closing = char == '"'
+            elif char == '"' and begins:
                 quoted, opened = True, at
-            begins = not quoted and token in (separator, "\r", "\n")
+            begins = not quoted and char in (separator, "\r", "\n")
     return opened
 
 

@@ -1,0 +1,1 @@
+"""Read the rows of files as programs write them: text with separators, workbooks."""

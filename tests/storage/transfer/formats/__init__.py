@@ -1,0 +1,1 @@
+"""Test how tables come in and go out."""
