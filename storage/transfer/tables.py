@@ -18,7 +18,7 @@ from pathlib import Path
 
 from storage.errors import Invalid
 from storage.names import name_key
-from storage.transfer.formats.delimited import Line, read_lines
+from storage.transfer.formats.delimited import FileLine, read_lines
 from storage.transfer.formats.sheets import read_sheet
 
 LARGEST = 1 << 30
@@ -144,7 +144,7 @@ def columns_key(header: Sequence[str]) -> str:
     return hashlib.sha256(names.encode()).hexdigest()
 
 
-def _header(first: Sequence[Line]) -> tuple[int, tuple[str, ...]]:
+def _header(first: Sequence[FileLine]) -> tuple[int, tuple[str, ...]]:
     """Return the line and names of the header: the first row that is about as wide as those after it."""
     filled = [(line, sum(map(bool, line.cells))) for line in first if any(line.cells)]
     if not filled:

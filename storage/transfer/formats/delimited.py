@@ -16,7 +16,7 @@ LONGEST_ROW = 4 * LONGEST_CELL
 _LOOKED_AT = 20
 
 
-class Line(NamedTuple):
+class FileLine(NamedTuple):
     """Hold the cells of a row with the line it begins in, counted from 1, and in `opens` the line of an open quote."""
 
     line: int
@@ -28,7 +28,7 @@ class _TooLong(Exception):
     """A row goes on for longer than any row does."""
 
 
-class _Source:
+class _FileLines:
     """Hand on the lines of a file, and remember those of the row that is being read."""
 
     def __init__(self, file: Iterator[str]) -> None:
@@ -63,7 +63,7 @@ class _Source:
         self.is_over = False
 
 
-def read_lines(path: Path, encoding: str, separator: str, width: int = 0) -> Iterator[Line]:
+def read_lines(path: Path, encoding: str, separator: str, width: int = 0) -> Iterator[FileLine]:
     """Yield each row of a file; `width` is the number of its columns, where that is known.
 
     A row whose quote is not closed, or only by one that stands in another row, names the line where it opens. What
@@ -72,7 +72,7 @@ def read_lines(path: Path, encoding: str, separator: str, width: int = 0) -> Ite
     csv.field_size_limit(LONGEST_CELL)
     line = 1
     with path.open(encoding=encoding, newline="") as file:
-        source = _Source(file)
+        source = _FileLines(file)
         reader = csv.reader(source, delimiter=separator)
         while True:
             cells, is_long = _next(reader, line)
@@ -80,7 +80,7 @@ def read_lines(path: Path, encoding: str, separator: str, width: int = 0) -> Ite
                 return
             lines = source.taken()
             if cells is not None and not source.is_over and not _is_torn(lines, cells, separator, width):
-                yield Line(line, [cell.strip() for cell in cells])
+                yield FileLine(line, [cell.strip() for cell in cells])
                 line += len(lines)
                 continue
             at = _opens_at(lines, separator)
@@ -96,7 +96,7 @@ def read_lines(path: Path, encoding: str, separator: str, width: int = 0) -> Ite
                 lines = lines[: at + 1]
                 cells = next(csv.reader(lines, delimiter=separator))
             assert cells is not None
-            yield Line(line, [cell.strip() for cell in cells], line + at)
+            yield FileLine(line, [cell.strip() for cell in cells], line + at)
             line += len(lines)
 
 

@@ -14,7 +14,7 @@ from typing import IO, Any
 from xml.etree import ElementTree
 
 from storage.errors import CrmError, Invalid
-from storage.transfer.formats.delimited import Line
+from storage.transfer.formats.delimited import FileLine
 
 LARGEST_UNPACKED = 1 << 30
 LARGEST_STRINGS = 48 << 20
@@ -33,7 +33,7 @@ _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 """How a workbook holds a character that XML cannot."""
 
 
-class _Rows:
+class _SheetBytes:
     """Hand on the bytes of a sheet, and refuse a row that has no end."""
 
     def __init__(self, part: IO[bytes]) -> None:
@@ -53,19 +53,19 @@ class _Rows:
         """Close the sheet."""
         self._part.close()
 
-    def __enter__(self) -> _Rows:
+    def __enter__(self) -> _SheetBytes:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
 
-class _Parts(zipfile.ZipFile):
+class _BookParts(zipfile.ZipFile):
     """Lend the parts of a workbook, none that is larger than what it holds can need."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        self.rows: _Rows | None = None
+        self.rows: _SheetBytes | None = None
         self.is_loaded = False
         types = ElementTree.fromstring(self.read(_TYPES))  # noqa: S314 - expat itself limits what entities become
         self._shared = {one.get("PartName", "")[1:] for one in types if one.get("ContentType", "").endswith(_SHARED)}
@@ -83,7 +83,7 @@ class _Parts(zipfile.ZipFile):
         To find out how large a sheet is, all of it would be read; what it says of that itself may be wrong.
         """
         if self.is_loaded:
-            self.rows = _Rows(super().open(name))
+            self.rows = _SheetBytes(super().open(name))
             return self.rows
         if name in self._shared:
             if self.getinfo(name).file_size > LARGEST_STRINGS:
@@ -92,7 +92,7 @@ class _Parts(zipfile.ZipFile):
         return io.BytesIO(self.read(name) if "chartsheet" in name else b"<worksheet/>")
 
 
-def read_sheet(path: Path) -> Iterator[Line]:
+def read_sheet(path: Path) -> Iterator[FileLine]:
     """Yield each row of the first sheet that is not hidden; raise Invalid for a damaged workbook and for a trap."""
     _refuse_trap(path)
     try:
@@ -105,10 +105,10 @@ def read_sheet(path: Path) -> Iterator[Line]:
         raise Invalid("This workbook cannot be opened.", hint=hint) from error
 
 
-def _rows(path: Path) -> Iterator[Line]:
+def _rows(path: Path) -> Iterator[FileLine]:
     from openpyxl.reader.excel import ExcelReader
 
-    with path.open("rb") as file, _Parts(path) as parts:
+    with path.open("rb") as file, _BookParts(path) as parts:
         reader = ExcelReader(file, read_only=True, data_only=True, keep_links=False)
         reader.archive = parts
         reader.read()
@@ -124,7 +124,7 @@ def _rows(path: Path) -> Iterator[Line]:
             seen += len(cells)
             if line > MOST_ROWS or seen > MOST_CELLS:
                 raise _too_large()
-            yield Line(line, [_cell(cell.value, cell) for cell in cells])
+            yield FileLine(line, [_cell(cell.value, cell) for cell in cells])
 
 
 def _refuse_trap(path: Path) -> None:
