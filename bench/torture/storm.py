@@ -70,7 +70,7 @@ class Size:
 
 
 LONG = Size(10_000, 2_000, channels=100, people=50, kills=520, too_late=5, seconds=2_400.0)
-SHORT = Size(1_000, 200, channels=60, people=20, kills=60, too_late=0, seconds=240.0)
+SHORT = Size(500, 100, channels=30, people=20, kills=30, too_late=0, seconds=240.0)
 
 
 @dataclass(slots=True)

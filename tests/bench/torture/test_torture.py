@@ -31,9 +31,9 @@ def test_each_message_is_seen_once_though_replicas_are_killed_and_slack_fails(he
     outcome = storm.run(here, storm.SHORT)
 
     assert (outcome.lost, outcome.duplicated) == ([], [])
-    assert outcome.kills.total() >= 60
+    assert outcome.kills.total() >= 30
     assert len(outcome.kills.keys() - {OUTSIDE}) >= 5  # of the seven points
-    assert outcome.faulty > 100
+    assert outcome.faulty > 40
     figures = {figure.name: figure.value for figure in outcome.figures()}
-    assert figures["deliveries"] == 1_000
+    assert figures["deliveries"] == 500
     assert figures.keys() >= {"kills", "lost", "duplicated", "repaired", "recovered_p95_s", "recovered_max_s"}
