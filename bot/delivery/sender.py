@@ -45,6 +45,7 @@ from storage.database.session_lock import session_lock
 from storage.digests.schedules import Digest
 from storage.notifications import failures
 from storage.queues import outbox, outbox_claims
+from storage.queues.claimed import IN_INDEX_ORDER
 from storage.queues.outbox import DELETE, POST
 from storage.references import parse_reference
 from storage.workspace import workspaces
@@ -152,7 +153,7 @@ class Sender:
     def claim(self, free: int) -> Sequence[ClaimedDelivery]:
         """Lease so many deliveries at most that can be sent now."""
         until = time.monotonic() + self._lease_s
-        with self._database.transaction(EVERY_WORKSPACE) as session:
+        with self._database.transaction(EVERY_WORKSPACE, learning=IN_INDEX_ORDER) as session:
             return [
                 ClaimedDelivery(row, until)
                 for row in outbox_claims.claim(session, free, self._lease_s, apart_s=self.apart_s)

@@ -20,6 +20,7 @@ from bot.workers import Workers, spread_back_off
 from storage.database.engine import EVERY_WORKSPACE, Database
 from storage.errors import is_refused_for_good
 from storage.queues import inbox
+from storage.queues.claimed import IN_INDEX_ORDER
 from storage.queues.inbox import InboxItem
 from storage.support import sharing
 
@@ -118,7 +119,7 @@ class Intake:
         self._door.close()
 
     def _claim(self, free: int) -> Sequence[InboxItem]:
-        with self._database.transaction(EVERY_WORKSPACE) as session:
+        with self._database.transaction(EVERY_WORKSPACE, learning=IN_INDEX_ORDER) as session:
             return inbox.claim(session, free, self._lease_s)
 
     def work(self, item: InboxItem) -> None:

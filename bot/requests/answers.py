@@ -237,3 +237,10 @@ def _name(candidate: object) -> str:
 def _candidate(candidate: object) -> b.Markup:
     ref, name = getattr(candidate, "reference", None), _name(candidate)
     return b.markup("• *{ref}* {name}", ref=ref, name=name) if ref else b.esc(name)
+
+
+def in_place(reply: Any, view: View | None) -> Any:
+    """Return what another command says as the modal that was to show it, where one was."""
+    if view is None or not isinstance(reply, Message):
+        return reply
+    return Modal(_(view.title), list(reply.blocks) or [b.section(reply.text)])

@@ -21,6 +21,10 @@ T = TypeVar("T")
 BUILT_IN = "bot.handlers."
 
 
+class SectionFailed(Exception):
+    """A section of a card raised, and only with the whole transaction can what it did be undone."""
+
+
 class Failures:
     """Count the calls into plugins that raised, as `rapport_plugin_failures_total{plugin}`, and contain them.
 
@@ -45,7 +49,7 @@ class Failures:
 
         What the failed call did in the session is undone, and what it said happened was never said. What a built-in
         handler raises passes: nothing of a request is saved if the CRM itself could not do its part. So does what the
-        database could not do, which is no fault of a plugin.
+        database could not do, which is no fault of a plugin, and a section's failure, for which all is done again.
         """
         if handler.__module__.startswith(BUILT_IN):
             return call()
@@ -56,7 +60,7 @@ class Failures:
             with session.begin_nested():
                 return call()
         except Exception as exc:
-            if outage(exc):
+            if outage(exc) or isinstance(exc, SectionFailed):
                 raise
             log.exception("%s.%s failed, the rest goes on without it", handler.__module__, handler.__qualname__)
             self.count(handler)
@@ -67,6 +71,28 @@ class Failures:
             if session:
                 for fact in (*said, *events.drain(session)):
                     events.emit(session, fact)
+
+    def draw(self, handler: Handler, call: Callable[[], T], session: Session, *, apart: bool) -> T | None:
+        """Have a handler draw its section of a card: `apart` it costs only itself, else raise SectionFailed.
+
+        A savepoint takes two round trips of each section, so sections are drawn apart only once one has failed.
+        """
+        if apart:
+            return self.contain(handler, call, session)
+        try:
+            return call()
+        except Exception as exc:
+            if outage(exc):
+                raise
+            raise SectionFailed from exc
+
+
+def again_apart(run: Callable[..., T]) -> T:
+    """Run a transaction, and once more with each section apart where one failed and took all with it."""
+    try:
+        return run()
+    except SectionFailed:
+        return run(apart=True)
 
 
 def because(kind: Outage) -> str:

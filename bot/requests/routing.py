@@ -240,3 +240,12 @@ def _unknown(registry: Registry, request: Request, known: KnownActor) -> CrmErro
         hint="{help} lists what you can do.",
         help=of_noun,
     )
+
+
+def or_unknown(error: CrmError, unknown: CrmError) -> CrmError:
+    """Return what to say where a name that stands after a noun names nothing: it may be a command misspelt."""
+    # What a text with a reference in it is like by chance is no help.
+    candidates = getattr(error, "candidates", None) and not unknown.params.get("refers")
+    if error.kind != "not_found" or candidates:
+        return error
+    return unknown if unknown.params.get("likely") else error

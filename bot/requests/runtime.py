@@ -26,15 +26,15 @@ from bot.kit import blocks as b
 from bot.kit import format
 from bot.kit.block_json import to_json
 from bot.kit.cards import SECTIONS
-from bot.kit.replies import Instead, Message, Modal
+from bot.kit.replies import Instead, Message
 from bot.plugin import Handler, Slack, View
 from bot.registry import Registry
 from bot.requests import routing
 from bot.requests.actors import KnownActor, People
 from bot.requests.answer import Answer, ErrorsAnswer, blocks_of, dump, load
-from bot.requests.answers import answer, failure, sentence, unsaved
+from bot.requests.answers import answer, failure, in_place, sentence, unsaved
 from bot.requests.audience import readers
-from bot.requests.failures import Failures, because
+from bot.requests.failures import Failures, again_apart, because
 from bot.requests.offers import Typed, offered
 from bot.requests.request import Request, RequestKind, mentioned
 from bot.requests.routing import Call, Misused
@@ -158,12 +158,13 @@ class Runtime:
         The second run has the same key, so of the two only one can have its effect, even if the first is still on its
         way.
         """
+        run = partial(self._run, request, call, known, before_commit, find)
         try:
-            return self._run(request, call, known, before_commit, find)
+            return again_apart(run)
         except CommitUnknown:
             log.warning("the answer to a COMMIT was lost: %s", request.name)
         try:
-            return self._look_patiently(request) or self._run(request, call, known, before_commit, find)
+            return self._look_patiently(request) or again_apart(run)
         except (CommitUnknown, NotKnown):
             text = _("I could not confirm this; look at the record before you repeat it.")
             return replace(sentence(text), in_doubt=True)
@@ -179,7 +180,13 @@ class Runtime:
                 time.sleep(LOOK_EVERY_S)
 
     def _run(
-        self, request: Request, call: Call, known: KnownActor, before_commit: BeforeCommit | None, find: Find
+        self,
+        request: Request,
+        call: Call,
+        known: KnownActor,
+        before_commit: BeforeCommit | None,
+        find: Find,
+        apart: bool = False,
     ) -> Answer:
         _check_role(call, known)
         given = {**self.given(known), "place": request.place, **call.given}
@@ -198,7 +205,7 @@ class Runtime:
                 return earlier
             given["session"] = session
             schema.see_as(session, schema.CHANNEL if call.share else readers(request, known))
-            session.info[SECTIONS] = partial(self._card_sections, given)
+            session.info[SECTIONS] = partial(self._sections, given, apart)
             registry = self.registry.within(schema.of(session))
             if schema.of(session).version != known.schema.version:
                 # Somebody has changed what the workspace made its own since it was last read: what was asked is read
@@ -212,7 +219,7 @@ class Runtime:
             if isinstance(reply, Instead):
                 call = routing.command_call(registry, Typed(reply.words, reply.rest), known, self.now())
                 _check_role(call, known)
-                reply = _in_place(call_with(call.handler, {**given, **call.given}), view)
+                reply = in_place(call_with(call.handler, {**given, **call.given}), view)
             self.tell_listeners(session, given)
             if isinstance(reply, Message) and call.share and not reply.once:
                 reply = replace(reply, share=True)
@@ -242,12 +249,12 @@ class Runtime:
             "catalogue": Deferred(lambda session: self.registry.within(schema.of(session))),
         }
 
-    def _card_sections(self, given: Mapping[str, Any], record: Named) -> list[Block]:
-        """Draw what plugins add to a record's card; one that raises is left out."""
+    def _sections(self, given: Mapping[str, Any], apart: bool, record: Named) -> list[Block]:
+        """Draw what plugins add to a record's card."""
         blocks: list[Block] = []
         for section in self.registry.card_sections(record.__noun__):
             draw = partial(self._part, section.handler, {**given, "record": record})
-            if drawn := self.failures.contain(section.handler, draw, given["session"]):
+            if drawn := self.failures.draw(section.handler, draw, given["session"], apart=apart):
                 blocks += [b.section(b.markup("*{title}*", title=_(section.title))), *drawn]
         return blocks
 
@@ -282,7 +289,7 @@ class Runtime:
             usage, exc = exc.usage, exc.error
         known = translate(exc)
         if known is not None and call and call.unknown:
-            known = _or_unknown(known, call.unknown)
+            known = routing.or_unknown(known, call.unknown)
         if known is not None:
             offers = offered(known, call.typed, call.given["args"]) if call and call.typed else []
             return failure(known, request, usage if known.kind == "invalid" else "", offers)
@@ -310,25 +317,9 @@ class Runtime:
             raise NotKnown from exc
 
 
-def _in_place(reply: Any, view: View | None) -> Any:
-    """Return what another command says as the modal that was to show it, where one was."""
-    if view is None or not isinstance(reply, Message):
-        return reply
-    return Modal(_(view.title), list(reply.blocks) or [b.section(reply.text)])
-
-
 def _earlier(session: Session, request: Request) -> Answer | None:
     stored = history.find_answer(session, request.key) if request.key else None
     return load(stored) if stored is not None else None
-
-
-def _or_unknown(error: CrmError, unknown: CrmError) -> CrmError:
-    """Return what to say where a name that stands after a noun names nothing: it may be a command misspelt."""
-    # What a text with a reference in it is like by chance is no help.
-    candidates = getattr(error, "candidates", None) and not unknown.params.get("refers")
-    if error.kind != "not_found" or candidates:
-        return error
-    return unknown if unknown.params.get("likely") else error
 
 
 def _check_role(call: Call, known: KnownActor) -> None:

@@ -25,6 +25,7 @@ from bot.workers import Workers, spread_back_off
 from storage.database import partitions
 from storage.database.engine import EVERY_WORKSPACE, Database
 from storage.queues import due, retention
+from storage.queues.claimed import IN_INDEX_ORDER
 from storage.queues.due import Due
 from storage.queues.retention import Keep
 from storage.workspace import workspaces
@@ -119,7 +120,7 @@ class Clock:
     def materialise(self) -> None:
         """Turn what is due into deliveries, until nothing is left."""
         while not self._stopping.is_set():
-            with self._database.transaction(EVERY_WORKSPACE) as session:
+            with self._database.transaction(EVERY_WORKSPACE, learning=IN_INDEX_ORDER) as session:
                 if due.materialise(session, BATCH, next_time=next_time) < BATCH:
                     return
 

@@ -11,6 +11,7 @@ from urllib.error import HTTPError
 import pytest
 from prometheus_client import generate_latest
 from slack_sdk.models.blocks import Block
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from bot.cli.findings import of_plugins
@@ -79,6 +80,9 @@ def declared(translations: Path) -> Plugin:
         """Show what is at sea."""
         if record.name == "Broken":
             raise RuntimeError("this part fails as it was told")
+        if record.name == "Wrecked":
+            customers.add(session, name="Wreckage")
+            session.execute(text("SELECT 1 / 0"))
         if record.name == "Dead":
             return [b.actions(b.button("Press", "ships.nosuch"))]
         return [b.context(f"{harbour.of(session, record) or 'no harbour'}, for {actor.name}")]
@@ -195,7 +199,11 @@ def test_a_part_of_a_card_is_on_every_card_and_costs_only_itself(ships: Company)
     broken = ships.rep.types("/customer add Broken").text
     assert "Added." in broken and "Edit" in broken and "Ships" not in broken
     assert "Ships" not in ships.rep.types("/customer add Dead").text, "nobody would answer its button"
-    assert ships.bot.metrics.get_sample_value("rapport_plugin_failures_total", {"plugin": "ships"}) == 2
+    wrecked = ships.rep.types("/customer add Wrecked").text
+    assert "Added." in wrecked and "Ships" not in wrecked
+    assert "Wreckage" not in ships.rep.types("/customer list").text, "what it did is undone"
+    assert "Wrecked*  C-4" in ships.rep.types("/customer show wrecked").text, "it was added once"
+    assert ships.bot.metrics.get_sample_value("rapport_plugin_failures_total", {"plugin": "ships"}) == 4
 
 
 def test_a_button_that_nobody_answers_is_not_shown(ships: Company, caplog: pytest.LogCaptureFixture) -> None:
