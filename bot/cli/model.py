@@ -117,7 +117,7 @@ def _replay(
             Past(
                 name,
                 text,
-                said and categories.resolve(merged, said),
+                said and labels.resolve(merged, said),
                 own.classify(text, reasons=False).version.endswith(REMEMBERED),
             )
             for name, text, said in labels.messages_since(session, since)

@@ -225,9 +225,9 @@ def _classify(kept: _Kept, standing: LearningState, text: str, *, reasons: bool)
         found = kept.memory.recall(text)
         classifier, record = kept.classifier, kept.record
     if found is not None:
-        category = categories.resolve(standing.merged, found.category)
+        category = labels.resolve(standing.merged, found.category)
         # Who is taken for asking nothing is not heard: for that, nearly the same is not enough.
-        if category != CHATTER or found.is_same:
+        if category not in standing.archived and (category != CHATTER or found.is_same):
             return Verdict(
                 category,
                 found.similarity,
@@ -239,13 +239,15 @@ def _classify(kept: _Kept, standing: LearningState, text: str, *, reasons: bool)
     verdict = classifier.classify(text, reasons=reasons)
     if record is not None and not verdict.abstained:
         verdict = replace(verdict, promised=record.of(verdict.confidence))
-    return as_merged(verdict, standing.merged)
+    verdict = as_merged(verdict, standing.merged)
+    # What people no longer choose, Rapport does not either: it asks them.
+    return replace(verdict, abstained=True) if verdict.category in standing.archived else verdict
 
 
 def as_merged(verdict: Verdict, merged: dict[str, str]) -> Verdict:
     """Return a model's verdict as it is after the merges of categories."""
     if verdict.category is None or not merged:
         return verdict
-    category = categories.resolve(merged, verdict.category)
-    second = verdict.second and categories.resolve(merged, verdict.second)
+    category = labels.resolve(merged, verdict.category)
+    second = verdict.second and labels.resolve(merged, verdict.second)
     return replace(verdict, category=category, second=None if second == category else second)

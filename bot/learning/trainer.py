@@ -160,9 +160,7 @@ class Learning:
         from ml.learn.head import can_follow
 
         said = [word.category for word in labels.last_words(session, limit=MOST_LABELS)]
-        return can_follow(
-            self._models.of(session).classifier, [categories.resolve(standing.merged, one) for one in said]
-        )
+        return can_follow(self._models.of(session).classifier, [labels.resolve(standing.merged, one) for one in said])
 
     def _first_said(self, session: Session) -> datetime:
         return session.scalars(select(func.min(labels.Label.at))).one() or self._now()

@@ -44,6 +44,7 @@ def add(session: Session, declaration: Declaration, values: Values) -> Named:
 
 def checked_new(session: Session, declaration: Declaration, values: Values) -> Values:
     """Return the values of a new record as they are stored; raise Invalid or Conflict naming the field at fault."""
+    declaration.ready(session)
     missing = {field.key: None for field in declaration.fields if field.required}
     checked = declaration.check(session, {**missing, **declaration.beginning(session), **values})
     _refuse_taken(session, declaration, checked)

@@ -1,6 +1,6 @@
 """Keep what people said a message really is: every correction teaches the next model."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -223,3 +223,12 @@ def examples(session: Session) -> Iterator[tuple[str, str]]:
     statement = statement.join(last, last.c.id == Label.id)
     for row in session.execute(statement.order_by(Label.id).execution_options(yield_per=1000)):
         yield row.text, row.new_category
+
+
+def resolve(merged: Mapping[str, str], key: str) -> str:
+    """Return the category that one was merged into, at the end of the chain; itself if it was not merged."""
+    seen = {key}
+    while (into := merged.get(key)) is not None and into not in seen:
+        seen.add(into)
+        key = into
+    return key

@@ -71,6 +71,7 @@ class LearningState:
     last_example_id: int
     examples: int
     merged: dict[str, str]
+    archived: frozenset[str] = frozenset()
 
 
 _STANDING = select(
@@ -81,13 +82,14 @@ _STANDING = select(
     select(func.jsonb_object_agg(Category.key, Category.merged_into))
     .where(Category.merged_into.is_not(None))
     .scalar_subquery(),
+    select(func.array_agg(Category.key)).where(Category.archived_at.is_not(None)).scalar_subquery(),
 )
 
 
 def standing(session: Session) -> LearningState:
     """Return what the workspace's model depends on, in one look that no other workspace's rows are in."""
     row = session.execute(_STANDING).one()
-    return LearningState(row[0], row[1] or 0, row[2] or 0, row[3], row[4] or {})
+    return LearningState(row[0], row[1] or 0, row[2] or 0, row[3], row[4] or {}, frozenset(row[5] or ()))
 
 
 def live(session: Session) -> ModelVersion | None:

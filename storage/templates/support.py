@@ -33,7 +33,7 @@ def _save_categories(session: Session) -> Any:
     written: dict[str, list[str]] = {}
     for example in categories.examples_of(session):
         written.setdefault(example.category, []).append(example.text)
-    rows = {row.key: row for row in categories.all_of(session)}
+    rows = {row.key: row for row in categories.all_of(session) if not row.is_shipped}
     saved = []
     for key in dict.fromkeys([*rows, *written]):
         row = rows.get(key)
@@ -58,13 +58,14 @@ def _apply_categories(session: Session, part: FilePart, known: Surroundings) -> 
         texts = [str(text.value) for text in given.each()] if given else []
         with at(one):
             if found is None:
-                if key in {row.key for row in categories.all_of(session)}:
+                if categories.by_key(session, key):
                     # It was merged here.
                     continue
                 categories.add(session, name or key, texts, taken=there)
                 changed.append(f"+ category: {name or key}")
                 continue
-            if name and there[found] != name and found not in {row.key for row in categories.all_of(session)}:
+            row = categories.by_key(session, found)
+            if name and there[found] != name and (row is None or row.is_shipped):
                 categories.rename(session, found, name, taken=there)
                 changed.append(f"+ category: {there[found]} → {name}")
             if texts and (added := categories.add_examples(session, found, texts)):

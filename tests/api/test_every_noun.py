@@ -28,6 +28,7 @@ NOUNS: Mapping[str, tuple[Fields, Fields, str]] = {
     "pipeline": ({"name": "Renewals"}, {"name": "Renewing"}, "name:Extensions"),
     "stage": ({"name": "Trial"}, {"probability": 30}, "probability:40"),
     "reply": ({"name": "Hello", "text": "Dear all"}, {"text": "Hi"}, "text:Servus"),
+    "category": ({"name": "Parts", "examples": "A spare part\nA new lid\nScrews"}, {"name": "Spares"}, "name:Pieces"),
     "renewal": ({"name": "Hosting", "on": "2031-05-01"}, {"on": "2031-06-01"}, "on:2031-07-01"),
     "contract": ({"name": "Lease"}, {"term": 4}, "term:5"),
     "quote": ({"name": "Pumps"}, {"until": "2031-05-01"}, "until:2031-06-01"),

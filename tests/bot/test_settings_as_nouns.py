@@ -38,6 +38,15 @@ SETTINGS = (
         "Text: Hello {contact}!",
         "Dear {contact}!",
     ),
+    Setting(
+        "category",
+        "CT",
+        '"Before sales" examples:"Do you sell to resellers?\nWe want 500 pieces\nBulk prices please"',
+        "Before sales",
+        "name:Resellers",
+        "Name: Before sales",
+        "Resellers",
+    ),
     Setting("pipeline", "PL", "Partners", "Partners", "name:Resellers", "Name: Partners", "Resellers"),
 )
 

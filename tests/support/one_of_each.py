@@ -32,7 +32,7 @@ TODAY = Period(datetime(2020, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC
 
 def everything(session: Session) -> SimpleNamespace:
     """Put one of each noun into the workspace."""
-    for setting in ("pipeline", "stage", "reply"):
+    for setting in ("pipeline", "stage", "reply", "category"):
         # Numbers that no other workspace has, as each begins with some of its own.
         next_ids(session, setting, 1_000)
     customer = customers.add(session, name="Secret Customer", domain="secret.example", tier="gold", owner_id="UREP")

@@ -299,8 +299,9 @@ def _value(session: Session, change: Change, field: str, values: Mapping[str, An
         return stage.name if stage else str(value)
     if field == "about_id":
         return _subject(session, change, int(value), values.get("about_noun"))
-    if field.removesuffix("_id") in KEPT:
-        return _record(session, field.removesuffix("_id"), int(value))
+    noun, _id, rest = field.rpartition("_id")
+    if noun in KEPT and not rest:
+        return _record(session, noun, int(value))
     if field.endswith(("_at", "_on", "_date")) and isinstance(value, str):
         return _time(value, reader)
     return b.cut(str(value), VALUE_LIMIT)

@@ -76,6 +76,7 @@ def show(
 def find(noun: Declaration, args: Args, session: Session, reader: Reader, catalogue: Catalogue) -> Message:
     """Find a record by its name or address, even misspelt."""
     form = args.typed("as", records.FORM)
+    noun.ready(session)
     hits = search.find(session, args.text, nouns=[noun.key], limit=asked.SEARCHED if form else FOUND)
     if not hits:
         text = b.markup(

@@ -17,7 +17,7 @@ from storage.records.history import ownership
 from storage.records.schema import of
 from storage.records.schema.layout_definitions import HOME
 from storage.support import channels
-from storage.support.categories import Category
+from storage.support.categories import OWN, Category
 from storage.support.replies import SavedReply
 from storage.support.routes import Route
 from storage.support.sla import Holiday, SlaTarget, hours
@@ -137,7 +137,7 @@ PARTS = (
     SetupPart("Business hours", "hours", _hours),
     SetupPart("Holidays", "hours", _counted(Holiday, "{count} day", "{count} days")),
     SetupPart("Quiet hours", "quiet", _plain("each person's own, and limits of channels with `/crm budget`")),
-    SetupPart("Categories", "categories", _counted(Category, "{count} of your own", "{count} of your own")),
+    SetupPart("Categories", "categories", _counted(Category, "{count} of your own", "{count} of your own", OWN)),
     SetupPart("Saved replies", "replies", _counted(SavedReply, "{count} reply", "{count} replies")),
     SetupPart("Fields", "fields", _fields),
     SetupPart("Kinds of records", "nouns", _kinds),

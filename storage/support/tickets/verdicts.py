@@ -7,8 +7,7 @@ from typing import Any
 from sqlalchemy import Select, exists, func, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
-from storage.support import categories
-from storage.support.labels import READ_CHARACTERS, Label
+from storage.support.labels import READ_CHARACTERS, Label, resolve
 from storage.support.messages import CHATTER, IncomingMessage
 from storage.support.tickets.model import Ticket
 
@@ -64,7 +63,7 @@ def judged(session: Session, *, merged: dict[str, str], limit: int) -> list[Judg
         .limit(limit)
     )
     found = [
-        Judged(at, sure or 0.0, promised, categories.resolve(merged, was or "") == categories.resolve(merged, became))
+        Judged(at, sure or 0.0, promised, resolve(merged, was or "") == resolve(merged, became))
         for at, sure, promised, was, became in session.execute(said)
     ]
     stood = _let_stand(message.at, message.confidence, message.promised).limit(limit)

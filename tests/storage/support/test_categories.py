@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from storage.errors import Conflict, Duplicate, Invalid
 from storage.records import history
 from storage.support import categories
-from storage.support.categories import resolve
+from storage.support.labels import resolve
 
 THREE = ["Do you sell to resellers?", "We want 500 pieces", "Bulk prices please"]
 TAKEN = {"bug": "Bug or outage", "howto": "How-to"}

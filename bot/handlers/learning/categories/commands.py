@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
+
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
 from bot.grammar import Args
-from bot.handlers.learning.declaration import plugin
+from bot.handlers.learning.declaration import CATEGORY, plugin, redraw
 from bot.kit import blocks as b
 from bot.kit import categories as named
-from bot.kit.format import paragraphs, undo_hint
+from bot.kit.format import Reader, paragraphs, undo_hint
+from bot.kit.lookup import gone_and_kept
 from bot.kit.replies import Message
 from bot.plugin import Role, _, ngettext
 from ml.starter import load_examples
 from storage.errors import NotFound
-from storage.events import TicketChanged, emit
 from storage.support import categories, labels, routes, tickets
+from storage.support.categories import Category
 
 EXAMPLE_CUT = 80
-REDRAWN = 20
-"""As many open cards get a changed menu at once; Slack takes about one edit a second."""
 
 
 @plugin.command("categories", role=Role.MANAGER)
@@ -30,41 +32,40 @@ def show(session: Session) -> Message:
 
 def listing(session: Session, *, notice: b.Text | None = None) -> Message:
     """Draw the list of categories; `notice` is what was just done."""
-    counts = labels.counts(session)
     shipped = load_examples()
-    merged = categories.merges(session)
     examples: dict[str, str] = {}
     for label, text in zip(shipped.labels, shipped.texts, strict=True):
         examples.setdefault(label, text)
-    written: dict[str, int] = {}
+    merged = categories.merges(session)
     for example in categories.examples_of(session):
-        key = categories.resolve(merged, example.category)
-        written[key] = written.get(key, 0) + 1
-        examples[key] = example.text
-    said: dict[str, int] = {}
-    for key, count in counts.items():
-        kept = categories.resolve(merged, key)
-        said[kept] = said.get(kept, 0) + count
+        examples[labels.resolve(merged, example.category)] = example.text
+    told = counted(session)
+    own = named.own(session)
     lines = [
         b.markup(
-            "• *{name}*  {labels}, {written}  _{example}_",
+            "• *{name}*  {told}  _{example}_",
             name=name,
-            labels=_labels(said.get(key, 0)),
-            written=_examples(written.get(key, 0)),
+            told=told(key),
             example=b.cut(" ".join(examples.get(key, "").split()), EXAMPLE_CUT),
         )
-        for key, name in named.names(session).items()
+        for key, name in named.offered(own).items()
     ]
     gone = [
         b.markup(_("{name} is now {into}"), name=row.name, into=named.name(session, row.key))
-        for row in categories.all_of(session)
+        for row in own.values()
         if row.merged_into is not None
+    ]
+    archived = [
+        b.markup("{name} ({ref})", name=row.name, ref=row.reference)
+        for row in own.values()
+        if row.archived_at is not None
     ]
     blocks: list[Block] = [
         *([b.section(notice), undo_hint()] if notice else []),
         b.header(_("Categories")),
         *paragraphs(lines),
         *([b.context(b.join([_("Merged: "), b.join(gone, ", ")], ""))] if gone else []),
+        *([b.context(b.join([_("Archived: "), b.join(archived, ", ")], ""))] if archived else []),
         b.actions(
             b.button(_("Add"), plugin.id("add"), style="primary"),
             b.button(_("Add examples"), plugin.id("examples")),
@@ -73,6 +74,25 @@ def listing(session: Session, *, notice: b.Text | None = None) -> Message:
         ),
     ]
     return Message(notice or _("Categories"), blocks)
+
+
+def counted(session: Session) -> Callable[[str], b.Markup]:
+    """Return what tells of a category, by its key, how often people said it and how many examples they wrote."""
+    merged = categories.merges(session)
+    said: Counter[str] = Counter()
+    for key, count in labels.counts(session).items():
+        said[labels.resolve(merged, key)] += count
+    written = Counter(labels.resolve(merged, one.category) for one in categories.examples_of(session))
+    return lambda key: b.markup("{labels}, {written}", labels=_labels(said[key]), written=_examples(written[key]))
+
+
+def line(session: Session, _reader: Reader) -> Callable[[Category], b.Markup]:
+    """Return what tells of a category what matters in a list."""
+    told = counted(session)
+    return lambda category: told(category.key)
+
+
+plugin.noun(CATEGORY, line=line)
 
 
 def _labels(count: int) -> str:
@@ -91,16 +111,19 @@ def rename(args: Args, session: Session) -> Message:
 
 def renamed(session: Session, key: str, name: str) -> Message:
     """Rename a category and say so."""
+    named.begin(session)
     taken = named.taken(session)
     row = categories.rename(session, key, name, taken=taken)
     redraw(session)
     return listing(session, notice=b.markup(_("*{old}* is now called *{new}*."), old=taken[key], new=row.name))
 
 
-@plugin.command("categories merge", usage="<category> into:billing", role=Role.MANAGER, example="refund into:billing")
+@plugin.command("categories merge", usage="<category> [into:billing]", role=Role.MANAGER, example="refund into:billing")
+@plugin.command("category merge", usage="<category> [into:CT-1]", role=Role.MANAGER, example="refund into billing")
 def merge(args: Args, session: Session) -> Message:
     """Merge one category into another; asks first."""
-    key, into = named.find(session, args.text, field="category"), named.find(session, args["into"], field="into")
+    gone, kept = gone_and_kept(args, "category")
+    key, into = named.find(session, gone, field="category"), named.find(session, kept, field="into")
     offered = named.names(session)
     question = consequences(session, key, into)
     control = b.Control(detail=f"{key}\n{into}")
@@ -137,6 +160,7 @@ def merge_now(control: b.Control, session: Session) -> Message:
 
 def merged(session: Session, key: str, into: str) -> Message:
     """Merge a category into another and say so."""
+    named.begin(session)
     offered = named.names(session)
     for one in (key, into):
         if one not in offered:
@@ -146,9 +170,3 @@ def merged(session: Session, key: str, into: str) -> Message:
     redraw(session)
     notice = b.markup(_("*{name}* is now part of *{into}*."), name=offered[key], into=offered[into])
     return listing(session, notice=notice)
-
-
-def redraw(session: Session) -> None:
-    """Have the newest open cards show the categories as they are now."""
-    for ticket in tickets.list_tickets(session, limit=REDRAWN, order_by=[tickets.Ticket.id.desc()]):
-        emit(session, TicketChanged(ticket))

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
-from bot.handlers.learning.categories.commands import consequences, listing, merged, redraw, renamed
-from bot.handlers.learning.declaration import plugin
+from bot.handlers.learning.categories.commands import consequences, listing, merged, renamed
+from bot.handlers.learning.declaration import plugin, redraw
 from bot.kit import blocks as b
 from bot.kit import categories as named
 from bot.kit.replies import Message, Modal
@@ -118,3 +118,4 @@ plugin.button_opens("examples", examples)
 plugin.button_opens("rename", rename)
 plugin.button_opens("merge", merge)
 plugin.opens("categories add", add)
+plugin.opens("category", add)
