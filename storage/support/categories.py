@@ -36,7 +36,7 @@ class Category(NamedSetting, Base):
 
     __noun__ = "category"
     __audit__ = "categories"
-    __letter__ = "CT"
+    __letter__ = "CA"
     __tablename__ = "category"
     __table_args__ = (
         *setting_args("category"),
@@ -68,21 +68,15 @@ class Category(NamedSetting, Base):
         session = object_session(self)
         assert session is not None
         ours = [self.key, *(key for key, into in merges(session).items() if into == self.key)]
-        ticket = session.scalars(
-            select(Ticket).where(
-                Ticket.category.in_(ours), Ticket.resolved_at.is_(None), Ticket.merged_into_id.is_(None)
-            )
-        ).first()
-        has = (
-            ticket.reference
-            if ticket
-            else next((str(one.id) for one in routes.list_routes(session) if one.category in ours), None)
-        )
+        open_ = (Ticket.category.in_(ours), Ticket.resolved_at.is_(None), Ticket.merged_into_id.is_(None))
+        ticket = session.scalars(select(Ticket).where(*open_).limit(1)).first()
+        has = [ticket.reference] if ticket else []
+        has += [one.history_name() for one in routes.list_routes(session) if one.category in ours]
         if has:
             raise Conflict(
                 "{name} is in use: {other} has it.",
                 name=self.name,
-                other=has,
+                other=has[0],
                 hint="Give what has it another first, or merge the two.",
             )
         if not [one for one in _live(session) if one.id != self.id]:

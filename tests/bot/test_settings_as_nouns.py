@@ -40,7 +40,7 @@ SETTINGS = (
     ),
     Setting(
         "category",
-        "CT",
+        "CA",
         '"Before sales" examples:"Do you sell to resellers?\nWe want 500 pieces\nBulk prices please"',
         "Before sales",
         "name:Resellers",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from storage.errors import Conflict, Duplicate, Invalid
-from storage.records import history
-from storage.support import categories
+from storage.records import history, lifecycle, named
+from storage.support import categories, model_versions, routes, tickets
+from storage.support.categories import CATEGORY, Category
 from storage.support.labels import resolve
 
 THREE = ["Do you sell to resellers?", "We want 500 pieces", "Bulk prices please"]
@@ -67,3 +69,83 @@ def test_a_merge_is_undone(session: Session) -> None:
     with history.recording(session, actor_id="UMANAGER", source="test"):
         history.undo(session, "UMANAGER")
     assert categories.merges(session) == {}
+
+
+def test_what_comes_with_the_product_is_there_once_and_nobodys_change(session: Session) -> None:
+    categories.rename(session, "bug", "Defects", taken=TAKEN)
+    with history.recording(session, actor_id="UMANAGER", source="test"):
+        for _ in range(2):
+            categories.begin(session, TAKEN)
+    assert [(one.key, one.name, one.is_shipped) for one in categories.all_of(session)] == [
+        ("bug", "Defects", False),
+        ("howto", "How-to", True),
+    ]
+    assert history.recent(session, "UMANAGER") == []
+
+
+def test_the_examples_are_a_field(session: Session) -> None:
+    made = lifecycle.add(session, CATEGORY, {"name": "Wholesale", "examples": "\n".join(THREE)})
+    assert isinstance(made, Category)
+    assert (made.reference, made.key, made.examples) == (f"CA-{made.id}", "wholesale", "\n".join(THREE))
+    before = made.version
+    lifecycle.change(session, CATEGORY, made, {"examples": f"{THREE[0]}\nPrice for a pallet?"})
+    assert made.examples == f"{THREE[0]}\nPrice for a pallet?" and made.version > before
+    with pytest.raises(Invalid, match="at least 3"):
+        lifecycle.add(session, CATEGORY, {"name": "Press"})
+    for taken in ("wholesale", "Not a request"):
+        with pytest.raises(Duplicate):
+            lifecycle.add(session, CATEGORY, {"name": taken, "examples": "\n".join(THREE)})
+
+
+def test_a_category_in_use_is_not_archived(session: Session) -> None:
+    categories.begin(session, TAKEN)
+    bug = categories.by_key(session, "bug")
+    howto = categories.by_key(session, "howto")
+    assert bug and howto
+    ticket = tickets.add(session, name="It fails", category="bug")
+    with pytest.raises(Conflict, match=ticket.reference):
+        lifecycle.archive(session, bug)
+    tickets.set_status(session, ticket, "resolved")
+    route = routes.add(session, category="bug", channel_id="C1")
+    with pytest.raises(Conflict, match="route bug"):
+        lifecycle.archive(session, bug)
+    routes.remove(session, route)
+    assert lifecycle.archive(session, bug)
+    assert model_versions.standing(session).archived == {"bug"}
+    with pytest.raises(Conflict, match="the only category"):
+        lifecycle.archive(session, howto)
+    with pytest.raises(Duplicate):
+        lifecycle.change(session, CATEGORY, howto, {"name": "Bug or outage"})
+    assert lifecycle.restore(session, bug)
+    assert model_versions.standing(session).archived == frozenset()
+
+
+def test_a_merge_of_records_takes_routes_along_and_is_undone_whole(session: Session) -> None:
+    categories.begin(session, TAKEN)
+    bug, howto = (named.resolve(session, Category, name) for name in TAKEN.values())
+    routes.add(session, category="bug", channel_id="C1")
+    with history.recording(session, actor_id="UMANAGER", source="test"):
+        assert lifecycle.merge(session, CATEGORY, bug, howto) is howto
+    assert named.resolve(session, Category, bug.reference) is howto
+    assert categories.merges(session) == {"bug": "howto"}
+    assert [one.category for one in routes.list_routes(session)] == ["howto"]
+    with history.recording(session, actor_id="UMANAGER", source="test"):
+        history.undo(session, "UMANAGER")
+    assert named.resolve(session, Category, bug.reference) is bug
+    assert [one.category for one in routes.list_routes(session)] == ["bug"]
+
+
+def test_what_the_release_before_writes_is_known_by_number_and_name(session: Session) -> None:
+    here = {"w": session.info["workspace"]}
+    session.execute(text("INSERT INTO category (workspace_id, key, name) VALUES (:w, 'bug', 'Bug')"), here)
+    session.execute(text("UPDATE category SET name = 'DEFECTS' WHERE key = 'bug'"))
+    bug = named.resolve(session, Category, "defects")
+    # Into one that has no row yet.
+    session.execute(text("UPDATE category SET merged_into = 'howto' WHERE key = 'bug'"))
+    categories.begin(session, TAKEN)
+    session.expire_all()
+    howto = categories.by_key(session, "howto")
+    assert howto and named.get(session, Category, bug.id) is howto
+    session.execute(text("UPDATE category SET merged_into = NULL WHERE key = 'bug'"))
+    session.expire_all()
+    assert named.get(session, Category, bug.id) is bug

@@ -119,7 +119,7 @@ def renamed(session: Session, key: str, name: str) -> Message:
 
 
 @plugin.command("categories merge", usage="<category> [into:billing]", role=Role.MANAGER, example="refund into:billing")
-@plugin.command("category merge", usage="<category> [into:CT-1]", role=Role.MANAGER, example="refund into billing")
+@plugin.command("category merge", usage="<category> [into:CA-1]", role=Role.MANAGER, example="refund into billing")
 def merge(args: Args, session: Session) -> Message:
     """Merge one category into another; asks first."""
     gone, kept = gone_and_kept(args, "category")
