@@ -12,7 +12,7 @@ from ml.classify.classifier import MessageClassifier, Verdict
 from ml.classify.model_blob import pack
 from ml.learn.train import ensure_starter
 from storage.database.engine import Database
-from storage.records import history
+from storage.records import history, lifecycle, named
 from storage.support import categories, labels, messages, model_versions
 from storage.support.labels import LABELS_CHANGED
 from storage.support.messages import IncomingMessage
@@ -142,6 +142,12 @@ def test_examples_and_merges_of_categories_count_at_once(
     merged = asks(replica, workspace, "I was charged twice for one invoice")
     assert (merged.category, merged.version) == ("wholesale", guess.version)
     assert merged.second != "wholesale"
+    with database.transaction(workspace) as session:
+        categories.begin(session, {"bug": "Bug"})
+        lifecycle.archive(session, named.resolve(session, categories.Category, "Wholesale"))
+    # What nobody can choose any more is neither remembered nor answered: people are asked.
+    assert asks(replica, workspace, PALLET).version == guess.version
+    assert asks(replica, workspace, "I was charged twice for one invoice").abstained
     assert asks(replica, workspace, "").category is None
 
 
