@@ -1,6 +1,6 @@
 """Make categories a noun, as saved replies are: with a number, a version and a row among all records.
 
-Revision ID: 0048
+Revision ID: 0049
 """
 
 import importlib
@@ -10,8 +10,8 @@ from alembic import op
 
 from storage.database.policies import kept_setting
 
-revision = "0048"
-down_revision = "0047"
+revision = "0049"
+down_revision = "0048"
 branch_labels = None
 depends_on = None
 
