@@ -51,7 +51,7 @@ def test_a_run_measures_both_models_on_every_set(tmp_path: Path, capsys: pytest.
     assert main(["--data", str(tmp_path), "--out", str(tmp_path / "figures.json")]) == 0
     printed = capsys.readouterr().out
     head, *figures = json.loads((tmp_path / "figures.json").read_text())
-    assert set(head) == {"name", "commit", "machine"}
+    assert set(head) == {"name", "commit", "machine", "parts"}
     for at in ("baseline", "default"):
         found = {figure["name"]: figure["value"] for figure in figures if figure["at"] == at}
         assert set(NAMES) <= set(found)
@@ -61,6 +61,15 @@ def test_a_run_measures_both_models_on_every_set(tmp_path: Path, capsys: pytest.
     found = {figure["name"]: figure["value"] for figure in figures}
     assert found["starter_banking77_acc"] == 1.0
     assert {"starter_banking77_kept", "starter_banking77_promised", "starter_answers_strangers"} <= set(found)
+    left_out = head["parts"].pop()
+    rest = [row for row in figures if row["name"] != "banking77_after_800_corrections" or row["at"] != "default"]
+    assert left_out == "Banking77 with corrections, default" and len(rest) == len(figures) - 1
+    (tmp_path / "figures.json").write_text(json.dumps([head, *rest]))
+    (tmp_path / "clinc150" / "test.csv").unlink()
+    assert main(["--data", str(tmp_path), "--out", str(tmp_path / "figures.json"), "--resume"]) == 0
+    assert json.loads((tmp_path / "figures.json").read_text()) == [head | {"parts": [*head["parts"], left_out]}, *figures]
+    (tmp_path / "figures.json").write_text(json.dumps([head | {"commit": "another"}, *rest]))
+    assert main(["--data", str(tmp_path), "--out", str(tmp_path / "figures.json"), "--resume"]) == 1
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the public data is not part of the repository")
