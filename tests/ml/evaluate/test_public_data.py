@@ -67,7 +67,10 @@ def test_a_run_measures_both_models_on_every_set(tmp_path: Path, capsys: pytest.
     (tmp_path / "figures.json").write_text(json.dumps([head, *rest]))
     (tmp_path / "clinc150" / "test.csv").unlink()
     assert main(["--data", str(tmp_path), "--out", str(tmp_path / "figures.json"), "--resume"]) == 0
-    assert json.loads((tmp_path / "figures.json").read_text()) == [head | {"parts": [*head["parts"], left_out]}, *figures]
+    assert json.loads((tmp_path / "figures.json").read_text()) == [
+        head | {"parts": [*head["parts"], left_out]},
+        *figures,
+    ]
     (tmp_path / "figures.json").write_text(json.dumps([head | {"commit": "another"}, *rest]))
     assert main(["--data", str(tmp_path), "--out", str(tmp_path / "figures.json"), "--resume"]) == 1
 
