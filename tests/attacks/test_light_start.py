@@ -13,6 +13,7 @@ import pytest
 from tests.support.ports import free_port
 from tests.support.rapport import ROOT
 from tests.support.replicas import StartReplica
+from tests.support.signed_requests import command
 from tests.support.waiting import until
 
 HEAVY = {"sklearn", "scipy", "numpy", "matplotlib", "pandas", "joblib"}
@@ -35,11 +36,11 @@ def loaded(said: str) -> set[str]:
     return {name.partition(".")[0] for name in IMPORT.findall(said)}
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_a_command_loads_neither_models_nor_charts(admin_url: str, tmp_path: Path, command: list[str]) -> None:
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_a_command_loads_neither_models_nor_charts(admin_url: str, tmp_path: Path, words: list[str]) -> None:
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("SLACK_", "RAPPORT_"))}
     ended = subprocess.run(
-        [sys.executable, "-c", "from bot.cli.main import main; main()", *command],
+        [sys.executable, "-c", "from bot.cli.main import main; main()", *words],
         cwd=tmp_path,
         env=kept | TIMED | {"PYTHONPATH": str(ROOT), "DATABASE_URL": admin_url},
         stdin=subprocess.DEVNULL,
@@ -52,7 +53,7 @@ def test_a_command_loads_neither_models_nor_charts(admin_url: str, tmp_path: Pat
     assert "bot" in found
     assert not found & HEAVY
     # What only lists the commands needs nothing of the program behind them.
-    assert "--help" not in command or not found & {"sqlalchemy", "alembic", "slack_bolt"}
+    assert "--help" not in words or not found & {"sqlalchemy", "alembic", "slack_bolt"}
 
 
 def test_a_process_for_the_api_never_loads_a_model(start: StartReplica) -> None:
@@ -74,3 +75,12 @@ def test_the_model_is_loaded_before_anybody_needs_it(start: StartReplica, role: 
     replica = start(role=role, settings=TIMED)
     until(lambda: "ml.classify.classifier" in IMPORT.findall(replica.said))
     assert replica.stop() == 0
+
+
+def test_commands_are_answered_before_the_first_start_has_made_its_model(start: StartReplica, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    replica = start(settings={**TIMED, "RAPPORT_DATA_DIR": str(data)})
+    status, answer = command(replica)
+    assert status == 200 and "/crm" in str(answer)
+    assert not list(data.rglob("model.json"))
+    replica.kill()
