@@ -8,9 +8,6 @@ time learns for a workspace, outside any transaction and in a process of its own
 from __future__ import annotations
 
 import logging
-import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -24,6 +21,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.grammar.calendar.recurrence import next_time
+from bot.learning import apart, grouping
 from bot.learning.models import Models
 from storage.database.engine import EVERY_WORKSPACE, Database
 from storage.database.session_lock import session_lock
@@ -43,16 +41,13 @@ LOOK_S = 20.0
 ENOUGH_LABELS = 20
 NIGHTLY = "FREQ=DAILY;03:00"
 MOST_LABELS = 20_000
-FIT_LIMIT_S = 1_800.0
 AFTER_FAILURE_S = 3_600.0
-POLL_S = 0.2
 BOTH, HEAD = "both", "head"
 """What is fitted anew, as `ml.learn.fit` calls it, which is not loaded with this."""
 LOOKED_AT = 200
 """Among as many versions the last one is looked for of which both halves were fitted."""
 LEARNED = "learning.learned"
 """The renderer of what is announced."""
-_ENVIRONMENT = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "TMPDIR")
 
 
 class Learning:
@@ -73,6 +68,7 @@ class Learning:
         self._stopping = threading.Event()
         self._failed_at: dict[str, float] = {}
         self._too_few: dict[str, LearningState] = {}
+        self._grouped_at: dict[str, datetime] = {}
 
     def tick(self) -> None:
         """Learn for each workspace in which enough was said since the last time."""
@@ -86,6 +82,7 @@ class Learning:
                 continue
             try:
                 self.learn(workspace_id)
+                self.learn_grouping(workspace_id)
             except Exception as exc:
                 # Another workspace's labels are not to wait for this one's.
                 self._failed_at[workspace_id] = time.monotonic()
@@ -125,6 +122,23 @@ class Learning:
             outcome |= {"seconds": round(time.monotonic() - started, 1), "merged": standing.merged}
             outcome |= {"last_example_id": standing.last_example_id, "examples": standing.examples}
             return self._keep(workspace_id, standing, weights, outcome)
+
+    def learn_grouping(self, workspace_id: str, *, anyway: bool = False) -> dict[str, Any] | None:
+        """Learn at night, or `anyway`, which messages are one matter, where people moved enough of them.
+
+        Returns what is kept, None where there is nothing new to learn. Raises RuntimeError if the fit fails.
+        """
+        since = self._grouped_at.setdefault(workspace_id, self._now())
+        with self._database.transaction(workspace_id) as session:
+            workspace = workspaces.get(session, workspace_id)
+        night = next_time(NIGHTLY, workspace.zone if workspace else "UTC", since)
+        if not anyway and (night is None or night > self._now()):
+            return None
+        with self.alone(workspace_id) as alone:
+            if not alone:
+                return None
+            self._grouped_at[workspace_id] = self._now()
+            return grouping.learn(self._database, workspace_id, self._now(), self._stopping)
 
     def stop(self) -> None:
         """Learn no more; a fit in hand is given up, as the next process begins it again."""
@@ -191,39 +205,7 @@ class Learning:
         with TemporaryDirectory(prefix="rapport-learn-") as name:
             folder = Path(name)
             write_job(folder, items, standing.merged, current, kept, half=half, examples=self._models.examples())
-            # Neither tokens nor the database's address are any business of a fit.
-            environment = {key: os.environ[key] for key in _ENVIRONMENT if key in os.environ}
-            environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-            with (folder / "errors").open("wb") as errors:
-                process = subprocess.Popen(  # noqa: S603 - our own module, with our own folder
-                    [sys.executable, "-m", "ml.learn.fit", name],
-                    stdin=subprocess.DEVNULL,
-                    stdout=errors,
-                    stderr=errors,
-                    env=environment,
-                )
-                code = self._wait(process)
-            if code is None:
-                return None
-            if code != 0:
-                said = (folder / "errors").read_text("utf-8", "replace").strip()
-                raise RuntimeError(f"the fit ended with code {code}: {said[-500:]}")
-            return read_outcome(folder)
-
-    def _wait(self, process: subprocess.Popen[bytes]) -> int | None:
-        """Return the exit code; None if this process is to stop meanwhile."""
-        deadline = time.monotonic() + FIT_LIMIT_S
-        try:
-            while not self._stopping.is_set():
-                try:
-                    return process.wait(POLL_S)
-                except subprocess.TimeoutExpired:
-                    if time.monotonic() > deadline:
-                        raise RuntimeError("the fit took too long") from None
-            return None
-        finally:
-            process.kill()
-            process.wait()
+            return read_outcome(folder) if apart.run("ml.learn.fit", folder, self._stopping) else None
 
     def _keep(
         self, workspace_id: str, standing: LearningState, weights: bytes, outcome: dict[str, Any]

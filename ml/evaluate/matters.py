@@ -76,7 +76,7 @@ def each_its_own(conversation: Conversation) -> list[object]:
 def ten_minutes(conversation: Conversation) -> list[object]:
     """Join what a writer says at most ten minutes after what the same writer said before."""
     tickets: list[object] = []
-    last: dict[str, tuple[int, object]] = {}
+    last: dict[str, tuple[float, object]] = {}
     for number, line in enumerate(conversation):
         minute, ticket = last.get(line.author, (line.minute - WINDOW_MINUTES - 1, number))
         ticket = ticket if line.minute - minute <= WINDOW_MINUTES else number

@@ -15,7 +15,7 @@ class Line:
     """Hold one message of a conversation: who wrote it in which minute, and the ticket that a person puts it into."""
 
     author: str
-    minute: int
+    minute: float
     ticket: str
     text: str
 

@@ -7,7 +7,9 @@ matters.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Self
@@ -25,6 +27,7 @@ from ml.matters.reading import Matter, Utterance, read
 from ml.text.encoder import installed
 from ml.text.meaning import encoder
 
+Booleans = NDArray[np.bool_]
 Floats = NDArray[np.floating[Any]]
 
 ENOUGH = 0.5
@@ -61,8 +64,8 @@ class Placer(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no type
         rows: list[dict[str, float]] = []
         belongs: list[bool] = []
         choice: list[int] = []
-        for number, (found, own) in enumerate(self._compared(conversations)):
-            rows += found
+        for number, (message, matters, own) in enumerate(_choices(conversations)):
+            rows += pairs(message, matters, self.vectors)
             belongs += own
             choice += [number] * len(own)
         self.names_ = list(rows[0])
@@ -93,20 +96,48 @@ class Placer(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no type
         scores = np.append(rows @ self.weights_ + self.intercept_, 0.0)
         return np.asarray(softmax(scores)[:-1])
 
-    def _compared(self, conversations: Sequence[Conversation]) -> Iterator[tuple[list[dict[str, float]], list[bool]]]:
-        """Give each message's comparisons with its writer's matters, and to which of them it belongs."""
-        for conversation in conversations:
-            raised: dict[str, dict[str, list[Utterance]]] = {}
-            for line in conversation:
-                mine, message = raised.setdefault(line.author, {}), Utterance(line.text, line.minute)
-                matters = list(mine.values())
-                if line.ticket == NOBODYS:
-                    if matters:
-                        matters[latest(matters)].append(message)
-                    continue
+    def right(self, conversations: Sequence[Conversation]) -> Booleans:
+        """Tell of each message (n_choices,) that is not its writer's first whether it goes where a person put it.
+
+        What was written before it is where a person put it, too.
+        """
+        found = []
+        for message, matters, own in _choices(conversations):
+            into = self.place(message, matters).into
+            found.append(not any(own) if into is None else own[into])
+        return np.array(found, dtype=bool)
+
+    def kept(self) -> dict[str, Any]:
+        """Return what was learned, as JSON can hold it."""
+        check_is_fitted(self, "weights_")
+        return {"weights": dict(zip(self.names_, self.weights_.tolist(), strict=True)), "intercept": self.intercept_}
+
+    def taught(self, kept: Mapping[str, Any]) -> Placer:
+        """Return a placer like this one with what another had `kept`; raise ValueError if it weighs something else."""
+        check_is_fitted(self, "weights_")
+        weights = kept["weights"]
+        if set(weights) != set(self.names_):
+            raise ValueError("it was learned from other observations")
+        other = copy(self)
+        other.weights_ = np.array([weights[name] for name in self.names_], dtype=float)
+        other.intercept_ = float(kept["intercept"])
+        return other
+
+
+def _choices(conversations: Sequence[Conversation]) -> Iterator[tuple[Utterance, list[list[Utterance]], list[bool]]]:
+    """Give each message that may belong to what its writer raised before, those matters, and to which it belongs."""
+    for conversation in conversations:
+        raised: dict[str, dict[str, list[Utterance]]] = {}
+        for line in conversation:
+            mine, message = raised.setdefault(line.author, {}), Utterance(line.text, line.minute)
+            matters = list(mine.values())
+            if line.ticket == NOBODYS:
                 if matters:
-                    yield pairs(message, matters, self.vectors), [ticket == line.ticket for ticket in mine]
-                mine.setdefault(line.ticket, []).append(message)
+                    matters[latest(matters)].append(message)
+                continue
+            if matters:
+                yield message, matters, [ticket == line.ticket for ticket in mine]
+            mine.setdefault(line.ticket, []).append(message)
 
 
 def _conditional_logit(
@@ -131,9 +162,16 @@ def _conditional_logit(
     return np.asarray(minimize(loss, np.zeros(values.shape[1]), jac=True, method="L-BFGS-B").x)
 
 
-def place(message: Utterance, matters: Sequence[Matter]) -> Placing:
-    """Do what `Placer.place` does, with what was learned from our own conversations."""
-    return placer(meaning=installed()).place(message, matters)
+def place(message: Utterance, matters: Sequence[Matter], kept: Mapping[str, Any] | None = None) -> Placing:
+    """Do what `Placer.place` does, with what was learned from our own conversations, or with what a workspace `kept`.
+
+    What was learned from other observations, with the encoder or by the release before, counts as nothing.
+    """
+    learned = placer(meaning=installed())
+    if kept is not None:
+        with suppress(ValueError):
+            learned = learned.taught(kept)
+    return learned.place(message, matters)
 
 
 @cache

@@ -16,6 +16,7 @@ from bot.kit.replies import Message
 from bot.plugin import Role, _, ngettext
 from storage.support import labels, model_versions, tickets
 from storage.support.model_versions import ModelVersion, State
+from storage.support.tickets import conversations
 
 if TYPE_CHECKING:
     from bot.learning.models import WorkspaceModel
@@ -48,6 +49,7 @@ def card(session: Session, reader: Reader, model: WorkspaceModel, *, notice: b.T
         *_undecided(session, versions),
         *_kept(session, reader),
         *_controls(session, live),
+        b.section(wording.grouping(conversations.taught(session))),
         b.divider(),
         *_learned(session, versions, reader, name),
         *_versions(session, live, versions, reader),

@@ -19,6 +19,7 @@ MOST_KINDS = 15
 MOST_MONTHS = 6
 ENOUGH_ANSWERS = 200
 NAME_WIDTH = 24
+FEWEST_MOVED = 10
 NOT_SURELY = "not surely better"
 
 
@@ -106,6 +107,31 @@ def kept(answers: Sequence[Judged], reader: Reader) -> b.Text | None:
             _("With fewer than {count} of them cards say “likely” and no number.").format(count=ENOUGH_ANSWERS)
         )
     return b.Markup("\n".join(lines))
+
+
+def grouping(learned: Mapping[str, Any]) -> b.Text:
+    """Say what was learned of which messages are one ticket; {} where nothing was."""
+    head = _("*One matter, one ticket*")
+    if not learned:
+        return b.Markup(
+            f"{head}\n"
+            + _(
+                "What comes with Rapport tells which messages are one ticket. Once people have merged or split "
+                "tickets in {count} conversations that are done, Rapport learns from them at night."
+            ).format(count=FEWEST_MOVED)
+        )
+    judged, gained, lost = (learned[name] for name in ("judged", "gained", "lost"))
+    text = (
+        _("Learned from {moved} conversations in which your people merged or split tickets.")
+        if learned["kept"] is not None
+        else _("{moved} conversations in which your people merged or split tickets taught nothing surely better.")
+    )
+    measured = _(
+        "Of {judged} messages {gained} would have been put right that were not, and {lost} wrong that were right."
+    )
+    return b.Markup(
+        f"{head}\n{text} {measured}".format(moved=learned["moved"], judged=judged, gained=gained, lost=lost)
+    )
 
 
 def confusion(version: ModelVersion, name: Name) -> list[Block]:

@@ -1,7 +1,7 @@
 """Keep what customers ask for until it is answered."""
 
 from storage.support.messages import CHATTER
-from storage.support.tickets.belonging import of_thread
+from storage.support.tickets.belonging import Placement, Placer, of_thread
 from storage.support.tickets.declaration import TICKET, CategoryField
 from storage.support.tickets.finding import (
     by_thread,
@@ -38,6 +38,8 @@ __all__ = [
     "CategoryField",
     "Judged",
     "Judgement",
+    "Placement",
+    "Placer",
     "Priority",
     "Ticket",
     "TicketStatus",

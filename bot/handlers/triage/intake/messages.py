@@ -18,7 +18,7 @@ from bot.handlers.triage.declaration import plugin
 from bot.handlers.triage.events import refresh, show, show_in
 from bot.handlers.triage.incidents import folding
 from bot.handlers.triage.intake.classification import asks, classify, judge
-from bot.handlers.triage.intake.placing import place
+from bot.handlers.triage.intake.placing import placer
 from bot.handlers.triage.intake.written import Written, read
 from bot.handlers.triage.notices import greet, wants_to_cancel, wrote_again
 from bot.kit.lookup import mentioned
@@ -178,7 +178,7 @@ def _group(
         asks=asking and not by_hand,
         grouping=link.groups_by,
         within=timedelta(minutes=link.window_minutes),
-        place=place,
+        place=placer(session),
     )
     if ticket is None:
         return
