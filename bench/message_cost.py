@@ -20,6 +20,7 @@ from bench.figures import Figure
 from bench.usage import Spent, counted, postmaster, spent
 from bot.registry import load
 from ml.learn.train import ensure_starter
+from ml.text.encoder import installed
 from storage.database import migrate
 from storage.database.embedded import EmbeddedPostgres
 from storage.database.engine import Database
@@ -27,6 +28,7 @@ from storage.support.channels import Grouping
 
 LINKS = 20
 PER_SECOND = 4.0
+WORDS = "words"
 PACE = 100.0
 """What Slack takes of messages a minute is not what is measured."""
 
@@ -52,11 +54,14 @@ class Cost:
 
 
 def measure(plan: Plan, data: Path, logs: Path, settings: dict[str, str]) -> tuple[list[Figure], str]:
-    """Return the figures, the bare app's beside Rapport's, and Postgres' version."""
+    """Return the figures, the bare app's beside Rapport's, and Postgres' version.
+
+    Where the sentence encoder is installed, what a message costs is measured without it, too.
+    """
     logs.mkdir(exist_ok=True)
     ensure_starter(data / "models")
     found: dict[str, Cost] = {}
-    for app in ("rapport", "bare"):
+    for app in ("rapport", *((WORDS,) if installed() else ()), "bare"):
         folder = logs / app
         folder.mkdir()
         with EmbeddedPostgres(folder / "postgres", settings=settings) as server:
@@ -67,6 +72,10 @@ def measure(plan: Plan, data: Path, logs: Path, settings: dict[str, str]) -> tup
     ours, bare = found["rapport"], found["bare"]
     at = {"worker": (ours.spent.program, bare.spent.program), "postgres": (ours.spent.postgres, bare.spent.postgres)}
     rows = [Figure("message_cpu_ms", value * 1000, "ms", name, floor * 1000) for name, (value, floor) in at.items()]
+    if WORDS in found:
+        words = found[WORDS].spent.program
+        rows.append(Figure("message_cpu_ms", words * 1000, "ms", "worker by words alone", bare.spent.program * 1000))
+        rows.append(Figure("message_cpu_of_meaning", ours.spent.program / words, "times", "worker"))
     return [*rows, Figure("message_round_trips", ours.round_trips, "trips", "postgres", bare.round_trips)], version
 
 
@@ -115,6 +124,7 @@ def _by(url: str, folder: Path) -> str:
 def _running(app: str, url: str, slack: str, data: Path, folder: Path) -> Iterator[servers.App]:
     ways: dict[str, Callable[[], AbstractContextManager[servers.App]]] = {
         "rapport": lambda: servers.rapport(url, slack, data, folder, installed=_INSTALLED, pace=PACE),
+        WORDS: lambda: servers.rapport(url, slack, data, folder, installed=_INSTALLED, pace=PACE, meaning=False),
         "bare": lambda: servers.bare(url, slack, folder, token=support.TOKEN, messages=True),
     }
     with ways[app]() as running:

@@ -18,6 +18,7 @@ from typing import Any
 
 from bench.company import PEOPLE, TEAM, Question
 from bench.load import Found, Round
+from ml.text.encoder import PACKAGE
 
 APP_ID = "A0RAPPORT"
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -93,10 +94,12 @@ def rapport(
     role: str = "all",
     installed: Mapping[str, str] = INSTALLED,
     pace: float = 1.0,
+    meaning: bool = True,
 ) -> Iterator[App]:
     """Run Rapport as its users do: `data` is where its model is, `installed` the settings that say for whom.
 
-    `pace` is how much more than Slack's its Slack takes.
+    `pace` is how much more than Slack's its Slack takes; without `meaning` it is as where the sentence encoder is not
+    installed.
     """
     ports = free_ports()
     settings = {
@@ -109,7 +112,9 @@ def rapport(
         "SLACK_SIGNING_SECRET": SECRET,
         **installed,
     }
-    with running(["-c", "from bot.cli.main import main; main()", "run", "--role", role], folder, settings) as process:
+    hidden = "" if meaning else f"import sys; sys.modules[{PACKAGE!r}] = None; "
+    program = f"{hidden}from bot.cli.main import main; main()"
+    with running(["-c", program, "run", "--role", role], folder, settings) as process:
         yield App(int(ports["PORT"]), process, f"http://127.0.0.1:{ports['RAPPORT_PROBE_PORT']}/readyz")
 
 

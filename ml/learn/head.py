@@ -47,7 +47,6 @@ class HeadFits:
         self._truth = np.searchsorted(current.classes_, np.array(labels, dtype=str))
         self._vectors = encoder().vectors([*examples.texts, *(item.text for item in said)])
         self._row_of = {item.key: i for i, item in enumerate(said, self._size)}
-        self._weight: float | None = None
         self._own = self._nearest_of_its_kind() if len(said) <= MOST_TO_WEIGH else None
 
     def fit(self, items: Sequence[Item], n_folds: int = 5) -> MessageClassifier:
@@ -55,10 +54,8 @@ class HeadFits:
         said = np.array([self._row_of[item.key] for item in items], dtype=int)
         kept = np.flatnonzero(~self._contradicted(said))
         rows = np.concatenate([kept, said])
-        # The first fit has all labels: chosen anew for each part of them, it would take most of the time.
-        if self._weight is None:
-            self._weight = heaviest(self._truth, kept, said, self.guesser)
-        counts = np.where(rows < self._size, 1.0, self._weight)
+        # Chosen anew for each part of the labels: what a part is judged by must know nothing of it.
+        counts = np.where(rows < self._size, 1.0, heaviest(self._truth, kept, said, self.guesser))
         assert self._current.blend_ is not None, "whoever cannot be followed was refused"
         model, vectors = copy(self._current), self._vectors[rows]
         head = self._head(rows, counts)

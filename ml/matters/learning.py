@@ -21,12 +21,10 @@ from ml.learn.fit import NICENESS
 from ml.learn.gate import FEWEST, Decision, decide
 from ml.matters.conversations import Conversation, Line, own_conversations
 from ml.matters.placing import Placer, placer
-from ml.text.encoder import installed
 
 PARTS = 3
 WEIGHT = 5
-"""As many of our own conversations one of a workspace's counts as: with three or more, habits that differ from ours
-were learned from thirty to sixty conversations, with one from sixty."""
+"""As many of our own conversations one of a workspace's counts as: with one, half as much was put right."""
 JOB, OUTCOME = "conversations.json", "placer.json"
 
 
@@ -84,7 +82,7 @@ def main(arguments: Sequence[str]) -> int:
     job = json.loads((folder / JOB).read_text("utf-8"))
     settled = [Settled([Line(**line) for line in one["lines"]], one["moved"]) for one in job]
     try:
-        candidate, found = learn(settled, placer(meaning=installed()))
+        candidate, found = learn(settled, placer(meaning=False))
     except ValueError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -24,7 +24,6 @@ from sklearn.utils.validation import check_is_fitted
 from ml.matters.conversations import NOBODYS, Conversation, own_conversations
 from ml.matters.pairs import Vectors, latest, pairs
 from ml.matters.reading import Matter, Utterance, read
-from ml.text.encoder import installed
 from ml.text.meaning import encoder
 
 Booleans = NDArray[np.bool_]
@@ -165,9 +164,10 @@ def _conditional_logit(
 def place(message: Utterance, matters: Sequence[Matter], kept: Mapping[str, Any] | None = None) -> Placing:
     """Do what `Placer.place` does, with what was learned from our own conversations, or with what a workspace `kept`.
 
-    What was learned from other observations, with the encoder or by the release before, counts as nothing.
+    By words alone: on conversations by others meaning made it no better, and so it is the same in every process. What
+    was learned from other observations, by the release before, counts as nothing.
     """
-    learned = placer(meaning=installed())
+    learned = placer(meaning=False)
     if kept is not None:
         with suppress(ValueError):
             learned = learned.taught(kept)

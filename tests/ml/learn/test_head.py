@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -33,6 +35,23 @@ def test_only_the_head_is_another_and_it_knows_what_was_said(current: MessageCla
     assert candidate.classify("can a reseller get ninety boxes of the lamp on a pallet").category == "sales"
     again, _ = fit.refit(items(SEATS, "sales"), {}, current, BASE, half=HEAD)
     assert again.version_ == candidate.version_
+
+
+@needs_encoder
+def test_a_part_of_the_labels_is_judged_by_a_weight_that_the_others_chose(
+    current: MessageClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen_by: list[set[int]] = []
+
+    def heaviest(truth: Any, kept: Any, said: np.ndarray, guesser: Any) -> float:
+        chosen_by.append(set(said.tolist()))
+        return 2.0
+
+    monkeypatch.setattr("ml.learn.head.heaviest", heaviest)
+    fit.refit(items(SEATS, "sales"), {}, current, BASE, half=HEAD)
+    every, *parts = chosen_by
+    assert len(parts) == fit.PARTS and all(part < every for part in parts)
+    assert set.union(*parts) == every and not set.intersection(*parts)
 
 
 @needs_encoder
