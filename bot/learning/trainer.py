@@ -68,7 +68,7 @@ class Learning:
         self._stopping = threading.Event()
         self._failed_at: dict[str, float] = {}
         self._too_few: dict[str, LearningState] = {}
-        self._grouped_at: dict[str, datetime] = {}
+        self._nights: dict[str, datetime] = {}
 
     def tick(self) -> None:
         """Learn for each workspace in which enough was said since the last time."""
@@ -128,17 +128,15 @@ class Learning:
 
         Returns what is kept, None where there is nothing new to learn. Raises RuntimeError if the fit fails.
         """
-        since = self._grouped_at.setdefault(workspace_id, self._now())
-        with self._database.transaction(workspace_id) as session:
-            workspace = workspaces.get(session, workspace_id)
-        night = next_time(NIGHTLY, workspace.zone if workspace else "UTC", since)
-        if not anyway and (night is None or night > self._now()):
+        night, now = self._nights.get(workspace_id), self._now()
+        if night is None or night <= now:
+            with self._database.transaction(workspace_id) as session:
+                workspace = workspaces.get(session, workspace_id)
+            self._nights[workspace_id] = next_time(NIGHTLY, workspace.zone if workspace else "UTC", now) or now
+        if not anyway and (night is None or night > now):
             return None
         with self.alone(workspace_id) as alone:
-            if not alone:
-                return None
-            self._grouped_at[workspace_id] = self._now()
-            return grouping.learn(self._database, workspace_id, self._now(), self._stopping)
+            return grouping.learn(self._database, workspace_id, now, self._stopping) if alone else None
 
     def stop(self) -> None:
         """Learn no more; a fit in hand is given up, as the next process begins it again."""

@@ -50,8 +50,13 @@ def test_a_habit_that_is_not_ours_is_learned_and_ours_is_not_learned_anew() -> N
 
 
 @pytest.fixture
-def learning(admin_url: str) -> Iterator[Learning]:
-    learning = Learning(admin_url, Models(starter_model), now=lambda: SINCE + timedelta(days=30))
+def days() -> list[int]:
+    return [30]
+
+
+@pytest.fixture
+def learning(admin_url: str, days: list[int]) -> Iterator[Learning]:
+    learning = Learning(admin_url, Models(starter_model), now=lambda: SINCE + timedelta(days=days[-1]))
     yield learning
     learning.close()
 
@@ -122,7 +127,7 @@ def test_only_what_people_moved_and_did_not_move_back_counts_as_moved(database: 
 
 
 def test_a_workspace_learns_once_from_enough_merges_and_its_next_messages_go_by_it(
-    database: Database, workspace: str, learning: Learning
+    database: Database, workspace: str, learning: Learning, days: list[int]
 ) -> None:
     assert learning.learn_grouping(workspace, anyway=True) is None
     with database.transaction(workspace) as session:
@@ -136,18 +141,19 @@ def test_a_workspace_learns_once_from_enough_merges_and_its_next_messages_go_by_
                 tickets.merge(session, ticket, first)
             resolve(session, [first.id])
     assert learning.learn_grouping(workspace) is None, "it waits for the night"
-    learned = learning.learn_grouping(workspace, anyway=True)
+    days.append(31)
+    learned = learning.learn_grouping(workspace)
     assert learned is not None and learned["better"] and learned["kept"]
     assert learning.learn_grouping(workspace, anyway=True) is None, "nothing was moved since"
     with database.transaction(workspace) as session:
         kept = conversations.taught(session)
         assert kept == learned
         assert str(kept["moved"]) in str(said_of(kept)) and "Learned from" in str(said_of(kept))
-        unlike = [
-            [IncomingMessage(text="the app is down", at=SINCE)],
-            IncomingMessage(text="btw where do I find last year's invoices?", at=SINCE + timedelta(minutes=1)),
-        ]
-        assert placer(session)(unlike[1], [unlike[0]]).into == 0
+        down = IncomingMessage(text="the app is down", at=SINCE)
+        other = IncomingMessage(text="btw where do I find last year's invoices?", at=SINCE + timedelta(minutes=1))
+        whatever = {**kept, "kept": {**kept["kept"], "intercept": 99.0}}
+        conversations.teach(session, whatever)
+        assert placer(session)(other, [[down]]).into == 0
         conversations.teach(session, {**kept, "kept": None})
-        assert placer(session)(unlike[1], [unlike[0]]).into is None
+        assert placer(session)(other, [[down]]).into is None
         assert "nothing surely better" in str(said_of({**kept, "kept": None}))

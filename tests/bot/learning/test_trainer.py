@@ -292,7 +292,7 @@ def test_a_fit_that_fails_is_tried_again_an_hour_later(
     workspace: str, learning: Learning, say: Say, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     say(KIND, "wholesale")
-    monkeypatch.setattr("bot.learning.trainer.sys.executable", "/bin/false")
+    monkeypatch.setattr("bot.learning.apart.sys.executable", "/bin/false")
     learning.tick()
     learning.tick()
     assert [record.message for record in caplog.records] == [f"could not learn for {workspace}: RuntimeError"]
