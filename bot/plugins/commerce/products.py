@@ -87,10 +87,10 @@ def resolve(session: Session, typed: str) -> Product:
 def by_sku(session: Session, skus: Iterable[str]) -> dict[str, Product]:
     """Return the products with these SKUs by the keys of them, whether archived or not, locked in one order."""
     keys = sorted({sku_key(one) for one in skus})
-    return {one.sku_key: one for one in locked(session, Product.sku_key.in_(keys), Product.merged_into_id.is_(None))}
+    return {one.sku_key: one for one in lock(session, Product.sku_key.in_(keys), Product.merged_into_id.is_(None))}
 
 
-def locked(session: Session, *where: ColumnElement[bool]) -> list[Product]:
+def lock(session: Session, *where: ColumnElement[bool]) -> list[Product]:
     """Return products as they are now, held for this transaction, in the order of their numbers.
 
     Whoever changes a stock locks so, so that two wait for each other and never for ever.

@@ -88,7 +88,8 @@ class _PartOfOrder(Recorded):
     """Carry the key of what belongs to an order; not a table itself."""
 
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"), primary_key=True)
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    # That it counts up is said twice, so that SQLAlchemy tells many rows of one INSERT apart by it.
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True, autoincrement=True)
     order_id: Mapped[int]
 
     def history_subject(self) -> tuple[str, int | None]:

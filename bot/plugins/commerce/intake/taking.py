@@ -14,6 +14,7 @@ from bot.plugins.commerce.products import Product, by_sku, sku_key
 from bot.plugins.commerce.sales import (
     CANCELLED,
     DELIVERED,
+    OPEN,
     PARTLY,
     SHIPPED,
     UNFULFILLED,
@@ -41,17 +42,24 @@ def take(session: Session, came: ArrivingOrder) -> SalesOrder:
     if order is not None and order.outside_at is not None and came.at < order.outside_at:
         return order
     products = by_sku(session, [one.sku for one in came.lines if one.sku])
-    if order is None:
-        order = _begun(session, came)
-    order.outside_at, order.payment = came.at, came.payment
-    order.refunded_minor = min(order.refunded_minor, came.total_minor)
-    order.total_minor, order.discount_minor, order.tax_minor = came.total_minor, came.discount_minor, came.tax_minor
-    lines = _lines(session, order, came.lines, products)
-    _ship(session, order, came, lines)
-    if came.cancelled:
-        stock.release(session, list(lines.values()))
-        order.lifecycle = CANCELLED
-    _refunds(session, order, came.refunds, lines)
+    said = {one.outside_id: one for one in came.lines}
+    begun = None if order is None else lines_of(session, order)
+    order = order or _begun(session, came)
+    # All that is new of an order is written at once, as a year of a shop's comes with many lines of many orders.
+    with session.no_autoflush:
+        order.outside_at, order.payment = came.at, came.payment
+        order.refunded_minor = min(order.refunded_minor, came.total_minor)
+        order.total_minor, order.discount_minor, order.tax_minor = came.total_minor, came.discount_minor, came.tax_minor
+        lines = _lines(session, order, said, begun or (), products)
+        _ship(session, order, came, lines, products)
+        if came.cancelled:
+            stock.release(session, list(lines.values()), locked=_numbered(products))
+            order.lifecycle = CANCELLED
+    session.flush()
+    session.add_all(lines.values())
+    session.flush()
+    if came.refunds or begun:
+        _refunds(session, order, came.refunds, lines)
     if came.cart and (cart := carts.of_shop(session, came.source, came.cart)) is not None:
         carts.complete(session, cart, order)
     session.flush()
@@ -93,10 +101,12 @@ def buyer(session: Session, who: Buyer) -> Contact | None:
 
 
 def _begun(session: Session, came: ArrivingOrder) -> SalesOrder:
+    """Return a new order, which is written with the next flush."""
     person = buyer(session, came.buyer)
     what = called_after((one.quantity, one.name) for one in came.lines)
-    return SalesOrder.new(
+    return SalesOrder.unsaved(
         session,
+        **SalesOrder.numbered(session),
         name=f"{came.number} {what}".strip()[:NAME_LIMIT] or came.outside_id,
         customer_id=person.customer_id if person else None,
         contact_id=person.id if person else None,
@@ -104,27 +114,30 @@ def _begun(session: Session, came: ArrivingOrder) -> SalesOrder:
         outside_id=came.outside_id,
         placed_at=came.placed_at,
         currency=came.currency,
-        discount_minor=0,
-        tax_minor=0,
-        total_minor=came.total_minor,
+        lifecycle=OPEN,
+        refunded_minor=0,
     )
 
 
 def _lines(
-    session: Session, order: SalesOrder, came: Sequence[ArrivingLine], products: Mapping[str, Product]
+    session: Session,
+    order: SalesOrder,
+    said: Mapping[str, ArrivingLine],
+    begun: Sequence[OrderLine],
+    products: Mapping[str, Product],
 ) -> dict[str, OrderLine]:
     """Return the lines by the shop's numbers: those that are new are held as far as there is stock."""
-    known = {str(line.outside_id): line for line in lines_of(session, order)}
+    known = {str(line.outside_id): line for line in begun}
     kept: dict[str, OrderLine] = {}
-    for one in came:
-        line = known.pop(one.outside_id, None)
+    for number, one in said.items():
+        line = known.pop(number, None)
         if line is None:
             product = products.get(sku_key(one.sku))
             line = OrderLine(
                 workspace_id=order.workspace_id,
                 order_id=order.id,
                 product_id=product.id if product else None,
-                outside_id=one.outside_id,
+                outside_id=number,
                 sku=one.sku,
                 name=one.name,
                 quantity=one.quantity,
@@ -133,33 +146,42 @@ def _lines(
                 returned=0,
                 held=stock.hold(product, one.quantity) if product else 0,
             )
-            session.add(line)
         elif (quantity := max(one.quantity, line.shipped)) != line.quantity:
-            _resize(session, line, quantity, products.get(sku_key(line.sku)))
-        kept[one.outside_id] = line
+            _resize(session, line, quantity, products)
+        kept[number] = line
     for line in known.values():
         if line.shipped:
             kept[str(line.outside_id)] = line
         else:
-            stock.release(session, [line])
+            stock.release(session, [line], locked=_numbered(products))
             session.delete(line)
-    session.flush()
     return kept
 
 
-def _resize(session: Session, line: OrderLine, quantity: int, product: Product | None) -> None:
-    stock.release(session, [line])
+def _numbered(products: Mapping[str, Product]) -> dict[int, Product]:
+    return {one.id: one for one in products.values()}
+
+
+def _resize(session: Session, line: OrderLine, quantity: int, products: Mapping[str, Product]) -> None:
+    stock.release(session, [line], locked=_numbered(products))
     line.quantity = quantity
+    product = products.get(sku_key(line.sku))
     line.held = stock.hold(product, line.left) if product and product.id == line.product_id else 0
 
 
-def _ship(session: Session, order: SalesOrder, came: ArrivingOrder, lines: Mapping[str, OrderLine]) -> None:
+def _ship(
+    session: Session,
+    order: SalesOrder,
+    came: ArrivingOrder,
+    lines: Mapping[str, OrderLine],
+    products: Mapping[str, Product],
+) -> None:
     leaving = {}
     for one in came.lines:
         line = lines[one.outside_id]
         if (quantity := min(one.shipped, line.quantity) - line.shipped) > 0:
             leaving[line] = quantity
-    stock.take(session, leaving, gone=True)
+    stock.take(session, leaving, gone=True, locked=_numbered(products))
     if lines and all(line.left == 0 for line in lines.values()):
         arrived = came.delivered or order.fulfilment == DELIVERED
         order.fulfilment = DELIVERED if arrived else SHIPPED
