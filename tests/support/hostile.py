@@ -56,6 +56,9 @@ TEAM = "T0HOSTILE"
 OURS = re.compile(rf"(@{WHO}|@UMARKED|#{CHANNEL}|#CMARKED|!date\^\d{{10}}\^[^|]*)(\||$)")
 """The people, channels and moments that our own code may name; typed texts name others."""
 REGISTRY = load()
+OWN_SEEDS = hostile_rows.own_seeds(REGISTRY.plugins)
+LETTERS = {one.declaration.model.__letter__ for one in REGISTRY.nouns.values() if OWN_SEEDS} | {"C", "D", "P", "T"}
+"""What begins the references of which the version is looked up."""
 FRAGMENTS = (
     *("<!channel>", "<!here>", "<@U1>", "<!subteam^S1>", "<#C1|x>", "<https://evil.example|invoice>", "<!date^1^x|y>"),
     *("*bold*", "_i_", "`code`", "```", "~s~", ">quote"),
@@ -132,6 +135,8 @@ class Desk:
     home: HomeView
     people: People
     occasion: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    alone: bool = False
+    """Buttons are pressed where nobody else sees what is answered."""
 
     def asks(self, kind: RequestKind, body: Mapping[str, Any], *, filling: bool = False) -> Answer:
         """Have a request answered and look at the answer."""
@@ -150,7 +155,8 @@ class Desk:
 
     def presses(self, action: str, value: str, *, filling: bool = False) -> Answer:
         """Press a button."""
-        where = {"message_ts": f"{next(self.occasion)}.0", "channel_id": "D0"}
+        where: dict[str, Any] = {"message_ts": f"{next(self.occasion)}.0", "channel_id": "D0"}
+        where["is_ephemeral"] = self.alone
         pressed = {"actions": [{"action_id": action, "value": value}], "container": where}
         return self.asks(RequestKind.ACTION, pressed, filling=filling)
 
@@ -202,7 +208,7 @@ class Desk:
     def version(self, ref: str) -> int:
         """Return the version of a record."""
         with self.database.transaction(TEAM) as session:
-            record: Any = called(session, ref) if ref[:2] in {"C-", "D-", "P-", "T-"} else None
+            record: Any = called(session, ref) if ref.partition("-")[0] in LETTERS else None
             return int(record.version) if record else 1
 
     def submits(self, view: Mapping[str, Any], values: Mapping[str, Any]) -> Answer:
@@ -322,6 +328,7 @@ class Seeded:
     table: str
     rating: str
     settings: dict[str, tuple[str, str]]
+    shown: list[str]
 
 
 STAMP = itertools.count(1_700_000_000)
@@ -396,6 +403,7 @@ def seed(session: Session, name: str) -> Seeded:
     session.flush()
     preferences.set_budget(session, WHO, 3)
     known |= hostile_rows.named(session, TEAM, WHO, name)
+    plugins = [module.seed(session, name, customer, WHO) for module in OWN_SEEDS]
     wanted = {
         "attention.spent": "",
         "deliveries.undelivered": "",
@@ -426,6 +434,7 @@ def seed(session: Session, name: str) -> Seeded:
         "triage.reply_file": ticket.reference,
         "webhooks.off": "",
     }
+    wanted |= {renderer: record for plugin in plugins for renderer, record in plugin.renderers.items()}
     assert set(wanted) == set(REGISTRY.renderers), "a renderer has no record here"
     sent = {
         renderer: outbox.enqueue(session, target_user=WHO, renderer=renderer, record=record, payload=known)
@@ -446,4 +455,6 @@ def seed(session: Session, name: str) -> Seeded:
         "nouns": f"NOUN-{own.id}",
     }
     settings = hostile_rows.settings_named(session, name)
-    return Seeded(refs, list(sent.values()), str(saved.id), str(table.id), str(rating.id), settings)
+    settings |= {control: given for plugin in plugins for control, given in plugin.controls.items()}
+    shown = [customer.reference, ticket.reference, *(one for plugin in plugins for one in plugin.shown)]
+    return Seeded(refs, list(sent.values()), str(saved.id), str(table.id), str(rating.id), settings, shown)

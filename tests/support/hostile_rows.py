@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -16,6 +20,26 @@ from storage.records import lifecycle
 from storage.records.moves.model import RecordsMove
 from storage.transfer.model import ExportFile
 from storage.webhooks import settings as webhooks
+
+PLUGINS = Path(__file__).parents[1] / "bot" / "plugins"
+
+
+@dataclass(frozen=True)
+class SeededPlugin:
+    """Hold what a plugin's controls refer to by their ids, record and detail, what its renderers draw, and its records."""
+
+    controls: Mapping[str, tuple[str, str]]
+    renderers: Mapping[str, str]
+    shown: Sequence[str]
+
+
+def own_seeds(plugins: Iterable[str]) -> list[Any]:
+    """Return the modules that add the records of bundled plugins that are off, of those that are on in this run."""
+    return [
+        import_module(f"tests.bot.plugins.{name}.seeds")
+        for name in plugins
+        if (PLUGINS / name / "seeds.py").exists()
+    ]
 
 
 def named(session: Session, team: str, who: str, name: str) -> dict[str, Any]:

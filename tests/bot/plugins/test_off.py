@@ -24,6 +24,7 @@ NETS = (
     "tests/storage/database/test_tenancy.py",
     "tests/bot/test_roles.py",
     "tests/test_docs.py::test_commands_can_be_typed_as_they_are_written",
+    "tests/plugins/nets.py",
 )
 """What is asked of every table and declaration."""
 
