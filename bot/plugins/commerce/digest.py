@@ -21,6 +21,7 @@ from bot.plugins.commerce.care.feedback import stars
 from bot.plugins.commerce.carts import ABANDONED, Cart
 from bot.plugins.commerce.reviews import Review
 from bot.plugins.commerce.sales import OPEN, GoodsReturn, OrderLine, Refund, SalesOrder
+from bot.plugins.commerce.settings import ABANDONED as GIVEN_UP_AFTER
 from storage.crm.customers import Customer
 from storage.digests.metrics import Period
 from storage.errors import Invalid
@@ -69,9 +70,11 @@ def _with(model: type[Refund] | type[GoodsReturn], when: ShopPeriod) -> Select[A
     return select(SalesOrder).where(exists().where(*of_period))
 
 
-def carts_in(when: ShopPeriod) -> Select[Any]:
-    """Return the carts that were given up, by the day of their last change."""
-    return select(Cart).where(Cart.state == ABANDONED, *when.of(Cart.outside_at, Cart.customer_id))
+def carts_in(session: Session, when: ShopPeriod) -> Select[Any]:
+    """Return the carts that were given up in a period: their last change is so long before."""
+    after = timedelta(hours=GIVEN_UP_AFTER.of(session))
+    left = ShopPeriod(when.since - after, when.until - after, when.owners)
+    return select(Cart).where(Cart.state == ABANDONED, *left.of(Cart.outside_at, Cart.customer_id))
 
 
 def reviews_in(when: ShopPeriod) -> tuple[ColumnElement[bool], ...]:
@@ -97,8 +100,8 @@ def shop(period: Period, session: Session, reader: Reader) -> list[Block]:
 @plugin.action("explain", role=Role.VIEWER)
 def explain(control: b.Control, session: Session, reader: Reader) -> Message:
     """List the records behind a number of a digest."""
-    what, when = _read(control.detail)
-    found = session.scalars(_behind(what, when).limit(SHOWN + 1)).all()
+    what, when, sku = _read(control.detail)
+    found = session.scalars(_behind(session, what, when, sku).limit(SHOWN + 1)).all()
     lines = [b.markup("• {one}", one=headline(one)) for one in found[:SHOWN]]
     more = [b.context(_("… and more."))] if len(found) > SHOWN else []
     title = b.markup(
@@ -109,7 +112,7 @@ def explain(control: b.Control, session: Session, reader: Reader) -> Message:
     return Message(title, [b.section(title), *paragraphs(lines), *more])
 
 
-def _behind(what: str, when: ShopPeriod) -> Select[Any]:
+def _behind(session: Session, what: str, when: ShopPeriod, sku: str) -> Select[Any]:
     match what:
         case "orders":
             largest = SalesOrder.currency, SalesOrder.total_minor.desc(), SalesOrder.id
@@ -119,7 +122,11 @@ def _behind(what: str, when: ShopPeriod) -> Select[Any]:
         case "returns":
             return returned_in(when).order_by(SalesOrder.id)
         case "carts":
-            return carts_in(when).order_by(Cart.total_minor.desc(), Cart.id)
+            return carts_in(session, when).order_by(Cart.total_minor.desc(), Cart.id)
+        case "sold":
+            of_product = exists().where(OrderLine.order_id == SalesOrder.id, OrderLine.sku == sku)
+            newest = SalesOrder.placed_at.desc(), SalesOrder.id.desc()
+            return select(SalesOrder).where(*orders_in(when), of_product).order_by(*newest)
         case "reviews":
             return select(Review).where(*reviews_in(when)).order_by(Review.stars, Review.id)
     raise Invalid("This button no longer works.", hint="Ask for the digest again.")
@@ -164,7 +171,7 @@ def _returned(session: Session, when: ShopPeriod) -> Block | None:
 
 
 def _left(session: Session, when: ShopPeriod) -> Block | None:
-    count = session.scalar(select(func.count()).select_from(carts_in(when).subquery())) or 0
+    count = session.scalar(select(func.count()).select_from(carts_in(session, when).subquery())) or 0
     told = ngettext("*{count} cart* given up", "*{count} carts* given up", count)
     return _line(b.markup(told, count=count), "carts", when) if count else None
 
@@ -194,25 +201,26 @@ def _best(session: Session, when: ShopPeriod) -> list[Block]:
         .order_by(sold.desc(), OrderLine.sku)
         .limit(BEST)
     )
-    lines = [
-        b.markup("{place}. {name} `{sku}`: {sold}", place=place, name=name, sku=sku or "–", sold=int(quantity))
-        for place, (sku, name, quantity) in enumerate(session.execute(found).all(), start=1)
-    ]
-    return paragraphs([b.markup(_("*Sold best*, by number")), *lines]) if lines else []
+    lines = []
+    for place, (sku, name, quantity) in enumerate(session.execute(found).all(), start=1):
+        told = b.markup("{place}. {name} `{sku}`: {sold}", place=place, name=name, sku=sku or "–", sold=int(quantity))
+        lines.append(_line(told, "sold", when, sku))
+    return [b.section(b.markup(_("*Sold best*, by number"))), *lines] if lines else []
 
 
-def _line(text: b.Text, what: str, when: ShopPeriod) -> Block:
+def _line(text: b.Text, what: str, when: ShopPeriod, sku: str = "") -> Block:
     since, until = ((at - EPOCH) // timedelta(microseconds=1) for at in (when.since, when.until))
-    detail = f"{what}|{since}|{until}|{','.join(when.owners) if when.owners is not None else '*'}"
+    detail = f"{what}|{since}|{until}|{','.join(when.owners) if when.owners is not None else '*'}|{sku}"
     if len(detail) > DETAIL_LIMIT:
         return b.section(text)
     return b.section(text, accessory=b.button(_("Show"), plugin.id("explain"), b.Control(detail=detail)))
 
 
-def _read(detail: str) -> tuple[str, ShopPeriod]:
+def _read(detail: str) -> tuple[str, ShopPeriod, str]:
     try:
-        what, since, until, owners = detail.split("|")
+        # What was sent before there was a SKU ends with the owners.
+        what, since, until, owners, *skus = detail.split("|", 4)
         begins, ends = (EPOCH + timedelta(microseconds=int(at)) for at in (since, until))
     except (ValueError, OverflowError):
         raise Invalid("This button no longer works.", hint="Ask for the digest again.") from None
-    return what, ShopPeriod(begins, ends, None if owners == "*" else owners.split(","))
+    return what, ShopPeriod(begins, ends, None if owners == "*" else owners.split(",")), "".join(skus)

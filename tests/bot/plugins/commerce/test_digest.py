@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.kit import blocks as b
+from bot.kit.format import Reader
+from bot.plugins.commerce import digest
 from bot.testing import Company
+from storage.digests.metrics import Period
 
 
 def plain(text: str) -> str:
@@ -42,3 +49,10 @@ def test_a_digest_tells_what_was_sold_and_each_number_shows_its_records(company:
     company.manager.clicks("Show", channel="@Rapport")
     behind = plain(company.manager.sees("Behind this number"))
     assert "O-1" in behind and "O-2" in behind and "O-3" not in behind
+    with company.bot.database.transaction(company.workspace) as session:
+        now = datetime.now(UTC)
+        reader, day = Reader("en", ZoneInfo("UTC"), now), timedelta(days=1)
+        drawn = [one.to_dict() for one in digest.shop(Period(now - day, now + day), session, reader)]
+        (hats,) = (one for one in drawn if "HAT-1" in str(one))
+        sold = digest.explain(b.Control.parse(hats["accessory"]["value"]), session, reader)
+        assert "O-2" in str(sold.blocks[1].to_dict()) and "O-1" not in str(sold.blocks[1].to_dict())
