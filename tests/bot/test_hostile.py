@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from bot.delivery.renderer import Renderings
-from bot.grammar import Usage
 from bot.handlers.digests.wording import WORDS
 from bot.kit import blocks as b
 from bot.requests.answer import ErrorsAnswer, ModalAnswer
@@ -42,45 +41,14 @@ from tests.support.hostile import (
     typed,
     written,
 )
-from tests.support.quiet_slack import CHANNEL, WHO
+from tests.support.hostile_typed import argued, value_of
+from tests.support.quiet_slack import WHO
 
 
 @pytest.fixture(scope="module")
 def desk(cluster: Cluster, template: str) -> Iterator[Desk]:
     """Open the desk once for all tests."""
     yield from open_desk(cluster, template)
-
-
-PLACES = {
-    "person": f"<@{WHO}>",
-    "customer": "C-1",
-    "deal": "D-1",
-    "ticket": "T-1",
-    "record": "D-1",
-    "stage": "Proposal",
-    "status": "open",
-    "channel": f"<#{CHANNEL}|x>",
-    "number": "open",
-}
-
-
-@st.composite
-def argued(draw: st.DrawFn, usage: Usage) -> str:
-    """Fit hostile texts into a usage line, beside what is right there."""
-    parts = []
-    for place in usage.positionals:
-        right = PLACES.get(place.name, "x")
-        parts.append(draw(st.just(right) | typed | typed.map(lambda text: f'"{text}"')))
-    for key in usage.keys.values():
-        if key.required or draw(st.booleans()):
-            value = draw(st.just(key.example) | typed)
-            parts.append(
-                draw(st.sampled_from((f'{key.name}:"{value}"', f"{key.name}:{value}", f"{key.name}：“{value}”")))
-            )
-    if usage.filters:
-        name = draw(st.sampled_from(("name", "customer", "amount", "owner", "stage", "status", "sort", "close", "zzz")))
-        parts.append(f"{name}{draw(st.sampled_from((':', '>', '!=', '&lt;=')))}{draw(typed)}")
-    return " ".join(draw(st.permutations(parts)) if draw(st.booleans()) else parts)
 
 
 @pytest.mark.parametrize("words", [c.words for c in REGISTRY.commands.values() if c.handler])
@@ -94,26 +62,6 @@ def test_every_command_bears_it(desk: Desk, words: str, data: st.DataObject) -> 
 @settings(bounded, max_examples=40)
 def test_what_is_no_command_is_said_plainly(desk: Desk, text: str, slash: str) -> None:
     desk.asks(RequestKind.COMMAND, {"command": f"/{slash}", "text": text, "channel_id": "D0"})
-
-
-def value_of(block: Mapping[str, Any]) -> st.SearchStrategy[str]:
-    """Return what may be entered in a field: mostly something right, so that the hostile rest is reached."""
-    element = block["element"]
-    match element["type"]:
-        case "plain_text_input" | "file_input":
-            return hostile
-        case "users_select":
-            return st.sampled_from((WHO, "", "U1", "<!here>"))
-        case "datepicker":
-            return st.sampled_from(("2031-02-03", "", "<!here>"))
-        case "timepicker":
-            return st.sampled_from(("09:30", "<!here>"))
-        case "channels_select":
-            return st.sampled_from(("", CHANNEL, "<!here>"))
-        case "external_select":
-            return st.sampled_from(("C-1", "D-1", "", "<!here>"))
-        case _:
-            return st.sampled_from([*(option["value"] for option in element["options"]), "<!here>"])
 
 
 @pytest.mark.parametrize("view_id", [v.id for v in REGISTRY.views.values() if v.submitted])

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -31,8 +30,9 @@ from storage.transfer.exports.records import RecordTable
 from storage.workspace import members
 from storage.workspace.members import MemberKind, Role
 from tests.support.answers import view_of
+from tests.support.hearing import agent, heard, plain, told, typed
 from tests.support.office import HERE, WORDS, Office, Use, entered, furnish, said
-from tests.support.programs import Program, Programs
+from tests.support.programs import Programs
 
 WITH, WITHOUT = "T0ACME", "T0OTHER"
 CANARIES = ("quarzwerk", "17171", "48211")
@@ -117,27 +117,6 @@ def set_values(session: Session, salary: int) -> None:
 def office(database: Database, registry: Registry, both: tuple[str, str]) -> Office:
     """Return what handles the requests of both."""
     return Office(database, registry)
-
-
-def typed(line: str, **more: str) -> Use:
-    """Return the use of a line that is typed in a channel."""
-    slash, _space, rest = line.partition(" ")
-    body = {"command": slash, "text": rest, "channel_id": HERE, **more}
-    return Use("command", line, "viewer", RequestKind.COMMAND, body)
-
-
-def plain(text: str) -> str:
-    """Return what somebody hears without what says when, in which version, and which workspace it was."""
-    text = re.sub(r"T0(ACME|OTHER)|\bV\d+|[0-9]{10}\.[0-9]+|<!date\^[^>]*>", "", text)
-    text = re.sub(r"\b([CDPTS]-\d+|FIELD|NOUN)[:-]\d+:?\d*", r"\1", text)
-    text = re.sub(r"(\b(?:PL|ST)-|'#)\d+(:\d+)?", r"\1", text)
-    text = re.sub(r"(?<=[:F]\d )\d+|(?<=[:F]\d\d )\d+|20\d\d-\d\d-\d\dT[0-9:.+]*|\b\d\d:\d\d\b", "", text)
-    return re.sub(r"'(version|began)': '[^']*'|\"(version|began)\": \"[^\"]*\"|\\\\?\"v\\\\?\".*?}", "", text)
-
-
-def heard(office: Office, use: Use, workspace: str, user_id: str) -> str:
-    """Return what somebody hears of what they do."""
-    return plain(said(office.does(use, workspace, user_id)))
 
 
 def compare(office: Office, uses: Callable[[str], Iterator[Use]], user_id: str) -> int:
@@ -231,11 +210,6 @@ def test_what_is_sent_is_the_same(office: Office, database: Database, registry: 
     assert sent[WITH] == sent[WITHOUT]
 
 
-def told(reply: Any) -> str:
-    without = re.sub(r'"(version|[a-z_]*at|next|stage_since)": ?("[^"]*"|\d+|null)', "", reply.text)
-    return re.sub(r'T0(ACME|OTHER)|"20\d\d-[^"]*"', "", without)
-
-
 PATHS: tuple[tuple[str, dict[str, str]], ...] = (
     ("records/customer", {}), ("records/customer", {"filter": "secret:quarzwerk"}),
     ("records/customer", {"sort": "salary"}), ("records/customer", {"filter": "tier:gold"}),
@@ -265,19 +239,6 @@ def test_a_rep_s_key_gets_the_same_and_an_admin_s_all(
         assert '"salary":48211' in whole.gets("records/customer/C-1/history").text.replace(" ", "")
     finally:
         programs.close()
-
-
-def agent(key: Program) -> str:
-    """Return what an agent is told of customers and of one of them."""
-    called = [
-        {"name": "describe", "arguments": {"noun": "customer"}},
-        {"name": "get", "arguments": {"noun": "customer", "reference": "C-1"}},
-        {"name": "timeline", "arguments": {"noun": "customer", "reference": "C-1"}},
-    ]
-    return "\n".join(
-        told(key.sends("POST", "/mcp", {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": one}))
-        for one in called
-    )
 
 
 def test_tables_that_go_out_and_come_in_know_nothing_of_it(database: Database, both: tuple[str, str]) -> None:

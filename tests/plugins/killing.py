@@ -70,7 +70,8 @@ def main() -> None:
             said = pipe.read()
         _pid, status = os.waitpid(pid, 0)
         died = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-        print(json.dumps({"killed": True}) if died else said.decode(), flush=True)
+        sys.stdout.write((json.dumps({"killed": True}) if died else said.decode()) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

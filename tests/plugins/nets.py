@@ -21,7 +21,6 @@ from bot.requests.home import HOME_BLOCKS, HOME_CHARACTERS
 from bot.requests.request import RequestKind
 from sandbox.blocks_check import view_problems
 from storage.queues.outbox import Delivery
-from tests.bot import test_hostile
 from tests.support.answers import is_failure, kind_of
 from tests.support.cluster import Cluster
 from tests.support.hostile import (
@@ -35,15 +34,15 @@ from tests.support.hostile import (
     names,
     open_desk,
     sendable,
-    typed,
     written,
 )
+from tests.support.hostile_typed import PLACES, argued, value_of
 from tests.support.quiet_slack import WHO
 
 OFF = set(bundled()) - load(on=()).plugins.keys()
 HERS = [plugin for plugin in REGISTRY.plugins.values() if plugin.name in OFF]
 COMMANDS = [one for plugin in HERS for one in REGISTRY.commands_of(plugin)]
-PLACES = {place: right for module in OWN_SEEDS for place, right in module.PLACES.items()}
+OWN_PLACES = {place: right for module in OWN_SEEDS for place, right in module.PLACES.items()}
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +52,8 @@ def desk(cluster: Cluster, template: str) -> Iterator[Desk]:
         assert OWN_SEEDS and HERS
         at.alone = True
         with pytest.MonkeyPatch.context() as patch:
-            for place, right in PLACES.items():
-                patch.setitem(test_hostile.PLACES, place, right)
+            for place, right in OWN_PLACES.items():
+                patch.setitem(PLACES, place, right)
             yield at
 
 
@@ -62,7 +61,7 @@ def desk(cluster: Cluster, template: str) -> Iterator[Desk]:
 @given(data=st.data())
 @settings(bounded, max_examples=2)
 def test_every_command_bears_it(desk: Desk, words: str, data: st.DataObject) -> None:
-    desk.types(words, data.draw(test_hostile.argued(REGISTRY.usages[words])))
+    desk.types(words, data.draw(argued(REGISTRY.usages[words])))
 
 
 @pytest.mark.parametrize("view_id", [one.id for plugin in HERS for one in plugin.views if one.submitted])
@@ -71,7 +70,7 @@ def test_every_command_bears_it(desk: Desk, words: str, data: st.DataObject) -> 
 def test_every_form_bears_it(desk: Desk, view_id: str, data: st.DataObject) -> None:
     opened = desk.opens(view_id, desk.control(view_id, data.draw(names)))
     assert opened.get("submit"), "what it is about is there"
-    fields = {one["block_id"]: test_hostile.value_of(one) for one in opened["blocks"] if one["type"] == "input"}
+    fields = {one["block_id"]: value_of(one) for one in opened["blocks"] if one["type"] == "input"}
     answer = desk.submits(opened, data.draw(st.fixed_dictionaries(fields)))
     assert kind_of(answer) in {"message", "errors", "modal", "none"}
 

@@ -135,8 +135,7 @@ class Desk:
     home: HomeView
     people: People
     occasion: Iterator[int] = field(default_factory=lambda: itertools.count(1))
-    alone: bool = False
-    """Buttons are pressed where nobody else sees what is answered."""
+    alone: bool = False  # buttons are pressed where nobody else sees what is answered
 
     def asks(self, kind: RequestKind, body: Mapping[str, Any], *, filling: bool = False) -> Answer:
         """Have a request answered and look at the answer."""
@@ -155,8 +154,7 @@ class Desk:
 
     def presses(self, action: str, value: str, *, filling: bool = False) -> Answer:
         """Press a button."""
-        where: dict[str, Any] = {"message_ts": f"{next(self.occasion)}.0", "channel_id": "D0"}
-        where["is_ephemeral"] = self.alone
+        where = {"message_ts": f"{next(self.occasion)}.0", "channel_id": "D0", "is_ephemeral": self.alone}
         pressed = {"actions": [{"action_id": action, "value": value}], "container": where}
         return self.asks(RequestKind.ACTION, pressed, filling=filling)
 
@@ -183,7 +181,7 @@ class Desk:
         assert isinstance(answer, ModalAnswer), answer
         return dict(answer.view)
 
-    def seeds(self, name: str) -> Seeded:
+    def seeds(self, name: str) -> hostile_rows.Seeded:
         """Add a record of every kind with this name."""
         with (
             self.database.transaction(TEAM) as session,
@@ -318,23 +316,10 @@ def open_desk(cluster: Cluster, template: str) -> Iterator[Desk]:
     cluster.give_back(template, url)
 
 
-@dataclass(frozen=True)
-class Seeded:
-    """Hold the references of records that carry one name, and the deliveries that draw them."""
-
-    refs: dict[str, str]
-    deliveries: list[Any]
-    saved_reply: str
-    table: str
-    rating: str
-    settings: dict[str, tuple[str, str]]
-    shown: list[str]
-
-
 STAMP = itertools.count(1_700_000_000)
 
 
-def seed(session: Session, name: str) -> Seeded:
+def seed(session: Session, name: str) -> hostile_rows.Seeded:
     """Add a record of every kind with this name."""
     now = datetime.now(UTC)
     tier = name[: customers.TIER_LIMIT].strip() or None
@@ -457,4 +442,4 @@ def seed(session: Session, name: str) -> Seeded:
     settings = hostile_rows.settings_named(session, name)
     settings |= {control: given for plugin in plugins for control, given in plugin.controls.items()}
     shown = [customer.reference, ticket.reference, *(one for plugin in plugins for one in plugin.shown)]
-    return Seeded(refs, list(sent.values()), str(saved.id), str(table.id), str(rating.id), settings, shown)
+    return hostile_rows.Seeded(refs, list(sent.values()), str(saved.id), str(table.id), str(rating.id), settings, shown)

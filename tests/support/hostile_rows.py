@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
@@ -21,25 +21,34 @@ from storage.records.moves.model import RecordsMove
 from storage.transfer.model import ExportFile
 from storage.webhooks import settings as webhooks
 
-PLUGINS = Path(__file__).parents[1] / "bot" / "plugins"
+SEEDS = Path(__file__).parents[1] / "plugins"
 
 
 @dataclass(frozen=True)
 class SeededPlugin:
-    """Hold what a plugin's controls refer to by their ids, record and detail, what its renderers draw, and its records."""
+    """Hold what a plugin's controls refer to by their ids, record and detail, what its renderers draw, and records."""
 
     controls: Mapping[str, tuple[str, str]]
     renderers: Mapping[str, str]
     shown: Sequence[str]
 
 
+@dataclass(frozen=True)
+class Seeded:
+    """Hold the references of records that carry one name, and the deliveries that draw them."""
+
+    refs: dict[str, str]
+    deliveries: list[Any]
+    saved_reply: str
+    table: str
+    rating: str
+    settings: dict[str, tuple[str, str]]
+    shown: list[str]
+
+
 def own_seeds(plugins: Iterable[str]) -> list[Any]:
     """Return the modules that add the records of bundled plugins that are off, of those that are on in this run."""
-    return [
-        import_module(f"tests.bot.plugins.{name}.seeds")
-        for name in plugins
-        if (PLUGINS / name / "seeds.py").exists()
-    ]
+    return [import_module(f"tests.plugins.{name}_seeds") for name in plugins if (SEEDS / f"{name}_seeds.py").exists()]
 
 
 def named(session: Session, team: str, who: str, name: str) -> dict[str, Any]:

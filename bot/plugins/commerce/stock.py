@@ -82,8 +82,6 @@ def put_back(session: Session, coming: Mapping[OrderLine, int]) -> None:
             product.stock += quantity
 
 
-def _of(
-    session: Session, lines: Iterable[OrderLine], locked: Mapping[int, Product] = NONE
-) -> Mapping[int, Product]:
+def _of(session: Session, lines: Iterable[OrderLine], locked: Mapping[int, Product] = NONE) -> Mapping[int, Product]:
     missing = {line.product_id for line in lines if line.product_id is not None} - locked.keys()
     return {one.id: one for one in lock(session, Product.id.in_(missing))} | dict(locked) if missing else locked

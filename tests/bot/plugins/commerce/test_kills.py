@@ -26,16 +26,16 @@ def asks(company: Company) -> Iterator[Asks]:
     company.rep.types("/crm help")
     words = [sys.executable, "-m", "tests.plugins.killing", company.admin_url, company.workspace, "UAREP"]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=_root()) as process:
-        assert process.stdin is not None and process.stdout is not None
+        asked, answers = process.stdin, process.stdout
+        assert asked is not None and answers is not None
 
         def ask(text: str, key: str, dies: int = 0) -> dict[str, Any]:
-            process.stdin.write(json.dumps({"text": text, "key": key, "dies": dies}) + "\n")  # type: ignore[union-attr]
-            process.stdin.flush()  # type: ignore[union-attr]
-            answer: dict[str, Any] = json.loads(process.stdout.readline())  # type: ignore[union-attr]
+            print(json.dumps({"text": text, "key": key, "dies": dies}), file=asked, flush=True)
+            answer: dict[str, Any] = json.loads(answers.readline())
             return answer
 
         yield ask
-        process.stdin.close()
+        asked.close()
 
 
 def _root() -> Path:
@@ -48,7 +48,7 @@ def points(steps: int) -> list[int]:
 
 
 def shelf(company: Company) -> tuple[int, int, int]:
-    """Return how much there is of the product, how much is reserved and how many orders stand; fail where they differ."""
+    """Return the stock, what is reserved of it and how many orders there are; fail where lines tell something else."""
     with company.database.transaction(company.workspace) as session:
         product = session.scalars(select(Product)).one()
         lines = session.scalars(select(OrderLine)).all()
@@ -57,7 +57,9 @@ def shelf(company: Company) -> tuple[int, int, int]:
         return product.stock, product.reserved, session.scalar(select(func.count()).select_from(SalesOrder)) or 0
 
 
-def test_whoever_is_killed_while_they_order_and_ship_has_done_it_once_or_not_at_all(company: Company, asks: Asks) -> None:
+def test_whoever_is_killed_while_they_order_and_ship_has_done_it_once_or_not_at_all(
+    company: Company, asks: Asks
+) -> None:
     company.rep.types("/customer add Harbor Lines")
     company.rep.types(f"/crm product add Mug sku:MUG-1 price:12.50 stock:{STOCK}")
     orders = 0

@@ -27,16 +27,16 @@ def asks(company: Company) -> Iterator[Asks]:
     root = next(one for one in Path(__file__).parents if (one / "pyproject.toml").exists())
     words = [sys.executable, "-m", "tests.plugins.killing", company.admin_url, company.workspace, "UAMANAGER"]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root) as process:
-        assert process.stdin is not None and process.stdout is not None
+        asked, answers = process.stdin, process.stdout
+        assert asked is not None and answers is not None
 
         def ask(text: str, key: str, dies: int = 0) -> dict[str, Any]:
-            process.stdin.write(json.dumps({"text": text, "key": key, "dies": dies}) + "\n")  # type: ignore[union-attr]
-            process.stdin.flush()  # type: ignore[union-attr]
-            answer: dict[str, Any] = json.loads(process.stdout.readline())  # type: ignore[union-attr]
+            print(json.dumps({"text": text, "key": key, "dies": dies}), file=asked, flush=True)
+            answer: dict[str, Any] = json.loads(answers.readline())
             return answer
 
         yield ask
-        process.stdin.close()
+        asked.close()
 
 
 def points(steps: int) -> list[int]:
@@ -45,7 +45,7 @@ def points(steps: int) -> list[int]:
 
 
 def books(company: Company) -> tuple[int, int]:
-    """Return how many bookings there are and how many transfers are done; fail where what is booked does not balance."""
+    """Return how many bookings there are and how many transfers are done; fail where one does not balance."""
     with company.database.transaction(company.workspace) as session:
         sums = select(
             Posting.booking_id,
@@ -73,7 +73,7 @@ def test_whoever_is_killed_while_they_book_has_booked_it_once_or_not_at_all(comp
     transfers = 0
     for what, effect in (("trade", (1, 0)), ("approve", (1, 1))):
 
-        def typed(what: str = what) -> str:
+        def next_one(what: str = what) -> str:
             nonlocal transfers
             if what == "trade":
                 return "trade buy PF-1 NWR quantity:1 price:42.50"
@@ -81,10 +81,10 @@ def test_whoever_is_killed_while_they_book_has_booked_it_once_or_not_at_all(comp
             company.rep.types('/crm transfer add PF-1 amount:"10 EUR" to:PF-2')
             return f"transfer approve {transfers}"
 
-        whole = asks(typed(), f"whole {what}")
+        whole = asks(next_one(), f"whole {what}")
         assert whole["steps"] > 10, whole
         for point in points(whole["steps"]):
-            text, before, key = typed(), books(company), f"{what} {point}"
+            text, before, key = next_one(), books(company), f"{what} {point}"
             assert asks(text, key, point) == {"killed": True}, (what, point)
             done = (before[0] + effect[0], before[1] + effect[1])
             assert books(company) in {before, done}, (what, point)

@@ -38,7 +38,9 @@ def plain(text: str) -> str:
 def told(company: Company) -> tuple[object, ...]:
     """Return how much is booked, asked for and judged."""
     with company.database.transaction(company.workspace) as session:
-        counts = [session.scalar(select(func.count()).select_from(one)) for one in (Booking, Transfer, SuitabilityCheck)]
+        counts = [
+            session.scalar(select(func.count()).select_from(one)) for one in (Booking, Transfer, SuitabilityCheck)
+        ]
         states = session.scalars(select(Transfer.state)).all(), session.scalars(select(SuitabilityCheck.state)).all()
         return (*counts, *states)
 

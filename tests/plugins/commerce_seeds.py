@@ -1,4 +1,4 @@
-"""Add the shop's records under a name, and say what its buttons and drawings are given, for what is tried of every one."""
+"""Add the shop's records under a name, and say what its buttons are given."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Add an adviser's records under a name, and say what its buttons and drawings are given, for what is tried of every one."""
+"""Add an adviser's records under a name, and say what its buttons and drawings are given."""
 
 from __future__ import annotations
 
@@ -49,16 +49,18 @@ def seed(session: Session, name: str, customer: Customer, who: str) -> SeededPlu
     if len(questions.ready(session)) < 8:
         Question.new(session, name=name, topic="knowledge", answers=f"{name[:60].strip() or 'No'} = 1\nYes, = 5")
     asked = questions.ready(session)
-    told = {"today": today, "months": 12, "text": name}
-    profiles.take(session, customer, {one.id: 0 for one in asked}, questions.fingerprint(asked), **told)
+    profiles.take(
+        session, customer, {one.id: 0 for one in asked}, questions.fingerprint(asked), today=today, months=12, text=name
+    )
     mine, waiting, over = (
         transfers.ask(session, account, Money(100, "USD"), name, today, words=name) for _number in range(3)
     )
     waiting.maker_id = over.maker_id = OTHER
     session.flush()
     transfers.decline(session, over, name)
+    trade = Trade(account, instrument, Decimal(9), Decimal(42), Money(0, "USD"), today)
     blocked, declined, own, wish = (
-        judging.propose(session, Trade(account, instrument, Decimal(9), Decimal(42), Money(0, "USD"), today), basis, maker)
+        judging.propose(session, trade, basis, maker)
         for basis, maker in ((Basis.ADVISED, OTHER), (Basis.ADVISED, OTHER), (Basis.ADVISED, who), (Basis.WISH, OTHER))
     )  # fmt: skip
     checks.decide(session, declined.id, who, name, release=False)

@@ -27,8 +27,8 @@ from storage.records import history
 from storage.support import channels
 from storage.workspace import members
 from storage.workspace.members import Role
-from tests.bot.test_sensitive import agent as machine
-from tests.bot.test_sensitive import heard, plain, told, typed
+from tests.support.hearing import agent as machine
+from tests.support.hearing import heard, plain, told, typed
 from tests.support.office import HERE, Office, Use, furnish
 from tests.support.programs import Programs
 
@@ -63,16 +63,21 @@ def fill(session: Session, much: bool) -> None:
     (account,) = portfolios.accounts(session, portfolio)
     other = PortfolioAccount.new(session, name="Second", portfolio_id=portfolio.id)
     account.number = "quarzwerk" if much else "other"
-    trades.deposit(session, account, Money(4_821_117 if much else 5_000, "EUR"), today, words="quarzwerk" if much else None)
+    trades.deposit(
+        session, account, Money(4_821_117 if much else 5_000, "EUR"), today, words="quarzwerk" if much else None
+    )
     bought, many = (second, Decimal(171)) if much else (first, Decimal(2))
     trades.trade(session, Trade(account, bought, many, Decimal(7), Money(0, "EUR"), today))
-    transfers.ask(session, account, Money(1_717_100 if much else 100, "EUR"), other, today, words="quarzwerk" if much else None)
+    transfers.ask(
+        session, account, Money(1_717_100 if much else 100, "EUR"), other, today, words="quarzwerk" if much else None
+    )
     asked = questions.ready(session)
     chosen = {one.id: 1 if much else 0 for one in asked}
-    given = {"today": today, "months": 12, "text": "Renew"}
-    profiles.take(session, customer, chosen, questions.fingerprint(asked), **given)
+    profiles.take(session, customer, chosen, questions.fingerprint(asked), today=today, months=12, text="Renew")
     quantity = Decimal(1_000 if much else 3)
-    judging.propose(session, Trade(account, bought, quantity, Decimal(7), Money(0, "EUR"), today), Basis.ADVISED, "UREP")
+    judging.propose(
+        session, Trade(account, bought, quantity, Decimal(7), Money(0, "EUR"), today), Basis.ADVISED, "UREP"
+    )
     session.flush()
 
 
