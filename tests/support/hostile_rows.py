@@ -48,7 +48,7 @@ class Seeded:
 
 def own_seeds(plugins: Iterable[str]) -> list[Any]:
     """Return the modules that add the records of bundled plugins that are off, of those that are on in this run."""
-    return [import_module(f"tests.plugins.{name}_seeds") for name in plugins if (SEEDS / f"{name}_seeds.py").exists()]
+    return [import_module(f"tests.plugins.{name}.seeds") for name in plugins if (SEEDS / name / "seeds.py").exists()]
 
 
 def named(session: Session, team: str, who: str, name: str) -> dict[str, Any]:

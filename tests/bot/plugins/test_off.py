@@ -45,5 +45,5 @@ def test_its_own_tests_pass_with_it_switched_on(name: str, models: Path) -> None
 
 
 def test_what_holds_for_every_plugin_holds_for_those_that_are_off() -> None:
-    own = [path for name in OFF if (ROOT / (path := f"tests/plugins/{name}_nets.py")).exists()]
+    own = [path for name in OFF if (ROOT / (path := f"tests/plugins/{name}/nets.py")).exists()]
     runs("-p", "tests.plugins.bundled", *NETS, *own)
