@@ -66,7 +66,10 @@ def page(
         statement = statement.where(over.at.is_not(None) if ended else over.at.is_(None))
         usual, plural = ([Order(over.at, True), Order(model.id, True)], over.ended) if ended else (usual, over.open)
     orders = query.orders(declaration.filters) or usual
-    found = paging.stretch(session, statement, orders, limit=limit, beyond=beyond, back=back, flat=row)
+    # What is made of a statement costs more than to ask it, so that of the list without filters is kept.
+    plain = row is not None and orders is usual and not (query.conditions or offset or (over and not whole))
+    turns = row.__turns__ if plain else None
+    found = paging.stretch(session, statement, orders, limit=limit, beyond=beyond, back=back, flat=row, known=turns)
     linked = _linked(session, declaration, found.records)
     return Listed(found.records, found.more, found.first, found.last, plural, linked)
 
@@ -81,7 +84,8 @@ def _row(declaration: Declaration) -> Any:
 
 @cache
 def _holding(noun: str, names: tuple[str, ...]) -> Any:
-    return type("Row", (namedtuple("Row", names),), {"__slots__": (), "__noun__": noun, "reference": Record.reference})
+    own = {"__slots__": (), "__noun__": noun, "__turns__": {}, "reference": Record.reference}
+    return type("Row", (namedtuple("Row", names),), own)
 
 
 def _linked(session: Session, declaration: Declaration, records: Sequence[Named]) -> list[Any]:

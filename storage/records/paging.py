@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, SmallInteger, null
+from sqlalchemy import ColumnElement, Select, SmallInteger, bindparam, null
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.errors import Invalid
@@ -20,6 +20,7 @@ from storage.money import BIGINT
 from storage.records.comparisons import ValueRows
 
 _SMALLEST = 2**15
+_MOST = "at_most"
 _READ: dict[type, Any] = {date: date.fromisoformat, datetime: datetime.fromisoformat}
 
 
@@ -108,6 +109,10 @@ def from_json(orders: Sequence[Order], values: Sequence[Any]) -> list[Any]:
     return [order.read(value) for order, value in zip(orders, values, strict=True)]
 
 
+Turns = dict[Any, list[Select[Any]]]
+"""What a list asks the database, by what is known of where a page begins."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """Hold a page of a list: its records, if there are more behind it, and what it begins and ends with."""
@@ -127,12 +132,13 @@ def stretch(
     beyond: Sequence[Any] | None = None,
     back: bool = False,
     flat: Any = None,
+    known: Turns | None = None,
 ) -> Stretch:
     """Return a page of a statement's records, at most `limit`: the first, or those next to another page.
 
     `beyond` is the `last` of the page before, or the `first` of the page behind where it goes `back`. Where the
-    statement has columns of records instead of them, `flat` is the named tuple that they fill. Raises Invalid for
-    another `beyond`.
+    statement has columns of records instead of them, `flat` is the named tuple that they fill. What is made of the
+    statement is kept in `known`, for the same statement and orders. Raises Invalid for another `beyond`.
     """
     try:
         read = None if beyond is None else from_json(orders, beyond)
@@ -140,7 +146,9 @@ def stretch(
         raise Invalid(
             "This is not where a page of this list ended.", field="cursor", hint="Ask for the list again."
         ) from None
-    found = rows(session, statement, orders, limit=limit + (not back), beyond=read, back=back)
+    if flat and known is None:
+        known = {}
+    found = rows(session, statement, orders, limit=limit + (not back), beyond=read, back=back, known=known)
     shown, more = found[:limit], back or len(found) > limit
     width = len(flat._fields) if flat else 1
     first, last = (to_json(shown[at][width:]) if shown else [] for at in (0, -1))
@@ -155,23 +163,48 @@ def rows(
     limit: int,
     beyond: Sequence[Any] | None = None,
     back: bool = False,
+    known: Turns | None = None,
 ) -> list[Any]:
     """Return rows of a statement in their order, at most `limit`, each with the values it stands by behind its own.
 
-    They are the first; those after the values of `beyond`; or, with `back`, those just before them.
+    They are the first; those after the values of `beyond`; or, with `back`, those just before them. A statement whose
+    turns are `known` has columns alone, and goes past the object-relational mapper.
     """
     if orders[0].rows:
         return _rows_of_values(session, statement, orders[0].rows, orders, limit=limit, beyond=beyond, back=back)
+    shape = (back, None if beyond is None else tuple(value is None for value in beyond))
+    turns = None if known is None else known.get(shape)
+    if turns is None:
+        turns = list(_turns(statement, orders, beyond, back=back))
+    ask = session.execute
+    if known is not None:
+        known[shape] = turns
+        session.flush()  # as the mapper does before it asks
+        ask = session.connection().execute
+    values = {_named(at): value for at, value in enumerate(beyond or ())}
+    found: list[Any] = []
+    for turn in turns:
+        if len(found) < limit:
+            found += ask(turn, {**values, _MOST: limit - len(found)})
+    return found[::-1] if back else found
+
+
+def _turns(
+    statement: Select[Any], orders: Sequence[Order], beyond: Sequence[Any] | None, *, back: bool
+) -> Iterator[Select[Any]]:
+    """Yield what is asked one after the other, as far as there is room; values and room are bound when it is."""
     whole = statement.add_columns(*(order.value for order in orders))
     first, *rest = orders
     then = [order.clause(back=back) for order in rest]
-    found: list[Any] = []
-    for where, valued in _steps(orders, beyond, back=back):
-        if len(found) < limit:
-            # Those without a value are all the same in the first of the orders.
-            begin = [] if valued is False else [first.clause(back=back, valued=valued is True)]
-            found += session.execute(whole.where(*where).order_by(*begin, *then).limit(limit - len(found)))
-    return found[::-1] if back else found
+    ends = beyond and [None if value is None else bindparam(_named(at)) for at, value in enumerate(beyond)]
+    for where, valued in _steps(orders, ends, back=back):
+        # Those without a value are all the same in the first of the orders.
+        begin = [] if valued is False else [first.clause(back=back, valued=valued is True)]
+        yield whole.where(*where).order_by(*begin, *then).limit(bindparam(_MOST))
+
+
+def _named(at: int) -> str:
+    return f"beyond_{at}"
 
 
 def _rows_of_values(
