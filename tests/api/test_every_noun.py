@@ -9,13 +9,10 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.registry import Registry
-from bot.requests.request import RequestKind
 from storage.database.engine import Database
 from storage.records.history import ChangeSet
 from storage.records.schema import field_definitions, noun_definitions, whole
 from tests.support import webhooks
-from tests.support.answers import is_failure, text_of
-from tests.support.office import HERE, Use
 from tests.support.programs import Program, Programs
 from tests.support.webhooks import told
 
@@ -73,14 +70,6 @@ class Done:
         return self._seen[0] - before[0], events[before[1] :]
 
 
-def types(programs: Programs, workspace: str, text: str) -> str:
-    """Have an admin type a command in Slack, and return what is said."""
-    body = {"command": "/crm", "text": text, "channel_id": HERE}
-    answer = programs.office.does(Use("command", "", "", RequestKind.COMMAND, body), workspace, "UADMIN")
-    assert not is_failure(answer), (text, text_of(answer))
-    return text_of(answer)
-
-
 def first(program: Program, noun: str) -> Fields:
     """Return what a record of a noun is added with; a stage is one of a pipeline."""
     if noun != "stage":
@@ -122,13 +111,13 @@ def test_each_effect_is_one_change_is_told_and_is_undone_in_slack(
     assert done.since() == (0, [])
 
     # Somebody in Slack is quicker: what the program knows is old, and nothing of theirs is lost.
-    types(programs, here, f"{noun} edit {made['id']} {typed}")
+    programs.types(here, f"{noun} edit {made['id']} {typed}")
     assert done.since() == (1, [f"{noun}.changed"])
     theirs = program.gets(path).json
     assert theirs["fields"] != changed["fields"]
     assert program.changes(path, changes, changed["version"]).kind == "changed"
     assert program.gets(path).json == theirs
-    types(programs, here, "undo")
+    programs.types(here, "undo")
     assert done.since() == (1, [f"{noun}.changed"])
     assert values(program.gets(path).json, changes) == values(changed, changes)
 
@@ -138,13 +127,13 @@ def test_each_effect_is_one_change_is_told_and_is_undone_in_slack(
     else:
         assert program.posts(f"{path}/archive").status == 200
         assert done.since() == (1, [f"{noun}.archived"])
-        types(programs, here, "undo Sync")
+        programs.types(here, "undo Sync")
         assert done.since() == (1, [f"{noun}.restored"])
 
-    types(programs, here, "undo Sync")
+    programs.types(here, "undo Sync")
     assert done.since() == (1, [f"{noun}.changed"])
     assert values(program.gets(path).json, changes) == values(made, changes)
-    types(programs, here, "undo Sync")
+    programs.types(here, "undo Sync")
     count, events = done.since()
     assert (count, events[-1:]) == (1, [f"{noun}.removed"]), events
     assert program.gets(path).status == 404

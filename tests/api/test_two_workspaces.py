@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,9 +15,8 @@ from api.agents import door as agents
 from api.agents.tools import TOOLS, AgentTool
 from api.openapi.document import OPERATIONS
 from storage.crm.customers import CUSTOMER
-from storage.database.engine import Database
-from storage.digests.metrics import Metric
-from storage.records.schema import field_definitions
+from storage.digests.metrics import Cut, Metric
+from storage.records.schema import field_definitions, noun_definitions
 from storage.workspace.api_keys import Verb
 from tests.support import every_table
 from tests.support.programs import Program, Programs
@@ -38,80 +38,174 @@ def furnish(program: Program) -> None:
     assert program.posts(f"records/customer/{made['id']}/followups", due).status == 201
 
 
-def bodies() -> st.SearchStrategy[Any]:
-    fields = st.dictionaries(
-        st.sampled_from(["name", "customer", "owner", "tier", "domain", "zanzibar", "email"]),
-        st.sampled_from(["C-1", "P-1", SECRET, f"{SECRET} Sails", "UREP", None, 1]),
-    )
-    return st.one_of(
-        st.builds(lambda one: {"fields": one}, fields),
-        st.builds(
-            lambda some: {"records": [{"fields": one} for one in some]}, st.lists(fields, min_size=1, max_size=3)
-        ),
-        st.sampled_from(REFERENCES).map(lambda into: {"into": into}),
-        st.just({"text": "Heron", "due_at": "2099-01-01T09:00:00Z", "owner": "UREP"}),
-    )
+# What is stored says nothing secret, so that nothing secret is ever of this workspace.
+FIELDS = st.dictionaries(
+    st.sampled_from(["name", "customer", "owner", "tier", "domain", "zanzibar", "email"]),
+    st.sampled_from(["Heron", "C-1", "P-1", "UREP", "jo@heron.example", None, 1]),
+)
+NAMED = FIELDS.map(
+    lambda fields: {"name": "Heron"} | {key: fields[key] for key in ("customer", "tier") if key in fields}
+)
+QUERIES: tuple[dict[str, str], ...] = (
+    {"filter": "tier:zanzibar"},
+    {"filter": f"name:{SECRET}"},
+    {"filter": "zanzibar:none"},
+    {"sort": "zanzibar"},
+    {"q": SECRET},
+    {"q": "C-1"},
+    {"period": "year"},
+    {"period": "year", "by": "owner", "value": "UREP"},
+)
 
 
-def test_nothing_of_another_workspace_is_shown_or_changed(
-    programs: Programs, database: Database, admin_url: str, workspace: str, second_workspace: str
-) -> None:
-    with database.transaction(second_workspace) as session:
-        field_definitions.define(session, CUSTOMER, name=SECRET, type="text")
-    theirs = programs.key(second_workspace, name=SECRET)
-    furnish(theirs)
-    mine = programs.key(workspace)
-    cursor = theirs.gets("records/customer", limit=1).json["next"]
-
-    def belonging() -> list[str]:
-        rows = every_table.rows(admin_url)
-        return [row for table in rows for row in rows[table] if second_workspace in row]
-
-    before = belonging()
-
-    @settings(
-        max_examples=150,
+def fuzz(use: Callable[..., None], examples: int, **given_by: st.SearchStrategy[Any]) -> None:
+    """Call a function with so many examples, the same in every run."""
+    settings(
+        max_examples=examples,
         deadline=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
         database=None,
         derandomize=True,
+    )(given(**given_by)(use))()
+
+
+def bodies() -> st.SearchStrategy[dict[str, Any]]:
+    """Draw for each address a body that it takes, by how the address ends; some of them name what is not there."""
+    when = st.just("2099-01-01T09:00:00Z")
+    return st.fixed_dictionaries(
+        {
+            "{noun}": st.one_of(NAMED, FIELDS).map(lambda fields: {"fields": fields}),
+            "{reference}": FIELDS.map(lambda fields: {"fields": fields}),
+            "bulk": st.lists(FIELDS, min_size=1, max_size=3).map(
+                lambda some: {"records": [{"fields": f} for f in some]}
+            ),
+            "merge": st.sampled_from(REFERENCES).map(lambda into: {"into": into}),
+            "notes": st.just({"text": "Heron"}),
+            "followups": st.fixed_dictionaries({"text": st.just("Heron"), "due_at": when, "owner": st.just("UREP")}),
+            "classify": st.just({"text": "Heron"}),
+        }
     )
-    @given(
-        one=st.sampled_from(OPERATIONS),
-        noun=st.sampled_from(NOUNS),
-        reference=st.sampled_from(REFERENCES),
-        figure=st.sampled_from(Metric),
-        body=bodies(),
-        query=st.sampled_from(
-            [
-                {},
-                {"filter": "tier:zanzibar"},
-                {"filter": f"name:{SECRET}"},
-                {"cursor": cursor},
-                {"sort": "zanzibar"},
-                {"q": SECRET},
-                {"q": "C-1"},
-                {"period": "year"},
-                {"period": "year", "by": "owner", "value": "UREP"},
-            ]
-        ),
-    )
+
+
+def made_by(told: Any) -> set[str]:
+    """Return the references of what an answer says was made."""
+    rows = [row.get("record") or {} for row in told.get("results", ())] if isinstance(told, dict) else []
+    return {str(one["id"]) for one in [told, *rows] if isinstance(one, dict) and "id" in one}
+
+
+class Theirs:
+    """Hold another workspace, with one of everything in it, and look whether anything of it is shown or changed."""
+
+    def __init__(self, programs: Programs, admin_url: str, workspace: str) -> None:
+        with programs.database.transaction(workspace) as session:
+            field_definitions.define(session, CUSTOMER, name=SECRET, type="text")
+            noun_definitions.define(session, name="Contract", letter="K")
+        self._admin_url, self._workspace = admin_url, workspace
+        key = programs.key(workspace, name=SECRET)
+        furnish(key)
+        key.adds("contract", name=f"{SECRET} Lease")
+        self.cursor = str(key.gets("records/customer", limit=1).json["next"])
+        self._before = self._rows()
+        self.mine: set[str] = set()
+        """What was made in the workspace that asks."""
+
+    def _rows(self) -> list[str]:
+        rows = every_table.rows(self._admin_url)
+        return [row for table in rows for row in rows[table] if self._workspace in row]
+
+    def is_unseen(self, asked: str, sent: Any, reference: str | None, status: int, told: Any) -> None:
+        """Fail where an answer shows something of it: what was sent may come back, and nothing else."""
+        assert status < 500, (asked, sent, told)
+        if reference is not None and reference not in self.mine:
+            assert status >= 400, (asked, reference, sent)
+        if status < 300:
+            self.mine |= made_by(told)
+        if SECRET.casefold() not in json.dumps(sent).casefold():
+            assert SECRET.casefold() not in json.dumps(told).casefold(), (asked, sent)
+
+    def is_unchanged(self) -> None:
+        """Fail where any row of it is another than it was."""
+        assert self._rows() == self._before
+
+
+@pytest.fixture
+def theirs(programs: Programs, admin_url: str, second_workspace: str) -> Theirs:
+    """Return another workspace with one of everything in it."""
+    return Theirs(programs, admin_url, second_workspace)
+
+
+def test_nothing_of_another_workspace_is_shown_or_changed(programs: Programs, workspace: str, theirs: Theirs) -> None:
+    mine = programs.key(workspace)
+    done: set[str] = set()
+
     def use(one: Any, noun: str, reference: str, figure: str, body: Any, query: dict[str, str]) -> None:
         path = one.path.format(noun=noun, reference=reference, figure=figure)
+        sent = query if one.method == "get" else body.get(one.path.rpartition("/")[2])
         if one.method == "get":
-            reply = mine.gets(path, **query)
-            sent = query
+            reply = mine.gets(path, **{name: query[name] for name in query if name in one.query})
         else:
-            reply = mine.sends(one.method.upper(), f"/api/v1/{path}", body, if_match="*")
-            sent = body
-        assert reply.status < 500, reply.text
-        # What was sent may come back, and nothing else.
-        if SECRET.casefold() not in json.dumps(sent).casefold():
-            assert SECRET.casefold() not in reply.text.casefold(), (path, sent)
+            reply = mine.sends(one.method.upper(), f"/api/v1/{path}", sent, if_match="*")
+        done.update([one.path] if reply.status < 300 else [])
+        about = reference if "{reference}" in one.path else None
+        theirs.is_unseen(path, sent, about, reply.status, reply.json)
 
-    use()
-    assert belonging() == before
+    for one in OPERATIONS:
+        fuzz(
+            use, 5, one=st.just(one), noun=st.sampled_from([*NOUNS, "contract"]), reference=st.sampled_from(REFERENCES),
+            figure=st.sampled_from(Metric), body=bodies(), query=st.sampled_from([*QUERIES, {"cursor": theirs.cursor}]),
+        )  # fmt: skip
+    theirs.is_unchanged()
+    # Most were carried out, so that there was something to show.
+    assert len(done) > len({one.path for one in OPERATIONS}) * 0.8, {one.path for one in OPERATIONS} - done
+
+
+def test_no_tool_of_an_agent_shows_or_changes_anything_of_theirs(
+    programs: Programs, workspace: str, theirs: Theirs
+) -> None:
+    who = programs.calls.identify(f"Bearer {programs.key(workspace).secret}")
+    words = st.sampled_from([SECRET, "zanzibr", "C-1", "P-1", "UREP", "heron"])
+    figures = st.sampled_from(["year", "week", *Metric, *Cut])
+    done: set[str] = set()
+
+    def use(tool: AgentTool, named: dict[str, Any], more: dict[str, Any]) -> None:
+        needed = {name: value for name, value in named.items() if name in tool.required}
+        taken = needed | {name: value for name, value in more.items() if name in tool.given}
+        if tool.name == "find":
+            taken |= {"noun": named["noun"]}
+        answer = asyncio.run(agents.call(programs.door, who, tool.name, taken))
+        done.update([tool.name] if answer.is_good else [])
+        theirs.is_unseen(tool.name, taken, taken.get("reference"), answer.status, answer.body)
+
+    named = st.fixed_dictionaries(
+        {
+            "noun": st.sampled_from([*NOUNS, "contract"]),
+            "reference": st.sampled_from(REFERENCES),
+            "fields": st.one_of(NAMED, FIELDS),
+            "version": st.sampled_from([1, 2]),
+            "text": st.just("Heron"),
+        }
+    )
+    more = st.fixed_dictionaries(
+        {},
+        optional={
+            "text": words,
+            "filter": st.sampled_from(["tier:zanzibar", f"name:{SECRET}", "owner:none", "zanzibar:none"]),
+            "sort": st.sampled_from(["zanzibar", "-created", "name"]),
+            "cursor": st.sampled_from([theirs.cursor, "e30"]),
+            "limit": st.integers(0, 60),
+            "figure": figures,
+            "period": figures,
+            "owner": words,
+            "by": figures,
+            "value": words,
+        },
+    )
+    # What adds records first, so that there is something to show.
+    for tool in sorted(TOOLS, key=lambda tool: tool.verb != Verb.ADD):
+        fuzz(use, 16, tool=st.just(tool), named=named, more=st.one_of(st.just({}), more))
+    theirs.is_unchanged()
+    assert done == {tool.name for tool in TOOLS}
 
 
 @pytest.mark.parametrize("query", [{"q": SECRET}, {"q": "zanzibr"}])
@@ -120,36 +214,6 @@ def test_a_search_finds_nothing_of_theirs(
 ) -> None:
     programs.key(second_workspace).adds("customer", name=f"{SECRET} Sails")
     assert programs.key(workspace).gets("search", **query).json == {"found": []}
-
-
-def test_no_tool_of_an_agent_shows_or_changes_anything_of_theirs(
-    programs: Programs, admin_url: str, database: Database, workspace: str, second_workspace: str
-) -> None:
-    with database.transaction(second_workspace) as session:
-        field_definitions.define(session, CUSTOMER, name=SECRET, type="text")
-    theirs = programs.key(second_workspace, name=SECRET)
-    furnish(theirs)
-    who = programs.calls.identify(f"Bearer {programs.key(workspace).secret}")
-
-    def belonging() -> list[str]:
-        rows = every_table.rows(admin_url)
-        return [row for table in rows for row in rows[table] if second_workspace in row]
-
-    before = belonging()
-    for tool in TOOLS:
-        for noun in NOUNS:
-            for reference in REFERENCES:
-                given = {"noun": noun, "reference": reference, "version": 1, "fields": {"name": "Heron"}, "text": "Z"}
-                taken = {name: value for name, value in given.items() if name in {"noun", *tool.given}}
-                answer = asyncio.run(agents.call(programs.door, who, tool.name, taken))
-                assert answer.status < 500
-                assert SECRET.casefold() not in json.dumps(answer.body).casefold(), (tool.name, taken)
-    for figure in Metric:
-        told = asyncio.run(agents.call(programs.door, who, "explain_figure", {"figure": figure, "period": "year"}))
-        assert told.body is not None and (told.body["count"], told.body["records"]) == (0, [])
-    found = asyncio.run(agents.call(programs.door, who, "find", {"text": SECRET}))
-    assert found.body == {"found": []}
-    assert belonging() == before
 
 
 @pytest.mark.parametrize("tool", [tool for tool in TOOLS if tool.of_noun], ids=lambda tool: tool.name)

@@ -14,13 +14,15 @@ from api.apps import apps
 from api.calls import Calls
 from api.wire import Door
 from bot.registry import Registry
+from bot.requests.request import RequestKind
 from bot.wire.http import web_app
 from bot.wire.rest import ForPrograms
 from bot.wire.serving import HttpListener
 from storage.database.engine import Database
 from storage.workspace import api_keys, members
 from storage.workspace.members import Role
-from tests.support.office import Office
+from tests.support.answers import is_failure, text_of
+from tests.support.office import HERE, Office, Use
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,13 @@ class Programs:
                 role=None if member else role,
             )
         return self.nobody(secret)
+
+    def types(self, workspace: str, line: str, user_id: str = "UADMIN") -> str:
+        """Have a person type a command in Slack, and return what is said; what goes wrong fails the test."""
+        body = {"command": "/crm", "text": line, "channel_id": HERE}
+        answer = self.office.does(Use("command", "", "", RequestKind.COMMAND, body), workspace, user_id)
+        assert not is_failure(answer), (line, text_of(answer))
+        return text_of(answer)
 
     def nobody(self, secret: str = "") -> Program:
         """Return a program with this key, or none."""

@@ -12,7 +12,7 @@ from storage.queues import outbox
 from storage.queues.outbox import Delivery
 from storage.records import history
 from storage.records.named import Record
-from storage.workspace import members
+from storage.workspace import api_keys, members
 from storage.workspace.members import MemberKind
 
 GIVEN, TAKEN, CHANGED = "given", "taken", "changed"
@@ -23,21 +23,23 @@ SILENT = frozenset({"first_response_at", "reminded_for", "snoozes"})
 
 @plugin.on(OwnedChanged)
 def tell(fact: OwnedChanged, session: Session, actor: Member | None) -> None:
-    """Tell whoever a record was given to or taken from, and its owner what one of our own people changed of it."""
+    """Tell whoever a record was given to or taken from, and its owner what our people and programs changed of it."""
     record: Record = fact.record
-    if actor is None and record.__noun__ == Followup.__noun__:
+    made = history.current_change(session)
+    by_program = made is not None and api_keys.is_key(made.actor_id or "")
+    if actor is None and not by_program and record.__noun__ == Followup.__noun__:
         return  # Who gets the follow-ups of somebody who leaves is told of all of them in one message.
-    for member_id, how in _concerned(fact, actor).items():
+    by_hand = by_program or (actor is not None and actor.kind == MemberKind.STAFF)
+    for member_id, how in _concerned(fact, actor, by_hand=by_hand).items():
         member = members.get(session, member_id)
         if member is not None and member.is_ours:
             _tell(session, member_id, record.reference, how)
 
 
-def _concerned(fact: OwnedChanged, actor: Member | None) -> dict[str, str]:
+def _concerned(fact: OwnedChanged, actor: Member | None, *, by_hand: bool) -> dict[str, str]:
     record: Record = fact.record
     assert record.__owner__ is not None
     owner = getattr(record, record.__owner__)
-    by_hand = actor is not None and actor.kind == MemberKind.STAFF
     found: dict[str, str] = {}
     if owner != fact.had_by:
         found[owner] = GIVEN

@@ -19,11 +19,12 @@ from storage.crm.followups import Followup
 from storage.crm.pipelines import Outcome
 from storage.database.engine import current_workspace
 from storage.queues.outbox import Delivery
+from storage.records import history
 from storage.records.history import CREATED, ChangeSet
 from storage.records.rows import RecordRow
 from storage.references import in_force, parse_reference
 from storage.support.tickets import Ticket, TicketStatus
-from storage.workspace import members
+from storage.workspace import api_keys, members
 from storage.workspace.members import MemberKind
 
 SHOWN = 5
@@ -66,8 +67,7 @@ def yours(delivery: Delivery, session: Session, receiver: Member | None, reader:
     ]
     if not found:
         return None
-    by = members.get(session, made.actor_id) if made.actor_id else None
-    who = by.id if by is not None and by.kind == MemberKind.STAFF else None
+    who = _who(session, made.actor_id)
     titles = [_title(session, reference, how, change, who) for reference, how, change in found]
     blocks: list[Block] = [
         _section(session, title, reference, change, reader)
@@ -86,15 +86,23 @@ def show(control: b.Control, session: Session) -> Instead:
     return Instead(f"{noun} show", control.record)
 
 
-def _title(session: Session, reference: str, how: str, change: Change, who: str | None) -> b.Markup:
+def _who(session: Session, actor_id: str | None) -> b.Markup | None:
+    """Return what one of our own people or programs is called, None for anybody else."""
+    if api_keys.is_key(actor_id or ""):
+        return b.markup("*{key}*", key=history.actor_name(session, actor_id))
+    by = members.get(session, actor_id) if actor_id else None
+    return b.person(by.id) if by is not None and by.kind == MemberKind.STAFF else None
+
+
+def _title(session: Session, reference: str, how: str, change: Change, who: b.Markup | None) -> b.Markup:
     record = b.join([reference, *_name(session, change)], " ")
     if who is None:
         return b.markup(_(_BY_ITSELF), record=record)
     if change.change_set.undoes_id is not None and how == CHANGED:
-        return b.markup(_("{who} took a change of your {record} back"), who=b.person(who), record=record)
+        return b.markup(_("{who} took a change of your {record} back"), who=who, record=record)
     status = str(change.after.get("status")) if change.action != CREATED and how == CHANGED else ""
     template = _STATUS.get((change.noun, status)) or _HOW[how]
-    return b.markup(_(template), who=b.person(who), record=record)
+    return b.markup(_(template), who=who, record=record)
 
 
 def _name(session: Session, change: Change) -> list[b.Markup]:
