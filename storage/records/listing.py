@@ -67,8 +67,8 @@ def page(
         usual, plural = ([Order(over.at, True), Order(model.id, True)], over.ended) if ended else (usual, over.open)
     orders = query.orders(declaration.filters) or usual
     # What is made of a statement costs more than to ask it, so that of the list without filters is kept.
-    plain = row is not None and orders is usual and not (query.conditions or offset or (over and not whole))
-    turns = row.__turns__ if plain else None
+    plain = orders is usual and not (query.conditions or offset or (over and not whole))
+    turns = row.__turns__ if row is not None and plain else None
     found = paging.stretch(session, statement, orders, limit=limit, beyond=beyond, back=back, flat=row, known=turns)
     linked = _linked(session, declaration, found.records)
     return Listed(found.records, found.more, found.first, found.last, plural, linked)

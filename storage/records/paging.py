@@ -7,7 +7,7 @@ So are those with a value in the first column, and those without one behind them
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -176,7 +176,7 @@ def rows(
     turns = None if known is None else known.get(shape)
     if turns is None:
         turns = list(_turns(statement, orders, beyond, back=back))
-    ask = session.execute
+    ask: Callable[..., Iterable[Any]] = session.execute
     if known is not None:
         known[shape] = turns
         session.flush()  # as the mapper does before it asks

@@ -235,7 +235,7 @@ def test_what_a_program_writes_is_one_change_that_all_are_told_and_people_undo(
     for line in write.typed:
         listening.types(second_workspace, line, AS)
     wanted = theirs.all()
-    assert ours.all() == wanted | ({} if write.notices is None else {"outbox": [*write.notices]})
+    assert ours.all() == {**wanted, **({} if write.notices is None else {"outbox": [*write.notices]})}
     assert wanted["history"]
     # People need not be told of what they set for themselves.
     untold = {events.OwnedChanged.__name__} if "followups" in write.path else set()
