@@ -54,7 +54,9 @@ class Operation:
 
 
 def _fields(declaration: Declaration, *, partial: bool, read: bool = False) -> Json:
-    properties = {one.key: faces.schema(one) for one in (declaration.fields if read else declaration.entered)}
+    told = [one for one in declaration.fields if one.told_with and partial]
+    shown = declaration.fields if read else (*declaration.entered, *told)
+    properties = {one.key: faces.schema(one) for one in shown}
     required = [] if partial else [one.key for one in declaration.entered if one.required and not one.begins]
     return {"type": "object", "additionalProperties": False, "properties": properties} | (
         {"required": required} if required else {}

@@ -29,7 +29,7 @@ class DigestRun(Base):
     """Hold a digest as drawn: for a delivery, or at once for a person, then without one.
 
     `asked` says that somebody asked for it besides its usual times. `numbers` are as `described` makes them, in the
-    order of their keys.
+    order of their keys; `only` are the filters of what they count.
     """
 
     __tablename__ = "digest_run"
@@ -53,6 +53,7 @@ class DigestRun(Base):
     asked: Mapped[bool]
     since: Mapped[datetime]
     until: Mapped[datetime]
+    only: Mapped[str] = mapped_column(server_default="")
     numbers: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
@@ -105,6 +106,7 @@ def keep(
     target_user: str | None = None,
     target_channel: str | None = None,
     asked: bool = False,
+    only: str = "",
 ) -> DigestRun:
     """Keep a digest as drawn, in the place of what an earlier attempt of the same delivery drew."""
     workspace_id = current_workspace(session)
@@ -116,6 +118,7 @@ def keep(
         "asked": asked,
         "since": period.since,
         "until": period.until,
+        "only": only,
         "numbers": list(numbers),
     }
     made = insert(DigestRun).values(values | {"workspace_id": workspace_id, "delivery_id": delivery_id})

@@ -54,7 +54,8 @@ class Digest(Record, Base):
 
     `weekday` is 0 for Monday, and only a weekly digest has one. `sections` are those of `storage.digests.metrics` and
     the ids of plugins'; empty, as an earlier release leaves it, means what `content` says. A scope that is not
-    everybody's is that of the member `about_id`, or else the owner's.
+    everybody's is that of the member `about_id`, or else the owner's. `only` are filters as somebody types them, which
+    are read anew each time; empty, all records count.
     """
 
     __noun__ = "digest"
@@ -89,6 +90,7 @@ class Digest(Record, Base):
     about_id: Mapped[str | None]
     pipeline_id: Mapped[int | None]
     skip_empty: Mapped[bool] = mapped_column(server_default=text("false"))
+    only: Mapped[str] = mapped_column(server_default="")
 
     @property
     def parts(self) -> Sequence[str]:
@@ -133,6 +135,7 @@ def add(
     about_id: str | None = None,
     pipeline_id: int | None = None,
     skip_empty: bool = False,
+    only: str = "",
 ) -> Digest:
     """Have a digest sent from now on; to its owner if neither a user nor a channel is given.
 
@@ -141,7 +144,7 @@ def add(
     """
     wanted = {"name": name, "at_time": at_time, "zone": zone, "content": content, "frequency": frequency}
     wanted |= {"weekday": weekday, "scope": scope, "sections": list(sections), "about_id": about_id}
-    wanted |= {"pipeline_id": pipeline_id, "skip_empty": skip_empty, "target_channel": target_channel}
+    wanted |= {"pipeline_id": pipeline_id, "skip_empty": skip_empty, "target_channel": target_channel, "only": only}
     wanted["target_user"] = owner_id if target_user is None and target_channel is None else target_user
     digest = Digest.new(session, owner_id=owner_id, **_checked(wanted))
     _schedule(session, digest)

@@ -86,10 +86,13 @@ def begun(session: Session, declaration: Declaration, checked: Values) -> Named:
 def change(session: Session, declaration: Declaration, record: Named, values: Values) -> list[Record]:
     """Change the values that are given, None taking one away, and return the follow-ups that are cancelled by it.
 
-    A value that the record has already is not checked again: whoever has it may keep it. Raises Invalid naming the
-    field.
+    A value that the record has already is not checked again: whoever has it may keep it. What is `told_with` another
+    field goes to what changes that one. Raises Invalid naming the field.
     """
-    values = {key: value for key, value in values.items() if declaration.field(key).of(record) != value}
+    told = {key: value for key, value in values.items() if declaration.field(key).told_with and value is not None}
+    values = {
+        key: value for key, value in values.items() if key not in told and declaration.field(key).of(record) != value
+    }
     checked = declaration.check(session, values)
     _refuse_taken(session, declaration, checked)
     declaration.refuse(session, record, checked)
@@ -99,10 +102,21 @@ def change(session: Session, declaration: Declaration, record: Named, values: Va
             field.put(record, value)
     _saved(session, record)
     cancelled: list[Record] = []
+    said = _told(session, declaration, told)
+    fields += [(declaration.field(key), declaration.field(key).of(record)) for key in said if key not in checked]
     for field, value in fields:
-        cancelled += field.change(session, record, value) if field.change else []
+        cancelled += field.change(session, record, value, **said.get(field.key, {})) if field.change else []
     declaration.told(session, record, False)
     return cancelled
+
+
+def _told(session: Session, declaration: Declaration, told: Values) -> dict[str, dict[str, Any]]:
+    """Return what is told with each field, by the keys of both."""
+    found: dict[str, dict[str, Any]] = {}
+    for key, value in told.items():
+        field = declaration.field(key)
+        found.setdefault(field.told_with, {})[key] = field.check(session, value)
+    return found
 
 
 def _saved(session: Session, record: Named) -> None:

@@ -8,10 +8,12 @@ import pytest
 from sqlalchemy import event, select
 
 from storage.crm.customers import CUSTOMER
+from storage.crm.deals import reasons
 from storage.database.engine import Database
 from storage.records import schema
 from storage.records.history import Activity
-from storage.records.schema import field_definitions, noun_definitions
+from storage.records.schema import choice_definitions, field_definitions, noun_definitions
+from storage.workspace import plugin_settings
 from storage.workspace.members import Role
 from tests.support.programs import Program, Programs
 
@@ -302,6 +304,36 @@ def test_nouns_of_a_workspaces_own_are_nouns(
     assert programs.key(second_workspace).gets(path).kind == "not-found"
 
 
+def test_a_deal_is_closed_for_a_reason_which_is_demanded_where_people_are_asked(
+    programs: Programs, database: Database, workspace: str
+) -> None:
+    with database.transaction(workspace) as session:
+        for name, kind in (("Price", "lost"), ("Reference", "won")):
+            choice_definitions.define(session, "deal", reasons.FIELD, name=name, kind=kind)
+    rita = programs.key(workspace, member="UREP")
+    first, second = (f"records/deal/{rita.adds('deal', name=name)['id']}" for name in ("Heron", "Egret"))
+    lost = rita.changes(first, {"stage": "Lost", "closed_reason": "Price", "reason": "20 % too high"})
+    assert lost.status == 200, lost.text
+    assert (lost.json["fields"]["closed_reason"], lost.json["fields"]["reason"]) == ("Price", "20 % too high")
+    assert rita.posts("undo").json["undone"]
+    assert rita.gets(first).json["fields"]["closed_reason"] is None
+    assert rita.changes(first, {"stage": "Lost"}).status == 200, "nobody demands it"
+    assert rita.changes(first, {"closed_reason": "Price"}).json["fields"]["closed_reason"] == "Price"
+    with database.transaction(workspace) as session:
+        plugin_settings.choose(session, reasons.ASK, reasons.BOTH)
+    for given, field in (
+        ({"stage": "Lost"}, "closed_reason"),
+        ({"stage": "Won", "closed_reason": "Price"}, "closed_reason"),
+        ({"stage": "Won", "closed_reason": "Luck"}, "closed_reason"),
+        ({"closed_reason": "Price"}, "closed_reason"),
+    ):
+        refused = rita.changes(second, given)
+        assert (refused.status, refused.json["errors"][0]["field"]) == (422, field), given
+    assert "Price" in rita.changes(second, {"stage": "Lost"}).text
+    assert rita.changes(second, {"stage": "Won", "closed_reason": "Reference"}).status == 200
+    assert rita.posts("records/deal", {"fields": {"name": "X", "closed_reason": "Price"}}).status == 422
+
+
 def test_deals_move_and_are_worth_something(programs: Programs, workspace: str) -> None:
     rita = programs.key(workspace, member="UREP")
     customer = rita.adds("customer", name="Heron Sails")
@@ -321,4 +353,5 @@ def test_deals_move_and_are_worth_something(programs: Programs, workspace: str) 
     ]
     assert rita.posts("undo").json["undone"]
     assert rita.gets(path).json["fields"]["stage"] == first
+    assert "closed_reason" in rita.gets("openapi.json").text
     assert programs.key(workspace, role=Role.AGENT).changes(path, {"name": "X"}).kind == "forbidden"

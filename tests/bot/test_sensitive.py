@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 
 import pytest
 from sqlalchemy import select, update
@@ -21,6 +21,8 @@ from bot.requests.request import RequestKind
 from storage.crm import customers
 from storage.crm.customers import CUSTOMER
 from storage.database.engine import Database
+from storage.digests import schedules
+from storage.queues import outbox
 from storage.queues.outbox import Delivery
 from storage.records import history, lifecycle, schema
 from storage.records.schema import field_definitions
@@ -48,7 +50,8 @@ LINES = (
     "/crm site_finch show finch", "/crm site_finch list", "/crm fields customer", "/crm help customer",
     "/crm history D-1", "/crm find quarzwerk", "/digest now", "/crm renewal list", "/crm history S-1",
     "/customer list gold", "/customer list tier:gold", "/customer list sort:tier",
-    "/customer list as:csv", "/customer list secret:quarzwerk as:csv", "/customer find quarzwerk as:csv",
+    "/digest now salary:48211", "/digest now pipeline secret:quarzwerk", "/digest explain open salary:48211",
+    "/digest explain open tier:gold", "/customer list as:csv", "/customer list secret:quarzwerk as:csv", "/customer find quarzwerk as:csv",
 )  # fmt: skip
 
 
@@ -200,14 +203,22 @@ def test_what_is_sent_is_the_same(office: Office, database: Database, registry: 
     for at in (WITH, WITHOUT):
         for line in ("/customer edit C-1 domain:another.example", "/deal edit D-1 name:Else"):
             office.does(typed(line), at, "UREP")
+        with database.transaction(at) as session, history.recording(session, actor_id="UADMIN", source="test"):
+            for target in ({"target_user": "UREP"}, {"target_channel": HERE}):
+                given = {"name": "Numbers", "at_time": time(9), "zone": "UTC", "owner_id": "UMANAGER", **target}
+                digest = schedules.add(session, only="salary:48211", **given)
+                outbox.enqueue(session, renderer="digests.digest", record=digest.reference, **target)
     sent: dict[str, list[str]] = {}
     renderings = Renderings(registry, now=lambda: datetime(2030, 1, 1, tzinfo=UTC))
     for at in (WITH, WITHOUT):
         with database.transaction(at) as session:
-            rows = session.scalars(select(Delivery).where(Delivery.target_user != "UADMIN").order_by(Delivery.seq))
+            rows = session.scalars(
+                select(Delivery).where(Delivery.target_user.is_distinct_from("UADMIN")).order_by(Delivery.seq)
+            )
             drawn = [renderings.render(session, row) for row in rows]
             sent[at] = [plain(str(one.blocks)) for one in drawn if one is not None]
     assert sent[WITH] == sent[WITHOUT]
+    assert sum("Nothing is counted" in one for one in sent[WITH]) == 2
 
 
 PATHS: tuple[tuple[str, dict[str, str]], ...] = (

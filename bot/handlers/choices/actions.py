@@ -15,6 +15,7 @@ from storage.errors import Invalid
 from storage.records import moves
 from storage.records.schema import choice_definitions
 from storage.records.schema.choice_rows import ChoiceRow
+from storage.records.schema.field_definitions import MOST_CHOICES
 
 RETIRE, START = "moves.retire", "moves.start"
 """The form that asks what records become, and the button that has them moved as it was said."""
@@ -33,6 +34,14 @@ def more(control: b.Control, session: Session, actor: Member, catalogue: Catalog
     return lists.choices(
         session, of, actor, notice=_("Moved.") if moved else _("It stays where it is."), undo=moved, replace=True
     )
+
+
+@plugin.action("page", role=Role.VIEWER)
+def page(control: b.Control, session: Session, actor: Member) -> Message:
+    """Turn to another page of the choices."""
+    of, _what, begin = read(control)
+    at = min(int(begin), MOST_CHOICES) if begin.isascii() and begin.isdigit() and len(begin) < 9 else 0
+    return lists.choices(session, of, actor, replace=True, begin=at)
 
 
 @plugin.action("restore", role=Role.ADMIN)

@@ -15,7 +15,8 @@ from bot.plugin import Member, Role, _
 from storage.records.schema import choice_definitions
 from storage.records.schema.choice_rows import ChoiceRow, declared_choices
 
-LINES = 40
+LINES = 15
+"""As many as fit in one message with their menus."""
 RETIRED_SHOWN = 5
 SETTINGS = "settings.edit"
 """The button that opens the form for the settings of a plugin."""
@@ -29,6 +30,7 @@ def choices(
     notice: b.Text | None = None,
     undo: bool = False,
     replace: bool = False,
+    begin: int = 0,
 ) -> Message:
     """Draw the choices of a field in their order."""
     may_change = actor.has(Role.ADMIN)
@@ -37,11 +39,10 @@ def choices(
     blocks += [b.section(title), b.context(_(of.about))]
     offered = of.offered(session)
     rows = {row.key: row for row in choice_definitions.live_rows(session, of.noun, of.field)}
-    for key, name in list(offered.items())[:LINES]:
+    for key, name in list(offered.items())[begin : begin + LINES]:
         menu = _menu(of, key, rows.get(key)) if may_change else None
         blocks.append(b.section(_line(of, key, name, rows.get(key)), accessory=menu))
-    if len(offered) > LINES:
-        blocks.append(b.context(b.markup(_("… and {count} more"), count=len(offered) - LINES)))
+    blocks += _turns(of, begin, len(offered))
     if not offered:
         blocks.append(b.section(_(of.empty)))
     if may_change:
@@ -69,6 +70,18 @@ def _line(of: Choices, key: str, name: str, row: ChoiceRow | None) -> b.Markup:
     if row is not None and not row.standard:
         return b.join([bold, b.markup(_("counts as {kind}"), kind=kind)])
     return bold if row is None else b.join([bold, b.markup(_("what Rapport calls {kind}"), kind=kind)])
+
+
+def _turns(of: Choices, begin: int, count: int) -> list[Block]:
+    """Say which part is shown, with the buttons that turn to the others; nothing where all are."""
+    if count <= LINES:
+        return []
+    to = [(_("Back"), max(0, begin - LINES))] if begin else []
+    to += [(_("More"), begin + LINES)] if begin + LINES < count else []
+    shown = b.markup(_("{first} to {last} of {count}"), first=begin + 1, last=min(begin + LINES, count), count=count)
+    # A row each, as Slack refuses two controls of one id in a row.
+    turns = [b.actions(b.button(label, plugin.id("page"), control(of, str(at), "page"))) for label, at in to]
+    return [b.context(shown), *turns]
 
 
 def _menu(of: Choices, key: str, row: ChoiceRow | None) -> InteractiveElement:

@@ -34,7 +34,7 @@ def _change(
     late = overtaken(session, digest, control)
     if late is None:
         change(session, digest)
-    blocks = card(digest, format.locale_of(actor, workspace))
+    blocks = card(session, digest, format.locale_of(actor, workspace))
     return Message(digest.name, [*([b.context(late)] if late else []), *blocks], replace=True)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from slack_sdk.models.blocks import Block
+from sqlalchemy.orm import Session
 
 from bot.handlers.digests.declaration import plugin
+from bot.handlers.digests.drawing.narrowing import LONGEST, seen
 from bot.handlers.digests.wording import sections
 from bot.kit import blocks as b
 from bot.kit import format
@@ -12,7 +14,7 @@ from bot.plugin import _
 from storage.digests.schedules import Digest, Frequency
 
 
-def card(digest: Digest, locale: str) -> list[Block]:
+def card(session: Session, digest: Digest, locale: str) -> list[Block]:
     """Draw one digest's set-up."""
     control = b.Control(digest.reference, digest.version)
     switch = (
@@ -23,6 +25,7 @@ def card(digest: Digest, locale: str) -> list[Block]:
     delete = b.button(_("Delete"), plugin.id("delete"), control, style="danger", confirm=_("It is not sent any more."))
     return [
         b.section(line(digest, locale)),
+        *([b.context(_only(session, digest.only))] if digest.only else []),
         b.actions(
             b.button(_("Preview"), plugin.id("preview"), control),
             b.button(_("Send now"), plugin.id("send"), control),
@@ -31,6 +34,12 @@ def card(digest: Digest, locale: str) -> list[Block]:
             delete,
         ),
     ]
+
+
+def _only(session: Session, text: str) -> b.Markup:
+    if not seen(session, text):
+        return b.markup(_("⚠️ Counts by a field that is gone, or that you cannot see."))
+    return b.markup(_("Only {filters}"), filters=b.cut(text, LONGEST))
 
 
 def footer(digest: Digest) -> list[Block]:

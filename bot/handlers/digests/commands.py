@@ -10,7 +10,7 @@ from bot.grammar import Args
 from bot.handlers.digests import notices
 from bot.handlers.digests.cards import card
 from bot.handlers.digests.declaration import plugin
-from bot.handlers.digests.lists import period_of
+from bot.handlers.digests.lists import only_of, period_of
 from bot.handlers.digests.wording import section
 from bot.kit import blocks as b
 from bot.kit import format
@@ -27,7 +27,9 @@ BOTH = "both"
 CONTENTS = {PIPELINE: [PIPELINE], SUPPORT: [SUPPORT], TEAM: [TEAM], BOTH: [PIPELINE, SUPPORT]}
 
 
-@plugin.command("digest now", usage="[content] [period:week]", role=Role.MANAGER, example="pipeline period:month")
+@plugin.command(
+    "digest now", usage="[content] [period:week] [filters]", role=Role.MANAGER, example="pipeline period:month"
+)
 def now_(
     args: Args,
     session: Session,
@@ -36,13 +38,16 @@ def now_(
     now: datetime,
     catalogue: notices.RegistryForDigests,
 ) -> Message:
-    """Show a digest now: pipeline, support, team, or both of the first, for a day, week, month, quarter or year."""
+    """Show a digest now: pipeline, support, team, or both of the first, for a day to a year, of all or by filters."""
     content = args.text.casefold() or BOTH
     if content not in CONTENTS:
         raise Invalid("There is no digest of “{word}”.", word=args.text, hint="Choose pipeline, support, team or both.")
     sections = CONTENTS[content]
     name = _("{sections} right now").format(sections=", ".join(section(one) for one in sections))
     period = period_of(args, now)
+    only = only_of(args, session, actor, workspace, now)
+    if only:
+        name = f"{name}, {only.text}"
     wanted = notices.WantedDigest(
         name=name,
         sections=sections,
@@ -53,6 +58,7 @@ def now_(
         last=runs.as_of(session, period.since, user_id=actor.id, name=name),
         at_once=True,
     )
+    wanted = notices.narrowed(wanted, only)
     sheet, blocks = notices.draw(session, wanted, catalogue)
     return notices.message(wanted, sheet, blocks, notices.keep(session, wanted, sheet, user_id=actor.id))
 
@@ -77,5 +83,5 @@ def _page(page: Page, session: Session, locale: str) -> Message:
         return Message(b.Markup(none))
     more = len(found) > LINES
     title = page.title(_("Digests"), min(len(found), LINES), more=more)
-    blocks = [block for one in found[:LINES] for block in card(one, locale)]
+    blocks = [block for one in found[:LINES] for block in card(session, one, locale)]
     return Message(title, [b.section(title), *blocks, *page.turns(plugin.id("page"), size=LINES, more=more)])

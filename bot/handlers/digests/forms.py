@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from bot.handlers.digests.cards import card
 from bot.handlers.digests.declaration import plugin
+from bot.handlers.digests.drawing import narrowing
+from bot.handlers.digests.drawing.narrowing import LONGEST
 from bot.handlers.digests.notices import RegistryForDigests
 from bot.handlers.digests.wording import section
 from bot.kit import blocks as b
@@ -22,12 +24,13 @@ from storage.crm import pipelines
 from storage.digests import schedules
 from storage.digests.metrics import PIPELINE, SUPPORT, TEAM
 from storage.digests.schedules import Digest, Frequency, Scope
-from storage.errors import Invalid, Refused
+from storage.errors import CrmError, Invalid, Refused
 from storage.names import NAME_LIMIT
-from storage.records import named
+from storage.records import named, schema
 from storage.support import channels, sharing
 from storage.support.channels import Use
-from storage.workspace.workspaces import Workspace
+from storage.workspace import members
+from storage.workspace.workspaces import Workspace, check_zone
 
 FREQUENCIES = {Frequency.WORKDAYS: "Monday to Friday", Frequency.DAILY: "Every day", Frequency.WEEKLY: "Once a week"}
 SCOPES = {Scope.EVERYONE: "Everybody's", Scope.TEAM: "A team's", Scope.OWN: "One person's"}
@@ -65,6 +68,7 @@ def _fields(
             "about", _("Whose records (yours, if empty)"), initial=known.about_id if known else None, optional=True
         ),
         *_pipelines(session, known),
+        *_only(session, known),
         b.choice_input(
             "frequency",
             _("How often"),
@@ -105,6 +109,18 @@ def _pipelines(session: Session, known: Digest | None) -> list[Block]:
     return [b.choice_input("pipeline", _("Pipeline"), options, initial=initial)]
 
 
+def _only(session: Session, known: Digest | None) -> list[Block]:
+    if known and not narrowing.seen(session, known.only):
+        # Who may not see a field does not learn what it is compared with; the filter stays.
+        return []
+    hint = _("As in lists, by fields of deals and tickets or of their customers: tier:gold stage:proposal")
+    label = _("Only what these filters find")
+    text = b.text_input(
+        "only", label, initial=known.only if known else "", optional=True, max_length=LONGEST, hint=hint
+    )
+    return [text]
+
+
 @plugin.view("new", title="New digest", role=Role.MANAGER, before=_join)
 def new(session: Session, actor: Member, workspace: Workspace, catalogue: RegistryForDigests) -> Modal:
     """Set up a digest of the pipeline, support, the team and more, at a fixed time."""
@@ -123,8 +139,9 @@ def create(
 ) -> Message:
     """Store the digest of a form."""
     wanted = _wanted(session, values, found, catalogue)
+    wanted["only"] = _filters(session, values, wanted, actor, actor, workspace, now)
     digest = schedules.add(session, owner_id=actor.id, **wanted)
-    return _saved(digest, actor, workspace, now)
+    return _saved(session, digest, actor, workspace, now)
 
 
 @plugin.view("edit", title="Edit digest", role=Role.MANAGER, before=_join)
@@ -154,7 +171,42 @@ def save(
     wanted = _wanted(session, values, found, catalogue, digest.about_id)
     # Whoever got it goes on getting it, also where a manager edits another's.
     target_user = None if found else digest.target_user or actor.id
-    return _saved(schedules.change(session, digest, target_user=target_user, **wanted), actor, workspace, now)
+    reader = members.get(session, target_user) if target_user else None
+    entered = values if "only" in values else {**values, "only": digest.only}
+    if entered["only"] != digest.only or digest.target_channel != found or digest.parts != wanted["sections"]:
+        wanted["only"] = _filters(session, entered, wanted, actor, reader, workspace, now)
+    else:
+        wanted["only"] = digest.only
+    return _saved(session, schedules.change(session, digest, target_user=target_user, **wanted), actor, workspace, now)
+
+
+def _filters(
+    session: Session,
+    values: Mapping[str, Any],
+    wanted: Mapping[str, Any],
+    actor: Member,
+    reader: Member | None,
+    workspace: Workspace,
+    now: datetime,
+) -> str:
+    """Return the filters that were entered; raise Invalid where whoever gets the digest cannot be told by them."""
+    reads = narrowing.values_of(actor.id, actor, workspace, check_zone(str(wanted["zone"])), now)
+    to_channel = wanted["target_channel"] is not None
+    roles = schema.CHANNEL if to_channel or reader is None else reader.acts_in
+    try:
+        pairs = narrowing.typed(str(values.get("only") or ""), reads)
+        only = narrowing.read(session, pairs, reads, roles)
+    except CrmError as error:
+        error.field = "only"
+        if to_channel:
+            error.hint = error.hint or "A channel counts only by what all may see."
+        raise
+    for name in wanted["sections"] if only else ():
+        if name not in narrowing.COUNTS or (only and only.leaves_out(name)):
+            titled = section(name) if name in narrowing.COUNTS else name.partition(".")[0].capitalize()
+            hint = "Choose other parts, or write it without this filter."
+            raise Invalid("{part} cannot be counted by these filters.", field="only", part=titled, hint=hint)
+    return only.text if only else ""
 
 
 def _titles(catalogue: RegistryForDigests) -> dict[str, str]:
@@ -207,7 +259,7 @@ def _wanted(
     }
 
 
-def _saved(digest: Digest, actor: Member, workspace: Workspace, now: datetime) -> Message:
+def _saved(session: Session, digest: Digest, actor: Member, workspace: Workspace, now: datetime) -> Message:
     if not digest.active:
         notice = b.esc(_("Saved. It is paused: press Resume to have it sent."))
     else:
@@ -215,7 +267,11 @@ def _saved(digest: Digest, actor: Member, workspace: Workspace, now: datetime) -
         notice = b.markup(_("Saved. It comes for the first time {when}."), when=first)
         if digest.version > 1:
             notice = b.markup(_("Saved. It comes next {when}."), when=first)
-    blocks: Sequence[Block] = [b.context(notice), *card(digest, format.locale_of(actor, workspace)), format.undo_hint()]
+    blocks: Sequence[Block] = [
+        b.context(notice),
+        *card(session, digest, format.locale_of(actor, workspace)),
+        format.undo_hint(),
+    ]
     return Message(_("The digest is saved."), blocks)
 
 

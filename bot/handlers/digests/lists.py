@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,8 @@ from sqlalchemy.orm import Session
 from bot.grammar import Args, did_you_mean
 from bot.handlers.digests import notices
 from bot.handlers.digests.declaration import plugin
+from bot.handlers.digests.drawing import narrowing
+from bot.handlers.digests.drawing.narrowing import DEALS, TICKETS, Only
 from bot.handlers.digests.drawing.sheet import Sheet
 from bot.handlers.digests.wording import WORDS, label
 from bot.kit import blocks as b
@@ -21,22 +24,37 @@ from bot.kit.replies import Message
 from bot.kit.tickets import rating_line
 from bot.plugin import Member, Place, Role, _
 from storage.digests import metrics, runs, schedules
-from storage.digests.metrics import Metrics, Period
+from storage.digests.metrics import Metric, Metrics, Period
 from storage.digests.runs import DigestRun
 from storage.errors import Invalid, NotFound
 from storage.support.labels import Label
 from storage.support.ratings import Rating
+from storage.workspace.workspaces import Workspace
 
 PERIODS = {"day": 1, "week": 7, "month": 30, "quarter": 91, "year": 365}
 EXPLAINED = runs.BEHIND
+COUNTED: Mapping[Metric, str] = {
+    Metric.DEALS_OPEN: DEALS,
+    Metric.DEALS_NEW: DEALS,
+    Metric.DEALS_WON: DEALS,
+    Metric.DEALS_LOST: DEALS,
+    Metric.DEALS_STALLED: DEALS,
+}
+"""Which noun a figure counts; all others count tickets, or what is about them."""
+LISTED: Mapping[Metric, str] = {Metric.DEALS_OPEN: DEALS, Metric.TICKETS_BACKLOG: TICKETS}
+"""The figures of which the records are those that a list shows."""
 _KEY = re.compile(r"f\d{1,3}", re.IGNORECASE)
 
 
-@plugin.command("digest explain", usage="<number> [of:name] [period:week]", role=Role.VIEWER, example="F3")
-def explain(args: Args, session: Session, actor: Member, reader: Reader, now: datetime, place: Place) -> Message:
+@plugin.command("digest explain", usage="<number> [of:name] [period:week] [filters]", role=Role.VIEWER, example="F3")
+def explain(
+    args: Args, session: Session, actor: Member, reader: Reader, workspace: Workspace, now: datetime, place: Place
+) -> Message:
     """List the records behind a number: a key in the last digest here, such as F3, or a word such as stalled."""
     word = args.text.casefold().strip("`")
     if _KEY.fullmatch(word):
+        if args.filters:
+            raise Invalid("A key stands for what was counted.", hint="Write `/digest now` with your filters instead.")
         return _of_key(session, word, digest_of(session, actor, place, args.get("of")), reader)
     if word not in WORDS:
         near = did_you_mean(word, WORDS)
@@ -47,7 +65,18 @@ def explain(args: Args, session: Session, actor: Member, reader: Reader, now: da
             near=near or "",
             all=", ".join(WORDS),
         )
-    return _behind(session, word, period_of(args, now), reader)
+    only = only_of(args, session, actor, workspace, now)
+    if only and not only.narrowing.holds(COUNTED.get(WORDS[word], TICKETS)):
+        lacking = next(iter(only.lacking.values()))
+        raise Invalid("What this number counts has no {name}.", name=lacking, hint="Leave that filter out.")
+    return _behind(session, word, period_of(args, now), reader, only)
+
+
+def only_of(args: Args, session: Session, actor: Member, workspace: Workspace, now: datetime) -> Only | None:
+    """Return the filters that somebody typed, None for none; raise CrmError for what cannot be read."""
+    zone = format.zone_of(actor, workspace).key
+    values = narrowing.values_of(actor.id, actor, workspace, zone, now)
+    return narrowing.read(session, args.filters, values, actor.acts_in)
 
 
 def period_of(args: Args, now: datetime) -> Period:
@@ -110,14 +139,27 @@ def _of_key(session: Session, key: str, run: DigestRun, me: format.Reader) -> Me
     of = b.markup(
         _("*{name}*, {since} to {until}"), name=run.name, since=me.moment(run.since), until=me.moment(run.until)
     )
+    only = run.only if narrowing.seen(session, run.only) else ""
+    notes += _narrowed(session, number.figure, only, whole=number.part is None)
     return _listed(session, title, number.count, rows, number.count - len(kept["ids"]), [of, *notes], me)
 
 
-def _behind(session: Session, word: str, period: Period, me: format.Reader) -> Message:
+def _narrowed(session: Session, figure: Metric, only: str, *, whole: bool) -> list[b.Markup]:
+    """Say by which filters a number counts, and where all of its records are listed."""
+    notes = [notices.only_note(only)] if only else []
+    noun = LISTED.get(figure) if whole else None
+    if command := narrowing.as_list(session, noun, only) if noun else None:
+        notes.append(b.markup(_("All of them: `{command}`"), command=command.replace("`", "")))
+    return notes
+
+
+def _behind(session: Session, word: str, period: Period, me: format.Reader, only: Only | None = None) -> Message:
+    period = replace(period, only=only.narrowing) if only else period
     number = metrics.count(session, WORDS[word], period)
     rows = metrics.records(session, WORDS[word], period, limit=EXPLAINED)
     span = b.markup(_("{since} to {until}"), since=me.moment(period.since), until=me.moment(period.until))
-    return _listed(session, label(WORDS[word]), number, rows, number - len(rows), [span], me)
+    notes = [span, *_narrowed(session, WORDS[word], only.text if only else "", whole=True)]
+    return _listed(session, label(WORDS[word]), number, rows, number - len(rows), notes, me)
 
 
 def _listed(

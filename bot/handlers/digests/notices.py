@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session
 
 from bot.handlers.digests.cards import footer
 from bot.handlers.digests.declaration import plugin
-from bot.handlers.digests.drawing import charts, words
+from bot.handlers.digests.drawing import charts, narrowing, words
+from bot.handlers.digests.drawing.narrowing import Only
 from bot.handlers.digests.drawing.sheet import Sheet
 from bot.handlers.digests.sections import pipeline, support, team
 from bot.handlers.digests.sections.held import held_back
+from bot.handlers.digests.wording import section
 from bot.kit import blocks as b
 from bot.kit import format
 from bot.kit.replies import Message, Picture
@@ -25,9 +27,10 @@ from storage.digests import metrics, runs, schedules
 from storage.digests.metrics import PIPELINE, SUPPORT, TEAM, Period
 from storage.digests.runs import DigestRun
 from storage.digests.schedules import Digest, Frequency, Scope
-from storage.errors import NotFound
+from storage.errors import CrmError, NotFound
 from storage.notifications.preferences import Held
 from storage.queues.outbox import Delivery
+from storage.records import schema
 from storage.workspace.workspaces import Workspace
 
 log = logging.getLogger(__name__)
@@ -73,6 +76,10 @@ class WantedDigest:
     why_late: str = ""
     at_once: bool = False
     """It is shown at once to who asks, and to nobody else."""
+    only: Only | None = None
+    """The filters of what it counts."""
+    unread: CrmError | None = None
+    """Why its filters mean nothing any more; then it counts nothing."""
 
 
 @plugin.renderer("digest", kind=lambda row: None if row.payload.get("asked") else Notice.DIGESTS)
@@ -104,6 +111,7 @@ def digest(
         period=wanted.period,
         numbers=_described(sheet),
         digest=found,
+        only=found.only,
         delivery_id=delivery.id,
         target_user=delivery.target_user,
         target_channel=delivery.target_channel,
@@ -133,7 +141,8 @@ def of_digest(
     since = since_of(found, until)
     if scheduled is not None and until - LONGEST <= scheduled.until < until:
         since = scheduled.until
-    return WantedDigest(
+    last = runs.last_sent(session, found, but=own)
+    wanted = WantedDigest(
         name=found.name,
         sections=found.parts,
         period=Period(since, until, owners_of(session, found), found.pipeline_id),
@@ -141,10 +150,23 @@ def of_digest(
         workspace=workspace,
         now=now,
         digest=found,
-        last=runs.last_sent(session, found, but=own),
+        # What counted other records says nothing of these.
+        last=last if last and last.only == found.only else None,
         late=late,
         why_late=_why_late(delivery, due_at) if delivery else "",
     )
+    values = narrowing.values_of(found.owner_id or "", receiver, workspace, found.zone, now)
+    try:
+        pairs = narrowing.typed(found.only, values)
+        only = narrowing.read(session, pairs, values, receiver.acts_in if receiver else schema.CHANNEL)
+    except CrmError as error:
+        return replace(wanted, unread=error)
+    return narrowed(wanted, only)
+
+
+def narrowed(wanted: WantedDigest, only: Only | None) -> WantedDigest:
+    """Return what is to be drawn, of records alone for which filters hold."""
+    return replace(wanted, only=only, period=replace(wanted.period, only=only.narrowing)) if only else wanted
 
 
 def _due_at(delivery: Delivery | None, now: datetime) -> datetime:
@@ -188,10 +210,13 @@ def draw(session: Session, wanted: WantedDigest, catalogue: RegistryForDigests) 
     """Read and draw the sections of a digest; the sheet has the numbers, in the order of their keys."""
     me = format.reader(wanted.receiver, wanted.workspace, wanted.period.until)
     zone = wanted.digest.zone if wanted.digest else str(me.zone)
-    reading = metrics.digest(session, wanted.period, sections=wanted.sections, zone=zone)
-    sheet = Sheet(session, reading, me, wanted.last)
-    blocks: list[Block] = []
-    for name in wanted.sections:
+    left_out = _left_out(session, wanted, catalogue)
+    sections = [name for name in wanted.sections if name not in left_out]
+    reading = metrics.digest(session, wanted.period, sections=sections, zone=zone)
+    sheet = Sheet(session, reading, me, wanted.last, said_more=wanted.unread is not None)
+    notes = list(dict.fromkeys(left_out.values()))
+    blocks: list[Block] = [b.context(note) for note in notes]
+    for name in sections:
         if name in BUILT_IN:
             blocks += BUILT_IN[name](sheet)
             if wanted.at_once:
@@ -208,19 +233,42 @@ def draw(session: Session, wanted: WantedDigest, catalogue: RegistryForDigests) 
     return sheet, blocks
 
 
+def _left_out(session: Session, wanted: WantedDigest, catalogue: RegistryForDigests) -> Mapping[str, b.Markup]:
+    """Return why sections are left out: of what they count, nothing can be told by the filters."""
+    if wanted.unread:
+        why = b.markup(_(wanted.unread.template), **wanted.unread.params)
+        told = b.markup(
+            _("⚠️ Nothing is counted, as this digest's filter means nothing any more: {why} Edit it."), why=why
+        )
+        return dict.fromkeys(wanted.sections, told)
+    if wanted.only is None:
+        return {}
+    found = {
+        name: b.markup(_("{section} is left out: it knows no filters."), section=_(one.title))
+        for name, one in catalogue.digest_sections.items()
+    }
+    for name in BUILT_IN:
+        if lacking := wanted.only.leaves_out(name):
+            nouns, key = lacking
+            called = ", ".join(_(schema.of(session).declared[noun].plural) for noun in nouns)
+            template = _("{section} is left out: {nouns} have no {key}, nor have their customers.")
+            found[name] = b.markup(template, section=section(name), nouns=called, key=key)
+    return {name: why for name, why in found.items() if name in wanted.sections}
+
+
 def _chart(name: str, sheet: Sheet) -> Picture | None:
     return CHARTS[name](sheet) if name in CHARTS else None
 
 
-def _of_plugin(session: Session, wanted: WantedDigest, section: DigestSection, sheet: Sheet) -> list[Block]:
+def _of_plugin(session: Session, wanted: WantedDigest, one: DigestSection, sheet: Sheet) -> list[Block]:
     reader = format.reader(wanted.receiver, wanted.workspace, wanted.now)
     given = {"session": session, "workspace": wanted.workspace, "now": wanted.now, "period": wanted.period}
-    title: list[Block] = [b.divider(), b.section(b.markup("*{title}*", title=_(section.title)))]
+    title: list[Block] = [b.divider(), b.section(b.markup("*{title}*", title=_(one.title)))]
     try:
         with session.begin_nested():
-            drawn = section.draw({**given, "receiver": wanted.receiver, "reader": reader})
+            drawn = one.draw({**given, "receiver": wanted.receiver, "reader": reader})
     except Exception:
-        log.exception("the digest section %s failed, the rest goes on without it", section.id)
+        log.exception("the digest section %s failed, the rest goes on without it", one.id)
         return [*title, b.context(_("This part could not be shown right now."))]
     sheet.said_more |= bool(drawn)
     return [*title, *drawn] if drawn else []
@@ -234,6 +282,7 @@ def keep(session: Session, wanted: WantedDigest, sheet: Sheet, *, user_id: str) 
         period=wanted.period,
         numbers=_described(sheet),
         digest=wanted.digest,
+        only=wanted.only.text if wanted.only else "",
         target_user=user_id,
         asked=True,
     )
@@ -252,6 +301,8 @@ def message(wanted: WantedDigest, sheet: Sheet, blocks: Sequence[Block], run: Di
     period, me = wanted.period, sheet.me
     span = b.markup(_("{since} to {until}"), since=me.moment(period.since), until=me.moment(period.until))
     notes = [span, _compared(wanted, sheet)]
+    if wanted.only:
+        notes.insert(1, only_note(wanted.only.text))
     if wanted.late:
         ago = format.duration(wanted.late, me.locale)
         notes.insert(0, b.markup(_("*Late by {time}*: {why}"), time=ago, why=wanted.why_late))
@@ -265,6 +316,11 @@ def message(wanted: WantedDigest, sheet: Sheet, blocks: Sequence[Block], run: Di
     head = [b.header(wanted.name), b.context(*notes)]
     pictures = {place + len(head): picture for place, picture in sheet.pictures.items()}
     return Message(text, [*head, *blocks, *menus, *own], pictures=pictures)
+
+
+def only_note(text: str) -> b.Markup:
+    """Say which records alone were counted."""
+    return b.markup(_("Only {filters}"), filters=b.cut(text, narrowing.LONGEST))
 
 
 def _compared(wanted: WantedDigest, sheet: Sheet) -> b.Markup:

@@ -20,7 +20,8 @@ from storage.database.engine import current_workspace
 from storage.records.schema import FieldRow, extended, field_definitions, of
 from storage.workspace.workspaces import Workspace
 
-LINES = 40
+LINES = 12
+"""As many as fit in one message with their menus, choices and hints."""
 CHOICES_SHOWN = 10
 
 

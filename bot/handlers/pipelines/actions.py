@@ -8,7 +8,7 @@ from bot.handlers.pipelines import lists
 from bot.handlers.pipelines.declaration import plugin
 from bot.handlers.pipelines.forms import edit_stage, new_stage, pipeline_of
 from bot.kit import blocks as b
-from bot.kit.format import Reader
+from bot.kit.format import Page, Reader
 from bot.kit.replies import Instead, Message
 from bot.plugin import Member, Role, _, ngettext
 from storage.crm import deals, pipelines
@@ -51,6 +51,12 @@ def stage(control: b.Control, session: Session, actor: Member, reader: Reader) -
     return lists.overview(
         session, actor, reader, notice=_("Moved.") if moved else _("It stays where it is."), undo=moved, replace=True
     )
+
+
+@plugin.action("page", role=Role.VIEWER)
+def page(control: b.Control, session: Session, actor: Member, reader: Reader) -> Message:
+    """Turn to another page of the pipelines."""
+    return lists.overview(session, actor, reader, replace=True, page=Page.load(control.detail))
 
 
 def stage_of(session: Session, typed: str) -> Stage:

@@ -11,14 +11,15 @@ from sqlalchemy.orm import Session
 
 from bot.handlers.pipelines.declaration import plugin
 from bot.kit import blocks as b
-from bot.kit.format import Reader, percent, undo_hint
+from bot.kit.format import Page, Reader, percent, undo_hint
 from bot.kit.replies import Message
 from bot.plugin import Member, Role, _, ngettext
 from storage.crm import pipelines
 from storage.crm.deals import Deal
 from storage.crm.pipelines import Outcome, Pipeline, Stage
 
-LINES = 40
+LINES = 16
+"""As many as fit in one message with their menus."""
 
 
 def overview(
@@ -29,6 +30,7 @@ def overview(
     notice: b.Text | None = None,
     undo: bool = False,
     replace: bool = False,
+    page: Page | None = None,
 ) -> Message:
     """Draw every pipeline with its stages in order, how likely each is won and how many deals it has."""
     pipelines.default(session)
@@ -43,9 +45,9 @@ def overview(
             b.section(_line(stage, counts.get(stage.id, 0), reader), accessory=_menu(stage) if may_change else None)
             for stage in pipelines.stages(session, one.id)
         ]
-    blocks += [b.section(title), *lines[:LINES]]
-    if len(lines) > LINES:
-        blocks.append(b.context(_("More: `/crm stage list pipeline:…`")))
+    page = page or Page()
+    blocks += [b.section(title), *lines[page.offset : page.offset + LINES]]
+    blocks += page.turns(plugin.id("page"), size=LINES, more=page.offset + LINES < len(lines))
     if may_change:
         add = b.button(_("Add a pipeline"), plugin.id("new"), style="primary")
         blocks.append(b.actions(add))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from bot.grammar import Args
+from bot.grammar import Args, split_text
 from bot.handlers.settings import lists
 from bot.handlers.settings.declaration import plugin
 from bot.handlers.settings.wording import from_words, plugin_called, store
@@ -26,5 +26,7 @@ def settings(
     if "change" not in args:
         return lists.of_plugin(session, catalogue, name, reader)
     hand = Hand(session, actor, reader, workspace)
-    store(session, from_words(catalogue.settings[name], args["change"], hand))
+    # As Slack sent it: a person is a mention there.
+    _plugin, change = split_text(args.sent)
+    store(session, from_words(catalogue.settings[name], change, hand))
     return lists.of_plugin(session, catalogue, name, reader, saved=True)

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from bot.grammar import Usage, Writer, parse
 from bot.grammar.types import WORD, OrNothing
-from bot.kit import blocks as b
 from bot.kit.faces import Hand, face
 from bot.kit.fields import NOTHING
 from bot.plugin import Catalogue, DeclaredSetting
@@ -44,11 +43,11 @@ def usage(settings: Sequence[DeclaredSetting]) -> Usage:
 
 
 def from_words(settings: Sequence[DeclaredSetting], typed: str, hand: Hand) -> dict[DeclaredSetting, Any]:
-    """Return the values that are typed as `key:value`, None for what goes back; raise Invalid naming the key."""
+    """Return the values of `key:value` as Slack sends them, None for what goes back; raise Invalid naming the key."""
     reader = hand.reader
     writer = Writer(hand.actor.id, hand.workspace.currency, reader.zone, reader.now, reader.locale)
     try:
-        args = parse(b.esc(typed), usage(settings), writer)
+        args = parse(typed, usage(settings), writer)
     except Invalid as error:
         error.hint = error.hint or "Its settings are {keys}."
         error.params |= {"keys": ", ".join(f"{one.field.key}:" for one in settings)}

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.kit import blocks as b
-from bot.plugin import Catalogue, _, ngettext
+from bot.kit import format
+from bot.kit.faces import face
+from bot.plugin import Catalogue, DeclaredSetting, _, ngettext
 from storage.crm.pipelines import Pipeline, Stage
+from storage.database.engine import current_workspace
+from storage.notifications.preferences import Attention
 from storage.records.fields import ChoiceField
 from storage.records.history import ownership
 from storage.records.schema import of
@@ -22,9 +28,12 @@ from storage.support.replies import SavedReply
 from storage.support.routes import Route
 from storage.support.sla import Holiday, SlaTarget, hours
 from storage.webhooks import settings as webhooks
-from storage.workspace import api_keys, members
+from storage.workspace import api_keys, members, plugin_settings
+from storage.workspace.members import Member
+from storage.workspace.workspaces import Workspace
 
 SHOWN = 8
+STATE_LIMIT = 600
 State = Callable[[Session, Catalogue], b.Text]
 
 
@@ -96,6 +105,61 @@ def _webhooks(session: Session, _catalogue: Catalogue) -> b.Text:
     return str(len(webhooks.listed(session)) or _("none"))
 
 
+def _quiet(session: Session, _catalogue: Catalogue) -> b.Text:
+    wishes = session.scalars(select(Attention).order_by(Attention.target)).all()
+    people = {row for (row,) in session.execute(select(Member.id))}
+    quiet = sum(one.target in people and bool(one.quiet_from or one.days_off) for one in wishes)
+    said: list[b.Text] = [
+        ngettext("{count} person has some", "{count} people have some", quiet).format(count=quiet)
+        if quiet
+        else _("nobody has any")
+    ]
+    places = [_of_channel(one) for one in wishes if one.target not in people]
+    shown: list[b.Text] = [one for one in places if one]
+    more = [f"+{len(shown) - SHOWN}"] if len(shown) > SHOWN else []
+    limits = b.join([*shown[:SHOWN], *more], ", ") if shown else _("no channel is limited: `/crm budget`")
+    return b.join([*said, limits], " · ")
+
+
+def _of_channel(wishes: Attention) -> b.Markup | None:
+    """Say what limits a channel, None where nothing does."""
+    found: list[b.Text] = []
+    if wishes.quiet_from and wishes.quiet_until:
+        found.append(f"{wishes.quiet_from:%H:%M}–{wishes.quiet_until:%H:%M}")
+    if wishes.days_off:
+        found.append(
+            ngettext("{count} day off", "{count} days off", len(wishes.days_off)).format(count=len(wishes.days_off))
+        )
+    if wishes.daily_budget is not None:
+        found.append(_("{count} messages a day").format(count=wishes.daily_budget))
+    return b.join([b.channel(wishes.target), b.join(found, ", ")], " ") if found else None
+
+
+def _plugins(session: Session, catalogue: Catalogue) -> b.Text:
+    """Name the settings that somebody chose, by plugin."""
+    workspace = session.get_one(Workspace, current_workspace(session))
+    reader = format.reader(None, workspace, datetime.now(UTC))
+    lines: list[b.Text] = []
+    for name, settings in catalogue.settings.items():
+        chosen = [_value(session, one, reader) for one in settings if plugin_settings.get(session, one.id)]
+        if chosen:
+            lines.append(b.markup("{plugin}: {chosen}", plugin=_(catalogue.title(name)), chosen=b.join(chosen, ", ")))
+    rest = len(catalogue.settings) - len(lines)
+    if rest:
+        lines.append(ngettext("{count} plugin as it comes", "{count} plugins as they come", rest).format(count=rest))
+    return b.cut(b.join(lines, " · "), STATE_LIMIT) if lines else _("no plugin has any")
+
+
+def _value(session: Session, one: DeclaredSetting, reader: format.Reader) -> b.Markup:
+    label = _(one.field.label)
+    if one.secret:
+        return b.markup("{label} {value}", label=label, value=_("kept"))
+    value: Any = SimpleNamespace(**{one.field.at or one.field.key: one.of(session)})
+    return b.markup(
+        "{label} {value}", label=label, value=face(one.field).shown(one.field, value, reader, session) or "–"
+    )
+
+
 def _plain(text: str) -> State:
     return lambda _session, _catalogue: _(text)
 
@@ -136,7 +200,7 @@ PARTS = (
     SetupPart("Service levels", "sla", _counted(SlaTarget, "{count} promise", "{count} promises")),
     SetupPart("Business hours", "hours", _hours),
     SetupPart("Holidays", "hours", _counted(Holiday, "{count} day", "{count} days")),
-    SetupPart("Quiet hours", "quiet", _plain("each person's own, and limits of channels with `/crm budget`")),
+    SetupPart("Quiet hours and limits", "quiet", _quiet),
     SetupPart("Categories", "categories", _counted(Category, "{count} of your own", "{count} of your own", OWN)),
     SetupPart("Saved replies", "replies", _counted(SavedReply, "{count} reply", "{count} replies")),
     SetupPart("Fields", "fields", _fields),
@@ -150,7 +214,7 @@ PARTS = (
     SetupPart("Reasons", "reasons", _choices("deal", "closed_reason")),
     SetupPart("Keys", "api-key", _keys),
     SetupPart("Webhooks", "webhooks", _webhooks),
-    SetupPart("Plugins", "settings", _plain("what they can be told")),
+    SetupPart("Plugins", "settings", _plugins),
     SetupPart("Who changed what", "audit", _plain("every change of the set-up")),
 )
 """Everything there is to set up, in the order in which somebody does it."""

@@ -127,7 +127,7 @@ DEAL = Declaration(
         MomentField(key="closed", label="Closed", at="closed_at", by="closed_at", past=True, entered=False),
         MomentField(key="touched", label="Last worked on", at="touched_at", by="touched_at", past=True, entered=False),
         MomentField(key="since", label="In its stage since", at="stage_since", past=True, entered=False),
-        LongTextField(key="reason", label="Lost because", at="lost_reason", entered=False),
+        LongTextField(key="reason", label="Lost because", at="lost_reason", entered=False, told_with="stage"),
         ChoiceField(
             key=reasons.FIELD,
             label="Won or lost because",
@@ -136,6 +136,7 @@ DEAL = Declaration(
             named=True,
             own=(Outcome.WON, Outcome.LOST),
             entered=False,
+            told_with="stage",
         ),
     ),
     twins=lambda session, values: likely_duplicates(session, values["name"], values.get("customer")),

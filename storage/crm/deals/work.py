@@ -156,26 +156,29 @@ def move(
     return _enter(session, deal, into, reason, because)
 
 
-def put(session: Session, deal: Deal, stage_id: int) -> list[Followup]:
+def put(
+    session: Session, deal: Deal, stage_id: int, *, closed_reason: str | None = None, reason: str | None = None
+) -> list[Followup]:
     """Put a deal into the stage of this number; of another pipeline, it stands for the one of that name in the deal's.
 
-    Where the deal's pipeline has none of that name, the deal moves to the other pipeline. Raises Invalid where somebody
-    closes it who is to say why.
+    Where the deal's pipeline has none of that name, the deal moves to the other pipeline. Programs say why it is closed
+    by one of the workspace's reasons and in words. Raises Invalid where somebody closes it who is to say why.
     """
     stage = pipelines.stage(session, stage_id)
     into = pipelines.counterpart(session, stage, deal.pipeline_id) or stage
-    # Neither programs nor files can be asked.
-    asks = not current_source(session).startswith(("api.", IMPORT))
-    closes = into.outcome != deal.status and asks
-    if closes and (known := reasons.asked(session, into.outcome)):
+    # Files cannot be asked.
+    closes = into.outcome != deal.status and not current_source(session).startswith(IMPORT)
+    if closes and closed_reason is None and (known := reasons.asked(session, into.outcome)):
+        program = current_source(session).startswith("api.")
         raise Invalid(
             "Say why it is {outcome}.",
-            field="stage",
+            field=reasons.FIELD if program else "stage",
             outcome=into.outcome,
-            hint="`/deal {outcome}` asks for it: {reasons}.",
+            hint="Send {key} with it: {reasons}." if program else "`/deal {outcome}` asks for it: {reasons}.",
+            key=reasons.FIELD,
             reasons=", ".join(known.values()),
         )
-    return _enter(session, deal, into, None)
+    return _enter(session, deal, into, reason, closed_reason)
 
 
 def transfer(session: Session, deal: Deal, pipeline_id: int) -> list[Followup]:

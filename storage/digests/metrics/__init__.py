@@ -13,6 +13,7 @@ from storage.digests.metrics.counting import (
     team,
 )
 from storage.digests.metrics.definitions import Cut, Metric, Part, Period
+from storage.digests.metrics.narrowing import Narrowing, of_customer
 from storage.digests.metrics.reading import (
     PIPELINE,
     SUPPORT,
@@ -37,6 +38,7 @@ __all__ = [
     "Durations",
     "Metric",
     "Metrics",
+    "Narrowing",
     "Number",
     "Part",
     "Period",
@@ -51,6 +53,7 @@ __all__ = [
     "identified",
     "identities",
     "more_than_usual",
+    "of_customer",
     "pipeline",
     "records",
     "team",

@@ -12,6 +12,7 @@ from storage.crm.deals import Deal
 from storage.crm.followups import Followup
 from storage.crm.pipelines import Outcome, Stage
 from storage.database.engine import Base
+from storage.digests.metrics.narrowing import Narrowing
 from storage.support.labels import Label, LabelSource
 from storage.support.ratings import BAD, Rating
 from storage.support.sla.model import FIRST_RESPONSE, RESOLUTION, SlaClock, was_promised
@@ -65,12 +66,13 @@ REASON_GIVEN = func.coalesce(Deal.closed_reason, Deal.lost_reason)
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Say from when until when, whose records count, and of which pipeline's deals; None counts all."""
+    """Say from when until when, whose records count, of which pipeline's deals, and `only` which; None counts all."""
 
     since: datetime
     until: datetime
     owners: Sequence[str] | None = None
     pipeline_id: int | None = None
+    only: Narrowing | None = None
 
     @property
     def before(self) -> datetime:
@@ -139,7 +141,8 @@ def _meaning(figure: Metric, period: Period) -> Meaning:
             return Meaning(Deal, (open_deal, untouched(period), *_deals(period)), (Deal.touched_at,))
         case Metric.FOLLOWUPS_OVERDUE:
             overdue = (Followup.closed_at.is_(None), Followup.due_at < period.until)
-            return Meaning(Followup, (*overdue, *whose(Followup.owner_id, period)), (Followup.due_at,))
+            about = period.only.followups() if period.only else ()
+            return Meaning(Followup, (*overdue, *about, *whose(Followup.owner_id, period)), (Followup.due_at,))
         case Metric.TICKETS_OPENED:
             return Meaning(Ticket, (*within(Ticket.created_at, period), *_tickets(period)), (Ticket.urgency,))
         case Metric.TICKETS_RESOLVED:
@@ -159,12 +162,14 @@ def _meaning(figure: Metric, period: Period) -> Meaning:
             return Meaning(Ticket, (Ticket.id.in_(late), *_tickets(period)), (Ticket.urgency,))
         case Metric.RATINGS | Metric.RATINGS_BAD:
             bad = (Rating.score <= BAD,) if figure is Metric.RATINGS_BAD else ()
-            given = (*within(Rating.answered_at, period), *bad, *whose(Rating.agent_id, period))
+            of = (Rating.ticket_id.in_(period.only.tickets()),) if period.only else ()
+            given = (*within(Rating.answered_at, period), *bad, *of, *whose(Rating.agent_id, period))
             return Meaning(Rating, given, (Rating.score, Rating.answered_at.desc()))
         case Metric.LABELS_CORRECTED:
             other = Label.new_category != func.coalesce(Label.old_category, "")
             by_hand = (Label.source == LabelSource.CORRECTED.value, other, *within(Label.at, period))
-            return Meaning(Label, (*by_hand, *whose(Label.actor_id, period)), (Label.id.desc(),))
+            of = (Label.message_id.in_(period.only.messages()),) if period.only else ()
+            return Meaning(Label, (*by_hand, *of, *whose(Label.actor_id, period)), (Label.id.desc(),))
 
 
 def category_of_rating() -> Any:
@@ -203,8 +208,13 @@ def missed(period: Period) -> ColumnElement[bool]:
 def _deals(period: Period) -> tuple[ColumnElement[bool], ...]:
     stages = select(Stage.id).where(Stage.pipeline_id == period.pipeline_id)
     chosen = () if period.pipeline_id is None else (Deal.stage_id.in_(stages),)
-    return (Deal.merged_into_id.is_(None), *chosen, *whose(Deal.owner_id, period))
+    return (Deal.merged_into_id.is_(None), *chosen, *_only(Deal, period), *whose(Deal.owner_id, period))
 
 
 def _tickets(period: Period) -> tuple[ColumnElement[bool], ...]:
-    return (Ticket.merged_into_id.is_(None), Ticket.is_request.is_(True), *whose(Ticket.assignee_id, period))
+    counted = (Ticket.merged_into_id.is_(None), Ticket.is_request.is_(True))
+    return (*counted, *_only(Ticket, period), *whose(Ticket.assignee_id, period))
+
+
+def _only(model: type[Deal | Ticket], period: Period) -> tuple[ColumnElement[bool], ...]:
+    return period.only.where(model.__noun__) if period.only else ()

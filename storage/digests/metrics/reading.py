@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -177,6 +177,8 @@ def _support(session: Session, reading: Metrics, zone: str) -> None:
     corrected = _twice_of(session, period, Metric.LABELS_CORRECTED)
     _add(reading, Metric.LABELS_CORRECTED, corrected[0], before=corrected[1])
     written = select(func.count()).where(*within(IncomingMessage.at, period), IncomingMessage.category.is_not(None))
+    if period.only:
+        written = written.where(IncomingMessage.ticket_id.in_(period.only.tickets()))
     reading.classified = session.scalars(written).one()
     reading.days = _days(session, period, zone)
     _scores(session, reading)
@@ -185,7 +187,7 @@ def _support(session: Session, reading: Metrics, zone: str) -> None:
 def _scores(session: Session, reading: Metrics) -> None:
     """Count what customers answered, in the period and as long before, and take the means by category and agent."""
     period = reading.period
-    both = Period(period.before, period.until, period.owners)
+    both = replace(period, since=period.before)
     now, before = _halves(Rating.answered_at, period)
     bad = Rating.score <= BAD
     counts = [func.count().filter(which) for which in (now, before, and_(now, bad), and_(before, bad))]
@@ -207,7 +209,7 @@ def _scores(session: Session, reading: Metrics) -> None:
 def _asked(session: Session, reading: Metrics) -> None:
     """Count what was opened, by category: in the period, as long before, and in the weeks before."""
     period = reading.period
-    longest = Period(min(period.before, period.since - USUAL), period.until, period.owners)
+    longest = replace(period, since=min(period.before, period.since - USUAL))
     at = Ticket.created_at
     now, before, usual = (
         func.count().filter(at >= start, at < end)
@@ -228,7 +230,7 @@ def _asked(session: Session, reading: Metrics) -> None:
 
 def _promises(session: Session, reading: Metrics) -> None:
     period = reading.period
-    earlier = Period(period.before, period.since, period.owners)
+    earlier = replace(period, since=period.before, until=period.since)
     met = and_(*within(SlaClock.met_at, period), SlaClock.breached_at.is_(None))
     late, late_before = missed(period), missed(earlier)
     statement = select(
@@ -237,6 +239,8 @@ def _promises(session: Session, reading: Metrics) -> None:
     if period.owners is not None:
         same = and_(Ticket.workspace_id == SlaClock.workspace_id, Ticket.id == SlaClock.ticket_id)
         statement = statement.join(Ticket, same).where(*whose(Ticket.assignee_id, period))
+    if period.only:
+        statement = statement.where(SlaClock.ticket_id.in_(period.only.tickets()))
     for kind, kept, broken, before in session.execute(statement.group_by(SlaClock.kind).order_by(SlaClock.kind)):
         reading.promises.append(TargetsKept(kind, kept, broken))
         figure = Metric.FIRST_ANSWERS_LATE if kind == FIRST_RESPONSE else Metric.RESOLUTIONS_LATE
@@ -253,9 +257,7 @@ def _team(session: Session, reading: Metrics) -> None:
     rows: list[Number] = []
     busy: Counter[str] = Counter()
     for figure, owner, at in by:
-        both = Period(
-            period.before if at is not None else period.since, period.until, period.owners, period.pipeline_id
-        )
+        both = replace(period, since=period.before if at is not None else period.since)
         counts = (func.count(), null()) if at is None else [func.count().filter(when) for when in _halves(at, period)]
         counted = meaning(figure, both).select(owner, *counts).where(owner.is_not(None)).group_by(owner)
         for member_id, number, before in session.execute(counted):
@@ -271,7 +273,7 @@ def _halves(at: Any, period: Period) -> tuple[ColumnElement[bool], ColumnElement
 
 
 def _days(session: Session, period: Period, zone: str) -> list[Day]:
-    span = Period(period.until - timedelta(days=CHART_DAYS), period.until, period.owners)
+    span = replace(period, since=period.until - timedelta(days=CHART_DAYS))
     counts: list[Counter[date]] = []
     for figure, column in (
         (Metric.TICKETS_OPENED, Ticket.created_at),
@@ -287,7 +289,7 @@ def _days(session: Session, period: Period, zone: str) -> list[Day]:
 
 def _twice(session: Session, period: Period, figure: Metric, at: Any, *by: Any) -> list[Any]:
     """Count deals of the period and of as long before, and sum up what those of the period are worth, by columns."""
-    both = Period(period.before, period.until, period.owners, period.pipeline_id)
+    both = replace(period, since=period.before)
     now: ColumnElement[bool] = at >= period.since
     statement = meaning(figure, both).select(
         *by, func.count().filter(now), func.count().filter(~now), func.sum(Deal.amount_minor).filter(now)
@@ -296,14 +298,14 @@ def _twice(session: Session, period: Period, figure: Metric, at: Any, *by: Any) 
 
 
 def _twice_of(session: Session, period: Period, figure: Metric) -> tuple[int, int]:
-    earlier = Period(period.before, period.since, period.owners)
+    earlier = replace(period, since=period.before, until=period.since)
     counts = [session.scalars(meaning(figure, one).select(func.count())).one() for one in (period, earlier)]
     return counts[0], counts[1]
 
 
 def _timed(session: Session, period: Period, figure: Metric, at: Any) -> Any:
     """Return how many tickets came to a moment in the period and before, and the quantiles of how long they took."""
-    both = Period(period.before, period.until, period.owners)
+    both = replace(period, since=period.before)
     now = at >= period.since
     took = (func.percentile_cont(share).within_group(at - Ticket.created_at).filter(now) for share in (0.5, 0.9))
     counted = meaning(figure, both).select(func.count().filter(now), func.count().filter(~now), *took)

@@ -25,6 +25,7 @@ class RecordField:
     only one may have a value that is `unique`. A field of a workspace's own has its number as `custom_id`, under which
     its values stand in the record's `custom`. A field is not `entered` if its value follows from what people do;
     `begins` gives the value where nobody does, `change` stores another one and returns the follow-ups it cancels.
+    Programs tell one `told_with` another field as they change that one, where it follows from it.
     One that is `seen_by` some roles is for nobody else, and never for a channel; without any, all see it.
     """
 
@@ -38,9 +39,10 @@ class RecordField:
     hint: str = ""
     custom_id: int = 0
     entered: bool = True
+    told_with: str = ""
     seen_by: frozenset[Role] = frozenset()
     begins: Callable[[Session], Any] | None = None
-    change: Callable[[Session, Any, Any], Sequence[Record]] | None = None
+    change: Callable[..., Sequence[Record]] | None = None
 
     compares: ClassVar[Kind] = "name"
     written: ClassVar[re.Pattern[str] | None] = None

@@ -121,9 +121,15 @@ class NounRow(Recorded, Base):
     __mapper_args__ = {"eager_defaults": True}
 
     def undoing(self, session: Session, action: str) -> None:
-        """Refuse to take a noun away that has records; raise Conflict."""
+        """Refuse to take a noun away that has records, or fields of somebody else's; raise Conflict."""
         if action != CREATED:
             return
+        if session.scalar(select(FieldRow.id).where(FieldRow.noun == self.key).limit(1)) is not None:
+            raise Conflict(
+                "{plural} have fields by now.",
+                plural=self.plural,
+                hint="Retire the noun instead: its fields are kept, and it can be brought back.",
+            )
         if session.scalar(select(OwnRecord.id).where(OwnRecord.noun == self.key).limit(1)) is not None:
             raise Conflict(
                 "There are {plural} by now.",

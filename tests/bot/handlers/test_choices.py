@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sandbox.control.client import Person
+from storage.records.schema import choice_definitions
 from tests.support.company import Company
 
 
@@ -77,6 +78,20 @@ def test_an_admin_changes_them_in_forms(company: Company, admin: Person, agent: 
     admin.submits({"They become": "open"})
     company.settles()
     assert "Looking" not in agent.types("/ticket show T-1").text
+
+
+def test_many_choices_come_in_pages(company: Company, admin: Person) -> None:
+    with company.database.transaction(company.workspace) as session:
+        for number in range(1, 46):
+            choice_definitions.define(session, "customer", "tier", name=f"Tier {number:02}", kind="")
+    shown = admin.types("/crm tiers").text
+    assert "Tier 15" in shown and "Tier 16" not in shown and "1 to 15 of 45" in shown
+    admin.clicks("More")
+    assert "Tier 15" not in admin.sees("16 to 30 of 45")
+    admin.clicks("More")
+    assert "Tier 45" in admin.sees("31 to 45 of 45")
+    admin.clicks("Back")
+    admin.sees("16 to 30 of 45")
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,18 @@ def test_every_part_of_the_set_up_opens_from_the_home(company: Company, admin: P
         admin.closes()
 
 
+def test_the_home_says_how_quiet_hours_limits_and_plugins_are_set(company: Company, admin: Person, rep: Person) -> None:
+    admin.opens_home()
+    admin.sees("nobody has any · no channel is limited")
+    rep.types("/crm quiet 18:00-09:00 off:sat,sun")
+    admin.types("/crm quiet #support 20:00-08:00")
+    admin.types("/crm budget #support 20")
+    admin.types("/crm settings renewals notice:60")
+    admin.opens_home()
+    shown = admin.sees("1 person has some · #support 20:00–08:00, 20 messages a day")
+    assert "Renewals: Days of notice 60 · " in shown
+
+
 def test_what_is_asked_inside_a_part_is_answered_there(admin: Person) -> None:
     admin.types("/crm field add customer Plan")
     admin.opens_home()

@@ -46,7 +46,11 @@ def test_a_cart_that_is_given_up_becomes_its_owners_follow_up_and_is_over_with_t
 def test_carts_that_nobody_looks_after_wait_for_who_an_admin_names(company: Company) -> None:
     company.agent.types("/crm help")
     company.rep.types("/crm cart add Jane total:10")
-    company.admin.types("/crm settings commerce")
+    refused = company.admin.types("/crm settings commerce owner:@nobody").text
+    assert "nobody" in refused
+    named = plain(company.admin.types("/crm settings commerce owner:@agent").text)
+    assert "Who looks after customers without an owner: @A" in named
+    company.admin.types("/crm settings commerce owner:default")
     company.admin.clicks("Change")
     wanted = {"Hours until a checkout is given up": "1", "Who looks after customers without an owner": "UAAGENT"}
     company.admin.submits(wanted)
