@@ -51,7 +51,8 @@ LINES = (
     "/crm history D-1", "/crm find quarzwerk", "/digest now", "/crm renewal list", "/crm history S-1",
     "/customer list gold", "/customer list tier:gold", "/customer list sort:tier",
     "/digest now salary:48211", "/digest now pipeline secret:quarzwerk", "/digest explain open salary:48211",
-    "/digest explain open tier:gold", "/customer list as:csv", "/customer list secret:quarzwerk as:csv", "/customer find quarzwerk as:csv",
+    "/digest explain open tier:gold", "/customer list as:csv",
+    "/customer list secret:quarzwerk as:csv", "/customer find quarzwerk as:csv",
 )  # fmt: skip
 
 
