@@ -69,10 +69,11 @@ def test_a_reason_stays_while_a_deal_is_closed_alike_and_goes_when_it_is_open_ag
         ("lost", "deal edit", {"Lost"}),
         ("won", "deal edit", {"Won"}),
         ("both", "deal edit", {"Won", "Lost"}),
-        ("both", "api.update", set()),
+        ("both", "api.update", {"Won", "Lost"}),
+        ("both", history.IMPORT, set()),
     ],
 )
-def test_people_are_asked_and_programs_are_not(
+def test_people_and_programs_are_asked_and_files_are_not(
     database: Database, workspace: str, chosen: str, source: str, refused: set[str]
 ) -> None:
     with database.transaction(workspace) as session, history.recording(session, actor_id="UANN", source=source):
