@@ -1,13 +1,13 @@
 """Keep by which filters a digest counts, and by which each of its runs counted.
 
-Revision ID: 0049
+Revision ID: 0050
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0049"
-down_revision = "0048"
+revision = "0050"
+down_revision = "0049"
 branch_labels = None
 depends_on = None
 
