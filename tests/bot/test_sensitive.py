@@ -205,10 +205,24 @@ def test_what_is_sent_is_the_same(office: Office, database: Database, registry: 
         for line in ("/customer edit C-1 domain:another.example", "/deal edit D-1 name:Else"):
             office.does(typed(line), at, "UREP")
         with database.transaction(at) as session, history.recording(session, actor_id="UADMIN", source="test"):
-            for target in ({"target_user": "UREP"}, {"target_channel": HERE}):
-                given = {"name": "Numbers", "at_time": time(9), "zone": "UTC", "owner_id": "UMANAGER", **target}
-                digest = schedules.add(session, only="salary:48211", **given)
-                outbox.enqueue(session, renderer="digests.digest", record=digest.reference, **target)
+            for user, channel in (("UREP", None), (None, HERE)):
+                digest = schedules.add(
+                    session,
+                    name="Numbers",
+                    at_time=time(9),
+                    zone="UTC",
+                    owner_id="UMANAGER",
+                    target_user=user,
+                    target_channel=channel,
+                    only="salary:48211",
+                )
+                outbox.enqueue(
+                    session,
+                    target_user=user,
+                    target_channel=channel,
+                    renderer="digests.digest",
+                    record=digest.reference,
+                )
     sent: dict[str, list[str]] = {}
     renderings = Renderings(registry, now=lambda: datetime(2030, 1, 1, tzinfo=UTC))
     for at in (WITH, WITHOUT):
