@@ -15,7 +15,7 @@ from api import faces, payloads
 from api.calls import Work
 from api.problems import Answer, HttpProblem, problem_of
 from storage import events
-from storage.errors import CrmError, Invalid, NotFound
+from storage.errors import CrmError, Doubtful, Invalid, NotFound
 from storage.names import check_text
 from storage.records import history, lifecycle, listing, named
 from storage.records.declaration import Declaration
@@ -98,7 +98,7 @@ def archived(work: Work, noun: str, reference: str, version: str | None = None, 
 def merged(work: Work, noun: str, reference: str, body: Json, version: str | None = None) -> Answer:
     """Make a record part of another, named by `into`, which is returned."""
     declaration = work.noun(noun, Verb.MERGE)
-    only(body, "into")
+    only(body, "into", "anyway")
     into = body.get("into")
     if not isinstance(into, str):
         raise Invalid("{name} is to be a reference.", field="into", name="into")
@@ -107,7 +107,13 @@ def merged(work: Work, noun: str, reference: str, body: Json, version: str | Non
         kept = found(work, declaration, into)
     except CrmError as error:
         raise error.on_field("into") from None
-    return _one(work, declaration, lifecycle.merge(work.session, declaration, gone, kept))
+    meant = body.get("anyway", False)
+    if not isinstance(meant, bool):
+        raise Invalid("{name} is to be true or false.", field="anyway", name="anyway")
+    try:
+        return _one(work, declaration, lifecycle.merge(work.session, declaration, gone, kept, meant=meant))
+    except Doubtful as doubt:
+        raise HttpProblem("doubtful", f'{doubt} Ask whoever wants this, then repeat it with "anyway": true.') from None
 
 
 def added_many(work: Work, noun: str, body: Json) -> Answer:

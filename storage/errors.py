@@ -79,6 +79,10 @@ class Conflict(CrmError):
     kind = "conflict"
 
 
+class Doubtful(Conflict):
+    """Nobody would do this without a thought: it is done once somebody says that it is meant."""
+
+
 class Refused(CrmError):
     """The person's roles do not allow it."""
 

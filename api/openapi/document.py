@@ -105,7 +105,8 @@ OPERATIONS = (
     ),
     Operation(
         "post", "records/{noun}/{reference}/merge", "Merge a {one} into another", "record", Verb.MERGE,
-        body=lambda _noun: _object({"into": {"type": "string"}}), problems=("changed",), versioned=True, once=True,
+        body=lambda _noun: _object({"into": {"type": "string"}, "anyway": {"type": "boolean"}}, "anyway"),
+        problems=("changed", "conflict", "doubtful"), versioned=True, once=True,
     ),
     Operation(
         "get", "records/{noun}/{reference}/notes", "List the notes on a {one}", "notes", Verb.READ, query=("limit",),

@@ -28,6 +28,7 @@ NOTE = "records.note"
 MORE = "records.more"
 NEW = "records.new"
 ADD_ANYWAY = "records.add_anyway"
+MERGE = "records.merge_anyway"
 FOLLOW_UP = "followups.new"
 LINKED = 3
 SECTIONS = "rapport.card_sections"

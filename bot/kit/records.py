@@ -19,6 +19,7 @@ from bot.kit.faces import Hand
 from bot.kit.format import Reader
 from bot.kit.replies import Message, Modal
 from bot.plugin import Catalogue, DeclaredNoun
+from storage.errors import Doubtful
 from storage.records import history, lifecycle, named
 from storage.records.declaration import Declaration, declared
 from storage.records.fields import PersonField
@@ -154,6 +155,20 @@ def beginning(noun: Declaration, session: Session, actor: Member) -> dict[str, A
     """Return what a record begins with that somebody adds: it is theirs."""
     mine = {field.key: actor.id for field in noun.fields if isinstance(field, PersonField) and field.mine}
     return {**noun.beginning(session), **mine}
+
+
+def doubted(doubt: Doubtful) -> b.Markup:
+    """Say what speaks against a merge, and ask."""
+    said = b.markup(_(doubt.template), **doubt.params)
+    return b.markup(_("{doubt} Nothing is merged yet. Are they one all the same?"), doubt=said)
+
+
+def merge_question(gone: Named, kept: Named, doubt: Doubtful) -> Message:
+    """Ask whether two records are to be one although something speaks against it, with a button that says so."""
+    text = doubted(doubt)
+    control = b.Control(gone.reference, gone.version, kept.reference)
+    anyway = b.button(_("Merge anyway"), cards.MERGE, control, style="danger")
+    return Message(text, [b.section(text), b.actions(anyway)])
 
 
 def show_button(noun: str, reference: str) -> InteractiveElement:

@@ -207,6 +207,7 @@ CONTACT = Declaration(
             at="customer_id",
             by="customer_id",
             to=Customer,
+            whose=True,
             resolve=customers.resolve,
             example="acme",
         ),

@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
-from storage.errors import Conflict, Invalid
+from storage.errors import Conflict, Doubtful, Invalid
 from storage.records.counters import next_ids
 from storage.records.declaration import Declaration, Values
-from storage.records.fields import with_value
+from storage.records.fields import LinkField, with_value
 from storage.records.named import CANDIDATES, PAGE, Named, Record, moment, namesakes
 from storage.records.referring import references_to
 from storage.records.schema.merging import carry
@@ -157,11 +157,11 @@ def restore(session: Session, record: Named) -> bool:
     return True
 
 
-def merge(session: Session, declaration: Declaration, gone: Named, kept: Named) -> Named:
+def merge(session: Session, declaration: Declaration, gone: Named, kept: Named, *, meant: bool = False) -> Named:
     """Make a record part of another, which gets what refers to it and the values it lacks, and is returned.
 
     The reference of the one that is gone leads there from then on. Raises Invalid if both are the same, Conflict where
-    one is archived.
+    one is archived, Doubtful where they are not one customer's and nobody says that this is `meant`.
     """
     if gone.id == kept.id:
         raise Invalid("{reference} cannot be merged into itself.", reference=gone.reference, field="into")
@@ -174,6 +174,8 @@ def merge(session: Session, declaration: Declaration, gone: Named, kept: Named) 
                 noun=declaration.key,
             )
     gone.check_merge(kept)
+    if not meant:
+        _doubt(session, declaration, gone, kept)
     for put_in_order in _before_merging.get(type(gone), {}).values():
         put_in_order(session=session, gone=gone, kept=kept)
     session.flush()
@@ -194,6 +196,21 @@ def merge(session: Session, declaration: Declaration, gone: Named, kept: Named) 
     _saved(session, kept)
     declaration.told(session, kept, False)
     return kept
+
+
+def _doubt(session: Session, declaration: Declaration, gone: Named, kept: Named) -> None:
+    for field in declaration.fields:
+        if not isinstance(field, LinkField) or not field.whose:
+            continue
+        theirs, others = field.linked(session, gone), field.linked(session, kept)
+        if theirs is not None and others is not None and theirs.id != others.id:
+            raise Doubtful(
+                "{gone} is of {theirs}, {kept} is of {others}.",
+                gone=gone.reference,
+                theirs=theirs.name,
+                kept=kept.reference,
+                others=others.name,
+            )
 
 
 def list_of(

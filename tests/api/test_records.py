@@ -90,6 +90,19 @@ def test_archiving_restoring_and_merging(program: Program) -> None:
         assert program.posts(f"records/customer/{kept['id']}/merge", wrong).kind == "invalid", wrong
 
 
+def test_what_is_of_two_customers_is_merged_only_where_that_is_said(program: Program) -> None:
+    heron, egret = program.adds("customer", name="Heron"), program.adds("customer", name="Egret")
+    for noun in ("contact", "deal", "ticket"):
+        gone, kept = (program.adds(noun, name=f"Of {of['id']}", customer=of["id"]) for of in (heron, egret))
+        path = f"records/{noun}/{gone['id']}/merge"
+        asked = program.posts(path, {"into": kept["id"]})
+        assert (asked.status, asked.kind) == (409, "doubtful"), noun
+        said = asked.json["detail"]
+        assert f"{gone['id']} is of Heron, {kept['id']} is of Egret." in said and '"anyway": true' in said
+        assert program.posts(path, {"into": kept["id"], "anyway": "yes"}).kind == "invalid"
+        assert program.posts(path, {"into": kept["id"], "anyway": True}).json["id"] == kept["id"]
+
+
 @pytest.mark.parametrize("sort", ["", "name", "-name", "tier,-created", "-tier", "owner,name", "-created"])
 def test_pages_hold_every_record_once(program: Program, sort: str) -> None:
     for number in range(23):

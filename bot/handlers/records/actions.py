@@ -10,7 +10,8 @@ from bot.handlers.records.commands import archived
 from bot.handlers.records.declaration import plugin
 from bot.handlers.records.rights import changed_by, check_changes
 from bot.kit import blocks as b
-from bot.kit.format import Reader
+from bot.kit import cards
+from bot.kit.format import Reader, overtaken
 from bot.kit.records import card
 from bot.kit.replies import Message, Options
 from bot.plugin import Catalogue, Member, Role, _
@@ -40,6 +41,22 @@ def add_anyway(control: b.Control, session: Session, actor: Member, reader: Read
     check_changes(actor, noun)
     record = lifecycle.add(session, noun.declaration, noun.declaration.from_json(given))
     return card(session, noun, record, reader, actor, notice=_("Added."), undo=True, replace=True)
+
+
+@plugin.action("merge_anyway", role=Role.VIEWER)
+def merge_anyway(
+    control: b.Control, session: Session, actor: Member, reader: Reader, catalogue: Catalogue
+) -> Message:
+    """Merge two records of different customers, as whoever was asked says that they are one."""
+    noun = changed_by(actor, catalogue, control.record)
+    gone = noun.declaration.resolve(session, control.record)
+    if said := overtaken(session, gone, control):
+        return card(session, noun, gone, reader, actor, notice=said, replace=True)
+    kept = noun.declaration.resolve(session, control.detail)
+    was = cards.headline(gone)
+    lifecycle.merge(session, noun.declaration, gone, kept, meant=True)
+    notice = b.markup(_("{record} is part of this one now."), record=was)
+    return card(session, noun, kept, reader, actor, notice=notice, undo=True, replace=True)
 
 
 @plugin.action("more", role=Role.VIEWER)

@@ -18,7 +18,7 @@ from bot.kit.records import card
 from bot.kit.replies import Message
 from bot.plugin import Catalogue, Declaration, Member, _
 from storage.crm import notes
-from storage.errors import CrmError
+from storage.errors import CrmError, Doubtful
 from storage.records import lifecycle, search
 from storage.transfer.exports import asked
 from storage.workspace.workspaces import Workspace
@@ -183,6 +183,9 @@ def merge(
     except CrmError as error:
         raise error.on_field("into") from None
     was = cards.headline(gone)
-    lifecycle.merge(session, noun, gone, kept)
+    try:
+        lifecycle.merge(session, noun, gone, kept)
+    except Doubtful as doubt:
+        return records.merge_question(gone, kept, doubt)
     notice = b.markup(_("{record} is part of this one now."), record=was)
     return card(session, catalogue.nouns[noun.key], kept, reader, actor, notice=notice, undo=True)

@@ -14,16 +14,17 @@ from bot.kit import blocks as b
 from bot.kit import categories, format
 from bot.kit.format import Reader
 from bot.kit.lookup import colleague
+from bot.kit.records import doubted
 from bot.kit.replies import Message, Modal, Options
 from bot.plugin import Member, Role, _
 from storage.crm import notes
-from storage.errors import CrmError, Invalid
-from storage.records import history
+from storage.errors import CrmError, Doubtful, Invalid
+from storage.records import history, lifecycle
 from storage.records.history import CREATED, UPDATED
 from storage.support import messages, tickets
 from storage.support.messages import IncomingMessage
 from storage.support.ratings import RATED
-from storage.support.tickets import Ticket
+from storage.support.tickets import TICKET, Ticket
 
 OFFERED = 20
 SHOWN = 15
@@ -63,18 +64,16 @@ plugin.button_opens("more", more)
 
 
 @more.submit
-def done(values: Values, state: Mapping[str, str], session: Session, actor: Member) -> Message | None:
+def done(values: Values, state: Mapping[str, str], session: Session, actor: Member) -> Message | Modal | None:
     """Do what the form was for, unless somebody else changed the ticket meanwhile; a note harms nothing."""
     ticket = tickets.resolve(session, state.get("ticket", ""))
     if state["what"] != "note" and (
         overtaken := stale(session, ticket, b.Control(ticket.reference, int(state["version"])))
     ):
         return overtaken
-    doing: dict[str, Callable[[Session, Ticket, Values], Message | None]] = {
-        "assign": _assign,
-        "note": _note,
-        "join": _join,
-    }
+    if state["what"] == "join":
+        return _join(session, ticket, values, state)
+    doing: dict[str, Callable[[Session, Ticket, Values], Message | None]] = {"assign": _assign, "note": _note}
     return doing[state["what"]](session, ticket, values)
 
 
@@ -111,7 +110,10 @@ def _later(session: Session, ticket: Ticket) -> list[IncomingMessage]:
     return messages.of_ticket(session, ticket.id)[1 : SPLITTABLE + 1]
 
 
-def _join(session: Session, ticket: Ticket, values: Values) -> Message:
+def _join(session: Session, ticket: Ticket, values: Values, state: Mapping[str, str]) -> Message | Modal:
+    if "into" in state:
+        # Whoever was asked has said that the tickets of two customers are one.
+        return _merged(session, ticket, state["into"], meant=True)
     wanted, offered = set(values.get("split") or ()), _later(session, ticket)
     if not wanted.issubset(one.ts for one in offered):
         raise Invalid("One of these messages is no longer in this ticket.", field="split")
@@ -119,15 +121,24 @@ def _join(session: Session, ticket: Ticket, values: Values) -> Message:
         raise Invalid("Merge or split, one at a time.", field="into")
     if values.get("into"):
         try:
-            into = tickets.merge(session, ticket, tickets.resolve(session, str(values["into"])))
+            return _merged(session, ticket, str(values["into"]))
+        except Doubtful as doubt:
+            asked = [b.section(doubted(doubt))]
+            state = {**state, "into": str(values["into"])}
+            return Modal(_("Merge or split"), asked, submit=_("Merge anyway"), state=state)
         except CrmError as error:
             raise error.on_field("into") from None
-        return Message(b.markup(_("{ref} is now part of {into}."), ref=ticket.reference, into=into.reference))
     made = [tickets.split(session, one) for one in offered if one.ts in wanted]
     if not made:
         raise Invalid("Choose a ticket to merge it into, or messages to split off.", field="into")
     refs = ", ".join(one.reference for one in made)
     return Message(b.markup(_("Split off from {ref}: {refs}."), ref=ticket.reference, refs=refs))
+
+
+def _merged(session: Session, ticket: Ticket, named: str, *, meant: bool = False) -> Message:
+    into = tickets.resolve(session, named)
+    lifecycle.merge(session, TICKET, ticket, into, meant=meant)
+    return Message(b.markup(_("{ref} is now part of {into}."), ref=ticket.reference, into=into.reference))
 
 
 def _history(session: Session, ticket: Ticket, reader: format.Reader) -> list[b.Markup]:

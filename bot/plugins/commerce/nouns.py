@@ -28,6 +28,7 @@ CUSTOMER = LinkField(
     at="customer_id",
     by="customer_id",
     to=Customer,
+    whose=True,
     resolve=customers.resolve,
     example="harbor",
 )

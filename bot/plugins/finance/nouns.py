@@ -113,6 +113,7 @@ PORTFOLIO = Declaration(
             at="customer_id",
             by="customer_id",
             to=Customer,
+            whose=True,
             resolve=customers.resolve,
             required=True,
             example="harbor",

@@ -41,6 +41,7 @@ plugin.noun(
                 at="customer_id",
                 by="customer_id",
                 to=Customer,
+                whose=True,
                 resolve=customers.resolve,
                 example="acme",
             ),

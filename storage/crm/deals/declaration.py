@@ -92,6 +92,7 @@ DEAL = Declaration(
             by="customer_id",
             to=Customer,
             resolve=customers.resolve,
+            whose=True,
             example="acme",
         ),
         StageField(

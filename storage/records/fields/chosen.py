@@ -147,6 +147,8 @@ class LinkField(RecordField):
 
     to: type[Named]
     resolve: Callable[[Session, str], Named]
+    whose: bool = False
+    """It says whose a record is: those of two are merged only where that is meant."""
     compares: ClassVar[Kind] = "record"
     column: ClassVar[str | None] = "number"
 

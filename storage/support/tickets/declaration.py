@@ -74,6 +74,7 @@ TICKET = Declaration(
             by="customer_id",
             to=Customer,
             resolve=customers.resolve,
+            whose=True,
             example="acme",
         ),
         ChoiceField(

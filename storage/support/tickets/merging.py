@@ -31,6 +31,15 @@ def merge(session: Session, ticket: Ticket, into: Ticket, *, learn: bool = True)
     moved = _move(session, ticket, into)
     move_about(session, ticket, into)
     carry(session, ticket, into)
+    if learn:
+        # Whoever merges them has said that it is one matter.
+        asked = (IncomingMessage.ticket_id == into.id, IncomingMessage.perhaps_ticket_id.in_([ticket.id, into.id]))
+        session.execute(
+            update(IncomingMessage)
+            .where(*asked)
+            .values(perhaps_ticket_id=None)
+            .execution_options(synchronize_session="fetch")
+        )
     if learn and moved and into.category is not None:
         first = messages.get(session, *moved[0])
         assert first is not None, "it was moved just now"

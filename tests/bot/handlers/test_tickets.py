@@ -189,6 +189,22 @@ def test_a_ticket_is_merged_as_people_say_it(agent: Person) -> None:
     assert "There is no T-9" in agent.types("/ticket merge T-1 into T-9").text
 
 
+def test_tickets_of_two_customers_are_merged_once_somebody_says_that_it_is_meant(agent: Person) -> None:
+    agent.types("/customer add Acme Corp")
+    agent.types("/customer add Globex Ltd")
+    agent.types("/ticket add Login fails customer:acme")
+    agent.types("/ticket add Export fails customer:globex")
+    asked = agent.types("/ticket merge T-2 into T-1").text
+    assert "T-2 is of Globex Ltd, T-1 is of Acme Corp. Nothing is merged yet." in asked
+    assert "Export fails" in agent.types("/ticket list").text
+    agent.clicks("Merge anyway", message="Nothing is merged yet")
+    agent.sees("is part of this one now")
+    assert "Export fails" not in agent.types("/ticket list").text
+    # What nobody's is needs no question.
+    agent.types("/ticket add Nobody knows whose")
+    assert "is part of this one now" in agent.types("/ticket merge T-3 into T-1").text
+
+
 def test_a_ticket_is_shown_with_its_whole_conversation_and_what_can_be_done(linked: Company) -> None:
     support = linked
     support.manager.types("/crm sla set answer:1h resolve:8h", channel="CGENERAL")

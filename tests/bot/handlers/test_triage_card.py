@@ -15,7 +15,7 @@ from storage.support.labels import LabelSource
 from storage.support.messages import IncomingMessage
 from storage.support.tickets import Ticket
 from tests.support.company import Company
-from tests.support.support_desk import BROKEN, ticket_of
+from tests.support.support_desk import BROKEN, count_tickets, ticket_of
 from tests.support.waiting import until
 
 URL = "https://acme.slack.com/"
@@ -98,6 +98,19 @@ def test_tickets_are_merged_and_split_behind_the_dots(support: Company) -> None:
     offered = support.agent.types_option("Merge into", "The same").options
     assert offered == ["T-2 The same again"]
     support.agent.selects("Merge into", "T-2 The same again")
+    support.agent.submits()
+    support.agent.sees("T-1 is now part of T-2.")
+
+
+def test_behind_the_dots_it_is_asked_before_tickets_of_two_customers_are_merged(support: Company) -> None:
+    support.agent.types("/customer add Initech", channel="CGENERAL")
+    support.agent.types("/ticket add Another matter customer:initech", channel="CGENERAL")
+    support.agent.clicks("Merge or split", channel="CSUPPORT")
+    support.agent.types_option("Merge into", "Another")
+    support.agent.selects("Merge into", "T-2 Another matter")
+    support.agent.submits()
+    support.agent.sees("T-2 is of Initech. Nothing is merged yet.")
+    assert count_tickets(support) == 2
     support.agent.submits()
     support.agent.sees("T-1 is now part of T-2.")
 

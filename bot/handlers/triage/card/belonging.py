@@ -11,12 +11,14 @@ from bot.handlers.triage.actions import stale
 from bot.handlers.triage.declaration import plugin
 from bot.handlers.triage.events import refresh
 from bot.kit import blocks as b
+from bot.kit.records import merge_question
 from bot.kit.replies import Message
 from bot.plugin import Role, _
-from storage.errors import Invalid, NotFound
+from storage.errors import Doubtful, Invalid, NotFound
+from storage.records import lifecycle
 from storage.support import messages, tickets
 from storage.support.messages import IncomingMessage
-from storage.support.tickets import DONE, Ticket
+from storage.support.tickets import DONE, TICKET, Ticket
 
 SHOWN = 200
 
@@ -61,11 +63,13 @@ def same(control: b.Control, session: Session) -> Message | None:
     if overtaken := stale(session, ticket, control):
         return overtaken
     message, other = _asked(session, ticket, control)
+    if other.id != ticket.id:
+        try:
+            lifecycle.merge(session, TICKET, ticket, other)
+        except Doubtful as doubt:
+            return merge_question(ticket, other, doubt)
     message.perhaps_ticket_id = None
-    if other.id == ticket.id:
-        refresh(session, ticket)
-    else:
-        tickets.merge(session, ticket, other)
+    refresh(session, other)
     return None
 
 
