@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
 from bot.grammar import Args
+from bot.grammar.choices import ChoiceType
 from bot.grammar.entities import Decoded, EntityKind
-from bot.grammar.reading import PUNCTUATION, ValueType
+from bot.grammar.reading import PUNCTUATION, ValueType, Writer, read_whole, trimmed
 from bot.grammar.types import WORD, OrNothing
 from bot.i18n import _
 from bot.kit import blocks as b
@@ -22,7 +23,7 @@ from bot.kit.format import Reader
 from storage.errors import CrmError
 from storage.names import name_key
 from storage.records.declaration import Declaration
-from storage.records.fields import ChoiceField, LinkField, PersonField, RecordField, SettingField
+from storage.records.fields import ChoiceField, LinkField, NumberField, PersonField, RecordField, SettingField
 from storage.records.fields.settings import Setting
 from storage.records.named import Named
 from storage.records.schema import extended
@@ -161,6 +162,38 @@ def particulars(declaration: Declaration, session: Session, reader: Reader, reco
     """Return the values of every field but the name in one line."""
     shown = (face(field).shown(field, record, reader, session) for field in declaration.laid_out("line"))
     return b.join([value for value in shown if value], " · ")
+
+
+def readings(declaration: Declaration, said: Decoded, hand: Hand) -> list[RecordField]:
+    """Return the fields of which all of a text is a value that a record may have; text fits any field of text."""
+    return [field for field in declaration.entered[1:] if _is_value(field, trimmed(said), hand)]
+
+
+def _is_value(field: RecordField, said: Decoded, hand: Hand) -> bool:
+    kind, reader = face(field).reads(field), hand.reader
+    try:
+        if kind is WORD:
+            return _is_called(field, said.text, hand.session)
+        if isinstance(kind, ChoiceType):
+            # One letter of a choice says too little where the field is not named.
+            kind = replace(kind, whole=True)
+        writer = Writer(hand.actor.id, hand.workspace.currency, reader.zone, reader.now, reader.locale)
+        read = read_whole(kind, said, writer, field=field.key)
+        field.check(hand.session, face(field).from_words(field, read, hand))
+    except CrmError:
+        return False
+    return True
+
+
+def _is_called(field: RecordField, said: str, session: Session) -> bool:
+    """Tell whether a text is the value of a field that is written as a word; raise CrmError where it is none."""
+    if isinstance(field, LinkField):
+        return name_key(field.resolve(session, said).name) == name_key(said)
+    if isinstance(field, SettingField):
+        return name_key(field.resolve(session, said).name).startswith(name_key(said))
+    if isinstance(field, ChoiceField | NumberField):
+        return field.check(session, said) is not None
+    return bool(field.written and field.written.fullmatch(said))
 
 
 @dataclass(frozen=True, slots=True)

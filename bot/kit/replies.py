@@ -107,10 +107,14 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Instead:
-    """Carry out another command, in the same transaction: its words (`deal show`) and what follows them."""
+    """Carry out another command, in the same transaction: its words (`deal show`) and what follows them.
+
+    A `notice` is said below its answer.
+    """
 
     words: str
     rest: str
+    notice: Text | None = None
 
 
 Reply = Message | Modal | FieldErrors | Home | Options | Instead | None

@@ -304,6 +304,10 @@ class Registry:
         noun = str(named[0]) if named else opens.words if opens else slash.removeprefix("/").removeprefix(self.prefix)
         return (f"{noun} show", rest) if rest and f"{noun} show" in self.commands else None
 
+    def valued(self, slash: str, text: str) -> tuple[str, str, str] | None:
+        """Return noun, reference and value of what may be a field's value alone, as `/ticket T-84 high`; else None."""
+        return wordings.valued(self, slash.removeprefix("/").removeprefix(self.prefix), text)
+
     def spell(self, words: str) -> str:
         """Return a command as it is typed: `/deal add`, or `/crm find` where no noun begins it."""
         own = words.split(maxsplit=1)[0] in self.slashes

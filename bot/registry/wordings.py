@@ -17,22 +17,36 @@ LISTED = frozenset({"mine", "overdue"})
 
 def turned(registry: Registry, slash: str, text: str) -> tuple[Command, str] | None:
     """Read `/deal D-1 won` as `/deal won D-1`, `/deal D-1 amount:5k` as an edit; return None for anything else."""
+    record = _record_first(registry, slash, text)
+    if record is None:
+        return None
+    noun, first, rest = record
+    word = rest.split(maxsplit=1)[0]
+    edit = registry.usages.get(f"{noun} edit")
+    key, colon, _value = word.casefold().partition(":")
+    keyed = bool(edit and colon and key in edit.keys)
+    words = f"{noun} edit" if keyed else f"{noun} {word.casefold()}"
+    command, usage = registry.commands.get(words), registry.usages.get(words)
+    if command is None or usage is None or not usage.positionals or usage.positionals[0].name != noun:
+        return None
+    behind = rest if keyed else rest[len(word) :].strip()
+    return command, f"{first} {behind}".rstrip()
+
+
+def valued(registry: Registry, slash: str, text: str) -> tuple[str, str, str] | None:
+    """Return noun, reference and the words behind it, of `/ticket T-84 high`; None for anything else."""
+    record = _record_first(registry, slash, text)
+    return record if record and record[0] in registry.nouns else None
+
+
+def _record_first(registry: Registry, slash: str, text: str) -> tuple[str, str, str] | None:
     first, _space, rest = text.strip().partition(" ")
     named = parse_reference(unescape(first), registry.references)
     if named is None and (number := parse_number(unescape(first), slash, registry.references)):
         named, first = (slash, number), reference(slash, number, registry.references)
     if named is None or slash not in {"crm", named[0]} or not rest.strip():
         return None
-    word = rest.split(maxsplit=1)[0]
-    edit = registry.usages.get(f"{named[0]} edit")
-    key, colon, _value = word.casefold().partition(":")
-    keyed = bool(edit and colon and key in edit.keys)
-    words = f"{named[0]} edit" if keyed else f"{named[0]} {word.casefold()}"
-    command, usage = registry.commands.get(words), registry.usages.get(words)
-    if command is None or usage is None or not usage.positionals or usage.positionals[0].name != named[0]:
-        return None
-    behind = rest.strip() if keyed else rest.strip()[len(word) :].strip()
-    return command, f"{first} {behind}".rstrip()
+    return str(named[0]), first, rest.strip()
 
 
 def listed(registry: Registry, noun: str, text: str) -> tuple[str, str] | None:

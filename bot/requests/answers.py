@@ -63,6 +63,16 @@ def answer(reply: Reply, request: Request, view: View | None = None) -> Answer:
             return OptionsAnswer([o.build().to_dict() for o in reply.options[: b.OPTIONS_LIMIT]])
 
 
+def in_place(instead: Instead, reply: Any, view: View | None) -> Any:
+    """Return what another command says, with the notice below it, as the modal that was to show it, where one was."""
+    if not isinstance(reply, Message):
+        return reply
+    blocks = list(reply.blocks) or [b.section(reply.text)]
+    if instead.notice:
+        blocks.append(b.context(instead.notice))
+    return Modal(_(view.title), blocks) if view else replace(reply, blocks=blocks)
+
+
 def _origin(request: Request) -> Origin:
     if request.origin.channel_id or request.origin.response_url or request.origin.home:
         return request.origin
@@ -237,10 +247,3 @@ def _name(candidate: object) -> str:
 def _candidate(candidate: object) -> b.Markup:
     ref, name = getattr(candidate, "reference", None), _name(candidate)
     return b.markup("• *{ref}* {name}", ref=ref, name=name) if ref else b.esc(name)
-
-
-def in_place(reply: Any, view: View | None) -> Any:
-    """Return what another command says as the modal that was to show it, where one was."""
-    if view is None or not isinstance(reply, Message):
-        return reply
-    return Modal(_(view.title), list(reply.blocks) or [b.section(reply.text)])

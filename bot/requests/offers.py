@@ -1,4 +1,4 @@
-"""Offer what may have been meant by a name in a command, a button each, and carry the command out with what is chosen.
+"""Offer what may have been meant by a name or a value, a button each, and carry the command out with what is chosen.
 
 A button holds the command as it was typed and what was chosen so far, so that nothing has to be typed again. A command
 that is too long for a button is given back in words instead.
@@ -12,13 +12,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from slack_sdk.models.blocks import Block
+from sqlalchemy.orm import Session
 
-from bot.grammar import Args
+from bot.grammar import Args, unescape
+from bot.grammar.entities import decode
 from bot.i18n import _
 from bot.kit import blocks as b
-from bot.kit.format import VALUE_LIMIT
+from bot.kit import fields
+from bot.kit.faces import Hand
+from bot.kit.format import VALUE_LIMIT, Reader
+from bot.kit.replies import Instead, Message
+from bot.plugin import Catalogue, Member
 from storage.errors import CrmError, Invalid
 from storage.records.named import CANDIDATES, Named
+from storage.workspace.workspaces import Workspace
 
 ACTION = "rapport.meant"
 
@@ -70,3 +77,31 @@ def offered(error: CrmError, typed: Typed, args: Args) -> list[Block]:
         button = b.button(_("This one"), ACTION, b.Control(detail=value))
         lines.append(b.section(b.markup("*{name}*  {ref}", name=record.name, ref=record.reference), accessory=button))
     return lines
+
+
+def value_or_record(
+    valued: tuple[str, str, str],
+    args: Args,
+    session: Session,
+    actor: Member,
+    reader: Reader,
+    workspace: Workspace,
+    catalogue: Catalogue,
+) -> Instead | Message:
+    """Give a record the value that only one of its fields can read, ask where several can; else look it up by name."""
+    noun, reference, said = valued
+    declaration = catalogue.nouns[noun].declaration
+    found = fields.readings(declaration, decode(said), Hand(session, actor, reader, workspace))
+    if not found or '"' in said:
+        return Instead(f"{noun} show", args.text)
+    written = f'"{said}"' if " " in said and "<" not in said else said
+    typed = {field.key: Typed(f"{noun} edit", f"{reference} {field.key}:{written}") for field in found}
+    if len(found) == 1:
+        (only,) = typed.values()
+        command = f"{catalogue.spell(only.words)} {only.rest}"
+        notice = b.markup(_("Understood as `{command}`."), command=unescape(command).replace("`", "'"))
+        return Instead(only.words, only.rest, notice)
+    text = b.markup(_("“{said}” may be several things of {ref}. Which is it?"), said=unescape(said), ref=reference)
+    # A row each, as Slack refuses two controls of one id in a row.
+    rows = [b.actions(b.button(_(one.label), ACTION, b.Control(detail=typed[one.key].dump()))) for one in found]
+    return Message(text, [b.section(text), *rows])

@@ -18,7 +18,7 @@ from bot.kit.replies import Message
 from bot.plugin import Handler, Role, View
 from bot.registry import PluginError, Registry
 from bot.requests.actors import KnownActor
-from bot.requests.offers import ACTION, Typed
+from bot.requests.offers import ACTION, Typed, value_or_record
 from bot.requests.request import Request, RequestKind, submitted, unoffered
 from storage.errors import CrmError, Invalid, NotFound
 from storage.references import parse_reference
@@ -159,11 +159,13 @@ def _command(registry: Registry, request: Request, known: KnownActor, now: datet
         # Who asks, and so which nouns there are, was not known yet when the form was to be opened.
         return Call(_offer_form, command.role, f"/{command.words}", given={"control": request.control})
     unknown = _unknown(registry, request, known)
-    shown = registry.showing(request.name, request.text)
+    valued = registry.valued(request.name, request.text)
+    shown = (f"{valued[0]} show", request.text) if valued else registry.showing(request.name, request.text)
     if shown is None:
         raise unknown
     try:
-        return replace(command_call(registry, Typed(*shown), known, now), unknown=unknown)
+        call = replace(command_call(registry, Typed(*shown), known, now), unknown=unknown)
+        return replace(call, handler=value_or_record, given={**call.given, "valued": valued}) if valued else call
     except Misused:
         raise unknown from None
 

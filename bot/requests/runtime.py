@@ -219,7 +219,7 @@ class Runtime:
             if isinstance(reply, Instead):
                 call = routing.command_call(registry, Typed(reply.words, reply.rest), known, self.now())
                 _check_role(call, known)
-                reply = in_place(call_with(call.handler, {**given, **call.given}), view)
+                reply = in_place(reply, call_with(call.handler, {**given, **call.given}), view)
             self.tell_listeners(session, given)
             if isinstance(reply, Message) and call.share and not reply.once:
                 reply = replace(reply, share=True)
