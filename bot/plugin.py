@@ -251,8 +251,11 @@ class Plugin:
 
         return declare
 
-    def job(self, name: str, *, every: str, at: str = "03:00") -> Callable[[H], H]:
-        """Declare work that recurs in each workspace: `every` is RRULE text, `at` a local time, if hourly a minute."""
+    def job(self, name: str, *, every: str = "", at: str = "03:00") -> Callable[[H], H]:
+        """Declare work that recurs in each workspace: `every` is RRULE text, `at` a local time, if hourly a minute.
+
+        Without `every`, it is work for what somebody schedules in `storage.queues.due` under the job's id.
+        """
 
         def declare(function: H) -> H:
             self.jobs.append(Job(self.id(name), every, at, function))

@@ -75,6 +75,10 @@ class TicketChanged(Fact):
     """Say that a ticket's fields changed; `record` is a storage.support.tickets.Ticket."""
 
 
+class TicketLate(Fact):
+    """Say that what is promised of a ticket is late now; `record` is a storage.support.tickets.Ticket."""
+
+
 class TicketRemoved(Fact):
     """Say that the opening of a ticket was taken back; `record` is the storage.support.tickets.Ticket that is gone."""
 

@@ -112,7 +112,7 @@ def _declared(plugin: Plugin) -> Iterator[tuple[str, list[tuple[str, str]]]]:
         ("Slash commands", [(f"/{s.word}", s.description) for s in plugin.slashes]),
         ("Shortcuts", [(s.id, s.title) for s in plugin.shortcuts]),
         ("Slack events", [(e.type, _said(e.handler)) for e in plugin.events]),
-        ("Jobs", [(j.id, f"{_said(j.handler)} ({j.every} at {j.at})") for j in plugin.jobs]),
+        ("Jobs", [(j.id, _said(j.handler) + (f" ({j.every} at {j.at})" if j.every else "")) for j in plugin.jobs]),
         ("Listens for", [(x.fact.__name__, _said(x.handler)) for x in plugin.listeners]),
         ("App Home", [(s.id, _said(s.handler)) for s in plugin.sections]),
         ("Digests", [(s.id, _said(s.handler)) for s in plugin.digest_sections]),

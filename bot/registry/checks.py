@@ -144,7 +144,8 @@ def check(plugin: Plugin, tables: Iterable[Table] | None = None) -> None:
             raise _wrong(plugin, route.address, f"{route.method} is none of {', '.join(sorted(METHODS))}")
     for job in plugin.jobs:
         try:
-            next_time(f"{job.every};{job.at}", "UTC", datetime.now(UTC))
+            if job.every:
+                next_time(f"{job.every};{job.at}", "UTC", datetime.now(UTC))
         except ValueError as exc:
             raise _wrong(plugin, job.id, f"its recurrence cannot be read: {exc}") from exc
 

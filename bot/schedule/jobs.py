@@ -29,10 +29,10 @@ class Jobs:
 
     def run(self, row: Due, session: Session) -> None:
         """Run a job for its workspace; one whose plugin is gone does nothing."""
-        job = self._runtime.registry.jobs.get(row.subject)
+        job = self._runtime.registry.jobs.get(row.kind.removeprefix(JOB))
         workspace = workspaces.get(session, row.workspace_id)
         if job is None or workspace is None:
-            log.info("the job %s belongs to no plugin that is here", row.subject)
+            log.info("the job %s belongs to no plugin that is here", row.kind)
             return
         key = f"job|{row.id}|{row.at.isoformat() if row.at else ''}"
         with history.recording(session, actor_id=None, request_key=key, source=job.id):
@@ -48,10 +48,10 @@ class Jobs:
 
 
 def ensure(session: Session, registry: Registry, now: datetime) -> None:
-    """Give the session's workspace a due row for every declared job that has none or another recurrence."""
+    """Give the session's workspace a due row for every job that recurs and has none or another recurrence."""
     workspace = workspaces.get(session, current_workspace(session))
     assert workspace is not None
-    for job in registry.jobs.values():
+    for job in (one for one in registry.jobs.values() if one.every):
         row = due.get(session, JOB + job.id, job.id)
         first = next_time(_recurrence(job), workspace.zone, now)
         if first is not None and (row is None or row.recurrence != _recurrence(job)):

@@ -112,8 +112,9 @@ def schedule(
         .values(values)
         .on_conflict_do_update(index_elements=["workspace_id", "kind", "subject"], set_=afresh)
     )
-    still_to = None if recurrence is None else target_user or target_channel
-    outbox.cancel_occasion(session, kind, subject, reason="put off", but_to=still_to)
+    if not kind.startswith(JOB):
+        still_to = None if recurrence is None else target_user or target_channel
+        outbox.cancel_occasion(session, kind, subject, reason="put off", but_to=still_to)
 
 
 def cancel(session: Session, kind: str, subject: str) -> bool:
@@ -127,7 +128,7 @@ def cancel(session: Session, kind: str, subject: str) -> bool:
         .returning(Due.id)
         .execution_options(synchronize_session=False)
     ).all()
-    stopped = outbox.cancel_occasion(session, kind, subject, reason="no longer wanted")
+    stopped = not kind.startswith(JOB) and outbox.cancel_occasion(session, kind, subject, reason="no longer wanted")
     return bool(forgotten or stopped)
 
 

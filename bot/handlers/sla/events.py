@@ -7,9 +7,10 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from bot.handlers.sla.declaration import plugin
-from storage.events import CustomerChanged, TicketChanged, TicketOpened, TicketRemoved
+from storage.errors import NotFound
+from storage.events import CustomerChanged, TicketChanged, TicketLate, TicketOpened, TicketRemoved, emit
 from storage.queues.due import Due
-from storage.support import sla
+from storage.support import sla, tickets
 
 
 @plugin.on(TicketOpened)
@@ -34,6 +35,19 @@ def removed(fact: TicketRemoved, session: Session) -> None:
 def customer_changed(fact: CustomerChanged, session: Session, now: datetime) -> None:
     """Set the clocks of a customer's open tickets by the tier it has now."""
     sla.changed_customer(session, fact.record.id, now)
+
+
+@plugin.job("late")
+def late(due: Due, session: Session, now: datetime) -> None:
+    """Tell whoever shows a ticket that it is late, at the moment when it is."""
+    reference, kind = sla.parse_subject(due.subject)
+    try:
+        ticket = tickets.resolve(session, reference)
+    except NotFound:
+        return
+    clock = sla.get(session, ticket.id, kind)
+    if clock is not None and clock.due_at is not None and clock.due_at <= now:
+        emit(session, TicketLate(ticket))
 
 
 # After each change of what is promised too, which does not wait for the night.

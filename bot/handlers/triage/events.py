@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from bot.handlers.triage.declaration import plugin
-from storage.events import TicketChanged, TicketRemoved, TicketSplit
+from storage.events import TicketChanged, TicketLate, TicketRemoved, TicketSplit
 from storage.notifications import failures
 from storage.queues import outbox
 from storage.records import history
@@ -84,6 +84,12 @@ def on_ticket_split(fact: TicketSplit, session: Session) -> None:
 @plugin.on(TicketChanged)
 def on_ticket_changed(fact: TicketChanged, session: Session) -> None:
     """Keep the card true, whoever changed the ticket from wherever."""
+    refresh(session, fact.record)
+
+
+@plugin.on(TicketLate)
+def on_ticket_late(fact: TicketLate, session: Session) -> None:
+    """Say on the card that what was promised is late, as nothing else changes it then."""
     refresh(session, fact.record)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from storage.database.engine import current_workspace
 from storage.queues import due
-from storage.queues.due import Due
+from storage.queues.due import JOB, Due
 from storage.queues.outbox import Delivery
 from storage.support import channels
 from storage.support.sla.model import SlaClock
@@ -24,6 +24,8 @@ from storage.workspace.members import Member, Role
 
 # The name under which the bot draws what is said.
 RENDERER = "sla.alert"
+LATE = f"{JOB}sla.late"
+"""The job that tells whoever shows a ticket that it is late, at the moment when it is."""
 
 
 class Rung(StrEnum):
@@ -79,14 +81,14 @@ def plan(
         elif planned is not None and planned <= now and not any((rung, one.subject) in known for one in told[rung]):
             # Its time has come, so it was said; unless whoever was to send it found that it was not wanted just then.
             if _was_dropped(session, rung, told[rung], planned):
-                _schedule(session, clock, rung, told[rung], max(at, now))
+                _schedule(session, ticket, clock, rung, told[rung], max(at, now))
         elif planned != at or not all(_is_planned(known.get((rung, one.subject)), one) for one in told[rung]):
             if quiet and at <= now:
                 if planned is not None:
                     _cancel(session, ticket, clock.kind, rung)
                 setattr(clock, rung.column, at)
             else:
-                _schedule(session, clock, rung, told[rung], at)
+                _schedule(session, ticket, clock, rung, told[rung], at)
 
 
 def forget(session: Session, ticket: Ticket, kind: str) -> None:
@@ -142,8 +144,12 @@ def _is_planned(row: Due | None, receiver: Receiver) -> bool:
     return row is not None and (row.target_user, row.target_channel) == (receiver.user, receiver.channel)
 
 
-def _schedule(session: Session, clock: SlaClock, rung: Rung, told: Sequence[Receiver], at: datetime) -> None:
+def _schedule(
+    session: Session, ticket: Ticket, clock: SlaClock, rung: Rung, told: Sequence[Receiver], at: datetime
+) -> None:
     setattr(clock, rung.column, at)
+    if rung is Rung.BREACH:
+        due.schedule(session, LATE, subject_of(ticket, clock.kind), at=at, zone="UTC")
     for one in told:
         due.schedule(
             session,
@@ -163,6 +169,8 @@ def _cancel(session: Session, ticket: Ticket, kind: str, rung: Rung) -> bool:
 
     What was planned for a manager who is none any more is dropped when it is drawn.
     """
+    if rung is Rung.BREACH:
+        due.cancel(session, LATE, subject_of(ticket, kind))
     subjects = {subject_of(ticket, kind), *(one.subject for one in receivers(session, ticket, kind, rung))}
     stopped = [due.cancel(session, rung, subject) for subject in sorted(subjects)]
     return any(stopped)

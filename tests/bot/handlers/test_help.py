@@ -51,7 +51,7 @@ def test_an_unknown_command_names_the_nearest_three(company: Company) -> None:
         ("/followup delete F-1", "Did you mean `/followup cancel`?"),
         ("/deal hinzufügen Messe", "Did you mean `/deal add`?"),
         ("/deal zzz D-1", "I don't know “zzz D-1”. `/crm help deal` lists"),
-        ("/deal D-1 30k", "I don't know what “30k” is to do with D-1. `/crm help deal` lists"),
+        ("/deal D-1 30kk", "I don't know what “30kk” is to do with D-1. `/crm help deal` lists"),
         ("/deal D-1 close", "Did you mean `/deal won` or `/deal lost`?"),
         ("/deal D-99", "There is no D-99."),
         ("/deal D-99 won", "There is no D-99."),

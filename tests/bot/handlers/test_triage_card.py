@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.handlers.triage.card.drawing import draw
 from bot.kit import blocks as b
 from sandbox.blocks_check import message_problems
+from storage.queues.due import Due
 from storage.support import labels, messages, tickets
 from storage.support.labels import LabelSource
 from storage.support.messages import IncomingMessage
+from storage.support.sla import SlaClock
 from storage.support.tickets import Ticket
 from tests.support.company import Company
 from tests.support.support_desk import BROKEN, count_tickets, ticket_of
@@ -100,6 +103,20 @@ def test_tickets_are_merged_and_split_behind_the_dots(support: Company) -> None:
     support.agent.selects("Merge into", "T-2 The same again")
     support.agent.submits()
     support.agent.sees("T-1 is now part of T-2.")
+
+
+def test_a_card_says_that_a_promise_is_late_when_its_time_has_come(linked: Company) -> None:
+    linked.manager.types("/crm sla set answer:1h", channel="CGENERAL")
+    linked.customer.posts(BROKEN, channel="CSHARED")
+    linked.agent.sees("⏳ First answer promised by", channel="CSUPPORT")
+    with linked.database.transaction(linked.workspace) as session:
+        planned = {(row.subject, row.at) for row in session.scalars(select(Due).where(Due.kind == "job:sla.late"))}
+        clock = session.scalars(select(SlaClock)).one()
+        assert planned == {("T-1/first_response", clock.due_at)}
+        clock.due_at = datetime.now(UTC) - timedelta(seconds=5)
+    linked.runs_job("sla.late")
+    linked.agent.sees("🚨 First answer was promised by", channel="CSUPPORT")
+    linked.agent.does_not_see("⏳ First answer promised by", channel="CSUPPORT")
 
 
 def test_behind_the_dots_it_is_asked_before_tickets_of_two_customers_are_merged(support: Company) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from storage.database.engine import EVERY_WORKSPACE, Database
 from storage.queues import outbox, outbox_claims
+from storage.queues.due import Due
 from storage.queues.outbox import Delivery
 from storage.support import channels, sla, tickets
 from storage.support.sla import RESOLUTION, Rung
@@ -43,6 +44,21 @@ def test_the_ladder_of_a_ticket_that_is_nobodys(desk: Session) -> None:
     ticket = tickets.get(desk, 1)
     told = sla.receivers(desk, ticket, RESOLUTION, Rung.ESCALATION)
     assert {one.user for one in told} == {"UMANAGER", "UADMIN"}
+
+
+def test_whoever_shows_a_ticket_is_told_once_when_it_is_late(desk: Session) -> None:
+    def late() -> list[tuple[str, datetime | None]]:
+        rows = desk.scalars(select(Due).where(Due.kind == "job:sla.late").execution_options(populate_existing=True))
+        return [(row.subject, row.at) for row in rows]
+
+    ticket = opened(desk)
+    assert late() == [("T-1/resolution", minutes(60))]
+    becomes(desk, ticket, "waiting", minutes(10))
+    assert late() == []
+    becomes(desk, ticket, "open", minutes(30))
+    assert late() == [("T-1/resolution", minutes(80))]
+    becomes(desk, ticket, "resolved", minutes(40))
+    assert late() == []
 
 
 def test_it_follows_the_assignee_and_their_manager(desk: Session) -> None:
