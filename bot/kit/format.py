@@ -3,14 +3,12 @@
 Language and time zone are the reader's, through Babel.
 """
 
-import json
 import math
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.dates import format_date, format_skeleton, format_time, format_timedelta, get_datetime_format
@@ -23,8 +21,7 @@ from sqlalchemy.orm import Session
 from bot.i18n import DEFAULT_LOCALE, _, known_locale
 from bot.kit import blocks as b
 from storage.crm import notes
-from storage.errors import Invalid
-from storage.money import BIGINT, Money
+from storage.money import Money
 from storage.records import history, named
 from storage.records.about import Subject
 from storage.records.named import Record
@@ -35,12 +32,11 @@ from storage.workspace.workspaces import Workspace
 
 # Slack keeps 2,000 characters in a button, of which a control needs a few.
 VALUE_LIMIT = 1_900
-# Whoever wants to see more lines of one list is served better by a filter, and so is the database.
-MOST_LINES = 1_000
-BACK, MORE = "back", "more"
 NOTES_SHOWN = 3
 NOTE_CUT = 300
 _NEAR_DAYS = 180
+_UNITS = (365 * 86_400, 30 * 86_400, 7 * 86_400, 86_400, 3_600, 60)
+"""The units of spans in seconds, as Babel counts them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +163,21 @@ def ago(when: datetime, now: datetime, locale: str | None) -> str:
     """Show how long ago something was, or how far ahead it is: 3 days ago, in 2 hours."""
     if abs(when - now) < timedelta(minutes=1):
         return _("just now")
-    return str(format_timedelta(when - now, add_direction=True, locale=known_locale(locale)))
+    return _span(when - now, locale, add_direction=True)
 
 
 def duration(length: timedelta, locale: str | None) -> str:
     """Show how long something took: 3 hours."""
-    return str(format_timedelta(length, locale=known_locale(locale)))
+    return _span(-length, locale)
+
+
+def _span(ahead: timedelta, locale: str | None, *, add_direction: bool = False) -> str:
+    """Show a span in its largest unit: what is past in whole ones that are over, what is ahead to the nearest one."""
+    seconds = abs(ahead.total_seconds())
+    unit = next((unit for unit in _UNITS if seconds >= unit), 1)
+    count = math.floor(seconds / unit + (0.5 if ahead > timedelta(0) else 0)) * unit
+    whole = timedelta(seconds=math.copysign(count, ahead.total_seconds() if add_direction else 1))
+    return str(format_timedelta(whole, threshold=1, add_direction=add_direction, locale=known_locale(locale)))
 
 
 def clock(at: time, locale: str | None) -> str:
@@ -184,72 +189,6 @@ def weekdays(locale: str | None) -> list[str]:
     """Return the names of the days of the week, Monday first."""
     names = known_locale(locale).days["format"]["wide"]
     return [str(names[number]) for number in range(7)]
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Say which part of a list is shown: the filters it was asked for with, and how many lines come before.
-
-    What it is next to is the last line of the page before, or the first one of that behind if it goes `back`, by what
-    that line stands by; None where the lines before are counted.
-    """
-
-    filters: tuple[str, ...] = ()
-    offset: int = 0
-    beyond: Sequence[Any] | None = None
-    back: bool = False
-
-    @classmethod
-    def load(cls, text: str) -> "Page":
-        """Read what was written into a button of `turns`; raise Invalid for anything else."""
-        try:
-            offset, *filters = json.loads(text)
-            way, beyond = filters.pop(0) if filters and isinstance(filters[0], list) else ("", None)
-            if any(b.sendable(one) != one for one in (*filters, *(beyond or ())) if isinstance(one, str)):
-                raise ValueError("no button of ours holds such a character")
-            most = MOST_LINES if beyond is None else BIGINT
-            return cls(tuple(str(word) for word in filters), max(0, min(int(offset), most)), beyond, way == BACK)
-        except (ValueError, TypeError, OverflowError):
-            raise Invalid("This button no longer works.", hint="Please repeat the command.") from None
-
-    @property
-    def written(self) -> b.Markup:
-        """Return the filters as people read them, with names for mentions; empty for none."""
-        return b.join([b.join(map(_readable, re.split("(<@[^>]*>)", word)), "") for word in self.filters], " ")
-
-    def title(self, what: str, lines: int, *, more: bool) -> b.Markup:
-        """Say what is listed, by which filters, and which part of it this is; `more` comes after its `lines`."""
-        filters = b.join(["", self.written], " ") if self.filters else ""
-        if not self.offset and not more:
-            return b.markup("*{what}*{filters}: {count}", what=what, filters=filters, count=lines)
-        first, last = self.offset + 1, self.offset + lines
-        return b.markup(_("*{what}*{filters}: {first} to {last}"), what=what, filters=filters, first=first, last=last)
-
-    def turns(self, action: str, *, size: int, more: bool, of: str = "", ends: Sequence[Any] = ()) -> list[Block]:
-        """Draw the buttons that turn to the page before and, if there is `more`, to the next; none for one page.
-
-        What the list is `of`, a word, comes first in what they carry. They count the lines before, or are next to the
-        two `ends` of the page, by what its first and last lines stand by.
-        """
-        to = [(_("Back"), max(0, self.offset - size), BACK)] if self.offset else []
-        if more and (ends or self.offset + size <= MOST_LINES):
-            to.append((_("More"), self.offset + size, MORE))
-        first = f"{of} " if of else ""
-        by = {way: [[way, list(end)]] for way, end in zip((BACK, MORE), ends, strict=False)}
-        values = [
-            (
-                label,
-                first + json.dumps([offset, *(by.get(way, ()) if offset else ()), *self.filters], ensure_ascii=False),
-            )
-            for label, offset, way in to
-        ]
-        fitting = [(label, value) for label, value in values if len(value) <= VALUE_LIMIT]
-        # A row each, as Slack refuses two controls of one id in a row.
-        return [b.actions(b.button(label, action, b.Control(detail=value))) for label, value in fitting]
-
-
-def _readable(part: str) -> b.Text:
-    return b.person(part[2:-1]) if part.startswith("<@") else part
 
 
 class Noted(Protocol):

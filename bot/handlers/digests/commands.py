@@ -14,7 +14,7 @@ from bot.handlers.digests.lists import only_of, period_of
 from bot.handlers.digests.wording import section
 from bot.kit import blocks as b
 from bot.kit import format
-from bot.kit.format import Page
+from bot.kit.pages import Page
 from bot.kit.replies import Message
 from bot.plugin import Member, Role, _
 from storage.digests import runs, schedules

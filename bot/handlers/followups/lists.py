@@ -10,7 +10,8 @@ from bot.handlers.followups import cards
 from bot.handlers.followups.declaration import plugin
 from bot.kit import blocks as b
 from bot.kit import records
-from bot.kit.format import Page, Reader
+from bot.kit.format import Reader
+from bot.kit.pages import Page
 from bot.kit.replies import Message
 from bot.plugin import Member, Role, _
 from storage.crm import followups
@@ -61,7 +62,7 @@ def _page(page: Page, session: Session, actor: Member, workspace: Workspace, rea
     if not found.records:
         return Message(_nothing(page, actor))
     what = _("Follow-ups") if query.asks("status") else _("Open follow-ups")
-    title = page.title(what, len(found.records), more=found.more)
+    title = page.title(what, len(found.records), more=found.more, words=followups.FIELDS.words)
     lines = cards.listing(session, found.records, reader)
     turns = page.turns(plugin.id("page"), size=cards.LISTED, more=found.more, ends=(found.first, found.last))
     return Message(title, [b.section(title), *lines, *turns])
@@ -72,4 +73,4 @@ def _nothing(page: Page, actor: Member) -> b.Text:
         return _("There are no more follow-ups.")
     if page.filters == (f"owner:<@{actor.id}>",):
         return cards.nothing()
-    return b.markup(_("No follow-ups match {filters}"), filters=page.written)
+    return b.markup(_("No follow-ups match {filters}"), filters=page.said(followups.FIELDS.words))

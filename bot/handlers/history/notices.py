@@ -40,6 +40,10 @@ _STATUS = {
     (Followup.__noun__, "done"): "{who} did your {record}",
     (Followup.__noun__, "cancelled"): "{who} cancelled your {record}",
 }
+FOLLOWS = frozenset({"status", "status_kind", "stage", "resolved", "answered"})
+"""The fields of deals and tickets that follow from what the title of a notice says: how they ended."""
+SAID = frozenset({"name", "owner", "assignee", "status", "status_kind"})
+"""The fields that the title of a notice says where somebody is given or loses a record."""
 _BY_ITSELF = "{record} is yours now"
 
 
@@ -70,8 +74,8 @@ def yours(delivery: Delivery, session: Session, receiver: Member | None, reader:
     who = _who(session, made.actor_id)
     titles = [_title(session, reference, how, change, who) for reference, how, change in found]
     blocks: list[Block] = [
-        _section(session, title, reference, change, reader)
-        for title, (reference, _how, change) in zip(titles[:SHOWN], found, strict=False)
+        _section(session, title, reference, how, change, reader)
+        for title, (reference, how, change) in zip(titles[:SHOWN], found, strict=False)
     ]
     if len(found) > SHOWN:
         rest = ", ".join(reference for reference, _how, _change in found[SHOWN:])
@@ -114,7 +118,10 @@ def _name(session: Session, change: Change) -> list[b.Markup]:
     return [b.markup("*{name}*", name=row.name)] if row is not None else []
 
 
-def _section(session: Session, title: b.Markup, reference: str, change: Change, reader: Reader) -> Block:
-    lines = [b.markup("      {detail}", detail=detail) for detail in fields(session, change, reader)]
+def _section(session: Session, title: b.Markup, reference: str, how: str, change: Change, reader: Reader) -> Block:
+    # What the title says, or what follows from it, is no news beside it.
+    ended = (change.noun, str(change.after.get("status"))) in _STATUS
+    hidden = SAID if how in {GIVEN, TAKEN} else FOLLOWS if ended else ()
+    lines = [b.markup("      {detail}", detail=detail) for detail in fields(session, change, reader, hidden=hidden)]
     button = b.button(_("Show"), plugin.id("show"), b.Control(reference))
     return b.section(b.join([title, *lines]), accessory=button)

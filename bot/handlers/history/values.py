@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -154,14 +154,16 @@ def _told(session: Session, change: Change) -> Change:
     return replace(change, before=before or {}, after=after or {})
 
 
-def fields(session: Session, change: Change, reader: Reader, *, back: bool = False) -> list[b.Markup]:
-    """Return a line for each field: from what to what, or, for what was added, what it began with.
+def fields(
+    session: Session, change: Change, reader: Reader, *, back: bool = False, hidden: Collection[str] = ()
+) -> list[b.Markup]:
+    """Return a line for each field that is not `hidden`: from what to what, or what a new record began with.
 
     With `back`, from what it was changed to back to what it was before.
     """
     before, after = (change.after, change.before) if back else (change.before, change.after)
     own = schema.of(session).declared.get(change.noun) if change.own else None
-    lines, told = _of_fields(session, change, own, before, after, reader) if own else ([], set())
+    lines, told = _of_fields(session, change, own, before, after, reader, hidden) if own else ([], set())
     for field, value in after.items():
         if field in told or field in change.itself or _is_internal(change, field):
             continue
@@ -226,6 +228,7 @@ def _of_fields(
     before: Mapping[str, Any],
     after: Mapping[str, Any],
     reader: Reader,
+    hidden: Collection[str],
 ) -> tuple[list[b.Markup], set[str]]:
     """Return the lines of a noun's fields, drawn as on its cards, and the attributes that they tell of."""
     old, new = (_as_it_was(session, change, noun, values) for values in (before, after))
@@ -236,6 +239,8 @@ def _of_fields(
         if not after.keys() & held:
             continue
         told |= held
+        if held <= INTERNAL or field.key in hidden:
+            continue
         was, is_now = (_shown(session, field, record, reader) for record in (old, new))
         if change.action == UPDATED:
             lines.append(b.markup("{field}: {old} → {new}", field=_(field.label), old=was, new=is_now))

@@ -44,9 +44,7 @@ def add_anyway(control: b.Control, session: Session, actor: Member, reader: Read
 
 
 @plugin.action("merge_anyway", role=Role.VIEWER)
-def merge_anyway(
-    control: b.Control, session: Session, actor: Member, reader: Reader, catalogue: Catalogue
-) -> Message:
+def merge_anyway(control: b.Control, session: Session, actor: Member, reader: Reader, catalogue: Catalogue) -> Message:
     """Merge two records of different customers, as whoever was asked says that they are one."""
     noun = changed_by(actor, catalogue, control.record)
     gone = noun.declaration.resolve(session, control.record)

@@ -12,7 +12,8 @@ from bot.grammar.lists import understood
 from bot.handlers.records.declaration import plugin
 from bot.kit import blocks as b
 from bot.kit import records
-from bot.kit.format import Page, Reader
+from bot.kit.format import Reader
+from bot.kit.pages import Page
 from bot.kit.records import lines
 from bot.kit.replies import Message
 from bot.plugin import Catalogue, Declaration, DeclaredNoun, Member, Role, _
@@ -93,7 +94,8 @@ def _page(
         return _page(catalogue, key, Page(page.filters), session, values, reader)
     if not found.records:
         return Message(_nothing(catalogue, noun, found, page))
-    title = page.title(_(found.plural), len(found.records), more=found.more)
+    words = noun.declaration.filters.words
+    title = page.title(_(found.plural), len(found.records), more=found.more, words=words)
     ends = (found.first, found.last)
     turns = page.turns(plugin.id("page"), size=LINES, more=found.more, of=key, ends=ends)
     shown = lines(session, noun, found.records, reader)
@@ -114,7 +116,7 @@ def _nothing(catalogue: Catalogue, noun: DeclaredNoun, found: Listed, page: Page
     if page.offset:
         return b.markup(_("There are no more {nouns}."), nouns=nouns)
     if page.filters:
-        return b.markup(_("No {nouns} match {filters}"), nouns=nouns, filters=page.written)
+        return b.markup(_("No {nouns} match {filters}"), nouns=nouns, filters=page.said(noun.declaration.filters.words))
     add = catalogue.commands[f"{noun.declaration.key} add"]
     typed = f"{catalogue.spell(add.words)} {add.example}"
     return b.markup(_("No {nouns} yet. Add one: `{typed}`"), nouns=_(found.plural).casefold(), typed=typed)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from bot.handlers.transfer.declaration import plugin
 from bot.handlers.transfer.wording import column_line, counts_line, rows_line, rows_may_be
 from bot.kit import blocks as b
-from bot.kit.format import Page
+from bot.kit.pages import written
 from bot.kit.replies import Message, SentFile
 from bot.plugin import Catalogue, Declaration, Notice, _
 from storage.errors import NotFound
@@ -46,7 +46,7 @@ def file(delivery: Delivery, session: Session) -> Message | None:
     kept = asked.content(session, int(delivery.record or 0))
     if kept is None:
         return None
-    rows, filters = rows_line(delivery.payload["rows"]), Page((delivery.payload["words"],)).written
+    rows, filters = rows_line(delivery.payload["rows"]), written(delivery.payload["words"])
     text = b.markup(_("{rows}: {filters}"), rows=rows, filters=filters) if filters else rows
     return Message(text, file=SentFile(*kept))
 
@@ -59,7 +59,7 @@ def taken_out(delivery: Delivery, catalogue: Catalogue) -> Message:
     what = _(noun.declaration.plural) if noun else told["noun"]
     said = _("{who} took records out of Rapport, {rows} as {form}: {what} {filters}")
     who = b.person(told["who"]) if told["who"] else _("Somebody at the terminal")
-    filters = Page((told["filters"],)).written
+    filters = written(told["filters"])
     text = b.markup(said, who=who, rows=rows_line(told["rows"]), form=told["form"], what=what, filters=filters)
     return Message(text, [b.section(text)])
 

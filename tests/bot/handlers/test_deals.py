@@ -234,5 +234,5 @@ def test_a_deal_is_edited_by_typing(rep: Person) -> None:
     rep.types('/followup add D-1 when:"in 3 days" call back')
     assert "Follow-ups cancelled with it: F-1." in rep.types("/deal edit D-1 stage:won").text
     assert "€9" in rep.types("/deal edit D-1 amount:9€ owner:none").text
-    assert "No deals match owner:none status:open" in rep.types("/deal list unassigned open").text
+    assert "No deals match owner:none, status:open" in rep.types("/deal list unassigned open").text
     assert "Renewal" in rep.types("/deal list unassigned closed").text

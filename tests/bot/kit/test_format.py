@@ -1,15 +1,11 @@
 """Amounts, days and moments read as their reader writes them."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.kit import format
-from bot.kit.blocks import Control
-from sandbox.blocks_check import message_problems
-from storage.errors import Invalid
 from storage.money import Money
 from storage.workspace.members import Member
 from storage.workspace.workspaces import Workspace
@@ -67,6 +63,25 @@ def test_time_passed_and_time_ahead() -> None:
     assert format.ago(NOW - timedelta(seconds=20), NOW, "en-US") == "just now"
 
 
+@pytest.mark.parametrize(
+    ("ahead", "said"),
+    [
+        (-timedelta(days=5.5), "5 days ago"),
+        (-timedelta(days=6.99), "6 days ago"),
+        (-timedelta(days=7), "1 week ago"),
+        (-timedelta(hours=23.9), "23 hours ago"),
+        (-timedelta(minutes=119), "1 hour ago"),
+        (-timedelta(days=364), "12 months ago"),
+        (timedelta(hours=2, seconds=-3), "in 2 hours"),
+        (timedelta(hours=1.4), "in 1 hour"),
+        (timedelta(days=5.5), "in 6 days"),
+    ],
+)
+def test_what_has_passed_is_told_in_whole_units_and_what_is_ahead_by_the_nearest(ahead: timedelta, said: str) -> None:
+    assert format.ago(NOW + ahead, NOW, "en-US") == said
+    assert ahead > timedelta(0) or format.duration(-ahead, "en-US") == said.removesuffix(" ago")
+
+
 def test_a_share_is_a_whole_percentage() -> None:
     assert format.percent(0.754, "en-US") == "75%"
 
@@ -93,43 +108,6 @@ def test_a_reader_is_shown_everything_alike() -> None:
     assert reader.day(date(2025, 11, 28)) == "Fri, Nov 28"
     assert reader.moment(NOW) == "Tue, Nov 25, 12:30 AM"
     assert reader.ago(NOW - timedelta(hours=1)) == "1 hour ago"
-
-
-def labels(blocks: list[Any]) -> list[str]:
-    return [element["text"]["text"] for block in blocks for element in block.to_dict()["elements"]]
-
-
-def test_a_list_of_one_page_has_no_buttons() -> None:
-    assert format.Page().turns("deals.page", size=10, more=False) == []
-
-
-def test_pages_turn_both_ways_and_keep_their_filters() -> None:
-    page = format.Page(("amount>10k", "owner:<@U1>"), 10)
-    turns = page.turns("deals.page", size=10, more=True)
-    assert labels(turns) == ["Back", "More"]
-    assert message_problems([turn.to_dict() for turn in turns]) == ("", [])
-    back, more = (Control.parse(turn.to_dict()["elements"][0]["value"]) for turn in turns)
-    assert format.Page.load(back.detail) == format.Page(page.filters, 0)
-    assert format.Page.load(more.detail) == format.Page(page.filters, 20)
-
-
-def test_filters_are_shown_with_names_and_without_anything_else_that_slack_would_follow() -> None:
-    page = format.Page(("amount>10k", "owner:<@U1>", "name:<!channel>"))
-    assert page.written == "amount&gt;10k owner:<@U1> name:&lt;!channel&gt;"
-
-
-def test_a_list_ends_where_a_filter_serves_better() -> None:
-    assert labels(format.Page((), format.MOST_LINES).turns("deals.page", size=10, more=True)) == ["Back"]
-
-
-def test_filters_that_fit_no_button_have_none() -> None:
-    assert format.Page(("name:" + "x" * 2_000,)).turns("deals.page", size=10, more=True) == []
-
-
-@pytest.mark.parametrize("forged", ["", "{}", "[]", '["x"]', "null", '[null, "a"]'])
-def test_a_button_that_is_not_ours_is_refused(forged: str) -> None:
-    with pytest.raises(Invalid):
-        format.Page.load(forged)
 
 
 def test_lengths_times_of_day_and_weekdays_are_in_the_readers_language() -> None:
