@@ -57,7 +57,7 @@ class Page:
         spoken: list[b.Text] = []
         for word, meant in words.items():
             # What is a plain value of a field is said as it is.
-            if (asked := meant.split()) and any("<" in one for one in asked) and set(asked) <= set(left):
+            if (asked := meant.split()) and any(set("<!") & set(one) for one in asked) and set(asked) <= set(left):
                 left = [one for one in left if one not in asked]
                 spoken.append(word)
         return b.join([*map(_spoken, left), *spoken], ", ")
