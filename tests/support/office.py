@@ -56,6 +56,7 @@ DETAILS |= {"fields.show": "customer 0", "fields.more": "up", "fields.new": "cus
 DETAILS |= {"webhooks.more": "log", "webhooks.replay": "1"}
 DETAILS |= {f"transfer.{name}": "1" for name in ("check", "start", "stop", "undo", "cancel", "columns", "mapping")}
 DETAILS |= {"triage.rate": "1 5", "triage.rating_words": "1"}
+DETAILS |= {"records.merge_anyway": "C-2", "sla.promise": '["urgent", null, "resolution", 60]'}
 DETAILS |= {"records.add_anyway": '["customer", {"name": "Heron"}]'}
 HERE = "C0HERE"
 numbers = itertools.count(1)

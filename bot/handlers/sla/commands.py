@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -13,10 +14,12 @@ from bot.handlers.sla.declaration import plugin
 from bot.handlers.sla.notices import line
 from bot.handlers.sla.wording import (
     SPAN,
+    Said,
     examples,
     kind_words,
     priority_words,
     promise_line,
+    read_promise,
     span_words,
     typed_tier,
     week_words,
@@ -25,41 +28,59 @@ from bot.handlers.sla.wording import (
 from bot.kit import blocks as b
 from bot.kit import fields
 from bot.kit.format import Reader, paragraphs, percent, undo_hint
-from bot.kit.replies import Message
+from bot.kit.replies import Instead, Message
 from bot.plugin import Role, _
 from storage.support import sla
-from storage.support.sla import KINDS, USUAL, PromiseOutcome
+from storage.support.sla import FIRST_RESPONSE, KINDS, RESOLUTION, USUAL, PromiseOutcome
 from storage.support.tickets import TICKET
 
 PERIOD = timedelta(days=30)
 LISTED = 5
 
 
-@plugin.command("sla", role=Role.AGENT)
-def show(session: Session, reader: Reader) -> Message:
-    """Show the promised answer times, how well you kept them, and late tickets."""
-    return overview(session, reader)
+@plugin.command("sla", usage="[promise]", role=Role.AGENT)
+def show(args: Args, session: Session, reader: Reader) -> Message | Instead:
+    """Show the promised answer times, how well you kept them, and late tickets; or promise, as `sla set` does."""
+    return Instead("sla set", args.raw) if args.get("promise") else overview(session, reader)
 
 
 @plugin.command(
     "sla set",
-    usage="[priority:urgent] [tier:gold] [answer:1h] [resolve:8h]",
+    usage="[promise] [priority:urgent] [tier:gold] [answer:1h] [resolve:8h]",
     role=Role.MANAGER,
-    example="priority:urgent tier:gold answer:1h resolve:8h",
+    example="urgent gold 1h 8h",
     answer=SPAN,
     resolve=SPAN,
 )
 def set_(args: Args, session: Session, reader: Reader) -> Message:
     """Promise times to answer and resolve tickets: of a priority, of a customer tier, or all."""
+    said = read_promise(session, args.get("promise") or "", args.writer)
+    if said.either and ("answer" not in args and "resolve" not in args):
+        return _which(session, said, reader)
     sla.set_target(
         session,
-        priority=args.typed("priority", fields.choice_type(session, TICKET, "priority")),
-        tier=typed_tier(session, args.get("tier")),
-        first_response_minutes=args.typed("answer", SPAN),
-        resolution_minutes=args.typed("resolve", SPAN),
+        priority=args.typed("priority", fields.choice_type(session, TICKET, "priority")) or said.priority,
+        tier=typed_tier(session, args.get("tier")) or said.tier,
+        first_response_minutes=args.typed("answer", SPAN) or said.answer,
+        resolution_minutes=args.typed("resolve", SPAN) or said.resolve,
     )
     notice = _("Saved. The clocks of open tickets follow within seconds.")
     return overview(session, reader, notice=notice, undo=True)
+
+
+def _which(session: Session, said: Said, reader: Reader) -> Message:
+    """Ask whether the one time that was named is for the answer or for the solution."""
+    assert said.either is not None, "that is what is asked"
+    text = b.markup(
+        _("Is {time} for the first answer, or for the solution?"), time=span_words(said.either, reader.locale)
+    )
+    buttons = [
+        b.button(
+            label, plugin.id("promise"), b.Control(detail=json.dumps([said.priority, said.tier, kind, said.either]))
+        )
+        for kind, label in ((FIRST_RESPONSE, _("First answer")), (RESOLUTION, _("Solution")))
+    ]
+    return Message(text, [b.section(text), *(b.actions(one) for one in buttons)])
 
 
 @plugin.command(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import time
 
 from babel.units import format_unit
@@ -11,13 +12,15 @@ from sqlalchemy.orm import Session
 
 from bot.grammar import parse_hours, parse_weekdays
 from bot.grammar.calendar.hours import HOURS
+from bot.grammar.entities import Decoded
+from bot.grammar.reading import Reading, Writer
 from bot.grammar.types import SpanType
 from bot.i18n import known_locale
 from bot.kit import blocks as b
 from bot.kit import fields, format
 from bot.plugin import _
-from storage.crm.customers import CUSTOMER
-from storage.errors import Invalid
+from storage.crm.customers import CUSTOMER, tiers_called
+from storage.errors import CrmError, Invalid
 from storage.names import name_key
 from storage.records.fields import ChoiceField
 from storage.records.schema import extended
@@ -32,6 +35,9 @@ SPAN = SpanType(
     "Write hours or minutes, such as 90m, 1h30m or 8h."
     " They count in your business hours, so a day is only as long as your working day."
 )
+_ANSWER = frozenset({"answer", "answered", "reply", "respond", "response", "antwort", "antworten"})
+_RESOLVE = frozenset({"resolve", "resolved", "solve", "solved", "solution", "fix", "lösung", "lösen"})
+_FILLING = frozenset({"first", "in", "within", "and", "for", "to", "tier", "priority", "tickets", "customers", "all"})
 ALWAYS = frozenset({"always", "24/7", "around the clock", "全天", "全年无休"})
 
 
@@ -160,3 +166,66 @@ def examples(targets: Sequence[SlaTarget]) -> b.Markup:
     hint = _("Change: `/crm sla set priority:urgent tier:gold answer:1h resolve:8h`.")
     more = _("Take back: `/crm sla remove priority:urgent`.") if targets else ""
     return b.Markup(f"{hint} {more}".strip())
+
+
+@dataclass(slots=True)
+class Said:
+    """Hold what a promise names: for which tickets, and minutes; `either` is a time that may be for both."""
+
+    priority: str | None = None
+    tier: str | None = None
+    answer: int | None = None
+    resolve: int | None = None
+    either: int | None = None
+
+
+def read_promise(session: Session, typed: str, writer: Writer) -> Said:
+    """Return what words promise; of two times without a word before them, the first is for the answer.
+
+    Raises Invalid naming the word that says nothing here.
+    """
+    said, wanted, bare = Said(), "", []
+    rest = typed.replace(",", " ").strip()
+    while rest:
+        word = rest.split()[0]
+        span = SPAN.read(Decoded(rest, rest), writer)
+        lower = word.casefold().rstrip(":")
+        if span is not None:
+            if wanted:
+                setattr(said, wanted, span.value)
+            else:
+                bare.append(span.value)
+            wanted, rest = "", rest[span.end :].strip()
+            continue
+        if lower in _ANSWER | _RESOLVE:
+            wanted = "answer" if lower in _ANSWER else "resolve"
+        elif lower not in _FILLING:
+            _which(session, word, said, writer)
+        rest = rest[len(word) :].strip()
+    if len(bare) > 2 or (bare and (said.answer or said.resolve)):
+        raise Invalid("Which time is for what?", field="promise", typed=typed, hint="Write `answer:1h resolve:8h`.")
+    if len(bare) == 2:
+        said.answer, said.resolve = bare
+    elif bare:
+        said.either = bare[0]
+    return said
+
+
+def _which(session: Session, word: str, said: Said, writer: Writer) -> None:
+    kind = fields.choice_type(session, TICKET, "priority")
+    found = kind.read(Decoded(word, word), writer)
+    if isinstance(found, Reading) and not said.priority and found.end == len(word):
+        said.priority = found.value
+        return
+    tier = extended(session, CUSTOMER).field("tier")
+    try:
+        known = tier.checked(session, word) if isinstance(tier, ChoiceField) and tier.choices else ""
+        said.tier = known or tiers_called(session, word)[0]
+    except CrmError:
+        raise Invalid(
+            "{word} is neither a priority, a tier nor a time.",
+            field="promise",
+            typed=word,
+            word=word[:40],
+            hint="Write for example `/crm sla set priority:urgent tier:gold answer:1h resolve:8h`.",
+        ) from None

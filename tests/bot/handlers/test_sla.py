@@ -276,3 +276,32 @@ def test_a_week_is_written_as_it_is_typed() -> None:
     week = tuple(read_week("mon-thu 09:00-17:00, fri 09:00-15:30, sun 00:00-24:00"))
     assert tuple(read_week(typed_week(Hours("UTC", week)))) == week
     assert read_week(typed_week(Hours())) == [None] * 7
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("/crm sla set urgent 1h 8h", "*urgent*: answer within 1 hr, solve within 8 hr"),
+        ("/crm sla urgent 1h, 8h", "*urgent*: answer within 1 hr, solve within 8 hr"),
+        ("/crm sla set urgent answer 30m", "*urgent*: answer within 30 min"),
+        ("/crm sla gold resolve within 8 hours", "Tier *gold*: solve within 8 hr"),
+        ("/crm sla set high gold 1h 4h", "Tier *gold*, *high*: answer within 1 hr, solve within 4 hr"),
+        ("/crm sla set urgent answer:1h", "*urgent*: answer within 1 hr"),
+        ("/crm sla set answer:2h resolve:9h", "*All other tickets*: answer within 2 hr, solve within 9 hr"),
+        ("/crm sla set purple 1h", "purple is neither a priority, a tier nor a time."),
+        ("/crm sla urgent 1h 2h 3h", "Which time is for what?"),
+        ("/crm sla", "There are no promises yet"),
+    ],
+)
+def test_a_promise_is_made_in_the_order_people_say_it(company: Company, manager: Person, typed: str, said: str) -> None:
+    company.rep.types("/customer add Acme tier:gold")
+    assert said in manager.types(typed).text
+
+
+def test_of_one_time_it_is_asked_what_it_is_for(company: Company, manager: Person) -> None:
+    asked = manager.types("/crm sla set urgent 1h").text
+    assert "Is 1 hr for the first answer, or for the solution?" in asked
+    assert "There are no promises yet" in manager.types("/crm sla").text
+    manager.clicks("Solution", message="Is 1 hr for")
+    manager.sees("*urgent*: solve within 1 hr")
+    assert "This needs the role" in company.agent.types("/crm sla urgent 1h 8h").text
