@@ -107,12 +107,15 @@ def forms(catalogue: Registry, actor: Member, *, daily: bool = False) -> list[Bl
     """
     by_view = {action.opens.id: action for action in catalogue.actions.values() if action.opens}
     row: list[InteractiveElement] = []
+    drawn: set[str] = set()
     for command in sorted(catalogue.commands.values(), key=_rank):
         action = by_view.get(command.opens.id) if command.opens else None
         if action is None or not actor.has(command.noun.change if command.noun else command.role):
             continue
-        if daily and _rank(command):
+        # Two commands may open one form, and Slack refuses two buttons of one id in a row.
+        if (daily and _rank(command)) or (command.noun is None and action.id in drawn):
             continue
+        drawn.add(action.id)
         row.append(_opener(command, action))
     return [b.actions(*row[at : at + ROW]) for at in range(0, len(row), ROW)]
 
