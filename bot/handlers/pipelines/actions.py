@@ -8,7 +8,8 @@ from bot.handlers.pipelines import lists
 from bot.handlers.pipelines.declaration import plugin
 from bot.handlers.pipelines.forms import edit_stage, new_stage, pipeline_of
 from bot.kit import blocks as b
-from bot.kit.format import Page, Reader
+from bot.kit.format import Reader
+from bot.kit.pages import Page
 from bot.kit.replies import Instead, Message
 from bot.plugin import Member, Role, _, ngettext
 from storage.crm import deals, pipelines

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from bot.handlers.pipelines.declaration import plugin
 from bot.kit import blocks as b
-from bot.kit.format import Page, Reader, percent, undo_hint
+from bot.kit.format import Reader, percent, undo_hint
+from bot.kit.pages import Page
 from bot.kit.replies import Message
 from bot.plugin import Member, Role, _, ngettext
 from storage.crm import pipelines
