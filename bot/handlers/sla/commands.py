@@ -14,7 +14,7 @@ from bot.handlers.sla.declaration import plugin
 from bot.handlers.sla.notices import line
 from bot.handlers.sla.wording import (
     SPAN,
-    Said,
+    PromiseWords,
     examples,
     kind_words,
     priority_words,
@@ -68,7 +68,7 @@ def set_(args: Args, session: Session, reader: Reader) -> Message:
     return overview(session, reader, notice=notice, undo=True)
 
 
-def _which(session: Session, said: Said, reader: Reader) -> Message:
+def _which(session: Session, said: PromiseWords, reader: Reader) -> Message:
     """Ask whether the one time that was named is for the answer or for the solution."""
     assert said.either is not None, "that is what is asked"
     text = b.markup(

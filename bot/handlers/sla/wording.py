@@ -169,7 +169,7 @@ def examples(targets: Sequence[SlaTarget]) -> b.Markup:
 
 
 @dataclass(slots=True)
-class Said:
+class PromiseWords:
     """Hold what a promise names: for which tickets, and minutes; `either` is a time that may be for both."""
 
     priority: str | None = None
@@ -179,12 +179,12 @@ class Said:
     either: int | None = None
 
 
-def read_promise(session: Session, typed: str, writer: Writer) -> Said:
+def read_promise(session: Session, typed: str, writer: Writer) -> PromiseWords:
     """Return what words promise; of two times without a word before them, the first is for the answer.
 
     Raises Invalid naming the word that says nothing here.
     """
-    said, wanted, bare = Said(), "", []
+    said, wanted, bare = PromiseWords(), "", []
     rest = typed.replace(",", " ").strip()
     while rest:
         word = rest.split()[0]
@@ -211,7 +211,7 @@ def read_promise(session: Session, typed: str, writer: Writer) -> Said:
     return said
 
 
-def _which(session: Session, word: str, said: Said, writer: Writer) -> None:
+def _which(session: Session, word: str, said: PromiseWords, writer: Writer) -> None:
     kind = fields.choice_type(session, TICKET, "priority")
     found = kind.read(Decoded(word, word), writer)
     if isinstance(found, Reading) and not said.priority and found.end == len(word):
