@@ -1,7 +1,8 @@
 """Bring a year of a wholesaler's purchases in as orders of a shop, and measure what lists, cards and digests cost then.
 
-    python -m bench.shop FOLDER
+    python -m bench.shop FOLDER [ORDERS]
 
+With a number it brings so many orders in, the first of the year, which takes a minute for a thousand.
 The folder holds `purchases.csv` (customer, date, product, quantity, amount) and `products.csv` (product, name), such as
 the UCI data set Online Retail reduced to these columns. Nothing of it is kept.
 """
@@ -16,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -82,11 +83,11 @@ def _line(row: Mapping[str, str], names: Mapping[str, str]) -> ArrivingLine:
     return ArrivingLine(sku, sku, names.get(sku, sku), quantity, price, shipped=quantity)
 
 
-def bring_in(database: Database, folder: Path) -> tuple[float, int]:
-    """Take all orders in, some in a transaction; return the seconds it took and how many came."""
+def bring_in(database: Database, folder: Path, most: int | None) -> tuple[float, float, int]:
+    """Take orders in, some in a transaction; return the seconds it took, those of this processor, and how many came."""
     with (folder / "products.csv").open(encoding="utf-8", newline="") as file:
         names = {row["product"]: row["name"] for row in csv.DictReader(file)}
-    came = list(arriving(folder / "purchases.csv", names))
+    came = list(islice(arriving(folder / "purchases.csv", names), most))
     skus = sorted({line.sku for order in came for line in order.lines})
     with database.transaction(WORKSPACE) as session:
         workspaces.ensure(session, name="Wholesaler", zone="Europe/London", locale="en-GB", currency="GBP")
@@ -94,15 +95,15 @@ def bring_in(database: Database, folder: Path) -> tuple[float, int]:
         for sku in skus:
             one = ArrivingProduct(sku, names.get(sku, sku), 100, "GBP", 100, long_ago)
             take_product(session, one, mirrored=True)
-    begun = time.monotonic()
+    begun, worked = time.monotonic(), time.process_time()
     for first in range(0, len(came), BATCH):
         with database.transaction(WORKSPACE) as session, history.recording(session, actor_id=None, source="bench"):
             for order in came[first : first + BATCH]:
                 take(session, order)
-    return time.monotonic() - begun, len(came)
+    return time.monotonic() - begun, time.process_time() - worked, len(came)
 
 
-def used(database: Database) -> Iterator[Figure]:
+def used(database: Database, at: str) -> Iterator[Figure]:
     """Yield what lists, a customer's card and a digest take, with the statements that read more than they return."""
     reader = Reader("en-GB", ZoneInfo("Europe/London"), datetime.now(UTC))
     with database.transaction(WORKSPACE) as session:
@@ -124,7 +125,7 @@ def used(database: Database) -> Iterator[Figure]:
         }
         for name, run in asked.items():
             took = [_timed(run) for _ in range(TIMES)]
-            yield Figure(f"{name}_p50", percentile(took, 0.5), "ms", "a year of a wholesaler")
+            yield Figure(f"{name}_p50", percentile(took, 0.5), "ms", at)
             for statement in _scans(session, run):
                 sys.stdout.write(f"  {name} reads a table whole: {statement}\n")
 
@@ -153,14 +154,14 @@ def _scans(session: Session, run: Callable[[], object]) -> Iterator[str]:
                 yield " ".join(statement.split())[:150]
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, most: int | None = None) -> None:
     """Measure, and print a line for each figure."""
     with tempfile.TemporaryDirectory() as kept, EmbeddedPostgres(Path(kept) / "postgres") as server:
         url = server.start()
         for line in REGISTRY.lines:
             migrate.upgrade(url, line=line)
         database = Database(url, pool_size=2)
-        seconds, count = bring_in(database, folder)
+        seconds, worked, count = bring_in(database, folder, most)
         with closing(psycopg.connect(make_url(url).set(drivername="postgresql").render_as_string(False))) as admin:
             admin.autocommit = True
             admin.execute("ANALYZE")
@@ -170,9 +171,10 @@ def main(folder: Path) -> None:
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024
         figures = [
             Figure("shop_import", seconds, "s", at),
+            Figure("shop_import_cpu", worked, "s", at),
             Figure("shop_import_rate", lines / seconds, "lines/s", at),
             Figure("shop_import_memory", memory, "MB", at),
-            *used(database),
+            *used(database, at),
         ]
         database.dispose()
     for one in figures:
@@ -180,4 +182,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *map(int, sys.argv[2:3]))

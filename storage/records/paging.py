@@ -57,9 +57,7 @@ class Order:
         """
         ascending = self.descending == back
         order: ColumnElement[Any] = self.value.asc() if ascending else self.value.desc()
-        if not self.nullable:
-            return order
-        if valued:
+        if valued or not self.nullable:
             return (order.nulls_first() if ascending else order.nulls_last()) if self._is_newest_first() else order
         return order.nulls_first() if back else order.nulls_last()
 
@@ -69,7 +67,7 @@ class Order:
             return False
         column = self.column.property.columns[0]
         return any(
-            f"{column.name} DESC" in str(expression)
+            str(expression) == f"{column.name} DESC NULLS LAST"
             for index in column.table.indexes
             for expression in index.expressions
         )
