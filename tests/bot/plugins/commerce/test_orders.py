@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from bot.plugins.commerce.sales import SalesOrder
 from bot.testing import Company
+from storage.records.paging import Order
 
 
 def plain(text: str) -> str:
@@ -80,3 +86,12 @@ def test_the_form_of_an_order_takes_its_lines_once(company: Company) -> None:
     assert "O-1" in rep.types("/crm order list fulfilment:unfulfilled total>10").text
     assert "still to be shipped" in rep.types("/crm order archive O-1").text
     assert "MUG-1 already" not in rep.types("/crm product add Cup sku:mug-1 price:1").text
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_a_list_of_orders_is_read_from_its_index(session: Session, back: bool) -> None:
+    ends = [Order(column, True).clause(back=back) for column in (SalesOrder.placed_at, SalesOrder.id)]
+    session.execute(text("SET LOCAL enable_seqscan = off"))
+    asked = select(SalesOrder.id).order_by(*ends).limit(20).compile(compile_kwargs={"literal_binds": True})
+    plan = "\n".join(session.scalars(text(f"EXPLAIN {asked}")))
+    assert "orders_placed_idx" in plan and "Sort" not in plan, plan

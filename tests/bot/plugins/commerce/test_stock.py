@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -18,8 +20,10 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
 from bot.plugins.commerce import orders
+from bot.plugins.commerce.intake import taking
+from bot.plugins.commerce.intake.arriving import ArrivingLine, ArrivingOrder, Buyer
 from bot.plugins.commerce.products import Product
-from bot.plugins.commerce.sales import CANCELLED, PARTLY, SHIPPED, OrderLine, SalesOrder
+from bot.plugins.commerce.sales import CANCELLED, PARTLY, SHIPPED, OrderLine, SalesOrder, lines_of
 from bot.testing import Company, connect
 from storage.crm import customers
 from storage.database.engine import CommitUnknown
@@ -68,6 +72,25 @@ def test_what_is_placed_is_reserved_what_is_shipped_is_gone_what_is_cancelled_is
     assert (at(session, "mug"), other.lifecycle) == ((4, 0), CANCELLED)
     with pytest.raises(Conflict, match="is cancelled"):
         orders.ship(session, other)
+
+
+def test_what_a_shop_says_twice_is_held_once_and_what_it_sends_is_gone(session: Session) -> None:
+    shelf(session)
+    at_once = datetime(2026, 11, 30, tzinfo=UTC)
+    line = ArrivingLine("1", "MUG", "Mug", 3, 1_250, shipped=1)
+    came = ArrivingOrder(
+        source="shop", outside_id="7", number="#7", at=at_once, placed_at=at_once, currency="EUR", total_minor=3_750,
+        discount_minor=0, tax_minor=0, payment="paid", cancelled=False, buyer=Buyer(), lines=[line, line],
+    )  # fmt: skip
+    order = taking.take(session, came)
+    assert (at(session, "mug"), order.fulfilment, order.version) == ((5, 2), PARTLY, 1)
+    assert [(one.quantity, one.shipped, one.held) for one in lines_of(session, order)] == [(3, 1, 2)]
+    later = replace(came, at=at_once + timedelta(hours=1), lines=[replace(line, quantity=9)])
+    assert taking.take(session, later) is order
+    assert at(session, "mug") == (5, 5), "as far as there are any"
+    assert taking.take(session, came).outside_at == later.at, "what was said before is passed by"
+    taking.take(session, replace(later, at=at_once + timedelta(hours=2), lines=[], cancelled=True))
+    assert at(session, "mug") == (5, 0)
 
 
 @pytest.mark.parametrize(
