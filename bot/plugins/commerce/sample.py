@@ -19,7 +19,7 @@ from storage.crm.customers import Customer
 from storage.money import Money
 from storage.workspace.workspaces import Workspace
 
-DAYS, A_DAY = 365, 1.1
+DAYS, A_DAY = 365, 0.5
 GOODS = (
     ("Coffee beans, 1 kg", "BEAN-1000", 2_450),
     ("Coffee beans, 250 g", "BEAN-250", 790),
