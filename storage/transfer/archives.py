@@ -106,7 +106,7 @@ def _clear(session: Session, table: Table) -> None:
 
 def _bring_table(session: Session, archive: zipfile.ZipFile, table: Table, brought: Brought, shift: int) -> None:
     columns = kept_columns(table)
-    own = [column for column in _self_references(table) if column in columns]
+    own = [column for column in _self_references(table) if column in columns and _may_set(session, table, column)]
     count = 0
     later: list[dict[str, Any]] = []
     with archive.open(file_of(table)) as lines:
@@ -147,6 +147,12 @@ def _unknown_people(session: Session, page: Sequence[dict[str, Any]]) -> list[di
     table = Base.metadata.tables["member"]
     known = set(session.scalars(select(table.c.id).where(table.c.id.in_([row["id"] for row in page]))))
     return [row for row in page if row["id"] not in known]
+
+
+def _may_set(session: Session, table: Table, column: str) -> bool:
+    """Tell whether rows can be pointed at others once they are there; those of the history refer to earlier ones."""
+    asked = text("SELECT has_column_privilege(:name, :column, 'UPDATE')")
+    return bool(session.scalar(asked, {"name": table.fullname, "column": column}))
 
 
 def _self_references(table: Table) -> Iterator[str]:

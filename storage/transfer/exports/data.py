@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import zipfile
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Table, text
+from sqlalchemy import Table, inspect, text
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.ddl import sort_tables
 
 from storage.database.engine import TENANT, Base, current_workspace
+from storage.records.rows import KEPT, RecordRow
+from storage.records.schema.own import OwnRecord
 from storage.workspace.workspaces import Workspace
 
 FORMAT = 1
@@ -21,7 +24,7 @@ LEFT = frozenset(
         # Made by triggers from the others, or anew.
         *("workspace", "record", "name_word", "name_word_left", "model_version", "channel_sharing", "answer"),
         # Of the moment: drafts, files, answers to requests.
-        *("draft", "export_file", "import_part", "import_refusal", "change_answer", "message_key"),
+        *("draft", "export_file", "import_part", "import_refusal", "change_answer"),
         # May hold what is sealed by the keys of an installation.
         "plugin_setting",
     }
@@ -34,11 +37,15 @@ PAGE = 1_000
 
 def travelling() -> list[Table]:
     """Return the tables that an archive holds, each after those that it refers to."""
-    return [
-        table
-        for table in Base.metadata.sorted_tables
-        if (table.info == TENANT and table.name not in LEFT) or table.name in ALSO
-    ]
+    # What refers to any record comes after all tables whose rows are records: it does not say which of them.
+    nouns = {cast(Table, inspect(one).local_table) for one in (*KEPT.values(), OwnRecord)}
+    about = [table for table in Base.metadata.tables.values() if _refers_to_records(table) and table not in nouns]
+    order = sort_tables(Base.metadata.tables.values(), extra_dependencies=[(one, two) for one in nouns for two in about])
+    return [table for table in order if (table.info == TENANT and table.name not in LEFT) or table.name in ALSO]
+
+
+def _refers_to_records(table: Table) -> bool:
+    return any(key.referred_table is RecordRow.__table__ for key in table.foreign_key_constraints)
 
 
 def file_of(table: Table) -> str:
