@@ -25,7 +25,7 @@ from storage.records import history
 from storage.records.history import ChangeSet
 from storage.records.rows import RecordRow
 from storage.records.schema.definition_rows import FieldRow, NounRow
-from storage.transfer.exports.data import FORMAT, MANIFEST, SETTINGS, file_of, kept_columns, travelling
+from storage.transfer.exports.data import DATA, FORMAT, MANIFEST, SETTINGS, file_of, kept_columns, travelling
 
 PAGE = 1_000
 
@@ -60,7 +60,10 @@ def bring_in(session: Session, path: Path) -> Brought:
                 "This archive is of another version of Rapport.", hint="Import it with the version that wrote it."
             )
         brought = Brought(str(told["workspace"]))
-        tables = travelling()
+        # A journal that takes only what is booked now takes what was booked elsewhere, until the transaction ends.
+        session.execute(select(func.set_config("rapport.arriving", current_workspace(session), True)))
+        tables = travelling(session)
+        _refuse_unknown(archive, tables)
         for table in reversed(tables):
             _clear(session, table)
         shift = session.scalar(select(func.max(ChangeSet.id))) or 0
@@ -96,6 +99,19 @@ def _refuse_records(session: Session) -> None:
             )
 
 
+def _refuse_unknown(archive: zipfile.ZipFile, tables: Sequence[Table]) -> None:
+    """Refuse an archive with rows of tables that are not here, as these would be lost."""
+    known = {file_of(table) for table in tables} | {MANIFEST}
+    found = [part for part in archive.infolist() if part.filename.startswith(DATA) and part.file_size]
+    unknown = [part.filename.removeprefix(DATA).removesuffix(".jsonl") for part in found if part.filename not in known]
+    if unknown:
+        raise Invalid(
+            "This archive holds {tables}, which nothing here knows.",
+            tables=", ".join(sorted(unknown)),
+            hint="Turn on the plugins they belong to (`RAPPORT_PLUGINS`), run `rapport db upgrade`, and import again.",
+        )
+
+
 def _clear(session: Session, table: Table) -> None:
     """Take away what a workspace begins with, except people and the history."""
     if table.name != "member" and session.scalar(
@@ -106,7 +122,7 @@ def _clear(session: Session, table: Table) -> None:
 
 def _bring_table(session: Session, archive: zipfile.ZipFile, table: Table, brought: Brought, shift: int) -> None:
     columns = kept_columns(table)
-    own = [column for column in _self_references(table) if column in columns and _may_set(session, table, column)]
+    own = [column for column in _self_references(table) if column in columns]
     count = 0
     later: list[dict[str, Any]] = []
     with archive.open(file_of(table)) as lines:
@@ -115,10 +131,12 @@ def _bring_table(session: Session, archive: zipfile.ZipFile, table: Table, broug
             page = [_as_ours(session, table, row, columns, shift, brought) for row in page]
             if table.name == "member":
                 page = _unknown_people(session, page)
-            key = [column.name for column in table.primary_key]
-            later += [{one: row[one] for one in (*key, *own)} for row in page if any(row.get(one) for one in own)]
-            together = [{name: value for name, value in row.items() if name not in own} for row in page]
+            late = _later(table, page, own) if page else []
+            waiting = {_key(table, row) for row in late}
+            alone = dict.fromkeys(own)
+            together = [row | alone if _key(table, row) in waiting else row for row in page]
             insert_json(session.connection(), table, together)
+            later += late
             count += len(page)
     for at in range(0, len(later), PAGE):
         _point(session, table, own, later[at : at + PAGE])
@@ -149,10 +167,24 @@ def _unknown_people(session: Session, page: Sequence[dict[str, Any]]) -> list[di
     return [row for row in page if row["id"] not in known]
 
 
-def _may_set(session: Session, table: Table, column: str) -> bool:
-    """Tell whether rows can be pointed at others once they are there; those of the history refer to earlier ones."""
-    asked = text("SELECT has_column_privilege(:name, :column, 'UPDATE')")
-    return bool(session.scalar(asked, {"name": table.fullname, "column": column}))
+def _key(table: Table, row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[column.name] for column in table.primary_key)
+
+
+def _later(table: Table, page: Sequence[Mapping[str, Any]], own: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the key and references of rows that refer to rows of their table which may not be there yet.
+
+    Rows come in the order of their numbers, so what refers to an earlier one is right at once. The history, and
+    whatever else may never be changed, refers to nothing else.
+    """
+    key = [column.name for column in table.primary_key]
+    last = page[-1]["id"] if set(key) == {"workspace_id", "id"} and isinstance(page[-1]["id"], int) else 0
+    found = []
+    for row in page:
+        late = {one: row[one] for one in own if row.get(one) and not (isinstance(row[one], int) and row[one] <= last)}
+        if late:
+            found.append({one: row[one] for one in key} | {one: row.get(one) for one in own})
+    return found
 
 
 def _self_references(table: Table) -> Iterator[str]:

@@ -6,9 +6,11 @@ import json
 import zipfile
 from typing import Any, cast
 
-from sqlalchemy import Table, inspect, text
+from sqlalchemy import Table, bindparam, inspect, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.ddl import sort_tables
+from sqlalchemy.types import Text
 
 from storage.database.engine import TENANT, Base, current_workspace
 from storage.records.rows import KEPT, RecordRow
@@ -16,7 +18,8 @@ from storage.records.schema.own import OwnRecord
 from storage.workspace.workspaces import Workspace
 
 FORMAT = 1
-MANIFEST = "data/archive.json"
+DATA = "data/"
+MANIFEST = f"{DATA}archive.json"
 SETTINGS = ("currency", "zone", "locale", "default_roles")
 """What of the workspace itself travels."""
 LEFT = frozenset(
@@ -35,12 +38,25 @@ ALSO = ("due",)
 PAGE = 1_000
 
 
-def travelling() -> list[Table]:
-    """Return the tables that an archive holds, each after those that it refers to."""
+_THERE = text("SELECT name FROM unnest(:names) AS name WHERE to_regclass(name) IS NOT NULL").bindparams(
+    bindparam("names", type_=ARRAY(Text()))
+)
+
+
+def travelling(session: Session) -> list[Table]:
+    """Return the tables that an archive holds, each after those that it refers to; of plugins, those that are there."""
+    tables = _travelling()
+    there = set(session.scalars(_THERE, {"names": [table.fullname for table in tables]}))
+    return [table for table in tables if table.fullname in there]
+
+
+def _travelling() -> list[Table]:
     # What refers to any record comes after all tables whose rows are records: it does not say which of them.
     nouns = {cast(Table, inspect(one).local_table) for one in (*KEPT.values(), OwnRecord)}
     about = [table for table in Base.metadata.tables.values() if _refers_to_records(table) and table not in nouns]
-    order = sort_tables(Base.metadata.tables.values(), extra_dependencies=[(one, two) for one in nouns for two in about])
+    order = sort_tables(
+        Base.metadata.tables.values(), extra_dependencies=[(one, two) for one in nouns for two in about]
+    )
     return [table for table in order if (table.info == TENANT and table.name not in LEFT) or table.name in ALSO]
 
 
@@ -50,12 +66,12 @@ def _refers_to_records(table: Table) -> bool:
 
 def file_of(table: Table) -> str:
     """Return the name of a table's file in an archive."""
-    return f"data/{table.fullname}.jsonl"
+    return f"{DATA}{table.fullname}.jsonl"
 
 
 def kept_columns(table: Table) -> list[str]:
     """Return the columns that travel: not those that are computed, nor those that refer to what does not."""
-    names = {one.name for one in travelling()} | {"workspace", "record"}
+    names = {one.name for one in _travelling()} | {"workspace", "record"}
     gone = {
         column
         for key in table.foreign_key_constraints
@@ -72,7 +88,7 @@ def write_data(session: Session, archive: zipfile.ZipFile) -> dict[str, int]:
     settings = {name: getattr(workspace, name) for name in SETTINGS}
     told: dict[str, Any] = {"format": FORMAT, "workspace": workspace.id, "settings": settings}
     archive.writestr(MANIFEST, json.dumps(told))
-    return {file_of(table): _write_table(session, archive, table) for table in travelling()}
+    return {file_of(table): _write_table(session, archive, table) for table in travelling(session)}
 
 
 def _write_table(session: Session, archive: zipfile.ZipFile, table: Table) -> int:
