@@ -23,6 +23,7 @@ NETS = (
     "tests/storage/database/test_migrate.py::test_the_migrations_make_what_the_models_describe",
     "tests/storage/database/test_tenancy.py",
     "tests/bot/test_roles.py",
+    "tests/plugins/archives.py",
     "tests/test_docs.py::test_commands_can_be_typed_as_they_are_written",
     "tests/plugins/nets.py",
 )
