@@ -248,3 +248,22 @@ def test_what_is_not_empty_is_not_archived(session: Session) -> None:
             one.check_archive()
     journal.reverse(session, paid_in)
     portfolio.check_archive()
+
+
+def test_what_comes_with_an_archive_keeps_its_day_and_must_balance(session: Session) -> None:
+    opened(session)
+    booking = (
+        "INSERT INTO finance.booking (workspace_id, id, portfolio_id, kind, traded_on, settled_on, booked_at)"
+        " VALUES ('TA', 99, 1, 'fee', '2026-03-02', '2026-03-02', '2026-03-02')"
+    )
+    postings = f"{POSTINGS} ('TA', 99, 'fees', NULL, 'EUR', 5), ('TA', 99, 'market', NULL, 'EUR', -{{owed}})"
+    for arriving, owed, refusal in (("", 5, "in the journal already"), ("TB", 5, "already"), ("TA", 4, "balance")):
+        with pytest.raises(DBAPIError, match=refusal), session.begin_nested():
+            session.execute(text("SELECT set_config('rapport.arriving', :whose, true)"), {"whose": arriving})
+            session.execute(text(booking))
+            session.execute(text(postings.format(owed=owed)))
+            session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+    session.execute(text("SELECT set_config('rapport.arriving', 'TA', true)"))
+    session.execute(text(booking))
+    session.execute(text(postings.format(owed=5)))
+    session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
