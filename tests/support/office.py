@@ -132,7 +132,9 @@ class Office:
         self.database, self.registry = database, registry
         self.people = People(database, lambda _workspace: slack or Somewhere())
         models = small_models()
-        self.runtime = Runtime(database, registry, self.people, lambda _workspace: Somewhere(), model=models.of)
+        self.runtime = Runtime(
+            database, registry, self.people, lambda _workspace: slack or Somewhere(), model=models.of
+        )
         self.home = HomeView(database, registry, self.people, installations)
 
     def does(self, use: Use, workspace: str, user_id: str) -> Answer:

@@ -31,6 +31,7 @@ class ChoiceRow(Recorded, Base):
     """
 
     __noun__ = "choice"
+    __audit__ = "choices"
     __tablename__ = "choice"
     __table_args__ = (
         Index(

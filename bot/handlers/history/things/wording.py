@@ -80,6 +80,25 @@ def _field(session: Session, change: Change, name: str) -> b.Text:
     return b.markup(_("the field *{name}* of {nouns}"), name=name or (row.name if row else ""), nouns=of)
 
 
+def _choice(session: Session, change: Change, name: str) -> b.Text:
+    known = {str(row.id): row for row in schema.whole(session).choice_rows}.get(change.row_key)
+    values = {**change.before, **change.after}
+    noun, key = (str(values.get(one) or (getattr(known, one) if known else "")) for one in ("noun", "field"))
+    declaration = schema.whole(session).declared.get(noun)
+    label = next((_(one.label) for one in declaration.fields if one.key == key), key) if declaration else key
+    standard = values.get("standard", known.standard if known else False)
+    if standard:
+        kind = _(str(values.get("kind") or (known.kind if known else "")))
+        return b.markup(_("the name *{name}* for {kind} ({field})"), name=name, kind=kind, field=label)
+    return b.markup(_("the choice *{name}* ({field})"), name=name, field=label)
+
+
+def _wishes(_session: Session, change: Change, _name: str) -> b.Text:
+    target = change.row_key
+    whose = b.person(target) if target.startswith(("U", "W")) else b.channel(target)
+    return b.markup(_("the quiet hours and limits of {whose}"), whose=whose)
+
+
 def _key(session: Session, change: Change, name: str) -> b.Text:
     key = api_keys.get(session, int(change.row_key)) if change.row_key.isdecimal() else None
     return b.markup(_("the key *{name}*"), name=name or (key.name if key else change.row_key))
@@ -93,6 +112,10 @@ _NAMED: Mapping[str, Named] = {
     "noun": _called("the kind of record *{name}*"),
     "api_key": _key,
     "business_hours": _called("the business hours"),
+    "attention": _wishes,
+    "choice": _choice,
+    "layout": _called("the layout *{name}*"),
+    "webhook": _called("the webhook *{name}*"),
     "holiday": _called("the holiday *{name}*"),
     "category": _called("the category *{name}*"),
     "route": _called("the {name}"),
