@@ -193,7 +193,7 @@ def test_reasons_are_words_without_which_both_halves_are_less_sure(starter: Mess
 
 @pytest.mark.skipif(not installed(), reason="the sentence encoder is not installed")
 @pytest.mark.parametrize("text", ["refund my order please", "where is the parcel that you said was sent? " * 60])
-def test_at_most_twenty_words_are_left_out_once_a_card(starter: MessageClassifier, text: str) -> None:
+def test_at_most_eight_of_twenty_words_are_left_out_once_a_card(starter: MessageClassifier, text: str) -> None:
     asked: list[list[str]] = []
     real = encoder().vectors
 
@@ -207,7 +207,7 @@ def test_at_most_twenty_words_are_left_out_once_a_card(starter: MessageClassifie
         assert starter.classify(text, reasons=False).reasons == []
         assert [len(one) for one in asked] == [1]
         assert starter.classify(text).reasons
-    assert len(asked) == 3 and len(asked[-1]) <= 21
+    assert len(asked) == 3 and len(asked[-1]) <= 9
     assert all(len(one.split()) <= 20 for one in asked[-1])
 
 
