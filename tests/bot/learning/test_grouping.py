@@ -6,7 +6,9 @@ import itertools
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from sqlalchemy.orm import Session
 
@@ -47,6 +49,24 @@ def test_a_habit_that_is_not_ours_is_learned_and_ours_is_not_learned_anew() -> N
         taught.taught({**kept, "weights": {"of the release before": 1.0}})
     with pytest.raises(ValueError, match="nobody moved"):
         learn([Settled(SIXTY[0], moved=False)], shipped(meaning=False))
+
+
+def test_no_conversation_is_judged_by_what_learned_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: list[int] = []
+
+    class Honest:
+        def fit(self, learned: list[Any]) -> Honest:
+            self.learned = {id(one) for one in learned}
+            return self
+
+        def right(self, conversations: list[Any]) -> np.ndarray:
+            judged.extend(id(one) for one in conversations if not self.learned & {id(one)})
+            return np.ones(len(conversations), dtype=bool)
+
+    monkeypatch.setattr("ml.matters.learning.clone", lambda _shipped: Honest())
+    shipped_one: Any = Honest().fit([])
+    learn([Settled(one, moved=number < 40) for number, one in enumerate(SIXTY)], shipped_one)
+    assert all(judged.count(id(one)) == 2 for one in SIXTY), "once by what ships and once by a candidate"
 
 
 @pytest.fixture
@@ -101,6 +121,8 @@ def test_only_what_people_moved_and_did_not_move_back_counts_as_moved(database: 
         made["UELSEWHERE"] = write(session, two, "UELSEWHERE", "C2")
         made["USPLIT"] = write(session, [two[0], Line("A", 1, "a", "and an invoice please")], "USPLIT")
         write(session, two[:1], "UONCE")
+        # Who comes back after three days begins another conversation, of one message here.
+        made["UPAUSED"] = write(session, [two[0], Line("A", 4_400, "b", "and an invoice please")], "UPAUSED")
     for author, actor, source in (
         ("UMERGED", "UAGENT", "slash"),
         ("UBYITSELF", "UBYITSELF", "message"),
