@@ -226,13 +226,12 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         if not chatter:
             ranked = [i for i in ranked if self.classes_[i] != self.filter_label]
         best, confidence = ranked[0], float(probability[ranked[0]])
-        sure = self._sure(np.array([confidence]), belonging)[0]
         judge = None if self.blend_ is None or chatter else partial(self._log_odds, column=best)
         return Verdict(
             category=str(self.classes_[best]),
             confidence=confidence,
             second=str(self.classes_[ranked[1]]) if len(ranked) > 1 else None,
-            abstained=not chatter and (not sure or looks_like_code(text)),
+            abstained=not chatter and (not self._sure(np.array([confidence]), belonging)[0] or looks_like_code(text)),
             reasons=explain(text, self.features_, self.coef_, probability, best, judge) if reasons else [],
             version=self.version_,
             chatter=chatter,
@@ -314,13 +313,11 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         right = guess == unlike.truth
         self.threshold_ = choose_threshold(confidence[~filtered], right[~filtered], self.precision)
         truth, guess, confidence, filtered = alike.truth, *self._guesses(alike.margins)
-        right = guess == truth
-        belongs = alike.belonging
-        if alike.is_mixed:
-            belongs = belonging(alike.margins, alike.near, self.temperature_)
+        right, mixed = guess == truth, alike.is_mixed
+        belongs = belonging(alike.margins, alike.near, self.temperature_) if mixed else alike.belonging
         # Of what is too unsure to be answered belonging has nothing to say.
         sure = ~filtered & right & (confidence >= (self.threshold_ or 0.0))
-        few = MEANING_STRANGERS if alike.is_mixed else STRANGERS
+        few = MEANING_STRANGERS if mixed else STRANGERS
         self.scope_threshold_ = float(np.quantile(belongs[sure], few)) if sure.any() else 0.0
         self.filter_threshold_ = choose_threshold(confidence[filtered], right[filtered], FILTER_PRECISION)
         self.figures_ = {"examples": float(len(truth)), "ece": calibration_error(confidence, right)}
@@ -340,8 +337,7 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
 
     def _digest(self) -> str:
         """Return a short name for exactly these weights and thresholds."""
-        digest = hashlib.sha256(self.coef_.tobytes())
-        digest.update(self.intercept_.tobytes() + self.features_.idf_.tobytes())
+        digest = hashlib.sha256(self.coef_.tobytes() + self.intercept_.tobytes() + self.features_.idf_.tobytes())
         if self.blend_ is not None:
             digest.update(self.blend_.head.coef.tobytes() + self.blend_.examples.tobytes())
         thresholds = (self.threshold_, self.filter_threshold_, self.scope_threshold_)
