@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -147,7 +148,10 @@ def facts(
 ) -> list[b.Markup]:
     """Return label and value of every field but the name that a record has, and of `others` beside or instead."""
     laid = declaration.laid_out("card")
-    own = {_label(field): face(field).shown(field, record, reader, session) for field in laid}
+    called = Counter(map(_label, laid))
+    # A field that came back may be called as another is by now.
+    labels = {one.key: f"{_label(one)} ({one.key})" if called[_label(one)] > 1 else _label(one) for one in laid}
+    own = {labels[field.key]: face(field).shown(field, record, reader, session) for field in laid}
     left_out = {_label(field) for field in declaration.entered if field not in laid}
     known = {**own, **{label: value for label, value in (others or {}).items() if label not in left_out}}
     return [b.markup("*{label}*\n{value}", label=label, value=value) for label, value in known.items() if value]

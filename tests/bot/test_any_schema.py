@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
@@ -165,7 +165,14 @@ BEGIN = [(at, "define", number, 1, number, 0, ADMIN) for at, number in ((0, 0), 
 ]
 
 
+TWO_OF_ONE_NAME = [
+    (0, "value", 1, 1, 0, 0, REP), (0, "retire", 1, 1, 0, 0, ADMIN), (0, "rename", 0, 1, 1, 0, ADMIN),
+    (0, "restore", 0, 1, 0, 0, ADMIN),
+]  # fmt: skip
+
+
 @given(steps=st.lists(step, min_size=8, max_size=24))
+@example(TWO_OF_ONE_NAME)
 @settings(
     max_examples=8,
     deadline=None,
