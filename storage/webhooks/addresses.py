@@ -18,15 +18,19 @@ Address = IPv4Address | IPv6Address
 LookUp = Callable[[str, int], Sequence[str]]
 """Return the addresses that a host has for a port; raise OSError where it has none."""
 
-_TRANSLATED = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
-"""Where IPv6 stands for IPv4 (RFC 6052, RFC 8215)."""
-_COMPATIBLE = ipaddress.ip_network("::/96")
+_TRANSLATED = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96")))
+"""Where IPv6 stands for IPv4 (RFC 6052, RFC 8215, RFC 2765)."""
+_ISATAP = {0x00005EFE, 0x02005EFE}
+"""What stands before an IPv4 address in one of IPv6 that leads to it (RFC 5214)."""
+_UNICAST = IPv6Network("2000::/3")
+"""Outside of it no address of IPv6 is reached from everywhere."""
+_KEPT = tuple(map(ipaddress.ip_network, ("192.88.99.0/24", "3fff::/20")))
+"""What was given up (RFC 7526) or is for examples (RFC 9637), which Python's own list does not know."""
 _THIS_MACHINE = "localhost"
 _PLAIN = (
     "only https is sent to, as events tell of customers;"
     " whoever runs Rapport can allow a host inside by RAPPORT_WEBHOOK_ALLOW"
 )
-_SITE_LOCAL = ipaddress.ip_network("fec0::/10")
 PATIENCE_S = 1.0
 
 
@@ -163,9 +167,10 @@ def _kind(address: Address) -> str | None:
         return "of many machines"
     if address.is_unspecified:
         return "no address"
-    if isinstance(address, IPv6Address) and (address in _SITE_LOCAL or address in _COMPATIBLE):
+    if isinstance(address, IPv6Address) and address not in _UNICAST:
         return "private"
-    return None if address.is_global else "private"
+    kept = any(address.version == network.version and address in network for network in _KEPT)
+    return None if address.is_global and not kept else "private"
 
 
 def _inner(address: Address) -> IPv4Address | None:
@@ -175,7 +180,7 @@ def _inner(address: Address) -> IPv4Address | None:
     for inner in (address.ipv4_mapped, address.sixtofour, address.teredo and address.teredo[1]):
         if inner:
             return inner
-    if any(address in network for network in _TRANSLATED):
+    if any(address in network for network in _TRANSLATED) or (int(address) >> 32) & 0xFFFFFFFF in _ISATAP:
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return None
 
