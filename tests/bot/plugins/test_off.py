@@ -26,6 +26,7 @@ NETS = (
     "tests/plugins/archives.py",
     "tests/test_docs.py::test_commands_can_be_typed_as_they_are_written",
     "tests/plugins/nets.py",
+    "tests/plugins/programs.py",
 )
 """What is asked of every table and declaration, of every command and form, and what plugins ask of their own."""
 
