@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -22,7 +24,23 @@ from storage.workspace.members import Role
 from tests.support import webhooks
 from tests.support.passing_time import pass_time
 from tests.support.programs import Program
+from tests.support.rapport import ROOT
 from tests.support.receivers import Receiver, caller
+from tests.support.waiting import until
+
+WORKER = """
+import sys
+from api import payloads
+from bot.delivery.webhooks import WebhookSender
+from bot.registry import load
+from storage.database.engine import Database
+from tests.support.receivers import caller
+
+database = Database(sys.argv[1], pool_size=1)
+sender = WebhookSender(database, payloads.drawing(load().declarations), caller(timeout_s=60))
+for row in sender.claim(9):
+    sender.work(row)
+"""
 
 
 @pytest.fixture
@@ -169,3 +187,22 @@ def test_what_is_of_a_noun_that_is_retired_is_not_told(program: Program, told: T
     assert told.bodies() == []
     with told.database.transaction(told.workspace) as session:
         assert session.scalars(select(WebhookDelivery.state)).all() == ["cancelled"]
+
+
+def test_what_a_killed_worker_may_have_sent_is_told_again_under_its_id_and_before_what_follows(
+    program: Program, told: Told
+) -> None:
+    told.hook("*")
+    program.adds("customer", name="Heron")
+    program.changes("records/customer/C-1", {"tier": "gold"})
+    told.receiver.drip_s = 5.0  # it has come, and the answer takes long
+    url = told.database.url.render_as_string(hide_password=False)
+    with subprocess.Popen([sys.executable, "-c", WORKER, url], cwd=ROOT) as worker:
+        until(lambda: told.receiver.got or worker.poll() is not None)
+        worker.kill()
+    sent = told.receiver.got[0].headers["webhook-id"]
+    told.receiver.drip_s = 0.0
+    assert told.bodies() == []  # as long as the dead one's lease holds
+    pass_time(told.database, told.workspace, 61)
+    assert [one["type"] for one in told.bodies()] == ["customer.created", "customer.changed"]
+    assert [got.headers["webhook-id"] == sent for got in told.receiver.got] == [True, False]
