@@ -6,14 +6,11 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 from mcp import Client, StdioServerParameters
-from mcp.client.streamable_http import streamable_http_client
 
 from api.agents.tools import TOOLS
 from storage.crm.customers import CUSTOMER
@@ -21,23 +18,9 @@ from storage.database.engine import Database
 from storage.records import history
 from storage.records.schema import field_definitions
 from storage.workspace.members import Role
+from tests.support.agents import Uses, calls, over_http
 from tests.support.programs import Program, Programs
 from tests.support.rapport import ROOT
-
-Uses = Callable[[Client], Awaitable[Any]]
-
-
-def over_http(program: Program, uses: Uses, **headers: str) -> Any:
-    """Have the official client connect, and use it."""
-
-    async def connect() -> Any:
-        given = {"authorization": f"Bearer {program.secret}", **headers}
-        async with httpx2.AsyncClient(headers=given) as web:
-            url = f"http://127.0.0.1:{program.port}/mcp"
-            async with Client(streamable_http_client(url, http_client=web)) as client:
-                return await uses(client)
-
-    return asyncio.run(connect())
 
 
 def over_stdio(program: Program, uses: Uses, url: str, folder: Path) -> Any:
@@ -55,13 +38,6 @@ def over_stdio(program: Program, uses: Uses, url: str, folder: Path) -> Any:
             return await uses(client)
 
     return asyncio.run(connect())
-
-
-async def calls(client: Client, name: str, **given: Any) -> Any:
-    """Call a tool and return what it says as JSON."""
-    result = await client.call_tool(name, given)
-    assert result.structured_content is not None
-    return result.structured_content
 
 
 async def everything(client: Client) -> dict[str, Any]:

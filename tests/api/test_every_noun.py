@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from mcp import Client
 from sqlalchemy import func, select
 
 from bot.registry import Registry
@@ -13,6 +14,7 @@ from storage.database.engine import Database
 from storage.records.history import ChangeSet
 from storage.records.schema import field_definitions, noun_definitions, whole
 from tests.support import webhooks
+from tests.support.agents import calls, over_http
 from tests.support.programs import Program, Programs
 from tests.support.webhooks import told
 
@@ -137,6 +139,26 @@ def test_each_effect_is_one_change_is_told_and_is_undone_in_slack(
     count, events = done.since()
     assert (count, events[-1:]) == (1, [f"{noun}.removed"]), events
     assert program.gets(path).status == 404
+
+
+@pytest.mark.parametrize("noun", NOUNS)
+def test_agents_do_with_each_noun_what_programs_do(programs: Programs, here: str, nouns: set[str], noun: str) -> None:
+    if noun not in nouns:
+        pytest.skip("the plugin is not installed in this run")
+    program, changes = programs.key(here), NOUNS[noun][1]
+
+    async def uses(client: Client) -> Any:
+        described = await calls(client, "describe", noun=noun)
+        made = await calls(client, "create", noun=noun, fields=first(program, noun))
+        of = {"noun": noun, "reference": made["id"]}
+        changed = await calls(client, "update", **of, version=made["version"], fields=changes)
+        return described, changed, await calls(client, "get", **of), await calls(client, "find", noun=noun)
+
+    described, changed, got, found = over_http(program, uses)
+    assert changes.keys() <= described["fields"].keys()
+    assert got == program.gets(f"records/{noun}/{got['id']}").json
+    assert values(got, changes) == values(changed, changes)
+    assert got["id"] in {one["id"] for one in found["records"]}
 
 
 @pytest.mark.parametrize("noun", NOUNS)

@@ -12,12 +12,13 @@ import pytest
 from bot.registry import Registry
 from sandbox.control.client import Person
 from tests.support.company import Company
+from tests.support.files_sent import DM, files
 from tests.support.nouns import QUOTE, TOLD, Told
 from tests.support.waiting import until
 
 FIRST, SECOND = "Harbor Lines", "Wharf Works"
 INSTALLED = "tests.plugins.installed"
-MORE = {"storage/database/test_migrate.py": 1, "api/test_every_noun.py": 2}
+MORE = {"storage/database/test_migrate.py": 1, "api/test_every_noun.py": 3}
 """How many tests elsewhere show that migrations make what models describe, and that programs do what people do."""
 
 
@@ -212,6 +213,20 @@ def test_help_and_usage(rep: Person, told: Told) -> None:
     assert f"[{told.edit.split(':')[0]}:" in usage and f"Add a {told.key}" in usage
 
 
+def test_export_and_import(company: Company, two: Person, told: Told) -> None:
+    assert "2 " in two.types(told.typed("list", "as:csv"), channel=DM).text
+    (content,) = files(company, two).values()
+    assert FIRST in content.decode("utf-8-sig") and SECOND in content.decode("utf-8-sig")
+    two.types(told.typed("edit", f"{told.reference()} {told.edit}"), channel=DM)
+    two.sends(f"{told.key}.csv", content, channel=DM)
+    two.sees(f"{told.key}.csv*: ", channel=DM)
+    two.clicks("Try it", channel=DM)
+    two.sees("Would be: 1 changed, 1 left alone", channel=DM)
+    two.clicks("Bring them in", channel=DM)
+    two.sees(" are in", channel=DM)
+    assert told.read in two.types(told.typed("show", told.reference()), channel=DM).text
+
+
 def test_roles(company: Company, two: Person, told: Told) -> None:
     company.gives("agent", "viewer")
     for verb, rest in {"add": "X", "edit": f"{told.reference()} name:X", "archive": told.reference()}.items():
@@ -249,14 +264,36 @@ SURFACES: Mapping[str, Callable[..., None]] = {
     "twins to warn of": test_twins,
     "timeline labels": test_history_and_timeline_labels,
     "undo": test_undo,
+    "import and export": test_export_and_import,
     "role matrix": test_roles,
+    "help": test_help_and_usage,
 }
 """Which test shows what follows from a declaration: the commands by their verbs, then what is no command."""
+ELSEWHERE = {
+    "docs": "test_house_rules.py::test_the_pages_that_are_derived_from_declarations_are_current",
+    "REST routes": "api/test_every_noun.py::test_each_noun_is_served_alone",
+    "MCP tools": "api/test_every_noun.py::test_agents_do_with_each_noun_what_programs_do",
+    "webhook payloads": "api/test_every_noun.py::test_each_effect_is_one_change_is_told_and_is_undone_in_slack",
+}
+"""Which test of another file shows what people do not see in a conversation."""
+FOLLOWS = (
+    ["add", "show", "find", "list", "edit", "note", "archive", "restore", "merge", "history"],
+    ("", "usage lines", "cards with inline controls", "list lines", "filters and sort", "search", "typeahead"),
+    ("references wherever one may be typed", "follow-ups", "twins to warn of", "timeline labels", "undo", "two people"),
+    ("import and export", "role matrix", "help", "docs", "REST routes", "MCP tools", "webhook payloads"),
+)
+"""What a declaration promises: no test of it may go."""
 
 
-def test_every_command_that_follows_from_a_declaration_has_a_test(registry: Registry) -> None:
+def test_all_that_follows_from_a_declaration_has_a_test(registry: Registry) -> None:
     derived = {rule.verb for plugin in registry.plugins.values() for rule in plugin.derived}
-    assert derived <= SURFACES.keys()
+    promised = {surface for surfaces in FOLLOWS for surface in surfaces}
+    assert derived | promised == SURFACES.keys() | ELSEWHERE.keys()
+    for test in SURFACES.values():
+        assert vars(sys.modules[__name__])[test.__name__] is test
+    for test in ELSEWHERE.values():
+        path, _colons, name = test.partition("::")
+        assert f"def {name}(" in (Path(__file__).parents[1] / path).read_text(), test
 
 
 def test_the_same_holds_for_the_noun_of_a_plugin_that_is_installed() -> None:
