@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from api.limits import PER_MINUTE, Limits
 from api.problems import Answer, HttpProblem, problem_of
 from storage.database.engine import EVERY_WORKSPACE, CommitUnknown, Database, learned
+from storage.names import short
 from storage.records import history, schema
 from storage.records.comparisons import Fields, Values
 from storage.records.declaration import Declaration
@@ -134,7 +135,7 @@ class Work:
         """Return a noun if the key may do this with its records; raise HttpProblem where not."""
         declaration = self.nouns.get(key)
         if declaration is None:
-            raise HttpProblem("not-found", f"There is no noun {key[:60]}.", nouns=sorted(self.nouns))
+            raise HttpProblem("not-found", f"There is no noun {short(key, 60)}.", nouns=sorted(self.nouns))
         self.check(declaration, verb)
         return declaration
 

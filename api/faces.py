@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from storage.errors import CrmError, Invalid
 from storage.money import LARGEST, Money, currencies, exponent
-from storage.names import EMAIL_LIMIT, NAME_LIMIT
+from storage.names import EMAIL_LIMIT, NAME_LIMIT, short
 from storage.records import named
 from storage.records.fields import (
     AddressField,
@@ -102,7 +102,7 @@ class MoneyJson(PlainJson):
             raise _not(field, "an object with amount and currency")
         amount, currency = value["amount"], value["currency"]
         if not isinstance(currency, str) or currency not in currencies():
-            raise Invalid("{code} is not a currency I know.", field=field.key, code=str(currency)[:40])
+            raise Invalid("{code} is not a currency I know.", field=field.key, code=short(currency))
         if not isinstance(amount, str) or _AMOUNT.fullmatch(amount) is None:
             raise _not(field, 'an amount such as "12.50"')
         try:

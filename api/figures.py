@@ -14,7 +14,7 @@ from storage.digests import metrics
 from storage.digests.metrics import Cut, Metric, Number, Part, Period
 from storage.digests.metrics.definitions import meaning
 from storage.errors import CrmError, Invalid
-from storage.names import check_text
+from storage.names import check_text, short
 from storage.records.fields import PersonField
 from storage.records.named import Named
 from storage.references import reference
@@ -57,7 +57,7 @@ def explained(
         wanted = Metric(figure)
     except ValueError:
         raise HttpProblem(
-            "not-found", f"There is no figure {figure[:60]}.", figures=[str(one) for one in Metric]
+            "not-found", f"There is no figure {short(figure, 60)}.", figures=[str(one) for one in Metric]
         ) from None
     span = _period(work, period, owner)
     if not _may(work, wanted, span):
@@ -70,7 +70,9 @@ def explained(
 
 def _period(work: Work, typed: str, owner: str) -> Period:
     if typed not in PERIODS:
-        raise Invalid("There is no period {word}.", field="period", word=typed[:40], hint="It is day, week, month, ...")
+        raise Invalid(
+            "There is no period {word}.", field="period", word=short(typed), hint="It is day, week, month, ..."
+        )
     who = _OWNER.checked(work.session, owner) if owner else None
     return Period(work.caller.now - timedelta(days=PERIODS[typed]), work.caller.now, [who] if who else None)
 

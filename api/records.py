@@ -16,7 +16,7 @@ from api.calls import Work
 from api.problems import Answer, HttpProblem, problem_of
 from storage import events
 from storage.errors import CrmError, Doubtful, Invalid, NotFound
-from storage.names import check_text
+from storage.names import check_text, short
 from storage.records import history, lifecycle, listing, named
 from storage.records.declaration import Declaration
 from storage.records.fields import PersonField
@@ -41,7 +41,9 @@ def listed(work: Work, noun: str, *, filters: str = "", sort: str = "", cursor: 
     query, values = work.bot.understand(filters, work.session, declaration.filters, work.caller)
     if sort:
         if _SORT.fullmatch(sort) is None or sort.count(",") >= MOST_FILTERS:
-            raise Invalid("{sort} is no order.", field="sort", sort=sort[:80], hint="Write for example -created,name.")
+            raise Invalid(
+                "{sort} is no order.", field="sort", sort=short(sort, 80), hint="Write for example -created,name."
+            )
         query = type(query)(query.conditions, parse_filters([f"sort:{sort}"]).sort)
     beyond = _ended(cursor) if cursor else None
     page = listing.page(work.session, declaration, query, values, limit=limit, beyond=beyond, whole=True, flat=True)
@@ -181,14 +183,14 @@ def only(body: Json, *names: str) -> None:
     """Raise Invalid, naming the first, for members of a body that nothing is known of."""
     for name in body:
         if name not in names:
-            raise Invalid("There is no {name} here.", field=str(name)[:60], name=str(name)[:60])
+            raise Invalid("There is no {name} here.", field=short(name, 60), name=short(name, 60))
 
 
 def found(work: Work, declaration: Declaration, reference: str) -> Named:
     """Return the record of a reference, or the one that it is part of now; raise NotFound if there is none."""
     record = named.by_reference(work.session, declaration.model, reference)
     if record is None:
-        raise NotFound("There is no {reference}.", reference=reference[:60])
+        raise NotFound("There is no {reference}.", reference=short(reference, 60))
     return record
 
 

@@ -13,6 +13,7 @@ from storage.crm import followups, notes
 from storage.crm.followups import Followup
 from storage.crm.notes import NoteKind
 from storage.errors import Invalid, NotFound
+from storage.names import short
 from storage.records import history, schema, search
 from storage.records.fields import PersonField
 from storage.records.history import Activity
@@ -75,7 +76,7 @@ def followup_closed(work: Work, reference: str, *, done: bool) -> Answer:
     """Finish or cancel a follow-up that does not recur."""
     followup = by_reference(work.session, Followup, reference)
     if followup is None:
-        raise NotFound("There is no {reference}.", reference=reference[:60])
+        raise NotFound("There is no {reference}.", reference=short(reference, 60))
     about = subject_of(work.session, followup)
     declaration = work.nouns.get(str(about.__noun__)) if about else None
     if declaration is None:
@@ -113,7 +114,7 @@ def searched(work: Work, *, text: str, nouns: str = "", limit: int = 10) -> Answ
     asked = [noun for noun in nouns.split(",") if noun]
     for noun in asked:
         if noun not in work.nouns:
-            raise Invalid("There is no noun {noun}.", field="nouns", noun=noun[:60])
+            raise Invalid("There is no noun {noun}.", field="nouns", noun=short(noun, 60))
         work.noun(noun, Verb.READ)
     readable = asked or [noun for noun in work.nouns if work.may(noun, Verb.READ)]
     hits = search.find(work.session, text, nouns=readable, limit=limit) if readable else []

@@ -21,6 +21,7 @@ from api.hooks import BODY_LIMIT as HOOK_LIMIT
 from api.hooks import Hooks
 from api.problems import Answer, HttpProblem, problem_of
 from storage.database.engine import Database
+from storage.names import short
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +116,7 @@ class Incoming:
         for name, _value in given.multi_items():
             if name not in names or len(given.getlist(name)) > 1:
                 detail = "It is given twice." if name in names else "There is no such parameter."
-                raise HttpProblem("invalid", f"{name[:60]}: {detail}", errors=[(name[:60], detail)])
+                raise HttpProblem("invalid", f"{short(name, 60)}: {detail}", errors=[(short(name, 60), detail)])
         return dict(given)
 
     def any_query(self) -> dict[str, str]:
@@ -181,7 +182,7 @@ def _once_each(members: list[tuple[str, Any]]) -> dict[str, Any]:
     read = dict(members)
     if len(read) < len(members):
         (twice, _times), *_ = Counter(name for name, _value in members).most_common(1)
-        raise HttpProblem("malformed", f"The body says {twice[:60]} twice in one object.")
+        raise HttpProblem("malformed", f"The body says {short(twice, 60)} twice in one object.")
     return read
 
 

@@ -46,6 +46,12 @@ def _visible(character: str) -> str:
     return " " if category == "Cc" else character
 
 
+def short(text: object, most: int = 40) -> str:
+    """Return a text as it is quoted in a sentence: whole, or its beginning with a mark that there is more."""
+    whole = str(text)
+    return whole if len(whole) <= most else whole[: most - 1] + "…"
+
+
 def email_key(text: str) -> str:
     """Return the form of an e-mail address by which addresses are compared.
 

@@ -17,6 +17,7 @@ from api.agents import tools
 from api.calls import Identity, Work
 from api.problems import Answer, HttpProblem, problem_of
 from api.wire import Door, response
+from storage.names import short
 
 if TYPE_CHECKING:
     from mcp.server.lowlevel.server import Server
@@ -74,7 +75,7 @@ async def call(door: Door, who: Identity, name: str, given: dict[str, Any]) -> A
     """Call a tool by its name, and return what it says."""
     tool = next((one for one in tools.TOOLS if one.name == name), None)
     if tool is None:
-        return HttpProblem("not-found", f"There is no tool {name[:60]}.").answer()
+        return HttpProblem("not-found", f"There is no tool {short(name, 60)}.").answer()
     noun = given.get("noun")
     doing = f"agent {name} {noun}" if isinstance(noun, str) and len(noun) < 60 else f"agent {name}"
     return await _performed(door, who, lambda work: tools.run(tool, work, given), doing)

@@ -22,6 +22,7 @@ from bot.kit.block_json import to_json
 from bot.kit.blocks import MESSAGE_BLOCKS
 from bot.kit.replies import Picture
 from bot.slack.posting import Ask, CallRefused, Unreached
+from storage.names import short
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +102,6 @@ def send(wanted: SlackCall, post: Callable[[SlackCall], Mapping[str, Any]], *, u
 
 def _block(ask: Ask, picture: Picture) -> Block:
     content = picture.draw()
-    file_id = upload(ask, picture.name, content, alt_txt=picture.alt[:1000])
+    file_id = upload(ask, picture.name, content, alt_txt=short(picture.alt, 1_000))
     ask("files.completeUploadExternal", repeatable=True, files=json.dumps([{"id": file_id, "title": picture.name}]))
     return picture.block(file_id)

@@ -9,6 +9,7 @@ from slack_sdk import WebClient
 
 from bot.kit.replies import Speaker
 from bot.slack.posting import CallRefused, call
+from storage.names import short
 
 NAME_LIMIT = 80
 """So long a name Slack shows."""
@@ -18,7 +19,7 @@ MAY_NOT = frozenset({"missing_scope", "not_allowed_token_type"})
 
 def arguments(speaker: Speaker) -> dict[str, str]:
     """Return what a post says of who speaks."""
-    shown = {"username": speaker.name[:NAME_LIMIT]}
+    shown = {"username": short(speaker.name, NAME_LIMIT)}
     return {**shown, "icon_url": speaker.picture} if speaker.picture.startswith("https://") else shown
 
 

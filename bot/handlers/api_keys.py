@@ -15,6 +15,7 @@ from bot.kit.format import Reader, paragraphs
 from bot.kit.replies import Message
 from bot.plugin import Catalogue, Member, Plugin, Role, _
 from storage.errors import Invalid, NotFound
+from storage.names import short
 from storage.records import history
 from storage.workspace import api_keys, members
 from storage.workspace.api_keys import ApiKey, Verb
@@ -114,7 +115,7 @@ def _role(args: Args, scopes: list[str]) -> Role:
         return Role(typed.strip().casefold())
     except ValueError:
         hint = "Roles are viewer, rep, agent, manager and admin."
-        raise Invalid("There is no role “{word}”.", field="role", hint=hint, typed=typed, word=typed[:40]) from None
+        raise Invalid("There is no role “{word}”.", field="role", hint=hint, typed=typed, word=short(typed)) from None
 
 
 def _expires(args: Args, reader: Reader, now: datetime) -> datetime:

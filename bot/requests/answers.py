@@ -207,8 +207,11 @@ def failure(error: CrmError, request: Request, usage: str = "", offers: Sequence
         whole = b.render([b.section(b.join(parts)), *_given_back(unescape(request.text))])
         return MessageAnswer(b.cut(said, TEXT_LIMIT), whole, failed=True)
     typed = error.typed or (unescape(request.text) if request.kind == "command" and error.kind == "invalid" else "")
+    if len(typed) > GIVEN_BACK:
+        whole = b.render([b.section(b.join(parts)), *_given_back(typed)])
+        return MessageAnswer(b.cut(said, TEXT_LIMIT), whole, failed=True)
     if typed:
-        parts.append(b.markup(_("You wrote: {typed}"), typed=typed[:1_500]))
+        parts.append(b.markup(_("You wrote: {typed}"), typed=typed))
     return replace(sentence(b.join(parts)), text=b.cut(said, TEXT_LIMIT))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.registry import Registry
+from storage.names import short
 
 CRM = "Find anything, undo, history, set-up and help"
 """What `/crm` is for, which reaches every command."""
@@ -77,7 +78,7 @@ def slash_commands(registry: Registry) -> list[dict[str, Any]]:
             {
                 "command": f"/{registry.prefix}{name}",
                 "description": what,
-                "usage_hint": " | ".join(own)[:1_000],
+                "usage_hint": short(" | ".join(own), 1_000),
                 "should_escape": True,
             }
         )

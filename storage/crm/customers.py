@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, Session, relationship, selectinload
 from storage.database.engine import TENANT, Base, composite_key
 from storage.errors import Invalid, NotFound
 from storage.events import CustomerAdded, CustomerChanged, emit
-from storage.names import check_name, check_text, name_key
+from storage.names import check_name, check_text, name_key, short
 from storage.records import named
 from storage.records.comparisons import Field
 from storage.records.declaration import Declaration, Values
@@ -76,7 +76,7 @@ def tiers_called(session: Session, typed: str) -> list[str]:
         hint="There are {tiers}." if tiers else None,
         typed=typed,
         value=typed[:TIER_LIMIT],
-        tiers=", ".join(tiers[:20]),
+        tiers=short(", ".join(tiers), 500),
     )
 
 

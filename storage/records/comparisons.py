@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.errors import Invalid
 from storage.money import BIGINT, Money
+from storage.names import short
 
 Kind = Literal["money", "number", "date", "moment", "member", "choice", "name", "record", "keys"]
 
@@ -45,10 +46,10 @@ def scaled_number(typed: str, decimals: int) -> int:
     behind = (found["behind"] or "").rstrip("0") if found else ""
     number = int(f"{found['sign']}{found['whole']}{behind.ljust(decimals, '0')}") if found else 0
     if found is None or abs(number) > BIGINT or (found["mark"] == "," and len(found["behind"]) == 3):
-        raise Invalid("{value} is not a number.", typed=typed, value=typed[:40])
+        raise Invalid("{value} is not a number.", typed=typed, value=short(typed))
     if len(behind) > decimals:
         said = "{value} has more decimals than {most}." if decimals else "{value} is not a whole number."
-        raise Invalid(said, typed=typed, value=typed[:40], most=decimals)
+        raise Invalid(said, typed=typed, value=short(typed), most=decimals)
     return number
 
 

@@ -28,7 +28,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.errors import Invalid, NotFound
 from storage.money import Money
-from storage.names import name_key
+from storage.names import name_key, short
 from storage.records.comparisons import Field, Fields, Kind, ValueRows, Values, scaled_number
 from storage.records.paging import Order
 
@@ -272,7 +272,7 @@ def _choice(condition: Condition, on: Field, said: str) -> str:
         "{value} is not a {name}.",
         hint="Did you mean {near}? There are {choices}." if near else "There are {choices}.",
         typed=condition.value,
-        value=said[:40],
+        value=short(said),
         name=condition.name,
         near=near[0] if near else None,
         choices=", ".join(on.choices),

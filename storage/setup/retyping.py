@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from storage.database.engine import current_workspace, lock_until_end
 from storage.errors import Conflict, CrmError, Invalid
+from storage.names import short
 from storage.records.declaration import Declaration
 from storage.records.fields import LinkField, PersonField, RecordField
 from storage.records.history import current_actor
@@ -102,7 +103,7 @@ def _replacing(
 ) -> FieldRow:
     """Return a field of another type for the place of one, which is in no session yet."""
     if type not in TYPES:
-        raise Invalid("{type} is no type of field.", field="type", type=type[:40], typed=type)
+        raise Invalid("{type} is no type of field.", field="type", type=short(type), typed=type)
     if type == row.type:
         raise Invalid("{name} is of this type already.", field="type", name=row.name)
     if type == "record" and not links_to:
@@ -167,7 +168,7 @@ def _carried(session: Session, row: FieldRow, field: RecordField) -> Iterator[Ca
         return link.resolve(session, typed).id
 
     def setting(_field: Any, typed: str) -> int:
-        raise Invalid("{value} is no setting.", value=typed[:40])
+        raise Invalid("{value} is no setting.", value=short(typed))
 
     reading = CellReading(habits.written, workspace.currency, workspace.zone, people.find, record, setting)
     for one, text in values:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from storage.crm import pipelines
 from storage.crm.deals import reasons
 from storage.crm.pipelines import PIPELINE, STAGE, Outcome
-from storage.names import name_key
+from storage.names import name_key, short
 from storage.records import lifecycle, schema
 from storage.records.history import ownership
 from storage.records.schema import choice_definitions, field_definitions, noun_definitions
@@ -208,7 +208,7 @@ def _save_asked(session: Session) -> Any:
 
 def _apply_asked(session: Session, part: FilePart, known: Surroundings) -> list[str]:
     if part.value not in reasons.WHEN:
-        raise part.fault("{value} is none of {values}.", value=str(part.value)[:40], values=", ".join(reasons.WHEN))
+        raise part.fault("{value} is none of {values}.", value=short(part.value), values=", ".join(reasons.WHEN))
     if part.value == reasons.NEVER or plugin_settings.get(session, reasons.ASK) is not None:
         return []
     plugin_settings.choose(session, reasons.ASK, part.value)
@@ -227,7 +227,7 @@ def _apply_rights(session: Session, part: FilePart, known: Surroundings) -> list
         if noun is None or not noun.model.__owner__:
             raise one.fault("there are no records called {name} that belong to somebody.", name=key)
         if one.value not in {ownership.OWNER, ownership.ASK}:
-            raise one.fault("{value} is none of {values}.", value=str(one.value)[:40], values="owner, ask")
+            raise one.fault("{value} is none of {values}.", value=short(one.value), values="owner, ask")
         if ownership.who_changes(session, key) is None:
             ownership.let_change(session, key, one.value)
             changed.append(f"+ rights: {noun.plural}, {one.value}")

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from storage.names import name_key
+from storage.names import name_key, short
 from storage.notifications import preferences
 from storage.notifications.preferences import Attention
 from storage.support import categories, replies, routes, sla
@@ -142,7 +142,7 @@ def _conditions(session: Session, one: FilePart, known: Surroundings) -> dict[st
     there = known.categories(session)
     category = next((key for key, called in there.items() if said and name_key(said) in {key, name_key(called)}), None)
     if said and category is None:
-        raise one.fault("there is no category {name}.", name=said[:40])
+        raise one.fault("there is no category {name}.", name=short(said))
     return {"category": category, "tier": one.text("tier", "") or None, "language": one.text("language", "") or None}
 
 

@@ -19,7 +19,7 @@ from babel.numbers import get_currency_symbol
 
 from storage.errors import Invalid
 from storage.money import LARGEST, Money, exponent
-from storage.names import email_key, name_key
+from storage.names import email_key, name_key, short
 from storage.records.fields import (
     AddressField,
     ChoiceField,
@@ -98,7 +98,7 @@ class NumberCell(Cell):
         if field.decimals:
             return number
         if number != int(number):
-            raise Invalid("{value} is not a whole number.", field=field.key, typed=cell, value=cell[:40])
+            raise Invalid("{value} is not a whole number.", field=field.key, typed=cell, value=short(cell))
         return int(number)
 
     def write(self, field: NumberField, value: int, named: Callable[[Any, Any], str]) -> Any:
@@ -117,7 +117,7 @@ class MoneyCell(Cell):
         minor = number * Decimal(10) ** exponent(currency)
         if minor != int(minor) or abs(minor) > LARGEST:
             template = "{value} is not an amount of {currency}."
-            raise Invalid(template, field=field.key, value=cell[:40], currency=currency)
+            raise Invalid(template, field=field.key, value=short(cell), currency=currency)
         return Money(int(minor), currency)
 
     def write(self, field: MoneyField, value: Money, named: Callable[[Any, Any], str]) -> Any:
@@ -275,7 +275,7 @@ def _currency(sign: str, workspace: str) -> str:
         return Money(0, sign.upper()).currency
     meant = _signs().get(sign.casefold())
     if meant is None:
-        raise Invalid("{sign} is not a currency I know.", typed=sign, sign=sign[:20])
+        raise Invalid("{sign} is not a currency I know.", typed=sign, sign=short(sign, 20))
     return workspace if workspace in meant else meant[0]
 
 

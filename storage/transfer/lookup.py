@@ -17,7 +17,7 @@ from sqlalchemy.types import Text
 
 from storage.database.engine import current_workspace
 from storage.errors import CrmError, Invalid, NotFound
-from storage.names import name_key
+from storage.names import name_key, short
 from storage.records import named
 from storage.records.declaration import Declaration
 from storage.records.fields import LinkField, RecordField
@@ -47,7 +47,7 @@ class Colleagues:
         wanted = name_key(typed.strip("<>@ "))
         found = self._by_text.get(wanted, ())
         if len(found) != 1:
-            raise NotFound("Nobody here is called {name}.", typed=typed, name=typed[:80])
+            raise NotFound("Nobody here is called {name}.", typed=typed, name=short(typed, 80))
         return found[0].id
 
 
@@ -79,7 +79,7 @@ class Links:
             if declaration is not None and (conditions := declaration.exact(typed)):
                 found |= {typed: one for one in _only(session, link.to, or_(*conditions), typed)}  # noqa: B035 - of one at most
         for typed in wanted:
-            missing = NotFound("There is no {noun} called {name}.", noun=noun, typed=typed, name=typed[:80])
+            missing = NotFound("There is no {noun} called {name}.", noun=noun, typed=typed, name=short(typed, 80))
             self.found[noun, typed] = found.get(typed, missing)
 
     def look_up_ids(self, session: Session, link: LinkField, ids: Iterable[str]) -> None:
@@ -124,7 +124,7 @@ def _only(session: Session, model: type[Named], condition: ColumnElement[bool], 
 
 
 def _several(noun: str, typed: str) -> Invalid:
-    return Invalid("There is more than one {noun} called {name}.", noun=noun, typed=typed, name=typed[:80])
+    return Invalid("There is more than one {noun} called {name}.", noun=noun, typed=typed, name=short(typed, 80))
 
 
 def _by_external_id(session: Session, noun: str, source: str, wanted: Collection[str]) -> dict[str, int | CrmError]:

@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import Any, Protocol
 
 from storage.errors import CrmError, Invalid
-from storage.names import name_key
+from storage.names import name_key, short
 from storage.records.declaration import Declaration
 from storage.records.fields import DateField, LinkField, MomentField, MoneyField, NumberField, RecordField
 from storage.transfer.activities.declaration import ABOUT, ACTIVITY, PLURALS, is_activity
@@ -131,7 +131,7 @@ def guess(
             "I cannot tell which column of {file} is the name.",
             file=file_name,
             hint="The first row must name the columns; there are: {columns}.",
-            columns=", ".join(header)[:300],
+            columns=short(", ".join(header), 300),
         )
     return max(fitting, key=lambda found: found[0])[1]
 

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import get_month_names
 
 from storage.errors import Invalid
+from storage.names import short
 
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "sv", "da", "nb", "tr", "ru")
 """Whose names of months are read."""
@@ -127,7 +128,7 @@ def read_number(cell: str, written: Notation) -> Decimal:
     text = unicodedata.normalize("NFKC", cell)
     digits = _DIGITS.findall(text)
     if len(digits) != 1:
-        raise Invalid("{value} is not a number.", typed=cell, value=cell[:40])
+        raise Invalid("{value} is not a number.", typed=cell, value=short(cell))
     number = re.sub(r"['’\s]", "", digits[0]).rstrip(".,")
     mark = written.decimal or "."
     other = "," if mark == "." else "."
@@ -142,7 +143,7 @@ def read_number(cell: str, written: Notation) -> Decimal:
 
 
 def _other_way(cell: str) -> Invalid:
-    return Invalid("{value} is not written as the rest of its column.", typed=cell, value=cell[:40])
+    return Invalid("{value} is not written as the rest of its column.", typed=cell, value=short(cell))
 
 
 def read_day(cell: str, written: Notation) -> date:
@@ -211,7 +212,7 @@ def _day(cell: str, year: int, month: int, day: int) -> date:
 
 
 def _no_day(cell: str) -> Invalid:
-    return Invalid("{value} is not a day as its column has them.", typed=cell, value=cell[:40])
+    return Invalid("{value} is not a day as its column has them.", typed=cell, value=short(cell))
 
 
 @cache

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from storage import events
 from storage.database.engine import current_workspace, notify
 from storage.errors import Conflict, Invalid, NotFound
-from storage.names import check_name, name_key
+from storage.names import check_name, name_key, short
 from storage.webhooks import addresses, occurrences
 from storage.webhooks.addresses import AddressRefused, Allowed
 from storage.webhooks.model import CHANNEL, Webhook, WebhookDelivery
@@ -149,7 +149,7 @@ def called(session: Session, typed: str) -> Webhook:
         "There is no webhook called {name}.",
         hint="There are {names}." if known else "Add one: `/crm webhook add https://...`.",
         typed=typed,
-        name=typed[:80],
+        name=short(typed, 80),
         names=", ".join(hook.name for hook in known),
     )
 
@@ -168,7 +168,7 @@ def check_url(typed: str, inside: Allowed = Allowed()) -> str:  # noqa: B008 - i
     if not good or _URL.fullmatch(url) is None or len(url) > URL_LIMIT:
         raise Invalid(
             "{url} is no address.", field="url", hint="Write for example https://example.com/hook.",
-            typed=typed, url=typed[:80],
+            typed=typed, url=short(typed, 80),
         )  # fmt: skip
     if parts.username is not None or parts.password is not None:
         raise Invalid(
@@ -186,7 +186,7 @@ def check_url(typed: str, inside: Allowed = Allowed()) -> str:  # noqa: B008 - i
             field="url",
             hint="Give an https address that everybody can reach; docs/webhooks.md says more.",
             typed=typed,
-            url=url[:80],
+            url=short(url, 80),
             why=str(exc),
         ) from None
     return url
@@ -207,7 +207,7 @@ def check_events(session: Session, patterns: Sequence[str]) -> list[str]:
                 "{word} is no event.",
                 field="events",
                 hint="Write for example deal.won, customer.*, *.created or all. Nouns are {nouns}; they are {kinds}.",
-                word=typed[:60],
+                word=short(typed, 60),
                 nouns=", ".join(sorted(nouns)),
                 kinds=", ".join(KINDS),
             )

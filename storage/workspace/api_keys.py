@@ -19,7 +19,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from storage.database.engine import QUEUE, Base, composite_key, current_workspace
 from storage.database.recorded import Recorded
 from storage.errors import Conflict, Invalid, NotFound, Refused
-from storage.names import check_name, name_key
+from storage.names import check_name, name_key, short
 from storage.workspace.members import Member, Role
 from storage.workspace.workspaces import Workspace
 
@@ -190,7 +190,7 @@ def check_scopes(typed: str, nouns: Collection[str]) -> list[str]:
                 field="can",
                 hint="Write for example read,customer:add. There are {verbs}, of {nouns}.",
                 typed=typed,
-                word=word[:60],
+                word=short(word, 60),
                 verbs=", ".join(Verb),
                 nouns=", ".join(nouns),
             )
@@ -214,7 +214,7 @@ def called(session: Session, typed: str) -> ApiKey:
         "There is no key called {name}.",
         hint="There are {names}.",
         typed=typed,
-        name=typed[:80],
+        name=short(typed, 80),
         names=", ".join(key.name for key in listed(session)) or "none",
     )
 

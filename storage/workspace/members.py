@@ -13,7 +13,7 @@ from storage.database.engine import TENANT, Base, composite_key, current_workspa
 from storage.database.recorded import Recorded
 from storage.errors import Ambiguous, Invalid, NotFound, Refused
 from storage.events import MemberChanged, MemberLeft, emit
-from storage.names import EMAIL_LIMIT, NAME_LIMIT, name_key
+from storage.names import EMAIL_LIMIT, NAME_LIMIT, name_key, short
 from storage.workspace.workspaces import Installation, Workspace
 
 SLACKBOT = "USLACKBOT"
@@ -143,7 +143,9 @@ def called(session: Session, typed: str) -> Member:
             name=typed,
             typed=typed,
         )
-    raise NotFound("{value} is not a person I can see.", hint="Write @ and pick a name.", typed=typed, value=typed[:80])
+    raise NotFound(
+        "{value} is not a person I can see.", hint="Write @ and pick a name.", typed=typed, value=short(typed, 80)
+    )
 
 
 def _begins(typed: Sequence[str], names: Sequence[str]) -> bool:

@@ -16,7 +16,7 @@ from bot.kit.format import Reader
 from bot.kit.records import kinds
 from bot.plugin import Catalogue, Declaration, DeclaredNoun, Role, _
 from storage.errors import CrmError, Invalid, NotFound
-from storage.names import name_key
+from storage.names import name_key, short
 from storage.records.schema import TYPES, FieldRow, field_definitions, whole
 
 NAMES: Mapping[str, str] = {
@@ -44,7 +44,11 @@ def read_type(typed: str) -> str:
         if wanted in {word, re.sub(r"[\s-]+", "", name_key(name))}:
             return word
     raise Invalid(
-        "{type} is no type of field.", field="type", hint="There are {types}.", type=typed[:40], types=", ".join(TYPES)
+        "{type} is no type of field.",
+        field="type",
+        hint="There are {types}.",
+        type=short(typed),
+        types=", ".join(TYPES),
     )
 
 
@@ -98,7 +102,7 @@ def read_decimals(typed: str | None) -> int:
     if typed is None:
         return field_definitions.MOST_DECIMALS
     if not typed.strip().isdecimal() or len(typed.strip()) > 2:
-        raise Invalid("{value} is not a number.", field="decimals", typed=typed, value=typed[:40])
+        raise Invalid("{value} is not a number.", field="decimals", typed=typed, value=short(typed))
     return int(typed)
 
 
@@ -116,7 +120,7 @@ def checked_roles(ticked: Iterable[str]) -> Sequence[Role]:
     for word in ticked:
         if word not in set(Role):
             roles = ", ".join(Role)
-            raise Invalid("{role} is no role.", field="seen", hint="There are {roles}.", role=word[:40], roles=roles)
+            raise Invalid("{role} is no role.", field="seen", hint="There are {roles}.", role=short(word), roles=roles)
         found.append(Role(word))
     return found
 
@@ -137,7 +141,7 @@ def noun_called(catalogue: Catalogue, typed: str) -> DeclaredNoun:
         "There are no records called {name}.",
         field="noun",
         hint="There are {names}.",
-        name=typed[:40] or "-",
+        name=short(typed) or "-",
         names=", ".join(kinds(catalogue)),
     )
 

@@ -19,6 +19,7 @@ from storage.crm import followups
 from storage.crm.deals import Deal
 from storage.crm.followups import Followup
 from storage.errors import NotFound
+from storage.names import short
 from storage.notifications.preferences import Held
 from storage.queues import due
 from storage.queues.outbox import Delivery
@@ -150,7 +151,7 @@ def listing(session: Session, found: Sequence[Followup], reader: Reader) -> list
     for followup in found:
         about = about_line(session, followup, reader)
         lines: list[b.Text] = [
-            b.markup("*{text}*", text=followup.text if len(followup.text) <= 200 else followup.text[:199] + "…"),
+            b.markup("*{text}*", text=short(followup.text, 200)),
             b.join([*([about] if about else []), _when(followup, reader)], " · "),
         ]
         done = b.button(_("Done"), plugin.id("done_in_list"), b.Control(followup.reference, followup.version))

@@ -9,7 +9,7 @@ from bot.handlers.followups.declaration import plugin
 from bot.kit import blocks as b
 from bot.kit.format import Reader
 from bot.kit.replies import Message
-from bot.plugin import Member, Notice, Role, ngettext
+from bot.plugin import Member, Notice, Role, _, ngettext
 from storage.crm import followups
 from storage.crm.followups import Followup
 from storage.events import MemberLeft
@@ -79,4 +79,5 @@ def handed_over(delivery: Delivery, session: Session, receiver: Member | None, r
         )
     )
     text = b.markup(template, who=b.person(delivery.record or ""), count=len(still))
-    return Message(text, [b.section(text), *cards.listing(session, still[:LISTED], reader)])
+    more = [b.context(b.markup(_("… and {count} more"), count=len(still) - LISTED))] if len(still) > LISTED else []
+    return Message(text, [b.section(text), *cards.listing(session, still[:LISTED], reader), *more])

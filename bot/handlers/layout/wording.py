@@ -15,7 +15,7 @@ from bot.kit import cards, records
 from bot.kit.format import Reader
 from bot.plugin import Catalogue, DeclaredNoun, Member
 from storage.errors import NotFound
-from storage.names import name_key
+from storage.names import name_key, short
 from storage.records.named import Named
 from storage.records.schema import layout_definitions, of
 from storage.records.schema.layout_definitions import BUTTONS, CARD, FORM, HOME, LINE
@@ -38,7 +38,7 @@ def noun_called(catalogue: Catalogue, typed: str) -> DeclaredNoun:
             return noun
     names = ", ".join([*records.kinds(catalogue), HOME])
     raise NotFound(
-        "There are no records called {name}.", field="noun", hint="There are {names}.", name=typed[:40], names=names
+        "There are no records called {name}.", field="noun", hint="There are {names}.", name=short(typed), names=names
     )
 
 

@@ -12,6 +12,7 @@ from bot.kit.records import kinds
 from bot.kit.replies import Message
 from bot.plugin import Catalogue, Member, Role, _
 from storage.errors import Invalid
+from storage.names import short
 from storage.records.schema import field_definitions, noun_definitions, of
 
 
@@ -124,5 +125,5 @@ def read_role(typed: str) -> Role:
         return Role(typed.casefold().strip()) if typed else Role.REP
     except ValueError:
         raise Invalid(
-            "{role} is no role.", field="role", hint="There are {roles}.", role=typed[:40], roles=", ".join(Role)
+            "{role} is no role.", field="role", hint="There are {roles}.", role=short(typed), roles=", ".join(Role)
         ) from None

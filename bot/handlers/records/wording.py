@@ -8,6 +8,7 @@ from bot.grammar import Args
 from bot.kit import blocks as b
 from bot.plugin import Declaration, _
 from storage.errors import Invalid
+from storage.names import short
 from storage.records.fields import MoneyField
 from storage.references import parse_reference
 
@@ -31,4 +32,4 @@ def check_nothing_beyond(text: str) -> None:
     """Raise Invalid where something follows the reference of a record that only it was to name."""
     first, _space, rest = text.strip().partition(" ")
     if rest.strip() and parse_reference(first):
-        raise Invalid("I do not understand {text} here.", typed=rest, text=rest[:80])
+        raise Invalid("I do not understand {text} here.", typed=rest, text=short(rest, 80))

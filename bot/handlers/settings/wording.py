@@ -13,7 +13,7 @@ from bot.kit.faces import Hand, face
 from bot.kit.fields import NOTHING
 from bot.plugin import Catalogue, DeclaredSetting
 from storage.errors import Invalid, NotFound
-from storage.names import name_key
+from storage.names import name_key, short
 from storage.workspace import plugin_settings
 
 AS_IT_COMES = NOTHING | {"default"}
@@ -29,7 +29,7 @@ def plugin_called(catalogue: Catalogue, typed: str) -> str:
         "No plugin called {name} has settings.",
         field="plugin",
         hint="There are {names}." if catalogue.settings else None,
-        name=typed[:40] or "-",
+        name=short(typed) or "-",
         names=", ".join(catalogue.settings),
     )
 

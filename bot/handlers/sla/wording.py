@@ -21,7 +21,7 @@ from bot.kit import fields, format
 from bot.plugin import _
 from storage.crm.customers import CUSTOMER, tiers_called
 from storage.errors import CrmError, Invalid
-from storage.names import name_key
+from storage.names import name_key, short
 from storage.records.fields import ChoiceField
 from storage.records.schema import extended
 from storage.support.sla import FIRST_RESPONSE, SlaTarget
@@ -226,6 +226,6 @@ def _which(session: Session, word: str, said: PromiseWords, writer: Writer) -> N
             "{word} is neither a priority, a tier nor a time.",
             field="promise",
             typed=word,
-            word=word[:40],
+            word=short(word),
             hint="Write for example `/crm sla set priority:urgent tier:gold answer:1h resolve:8h`.",
         ) from None

@@ -15,7 +15,7 @@ from bot.kit.replies import Message
 from bot.plugin import Catalogue, Declaration, Role, _
 from storage import templates as setup
 from storage.errors import NotFound
-from storage.names import name_key
+from storage.names import name_key, short
 from storage.templates import FilePart
 
 ABOUT = {
@@ -75,7 +75,7 @@ def _read(name: str) -> FilePart:
     known = setup.ready()
     if name not in known:
         raise NotFound(
-            "There is no template {name}.", hint="There are {names}.", name=name[:40], names=", ".join(known)
+            "There is no template {name}.", hint="There are {names}.", name=short(name), names=", ".join(known)
         )
     return setup.read(known[name])
 

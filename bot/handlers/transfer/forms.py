@@ -16,6 +16,7 @@ from bot.kit.lookup import colleague
 from bot.kit.replies import Message, Modal
 from bot.plugin import Catalogue, Declaration, Member, Role, _, ngettext
 from storage.errors import Invalid
+from storage.names import short
 from storage.transfer import mapping, requests
 from storage.transfer.activities.declaration import is_activity
 from storage.transfer.mapping import ColumnMapping, Matches, has_name
@@ -50,7 +51,7 @@ def columns(control: b.Control, session: Session, actor: Member, catalogue: Cata
         missing = _("Stages and the like that are not there")
         fields.append(b.choice_input("adds", missing, adds, initial="yes" if known.adds else "no"))
     for at, (column, samples, _asks) in enumerate(requests.shown(run)[:ASKED]):
-        label = f"{column.name}   ({', '.join(samples)[:80]})" if samples else column.name
+        label = f"{column.name}   ({short(', '.join(samples), 80)})" if samples else column.name
         fields.append(b.choice_input(f"column{at}", label, options, initial=_chosen(column.to)))
     return Modal(_("Columns"), fields, submit=_("Read it so"), state={"import": str(run.id)})
 

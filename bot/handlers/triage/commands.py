@@ -18,6 +18,7 @@ from bot.kit.replies import Message
 from bot.plugin import Place, Role, Slack, _, ngettext
 from storage.crm import customers
 from storage.errors import Invalid, Refused
+from storage.names import short
 from storage.support import channels, routes, sharing
 from storage.support.channels import ChannelLink, Grouping
 from storage.workspace.workspaces import Workspace
@@ -195,7 +196,7 @@ def _minutes(args: Args) -> int | None:
     try:
         return int(typed)
     except ValueError:
-        raise Invalid("{value} is not a number of minutes.", field="minutes", typed=typed, value=typed[:40]) from None
+        raise Invalid("{value} is not a number of minutes.", field="minutes", typed=typed, value=short(typed)) from None
 
 
 def _used(session: Session, channel_id: str, *, field: str) -> ChannelLink:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot.plugins.finance import plugin
 
+NAMED = 20
 OLD_DAYS = 14
 
 _UNPRICED = text("""
@@ -31,7 +32,8 @@ def unpriced(session: Session, now: datetime) -> str | None:
     """Look for instruments that are held and have had no price for two weeks."""
     day = now.date().fromordinal(now.date().toordinal() - OLD_DAYS)
     found = session.scalars(_UNPRICED, {"day": day}).all()
-    return f"no price for two weeks: {', '.join(found[:20])}" if found else None
+    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+    return f"no price for two weeks: {', '.join(found[:NAMED])}{more}" if found else None
 
 
 @plugin.finding("Journal", remedy="Nothing of Rapport's can cause this: restore a backup, and tell us.")

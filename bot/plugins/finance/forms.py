@@ -127,7 +127,7 @@ def _account(session: Session, portfolio: Portfolio) -> list[Block]:
     there = portfolios.accounts(session, portfolio)
     if len(there) < 2:
         return []
-    options = [b.record_option(one.name, one.reference) for one in there[:100]]
+    options = [b.record_option(one.name, one.reference) for one in there]
     return [b.choice_input("account", _("Account"), options, initial=there[0].reference)]
 
 

@@ -22,7 +22,7 @@ from bot.plugins.finance.nouns import INSTRUMENT, may_see
 from storage.crm.customers import Customer
 from storage.errors import Conflict, Invalid, Refused
 from storage.money import Money, check_currency, exponent
-from storage.names import name_key
+from storage.names import name_key, short
 from storage.records import named
 
 HIDDEN = "🔒 What is in it is for advisers, and never in a channel."
@@ -181,7 +181,7 @@ def read_number(typed: str, *, field: str) -> int:
     digits = typed.strip().removeprefix("#")
     if not (digits.isascii() and digits.isdigit() and len(digits) < 19):
         raise Invalid(
-            "{value} is no number of one.", field=field, value=typed.strip()[:40] or "-", hint="Such as `12`."
+            "{value} is no number of one.", field=field, value=short(typed.strip()) or "-", hint="Such as `12`."
         )
     return int(digits)
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from sqlalchemy.orm import Session
 
 from storage.errors import Invalid, NotFound
-from storage.names import choice_key, name_key
+from storage.names import choice_key, name_key, short
 from storage.records import named
 from storage.records.comparisons import Field, Kind, ValueRows
 from storage.records.fields.field import RecordField
@@ -64,7 +64,7 @@ class ChoiceField(RecordField):
             field=self.key,
             hint="There are {choices}." if self.choices else None,
             typed=str(value),
-            value=str(value)[:40],
+            value=short(value),
             name=self.key,
             choices=", ".join(map(self.name_of, self.choices)),
         )
@@ -135,9 +135,7 @@ class YesNoField(RecordField):
     def checked(self, session: Session, value: Any) -> bool:
         """Return the value; raise Invalid for anything but True and False."""
         if not isinstance(value, bool):
-            raise Invalid(
-                "This is yes or no, and I cannot tell which {value} is.", field=self.key, value=str(value)[:40]
-            )
+            raise Invalid("This is yes or no, and I cannot tell which {value} is.", field=self.key, value=short(value))
         return value
 
 

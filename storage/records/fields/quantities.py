@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from storage.errors import Invalid
 from storage.money import BIGINT, Money
+from storage.names import short
 from storage.records.comparisons import Field, Kind, ValueRows, scaled_number
 from storage.records.fields.field import RecordField
 from storage.records.named import Named
@@ -76,7 +77,7 @@ class MoneyField(RecordField):
     def checked(self, session: Session, value: Any) -> Money:
         """Return the amount; raise Invalid for anything else."""
         if not isinstance(value, Money):
-            raise Invalid("{value} is not an amount.", field=self.key, typed=str(value), value=str(value)[:40])
+            raise Invalid("{value} is not an amount.", field=self.key, typed=str(value), value=short(value))
         return value
 
     def to_json(self, value: Money | None) -> Any:
@@ -139,7 +140,7 @@ class MomentField(RecordField):
     def checked(self, session: Session, value: Any) -> datetime:
         """Return the moment; raise Invalid for anything else and for one without a zone."""
         if not isinstance(value, datetime) or value.tzinfo is None:
-            raise Invalid("{value} is not a time.", field=self.key, typed=str(value), value=str(value)[:40])
+            raise Invalid("{value} is not a time.", field=self.key, typed=str(value), value=short(value))
         return value
 
     def to_json(self, value: datetime | None) -> Any:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from sqlalchemy.orm import Session
 
 from storage.errors import Invalid
-from storage.names import NAME_LIMIT, NOTE_LIMIT, check_email, check_name, check_text
+from storage.names import NAME_LIMIT, NOTE_LIMIT, check_email, check_name, check_text, short
 from storage.records.fields.field import RecordField
 
 PHONE_LIMIT = 40
@@ -95,7 +95,7 @@ class AddressField(RecordField):
 
 def _text(field: RecordField, value: Any) -> str:
     if not isinstance(value, str):
-        raise Invalid("{value} is no text.", field=field.key, typed=str(value), value=str(value)[:40])
+        raise Invalid("{value} is no text.", field=field.key, typed=str(value), value=short(value))
     return value
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from storage.database.engine import current_workspace, lock_until_end
 from storage.errors import Conflict, Invalid, NotFound
-from storage.names import check_name, check_note, choice_key, name_key
+from storage.names import check_name, check_note, choice_key, name_key, short
 from storage.records.declaration import Declaration
 from storage.records.history import current_actor
 from storage.records.named import moment
@@ -67,7 +67,7 @@ def define(
     if type not in TYPES:
         types = ", ".join(TYPES)
         raise Invalid(
-            "{type} is no type of field.", field="type", hint="There are {types}.", type=type[:40], types=types
+            "{type} is no type of field.", field="type", hint="There are {types}.", type=short(type), types=types
         )
     live = live_rows(session, noun.key)
     if len(live) >= MOST_FIELDS:
@@ -161,7 +161,7 @@ def rename_choice(session: Session, row: FieldRow, was: str, name: str) -> Field
             "{name} has no choice {choice}.",
             hint="There are {choices}.",
             name=row.name,
-            choice=was[:40],
+            choice=short(was),
             choices=", ".join(offered.values()),
         )
     name = _choice_name(name)

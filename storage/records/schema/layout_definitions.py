@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from storage.database.engine import current_workspace, lock_until_end
 from storage.errors import Invalid
-from storage.names import name_key
+from storage.names import name_key, short
 from storage.records.declaration import Declaration
 from storage.records.schema.definition_rows import LayoutRow
 
@@ -38,7 +38,7 @@ def lay_out(session: Session, noun: str, place: str, keys: Sequence[str] | None,
                 field=place,
                 typed=key,
                 hint="There are {names}.",
-                name=key[:40],
+                name=short(key),
                 names=", ".join(known),
             )
     if len(set(wanted)) < len(wanted):

@@ -16,7 +16,7 @@ from storage.crm.followups import Followup
 from storage.crm.notes import Note, NoteKind
 from storage.database.engine import current_workspace
 from storage.errors import CrmError, Invalid, NotFound, Refused, translate
-from storage.names import check_note
+from storage.names import check_note, short
 from storage.records import named
 from storage.records.declaration import Declaration
 from storage.records.history import current_actor
@@ -230,7 +230,7 @@ class ActivityWriter:
                 raise Refused("This needs the role {role}.", role=role.value)
             return named.get(self._session, link.to, number)
         if row.lost:
-            raise NotFound("There is no record called {name}.", typed=row.lost[0], name=row.lost[0][:80])
+            raise NotFound("There is no record called {name}.", typed=row.lost[0], name=short(row.lost[0], 80))
         raise Invalid("This row does not say what it is about.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -12,7 +13,11 @@ from slack_sdk.models.blocks import Block
 
 from bot.kit import blocks as b
 from sandbox.blocks_check import view_problems
+from storage.names import short
+from tests.support.rapport import ROOT
 
+NOT_SHOWN = "ValueError|log[.]|hexdigest|get_close_matches|re[.]match|external_id|typed=cursor"
+"""What is cut and read by no person: errors of ours, prints, what is looked up, echoes for programs."""
 WORDS = st.text(
     st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zs", "Zl", "Zp")), min_size=1, max_size=40
 )
@@ -131,6 +136,25 @@ def values(block: Any) -> list[str]:
 def test_what_would_be_lost_is_refused_when_it_is_built(build: Any) -> None:
     with pytest.raises(ValueError, match=r"\d|carry"):
         build()
+
+
+@given(TEXTS, st.integers(1, 60))
+@settings(deadline=None, max_examples=60)
+def test_what_is_quoted_is_whole_or_ends_with_a_mark(text: str, most: int) -> None:
+    said = short(text, most)
+    assert len(said) <= most and (said == text if len(text) <= most else said == text[: most - 1] + "…")
+
+
+def test_no_code_cuts_a_text_without_a_mark() -> None:
+    cuts = [
+        f"{path}: {line.strip()}"
+        for folder in ("bot", "storage", "api")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if "migrations" not in path.parts
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if re.search(r"\[: ?[0-9_]{2,}\]", line) and not re.search(NOT_SHOWN, line)
+    ]
+    assert cuts == []
 
 
 def test_of_a_long_name_the_reference_stays() -> None:

@@ -17,6 +17,7 @@ from bot.plugin import Declaration, Member, Role
 from storage.digests.metrics import PIPELINE, SUPPORT, TEAM, Narrowing, of_customer
 from storage.digests.metrics.narrowing import CUSTOMER, NOUNS, Conditions
 from storage.errors import CrmError, Invalid
+from storage.names import short
 from storage.records import schema
 from storage.records.query import parse_filters, parse_query
 from storage.workspace.workspaces import Workspace
@@ -110,7 +111,10 @@ class _Reading:
         """Return the conditions of each noun that has the field; raise CrmError where none has it or can read it."""
         if not pair.key or pair.key == "sort":
             raise Invalid(
-                "{word} is no filter.", field="only", word=written([pair])[:80], hint="Write for example owner:me."
+                "{word} is no filter.",
+                field="only",
+                word=short(written([pair]), 80),
+                hint="Write for example owner:me.",
             )
         found: dict[str, Conditions] = {}
         refused: CrmError | None = None

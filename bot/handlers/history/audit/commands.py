@@ -19,6 +19,7 @@ from bot.kit.format import Reader, paragraphs
 from bot.kit.replies import Message
 from bot.plugin import Member, Role, _
 from storage.errors import CrmError, Invalid
+from storage.names import short
 from storage.records.history import CREATED, DELETED, actor_name, audit
 from storage.transfer.exports import asked
 from storage.workspace import api_keys, members
@@ -44,7 +45,7 @@ def listed(args: Args, session: Session, actor: Member, reader: Reader, workspac
             "There is nothing called {what} to list.",
             field="what",
             hint="There are {words}.",
-            what=what[:40],
+            what=short(what),
             words=", ".join(audit.words()),
         )
     by = _who(session, args) if "by" in args else ""

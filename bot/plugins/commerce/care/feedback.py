@@ -82,7 +82,7 @@ def review_card(session: Session, review: Any, reader: Reader, _actor: Member | 
 
 def review_line(_session: Session, _reader: Reader) -> Callable[[Review], b.Text]:
     """Return what a list tells of a review below its title."""
-    return lambda one: b.join([stars(one.stars), one.words[:150] if one.words else ""], "  ")
+    return lambda one: b.join([stars(one.stars), b.cut(one.words or "", 150)], "  ")
 
 
 def stars(count: int) -> str:
@@ -114,10 +114,12 @@ def answering(control: b.Control, session: Session) -> Modal:
     """Ask for the answer to a review."""
     review = named.resolve(session, Review, control.record)
     said = b.markup("{stars}  {words}", stars=stars(review.stars), words=review.words or "")
+    # One that a program wrote may be longer than a form takes: it is written anew, and never saved cut.
+    known = review.answer if review.answer and len(review.answer) <= b.ENTRY_LIMIT else ""
     fields = [
         b.section(cards.headline(review)),
         b.section(said),
-        b.text_input("answer", _("Answer"), initial=(review.answer or "")[:3_000], multiline=True),
+        b.text_input("answer", _("Answer"), initial=known, multiline=True),
     ]
     return Modal(_("Answer"), fields, submit=_("Send"), state={"record": review.reference})
 

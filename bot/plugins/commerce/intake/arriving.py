@@ -15,7 +15,7 @@ from typing import Any
 
 from storage.errors import Invalid
 from storage.money import LARGEST, check_currency, exponent
-from storage.names import NAME_LIMIT
+from storage.names import NAME_LIMIT, short
 
 Json = Mapping[str, Any]
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f]+")
@@ -120,7 +120,7 @@ def reading(what: str) -> Iterator[None]:
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError, InvalidOperation, OverflowError) as wrong:
-        raise Invalid("This {what} cannot be read: {why}.", what=what, why=str(wrong)[:80]) from None
+        raise Invalid("This {what} cannot be read: {why}.", what=what, why=short(wrong, 80)) from None
 
 
 def line_of(text: Any, most: int = NAME_LIMIT) -> str:
@@ -145,7 +145,7 @@ def minor(amount: Any, currency: str) -> int:
     """Return an amount of a shop's in minor units, rounded half up, 0 for none; raise ValueError beyond any amount."""
     exact = Decimal(str(amount or 0)).scaleb(exponent(check_currency(currency)))
     if not exact.is_finite() or abs(exact) > LARGEST:
-        raise ValueError(f"{str(amount)[:20]} is no amount")
+        raise ValueError(f"{short(amount, 20)} is no amount")
     return int(exact.quantize(Decimal(1), ROUND_HALF_UP))
 
 
