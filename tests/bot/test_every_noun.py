@@ -291,9 +291,9 @@ def test_all_that_follows_from_a_declaration_has_a_test(registry: Registry) -> N
     assert derived | promised == SURFACES.keys() | ELSEWHERE.keys()
     for test in SURFACES.values():
         assert vars(sys.modules[__name__])[test.__name__] is test
-    for test in ELSEWHERE.values():
-        path, _colons, name = test.partition("::")
-        assert f"def {name}(" in (Path(__file__).parents[1] / path).read_text(), test
+    for address in ELSEWHERE.values():
+        path, _colons, name = address.partition("::")
+        assert f"def {name}(" in (Path(__file__).parents[1] / path).read_text(), address
 
 
 def test_the_same_holds_for_the_noun_of_a_plugin_that_is_installed() -> None:

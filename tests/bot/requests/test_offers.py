@@ -63,7 +63,7 @@ def test_what_is_chosen_stands_beside_what_else_was_typed(team: Company) -> None
     rep.sees("I will remind you")
     rep.types("/deal list customer:bluepeek mine")
     rep.clicks("This one")
-    rep.sees("*Open deals* customer:C-2 owner:")
+    rep.sees("*Open deals* customer:C-2, owner:")
 
 
 def test_two_names_are_chosen_one_after_the_other(team: Company) -> None:
