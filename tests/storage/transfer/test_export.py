@@ -16,6 +16,7 @@ from sqlalchemy import delete, select
 from storage.crm import contacts, customers, deals, notes
 from storage.crm.contacts import CONTACT, Contact
 from storage.crm.customers import Customer
+from storage.crm.notes import Note
 from storage.errors import CrmError
 from storage.money import Money
 from storage.records import lifecycle
@@ -104,8 +105,19 @@ def test_what_was_taken_out_comes_into_another_workspace_as_it_was(desk: Desk, s
         assert (pilot.amount, pilot.customer_id) == (Money(120050, "EUR"), zoe.customer_id)
         old = session.scalars(select(Customer).where(Customer.name == "Old Ltd")).one()
         assert old.archived_at is not None
-    for noun, count in (("customer", 2), ("contact", 1), ("deal", 1)):
+    written = desk.folder / "out" / "notes.csv"
+    assert other.rehearse(written) == {"added": 1}
+    run = other.bring_in(written)
+    with other.database.transaction(second_workspace) as session:
+        (note,) = session.scalars(select(Note)).all()
+        # The company has another number here: its reference in the file is of the workspace that wrote it.
+        assert (note.about_reference, note.kind, note.text) == (f"C-{zoe.customer_id}", "note", "+1: call\nback")
+        assert (note.created_by, zoe.customer_id) == ("UREP", 2)
+    for noun, count in (("customer", 2), ("contact", 1), ("deal", 1), ("notes", 1)):
         assert running.as_numbers(other.bring_in(desk.folder / "out" / f"{noun}.csv").counts) == {"same": count}
+    assert other.undo(run.id) == []
+    with other.database.transaction(second_workspace) as session:
+        assert session.scalars(select(Note)).all() == []
 
 
 @given(rows=st.lists(st.tuples(names, st.integers(-(2**63), 2**63 - 1), st.booleans()), min_size=1, max_size=5))
