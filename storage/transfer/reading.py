@@ -39,6 +39,9 @@ from storage.transfer.written import read_moment, refuse_cut
 _OVER = re.compile(r"closed[\s_-]*(won|lost)(?:\b.*)?", re.IGNORECASE)
 """What most programs call the stages in which a deal is over: `Closed Lost to Competition`."""
 
+_ADDRESS = re.compile(r"\s+\(https?://[^\s()]+\)$")
+"""What is written behind a name that links to a page: `Acme (https://www.notion.so/Acme-1f2e)`."""
+
 
 @dataclass(slots=True)
 class ReadRow:
@@ -242,8 +245,8 @@ def _begun_with(session: Session, one: RecordField) -> Sequence[Any]:
 
 
 def _first(cell: str) -> str:
-    """Return the first of what a cell says a row is linked to; the others are not kept."""
-    return plain(cell).split(";")[0].strip()
+    """Return the first of what a cell says a row is linked to, without its address; the others are not kept."""
+    return _ADDRESS.sub("", plain(cell).split(";")[0].strip())
 
 
 def said(error: CrmError) -> str:

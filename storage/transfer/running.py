@@ -18,7 +18,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from storage.database.engine import current_workspace
+from storage.database.engine import current_workspace, lock_until_end
 from storage.errors import Conflict, NotFound
 from storage.records import history
 from storage.records.declaration import Declaration
@@ -141,6 +141,8 @@ def run_batch(session: Session, import_id: int, links: Links, rows: Sequence[Row
         run.state = ImportState.DONE
         session.flush()
         return run
+    # What another import has just added is to be found by this one.
+    lock_until_end(session, f"import|{run.workspace_id}")
     due = [row for row in rows if row.line > run.line]
     mapping = ColumnMapping.from_json(run.mapping)
     with history.recording(

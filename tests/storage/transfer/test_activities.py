@@ -197,6 +197,26 @@ def test_work_on_a_deal_counts_from_when_it_was(furnished: Desk) -> None:
         ("Firma,Betreuer,Erstellt am,Notiz", "customer", ["name", "owner", "@created", "@note"]),
         ("Ticket ID,Subject,Requester,Company ID", "ticket", ["@id", "name", "contact", "customer@id"]),
         ("Company ID,Company", "customer", ["@id", "name"]),
+        # Freshsales, Monday, Copper, Intercom, Close.
+        ("Id,First name,Last name,Emails,Accounts", "contact", ["@id", "@first", "@last", "email", "customer"]),
+        (
+            "Id,Name,Amount,Related account,Deal stage,Closed date,Sales owner,Lost reason",
+            "deal",
+            ["@id", "name", "amount", "customer", "stage", "closed", "owner", "reason"],
+        ),
+        (
+            "Name,Owner,Stage,Deal Value,Accounts,Item ID",
+            "deal",
+            ["name", "owner", "stage", "amount", "customer", "@id"],
+        ),
+        ("Copper ID,Name,Title,Company,Email", "contact", ["@id", "name", "role", "customer", "email"]),
+        ("User ID,Name,Email,Companies,Signed up (UTC)", "contact", ["@id", "name", "email", "customer", "@created"]),
+        ("id,display_name,url,status_label", "customer", ["@id", "name", "domain", ""]),
+        (
+            "id,lead_id,lead_name,status_label,status_type,value,value_formatted",
+            "deal",
+            ["@id", "customer@id", "name", "stage", "", "", "amount"],
+        ),
     ],
 )
 def test_columns_are_known_by_what_people_call_them(desk: Desk, header: str, noun: str, found: list[str]) -> None:

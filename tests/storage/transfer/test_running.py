@@ -75,6 +75,11 @@ def test_people_are_linked_to_companies_as_they_are_called_and_missing_ones_are_
     assert count(desk, Customer) == 4
 
 
+def test_a_company_is_linked_by_its_name_without_the_address_of_its_page(desk: Desk) -> None:
+    desk.bring_in(desk.write("Name,Company\nJane,Acme (https://www.notion.so/Acme-1f2e)\nBo,Acme (UK)\n", "people.csv"))
+    assert every(desk, Customer, Customer.name) == [("Acme",), ("Acme (UK)",)]
+
+
 def test_the_same_file_again_changes_nothing(desk: Desk) -> None:
     for name, text in (("companies.csv", COMPANIES), ("people.csv", PEOPLE)):
         path = desk.write(text, name)
