@@ -41,7 +41,7 @@ from tests.support.quiet_slack import WHO
 
 OFF = set(bundled()) - load(on=()).plugins.keys()
 HERS = [plugin for plugin in REGISTRY.plugins.values() if plugin.name in OFF]
-COMMANDS = [one for plugin in HERS for one in REGISTRY.commands_of(plugin)]
+COMMANDS = [one for plugin in HERS for one in plugin.commands]
 OWN_PLACES = {place: right for module in OWN_SEEDS for place, right in module.PLACES.items()}
 
 

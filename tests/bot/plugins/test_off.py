@@ -35,7 +35,7 @@ def runs(*words: str, **settings: str) -> None:
     """Run pytest, and show what it said where a test failed."""
     run = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *words]
     ended = subprocess.run(
-        run, cwd=ROOT, env={**os.environ, **settings}, capture_output=True, text=True, timeout=900, check=False
+        run, cwd=ROOT, env={**os.environ, **settings}, capture_output=True, text=True, timeout=1800, check=False
     )
     assert ended.returncode == 0, ended.stdout[-6000:] + ended.stderr[-2000:]
 
