@@ -43,7 +43,6 @@ INTERNAL = frozenset(
         "find_key",
         "is_request",
         "kind",
-        "merged_into_id",
         "name_key",
         "requester_id",
         "snoozes",
@@ -65,6 +64,7 @@ LABELS: Mapping[str, str] = {
     "close_on": "Close",
     "begins": "Default",
     "lost_reason": "Reason",
+    "merged_into_id": "Part of",
     "resolved_at": "Resolved",
     "first_response_at": "First answer",
     "due_at": "When",
@@ -299,6 +299,8 @@ def _value(session: Session, change: Change, field: str, values: Mapping[str, An
         return b.cut(", ".join(map(str, value)), VALUE_LIMIT) or NONE
     if field == "amount_minor":
         return _money(session, change, values, reader)
+    if field == "merged_into_id":
+        return _record(session, change.noun, int(value))
     if field == "stage_id":
         stage = session.get(Stage, (current_workspace(session), value))
         return stage.name if stage else str(value)

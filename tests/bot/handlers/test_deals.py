@@ -236,3 +236,11 @@ def test_a_deal_is_edited_by_typing(rep: Person) -> None:
     assert "€9" in rep.types("/deal edit D-1 amount:9€ owner:none").text
     assert "No deals match owner:none, status:open" in rep.types("/deal list unassigned open").text
     assert "Renewal" in rep.types("/deal list unassigned closed").text
+
+
+def test_an_undone_merge_says_what_is_apart_again(rep: Person) -> None:
+    rep.types("/deal add Renewal")
+    rep.types("/deal add Renewal of Acme amount:5k")
+    rep.types("/deal merge D-1 into D-2")
+    assert "Part of: – → Renewal of Acme" in rep.types("/crm history D-1").text
+    assert "*D-1* Renewal: Part of: Renewal of Acme → –" in rep.types("/crm undo").text

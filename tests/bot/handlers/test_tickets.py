@@ -200,6 +200,10 @@ def test_tickets_of_two_customers_are_merged_once_somebody_says_that_it_is_meant
     agent.clicks("Merge anyway", message="Nothing is merged yet")
     agent.sees("is part of this one now")
     assert "Export fails" not in agent.types("/ticket list").text
+    assert "Export fails: Status: closed → new" in agent.types("/crm undo").text
+    agent.types("/ticket merge T-2 into T-1")
+    agent.clicks("Merge anyway", message="Nothing is merged yet")
+    agent.sees("is part of this one now")
     # What nobody's is needs no question.
     agent.types("/ticket add Nobody knows whose")
     assert "is part of this one now" in agent.types("/ticket merge T-3 into T-1").text

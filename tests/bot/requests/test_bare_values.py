@@ -27,6 +27,8 @@ def rep(company: Company) -> Person:
         ("/ticket T-1 Acme Corp", '/ticket edit T-1 customer:"Acme Corp"', "Acme Corp"),
         ("/deal D-1 20k", "/deal edit D-1 amount:20k", "20,000"),
         ("/deal D-1 proposal", "/deal edit D-1 stage:proposal", "Proposal"),
+        ("/deal D-1 owner rita", "/deal edit D-1 owner:rita", "@Rita Rep"),
+        ("/deal D-1 Stage negotiation", "/deal edit D-1 stage:negotiation", "Negotiation"),
         ("/deal D-1 tomorrow", "/deal edit D-1 close:tomorrow", "Expected to close"),
     ],
 )
