@@ -285,7 +285,7 @@ def _value(session: Session, change: Change, field: str, values: Mapping[str, An
     if field in CHANNELS:
         return b.channel(str(value))
     if field == "days_off":
-        return ", ".join(weekdays(reader.locale)[day] for day in value) or "–"
+        return ", ".join(weekdays(reader.locale)[day] for day in value) or NONE
     if field == "begins":
         return b.cut(_begins(session, change, value), VALUE_LIMIT)
     if field == "choices":
@@ -302,8 +302,7 @@ def _value(session: Session, change: Change, field: str, values: Mapping[str, An
     if field == "merged_into_id":
         return _record(session, change.noun, int(value))
     if field == "stage_id":
-        stage = session.get(Stage, (current_workspace(session), value))
-        return stage.name if stage else str(value)
+        return stage.name if (stage := session.get(Stage, (current_workspace(session), value))) else str(value)
     if field == "about_id":
         return _subject(session, change, int(value), values.get("about_noun"))
     noun, _id, rest = field.rpartition("_id")
