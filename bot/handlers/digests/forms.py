@@ -113,7 +113,7 @@ def _only(session: Session, known: Digest | None) -> list[Block]:
     if known and not narrowing.seen(session, known.only):
         # Who may not see a field does not learn what it is compared with; the filter stays.
         return []
-    hint = _("As in lists, by fields of deals and tickets or of their customers: tier:gold stage:proposal")
+    hint = _("As in lists, by fields of deals and tickets or of their customers: tier:gold")
     label = _("Only what these filters find")
     text = b.text_input(
         "only", label, initial=known.only if known else "", optional=True, max_length=LONGEST, hint=hint
