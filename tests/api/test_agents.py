@@ -60,6 +60,7 @@ async def everything(client: Client) -> dict[str, Any]:
 
 def check(said: dict[str, Any]) -> None:
     assert said["tools"] == [tool.name for tool in TOOLS]
+    assert {tool.name for tool in TOOLS} <= said.keys()
     assert {"noun": "customer", "label": "Customer"} in said["list_nouns"]["nouns"]
     assert "name" in said["describe"]["required"]
     assert said["get"]["fields"]["tier"] == "gold"
