@@ -10,6 +10,7 @@ from bot.schedule.imports import ATTEMPTS, Imports
 from storage.crm.customers import Customer
 from storage.crm.deals import Deal
 from storage.database.engine import EVERY_WORKSPACE, Database
+from storage.errors import NotFound, Refused
 from storage.queues import retention
 from storage.queues.outbox import Delivery
 from storage.queues.retention import Keep
@@ -165,3 +166,18 @@ def test_a_file_that_nobody_comes_back_to_is_forgotten(imports: Imports, databas
     work(imports, database)
     run = run_of(database, workspace, number)
     assert (run.state, run.error) == ("failed", "The file is not kept any more. Send it again.")
+
+
+@pytest.mark.parametrize("state", [ImportState.CHECKING, ImportState.RUNNING, ImportState.STOPPED, ImportState.UNDOING])
+def test_an_import_is_asked_only_by_who_sent_it_or_an_admin_of_its_workspace(
+    imports: Imports, database: Database, workspace: str, second_workspace: str, state: ImportState
+) -> None:
+    number = send(database, workspace, companies())
+    work(imports, database)
+    was = run_of(database, workspace, number).state
+    for where, who, refusal in ((workspace, "UAGENT", Refused), (second_workspace, "UADMIN", NotFound)):
+        with pytest.raises(refusal), database.transaction(where) as session:
+            actor = members.get(session, who)
+            assert actor is not None
+            requests.ask(session, number, state, actor)
+    assert run_of(database, workspace, number).state == was

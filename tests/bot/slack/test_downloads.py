@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
 import pytest
 
 from bot.slack.downloads import download, is_file
@@ -65,3 +68,25 @@ def test_a_file_comes_whole_to_who_may_read_it_and_not_beyond_its_limit() -> Non
             download(address, "xoxb-somebody-else", api, 300_000)
         with pytest.raises(NotFound, match="no longer in Slack"):
             download(f"{sandbox.url}/files-pri/F0NONE/a.csv", TOKENS["TA"], api, 300_000)
+
+
+def test_a_file_that_points_elsewhere_is_not_followed() -> None:
+    asked: list[str] = []
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(302)
+            self.send_header("Location", f"http://127.0.0.1:{self.server.server_address[1]}/elsewhere")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        here = f"http://127.0.0.1:{server.server_address[1]}"
+        with pytest.raises(CrmError):
+            download(f"{here}/files-pri/F1/a.csv", "xoxb-1", f"{here}/api/", 100)
+        server.shutdown()
+    assert asked == ["/files-pri/F1/a.csv"]

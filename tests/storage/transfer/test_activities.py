@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -12,7 +13,8 @@ from storage.crm.deals import Deal
 from storage.crm.followups import Followup
 from storage.crm.notes import Note
 from storage.queues.due import Due
-from storage.transfer import running
+from storage.transfer import running, tables
+from storage.transfer.lookup import Links
 from storage.workspace.members import Member
 from tests.support.tables import Desk
 
@@ -169,6 +171,27 @@ def test_a_number_leads_to_a_record_of_any_noun(furnished: Desk) -> None:
     with furnished.database.transaction(furnished.workspace) as session:
         assert [one[:3] for one in noted(session)] == [("C-1", "call", "Talked\nFine")]
         assert [one.about_reference for one in session.scalars(select(Followup))] == ["D-1"]
+
+
+@pytest.mark.parametrize("dies_at", range(6))
+def test_activities_that_are_killed_anywhere_come_in_once_with_what_was_refused(furnished: Desk, dies_at: int) -> None:
+    files = [furnished.write(CALLS, "calls.csv"), furnished.write(TASKS, "tasks.csv")]
+    path = files[dies_at // 3]
+    how, rows = furnished.understood(path), list(tables.open_table(path).rows())
+    number = furnished.begin(path, how)
+    for at, row in enumerate(rows[: dies_at % 3 + 1]):
+        with suppress(KeyError), furnished.database.transaction(furnished.workspace) as session:
+            running.run_batch(session, number, Links(how.source, furnished.declarations), [row])
+            if at == dies_at % 3:
+                raise KeyError
+    run = furnished.go_on(number, path, how, size=2)
+    wanted = {"added": 2, "refused": 1} if path == files[0] else {"added": 3}
+    assert running.as_numbers(run.counts) == wanted
+    assert list(furnished.refused(number)) == ([4] if path == files[0] else [])
+    with furnished.database.transaction(furnished.workspace) as session:
+        done = len(noted(session)) + (session.scalar(select(func.count()).select_from(Followup)) or 0)
+    assert done == wanted["added"]
+    assert furnished.undo(number, 1) == []
 
 
 def test_who_may_not_change_a_record_says_nothing_about_it(furnished: Desk) -> None:
