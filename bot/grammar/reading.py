@@ -23,6 +23,8 @@ HAN = "\u3007\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 """Characters of scripts that put no spaces between words."""
 
 CLOSERS = ")]}>\"'”’»」』》）】"
+DOUBLE_QUOTES = '"“”„‟＂«»'
+"""Telephones change one into another, so each opens and closes for every other."""
 PUNCTUATION = ".,;:!?…。，、；：！？"
 BOUNDARY = rf"(?=[{re.escape(CLOSERS + PUNCTUATION)}]*(?:\s|\Z|[{HAN}])|(?<=[{HAN}]))"
 """Where a value may end: before a space, the end, a sentence's punctuation, or beside a script without spaces."""

@@ -12,14 +12,16 @@ from bot.grammar.amounts import read_amount, unreadable
 from bot.grammar.calendar.dates import date_in, moment_in, no_date, no_moment
 from bot.grammar.calendar.recurring import When, no_when, when_in
 from bot.grammar.entities import OPAQUE, Decoded, Entity, EntityKind, shown
-from bot.grammar.reading import Folded, Reading, Several, ValueType, Writer, ends_value, fold, trimmed
+from bot.grammar.reading import DOUBLE_QUOTES, Folded, Reading, Several, ValueType, Writer, ends_value, fold, trimmed
 from storage.errors import Invalid
 from storage.money import Money
 
 _YES = frozenset({"yes", "y", "true", "on", "1", "ok", "ja", "j", "oui", "sí", "是", "是的", "对", "好", "要"})
 _NO = frozenset({"no", "n", "false", "off", "0", "nein", "non", "否", "不", "不是", "不要"})
 _ME = frozenset(["me", "myself", "i", "ich", "mich", "moi", "yo", "eu", "我", "自己", "本人", "私"])
-_WORD = re.compile(r"\S+")
+_WORD = re.compile(rf"(?:(?:\A|(?<=[,，、;；]))[{DOUBLE_QUOTES}][^{DOUBLE_QUOTES}\n]*[{DOUBLE_QUOTES}]|\S)+")
+_QUOTED = rf"[{DOUBLE_QUOTES}]([^{DOUBLE_QUOTES}\n]*)[{DOUBLE_QUOTES}]"
+_NAME = re.compile(rf"(?:\A|(?<=[,，、;\n]))\s*{_QUOTED}\s*(?=[,，、;\n]|\Z)|[^,，、;\n]+")
 _SPAN = re.compile(
     r"(?:(?P<hours>\d{1,4}(?:[.,]\d{1,2})?) ?(?:hours?|heures?|horas?|hrs?|h|stunden?|std|个?小时|个?钟头))?"
     r"(?:,? ?(?:(?:and|und|et|y) )?(?P<minutes>\d{1,6}) ?(?:minut(?:en|es|os|e|o)|mins?|m|分钟?))?"
@@ -29,7 +31,10 @@ _JOINT = re.compile(r"[\s,;&+、，；和]*(?:\b(?:and|und)\b)?[\s,;&+、，；�
 
 @dataclass(frozen=True)
 class WordType:
-    """Read one word, without the punctuation of the sentence around it; several words stand in quotes."""
+    """Read one word, without the punctuation of the sentence around it; several words stand in quotes.
+
+    So do those of one of several names between commas: `North,"Far East"` is one value.
+    """
 
     spaced = False
     lax = False
@@ -297,8 +302,9 @@ FLAG = FlagType()
 
 
 def split_names(text: str) -> tuple[str, ...]:
-    """Return the names of a text with commas or line ends between them, without the spaces around them."""
-    return tuple(part.strip() for part in re.split("[,，、\n]", text) if part.strip())
+    """Return the names of a text with commas or line ends between them, without spaces and quotes around them."""
+    found = (match[1] if match[1] is not None else match[0] for match in _NAME.finditer(text))
+    return tuple(part.strip() for part in found if part.strip())
 
 
 def is_me(text: str) -> bool:

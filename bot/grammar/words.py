@@ -20,6 +20,7 @@ from typing import Any
 from bot.grammar.entities import INVISIBLE, Decoded, decode, shown, visible
 from bot.grammar.reading import (
     CLOSERS,
+    DOUBLE_QUOTES,
     PUNCTUATION,
     Reading,
     Several,
@@ -30,14 +31,14 @@ from bot.grammar.reading import (
     read_whole,
     trimmed,
 )
-from bot.grammar.types import PERSON, WORD, ColleagueType
+from bot.grammar.types import NAMES, PERSON, WORD, ColleagueType
 from bot.grammar.usage import Key, Usage
 from storage.errors import Invalid
 from storage.records.query import MOST_FILTERS, too_many_filters
 
 # Telephones and word processors change one kind of quote into another, often only one of a pair, so every quote of a
 # family opens and closes for every other.
-_DOUBLE = '"“”„‟＂«»'
+_DOUBLE = DOUBLE_QUOTES
 _SINGLE = "'‘’‚‛＇"
 _CORNERS = {"「": "」", "『": "』", "《": "》"}
 
@@ -56,6 +57,7 @@ _COMMAS = " ,;，；、"
 BETWEEN = " \t\n:,.：，、"
 """What may stand between the first of two places and the second."""
 _BRACKETS = "([（【"
+_GOES_ON = re.compile(r"[,，、;；][^\s,，、;；]")
 _LINE_SPACE = re.compile(r"[^\S\n]*")
 
 NONE: Mapping[str, int] = MappingProxyType({})
@@ -203,7 +205,9 @@ def _keyed(text: Decoded, colon: int, key: Key, usage: Usage, writer: Writer, lo
     if apart and not key.type.spaced:
         return None
     quoted = _quoted(text, start, None if apart else key.name)
-    if quoted:
+    # A quoted name may be the first of several.
+    several = quoted and key.type in (WORD, NAMES) and _GOES_ON.match(text.mask, quoted[1])
+    if quoted and not several:
         value, end = quoted
         if not visible(value.text):
             raise _no_value(key.name, f"{key.name}:", text.text)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from bot.grammar import Args
-from bot.grammar.types import FLAG
+from bot.grammar.types import FLAG, split_names
 from bot.handlers.fields import lists
 from bot.handlers.fields.declaration import plugin
 from bot.handlers.fields.retyping import commands as retyping
-from bot.handlers.fields.wording import begin_with, noun_called, read_choices, read_decimals, read_seen_by, read_type
+from bot.handlers.fields.wording import begin_with, noun_called, read_decimals, read_seen_by, read_type
 from bot.kit import blocks as b
 from bot.kit.faces import Hand
 from bot.kit.format import Reader
@@ -44,7 +44,7 @@ def add(
 ) -> Message:
     """Give records a field of your own: text, number, money, date, choice, person and more."""
     noun = noun_called(catalogue, args["noun"]).declaration
-    choices = read_choices(args.get("choices") or "")
+    choices = split_names(args.get("choices") or "")
     linked = args.get("to")
     meant = "choice" if choices else "record" if linked else "text"
     made = field_definitions.define(
@@ -90,7 +90,7 @@ def edit(
         key=args.get("key"),
         required=args.flag("required") if "required" in args else None,
         hint="" if hint in {"none", "-"} else hint,
-        choices=read_choices(choices) if choices else None,
+        choices=split_names(choices) if choices else None,
         seen_by=read_seen_by(args["seen"]) if "seen" in args else None,
         decimals=read_decimals(args["decimals"]) if "decimals" in args else None,
         reserved=catalogue.reserved(noun),
@@ -131,7 +131,7 @@ def retype(args: Args, session: Session, actor: Member, catalogue: Catalogue) ->
         row,
         actor,
         type=read_type(args["type"]),
-        choices=read_choices(args.get("choices") or ""),
+        choices=split_names(args.get("choices") or ""),
         links_to=noun_called(catalogue, linked).declaration.key if linked else "",
     )
 

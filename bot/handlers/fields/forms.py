@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
+from bot.grammar.types import split_names
 from bot.handlers.fields import lists
 from bot.handlers.fields.declaration import plugin
 from bot.handlers.fields.wording import (
@@ -15,7 +16,6 @@ from bot.handlers.fields.wording import (
     begins,
     checked_roles,
     noun_called,
-    read_choices,
     read_yes,
     row_of,
 )
@@ -71,7 +71,7 @@ def add(
         key=values["key"] or "",
         required=read_yes(values["required"]),
         hint=values["hint"] or "",
-        choices=read_choices(values["choices"] or ""),
+        choices=split_names(values["choices"] or ""),
         seen_by=checked_roles(values.get("seen") or ()),
         links_to=noun_called(catalogue, values["links_to"]).declaration.key if values["links_to"] else "",
         reserved=catalogue.reserved(noun),
@@ -116,7 +116,7 @@ def save(
         key=values["key"] or field_definitions.key_for(values["name"]),
         required=read_yes(values["required"]),
         hint=values["hint"] or "",
-        choices=read_choices(values["choices"] or "") if "choices" in values else None,
+        choices=split_names(values["choices"] or "") if "choices" in values else None,
         seen_by=checked_roles(values["seen"] or ()) if "seen" in values else None,
         reserved=catalogue.reserved(noun),
     )

@@ -92,11 +92,6 @@ def read_yes(typed: str) -> bool:
     return typed == "yes"
 
 
-def read_choices(typed: str) -> Sequence[str]:
-    """Return the choices of a text, one a line or between commas."""
-    return [part.strip() for part in re.split(r"[\n,，、;]", typed) if part.strip()]
-
-
 def read_decimals(typed: str | None) -> int:
     """Return how many decimals a number may have, as many as there can be where nothing is said."""
     if typed is None:

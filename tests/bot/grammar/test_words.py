@@ -221,3 +221,17 @@ def test_plain_words_come_back_as_typed(words: list[str], usage: Usage) -> None:
     args: Args = parse(text, usage)
     assert args.text == text
     assert args.filters == ()
+
+
+@pytest.mark.parametrize(
+    ("typed", "value", "text"),
+    [
+        ('Plan customer:North,South,"Far East" amount:5k', 'North,South,"Far East"', "Plan"),
+        ('Plan customer:"Far East",North', '"Far East",North', "Plan"),
+        ("Plan customer:“Far East”，南 bald", "“Far East”，南", "Plan bald"),
+        ('Plan customer:"Far East"', "Far East", "Plan"),
+    ],
+)
+def test_a_name_in_quotes_may_be_one_of_several(typed: str, value: str, text: str) -> None:
+    args = parse(typed, DEAL)
+    assert (args["customer"], args.text) == (value, text)

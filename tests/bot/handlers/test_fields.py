@@ -222,6 +222,8 @@ def test_records_begin_with_the_default_of_a_field(admin: Person, rep: Person) -
     admin.types("/crm field edit customer seats default:none")
     assert "Seats" not in rep.types("/customer add Initech").text
     # A default that is not offered any more is none.
+    added = admin.types('/crm field add customer Region choices:North,South,"Far East" hint:Where').text
+    assert "*Region*" in added and "North, South, Far East" in added
     admin.types('/crm field edit customer plan choices:"Basic"')
     assert "Premium" not in rep.types("/customer add Hooli").text
 
