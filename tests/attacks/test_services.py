@@ -21,7 +21,10 @@ from tests.support.programs import Program, Programs
 from tests.support.replicas import Replica, StartReplica
 
 INGRESS = Path(__file__).parents[2] / "k8s/services/ingress.yaml"
-ONLY = {"rapport-deals": "deals,pipelines,stages", "rapport-customers": "customers,contacts,tickets,category,reply,renewals,own"}
+ONLY = {
+    "rapport-deals": "deals,pipelines,stages",
+    "rapport-customers": "customers,contacts,tickets,category,reply,renewals,own",
+}
 
 
 def test_a_process_serves_the_nouns_it_is_told(database: Database, registry: Registry, workspace: str) -> None:

@@ -166,7 +166,7 @@ def test_a_note_is_stored_as_it_was_typed_or_given_back(desk: Desk, text: str) -
     after_it, stored = newest(desk, Note, "text")
     if is_failure(answer):
         assert after_it == before
-        shown = str(message_of(answer).blocks[0]["text"]["text"])
+        shown = "".join(block["text"]["text"] for block in message_of(answer).blocks)
         assert not text.strip() or b.esc(b.sendable(text).strip()[:50].strip()) in shown
     else:
         assert after_it != before

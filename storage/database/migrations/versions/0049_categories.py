@@ -23,7 +23,7 @@ FORCED = ("category", "counter", "activity")
 
 # The release before knows the key alone of what a category is part of, and writes no name_key.
 KEEP_CATEGORY = """
-CREATE FUNCTION keep_category() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+CREATE OR REPLACE FUNCTION keep_category() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$ BEGIN
     IF NEW.name_key = '' OR (TG_OP = 'UPDATE' AND NEW.name <> OLD.name AND NEW.name_key = OLD.name_key) THEN
         NEW.name_key := lower(normalize(NEW.name, NFKC));

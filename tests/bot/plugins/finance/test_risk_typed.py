@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -254,7 +255,7 @@ def test_of_two_who_decide_or_book_at_once_one_does(company: Company, adviser: A
     def decided(checker: str, release: bool) -> Callable[[Session], object]:
         return lambda session: checks.decide(session, 1, checker, "Seen", release=release)
 
-    today = datetime.now(UTC).date()
+    today = datetime.now(ZoneInfo("Europe/Berlin")).date()  # as the answers are dated
     with ThreadPoolExecutor(4) as pool:
         said = list(pool.map(tried, [decided("UAMANAGER", True), decided("UAADMIN", True)] * 2))
         assert sorted(one == "done" for one in said) == [False, False, False, True]
