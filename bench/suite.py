@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench.figures import Figure, merge
 
-AS_MAKE_TEST = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+AS_MAKE_TEST = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
 ADOPT = 36
 """PR_SET_CHILD_SUBREAPER: whoever outlives the process that started it becomes a child of ours, and is counted."""
 

@@ -30,7 +30,8 @@ DAYS = (
 )  # fmt: skip
 TIMES = ("3pm", "at 3:30", "15:00", "at noon", "um 15 Uhr", "halb vier", "下午3点", "8h", "at 10")
 AMOUNTS = ("12k", "12 000", "500 USD", "1.5 million", "€1,200.50", "CHF 500.-", "2,5 Mio. €", "120万", "₹12,34,567")
-RECURRING = (*ENGLISH, *GERMAN, *CHINESE)
+# A bare number is an hour only where nothing follows it.
+RECURRING = tuple(one for one in (*ENGLISH, *GERMAN, *CHINESE) if one != "every monday 10")
 WORDS = st.lists(
     st.sampled_from(
         ["call", "back", "about", "pricing", "anrufen", "wegen", "Angebot", "打电话", "给客户", "Acme", "x-y"]
