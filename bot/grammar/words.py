@@ -36,9 +36,7 @@ from bot.grammar.usage import Key, Usage
 from storage.errors import Invalid
 from storage.records.query import MOST_FILTERS, too_many_filters
 
-# Telephones and word processors change one kind of quote into another, often only one of a pair, so every quote of a
-# family opens and closes for every other.
-_DOUBLE = DOUBLE_QUOTES
+# Every quote of a family opens and closes for every other, as telephones change one kind into another.
 _SINGLE = "'‘’‚‛＇"
 _CORNERS = {"「": "」", "『": "』", "《": "》"}
 
@@ -291,7 +289,7 @@ def _quoted(text: Decoded, start: int, key: str | None = None) -> tuple[Decoded,
     end = _closing(text.mask, start, at_boundary=opener in _SINGLE)
     if end is not None:
         return text.part(start + 1, end - 1), end
-    if (opener and opener in _DOUBLE) or opener in _CORNERS:
+    if (opener and opener in DOUBLE_QUOTES) or opener in _CORNERS:
         raise Invalid("The quote {quote} is opened and never closed.", field=key, typed=text.text, quote=opener)
     return None
 
@@ -309,7 +307,7 @@ def _closing(mask: str, start: int, *, at_boundary: bool) -> int | None:
 def _closers(opener: str) -> str:
     if not opener:
         return ""
-    return next((family for family in (_DOUBLE, _SINGLE) if opener in family), _CORNERS.get(opener, ""))
+    return next((family for family in (DOUBLE_QUOTES, _SINGLE) if opener in family), _CORNERS.get(opener, ""))
 
 
 def _end_of_word(mask: str, start: int, hopeless: set[str]) -> int:
