@@ -26,6 +26,8 @@ from bot.cli.transfer import import_file
 if TYPE_CHECKING:
     pass
 
+LOOK_S = 1.0
+
 app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -108,7 +110,9 @@ def run(
                 bot.keep_what_is_loaded()
                 if wait_until_ready(bot.health.ready, stopping, terminal.say):
                     terminal.say(f"Rapport is running (port {settings.port}); Ctrl-C stops it.")
-                stopping.wait()
+                # With an end, as a signal that comes just before a wait without one may not be seen until the next.
+                while not stopping.wait(LOOK_S):
+                    pass
         finally:
             bot.stop()
 
