@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -22,11 +22,6 @@ from bot.cli.new_plugin import new_plugin
 from bot.cli.process import database, stop_signals
 from bot.cli.setup import setup
 from bot.cli.transfer import import_file
-
-if TYPE_CHECKING:
-    pass
-
-LOOK_S = 1.0
 
 app = typer.Typer(
     add_completion=False,
@@ -110,9 +105,7 @@ def run(
                 bot.keep_what_is_loaded()
                 if wait_until_ready(bot.health.ready, stopping, terminal.say):
                     terminal.say(f"Rapport is running (port {settings.port}); Ctrl-C stops it.")
-                # With an end, as a signal that comes just before a wait without one may not be seen until the next.
-                while not stopping.wait(LOOK_S):
-                    pass
+                stopping.wait()
         finally:
             bot.stop()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,10 +51,24 @@ def migrate_all(settings: Settings, url: str) -> None:
 
 
 def stop_signals() -> threading.Event:
-    """Return what is set by Ctrl-C and SIGTERM; a second signal does no harm."""
+    """Return what is set by Ctrl-C and SIGTERM; a second signal does no harm.
+
+    A handler in Python runs when the main thread next comes to it: too late for a wait that has just begun, and in the
+    midst of one it may wait for a lock of its own. So a thread hears of signals from the interpreter itself.
+    """
     stopping = threading.Event()
+    heard, tells = socket.socketpair()
+    tells.setblocking(False)
+    signal.set_wakeup_fd(tells.fileno())
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda _number, _frame: stopping.set())
+        signal.signal(number, lambda _number, _frame: None)
+
+    def hear() -> None:
+        with heard, tells:
+            while heard.recv(1):
+                stopping.set()
+
+    threading.Thread(target=hear, name="signals", daemon=True).start()
     return stopping
 
 
