@@ -8,7 +8,7 @@ are, their letters and fields, their lists, filters, cards and references are co
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,13 +21,14 @@ from sqlalchemy.orm import Session
 from bot.kit import cards
 from bot.kit.format import Reader
 from storage.database.engine import Database
-from storage.errors import Conflict, CrmError, NotFound
+from storage.errors import Conflict, CrmError
 from storage.records import history, lifecycle, listing, named, schema
 from storage.records.declaration import Declaration
 from storage.records.query import parse_filters
 from storage.records.schema import checking, field_definitions, noun_definitions
 from storage.records.schema.own import OwnRecord
 from storage.workspace.workspaces import Workspace
+from tests.support.expected_changes import ExpectedRows
 from tests.support.filter_values import Said
 
 READER = Reader("en-US", ZoneInfo("UTC"), datetime(2030, 1, 7, tzinfo=UTC))
@@ -67,25 +68,12 @@ class Row:
     into: int | None = None
 
 
-@dataclass
-class Change:
-    """Hold one change set."""
-
-    who: str
-    before: dict[Any, Any]
-    after: dict[Any, Any]
-    undone: bool = False
-    undoes: bool = False
-
-
-@dataclass
-class World:
+@dataclass(kw_only=True)
+class World(ExpectedRows):
     """Hold what a workspace should hold: nouns, fields and records by kind and number, and what was done."""
 
     id: str
     at: int
-    rows: dict[Any, Any] = field(default_factory=dict)
-    changes: list[Change] = field(default_factory=list)
 
     def all(self, kind: str, of: int | None = None) -> dict[int, Any]:
         """Return the nouns, or the fields or records of one of them or of all."""
@@ -100,39 +88,12 @@ class World:
         """Return the records of a noun that are no part of another."""
         return sorted(number for number, one in self.all("record", of).items() if one.into is None)
 
-    def done(self, who: str, was: dict[Any, Any], *, undoes: bool = False) -> None:
-        """Keep a change set, if anything has changed."""
-        keys = [key for key in {*was, *self.rows} if was.get(key) != self.rows.get(key)]
-        if keys:
-            before, after = ({key: rows.get(key) for key in keys} for rows in (was, self.rows))
-            self.changes.append(Change(who, before, after, undoes=undoes))
-
-    def undo(self, who: str) -> type[CrmError] | None:
-        """Take back somebody's newest change; return the error that this is."""
-        mine = [at for at, one in enumerate(self.changes) if one.who == who and not one.undone and not one.undoes]
-        if not mine:
-            return NotFound
-        at, change = mine[-1], self.changes[mine[-1]]
-        for later in self.changes[at + 1 :]:
-            if not later.undone and not later.undoes and later.after.keys() & change.after.keys():
-                return Conflict
-        made = {key for key, row in change.before.items() if row is None}
-        if any(made & _needs(key, row) for key, row in self.rows.items() if key not in made):
-            return Conflict
-        was = dict(self.rows)
-        for key, row in change.before.items():
-            self.rows.pop(key) if row is None else self.rows.__setitem__(key, row)
-        change.undone = True
-        self.done(who, was, undoes=True)
-        return None
-
-
-def _needs(key: Any, row: Any) -> set[Any]:
-    """Return what a row cannot be without."""
-    if key[0] == "noun":
-        return set()
-    values = {("field", number) for number, _value in row.values} if key[0] == "record" else set()
-    return {("noun", row.of), *values, *({("record", row.into)} if key[0] == "record" and row.into else ())}
+    def needs(self, key: Any, row: Any) -> set[Any]:
+        """Return what a row cannot be without."""
+        if key[0] == "noun":
+            return set()
+        values = {("field", number) for number, _value in row.values} if key[0] == "record" else set()
+        return {("noun", row.of), *values, *({("record", row.into)} if key[0] == "record" and row.into else ())}
 
 
 WHAT = ("define", "rename", "retire", "restore", "give_field", "add", "add", "value", "value", "merge", "undo", "undo")
@@ -182,7 +143,7 @@ def test_whatever_becomes_of_nouns_every_surface_is_right(database: Database, st
 
 
 def _begun(database: Database, at: int) -> World:
-    world = World(f"TNOUNS{next(numbers)}", at)
+    world = World(id=f"TNOUNS{next(numbers)}", at=at)
     with database.transaction(world.id) as session:
         session.add(Workspace(id=world.id, name="Any"))
     return world

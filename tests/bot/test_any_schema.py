@@ -8,7 +8,7 @@ the fields there are, what is shown of each record, its card, filters and sorts 
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,13 +22,14 @@ from bot.kit.faces import face
 from bot.kit.format import Reader
 from storage.crm.customers import CUSTOMER, Customer
 from storage.database.engine import Database
-from storage.errors import Conflict, CrmError, Invalid, NotFound
+from storage.errors import Conflict, CrmError, Invalid
 from storage.names import name_key
 from storage.records import history, lifecycle, listing, named, schema
 from storage.records.query import parse_filters
 from storage.records.schema import checking, field_definitions
 from storage.setup import retyping
 from storage.workspace.workspaces import Workspace
+from tests.support.expected_changes import ExpectedRows
 from tests.support.filter_values import Said
 
 READER = Reader("en-US", ZoneInfo("UTC"), datetime(2030, 1, 7, tzinfo=UTC))
@@ -74,25 +75,12 @@ class Record:
         return replace(self, values=tuple(sorted((n, v) for n, v in rest.items() if v is not None)))
 
 
-@dataclass
-class Change:
-    """Hold one change set."""
-
-    who: str
-    before: dict[Any, Any]
-    after: dict[Any, Any]
-    undone: bool = False
-    undoes: bool = False
-
-
-@dataclass
-class World:
+@dataclass(kw_only=True)
+class World(ExpectedRows):
     """Hold what a workspace should hold: fields and records by kind and number, and what was done."""
 
     id: str
     at: int
-    rows: dict[Any, Any] = field(default_factory=dict)
-    changes: list[Change] = field(default_factory=list)
 
     def of(self, kind: str) -> dict[int, Any]:
         """Return the fields, or the records."""
@@ -108,32 +96,9 @@ class World:
             number = into
         return number
 
-    def done(self, who: str, was: dict[Any, Any], *, undoes: bool = False) -> None:
-        """Keep a change set, if anything has changed."""
-        keys = [key for key in {*was, *self.rows} if was.get(key) != self.rows.get(key)]
-        if keys:
-            before, after = ({key: rows.get(key) for key in keys} for rows in (was, self.rows))
-            self.changes.append(Change(who, before, after, undoes=undoes))
-
-    def undo(self, who: str) -> type[CrmError] | None:
-        """Take back somebody's newest change; return the error that this is."""
-        mine = [at for at, one in enumerate(self.changes) if one.who == who and not one.undone and not one.undoes]
-        if not mine:
-            return NotFound
-        at, change = mine[-1], self.changes[mine[-1]]
-        for later in self.changes[at + 1 :]:
-            if not later.undone and not later.undoes and later.after.keys() & change.after.keys():
-                return Conflict
-        made = {key[1] for key, row in change.before.items() if row is None}
-        left = {key: row for key, row in self.rows.items() if key[0] == "record" and key not in change.before}
-        if any(made & row.by_field.keys() for row in left.values()):
-            return Conflict
-        was = dict(self.rows)
-        for key, row in change.before.items():
-            self.rows.pop(key) if row is None else self.rows.__setitem__(key, row)
-        change.undone = True
-        self.done(who, was, undoes=True)
-        return None
+    def needs(self, key: Any, row: Any) -> set[Any]:
+        """Return the fields in which a record has a value."""
+        return {("field", number) for number in row.by_field} if key[0] == "record" else set()
 
 
 step = st.tuples(
@@ -211,7 +176,7 @@ class Expected(Exception):
 
 
 def _begun(database: Database, at: int) -> World:
-    world = World(f"TSCHEMA{next(numbers)}", at)
+    world = World(id=f"TSCHEMA{next(numbers)}", at=at)
     with database.transaction(world.id) as session:
         session.add(Workspace(id=world.id, name="Any"))
         session.flush()

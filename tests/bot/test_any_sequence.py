@@ -31,6 +31,7 @@ from storage.records.declaration import Declaration
 from storage.records.query import parse_filters
 from storage.records.search import How
 from storage.workspace.workspaces import Workspace
+from tests.support.expected_changes import ExpectedRows
 from tests.support.filter_values import Said
 
 READER = Reader("en-US", ZoneInfo("UTC"), datetime(2030, 1, 7, tzinfo=UTC))
@@ -54,25 +55,12 @@ class Record:
     into: int | None = None
 
 
-@dataclass
-class Change:
-    """Hold one change set: whose it is, and what its rows were before and after."""
-
-    who: str
-    before: dict[Any, Any]
-    after: dict[Any, Any]
-    undone: bool = False
-    undoes: bool = False
-
-
-@dataclass
-class World:
+@dataclass(kw_only=True)
+class World(ExpectedRows):
     """Hold what a workspace should hold: records, notes by what they say, and what was done."""
 
     id: str
-    rows: dict[Any, Any] = field(default_factory=dict)
     last: dict[str, int] = field(default_factory=dict)
-    changes: list[Change] = field(default_factory=list)
 
     def live(self, noun: str) -> list[tuple[int, Record]]:
         """Return the records that lists show, by name."""
@@ -82,36 +70,9 @@ class World:
             key=lambda one: (one[1].name.casefold(), one[0]),
         )
 
-    def done(self, who: str, was: dict[Any, Any], **how: Any) -> None:
-        """Keep a change set, if anything has changed."""
-        keys = [key for key in {*was, *self.rows} if was.get(key) != self.rows.get(key)]
-        if keys:
-            before = {key: deepcopy(was.get(key)) for key in keys}
-            self.changes.append(Change(who, before, {key: deepcopy(self.rows.get(key)) for key in keys}, **how))
-
-    def undo(self, who: str) -> type[CrmError] | None:
-        """Take back somebody's newest change; return the error that this is."""
-        mine = [at for at, one in enumerate(self.changes) if one.who == who and not one.undone and not one.undoes]
-        if not mine:
-            return NotFound
-        at, change = mine[-1], self.changes[mine[-1]]
-        for later in self.changes[at + 1 :]:
-            if not later.undone and not later.undoes and later.after.keys() & change.after.keys():
-                return Conflict
-        made = {key for key, row in change.before.items() if row is None}
-        if any(_refers(key, row) in made for key, row in self.rows.items() if key not in made):
-            return Conflict
-        was = deepcopy(self.rows)
-        for key, row in change.before.items():
-            self.rows.pop(key) if row is None else self.rows.__setitem__(key, deepcopy(row))
-        change.undone = True
-        self.done(who, was, undoes=True)
-        return None
-
-
-def _refers(key: Any, row: Any) -> Any:
-    """Return what a row refers to: a note to what it is about, a record to what it was merged into."""
-    return row if isinstance(row, tuple) else (key[0], row.into)
+    def needs(self, key: Any, row: Any) -> set[Any]:
+        """Return what a row refers to: a note to what it is about, a record to what it was merged into."""
+        return {row if isinstance(row, tuple) else (key[0], row.into)}
 
 
 step = st.tuples(
@@ -131,7 +92,7 @@ def worlds(database: Database) -> Iterator[Any]:
     """Make two new workspaces for each example."""
 
     def make() -> tuple[World, World]:
-        made = World(f"TANY{next(numbers)}"), World(f"TANY{next(numbers)}")
+        made = World(id=f"TANY{next(numbers)}"), World(id=f"TANY{next(numbers)}")
         for world in made:
             with database.transaction(world.id) as session:
                 session.add(Workspace(id=world.id, name="Any"))
