@@ -31,6 +31,8 @@ _READ = 12
 _MEANT = {
     "add": "new create make log anlegen lege neu neue hinzufügen erstellen 新建 添加",
     "archive": "delete remove erase forget löschen archivieren 删除",
+    "retire": "delete remove archive hide",
+    "import": "upload csv excel importieren 导入",
     "cancel": "delete remove stop",
     "move": "stage snooze postpone reschedule edit",
     "show": "open view get details zeigen zeige 显示",
@@ -137,6 +139,9 @@ def nearest(typed: str, commands: Sequence[Command], *, guess: bool = True) -> l
 
     Where none shares any, those that look most like the text, or none if nobody should `guess`.
     """
+    # What begins with a noun is about it, and a word that others know may be called something else there.
+    begun = typed.casefold().split()[:1]
+    commands = [command for command in commands if command.words.split()[:1] == begun] or commands
     heads = {command.words.split()[0] for command in commands}
     # The noun that all of them begin with tells none apart.
     common = heads if len(heads) == 1 else set()

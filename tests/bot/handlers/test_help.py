@@ -44,6 +44,7 @@ def test_an_unknown_command_names_the_nearest_three(company: Company) -> None:
         ("/crm report", "Did you mean `/digest explain`"),
         ("/crm remind me to call", "`/followup add`"),
         ("/crm ?", "Did you mean `/crm help`"),
+        ("/crm upload", "Did you mean `/crm import`"),
         ("/crm labels", "I don't know “labels”. `/crm help` lists"),
         ("/deal close D-1", "Did you mean `/deal won` or `/deal lost`?"),
         ("/deal stage D-1 lead", "Did you mean `/deal move`?"),
@@ -61,6 +62,16 @@ def test_words_of_other_programs_lead_to_ours(rep: Person, typed: str, said: str
     rep.types("/deal add Pilot for Harbor")
     rep.types("/followup add D-1 when:tomorrow call")
     assert said in rep.types(typed).text
+
+
+def test_words_for_going_out_of_use_lead_to_ours(admin: Person) -> None:
+    for word in ("remove", "archive", "delete"):
+        assert "`/crm field retire`" in admin.types(f"/crm field {word} deal region").text
+
+
+def test_import_and_export_say_how_they_begin(company: Company) -> None:
+    assert "Send me a CSV, TSV or XLSX file" in company.rep.types("/crm import").text
+    assert "as:xlsx" in company.agent.types("/crm export").text
 
 
 def test_the_record_may_come_first_and_its_number_alone_will_do(company: Company) -> None:
