@@ -60,13 +60,16 @@ def stop_signals() -> threading.Event:
     heard, tells = socket.socketpair()
     tells.setblocking(False)
     signal.set_wakeup_fd(tells.fileno())
-    for number in (signal.SIGINT, signal.SIGTERM):
+    ends = (signal.SIGINT, signal.SIGTERM)
+    for number in ends:
         signal.signal(number, lambda _number, _frame: None)
 
     def hear() -> None:
         with heard, tells:
-            while heard.recv(1):
-                stopping.set()
+            # Each signal that has a handler in Python is told, by its number.
+            while number := heard.recv(1):
+                if number[0] in ends:
+                    stopping.set()
 
     threading.Thread(target=hear, name="signals", daemon=True).start()
     return stopping
