@@ -121,7 +121,7 @@ CREATE INDEX bare_customer_idx ON customer USING gin (find_key gin_trgm_ops) WHE
 
 
 def databases(admin_url: str, sizes: list[int]) -> dict[int, str]:
-    """Return the URL of a database for each number of customers, making those that are missing."""
+    """Return the URL of a database for each number of customers; a kept one is migrated, a missing one made."""
     found = {}
     for size in sizes:
         name = f"customers_{size}"
@@ -134,7 +134,13 @@ def databases(admin_url: str, sizes: list[int]) -> dict[int, str]:
                 fill(named(admin_url, "being_filled"), size)
                 connection.execute(sql.SQL("ALTER DATABASE being_filled RENAME TO {}").format(sql.Identifier(name)))
         found[size] = named(admin_url, name)
+        _upgrade(found[size])
     return found
+
+
+def _upgrade(url: str) -> None:
+    for line in load().lines:
+        migrate.upgrade(url, line=line)
 
 
 def fill(url: str, customers: int, related: int = 0) -> None:
@@ -142,8 +148,7 @@ def fill(url: str, customers: int, related: int = 0) -> None:
 
     Raises AssertionError if a key is not what storage makes of the name.
     """
-    for line in load().lines:
-        migrate.upgrade(url, line=line)
+    _upgrade(url)
     stages = _begin(url, customers)
     with closing(connect(url)) as connection:
         connection.execute("SET maintenance_work_mem = '512MB'")
