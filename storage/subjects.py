@@ -24,7 +24,9 @@ def subject_of(session: Session, row: About) -> Named | None:
 
 
 def called(session: Session, typed: str, *, field: str | None = None, settings: bool = False) -> Named:
-    """Return the record a person means: by reference, else that of this name, nouns in the order of their letters.
+    """Return the record a person means: by reference, else that of this name.
+
+    Of nouns those that come with the program are first, and of them those of one letter.
 
     The workspace's settings come last, and only where `settings` are asked for. Raises NotFound with near names if
     there is none, Ambiguous if several of one noun are called the same.
@@ -32,7 +34,7 @@ def called(session: Session, typed: str, *, field: str | None = None, settings: 
     letters = in_force(session)
     parsed = parse_reference(typed, letters)
     known = {noun: model.__setting__ for noun, model in kept(session).items() if settings or not model.__setting__}
-    nouns = sorted(known.keys() & letters.keys(), key=lambda noun: (known[noun], letters[noun]))
+    nouns = sorted(known.keys() & letters.keys(), key=lambda noun: (known[noun], *_rank(noun), letters[noun]))
     if parsed is not None and parsed[0] not in nouns:
         raise NotFound(
             "{reference} is a {noun}, and this is about one of: {nouns}.",
@@ -61,6 +63,12 @@ def called(session: Session, typed: str, *, field: str | None = None, settings: 
         hint="Use a reference such as D-88, or put a name of several words in quotes.",
         name=typed,
     )
+
+
+def _rank(noun: str) -> tuple[bool, int]:
+    """Return what sets a noun before others: that it came with the program, and the length of its letter."""
+    declaration = declared().get(noun)
+    return declaration is None, len(declaration.letter) if declaration else 0
 
 
 def _resolve(session: Session, noun: str, typed: str) -> Named:

@@ -1,5 +1,6 @@
 """Read the words after a command into typed arguments."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -16,6 +17,7 @@ from storage.errors import Invalid
 from storage.money import Money
 
 V = TypeVar("V")
+_TOWARDS = re.compile(r"(?:\s+(?:to|for|auf|à|a|para|-+>)|\s*[→到至])\s*\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,8 @@ def parse(text: str, usage: Usage, writer: Writer, *, raw: str | None = None, lo
             begin = len(free.text) - len(split_first(free)[1].text)
             if taken := take_unkeyed(free, begin, key, writer):
                 values[key.name], free, read[key.name] = taken
+                # "F-12 to friday" names F-12; where there is a place for words, "talk to" may be what is to be done.
+                free = free.part(0, len(_TOWARDS.sub("", free.text))) if len(usage.positionals) == 1 else free
     if len(usage.positionals) == 2 and visible(free.text):
         first, free = _first_place(free, usage.positionals[0], writer, read)
         values[usage.positionals[0].name] = first

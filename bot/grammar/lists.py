@@ -23,7 +23,7 @@ from bot.grammar.calendar.dates import no_date, period_in
 from bot.grammar.choices import ChoiceType
 from bot.grammar.entities import Decoded, shown
 from bot.grammar.filters import NOW, FilterValues
-from bot.grammar.reading import Reading, Several, ValueType, ambiguous, is_rest, trimmed
+from bot.grammar.reading import Reading, Several, ValueType, ambiguous, fold, is_rest, trimmed
 from bot.grammar.types import AMOUNT, PERSON, WORD
 from bot.grammar.words import Pair
 from storage.errors import Ambiguous, CrmError, Invalid, NotFound
@@ -36,14 +36,26 @@ _NOBODY = ChoiceType("value", ("unassigned",), (("-", "unassigned"),), whole=Tru
 _AT_ONCE = ChoiceType("time", (NOW,), whole=True)
 _NAMES = frozenset({"member", "record", "keys"})
 _ALSO = re.compile(r"\s*(?:[,;，；、|]|\b(?:and|or|und|oder|et|ou)\b|或者?|和)\s*")
+_COMMA = re.compile("[,;，；、|]")
 _SORT = re.compile(r"-?[\w-]+(?:\s*[,，、]\s*-?[\w-]+)*")
 _ENDS = re.compile(r"[\s,;，；、]+|\Z")
 _FILLING = re.compile(
     r"(?:[\s,;，；、]|\b(?:and|und|et|the|deals?|tickets?|customers?|follow-?ups?|tasks?|kunden|aufgaben|clients"
-    r"|clientes|tratos|negocios)\b|的|商机|客户|工单|跟进|任务)+",
+    r"|clientes|tratos|negocios|closing|closes)\b|的|商机|客户|工单|跟进|任务)+",
     re.IGNORECASE,
 )
 """What people write around bare words that asks for nothing."""
+_SIGNS = {
+    ">": frozenset({"over", "above", "more than", "über", "mehr als"}),
+    "<": frozenset({"under", "below", "less than", "unter", "weniger als"}),
+    ">=": frozenset({"≥", "at least", "ab", "mindestens"}),
+    "<=": frozenset({"≤", "at most", "up to", "bis", "höchstens"}),
+}
+_THAN = re.compile(
+    rf"([<>]=?|[＜＞]|{'|'.join(sorted((word for words in _SIGNS.values() for word in words), key=len, reverse=True))})"
+    r"(?![^\W\d_])\s*",
+    re.IGNORECASE,
+)
 _LONGEST = 8
 """So many words at most are tried as a name."""
 
@@ -124,7 +136,14 @@ class _Asked:
 
     def _choice(self, name: str, on: Field, *, whole: bool) -> Callable[[Decoded], Reading[str] | None]:
         kind = ChoiceType(name, tuple(on.choices), whole=whole)
-        return lambda text: kind.read(text, self._values)
+
+        def read(text: Decoded) -> Reading[str] | None:
+            # "won,lost" are two; a choice may have a comma in its own name.
+            comma = _COMMA.search(text.mask)
+            alone = text.part(0, comma.start()) if comma else text
+            return kind.read(text, self._values) or kind.read(alone, self._values)
+
+        return read
 
     def _days(self, on: Field, text: Decoded) -> Reading[str] | None:
         now = _AT_ONCE.read(text, self._values) if on.kind == "moment" else None
@@ -213,15 +232,40 @@ class _Asked:
             if on.kind == "choice"
         ]
         person = next((name for name, on in by_name.items() if on.kind == "member"), None)
-        if person and PERSON.read(text, self._values):
+        if person and (PERSON.read(text, self._values) or self._is_first_name(text)):
             readers.append((person, partial(_several, read=partial(self._named, by_name[person]))))
         if self._day:
             readers.append((self._day, partial(self._days, by_name[self._day])))
+        if compared := self._compared(text):
+            return compared
         for name, read in readers:
             found = read(text)
             if found:
                 return Reading([f"{name}:{found.value}"], found.end)
         return self._name(text)
+
+    def _is_first_name(self, text: Decoded) -> bool:
+        """Tell whether a text begins with a colleague's name, which may be short for a day: "tom", "may"."""
+        word = WORD.read(text, self._values)
+        if word is None or not (self._day and self._days(self._fields.by_name[self._day], text)):
+            return False
+        try:
+            return name_key(word.value) in name_key(members.called(self._session, word.value).name).split()
+        except CrmError:
+            return False
+
+    def _compared(self, text: Decoded) -> Reading[list[str]] | None:
+        """Read `> 50k` and "over 50k" as a filter of the one field that is money; None for anything else."""
+        money = [name for name, on in self._fields.by_name.items() if on.kind == "money"]
+        than = _THAN.match(text.mask)
+        if than is None or len(money) != 1:
+            return None
+        rest = text.part(than.end(), len(text.text))
+        amount = read_amount(rest, currency=self._values.currency, locale=self._values.locale)
+        if not isinstance(amount, Reading):
+            return None
+        operator = next((sign for sign, words in _SIGNS.items() if fold(than[1]) in words), fold(than[1]))
+        return Reading([f"{money[0]}{operator}{rest.text[: amount.end]}"], than.end() + amount.end)
 
     def _name(self, text: Decoded) -> Reading[list[str]]:
         """Return the one field of which the longest name that a text begins with is a value."""

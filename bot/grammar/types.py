@@ -22,6 +22,11 @@ _ME = frozenset(["me", "myself", "i", "ich", "mich", "moi", "yo", "eu", "我", "
 _WORD = re.compile(rf"(?:(?:\A|(?<=[,，、;；]))[{DOUBLE_QUOTES}][^{DOUBLE_QUOTES}\n]*[{DOUBLE_QUOTES}]|\S)+")
 _QUOTED = rf"[{DOUBLE_QUOTES}]([^{DOUBLE_QUOTES}\n]*)[{DOUBLE_QUOTES}]"
 _NAME = re.compile(rf"(?:\A|(?<=[,，、;\n]))\s*{_QUOTED}\s*(?=[,，、;\n]|\Z)|[^,，、;\n]+")
+_PHONE = re.compile(
+    r"\+?\(?\d[\d()/.\u2010-\u2015-]*(?:[ \u00a0\u3000]?[(/-]?[ ]?\d[\d()/.\u2010-\u2015-]*)*(?<=\d)"
+    r"(?: ?(?:x|ext\.?|Durchwahl|分机) ?\d{1,6})?(?![^\s,;，；、])",
+    re.IGNORECASE,
+)
 _SPAN = re.compile(
     r"(?:(?P<hours>\d{1,4}(?:[.,]\d{1,2})?) ?(?:hours?|heures?|horas?|hrs?|h|stunden?|std|个?小时|个?钟头))?"
     r"(?:,? ?(?:(?:and|und|et|y) )?(?P<minutes>\d{1,6}) ?(?:minut(?:en|es|os|e|o)|mins?|m|分钟?))?"
@@ -50,6 +55,26 @@ class WordType:
     def refusal(self, typed: str) -> Invalid:
         """Return the error for no word at all."""
         return Invalid("I do not understand {text} here.", text=shown(typed))
+
+
+@dataclass(frozen=True)
+class PhoneType:
+    """Read a telephone number as people write it, with spaces, brackets and an extension; else a word with a digit."""
+
+    spaced = True
+    lax = False
+
+    def read(self, text: Decoded, writer: Writer) -> Reading[str] | None:
+        """Read all groups of digits that stand together."""
+        found = _PHONE.match(text.mask)
+        if found:
+            return Reading(text.text[: found.end()], found.end())
+        word = WORD.read(text, writer)
+        return word if word and any(one.isdigit() for one in word.value) else None
+
+    def refusal(self, typed: str) -> Invalid:
+        """Return the error for what is no number."""
+        return Invalid("This does not look like a telephone number: {phone}", phone=shown(typed))
 
 
 @dataclass(frozen=True)
@@ -290,6 +315,7 @@ class NamesType:
 
 WORD = WordType()
 NAMES = NamesType()
+PHONE = PhoneType()
 AMOUNT = AmountType()
 DAY = DayType()
 MOMENT = MomentType()

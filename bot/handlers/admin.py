@@ -9,6 +9,8 @@ from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
 from bot.grammar import Args, did_you_mean
+from bot.grammar.reading import is_rest
+from bot.grammar.types import PERSON
 from bot.kit import blocks as b
 from bot.kit.format import paragraphs, undo_hint
 from bot.kit.replies import Home, Message, Modal
@@ -29,19 +31,23 @@ NOBODY = frozenset({"none", "nobody", "-"})
 ON, OFF = "on", "off"
 
 
-def _ask_about(args: Args, actor: Member, slack: Slack) -> dict[str, Mapping[str, Any]]:
+def _ask_about(args: Args, slack: Slack) -> dict[str, Mapping[str, Any]]:
     """Return what Slack says of the person and, if one is named, of the manager, by their ids."""
-    return {user_id: slack.user(user_id) for user_id in (_person(args, actor), _manager(args, actor)) if user_id}
+    named = (_named(args, "person"), _named(args, "manager"))
+    return {user_id: slack.user(user_id) for user_id in named if user_id}
 
 
-def _person(args: Args, actor: Member) -> str:
-    return args.user("person") or actor.id
+def _named(args: Args, key: str) -> str | None:
+    """Return the id of the person who is mentioned or "me", None where none is or a name has to be looked up."""
+    said = args.values.get(key)
+    found = PERSON.read(said, args.writer) if said else None
+    return found.value if found and said and is_rest(said.text[found.end :]) else None
 
 
-def _manager(args: Args, actor: Member) -> str | None:
-    if "manager" not in args or args["manager"].casefold() in NOBODY:
-        return None
-    return args.user("manager")
+def _member(session: Session, args: Args, key: str, met: Mapping[str, Member]) -> Member:
+    """Return the person a key names, by mention or by name; raise NotFound or Ambiguous."""
+    user_id = _named(args, key)
+    return met[user_id] if user_id else members.called(session, args[key])
 
 
 @plugin.command(
@@ -51,18 +57,21 @@ def _manager(args: Args, actor: Member) -> str | None:
     example="@rita rep agent manager:@mara",
     before=_ask_about,
 )
-def role(args: Args, found: Mapping[str, Mapping[str, Any]], session: Session, actor: Member) -> Message:
+def role(args: Args, found: Mapping[str, Mapping[str, Any]], session: Session) -> Message:
     """List the roles of all, or set someone's (viewer, rep, agent, manager, admin, or none) and their manager."""
     if "person" not in args:
         return _everybody(session)
     with history.apart(session):
         met = {user_id: members.ensure(session, user_id, profile) for user_id, profile in found.items()}
-    member, manager_id = met[_person(args, actor)], _manager(args, actor)
+    member = _member(session, args, "person", met)
+    manager = None
+    if "manager" in args and args["manager"].casefold() not in NOBODY:
+        manager = _member(session, args, "manager", met)
     words = args.text.casefold().replace(",", " ").split() if "roles" in args else []
     if words:
         members.set_roles(session, member, [] if NOBODY.issuperset(words) else [_role(word) for word in words])
     if "manager" in args:
-        members.set_manager(session, member, met[manager_id] if manager_id else None)
+        members.set_manager(session, member, manager)
     text = b.markup(
         _("{who} has: *{roles}*.") if not words else _("{who} now has: *{roles}*."),
         who=b.person(member.id),

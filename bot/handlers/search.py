@@ -9,6 +9,8 @@ from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
 from bot.grammar import Args
+from bot.grammar.reading import is_rest, trimmed
+from bot.grammar.types import PERSON
 from bot.kit import blocks as b
 from bot.kit import records
 from bot.kit.format import Reader
@@ -23,6 +25,7 @@ from storage.records.search import Hit
 from storage.references import in_force, parse_reference, reference
 from storage.subjects import called
 from storage.transfer.exports import asked
+from storage.workspace import members
 
 plugin = Plugin("search", contract=2, title="Search", description="One search over everything that has a name.")
 
@@ -33,6 +36,9 @@ class RegistryForSearch(Protocol):
     @property
     def commands(self) -> Mapping[str, Command]:
         """Return the commands by their words."""
+
+    def spell(self, words: str) -> str:
+        """Return a command as it is typed."""
 
 
 FOUND = 10
@@ -45,8 +51,11 @@ QUOTED = 160
 
 
 @plugin.command("find", usage=f"<text> {records.AS_FILE}", role=Role.VIEWER, example="globx", **records.AS_FILE_KEYS)
-def find(args: Args, session: Session, reader: Reader) -> Message:
+def find(args: Args, session: Session, reader: Reader, catalogue: RegistryForSearch) -> Message:
     """Find anything that has a name, even misspelt, and messages, notes and tickets by what they mean."""
+    who = PERSON.read(trimmed(args.values["text"]), args.writer)
+    if who and is_rest(args.text[who.end :]):
+        return _whose(session, who.value, catalogue)
     form = args.typed("as", records.FORM)
     hits = search.find(session, args.text, limit=asked.SEARCHED if form else FOUND)
     meant = [] if form else _by_meaning(session, args.text, reader)
@@ -75,6 +84,20 @@ def show(args: Args, session: Session, catalogue: RegistryForSearch) -> Message 
         named = record.__noun__, record.id
     words = f"{named[0]} show"
     return Instead(words, reference(*named, letters)) if words in catalogue.commands else Instead("find", args.text)
+
+
+def _whose(session: Session, member_id: str, catalogue: RegistryForSearch) -> Message:
+    """Name the lists of what a colleague has, as records are found by their names."""
+    member = members.get(session, member_id)
+    name = member.name if member and member.name else ""
+    nouns = [c.words for c in catalogue.commands.values() if c.noun and c.words == f"{c.noun.key} list" and _owned(c)]
+    lists = [b.markup("`{list} {name}`", list=catalogue.spell(words), name=name) for words in (*nouns, "followup list")]
+    said = b.markup(_("Records are found by their names. What is {who}'s is in these lists:"), who=b.person(member_id))
+    return Message(said, [b.section(b.join([said, *lists], "\n"))])
+
+
+def _owned(command: Command) -> bool:
+    return bool(command.noun and command.noun.model.__owner__)
 
 
 def _line(session: Session, hit: Hit) -> Block:

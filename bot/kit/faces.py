@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from bot.grammar import parse_amount, parse_moment
 from bot.grammar.choices import ChoiceType
 from bot.grammar.reading import ValueType
-from bot.grammar.types import AMOUNT, COLLEAGUE, DAY, FLAG, MOMENT, PERSON, WORD, Called
+from bot.grammar.types import AMOUNT, COLLEAGUE, DAY, FLAG, MOMENT, PERSON, PHONE, WORD, Called
 from bot.i18n import _
 from bot.kit import blocks as b
 from bot.kit.format import Reader
@@ -110,6 +110,12 @@ class LongTextFace(Face):
             said = _("*{label}* is too long for a form. Change it in a command, with `{key}:`.")
             return b.context(b.markup(said, label=_(field.label), key=field.key))
         return self.line(field, value or "", optional, long=True)
+
+
+class PhoneFace(Face):
+    """Write a telephone number with the spaces that people put into it."""
+
+    words = PHONE
 
 
 class MoneyFace(Face):
@@ -313,7 +319,7 @@ FACES: Mapping[type[RecordField], Face] = {
     PersonField: PersonFace(),
     YesNoField: YesNoFace(),
     EmailField: Face(),
-    PhoneField: Face(),
+    PhoneField: PhoneFace(),
     AddressField: AddressFace(),
     LinkField: LinkFace(),
     SettingField: SettingFace(),

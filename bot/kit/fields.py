@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -31,6 +32,7 @@ from storage.records.schema import extended
 
 NOTHING = frozenset({"none", "nobody", "-", "无"})
 """The words by which an edit takes a value away."""
+_SET_APART = re.compile(r"\s+([,;，；、])")
 
 
 def keys(declaration: Declaration) -> str:
@@ -227,7 +229,7 @@ def gather(declaration: Declaration, words: Decoded, given: Mapping[str, Any]) -
             called = words.text[start:end].removeprefix("@")
     rest = "".join(" " if any(a <= at < z for a, z in spans) else one for at, one in enumerate(words.text))
     # What stood around a value is no part of the name; a name that is alone is as it was typed.
-    name = " ".join(rest.split()).strip(" ,;<>()") if spans else words.text
+    name = _SET_APART.sub(r"\1", " ".join(rest.split())).strip(" ,;<>()") if spans else words.text
     return Gathered(name or called, found)
 
 

@@ -42,7 +42,8 @@ def valued(registry: Registry, slash: str, text: str) -> tuple[str, str, str] | 
 def _record_first(registry: Registry, slash: str, text: str) -> tuple[str, str, str] | None:
     first, _space, rest = text.strip().partition(" ")
     named = parse_reference(unescape(first), registry.references)
-    if named is None and (number := parse_number(unescape(first), slash, registry.references)):
+    numbered = named is None and slash in registry.references
+    if numbered and (number := parse_number(unescape(first), slash, registry.references)):
         named, first = (slash, number), reference(slash, number, registry.references)
     if named is None or slash not in {"crm", named[0]} or not rest.strip():
         return None

@@ -21,6 +21,7 @@ SAID = {
     "/deal show d-1!": "*Harbor expansion*  D-1",
     "/crm history D-1.": "*History of D-1*",
     "/crm show D-1": "*Harbor expansion*  D-1",
+    "/crm 44": "I don't know “44”.",
     "/crm show T-1,": "*Login fails*  T-1",
     "/crm show F-1": "*call back*",
     "/crm show harbor freight": "*Harbor Freight*  C-1",
@@ -114,6 +115,16 @@ SAID = {
     "/customer add Müller GmbH & Co.KG": "*Müller GmbH & Co.KG*",
     "/crm renewal add harbor on:March 1": "Mar 1",
     "/crm away until:next monday": "gets no tickets until Mon",
+    "/crm find @rep": "What is @Rita Rep's is in these lists:\n`/customer list Rita Rep`",
+    "/deal move D-2": "Choose where it goes: press a stage.",
+    "/deal won D-2 they loved it": "Won. Congratulations!",
+    "/crm role rita": "@Rita Rep has: *",
+    "/crm role nosuch agent": "nosuch is not a person I can see. Write @ and pick a name.",
+    "/followup add harbor send offer friday": "*send offer*\nC-1 Harbor Freight",
+    "/followup move F-1 to friday": "I will remind you Fri",
+    "/followup move F-1 +2d": "I will remind you ",
+    "/crm contact add Jo phone:+49 170 1234567 customer:harbor": "*Phone*\n+49 170 1234567",
+    "/crm contact add Ayla ayla@isik.com.tr, CEO": "*Ayla, CEO*",
 }
 
 

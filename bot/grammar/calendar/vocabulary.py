@@ -100,7 +100,7 @@ _TABLE: Mapping[str, Mapping[Any, str]] = {
     "E": {0: "end of, ende des, ende der, ende"},
     "S": {0: "start of, beginning of, anfang des, anfang der, anfang"},
     "Z": {0: "end, 底, 末"},
-    "i": {0: "in"},
+    "i": {0: "in, +"},
     "g": {0: "vor"},
     "f": {0: "from now, from today, later, 之后, 以后, 后", 1: "from tomorrow"},
     "b": {0: "ago, 之前, 以前, 前"},

@@ -13,9 +13,10 @@ from bot.kit import cards
 from bot.kit.format import Reader
 from bot.kit.replies import Message
 from bot.plugin import Member, Role, _
-from storage.crm import deals, pipelines
+from storage.crm import deals, notes, pipelines
 from storage.crm.deals import reasons
 from storage.crm.pipelines import Outcome
+from storage.references import parse_reference
 
 
 @plugin.command(
@@ -27,8 +28,10 @@ from storage.crm.pipelines import Outcome
 def move(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
     """Move a deal to another stage, or to another pipeline."""
     into = args.get("pipeline")
-    stage = args.get("stage") or args.get("to") or ("" if into else args["stage"])
+    stage = args.get("stage") or args.get("to") or ""
     deal = deals.resolve(session, args["deal"])
+    if not stage and not into:
+        return card(session, deal, reader, actor, notice=_("Choose where it goes: press a stage."))
     before = deal.stage_id
     pipeline_id = pipelines.resolve_pipeline(session, into).id if into else None
     if stage:
@@ -46,15 +49,20 @@ def move(args: Args, session: Session, actor: Member, reader: Reader) -> Message
 @plugin.command("deal won", usage="<deal> [reason:reference]", role=Role.REP, example="D-88")
 def won(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
     """Mark a deal as won, for one of your team's reasons if it has some."""
-    deal = deals.resolve(session, args["deal"])
-    because, rest = reasons.told(session, Outcome.WON, args.get("reason") or "")
-    if rest:
+    first, _space, behind = args["deal"].partition(" ")
+    # A name may have several words; what is behind a reference is why.
+    why = behind.strip() if parse_reference(first) else ""
+    deal = deals.resolve(session, first if why else args["deal"])
+    because, rest = reasons.told(session, Outcome.WON, args.get("reason") or why)
+    if rest and "reason" in args:
         raise unknown_reason(session, rest)
     if deal.status == Outcome.WON and because in {None, deal.closed_reason}:
         return card(session, deal, reader, actor, notice=_("It is already won."))
     if because is None and (asked := asking(session, deal, Outcome.WON)):
         return asked
     notice = cards.cancelling(closed(Outcome.WON), deals.win(session, deal, because))
+    if rest:
+        notes.add(session, deal, rest)
     return card(session, deal, reader, actor, notice=notice, undo=True)
 
 

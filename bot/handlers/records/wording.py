@@ -13,7 +13,7 @@ from storage.records.fields import MoneyField
 from storage.references import parse_reference
 
 _KEYED = re.compile(r"(?<!\S)([^\W\d_][\w-]*):[^\s/:]\S*")
-_WORTH = re.compile(r"(?:[$€£¥]\s?\d[\d.,]*|\d[\d.,]*\s?(?:[kKmM]|[$€£¥]|EUR|USD|CHF|GBP))(?=\s*$)")
+_WORTH = re.compile(r"(?:[$€£¥]\s?\d[\d.,]*|\d[\d.,]*\s?(?:[kKmM]|[$€£¥]|EUR|USD|CHF|GBP))(?=[\s,;.]|$)")
 
 
 def in_the_name(noun: Declaration, args: Args) -> b.Markup | None:

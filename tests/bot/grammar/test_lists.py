@@ -30,7 +30,7 @@ VALUES = FilterValues("UME", "EUR", BERLIN, NOW, "en-GB")
 @pytest.fixture
 def company(session: Session) -> Session:
     """Two people, four customers and two deals."""
-    for person, name in (("UMARA", "Mara Lindt"), ("UMARK", "Mark Twain"), ("UANN", "Ann Lee")):
+    for person, name in (("UMARA", "Mara Lindt"), ("UMARK", "Mark Twain"), ("UANN", "Ann Lee"), ("UTOM", "Tom Takeda")):
         members.ensure(session, person, {"name": name, "profile": {"real_name": name}})
     harbor = customers.add(session, name="Harbor Freight", tier="gold", domain="harbor.com")
     customers.add(session, name="Globex", tier="silver")
@@ -58,6 +58,15 @@ def refused(session: Session, fields: Fields, line: str) -> str:
 OF_DEALS = {
     "": "",
     "mine": "owner:<@UME>",
+    # Who is called as a day is short for is the person.
+    "tom": "owner:<@UTOM>",
+    "tomorrow": "close:2026-11-26",
+    "open tom": "status:open owner:<@UTOM>",
+    "status:won,lost": "status:won,lost",
+    "> 50k": "amount>50k",
+    "over 50k mine": "amount>50k owner:<@UME>",
+    "mine under €5,000": "owner:<@UME> amount<€5,000",
+    "closing this quarter": "close:2026-10-01..2026-12-31",
     # What was won this quarter was won then, and what is open is to close then.
     "won this quarter": "status:won closed:2026-10-01..2026-12-31",
     "this quarter lost": "closed:2026-10-01..2026-12-31 status:lost",

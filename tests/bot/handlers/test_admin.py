@@ -48,7 +48,7 @@ def test_mistakes_about_roles_are_named(company: Company) -> None:
     said = {
         "/crm role @rep managr": "There is no role “managr”. Did you mean manager?",
         "/crm role @rep king": "Roles are viewer, rep, agent, manager and admin.",
-        "/crm role rita rep": "is not a person I can see",
+        "/crm role nobody-here rep": "is not a person I can see",
         "/crm role @guest rep": "is not on your team, so cannot have a role",
         "/crm role @admin rep": "is the last admin",
     }

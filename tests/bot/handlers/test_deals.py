@@ -152,7 +152,7 @@ def test_mistakes_are_named(rep: Person) -> None:
         "/deal add Acme close:someday": "is not a date I understand",
         "/deal add Acme customer:zenith": "There is no customer called zenith. Add it with `/crm customer add`",
         "/deal add Acme stage:won": "A new deal begins in an open stage",
-        "/deal move Acme": "stage: is missing. Write for example stage:negotiation.",
+        "/deal move Acme": "There is no deal called Acme.",
         "/deal show nothing": "There is no deal called nothing",
         "/deal list colour:red": "There is no colour to filter or sort by.",
         "/deal list acme": "I do not understand acme here.",
