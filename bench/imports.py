@@ -23,7 +23,7 @@ from storage.database.engine import Database
 from storage.records import schema
 from storage.records.history import recording
 from storage.records.schema import field_definitions
-from storage.transfer import mapping, running, tables
+from storage.transfer import looking, mapping, running, tables
 from storage.transfer.lookup import Links
 from storage.workspace import workspaces
 
@@ -148,7 +148,7 @@ def bring_in(url: str, file: Path) -> dict[str, float]:
         table = tables.open_table(file)
         with database.transaction(TEAM) as session:
             nouns = {key: schema.extended(session, noun.declaration) for key, noun in load().nouns.items()}
-        how = mapping.look(table, mapping.guess(table.header, table.name, nouns), nouns[file.stem.removesuffix("s")])
+        how = looking.look(table, mapping.guess(table.header, table.name, nouns), nouns[file.stem.removesuffix("s")])
         begun = time.perf_counter()
         with database.transaction(TEAM) as session:
             run = running.draw_up(session, table, how, digest=tables.digest(file), actor_id=None)

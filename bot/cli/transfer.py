@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from storage.transfer.mapping import ColumnMapping, MappedColumn
     from storage.transfer.model import ImportRun
     from storage.transfer.tables import Row, TableFile
+    from storage.transfer.written import Notation
 
 SAMPLES_SHOWN = 80
 SHOWN = 10
@@ -53,6 +54,7 @@ def import_file(
     dates: Annotated[str, typer.Option(help="day or month: what comes first in 03/04/2026")] = "",
     decimal: Annotated[str, typer.Option(help="The decimal mark: . or ,")] = "",
     matches: Annotated[str, typer.Option(help="What is there already: change, fill or skip")] = "",
+    sheet: Annotated[str, typer.Option(help="Which sheet of a workbook, where it is not the first")] = "",
     adds: Annotated[
         bool, typer.Option("--add-missing", help="Add stages and the like that rows name and that are not there")
     ] = False,
@@ -92,10 +94,9 @@ def import_file(
                 assert undo is not None
                 importer.undo(undo, ask=not yes)
                 return
-            mapping = importer.understand(file, noun=noun)
-            mapping = corrected(mapping, column or [], dates=dates, decimal=decimal, matches=matches, makes=links)
-            mapping = replace(mapping, adds=adds)
-            importer.bring_in(mapping, ask=not yes, dry=dry_run)
+            mapping = importer.understand(file, noun=noun, sheet=sheet)
+            mapping = replace(corrected(mapping, column or [], matches=matches, makes=links), adds=adds)
+            importer.bring_in(mapping, notation(dates, decimal), ask=not yes, dry=dry_run)
         except CrmError as wrong:
             terminal.say(f"{wrong} {wrong.hint.format(**wrong.params) if wrong.hint else ''}".strip(), err=True)
             raise typer.Exit(2) from None
@@ -103,12 +104,18 @@ def import_file(
             opened.dispose()
 
 
-def corrected(
-    mapping: ColumnMapping, columns: Sequence[str], *, dates: str, decimal: str, matches: str, makes: bool
-) -> ColumnMapping:
+def notation(dates: str, decimal: str) -> Notation:
+    """Return how a person says that days and numbers are written; raise BadParameter for what cannot be."""
+    from storage.transfer.written import Notation
+
+    if dates not in ("", "day", "month") or decimal not in ("", ".", ","):
+        raise typer.BadParameter("--dates is day or month, --decimal is . or ,")
+    return Notation(decimal or None, dates == "day" if dates else None)
+
+
+def corrected(mapping: ColumnMapping, columns: Sequence[str], *, matches: str, makes: bool) -> ColumnMapping:
     """Return a mapping as a person corrected it; raise BadParameter for what cannot be."""
     from storage.transfer.mapping import Matches
-    from storage.transfer.written import Notation
 
     names = [column.name for column in mapping.columns]
     for said in columns:
@@ -116,15 +123,9 @@ def corrected(
         if not is_said or name not in names:
             raise typer.BadParameter(f"there is no column {name or said}; there are {', '.join(names)}")
         mapping = mapping.with_column(names.index(name), to=to.strip())
-    if dates not in ("", "day", "month") or decimal not in ("", ".", ","):
-        raise typer.BadParameter("--dates is day or month, --decimal is . or ,")
     if matches and matches not in set(Matches):
         raise typer.BadParameter(f"--matches is one of {', '.join(Matches)}")
-    told = []
-    for one in mapping.columns:
-        day_first = dates == "day" if dates else one.written.day_first
-        told.append(replace(one, written=Notation(decimal or one.written.decimal, day_first)))
-    return replace(mapping, columns=tuple(told), matches=Matches(matches) if matches else mapping.matches, makes=makes)
+    return replace(mapping, matches=Matches(matches) if matches else mapping.matches, makes=makes)
 
 
 class Importer:
@@ -139,23 +140,22 @@ class Importer:
         self._declarations = declarations
         self._table: TableFile | None = None
 
-    def understand(self, file: Path, *, noun: str) -> ColumnMapping:
+    def understand(self, file: Path, *, noun: str, sheet: str = "") -> ColumnMapping:
         """Open a file and return what its columns are: as the last time, or as they look."""
-        from storage.transfer import mapping, running, tables
+        from storage.transfer import looking, running
 
-        self._table = tables.open_table(file)
-        with self._database.transaction(self._workspace) as session:
-            last = running.last_mapping(session, self._table.header)
-        known = mapping.remembered(last, self._table.header) if last is not None else None
-        if known is not None and noun in ("", known.noun) and known.noun in self._declarations:
-            return known
-        return mapping.guess(self._table.header, self._table.name, self._declarations, noun=noun)
+        def last(header: Sequence[str]) -> ColumnMapping | None:
+            with self._database.transaction(self._workspace) as session:
+                return running.last_mapping(session, header)
 
-    def bring_in(self, mapping: ColumnMapping, *, ask: bool, dry: bool) -> None:
+        self._table, mapping = looking.understand(file, file.name, self._declarations, last, noun=noun, sheet=sheet)
+        return mapping
+
+    def bring_in(self, mapping: ColumnMapping, said: Notation, *, ask: bool, dry: bool) -> None:
         """Show the mapping and the dry run, ask, and run."""
+        from storage.transfer import looking, preparing, running
         from storage.transfer import mapping as mapped
-        from storage.transfer import preparing, running
-        from storage.transfer.tables import digest
+        from storage.transfer.tables import digest, open_table
 
         assert self._table is not None
         table, declaration = self._table, self._declarations[mapping.noun]
@@ -167,7 +167,12 @@ class Importer:
         if begun is not None and begun.state != "drawn up":
             terminal.say(f"Import {begun.id} of this file ended at line {begun.line:,}; it goes on from there.")
             mapping = type(mapping).from_json(begun.mapping)
-        mapping = mapped.look(table, mapping, declaration, preparing.TypeGuess)
+            self._table = table = open_table(table.path, table.name, mapping.sheet)
+            declaration = self._declarations[mapping.noun]
+        mapping = looking.look(table, mapping, declaration, preparing.TypeGuess)
+        if said != mapped.AS_IT_IS:
+            mapping = looking.told(mapping, day_first=said.day_first, decimal=said.decimal)
+            mapping = looking.look(table, mapping, declaration, preparing.TypeGuess)
         self._show(mapping, declaration)
         asked = [one for one in mapping.columns if one.asks]
         if asked:
@@ -205,8 +210,10 @@ class Importer:
     def _show(self, mapping: ColumnMapping, declaration: Declaration) -> None:
         assert self._table is not None
         separator = {"\t": "tab"}.get(self._table.separator, self._table.separator)
-        how = f"{self._table.encoding}, “{separator}”" if separator else "XLSX"
+        how = f"{self._table.encoding}, “{separator}”" if separator else f"XLSX, sheet “{self._table.sheet}”"
         terminal.say(f"{self._table.name} ({how}): {declaration.plural}, as {mapping.source} writes them.")
+        if others := [one for one in self._table.sheets if one != self._table.sheet]:
+            terminal.say(f"Not read: {', '.join(others)}. Say which sheet with --sheet.")
         rows = [("Column", "is", "for example", "read as")]
         rows += [(one.name, one.to or "(left out)", _samples(one), _manner(one.written)) for one in mapping.columns]
         terminal.table(rows)

@@ -23,7 +23,7 @@ from storage.queues import leases
 from storage.queues.leases import Overdue
 from storage.records import schema
 from storage.records.declaration import Declaration
-from storage.transfer import mapping, preparing, requests, running, tables
+from storage.transfer import looking, preparing, requests, running, tables
 from storage.transfer.activities.declaration import with_activities
 from storage.transfer.exports import refused
 from storage.transfer.lookup import Links
@@ -94,22 +94,24 @@ class Imports:
                 self._take_back(run)
 
     def _read(self, run: ImportRun, path: Path, nouns: Mapping[str, Declaration]) -> None:
-        table = tables.open_table(path, run.file_name)
-        if run.mapping:
-            understood = ColumnMapping.from_json(run.mapping)
-        else:
+        def last(header: Sequence[str]) -> ColumnMapping | None:
             with self._database.transaction(run.workspace_id) as session:
-                last = running.last_mapping(session, table.header)
-            known = mapping.remembered(last, table.header) if last is not None else None
-            understood = known if known and known.noun in nouns else mapping.guess(table.header, table.name, nouns)
-        understood = mapping.look(table, understood, nouns[understood.noun], preparing.TypeGuess)
+                return running.last_mapping(session, header)
+
+        said = ColumnMapping.from_json(run.mapping) if run.mapping else None
+        if said is not None and said.columns:
+            table, understood = tables.open_table(path, run.file_name, said.sheet), said
+        else:
+            sheet = said.sheet if said else ""
+            table, understood = looking.understand(path, run.file_name, nouns, last, sheet=sheet)
+        understood = looking.look(table, understood, nouns[understood.noun], preparing.TypeGuess)
         with self._database.transaction(run.workspace_id) as session:
             self._keep(session, run)
-            requests.read(session, run.id, understood, tables.columns_key(table.header))
+            requests.read(session, run.id, understood, table)
 
     def _check(self, run: ImportRun, path: Path, nouns: Mapping[str, Declaration]) -> None:
         understood = ColumnMapping.from_json(run.mapping)
-        table = tables.open_table(path)
+        table = tables.open_table(path, sheet=understood.sheet)
         with running.Rehearsal(Links(understood.source, nouns), understood, run.actor_id) as rehearsal:
             for rows in running.batches(table.rows(), self._batch):
                 with self._database.transaction(run.workspace_id) as session:
@@ -120,9 +122,10 @@ class Imports:
                 refused.keep(session, requests.checked(session, run.id, rehearsal), table)
 
     def _bring_in(self, run: ImportRun, path: Path, nouns: Mapping[str, Declaration]) -> None:
-        links = Links(ColumnMapping.from_json(run.mapping).source, nouns)
+        understood = ColumnMapping.from_json(run.mapping)
+        links = Links(understood.source, nouns)
         said_at = time.monotonic()
-        table = tables.open_table(path)
+        table = tables.open_table(path, sheet=understood.sheet)
         for rows in itertools.chain(running.batches(table.rows(run.line), self._batch), [[]]):
             with self._database.transaction(run.workspace_id) as session:
                 self._keep(session, run)

@@ -60,13 +60,13 @@ class Declaration:
     records that may be the same as one with these values; two with one value of a field of `identity` are the same,
     whatever they are called. `add` makes a record of attributes, `arriving` gives what turns the attributes of records
     that come from elsewhere, their values that nobody enters and when they were made there into those of a record as it
-    is there; `merge` makes one of two; `refuse` raises Invalid or Conflict for values that a record, or a new one where
-    it is None, may not be given; `ready` makes what a workspace begins with; `told` hears of changes. Lists are ordered
-    by `order`, or else by name, the latest first by `newest_first`, and leave out what is `over`; `words` are everyday
-    words for filters, `day` is the field that a bare day is about, `day_over` that where only what is closed is asked
-    for, `aliases` are further words for fields, `layout` says what is shown where. Raises
-    ValueError where two fields have one key, the first is not the name, or one that tells records apart is not for
-    everybody.
+    is there, `returning` the values that one which comes again changes; `merge` makes one of two; `refuse` raises
+    Invalid or Conflict for values that a record, or a new one where it is None, may not be given; `ready` makes what a
+    workspace begins with; `told` hears of changes. Lists are ordered by `order`, or else by name, the latest first by
+    `newest_first`, and leave out what is `over`; `words` are everyday words for filters, `day` is the field that a bare
+    day is about, `day_over` that where only what is closed is asked for, `aliases` are further words for fields,
+    `layout` says what is shown where. Raises ValueError where two fields have one key, the first is not the name, or
+    one that tells records apart is not for everybody.
     """
 
     model: type[Named]
@@ -79,6 +79,7 @@ class Declaration:
     twins: Callable[[Session, Values], Sequence[Named]] | None = None
     add: Callable[..., Named] | None = None
     arriving: Callable[[Session], Arrive] | None = None
+    returning: Callable[[Session, Any, Values, Values], Values] = lambda _session, _record, given, _past: given
     merge: Callable[[Session, Any, Any], Named] | None = None
     refuse: Refuse = refuse_nothing
     ready: Callable[[Session], object] = lambda _session: None

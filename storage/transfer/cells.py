@@ -41,15 +41,35 @@ from storage.transfer.written import Notation, read_day, read_moment, read_numbe
 
 YES = frozenset({"yes", "y", "true", "1", "x", "✓", "ja", "oui", "sí", "si", "是", "on"})
 NO = frozenset({"no", "n", "false", "0", "-", "nein", "non", "否", "off"})
+NOTHING = frozenset(
+    ("-", "--", "–", "—", "n/a", "#n/a", "null", "(null)", "(none)", "(no value)", "(blank)", "(empty)")
+)
+"""What programs and people write where there is no value."""
+NOBODY = frozenset({"no agent", "no owner", "unassigned", "not assigned", "nobody", "none", "niemand"})
 ELSEWHERE: Mapping[str, frozenset[str]] = {
-    "open": frozenset({"working", "in progress", "waiting on us", "assigned", "escalated", "reopened", "active"}),
-    "waiting": frozenset({"waiting on contact", "waiting on customer", "on hold", "pending", "awaiting reply"}),
-    "resolved": frozenset({"solved", "fixed", "done", "completed"}),
+    "new": frozenset({"to do", "not started", "unassigned"}),
+    "open": frozenset(
+        (
+            *("working", "in progress", "waiting on us", "waiting for support", "assigned", "escalated", "reopened"),
+            *("active", "being processed", "in review"),
+        )
+    ),
+    "waiting": frozenset(
+        (
+            *("waiting on contact", "waiting on customer", "waiting for customer", "waiting on third party", "on hold"),
+            *("on-hold", "hold", "pending", "awaiting reply", "awaiting customer", "snoozed"),
+        )
+    ),
+    "resolved": frozenset({"solved", "fixed", "done", "completed", "problem solved"}),
+    "closed": frozenset({"archived", "cancelled", "canceled"}),
+    "won": frozenset({"closed won", "closed - won", "successful"}),
+    "lost": frozenset({"closed lost", "closed - lost", "abandoned", "cancelled", "canceled", "suspended"}),
     "normal": frozenset({"medium", "moderate", "standard"}),
     "low": frozenset({"lowest", "minor", "trivial"}),
+    "high": frozenset({"major", "important"}),
     "urgent": frozenset({"critical", "highest", "blocker", "emergency"}),
 }
-"""What HubSpot, Salesforce, Zoho and help desks call the states and priorities of tickets, by what they are here."""
+"""What CRMs and help desks call the states of deals, and states and priorities of tickets, by what they are here."""
 _DANGEROUS = re.compile(r"'*[=+\-@\t\r\n]")
 _SIGNED = re.compile(r"[^\d\s.,'’()+\-−\u00a0\u202f]+")
 
@@ -113,7 +133,7 @@ class MoneyCell(Cell):
         """Return the amount as its column is written."""
         signs = [sign for sign in _SIGNED.findall(cell) if sign]
         number = read_number(cell, reading.written)
-        currency = _currency(signs[0], reading.currency) if signs else reading.currency
+        currency = _currency(signs[0], reading.currency, number) if signs else reading.currency
         minor = number * Decimal(10) ** exponent(currency)
         if minor != int(minor) or abs(minor) > LARGEST:
             template = "{value} is not an amount of {currency}."
@@ -154,14 +174,21 @@ class ChoiceCell(Cell):
 
     def read(self, field: ChoiceField, cell: str, reading: CellReading) -> Any:
         """Return the choice, or what the field of the same meaning has here for what programs call it elsewhere."""
-        typed = name_key(cell)
-        known = {name_key(name) for choice in field.choices for name in (choice, field.name_of(choice))}
-        meant = next((choice for choice in field.choices if typed in ELSEWHERE.get(choice, ())), None)
-        return cell if typed in known or meant is None or field.custom_id else meant
+        return chosen(field, cell) or cell
 
     def write(self, field: ChoiceField, value: str, named: Callable[[Any, Any], str]) -> str:
         """Return what people call the choice."""
         return field.name_of(value)
+
+
+def chosen(field: ChoiceField, cell: str) -> str | None:
+    """Return the choice that a cell names or means, None for none that the field has."""
+    typed = name_key(cell)
+    known = {name_key(name) for choice in field.choices for name in (choice, field.name_of(choice))}
+    if typed in known:
+        return cell
+    meant = (choice for choice in field.choices if typed in ELSEWHERE.get(choice, ()))
+    return None if field.custom_id else next(meant, None)
 
 
 class PersonCell(Cell):
@@ -193,9 +220,9 @@ class PhoneCell(Cell):
     """Hold a telephone number."""
 
     def read(self, field: PhoneField, cell: str, reading: CellReading) -> Any:
-        """Return the number as it is written, unless a spreadsheet has cut it."""
+        """Return the number as it is written, of several the first, unless a spreadsheet has cut it."""
         refuse_cut(cell)
-        return cell
+        return re.split(r"\s*(?::::|[;\n])\s*", cell)[0]
 
 
 class EmailCell(Cell):
@@ -269,13 +296,18 @@ def plain(text: str) -> str:
     return text[1:] if text.startswith("'") and _DANGEROUS.match(text[1:]) else text
 
 
-def _currency(sign: str, workspace: str) -> str:
-    """Return the currency a sign or code stands for: the workspace's where it may be that."""
+def _currency(sign: str, workspace: str, number: Decimal) -> str:
+    """Return the currency a sign or code stands for: the workspace's where it may be that.
+
+    An amount that is written with cents is of a currency that has some: `¥1,200.50` are yuan and no yen.
+    """
     with suppress(ValueError):  # also of a currency that has gone since it was stored
         return Money(0, sign.upper()).currency
     meant = _signs().get(sign.casefold())
     if meant is None:
         raise Invalid("{sign} is not a currency I know.", typed=sign, sign=short(sign, 20))
+    if int(number.as_tuple().exponent) <= -2:
+        meant = tuple(code for code in meant if exponent(code) > 0) or meant
     return workspace if workspace in meant else meant[0]
 
 

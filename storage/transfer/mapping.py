@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
-from typing import Any, Protocol
+from typing import Any
 
-from storage.errors import CrmError, Invalid
+from storage.errors import Invalid
 from storage.names import name_key, short
 from storage.records.declaration import Declaration
-from storage.records.fields import DateField, LinkField, MomentField, MoneyField, NumberField, RecordField
+from storage.records.fields import DateField, EmailField, LinkField, MomentField, PhoneField, RecordField
 from storage.transfer.activities.declaration import ABOUT, ACTIVITY, PLURALS, is_activity
 from storage.transfer.own import ADDED_ON, ARCHIVED_ON, NOTES, TEXT, origin
-from storage.transfer.tables import TableFile, storable
-from storage.transfer.written import Habits, Notation, read_day, read_number
+from storage.transfer.written import Notation
 
 ID, CREATED, NOTE, FIRST, LAST = "@id", "@created", "@note", "@first", "@last"
 CURRENCY, ARCHIVED = "@currency", "@archived"
@@ -31,7 +29,6 @@ NEW = "+"
 """Before the type of the field that a column becomes on the way; alone, for one whose type is yet to be guessed."""
 LINKED_ID = "@id"
 """Behind the key of a link: the number that what is linked has in the program the file comes from."""
-SAMPLES = 3
 A_FILE = "file"
 """The source of what comes from no program that is known."""
 
@@ -71,6 +68,8 @@ class ColumnMapping:
     makes: bool = True
     adds: bool = False
     """Whether settings that rows name and that are not there, such as stages, are added before the import runs."""
+    sheet: str = ""
+    """Which sheet of a workbook it is of."""
 
     @property
     def makes_more(self) -> bool:
@@ -95,7 +94,7 @@ class ColumnMapping:
             {"name": one.name, "to": one.to, "decimal": one.written.decimal, "day_first": one.written.day_first}
             for one in self.columns
         ]
-        how = {"matches": str(self.matches), "makes": self.makes, "adds": self.adds}
+        how = {"matches": str(self.matches), "makes": self.makes, "adds": self.adds, "sheet": self.sheet}
         return {"noun": self.noun, "source": self.source, **how, "columns": columns}
 
     @classmethod
@@ -104,7 +103,7 @@ class ColumnMapping:
         columns = tuple(
             MappedColumn(one["name"], one["to"], Notation(one["decimal"], one["day_first"])) for one in kept["columns"]
         )
-        how = (Matches(kept["matches"]), kept["makes"], kept.get("adds", False))
+        how = (Matches(kept["matches"]), kept["makes"], kept.get("adds", False), kept.get("sheet", ""))
         return cls(kept["noun"], kept["source"], columns, *how)
 
 
@@ -138,10 +137,18 @@ def guess(
 
 def remembered(mapping: ColumnMapping, header: Sequence[str]) -> ColumnMapping | None:
     """Return a mapping of an earlier file for one with the same columns in any order, None if they are not the same."""
-    by_name = {name_key(column.name): column for column in mapping.columns}
-    if len(by_name) < len(mapping.columns) or {name_key(name) for name in header} != set(by_name):
+    before = dict(zip(_numbered([one.name for one in mapping.columns]), mapping.columns, strict=True))
+    now = _numbered(header)
+    if set(now) != set(before):
         return None
-    return replace(mapping, columns=tuple(replace(by_name[name_key(name)], name=name) for name in header))
+    columns = (replace(before[key], name=name) for key, name in zip(now, header, strict=True))
+    return replace(mapping, columns=tuple(columns))
+
+
+def _numbered(header: Sequence[str]) -> list[tuple[str, int]]:
+    """Return the names of columns as they are compared, each with how often it was there before."""
+    keys = [name_key(name) for name in header]
+    return [(key, keys[:at].count(key)) for at, key in enumerate(keys)]
 
 
 def has_name(mapping: ColumnMapping) -> bool:
@@ -155,68 +162,6 @@ def specials(declaration: Declaration) -> tuple[str, ...]:
     return _OF_ACTIVITIES if is_activity(declaration) else tuple(one for one in SPECIAL if one != ABOUT)
 
 
-class Guess(Protocol):
-    """Stand for what tells of which type a new field is."""
-
-    @property
-    def type(self) -> str:
-        """Return the type that fits all cells that were seen."""
-
-    def see(self, cell: str) -> None:
-        """Look at one more cell."""
-
-
-def look(
-    table: TableFile, mapping: ColumnMapping, declaration: Declaration, guess_type: Callable[[], Guess] | None = None
-) -> ColumnMapping:
-    """Return the mapping with three cells of each column, and how they are read, after reading the whole table.
-
-    What a person has said of a column stays. A column that is to become a field gets the type that `guess_type` finds.
-    """
-    new = [guess_type() if guess_type and column.to == NEW else None for column in mapping.columns]
-    habits = [
-        Habits() if _is_written(declaration, column.to) or column.to.startswith(NEW) else None
-        for column in mapping.columns
-    ]
-    samples: list[list[str]] = [[] for _ in mapping.columns]
-    for row in table.rows():
-        for at, cell in enumerate(row.cells):
-            if not cell or row.opens:
-                continue
-            if len(samples[at]) < SAMPLES and cell not in samples[at]:
-                samples[at].append(storable(cell))
-            if (habit := habits[at]) is not None:
-                habit.see(cell)
-            if (guessed := new[at]) is not None:
-                guessed.see(cell)
-    columns = []
-    for column, habit, seen in zip(mapping.columns, habits, samples, strict=True):
-        found, asks = Notation(), False
-        if habit is not None:
-            is_day = _is_day(declaration, column.to)
-            found = Notation(column.written.decimal or habit.written.decimal, _said(column, habit))
-            asks = habit.asks_order and found.day_first is None if is_day else habit.asks_decimal and not found.decimal
-            seen = seen if asks or column.to.startswith(NEW) else [_as_read(cell, found, is_day) for cell in seen]
-        columns.append(replace(column, written=found, samples=tuple(seen), asks=asks))
-    columns = [replace(one, to=f"{NEW}{kind.type}") if kind else one for one, kind in zip(columns, new, strict=True)]
-    return replace(mapping, columns=tuple(columns))
-
-
-def _as_read(cell: str, written: Notation, is_day: bool) -> str:
-    """Return a cell, with what it is understood as where that is not plain to see."""
-    with suppress(CrmError):
-        if is_day:
-            read = read_day(cell, written).isoformat()
-            return cell if read in cell else f"{cell} = {read}"
-        number = read_number(cell, written).normalize()
-        return cell if any(plain in cell for plain in (f"{number:,f}", f"{number:f}")) else f"{cell} = {number:,f}"
-    return f"{cell} = ?"
-
-
-def _said(column: MappedColumn, habit: Habits) -> bool | None:
-    return habit.written.day_first if column.written.day_first is None else column.written.day_first
-
-
 def field_of(declaration: Declaration, to: str) -> RecordField | None:
     """Return the field that a column is, None for another column.
 
@@ -228,16 +173,9 @@ def field_of(declaration: Declaration, to: str) -> RecordField | None:
     return next((field for field in fits if field.key == to), None)
 
 
-def _is_day(declaration: Declaration, to: str) -> bool:
-    return to in (CREATED, ARCHIVED) or isinstance(field_of(declaration, to), DateField | MomentField)
-
-
-def _is_written(declaration: Declaration, to: str) -> bool:
-    return _is_day(declaration, to) or isinstance(field_of(declaration, to), MoneyField | NumberField)
-
-
 @cache
-def _known_columns() -> Any:
+def known_columns() -> Any:
+    """Return what columns are called elsewhere, as `columns.json` has it."""
     return json.loads(files("storage.transfer").joinpath("columns.json").read_text("utf-8"))
 
 
@@ -259,7 +197,7 @@ def _by_vendor(header: Sequence[str], declarations: Mapping[str, Declaration]) -
     """Return the mapping of the vendor that writes such columns, with more weight than any that is put together."""
     best: tuple[float, ColumnMapping] | None = None
     own = [name_key(name) for name in header]
-    for vendor, tables in _known_columns()["vendors"].items():
+    for vendor, tables in known_columns()["vendors"].items():
         for described in tables:
             if described["noun"] not in declarations:
                 continue
@@ -286,13 +224,13 @@ def _targets(own: Sequence[str], known: Mapping[str, str]) -> list[str]:
 
 def _is_called(declaration: Declaration, file_name: str) -> bool:
     """Tell whether a file is called as these rows are."""
-    called = [declaration.key, declaration.plural, *_known_columns()["files"].get(declaration.key, ())]
+    called = [declaration.key, declaration.plural, *known_columns()["files"].get(declaration.key, ())]
     file_name = name_key(file_name.replace("_", " ").replace("-", " "))
     return any(name_key(word) in file_name for word in called)
 
 
 def _by_names(header: Sequence[str], file_name: str, declaration: Declaration) -> tuple[float, ColumnMapping]:
-    known = _known_columns()
+    known = known_columns()
     names: dict[str, str] = {}
     for to, written in known["every"].items():
         names |= {name_key(name): to for name in written}
@@ -306,7 +244,11 @@ def _by_names(header: Sequence[str], file_name: str, declaration: Declaration) -
         names, ranks = names | own, ranks | dict.fromkeys(own, -1)
     bare = [_bare(name, declaration) for name in header]
     best = {names[name]: name for name in sorted(ranks.keys() & set(bare), key=lambda name: -ranks[name])}
-    found = [names[name] if name in names and best[names[name]] == name else "" for name in bare]
+    named = [names.get(name, "") for name in bare]
+    found = [
+        to if to and (best[to] == name or _is_manifold(declaration, to)) else ""
+        for name, to in zip(bare, named, strict=True)
+    ]
     columns = _once(header, found, declaration)
     score = float(sum(bool(column.to) for column in columns if column.to not in (ID, CREATED, NOTE)))
     score += 1.5 * _is_called(declaration, file_name)
@@ -321,13 +263,22 @@ def _bare(name: str, declaration: Declaration) -> str:
     return rest if any(name_key(word) == rest for one in declaration.entered for word in (one.key, one.label)) else key
 
 
+def _is_manifold(declaration: Declaration, to: str) -> bool:
+    """Tell whether people have several of what a column is, and programs a column for each."""
+    return not is_activity(declaration) and isinstance(field_of(declaration, to), EmailField | PhoneField)
+
+
 def _once(header: Sequence[str], found: Iterable[str], declaration: Declaration) -> tuple[MappedColumn, ...]:
-    """Return the columns, each field taken by the first that is it and by none that the noun does not have."""
+    """Return the columns, each field taken by the first that is it and by none that the noun does not have.
+
+    Of what people have several, such as telephone numbers, every column is it: the first that is filled counts.
+    """
     taken: set[str] = set()
     columns = []
     for name, to in zip(header, found, strict=True):
         is_field = to not in SPECIAL and field_of(declaration, to.removesuffix(LINKED_ID)) is not None
-        fits = to and to not in taken and (is_field or to in specials(declaration))
+        is_free = to not in taken or _is_manifold(declaration, to)
+        fits = to and is_free and (is_field or to in specials(declaration))
         columns.append(MappedColumn(name, to if fits else ""))
         taken.add(to)
     if "name" in taken and not is_activity(declaration):

@@ -14,10 +14,20 @@ from sqlalchemy.orm import Session
 
 from storage.errors import CrmError, Invalid, NotFound
 from storage.money import check_currency
+from storage.names import name_key
 from storage.records.declaration import Declaration
-from storage.records.fields import LinkField, MoneyField, PersonField, RecordField, SettingField
+from storage.records.fields import (
+    LinkField,
+    LongTextField,
+    MoneyField,
+    PersonField,
+    RecordField,
+    SettingField,
+    TextField,
+    YesNoField,
+)
 from storage.transfer.activities.declaration import ABOUT, is_activity, subjects
-from storage.transfer.cells import CellReading, cell, plain
+from storage.transfer.cells import NOBODY, NOTHING, CellReading, cell, plain
 from storage.transfer.lookup import Colleagues, Links
 from storage.transfer.mapping import (
     ARCHIVED,
@@ -36,11 +46,16 @@ from storage.transfer.mapping import (
 from storage.transfer.tables import UNSTORABLE, Row, open_quote
 from storage.transfer.written import read_moment, refuse_cut
 
-_OVER = re.compile(r"closed[\s_-]*(won|lost)(?:\b.*)?", re.IGNORECASE)
+_OVER = re.compile(r"closed[\s_:/–—-]*(won|lost)(?:\b.*)?", re.IGNORECASE)
 """What most programs call the stages in which a deal is over: `Closed Lost to Competition`."""
 
-_ADDRESS = re.compile(r"\s+\(https?://[^\s()]+\)$")
-"""What is written behind a name that links to a page: `Acme (https://www.notion.so/Acme-1f2e)`."""
+_ADDRESS = re.compile(r"\s+\((?:https?://[^\s()]+|[^\s()]+\.md)\)(?:,.*)?$", re.DOTALL)
+"""What is written behind a name that links to a page, with the next such names:
+`Acme (https://www.notion.so/Acme-1f2e), Globex (…)`."""
+_USUAL = frozenset(
+    ("default", "default pipeline", "sales pipeline", "deal pipeline", "pipeline", "standard", "standard (standard)")
+)
+"""What programs call the pipeline that everybody has who made none: it is the one that deals begin in here."""
 
 
 @dataclass(slots=True)
@@ -150,7 +165,7 @@ class RowReader:
         read.created_at, read.archived_at = self._moment(CREATED, row), self._moment(ARCHIVED, row)
         for at, one in self._fields:
             text = _first(row.cells[at]) if isinstance(one, LinkField) else plain(row.cells[at])
-            if not text:
+            if not text or one.key in read.values or _is_nothing(one, text):
                 continue
             reading = CellReading(
                 self._mapping.columns[at].written,
@@ -225,6 +240,8 @@ class RowReader:
         if isinstance(one, LinkField) and not one.entered:
             read.note = "\n".join(filter(None, (read.note, f"{one.label}: {text}")))
             return True
+        if isinstance(one, SettingField) and not one.required and name_key(text) in _USUAL:
+            return True
         if isinstance(one, SettingField) and self._mapping.adds and self._rehearses and error.kind == "not_found":
             read.missing[one.key] = text
             return True
@@ -234,6 +251,14 @@ class RowReader:
             read.makes[one.key] = text
             return True
         return False
+
+
+def _is_nothing(one: RecordField, text: str) -> bool:
+    """Tell whether a cell says that there is no value; a text may be what it says."""
+    if type(one) in (TextField, LongTextField):
+        return False
+    key = name_key(text)
+    return (key in NOTHING and not isinstance(one, YesNoField)) or (key in NOBODY and isinstance(one, PersonField))
 
 
 def _broken(row: Row) -> ReadRow:

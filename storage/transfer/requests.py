@@ -24,6 +24,7 @@ from storage.records.named import Named
 from storage.transfer import running
 from storage.transfer.mapping import ColumnMapping
 from storage.transfer.model import ImportPart, ImportRefusal, ImportRun, ImportState
+from storage.transfer.tables import TableFile, columns_key
 from storage.workspace.members import Member, Role
 
 CHANNEL = "rapport_imports"
@@ -76,14 +77,15 @@ def claim(session: Session, limit: int, lease_s: float) -> Sequence[ImportRun]:
     return leases.claim(session, ImportRun, OPEN, limit, lease_s)
 
 
-def read(session: Session, import_id: int, mapping: ColumnMapping, columns_key: str) -> ImportRun:
+def read(session: Session, import_id: int, mapping: ColumnMapping, table: TableFile) -> ImportRun:
     """Keep how a file is understood, with cells of each column, for its owner to look at."""
     run = running.get(session, import_id, lock=True)
     if run.state == ImportState.READING:
-        run.mapping, run.columns_key = mapping.to_json(), columns_key
+        run.mapping, run.columns_key = mapping.to_json(), columns_key(table.header)
         run.looked = {
             "samples": [list(one.samples) for one in mapping.columns],
             "asks": [one.asks for one in mapping.columns],
+            "sheets": list(table.sheets),
         }
         leases.rest(run, ImportState.DRAWN_UP)
         leases.show(session, run)
@@ -222,9 +224,14 @@ def hold(run: ImportRun, actor: Member) -> None:
 def correct(session: Session, import_id: int, mapping: ColumnMapping, actor: Member) -> ImportRun:
     """Keep how a person says that a file is to be read, and have it looked at again; raise as `ask`."""
     run = ask(session, import_id, ImportState.READING, actor)
-    run.mapping = mapping.to_json()
+    run.mapping, run.looked = mapping.to_json(), None
     session.flush()
     return run
+
+
+def sheets(run: ImportRun) -> tuple[str, list[str]]:
+    """Return which sheet of a workbook an import is of, and the names of all that may be read."""
+    return str(run.mapping.get("sheet", "")), list((run.looked or {}).get("sheets", ()))
 
 
 def shown(run: ImportRun) -> list[tuple[Any, list[str], bool]]:

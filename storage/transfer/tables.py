@@ -1,4 +1,4 @@
-"""Read a table as other programs write it: CSV with any separator and encoding, or the first sheet of an XLSX.
+"""Read a table as other programs write it: CSV with any separator and encoding, or a sheet of an XLSX.
 
 A file is read row by row and never held whole. What is around the rows is found here: the separator, the encoding,
 which line is the header; and what is no row is left out: empty lines, repeated headers, a line of totals at the end,
@@ -17,9 +17,9 @@ from itertools import islice
 from pathlib import Path
 
 from storage.errors import Invalid
-from storage.names import name_key
+from storage.names import name_key, short
 from storage.transfer.formats.delimited import FileLine, read_lines
-from storage.transfer.formats.sheets import read_sheet
+from storage.transfer.formats.sheets import read_sheet, sheet_names
 
 LARGEST = 1 << 30
 """So many bytes a file may have."""
@@ -33,7 +33,12 @@ _ZIP = b"PK\x03\x04"
 REASON = "Why this row was refused"
 """The last column of a file of refused rows; when it comes back corrected, this is not looked at."""
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_TOTALS = frozenset({"total", "totals", "grand total", "subtotal", "sum", "summe", "gesamt", "gesamtsumme", "somme"})
+_TOTALS = frozenset(
+    (
+        *("total", "totals", "grand total", "subtotal", "sum", "summe", "gesamt", "gesamtsumme", "somme"),
+        *("total général", "totale", "totaal", "razem", "suma", "итого", "合计", "总计", "小计"),
+    )
+)
 
 _FOOT = re.compile(r"copyright|©|confidential|generated (?:by|on|at)\b|exported (?:by|on|from)\b", re.IGNORECASE)
 
@@ -71,6 +76,9 @@ class TableFile:
     encoding: str = ""
     separator: str = ""
     has_reasons: bool = False
+    sheet: str = ""
+    sheets: tuple[str, ...] = ()
+    """Which sheet of a workbook it is, of those that are not hidden."""
 
     @property
     def is_sheet(self) -> bool:
@@ -79,22 +87,26 @@ class TableFile:
 
     def rows(self, after: int = 0) -> Iterator[Row]:
         """Yield the rows whose line is greater than `after`; raise Invalid where the file cannot be read."""
+        return (row for row in self._rows() if row.line > after)
+
+    def _rows(self) -> Iterator[Row]:
         width = len(self.header)
         own = [name_key(cell) for cell in self.header]
         held: Row | None = None
         below: list[Row] = []
-        gap = False
+        gap, has_groups = False, self.header_line > 1
         columns = width + self.has_reasons
-        lines = (
-            read_sheet(self.path) if self.is_sheet else read_lines(self.path, self.encoding, self.separator, columns)
-        )
-        for line, cells, opens in lines:
-            if line <= max(self.header_line, after):
+        for line, cells, opens in self._lines(columns):
+            if line <= self.header_line:
                 continue
             if not any(cells):
                 gap = True
                 continue
             if [name_key(cell) for cell in cells[:width]] == own:
+                if below:
+                    # What stands alone above a header is the title of a group; the sums of the one before are above it.
+                    has_groups, below = True, []
+                    held = None if held is not None and _is_sum(held) else held
                 continue
             filled = [*cells[:width], *[""] * (width - len(cells))]
             row = Row(line, filled, any(cells[columns:]), opens)
@@ -106,11 +118,20 @@ class TableFile:
             held, below, gap = row, [], False
         rest = [held] if held is not None else []
         rest += below if not any(_FOOT.search(row.cells[0]) for row in below) else []
-        yield from rest[:-1] if rest and _is_total(rest[-1]) else rest
+        is_sum = bool(rest) and (_is_total(rest[-1]) or (has_groups and _is_sum(rest[-1])))
+        yield from rest[:-1] if is_sum else rest
+
+    def _lines(self, columns: int) -> Iterator[FileLine]:
+        if self.is_sheet:
+            return read_sheet(self.path, self.sheet)
+        return read_lines(self.path, self.encoding, self.separator, columns)
 
 
-def open_table(path: Path, name: str = "") -> TableFile:
-    """Find out how a file is to be read; raise Invalid for what is no table, too large or a trap."""
+def open_table(path: Path, name: str = "", sheet: str = "") -> TableFile:
+    """Find out how a file is to be read; raise Invalid for what is no table, too large or a trap.
+
+    Of a workbook it is the sheet of this name, else the first.
+    """
     size = path.stat().st_size
     if size == 0:
         raise Invalid("This file is empty.")
@@ -118,8 +139,13 @@ def open_table(path: Path, name: str = "") -> TableFile:
         raise Invalid("This file is too large: up to {limit} MB can be read.", limit=LARGEST >> 20)
     with path.open("rb") as file:
         start = file.read(1 << 16)
-    if start.startswith(_ZIP):
-        first = list(islice(read_sheet(path), LOOKED_AT))
+    sheets = sheets_of(path)
+    if sheets:
+        sheet = sheet or sheets[0]
+        if sheet not in sheets:
+            hint = "There are: {sheets}."
+            raise Invalid("There is no sheet called {sheet}.", sheet=sheet, hint=hint, sheets=short(", ".join(sheets)))
+        first = list(islice(read_sheet(path, sheet), LOOKED_AT))
         encoding = separator = ""
     else:
         _refuse_page(start)
@@ -129,7 +155,15 @@ def open_table(path: Path, name: str = "") -> TableFile:
     line, header = _header(first)
     has_reasons = header[-1] == REASON and len(header) > 1
     header = header[:-1] if has_reasons else header
-    return TableFile(path, name or path.name, header, line, encoding, separator, has_reasons)
+    how = (encoding, separator, has_reasons, sheet if sheets else "", sheets)
+    return TableFile(path, name or path.name, header, line, *how)
+
+
+def sheets_of(path: Path) -> tuple[str, ...]:
+    """Return the names of the sheets of a workbook, none for another file; raise Invalid for a trap."""
+    with path.open("rb") as file:
+        is_archive = file.read(len(_ZIP)) == _ZIP
+    return tuple(sheet_names(path)) if is_archive else ()
 
 
 def digest(path: Path) -> str:
@@ -174,6 +208,13 @@ def storable(text: str) -> str:
 def _is_total(row: Row) -> bool:
     words = [name_key(cell).rstrip(":") for cell in row.cells if cell]
     return bool(words) and words[0] in _TOTALS and 2 * len(words) <= len(row.cells) + 1
+
+
+def _is_sum(row: Row) -> bool:
+    """Tell whether a row may be the sums of those above it: it has no name, and little but numbers."""
+    words = [cell for cell in row.cells if cell]
+    is_told = any("@" in word or not re.search(r"\d", word) for word in words)
+    return not row.cells[0] and not is_told and 2 * len(words) <= len(row.cells) + 1
 
 
 def _refuse_page(start: bytes) -> None:

@@ -4,16 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
 
 from bot.registry import load
 from storage.database.engine import Database
+from storage.money import Money, exponent
 from storage.records.declaration import Declaration
-from storage.transfer import mapping, running, tables
+from storage.records.fields import LinkField, SettingField
+from storage.records.named import moment
+from storage.transfer import looking, running, tables
 from storage.transfer.activities.declaration import with_activities
 from storage.transfer.lookup import Links
-from storage.transfer.mapping import ColumnMapping
+from storage.transfer.mapping import CREATED, ColumnMapping
 from storage.transfer.model import ImportRun
+from storage.workspace.members import Member
+
+TOLD: Mapping[str, tuple[str, ...]] = {
+    "customer": ("name", "domain", "owner"),
+    "contact": ("name", "role", "email", "phone", "customer"),
+    "deal": ("name", "amount", "customer", "stage", "close", "owner", CREATED),
+    "ticket": ("name", "status", "priority", "assignee", "customer", CREATED),
+}
+"""What is told of a record, by noun; of when it was made, that it was today."""
 
 
 @dataclass
@@ -43,9 +59,8 @@ class Desk:
 
     def understood(self, path: Path, noun: str = "") -> ColumnMapping:
         """Return how a file is understood, with nobody correcting it."""
-        table = tables.open_table(path)
-        guessed = mapping.guess(table.header, table.name, self.declarations, noun=noun)
-        return mapping.look(table, guessed, self.declarations[guessed.noun])
+        table, guessed = looking.understand(path, path.name, self.declarations, lambda _header: None, noun=noun)
+        return looking.look(table, guessed, self.declarations[guessed.noun])
 
     def rehearse(
         self, path: Path, how: ColumnMapping | None = None, size: int = running.BATCH, actor: str | None = None
@@ -53,7 +68,7 @@ class Desk:
         """Return what would become of the rows."""
         how = how or self.understood(path)
         with running.Rehearsal(Links(how.source, self.declarations), how, actor) as rehearsal:
-            for rows in running.batches(tables.open_table(path).rows(), size):
+            for rows in running.batches(tables.open_table(path, sheet=how.sheet).rows(), size):
                 with self.database.transaction(self.workspace) as session:
                     rehearsal.batch(session, rows)
         return running.as_numbers(rehearsal.counts)
@@ -81,7 +96,7 @@ class Desk:
         """Go on with an import from where it is to its end."""
         how = how or self.understood(path)
         links = Links(how.source, self.declarations)
-        for rows in [*running.batches(tables.open_table(path).rows(), size), []]:
+        for rows in [*running.batches(tables.open_table(path, sheet=how.sheet).rows(), size), []]:
             with self.database.transaction(self.workspace) as session:
                 run = running.run_batch(session, import_id, links, rows)
         return run
@@ -97,7 +112,32 @@ class Desk:
             kept += not_done
         return kept
 
+    def told(self, noun: str) -> list[str]:
+        """Return what is there of a noun, in the order it came, each record in words."""
+        with self.database.transaction(self.workspace) as session:
+            names = dict(session.execute(select(Member.id, Member.name)).all())
+            declaration = self.declarations[noun]
+            rows = session.scalars(select(declaration.model).order_by(declaration.model.id))
+            return [_told(one, declaration, names) for one in rows]
+
     def refused(self, import_id: int) -> dict[int, str]:
         """Return why rows were refused, by line."""
         with self.database.transaction(self.workspace) as session:
             return {row.line: row.reason for row in running.refusals(session, import_id)}
+
+
+def _told(record: Any, declaration: Declaration, names: Mapping[str, str]) -> str:
+    said = []
+    for key in TOLD[declaration.key]:
+        if key == CREATED:
+            is_new = moment() - record.created_at < timedelta(days=1)
+            said.append("new" if is_new else record.created_at.date().isoformat())
+            continue
+        field = declaration.field(key)
+        value = field.of(record)
+        if isinstance(field, LinkField | SettingField) and value is not None:
+            value = getattr(record, field.key).name
+        elif isinstance(value, Money):
+            value = f"{value.minor / 10 ** exponent(value.currency):.{exponent(value.currency)}f} {value.currency}"
+        said.append(names.get(value, value) if value is not None else "-")
+    return " | ".join(map(str, said))

@@ -21,6 +21,7 @@ from storage.transfer.model import ImportRun, ImportState
 COLUMNS_SHOWN = 30
 REFUSED_SHOWN = 5
 UNKNOWN_SHOWN = 5
+SHEETS_SHOWN = 10
 BAR = 20
 
 
@@ -108,7 +109,12 @@ def _columns(run: ImportRun, noun: Declaration) -> list[Block]:
     lines = [column_line(noun, one, samples, asks=asks) for one, samples, asks in columns[:COLUMNS_SHOWN]]
     if len(columns) > COLUMNS_SHOWN:
         lines.append(b.markup(_("… and {left} more columns"), left=len(columns) - COLUMNS_SHOWN))
-    blocks = [b.section(b.join(lines[at : at + 10])) for at in range(0, len(lines), 10)]
+    blocks: list[Block] = [b.section(b.join(lines[at : at + 10])) for at in range(0, len(lines), 10)]
+    read, sheets = requests.sheets(run)
+    if others := [one for one in sheets if one != read]:
+        text = _("I read the sheet *{read}*; not read: {others}. *Columns* chooses another.")
+        names = ", ".join(others[:SHEETS_SHOWN]) + (" …" if len(others) > SHEETS_SHOWN else "")
+        blocks.insert(0, b.context(b.markup(text, read=read, others=names)))
     if any(asks for *_rest, asks in columns):
         blocks.append(b.section(_("⚠️ These can be read in two ways: press *Columns* and say which.")))
     return blocks

@@ -17,14 +17,14 @@ from bot.kit.replies import Message, Modal
 from bot.plugin import Catalogue, Declaration, Member, Role, _, ngettext
 from storage.errors import Invalid
 from storage.names import short
-from storage.transfer import mapping, requests
+from storage.transfer import looking, mapping, requests
 from storage.transfer.activities.declaration import is_activity
 from storage.transfer.mapping import ColumnMapping, Matches, has_name
-from storage.transfer.written import Notation
 
 ASKED = 80
 """So many columns fit into a form; the others stay as they are."""
 NOTHING = "-"
+SHEETS_OFFERED = 100
 
 
 @plugin.view("mapping", title="Columns", role=Role.VIEWER)
@@ -39,7 +39,10 @@ def columns(control: b.Control, session: Session, actor: Member, catalogue: Cata
         b.Option(_("Only fill in what is missing"), Matches.FILL),
         b.Option(_("Leave it alone"), Matches.SKIP),
     ]
+    read, sheets = requests.sheets(run)
+    offered = [b.Option(one, str(at)) for at, one in enumerate(sheets[:SHEETS_OFFERED])]
     fields: list[Block] = [
+        *([b.choice_input("sheet", _("Sheet"), offered, initial=str(sheets.index(read)))] if len(sheets) > 1 else []),
         b.choice_input("noun", _("The rows are"), nouns, initial=noun.key),
         b.choice_input("matches", _("What is there already"), matches, initial=known.matches),
         *_notation(known),
@@ -56,15 +59,19 @@ def columns(control: b.Control, session: Session, actor: Member, catalogue: Cata
     return Modal(_("Columns"), fields, submit=_("Read it so"), state={"import": str(run.id)})
 
 
-def _notation(known: ColumnMapping) -> list[Block]:
+def _written(known: ColumnMapping) -> tuple[str, str]:
+    """Return how the first column with days is written, and the first with numbers, as the form has them."""
     written = [one.written for one in known.columns]
     order = next((one.day_first for one in written if one.day_first is not None), None)
-    mark = next((one.decimal for one in written if one.decimal), "")
+    return {None: "", True: "day", False: "month"}[order], next((one.decimal for one in written if one.decimal), "")
+
+
+def _notation(known: ColumnMapping) -> list[Block]:
+    order, mark = _written(known)
     days = [b.Option(_("day first: 31/12/2026"), "day"), b.Option(_("month first: 12/31/2026"), "month")]
     marks = [b.Option(_("1,234.50"), "."), b.Option(_("1.234,50"), ",")]
-    chosen = {None: "", True: "day", False: "month"}[order]
     return [
-        b.choice_input("dates", _("Days are written"), days, initial=chosen, optional=True),
+        b.choice_input("dates", _("Days are written"), days, initial=order, optional=True),
         b.choice_input("decimal", _("Numbers are written"), marks, initial=mark, optional=True),
     ]
 
@@ -77,25 +84,37 @@ def read_so(
     run = allowed(session, b.Control(detail=state.get("import", "")), actor, catalogue)
     known = ColumnMapping.from_json(run.mapping)
     noun = _noun(session, catalogue, values["noun"])
+    read, sheets = requests.sheets(run)
+    if said := values.get("sheet"):
+        sheet = sheets[int(_offered("sheet", said, map(str, range(len(sheets)))))]
+        if sheet != read:
+            # What its columns are is guessed once it is read.
+            requests.correct(session, run.id, replace(known, sheet=sheet, columns=()), actor)
+            return None
     if noun.key != known.noun:
         header = [column.name for column in known.columns]
-        known = mapping.guess(header, run.file_name, {noun.key: noun}, noun=noun.key)
+        known = replace(mapping.guess(header, run.file_name, {noun.key: noun}, noun=noun.key), sheet=read)
     else:
         for at in range(min(len(known.columns), ASKED)):
             to = values.get(f"column{at}") or NOTHING
             may_add = to == mapping.NEW and actor.has(Role.ADMIN) and not is_activity(noun)
             if to != NOTHING and to not in targets(noun) and not may_add:
                 raise Invalid("There is no field {name}.", name=to, field=f"column{at}")
-            known = known.with_column(at, to="" if to == NOTHING else to)
+            to = "" if to == NOTHING else to
+            if to != known.columns[at].to:
+                known = known.with_column(at, to=to)
     if not has_name(known):
         raise Invalid("One of the columns must be the name.", field="column0")
     how = _offered("matches", values.get("matches") or Matches.CHANGE, Matches)
     adds = actor.has(Role.ADMIN) and _offered("adds", values.get("adds") or "no", ("no", "yes")) == "yes"
     known = replace(known, matches=Matches(how), adds=adds)
     order = _offered("dates", values.get("dates") or "", ("", "day", "month"))
-    mark = _offered("decimal", values.get("decimal") or "", ("", ".", ",")) or None
-    told = [replace(one, written=Notation(mark, order == "day" if order else None)) for one in known.columns]
-    requests.correct(session, run.id, replace(known, columns=tuple(told)), actor)
+    mark = _offered("decimal", values.get("decimal") or "", ("", ".", ","))
+    shown = zip(known.columns, requests.shown(run), strict=True)
+    known = replace(known, columns=tuple(replace(one, asks=asks) for one, (*_rest, asks) in shown))
+    if any(one.asks for one in known.columns) or (order, mark) != _written(ColumnMapping.from_json(run.mapping)):
+        known = looking.told(known, day_first=order == "day" if order else None, decimal=mark or None)
+    requests.correct(session, run.id, known, actor)
     return None
 
 

@@ -143,6 +143,7 @@ DEAL = Declaration(
     twins=lambda session, values: likely_duplicates(session, values["name"], values.get("customer")),
     add=work.add,
     arriving=work.arriving,
+    returning=work.returning,
     words={
         "overdue": "close<today status:open",
         "open": "status:open",

@@ -122,6 +122,21 @@ def arriving(session: Session) -> Arrive:
     return attributes
 
 
+def returning(session: Session, deal: Deal, given: Values, past: Values) -> Values:
+    """Return the values that a deal which comes again is given: one that is over there is, whatever stage it names."""
+    status = past.get("status", Outcome.OPEN)
+    named = pipelines.stage(session, given["stage"]) if "stage" in given else None
+    if status == Outcome.OPEN or (named is not None and named.outcome == status):
+        return given
+    values = {key: value for key, value in given.items() if key != "stage"}
+    if deal.status != status:
+        there = given.get("pipeline", deal.pipeline_id)
+        values["stage"] = pipelines.stage_with(session, Outcome(status), there).id
+        if status == Outcome.LOST and "reason" in past:
+            values["reason"] = past["reason"]
+    return values
+
+
 def _was_closed(expected: date | None) -> datetime | None:
     """Return the day on which a deal that is over was to close, as most programs then put the day on which it was."""
     noon = datetime.combine(expected, time(12), UTC) if expected else None

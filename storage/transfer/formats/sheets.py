@@ -1,4 +1,4 @@
-"""Read the first sheet of a workbook row by row, and hold no part of it in memory that is a trap."""
+"""Read a sheet of a workbook row by row, and hold no part of it in memory that is a trap."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache
@@ -92,11 +93,33 @@ class _BookParts(zipfile.ZipFile):
         return io.BytesIO(self.read(name) if "chartsheet" in name else b"<worksheet/>")
 
 
-def read_sheet(path: Path) -> Iterator[FileLine]:
-    """Yield each row of the first sheet that is not hidden; raise Invalid for a damaged workbook and for a trap."""
+def sheet_names(path: Path) -> list[str]:
+    """Return the names of the sheets that may be read, in their order: those that are not hidden, else the first.
+
+    Raises Invalid for a damaged workbook and for a trap.
+    """
     _refuse_trap(path)
+    with _opening(), path.open("rb") as file, _BookParts(path) as parts:
+        reader = _reader(file, parts)
+        reader.read_manifest()
+        reader.read_workbook()
+        found = [one for one, part in reader.parser.find_sheets() if part.Type.endswith("/worksheet")]
+    if not found:
+        raise Invalid("There is no sheet in this workbook.")
+    return [one.name for one in found if one.state == "visible"] or [found[0].name]
+
+
+def read_sheet(path: Path, name: str) -> Iterator[FileLine]:
+    """Yield each row of the sheet of this name; raise Invalid for a damaged workbook and for a trap."""
+    _refuse_trap(path)
+    with _opening():
+        yield from _rows(path, name)
+
+
+@contextmanager
+def _opening() -> Iterator[None]:
     try:
-        yield from _rows(path)
+        yield
     except CrmError:
         raise
     except Exception as error:
@@ -105,18 +128,20 @@ def read_sheet(path: Path) -> Iterator[FileLine]:
         raise Invalid("This workbook cannot be opened.", hint=hint) from error
 
 
-def _rows(path: Path) -> Iterator[FileLine]:
+def _reader(file: IO[bytes], parts: _BookParts) -> Any:
     from openpyxl.reader.excel import ExcelReader
 
+    reader = ExcelReader(file, read_only=True, data_only=True, keep_links=False)
+    reader.archive = parts
+    return reader
+
+
+def _rows(path: Path, name: str) -> Iterator[FileLine]:
     with path.open("rb") as file, _BookParts(path) as parts:
-        reader = ExcelReader(file, read_only=True, data_only=True, keep_links=False)
-        reader.archive = parts
+        reader = _reader(file, parts)
         reader.read()
         parts.is_loaded = True
-        sheets = reader.wb.worksheets
-        if not sheets:
-            raise Invalid("There is no sheet in this workbook.")
-        sheet = next((one for one in sheets if one.sheet_state == "visible"), sheets[0])
+        sheet = next(one for one in reader.wb.worksheets if one.title == name)
         seen = 0
         for line, cells in enumerate(sheet.iter_rows(), 1):
             assert parts.rows is not None

@@ -19,7 +19,7 @@ from storage.errors import CrmError, Invalid, translate
 from storage.records import lifecycle
 from storage.records.counters import next_ids
 from storage.records.declaration import Declaration
-from storage.records.fields import LinkField
+from storage.records.fields import LinkField, MomentField
 from storage.records.history.ownership import check_owner
 from storage.records.named import Named
 from storage.transfer import own
@@ -70,7 +70,7 @@ def effects(
             continue
         try:
             record = existing.of(wanted(row))
-            found.append(_add(row) if record is None else _change(declaration, mapping, record, row))
+            found.append(_add(row) if record is None else _change(session, declaration, mapping, record, row))
         except CrmError as error:
             row.refused = said(error)
             found.append(Effect(row, REFUSED))
@@ -81,11 +81,11 @@ def _add(row: ReadRow) -> Effect:
     return Effect(row, ADDED, values=row.values)
 
 
-def _change(declaration: Declaration, mapping: ColumnMapping, record: Named, row: ReadRow) -> Effect:
+def _change(session: Session, declaration: Declaration, mapping: ColumnMapping, record: Named, row: ReadRow) -> Effect:
     if mapping.matches == Matches.SKIP:
         return Effect(row, SAME, record)
     values = {}
-    for key, value in row.values.items():
+    for key, value in declaration.returning(session, record, row.values, row.past).items():
         has = declaration.field(key).of(record)
         if has != value and (has is None or mapping.matches == Matches.CHANGE):
             values[key] = value
@@ -189,9 +189,18 @@ class RowWriter:
             self._add(added)
         for effect in found:
             if effect.outcome == CHANGED and effect.record is not None:
-                lifecycle.change(self._session, self._declaration, effect.record, effect.values)
+                self._change(effect.record, effect)
         self._note([effect for effect in found if effect.record is not None])
         self._keep_numbers([effect for effect in found if effect.record is not None and effect.row.external_id])
+
+    def _change(self, record: Named, effect: Effect) -> None:
+        past = [(self._declaration.field(key), value) for key, value in effect.row.past.items()]
+        to_come = [(one, value) for one, value in past if isinstance(one, MomentField) and one.of(record) is None]
+        lifecycle.change(self._session, self._declaration, record, effect.values)
+        for one, value in to_come:
+            # What has just come to be did so on the day that the row says.
+            if one.of(record) is not None:
+                one.put(record, value)
 
     def _make_links(self, found: Sequence[Effect]) -> None:
         makes = links_made(self._declaration, self._links.declarations)

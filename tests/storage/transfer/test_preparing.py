@@ -12,7 +12,7 @@ from storage.crm.customers import Customer
 from storage.crm.deals import Deal
 from storage.money import Money
 from storage.records.history import recording
-from storage.transfer import mapping, preparing, running, tables
+from storage.transfer import looking, preparing, running, tables
 from storage.transfer.lookup import Links
 from storage.transfer.mapping import NEW
 from storage.transfer.preparing import TypeGuess
@@ -49,7 +49,7 @@ def test_a_column_that_nobody_knows_becomes_a_field(desk: Desk) -> None:
     how = desk.understood(path)
     for at in (1, 2, 3):
         how = how.with_column(at, to=NEW)
-    how = mapping.look(tables.open_table(path), how, desk.declarations["customer"], TypeGuess)
+    how = looking.look(tables.open_table(path), how, desk.declarations["customer"], TypeGuess)
     assert [column.to for column in how.columns] == ["name", "+date", "+number", "+money"]
     assert desk.rehearse(path, how) == {"added": 2}
     with desk.database.transaction(desk.workspace) as session, recording(session, actor_id="UADMIN", source="slash"):

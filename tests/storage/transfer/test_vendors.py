@@ -157,6 +157,24 @@ def test_deals_are_won_and_lost_as_they_were_elsewhere_whatever_their_stage(desk
         assert alive.stage_since.date() == date(2026, 1, 20)
 
 
+def test_deals_that_are_over_there_by_now_are_over_here_since_the_same_day_and_stay_so(desk: Desk) -> None:
+    began = PIPEDRIVE.replace(",Won,2026-02-12 09:00:00,,", ",Open,,,").replace(",Lost,,Too dear,", ",Open,,,")
+    desk.bring_in(desk.write(began, "deals.csv"))
+    assert {line.split(" | ")[3] for line in desk.told("deal")} == {"Proposal"}
+    now = desk.write(PIPEDRIVE, "deals.csv")
+    assert desk.rehearse(now) == {"changed": 2, "same": 1}
+    run = desk.bring_in(now)
+    assert running.as_numbers(run.counts) == {"changed": 2, "same": 1}
+    with desk.database.transaction(desk.workspace) as session:
+        fleet, gone, _alive = session.scalars(select(Deal).order_by(Deal.id))
+        assert (fleet.status, gone.status, gone.lost_reason) == ("won", "lost", "Too dear")
+        assert fleet.closed_at is not None
+        assert fleet.closed_at.date() == date(2026, 2, 12)
+    assert running.as_numbers(desk.bring_in(now).counts) == {"same": 3}
+    assert desk.undo(run.id) == []
+    assert {line.split(" | ")[3] for line in desk.told("deal")} == {"Proposal"}
+
+
 def test_deals_come_in_with_stages_amounts_and_the_days_they_were_closed_on(desk: Desk) -> None:
     path = desk.write(DEALS, "deals.csv")
     how = desk.understood(path)
