@@ -77,16 +77,22 @@ _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]"
 
 def scrub(text: str) -> str:
     """Take tokens, hooks, keys, passwords, e-mail addresses, phone numbers and values of rows out of a text."""
+    return _PEOPLE.sub(PERSONAL, _without_secrets(text))
+
+
+def _without_secrets(text: str) -> str:
     text = _SECTIONS.sub(rf"\1{ROW}", text)
     text = _SQL.sub(lambda found: _LITERAL.sub(ROW, found[0]), text)
     text = _LINE.sub(rf"\1{ROW}", text)
     text = _VALUE.sub(rf"\1{ROW}", text)
     text = _ROWS.sub(ROW, text)
     text = _SECRETS.sub(SECRET, text)
-    text = _NAMED.sub(rf"\1{SECRET}", text)
-    return _PEOPLE.sub(PERSONAL, text)
+    return _NAMED.sub(rf"\1{SECRET}", text)
 
 
-def printable(text: str) -> str:
-    """Return a text scrubbed, and without what a terminal would take for more than letters."""
-    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", scrub(text))
+def printable(text: str, *, quotes: bool = False) -> str:
+    """Return a text scrubbed, and without what a terminal would take for more than letters.
+
+    One that `quotes` what the reader has written keeps addresses and telephone numbers.
+    """
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", _without_secrets(text) if quotes else scrub(text))

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-def say(text: str, *, err: bool = False) -> None:
-    """Print a text for people."""
-    typer.echo(printable(text), err=err)
+def say(text: str, *, err: bool = False, quotes: bool = False) -> None:
+    """Print a text for people, perhaps one that `quotes` a file of theirs."""
+    typer.echo(printable(text, quotes=quotes), err=err)
 
 
 def data(text: str) -> None:
@@ -42,8 +42,8 @@ def found(name: str, detail: str, remedy: str | None = None) -> None:
         Console().print(Text(f"  → {printable(remedy)}"))
 
 
-def table(rows: Iterable[Sequence[str]]) -> None:
-    """Print rows below the first, which names the columns."""
+def table(rows: Iterable[Sequence[str]], *, quotes: bool = False) -> None:
+    """Print rows below the first, which names the columns; they may be ones that quote a file of the reader's."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -51,5 +51,5 @@ def table(rows: Iterable[Sequence[str]]) -> None:
     head, *rest = rows
     shown = Table(*head)
     for row in rest:
-        shown.add_row(*(Text(printable(cell)) for cell in row))
+        shown.add_row(*(Text(printable(cell, quotes=quotes)) for cell in row))
     Console().print(shown)

@@ -177,7 +177,7 @@ class Importer:
         asked = [one for one in mapping.columns if one.asks]
         if asked:
             for one in asked:
-                terminal.say(f"{one.name}: {', '.join(one.samples)} can be read in two ways.", err=True)
+                terminal.say(f"{one.name}: {', '.join(one.samples)} can be read in two ways.", err=True, quotes=True)
             terminal.say("Say which with --dates day, --dates month, --decimal . or --decimal ,", err=True)
             raise typer.Exit(2)
         counts, missing = self._rehearse(mapping)
@@ -216,7 +216,7 @@ class Importer:
             terminal.say(f"Not read: {', '.join(others)}. Say which sheet with --sheet.")
         rows = [("Column", "is", "for example", "read as")]
         rows += [(one.name, one.to or "(left out)", _samples(one), _manner(one.written)) for one in mapping.columns]
-        terminal.table(rows)
+        terminal.table(rows, quotes=True)
 
     def _rehearse(self, mapping: ColumnMapping) -> tuple[dict[str, int], list[tuple[str, str]]]:
         from storage.transfer import running
@@ -239,13 +239,14 @@ class Importer:
         counts = running.as_numbers(rehearsal.counts)
         terminal.say("Would be: " + _in_words(counts))
         for line, reason in shown:
-            terminal.say(f"  line {line}: {reason}")
+            terminal.say(f"  line {line}: {reason}", quotes=True)
         if counts.get("refused"):
             terminal.say(f"Refused rows are in {beside}: correct them there and import that file.")
         for name, count in rehearsal.unknown.most_common(SHOWN):
-            terminal.say(f"  Nobody here is called {name} ({count:,} rows); it is kept as a note.")
+            terminal.say(f"  Nobody here is called {name} ({count:,} rows); it is kept as a note.", quotes=True)
         for _key, name in rehearsal.missing:
-            terminal.say(f"  {name} is not there yet, and is added first.")
+            how = "and is added first" if mapping.adds else "--add-missing adds it first"
+            terminal.say(f"  {name} is not there yet; {how}.", quotes=True)
         return counts, list(rehearsal.missing)
 
     def _run(self, import_id: int, mapping: ColumnMapping, total: int) -> None:

@@ -64,7 +64,7 @@ class ReadRow:
 
     `past` are days and moments that follow from what people do, and were when they did. `makes` are names of records
     that it is linked to and that are not there, by the key of the field. `unknown` are people nobody here is called by,
-    by the label of the field. `missing` are settings that are added before the import runs. `lost` are records that a
+    by the label of the field. `missing` are settings that can be added before. `lost` are records that a
     row which is no record itself says it is about, and that are not there.
     """
 
@@ -242,9 +242,9 @@ class RowReader:
             return True
         if isinstance(one, SettingField) and not one.required and name_key(text) in _USUAL:
             return True
-        if isinstance(one, SettingField) and self._mapping.adds and self._rehearses and error.kind == "not_found":
+        if isinstance(one, SettingField) and self._rehearses and error.kind == "not_found":
             read.missing[one.key] = text
-            return True
+            return self._mapping.adds
         if one.key in self._makes and error.kind == "not_found":
             target = self._makes[one.key]
             target.field("name").check(self._session, text)

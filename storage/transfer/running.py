@@ -193,7 +193,7 @@ class Rehearsal:
     """Say what an import would do, without doing it, batch by batch.
 
     What two rows of the file share is looked for on disk, so that memory stays flat. `refused` gets what is refused;
-    `unknown` counts the people nobody here is called by, `missing` the settings that would be added, by field and name.
+    `unknown` counts the people nobody here is called by, `missing` the settings that are not there, by field and name.
     `actor_id` is who the import is for, who may not change everybody's records.
     """
 

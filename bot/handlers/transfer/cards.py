@@ -22,6 +22,7 @@ COLUMNS_SHOWN = 30
 REFUSED_SHOWN = 5
 UNKNOWN_SHOWN = 5
 SHEETS_SHOWN = 10
+MISSING_SHOWN = 20
 BAR = 20
 
 
@@ -127,8 +128,7 @@ def _outcome(session: Session, run: ImportRun) -> list[Block]:
     counts = running.as_numbers(run.counts)
     if run.state == ImportState.DRAWN_UP and run.checked is not None:
         blocks.append(b.section(b.markup(_("Would be: {counts}"), counts=counts_line(checked["counts"]))))
-        for _key, name in checked.get("missing", ()):
-            blocks.append(b.context(b.markup(_("{name} is not there yet, and is added first."), name=name)))
+        blocks += _missing([name for _key, name in checked.get("missing", ())], adds=bool(run.mapping.get("adds")))
         for name, count in requests.unknown(run)[:UNKNOWN_SHOWN]:
             text = _("Nobody here is called {name} ({count} rows); the name is kept as a note.")
             blocks.append(b.context(b.markup(text, name=name, count=count)))
@@ -152,6 +152,19 @@ def _outcome(session: Session, run: ImportRun) -> list[Block]:
             lines.append(b.Markup(_("… and more: *Refused rows* sends them all as a file to correct and send back.")))
         blocks += [b.context(b.join(lines))] if lines else []
     return blocks
+
+
+def _missing(names: list[str], *, adds: bool) -> list[Block]:
+    """Say which stages and the like are not there, and offer to add them."""
+    if not names:
+        return []
+    listed = ", ".join(b.cut(name, 60) for name in names[:MISSING_SHOWN]) + (" …" if len(names) > MISSING_SHOWN else "")
+    text = (
+        _("Not there yet, and added first: {names}")
+        if adds
+        else _("Not there yet: {names}. *Columns* can have them added first, if you are an admin.")
+    )
+    return [b.context(b.markup(text, names=listed))]
 
 
 def _controls(run: ImportRun, *, has_owner: bool) -> list[InteractiveElement]:

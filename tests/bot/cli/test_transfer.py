@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 from sqlalchemy import select
 from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
 from storage.crm import customers
 from storage.crm.customers import CUSTOMER, Customer
+from storage.crm.deals import Deal
 from storage.database.engine import Database
 from storage.records import lifecycle, schema
 from storage.records.schema import field_definitions, noun_definitions
@@ -90,6 +93,51 @@ def test_a_column_is_what_a_person_says(run: Run, file: Path, database: Database
     assert "Would be: 2 added" in done.output
     again = run(file)
     assert "2 left alone" in again.output, "what was said of the columns is remembered"
+
+
+def test_a_workbook_says_which_sheet_is_read_and_takes_another(
+    run: Run, database: Database, workspace: str, tmp_path: Path
+) -> None:
+    book = Workbook()
+    for title in ("Firms", "More firms"):
+        sheet = book.create_sheet(title)
+        sheet.append(["Company", "Website"])
+        sheet.append([f"Heron {title}", ""])
+    book.remove(book.worksheets[0])
+    book.save(tmp_path / "book.xlsx")
+    done = run(tmp_path / "book.xlsx")
+    assert "book.xlsx (XLSX, sheet “Firms”): Customers" in done.output
+    assert "Not read: More firms. Say which sheet with --sheet." in done.output
+    assert run(tmp_path / "book.xlsx", "--sheet", "More firms", "--yes").exit_code == 0
+    assert stored(database, workspace) == ["Heron Firms", "Heron More firms"]
+    wrong = run(tmp_path / "book.xlsx", "--sheet", "None")
+    assert (wrong.exit_code, "There are: Firms, More firms." in wrong.output) == (2, True)
+
+
+def test_cells_are_shown_as_they_are_and_no_secret_is(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("Name,Email,Phone,Note\nJane\x1b[2J,jane@acme.example,+49 221 555012,xoxb-1-secret\nBo,no mail,,\n")
+    said = run(path, "--dry-run").output
+    assert "jane@acme.example" in said
+    assert "+49 221 555012" in said
+    assert "line 3: Email: " in said
+    assert "\x1b[2J" not in said
+    assert "secret" not in said.replace("[secret]", "")
+
+
+def test_what_is_said_of_days_is_said_of_the_columns_that_ask(
+    run: Run, database: Database, workspace: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "deals.csv"
+    path.write_text("Deal,Close date,Created\nPilot,03/04/2031,13/04/2024\nFleet,05/04/2031,01/04/2024\n")
+    assert "Close date: 03/04/2031, 05/04/2031 can be read in two ways." in run(path).output
+    assert "2 added" in run(path, "--dates", "month").output
+    with database.transaction(workspace) as session:
+        found = session.execute(select(Deal.close_on, Deal.created_at).order_by(Deal.id)).all()
+    assert [(close, made.date()) for close, made in found] == [
+        (date(2031, 3, 4), date(2024, 4, 13)),
+        (date(2031, 5, 4), date(2024, 4, 1)),
+    ]
 
 
 @pytest.mark.parametrize(

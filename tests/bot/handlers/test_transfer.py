@@ -13,6 +13,7 @@ from sandbox.sample_teams import APP_ID
 from storage.crm.customers import Customer
 from storage.transfer.model import ImportRun
 from tests.support.company import Company
+from tests.support.waiting import until
 
 DM = "@Rapport"
 COMPANIES = """Company;Website;Segment;Founded
@@ -185,14 +186,70 @@ def test_a_quote_that_is_never_closed_is_named_with_its_line_and_swallows_no_row
     rep.sees("Line 3: A quote opens in line 3 and is not closed", channel=DM)
 
 
-def test_a_workbook_is_read_as_any_table(company: Company) -> None:
+def test_a_workbook_says_which_sheet_it_is_read_from_and_another_is_chosen(company: Company) -> None:
     book, file = Workbook(), io.BytesIO()
     sheet = book.active
     assert sheet is not None
-    sheet.append(["Company", "Website"])
-    sheet.append(["Heron", "heron.example"])
+    sheet.title = "Read me"
+    sheet.append(["How this file came to be"])
+    for title, header in (("Companies", "Company"), ("<!here> & People", "Full name")):
+        sheet = book.create_sheet(title)
+        sheet.append([header, "Website" if header == "Company" else "E-mail"])
+        sheet.append(["Heron", "heron.example" if header == "Company" else "h@heron.example"])
     book.save(file)
-    company.rep.sends("Companies.xlsx", file.getvalue(), channel=DM)
-    company.rep.sees("Companies.xlsx*: Customers", channel=DM)
-    company.rep.clicks("Try it", channel=DM)
-    company.rep.sees("Would be: 1 added", channel=DM)
+    rep = company.rep
+    rep.sends("Everything.xlsx", file.getvalue(), channel=DM)
+    rep.sees("I read the sheet *Companies*; not read: Read me, &lt;!here&gt; &amp; People", channel=DM)
+    rep.clicks("Columns", channel=DM)
+    assert not rep.submits({"sheet": "<!here> & People"}).errors
+    rep.sees("Everything.xlsx*: Contacts", channel=DM)
+    rep.sees("not read: Read me, Companies", channel=DM)
+    rep.clicks("Try it", channel=DM)
+    rep.sees("Would be: 1 added", channel=DM)
+    rep.clicks("Bring them in", channel=DM)
+    rep.sees("Contacts are in", channel=DM)
+
+
+def test_stages_that_are_missing_are_offered_and_what_was_said_of_columns_is_remembered(company: Company) -> None:
+    deals = "Deal;Phase;Betrag;Vermerk\nPilot;Trial;1.200,50 €;a\nFleet;Lead;5,00 €;b\nSumme;;1.205,50 €;\n"
+    admin = company.admin
+    admin.sends("Deals.csv", deals.encode("cp1252"), channel=DM)
+    admin.clicks("Try it", channel=DM)
+    admin.sees("Would be: 1 added, 1 refused", channel=DM)
+    admin.sees("Not there yet: Trial. *Columns* can have them added first", channel=DM)
+    admin.clicks("Columns", channel=DM)
+    admin.submits({"adds": "Add them", "column3": "Note"})
+    admin.sees("*Vermerk* → Note", channel=DM)
+    admin.clicks("Try it", channel=DM)
+    admin.sees("Not there yet, and added first: Trial", channel=DM)
+    admin.clicks("Bring them in", channel=DM)
+    admin.sees("Deals are in", channel=DM)
+    admin.sees("2 added", channel=DM)
+    admin.sends("Later.csv", deals.replace("Fleet", "Boats").encode("cp1252"), channel=DM)
+    admin.sees("Later.csv*: Deals", channel=DM)
+    assert "*Vermerk* → Note" in str(admin.messages(DM)[-1])
+    admin.clicks("Try it", channel=DM, message="Later.csv")
+    admin.sees("Would be: 1 added, 1 left alone", channel=DM)
+
+
+def test_while_slack_takes_nothing_an_import_comes_to_its_end_and_its_one_card_says_so(company: Company) -> None:
+    rep, slack = company.rep, company.sandbox.control
+    slack.fault("rate_limit", method="chat.postMessage", count=1)
+    rep.sends("Companies.csv", COMPANIES.encode("cp1252"), channel=DM)
+    rep.clicks("Try it", channel=DM)
+    rep.sees("Would be: 2 added, 1 refused", channel=DM)
+    slack.fault("rate_limit", method="chat.update", count=None)
+    rep.clicks("Bring them in", channel=DM)
+    until(lambda: states(company) == ["done"])
+    assert not [one for one in rep.messages(DM) if "are in" in str(one)]
+    slack.clear_faults()
+    rep.sees("Customers are in", channel=DM)
+    rep.sees("2 added, 1 refused", channel=DM)
+    company.settles()
+    assert len(rep.messages(DM)) == 2, "the file, and one card"
+    assert owners(company) == {"Heron Sails": None, "Finch & Söhne": None}
+
+
+def states(company: Company) -> list[str]:
+    with company.database.transaction(company.workspace) as session:
+        return list(session.scalars(select(ImportRun.state)))

@@ -70,6 +70,31 @@ def test_what_a_report_says_of_itself_below_its_rows_is_left_out_and_a_lonely_na
     assert [row.line for row in table.rows(after=4)] == [5]
 
 
+GROUPED = """Deals
+
+Open
+Name,Amount,Close
+Pilot,5,2031-01-01
+Fleet,6,2031-01-03
+,11,2031-01-01 to 2031-01-03
+
+Won
+Name,Amount,Close
+Boats,7,2024-01-01
+,7,2024-01-01
+"""
+
+
+def test_titles_and_sums_of_groups_are_left_out_and_what_only_looks_so_is_not(tmp_path: Path) -> None:
+    table = tables.open_table(written(tmp_path / "a.csv", GROUPED))
+    assert [row.cells[0] for row in table.rows()] == ["Pilot", "Fleet", "Boats"]
+    assert [row.line for row in table.rows(after=6)] == [11]
+    # Two exports one behind the other: a last row without a first name is somebody, and so is one before a gap.
+    people = "First,Last,Mail\nJane,Doe,\n,,info@1.example\n\nFirst,Last,Mail\n,Lind 2,\n"
+    assert len(read(written(tmp_path / "b.csv", people))) == 3
+    assert read(written(tmp_path / "c.csv", GROUPED.replace(",7,2024-01-01\n", ",7,somebody\n")))[-1][2] == "somebody"
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
