@@ -10,7 +10,7 @@ from sqlalchemy import update
 from storage.transfer import running
 from storage.workspace.members import Member
 from tests.support import other_programs
-from tests.support.other_programs import Sent
+from tests.support.other_programs.sent import Sent
 from tests.support.tables import Desk
 
 
