@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,7 +103,12 @@ class Command:
     def help(self) -> str:
         """Return the first line of the handler's docstring; of a derived command, with the noun's name in it."""
         line = summary(self.handler) if self.handler else summary(self.opens.fill) if self.opens else ""
-        return line.replace("record", self.noun.label.casefold()) if self.noun else line
+        return _of_noun(line, self.noun.label.casefold()) if self.noun else line
+
+
+def _of_noun(line: str, label: str) -> str:
+    article = "an" if label[:1] in "aeiou" else "a"
+    return re.sub(r"\ba record", f"{article} {label}", line).replace("record", label)
 
 
 @dataclass(frozen=True, slots=True)

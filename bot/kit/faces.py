@@ -127,7 +127,11 @@ class MoneyFace(Face):
         """Read an amount as its writer means it."""
         if not typed:
             return None
-        return parse_amount(typed, currency=hand.workspace.currency, locale=hand.reader.locale, field=field.key)
+        try:
+            # A form has no keys, so no example is written with one.
+            return parse_amount(typed, currency=hand.workspace.currency, locale=hand.reader.locale, field=None)
+        except CrmError as error:
+            raise error.on_field(field.key) from None
 
     def shown(self, field: MoneyField, record: Named, hand: Reader, session: Session) -> b.Text | None:
         """Show the amount in its own currency."""

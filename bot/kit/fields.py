@@ -25,13 +25,24 @@ from bot.kit.format import Reader
 from storage.errors import CrmError
 from storage.names import name_key
 from storage.records.declaration import Declaration
-from storage.records.fields import ChoiceField, LinkField, NumberField, PersonField, RecordField, SettingField
+from storage.records.fields import (
+    ChoiceField,
+    DateField,
+    LinkField,
+    NumberField,
+    PersonField,
+    RecordField,
+    SettingField,
+    YesNoField,
+)
 from storage.records.fields.settings import Setting
 from storage.records.named import Named
 from storage.records.schema import extended
 
 NOTHING = frozenset({"none", "nobody", "-", "无"})
 """The words by which an edit takes a value away."""
+_EXAMPLES = {PersonField: "@x", NumberField: "5", DateField: "friday", YesNoField: "yes"}
+"""What a usage line shows for a field that comes without an example."""
 _SET_APART = re.compile(r"\s+([,;，；、])")
 
 
@@ -243,4 +254,7 @@ def _span(field: RecordField, words: Decoded) -> tuple[int, int, str] | None:
 
 
 def _example(field: RecordField) -> str:
-    return f'"{field.example}"' if " " in field.example else field.example or field.key
+    example = field.example or next((shown for kind, shown in _EXAMPLES.items() if isinstance(field, kind)), field.key)
+    if isinstance(field, ChoiceField) and not field.example:
+        example = next(iter(field.choices), field.key)
+    return f'"{example}"' if " " in example else example

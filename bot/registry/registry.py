@@ -286,10 +286,13 @@ class Registry:
             command = self.commands.get(" ".join(typed[:length]))
             if command:
                 used = length if noun == "crm" else length - 1
-                return command, _after(text, used)
+                rest = _after(text, used)
+                # The word of a noun opens its form where nothing follows.
+                stands_for = wordings.meant(self, command.words, rest) if command.opens and rest else None
+                return stands_for or (command, rest)
             if typed[1:length] == ["help"]:
                 return self.commands.get("help"), " ".join([typed[0], *typed[2:]])
-        return None, text
+        return wordings.meant(self, noun, text) or (None, text)
 
     def showing(self, slash: str, text: str) -> tuple[str, str] | None:
         """Return the command that a bare reference or a name after a noun stands for, and that; None for anything else.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from bot.grammar import unescape
@@ -13,6 +14,74 @@ if TYPE_CHECKING:
 
 LISTED = frozenset({"mine", "overdue"})
 """Words that no record is called by and every list knows that has an owner or a day."""
+
+
+_LISTED = frozenset({"all", "list", "show", "my"})
+_ALSO = {
+    "snooze": "move",
+    "postpone": "move",
+    "reschedule": "move",
+    "stage": "move",
+    "reopen": "move",
+    "update": "edit",
+    "change": "edit",
+    "comment": "note",
+}
+"""What other programs call a command that is about one record, which stands behind it."""
+_RENAMED = re.compile(r"\s+(?:to|into|as|zu|in|→|->)\s+", re.IGNORECASE)
+
+
+def meant(registry: Registry, slash: str, text: str) -> tuple[Command, str] | None:
+    """Read what is no command as the one it can only stand for; return None where it may be anything else.
+
+    `/crm deals` is `/deal list`, `/crm add customer Acme` is `/customer add Acme`, `/crm roles` is `/crm role`,
+    `/followup snooze F-1` is `/followup move F-1`, and `/crm stage rename Legal to Law` is an edit of the name.
+    """
+    first, _space, rest = text.strip().partition(" ")
+    first, rest = first.casefold(), rest.strip()
+    if slash == "crm":
+        return _of_noun(registry, first, rest) or _of_number(registry, first, rest)
+    also = registry.commands.get(f"{slash} {_ALSO.get(first, '')}")
+    if also and parse_reference(unescape(rest.split(maxsplit=1)[0]) if rest else "", registry.references):
+        return also, rest
+    edit = registry.commands.get(f"{slash} edit")
+    named = _RENAMED.split(rest) if first == "rename" and edit and edit.noun and '"' not in rest else []
+    if len(named) != 2 or edit is None or edit.noun is None:
+        return None
+    return edit, f'{named[0]} {edit.noun.fields[0].key}:"{named[1]}"'
+
+
+def _of_noun(registry: Registry, first: str, rest: str) -> tuple[Command, str] | None:
+    """Read `deals won`, `list deals`, `my deals` and `add customer Acme`, in which a noun is not the first word."""
+    if (key := _noun(registry, first, plural=True)) and (command := registry.commands.get(f"{key} list")):
+        return command, rest
+    second, _space, behind = rest.partition(" ")
+    key = _noun(registry, second.casefold())
+    if key is None:
+        return meant(registry, first, rest) if first in registry.nouns or f"{first} list" in registry.commands else None
+    many = second.casefold() != key
+    verb = "list" if many and first in _LISTED else first
+    filters = f"mine {behind.strip()}".strip() if verb == "list" and first == "my" else behind.strip()
+    command = registry.commands.get(f"{key} {verb}")
+    return (command, filters) if command else None
+
+
+def _of_number(registry: Registry, first: str, rest: str) -> tuple[Command, str] | None:
+    """Read `roles` as `role`, and `field` alone as `fields`."""
+    single = first.removesuffix("s")
+    if single in registry.commands and single != first:
+        return registry.commands[single], rest
+    several = (f"{first}s", f"{first}es", f"{first.removesuffix('y')}ies")
+    found = next((registry.commands[one] for one in several if one in registry.commands), None)
+    return (found, "") if found and not rest else None
+
+
+def _noun(registry: Registry, word: str, *, plural: bool = False) -> str | None:
+    """Return the key of the noun that a word is, by its key or its plural."""
+    names = {"followups": "followup", "follow-ups": "followup"} if "followup list" in registry.commands else {}
+    names |= {one.declaration.plural.casefold(): key for key, one in registry.nouns.items()}
+    key = names.get(word)
+    return key if key or plural or word not in {*registry.nouns, "followup"} else word
 
 
 def turned(registry: Registry, slash: str, text: str) -> tuple[Command, str] | None:

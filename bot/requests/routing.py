@@ -239,8 +239,9 @@ def _unknown(registry: Registry, request: Request, known: KnownActor) -> CrmErro
         near=commands.named(registry, near),
         likely=refers or bool(commands.nearest(meant, allowed, guess=False)),
         refers=refers,
-        hint="{help} lists what you can do.",
+        hint="{help} lists what you can do, {find} searches." if noun == "crm" else "{help} lists what you can do.",
         help=of_noun,
+        find=f"`{registry.spell('find')} {shown(unescape(request.text).strip()).replace('`', '')}`",
     )
 
 

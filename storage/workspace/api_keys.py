@@ -91,9 +91,9 @@ class ApiKey(Recorded, Base):
         """Refuse to forget a key, as the history names it, and to make one good again; raise Conflict."""
         if action == "created":
             raise Conflict(
-                "The key {name} is not forgotten.",
+                "The key {name} was shown, so its making cannot be undone.",
                 name=self.name,
-                hint="Let it open nothing: `/crm api-key revoke {name}`.",
+                hint="Stop it for good: `/crm api-key revoke {name}`.",
             )
         raise Conflict(
             "The key {name} stays revoked: who had it may have it still.", name=self.name, hint="Make a new one."

@@ -48,7 +48,7 @@ def test_a_contact_is_linked_by_reference(program: Program) -> None:
 def test_what_is_wrong_is_named_by_field(program: Program) -> None:
     said = {
         "domain": ({"name": "X", "domain": "nothing"}, "This does not look like a domain: nothing"),
-        "name": ({"domain": "heron.example"}, "The name is missing."),
+        "name": ({"domain": "heron.example"}, "Name is missing."),
         "tier": ({"name": "X", "tier": 5}, "tier is to be a text."),
         "owner": ({"name": "X", "owner": "UNOBODY"}, "I do not know this person yet."),
         "color": ({"name": "X", "color": "red"}, "There is no field color."),

@@ -339,6 +339,36 @@ def test_the_longest_command_wins_and_the_rest_is_kept_as_it_was_typed() -> None
     assert (registry.spell("deal add"), registry.spell("find")) == ("/acme-deal add", "/acme-crm find")
 
 
+MEANT = {
+    "/crm deals mine": ("deal list", "mine"),
+    "/crm list deals": ("deal list", ""),
+    "/crm my deals": ("deal list", "mine"),
+    "/crm my followups": ("followup list", "mine"),
+    "/crm add customer Foo Bar": ("customer add", "Foo Bar"),
+    "/crm roles": ("role", ""),
+    "/crm api-keys": ("api-key", ""),
+    "/crm field": ("fields", ""),
+    "/crm status": ("statuses", ""),
+    "/crm show D-1": ("show", "D-1"),
+    "/followup snooze F-1 +1w": ("followup move", "F-1 +1w"),
+    "/deal comment D-1 asked for a quote": ("deal note", "D-1 asked for a quote"),
+    "/deal reopen D-1": ("deal move", "D-1"),
+    "/deal rename D-1 to Harbor growth": ("deal edit", 'D-1 name:"Harbor growth"'),
+    "/crm stage rename Legal to Law": ("stage edit", 'Legal name:"Law"'),
+    # What may be a name stays one.
+    "/deal change management": ("deal", "change management"),
+    "/deal stage rental": ("deal", "stage rental"),
+    "/crm foobar": (None, "foobar"),
+}
+
+
+@pytest.mark.parametrize("typed", MEANT)
+def test_words_of_other_programs_are_read_as_the_command_they_can_only_stand_for(typed: str) -> None:
+    slash, _space, text = typed.partition(" ")
+    command, rest = load().command(slash, text)
+    assert (command.words if command else None, rest) == MEANT[typed]
+
+
 def test_every_handler_is_in_the_role_matrix() -> None:
     registry = load()
     listed = {(kind, name) for kind, name, _role in registry.roles()}

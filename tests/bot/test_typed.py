@@ -115,6 +115,13 @@ SAID = {
     "/customer add Müller GmbH & Co.KG": "*Müller GmbH & Co.KG*",
     "/crm renewal add harbor on:March 1": "Mar 1",
     "/crm away until:next monday": "gets no tickets until Mon",
+    # Words of other programs, and a noun that is not the first word.
+    "/crm deals mine": "*Open deals* owner:@Ada Admin",
+    "/crm add customer Foo Bar": "*Foo Bar*",
+    "/crm foobar": "`/crm find foobar` searches.",
+    "/followup snooze F-1 +1w": "I will remind you ",
+    "/deal rename D-1 to Harbor growth": "*Harbor growth*  D-1",
+    "/crm stage add Legal after:Lead": "*Place*\n2",
     "/crm find @rep": "What is @Rita Rep's is in these lists:\n`/customer list Rita Rep`",
     "/deal move D-2": "Choose where it goes: press a stage.",
     "/deal won D-2 they loved it": "Won. Congratulations!",

@@ -40,7 +40,7 @@ def read_hours(text: str) -> tuple[time, time]:
     found = parse_hours(text)
     if found is None:
         raise Invalid(
-            "I do not understand these hours: {hours}",
+            "I do not understand these hours: {hours}.",
             field="hours",
             typed=text,
             hours=text,

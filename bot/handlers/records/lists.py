@@ -105,7 +105,8 @@ def _page(
 
 def _totals(noun: DeclaredNoun, found: Sequence[Named], reader: Reader, *, part: bool) -> list[Block]:
     """Say what the records shown are worth together, in each currency."""
-    worth = [field.of(one) for field in noun.declaration.fields if isinstance(field, MoneyField) for one in found]
+    summed = [field for field in noun.declaration.fields if isinstance(field, MoneyField) and field.summed]
+    worth = [field.of(one) for field in summed for one in found]
     sums = reader.totals(worth)
     label = _("Total of the {count} on this page: {sums}") if part else _("Total: {sums}")
     return [b.context(b.markup(label, count=len(found), sums="  ·  ".join(sums)))] if sums else []

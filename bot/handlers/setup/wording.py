@@ -56,10 +56,10 @@ def count(session: Session, model: Any, *where: Any) -> int:
     return session.scalar(select(func.count()).select_from(model).where(*where)) or 0
 
 
-def _counted(model: Any, one: str, many: str, *where: Any) -> State:
+def _counted(model: Any, one: str, many: str, *where: Any, empty: str = "none yet") -> State:
     def state(session: Session, _catalogue: Catalogue) -> b.Text:
         number = count(session, model, *where)
-        return ngettext(one, many, number).format(count=number) if number else _("none yet")
+        return ngettext(one, many, number).format(count=number) if number else _(empty)
 
     return state
 
@@ -201,7 +201,11 @@ PARTS = (
     SetupPart("Business hours", "hours", _hours),
     SetupPart("Holidays", "hours", _counted(Holiday, "{count} day", "{count} days")),
     SetupPart("Quiet hours and limits", "quiet", _quiet),
-    SetupPart("Categories", "categories", _counted(Category, "{count} of your own", "{count} of your own", OWN)),
+    SetupPart(
+        "Categories",
+        "categories",
+        _counted(Category, "{count} of your own", "{count} of your own", OWN, empty="none of your own yet"),
+    ),
     SetupPart("Saved replies", "replies", _counted(SavedReply, "{count} reply", "{count} replies")),
     SetupPart("Fields", "fields", _fields),
     SetupPart("Kinds of records", "nouns", _kinds),

@@ -75,6 +75,22 @@ def begin_in(session: Session, pipeline: Pipeline) -> bool:
     return True
 
 
+def add_stage(session: Session, *, name: str, pipeline_id: int, position: int, outcome: str, probability: int) -> Stage:
+    """Add a stage at its place among those of its pipeline, which make room; one that is open is before the closed."""
+    lock_until_end(session, f"schema {current_workspace(session)}")
+    known = stages(session, pipeline_id)
+    at = sum(one.position < position for one in known)
+    if outcome == Outcome.OPEN:
+        at = min(at, next((place for place, one in enumerate(known) if one.outcome != Outcome.OPEN), len(known)))
+    made = Stage.new(
+        session, name=name, pipeline_id=pipeline_id, position=at + 1, outcome=outcome, probability=probability
+    )
+    for place, one in enumerate(known, start=1):
+        one.position = place if place <= at else place + 1
+    session.flush()
+    return made
+
+
 def shift(session: Session, stage: Stage, *, up: bool) -> bool:
     """Change places with the stage before, or with the one after; return whether there is one."""
     lock_until_end(session, f"schema {current_workspace(session)}")
@@ -177,6 +193,7 @@ STAGE = Declaration(
     twins=lambda _session, _values: (),
     refuse=_refuse_stage,
     ready=default,
+    add=add_stage,
     order=Stage.position,
 )
 """A step of a pipeline."""

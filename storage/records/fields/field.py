@@ -63,7 +63,7 @@ class RecordField:
         """Return a value as it is stored, None for none; raise Invalid, or NotFound for what it names."""
         checked = None if value is None or value == "" else self.checked(session, value)
         if checked is None and self.required:
-            raise Invalid("The {name} is missing.", field=self.key, name=self.key)
+            raise Invalid("{name} is missing.", field=self.key, name=self.label)
         return checked
 
     def checked(self, session: Session, value: Any) -> Any:

@@ -68,9 +68,13 @@ class NumberField(RecordField):
 
 @dataclass(frozen=True, kw_only=True)
 class MoneyField(RecordField):
-    """Hold an amount with its currency; `currency` is the attribute with that of the amount it is compared with."""
+    """Hold an amount with its currency; `currency` is the attribute with that of the amount it is compared with.
+
+    Amounts of several records are `summed` where that tells what they are worth: not so what one piece costs.
+    """
 
     currency: str = "currency"
+    summed: bool = True
     compares: ClassVar[Kind] = "money"
     column: ClassVar[str | None] = "number"
 

@@ -83,7 +83,7 @@ def test_the_audit_is_filtered_paged_and_taken_out(company: Company, admin: Pers
 def test_a_key_is_listed_and_its_end_is_final(admin: Person) -> None:
     admin.types("/crm api-key add Robot role:rep")
     assert "added the key *Robot*" in admin.types("/crm audit what:keys").text
-    assert "The key Robot is not forgotten" in admin.types("/crm undo").text
+    assert "The key Robot was shown, so its making cannot be undone" in admin.types("/crm undo").text
     admin.types("/crm api-key revoke Robot")
     assert "The key Robot stays revoked" in admin.types("/crm undo").text
     assert "Robot" not in admin.types("/crm api-key").text

@@ -103,7 +103,7 @@ def test_what_is_no_value_is_refused_naming_the_field(field: RecordField, sessio
 
 def test_a_field_that_is_required_cannot_be_left_out(session: Session) -> None:
     for nothing in (None, ""):
-        with pytest.raises(Invalid, match="The x is missing"):
+        with pytest.raises(Invalid, match="X is missing"):
             TextField(key="x", label="X", required=True).check(session, nothing)
 
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from storage.crm import pipelines
-from storage.crm.pipelines import PIPELINE
+from storage.crm.pipelines import PIPELINE, STAGE
 from storage.database.engine import Database
 from storage.errors import NotFound
 from storage.records import lifecycle
@@ -54,6 +54,16 @@ def test_a_stage_is_named_in_full_or_by_a_beginning_only_one_has(session: Sessio
         with pytest.raises(NotFound) as caught:
             pipelines.resolve_stage(session, typed)
         assert caught.value.params["stages"] == "Lead, Qualified, Proposal, Negotiation, Won, Lost"
+
+
+def test_a_stage_is_added_at_its_place_and_never_open_behind_the_closed(session: Session) -> None:
+    for name, more in (("Legal", {"position": 4}), ("Last", {}), ("Paused", {"outcome": "lost"})):
+        lifecycle.add(session, STAGE, {"name": name, **more})
+    found = pipelines.stages(session)
+    assert [one.name for one in found] == [
+        *("Lead", "Qualified", "Proposal", "Legal", "Negotiation", "Last", "Won", "Lost", "Paused")
+    ]
+    assert [one.position for one in found] == list(range(1, 10))
 
 
 def test_a_pipeline_without_a_stage_to_win_in_says_so(session: Session) -> None:

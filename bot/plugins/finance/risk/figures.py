@@ -111,7 +111,7 @@ def _beside(name: str, part: float | None, most: int | None, reader: Reader) -> 
     if most is None:
         return b.markup("• {name}: {share}", name=name, share=share(part, reader))
     over = part is not None and part * 100 > most
-    template = _("• ⚠️ {name}: {share}, and up to {most} % may be") if over else _("• {name}: {share} of up to {most} %")
+    template = _("• ⚠️ {name}: {share}, and up to {most}% may be") if over else _("• {name}: {share} of up to {most}%")
     return b.markup(template, name=name, share=share(part, reader), most=most)
 
 

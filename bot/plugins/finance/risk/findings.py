@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot.kit import blocks as b
 from bot.kit.format import Reader
-from bot.plugin import Member, _
+from bot.plugin import Member, ngettext
 from bot.plugins.finance import plugin
 from bot.plugins.finance.books.portfolios import Portfolio
 from bot.plugins.finance.risk.profile import profiles, questions
@@ -25,7 +25,13 @@ from bot.plugins.finance.risk.suitability.cards import CHECKER
 def expired(session: Session, now: datetime) -> str | None:
     """Look for risk profiles that do not count any more."""
     count = profiles.expired(session, now.date())
-    return f"{count} customers have a risk profile that has expired" if count else None
+    if not count:
+        return None
+    return ngettext(
+        "{count} customer has a risk profile that has expired",
+        "{count} customers have a risk profile that has expired",
+        count,
+    ).format(count=count)
 
 
 @plugin.finding(
@@ -39,7 +45,13 @@ def unjudged(session: Session) -> str | None:
     known = select(RiskProfile.customer_id)
     lives = (Portfolio.archived_at.is_(None), Portfolio.customer_id.is_(None) | Portfolio.customer_id.not_in(known))
     count = session.scalar(select(func.count()).select_from(Portfolio).where(*lives))
-    return f"{count} portfolios are of customers without a risk profile" if count else None
+    if not count:
+        return None
+    return ngettext(
+        "{count} portfolio is of a customer without a risk profile",
+        "{count} portfolios are of customers without a risk profile",
+        count,
+    ).format(count=count)
 
 
 @plugin.finding("Questionnaire", remedy="Add a question on it: `/crm question add`.")
@@ -56,5 +68,9 @@ def to_decide(session: Session, actor: Member, reader: Reader) -> list[Block]:
     waiting = [one for one in checks.waiting(session, checks.MOST_WAITING) if one.maker_id != actor.id]
     if not waiting:
         return []
-    text = _("{count} trades that do not suit wait for a decision, the first since {ago}: `/crm risk waiting`")
+    text = ngettext(
+        "{count} trade that does not suit waits for a decision, since {ago}: `/crm risk waiting`",
+        "{count} trades that do not suit wait for a decision, the first since {ago}: `/crm risk waiting`",
+        len(waiting),
+    )
     return [b.section(b.markup(text, count=len(waiting), ago=reader.ago(waiting[0].made_at)))]
