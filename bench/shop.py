@@ -93,7 +93,7 @@ def bring_in(database: Database, folder: Path, most: int | None) -> tuple[float,
         workspaces.ensure(session, name="Wholesaler", zone="Europe/London", locale="en-GB", currency="GBP")
         long_ago = datetime(2000, 1, 1, tzinfo=UTC)
         for sku in skus:
-            one = ArrivingProduct(sku, names.get(sku, sku), 100, "GBP", 100, long_ago)
+            one = ArrivingProduct("shop", sku, sku, names.get(sku, sku), 100, "GBP", 100, long_ago)
             take_product(session, one, mirrored=True)
     begun, worked = time.monotonic(), time.process_time()
     for first in range(0, len(came), BATCH):

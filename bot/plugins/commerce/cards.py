@@ -61,7 +61,8 @@ def order(session: Session, order: Any, reader: Reader, _actor: Member | None, *
     facts = {
         _("Total"): money(order.total_minor),
         _("Discount"): money(order.discount_minor) if order.discount_minor else None,
-        _("Tax"): money(order.tax_minor) if order.tax_minor else None,
+        _("Shipping and fees"): money(order.shipping_minor) if order.shipping_minor else None,
+        _("Tax in it") if order.tax_included else _("Tax"): money(order.tax_minor) if order.tax_minor else None,
         _("Refunded"): money(order.refunded_minor) if order.refunded_minor else None,
         _("Placed"): reader.moment(order.placed_at),
         _("Order"): _("archived") if order.archived_at else _(order.lifecycle),

@@ -33,6 +33,7 @@ class Product(Named, Base):
         composite_key("variant_of_id", "commerce.product", ondelete="SET NULL"),
         Index(None, "workspace_id", "sku_key", unique=True, postgresql_where="merged_into_id IS NULL"),
         Index(None, "workspace_id", "variant_of_id"),
+        Index("product_outside_idx", "workspace_id", "source", "outside_id"),
         CheckConstraint("0 <= reserved AND reserved <= stock", name="stock"),
         CheckConstraint("price_minor >= 0", name="price"),
         CheckConstraint("NOT mirrored OR reserved = 0", name="mirrored"),
@@ -48,6 +49,8 @@ class Product(Named, Base):
     reserved: Mapped[int] = mapped_column(server_default="0", default=0)
     variant_of_id: Mapped[int | None]
     mirrored: Mapped[bool] = mapped_column(server_default=false(), default=False)
+    source: Mapped[Key | None] = mapped_column(info={"internal": True})
+    outside_id: Mapped[Key | None] = mapped_column(info={"internal": True})
     outside_at: Mapped[datetime | None] = mapped_column(info={"internal": True})
 
     def found_by(self) -> Sequence[str | None]:

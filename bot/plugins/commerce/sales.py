@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, func, select
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, false, func, select
 from sqlalchemy.orm import Mapped, Session, composite, mapped_column
 
 from storage.database.engine import TENANT, Base, composite_key
@@ -30,7 +30,8 @@ class SalesOrder(Named, Base):
     """Describe what a customer or a person ordered; that it stands, is paid and is shipped are three things.
 
     One that came from a shop has its `source`, `outside_id` and, as `outside_at`, the shop's time of its last change.
-    Amounts are minor units of `currency`; `total_minor` is what all lines come to, less the discount, with the tax.
+    Amounts are minor units of `currency`; `total_minor` is what all lines come to, less the discount, with shipping and
+    other fees and the tax, unless that is in the prices.
     """
 
     __noun__, __letter__, __tablename__ = "order", "O", "orders"
@@ -58,6 +59,8 @@ class SalesOrder(Named, Base):
     currency: Mapped[str]
     discount_minor: Mapped[int]
     tax_minor: Mapped[int]
+    shipping_minor: Mapped[int] = mapped_column(server_default="0", default=0)
+    tax_included: Mapped[bool] = mapped_column(server_default=false(), default=False, info={"internal": True})
     total_minor: Mapped[int]
     refunded_minor: Mapped[int] = mapped_column(server_default="0", default=0)
     total: Mapped[Money] = composite("total_minor", "currency")

@@ -74,6 +74,8 @@ class ArrivingOrder:
     refunds: Sequence[ArrivingRefund] = ()
     delivered: bool = False
     cart: str = ""
+    shipping_minor: int = 0
+    tax_included: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +95,13 @@ class ArrivingCart:
 
 @dataclass(frozen=True, slots=True)
 class ArrivingProduct:
-    """Hold a product, or one of its variants; `stock` is None where the shop counts none."""
+    """Hold a product, or one of its variants; `stock` is None where the shop counts none.
 
+    `outside_id` is that of the product, which all its variants share.
+    """
+
+    source: str
+    outside_id: str
     sku: str
     name: str
     price_minor: int

@@ -7,13 +7,15 @@ from sqlalchemy.orm import Session
 from bot.plugins.commerce.carts import Cart, complete, of_shop
 from bot.plugins.commerce.intake.arriving import ArrivingCart, ArrivingProduct
 from bot.plugins.commerce.intake.taking import buyer, once_at_a_time
-from bot.plugins.commerce.products import Product, by_sku, sku_key
+from bot.plugins.commerce.products import Product, by_sku, lock, sku_key
+from storage.records.named import moment
 
 
-def take_product(session: Session, came: ArrivingProduct, *, mirrored: bool) -> Product | None:
+def take_product(session: Session, came: ArrivingProduct, *, mirrored: bool, restored: bool = False) -> Product | None:
     """Return the product that came, as its shop has it now; None for one without a SKU, which nothing can name.
 
     Where the shop's stock is `mirrored` it is taken too, unless orders here hold some of what was kept here before.
+    One that its shop has `restored` is archived no more.
     """
     if not came.sku:
         return None
@@ -26,11 +28,20 @@ def take_product(session: Session, came: ArrivingProduct, *, mirrored: bool) -> 
             session, name=came.name, sku=came.sku, price_minor=came.price_minor, currency=came.currency, stock=0
         )
     product.name, product.price_minor, product.currency = came.name, came.price_minor, came.currency
-    product.outside_at = came.at
+    product.source, product.outside_id, product.outside_at = came.source, came.outside_id, came.at
+    if restored:
+        product.archived_at = None
     if mirrored and came.stock is not None and product.reserved == 0:
         product.mirrored, product.stock = True, max(0, came.stock)
     session.flush()
     return product
+
+
+def product_gone(session: Session, source: str, outside_id: str) -> None:
+    """Archive a product that its shop has deleted, with its variants; nothing where it never came."""
+    for product in lock(session, Product.source == source, Product.outside_id == outside_id):
+        product.archived_at = product.archived_at or moment()
+    session.flush()
 
 
 def take_cart(session: Session, came: ArrivingCart) -> Cart:

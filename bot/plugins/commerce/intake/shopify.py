@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -32,6 +33,8 @@ from bot.plugins.commerce.settings import MIRRORED, SHOPIFY, STOCK
 from storage.workspace.workspaces import Workspace
 
 SOURCE = "shopify"
+WHOLE = frozenset({"create", "updated", "paid", "partially_fulfilled", "fulfilled", "cancelled"})
+"""What happened to an order that comes whole; of the rest, as of edits and risks, `orders/updated` tells the effect."""
 PAYMENTS = {
     "pending": PENDING,
     "authorized": AUTHORISED,
@@ -50,16 +53,18 @@ def is_signed(session: Session, headers: Mapping[str, str], raw: bytes) -> bool:
 
 @plugin.hook("shopify", signed=is_signed, once="X-Shopify-Webhook-Id")
 def take(headers: Mapping[str, str], body: Json, session: Session, workspace: Workspace) -> None:
-    """Take in an order, a checkout or a product of Shopify's; pass other topics by."""
+    """Take in an order, a checkout or a product of Shopify's; pass tests of the shop's and other topics by."""
     what, _, happened = headers.get("x-shopify-topic", "").partition("/")
     with reading(what or "message"):
         match what, happened:
             case "orders", "delete":
                 taking.gone(session, SOURCE, number_of(body["id"]))
-            case "orders", _:
+            case "orders", _ if happened in WHOLE and not body.get("test"):
                 taking.take(session, order(body))
             case "checkouts", "create" | "update":
                 goods.take_cart(session, cart(body))
+            case "products", "delete":
+                goods.product_gone(session, SOURCE, number_of(body["id"]))
             case "products", "create" | "update":
                 for one in products(body, workspace.currency):
                     goods.take_product(session, one, mirrored=STOCK.of(session) == MIRRORED)
@@ -68,8 +73,15 @@ def take(headers: Mapping[str, str], body: Json, session: Session, workspace: Wo
 def order(body: Json) -> ArrivingOrder:
     """Return an order as Shopify tells it."""
     currency = str(body["currency"])
-    refunds = [one for one in body.get("refunds") or () if isinstance(one, dict)]
-    removed = _came_back(refunds, "cancel")
+    cancelled = body.get("cancelled_at") is not None
+    paid_back = [one for one in body.get("refunds") or () if isinstance(one, dict)]
+    refunds = [_refund(one, body, currency) for one in paid_back]
+    total = max(0, minor(body["total_price"], currency))
+    if not cancelled and (now := body.get("current_total_price")) is not None:
+        # What was taken out of an order before it was paid is in its first total still.
+        total = min(total, max(0, minor(now, currency)) + sum(one.amount_minor for one in refunds))
+    sent = _sent(body)
+    lines = (_line(one, currency, sent, _came_back(paid_back, "cancel"), cancelled) for one in body["line_items"])
     return ArrivingOrder(
         source=SOURCE,
         outside_id=number_of(body["id"]),
@@ -77,15 +89,17 @@ def order(body: Json) -> ArrivingOrder:
         at=moment_of(body["updated_at"]),
         placed_at=moment_of(body["created_at"]),
         currency=currency,
-        total_minor=max(0, minor(body["total_price"], currency)),
+        total_minor=total,
         discount_minor=max(0, minor(body.get("total_discounts"), currency)),
         tax_minor=max(0, minor(body.get("total_tax"), currency)),
         payment=PAYMENTS.get(str(body.get("financial_status")), PENDING),
-        cancelled=body.get("cancelled_at") is not None,
+        cancelled=cancelled,
         buyer=_buyer(body),
-        lines=[line for one in body["line_items"] if (line := _line(one, currency, removed)).quantity],
-        refunds=[_refund(one, currency) for one in refunds],
+        lines=[line for line in lines if line.quantity],
+        refunds=refunds,
         cart=line_of(body.get("checkout_token")),
+        shipping_minor=_shipping(body, currency),
+        tax_included=body.get("taxes_included") is True,
     )
 
 
@@ -112,6 +126,8 @@ def products(body: Json, currency: str) -> Iterator[ArrivingProduct]:
         title = line_of(one.get("title"))
         counted = one.get("inventory_management") is not None and one.get("inventory_quantity") is not None
         yield ArrivingProduct(
+            source=SOURCE,
+            outside_id=line_of(body.get("id")),
             sku=sku_of(one.get("sku")),
             name=line_of(body["title"] if title in {"", "Default Title"} else f"{body['title']} {title}"),
             price_minor=max(0, minor(one.get("price"), currency)),
@@ -121,23 +137,66 @@ def products(body: Json, currency: str) -> Iterator[ArrivingProduct]:
         )
 
 
-def _line(one: Json, currency: str, removed: Mapping[str, int]) -> ArrivingLine:
-    number = number_of(one["id"])
-    quantity = max(0, count(one["quantity"]) - removed.get(number, 0))
-    waiting = count(one["fulfillable_quantity"]) if one.get("fulfillable_quantity") is not None else quantity
+def _line(
+    one: Json, currency: str, sent: Mapping[str, int] | None, removed: Mapping[str, int], cancelled: bool
+) -> ArrivingLine:
+    number, quantity = number_of(one["id"]), count(one["quantity"])
+    waiting = count(one["fulfillable_quantity"]) if one.get("fulfillable_quantity") is not None else None
+    left = (sent or {}).get(number, 0)
+    if cancelled:
+        # Nothing of it waits any more, and what was ordered stays to be seen.
+        shipped = min(left, quantity)
+    elif sent is not None and waiting is not None and one.get("current_quantity") is not None:
+        # What is taken out, restocked or not, is in the first quantity; what came back is not in the current one.
+        quantity = max(count(one["current_quantity"]), left + waiting)
+        shipped = quantity - waiting
+    else:
+        quantity = max(0, quantity - removed.get(number, 0))
+        shipped = 0 if waiting is None else max(0, quantity - waiting)
     return ArrivingLine(
         outside_id=number,
         sku=sku_of(one.get("sku")),
         name=line_of(one.get("name") or one.get("title")) or number,
         quantity=quantity,
         price_minor=max(0, minor(one.get("price"), currency)),
-        shipped=max(0, quantity - waiting),
+        shipped=max(0, shipped),
     )
 
 
-def _refund(one: Json, currency: str) -> ArrivingRefund:
+def _sent(body: Json) -> dict[str, int] | None:
+    """Return how many of which lines were sent; None where the shop tells of no shipments."""
+    if not isinstance(body.get("fulfillments"), list):
+        return None
+    found: dict[str, int] = {}
+    for shipment in body["fulfillments"]:
+        if shipment.get("status") in {None, "success"}:
+            for part in shipment.get("line_items") or ():
+                found[number_of(part["id"])] = found.get(number_of(part["id"]), 0) + count(part["quantity"])
+    return found
+
+
+def _shipping(body: Json, currency: str) -> int:
+    whole = (body.get("total_shipping_price_set") or {}).get("shop_money") or {}
+    if whole.get("amount") is not None:
+        return max(0, minor(whole["amount"], currency))
+    return sum(max(0, minor(one.get("price"), currency)) for one in body.get("shipping_lines") or ())
+
+
+def _own(part: Json, body: Json, currency: str) -> int:
+    """Return what a payment comes to in the shop's own currency, at the rate at which the order was placed.
+
+    Who buys in another currency is paid back in theirs.
+    """
+    if part.get("currency") in {None, currency}:
+        return minor(part.get("amount"), currency)
+    both = body["total_price_set"]
+    own, shown = (Decimal(str(both[one]["amount"])) for one in ("shop_money", "presentment_money"))
+    return minor(Decimal(str(part["amount"])) * own / shown, currency) if shown else 0
+
+
+def _refund(one: Json, body: Json, currency: str) -> ArrivingRefund:
     paid = [part for part in one.get("transactions") or () if part.get("kind") == "refund"]
-    amounts = (minor(part.get("amount"), currency) for part in paid if part.get("status") in {None, "success"})
+    amounts = (_own(part, body, currency) for part in paid if part.get("status") in {None, "success"})
     return ArrivingRefund(
         outside_id=number_of(one["id"]),
         amount_minor=sum(amounts),

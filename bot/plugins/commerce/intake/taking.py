@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -45,12 +45,17 @@ def take(session: Session, came: ArrivingOrder) -> SalesOrder:
     said = {one.outside_id: one for one in came.lines}
     begun = None if order is None else lines_of(session, order)
     order = order or _begun(session, came)
+    again = order.lifecycle == CANCELLED and not came.cancelled
     # All that is new of an order is written at once, as a year of a shop's comes with many lines of many orders.
     with session.no_autoflush:
         order.outside_at, order.payment = came.at, came.payment
         order.refunded_minor = min(order.refunded_minor, came.total_minor)
         order.total_minor, order.discount_minor, order.tax_minor = came.total_minor, came.discount_minor, came.tax_minor
+        order.shipping_minor, order.tax_included = came.shipping_minor, came.tax_included
         lines = _lines(session, order, said, begun or (), products)
+        if again:
+            order.lifecycle, order.archived_at = OPEN, None
+            _hold_again(lines.values(), products)
         _ship(session, order, came, lines, products)
         if came.cancelled:
             stock.release(session, list(lines.values()), locked=_numbered(products))
@@ -67,13 +72,15 @@ def take(session: Session, came: ArrivingOrder) -> SalesOrder:
 
 
 def gone(session: Session, source: str, outside_id: str) -> None:
-    """Cancel and archive an order that its shop has deleted; nothing where it never came."""
+    """Cancel and archive an order that its shop has deleted, until it is restored; nothing where it never came."""
     once_at_a_time(session, source, outside_id)
     same = SalesOrder.source == source, SalesOrder.outside_id == outside_id
     order = session.scalars(select(SalesOrder).where(*same).with_for_update()).one_or_none()
     if order is not None and order.archived_at is None:
         stock.release(session, lines_of(session, order))
         order.lifecycle, order.archived_at = CANCELLED, moment()
+        # What the shop said before it deleted the order, and comes late, is passed by.
+        order.outside_at = order.archived_at
         session.flush()
 
 
@@ -93,21 +100,24 @@ def buyer(session: Session, who: Buyer) -> Contact | None:
         return found
     name = who.name if name_key(who.name) else who.email
     company = namesakes(session, Customer, who.company) if name_key(who.company) else []
-    try:
-        customer_id = company[0].id if len(company) == 1 else None
-        return contacts.add(session, name=name, email=who.email, customer_id=customer_id)
-    except Invalid:
-        return None  # no address that can be written to
+    customer_id = company[0].id if len(company) == 1 else None
+    for phone in dict.fromkeys((who.phone or None, None)):
+        try:
+            return contacts.add(session, name=name, email=who.email, phone=phone, customer_id=customer_id)
+        except Invalid:
+            continue  # shops take whatever is typed as a number, or as an address
+    return None
 
 
 def _begun(session: Session, came: ArrivingOrder) -> SalesOrder:
     """Return a new order, which is written with the next flush."""
     person = buyer(session, came.buyer)
+    who = "" if person else came.buyer.name
     what = called_after((one.quantity, one.name) for one in came.lines)
     return SalesOrder.unsaved(
         session,
         **SalesOrder.numbered(session),
-        name=f"{came.number} {what}".strip()[:NAME_LIMIT] or came.outside_id,
+        name=" ".join(filter(None, (came.number, who, what)))[:NAME_LIMIT] or came.outside_id,
         customer_id=person.customer_id if person else None,
         contact_id=person.id if person else None,
         source=came.source,
@@ -169,6 +179,13 @@ def _resize(session: Session, line: OrderLine, quantity: int, products: Mapping[
     line.held = stock.hold(product, line.left) if product and product.id == line.product_id else 0
 
 
+def _hold_again(lines: Iterable[OrderLine], products: Mapping[str, Product]) -> None:
+    numbered = _numbered(products)
+    for line in lines:
+        if (product := numbered.get(line.product_id or 0)) is not None:
+            line.held += stock.hold(product, line.left - line.held)
+
+
 def _ship(
     session: Session,
     order: SalesOrder,
@@ -206,19 +223,23 @@ def _refunds(
                     at=one.at,
                 )
             )
-        if one.back and one.outside_id not in back:
-            _returned(session, order, one, lines)
+        if one.outside_id not in back and (parts := _back(one, lines)):
+            _returned(session, order, one, parts)
     session.flush()
     order.refunded_minor = min(order.total_minor, sum(one.amount_minor for one in refunds_of(session, order)))
 
 
-def _returned(session: Session, order: SalesOrder, came: ArrivingRefund, lines: Mapping[str, OrderLine]) -> None:
-    """Put what came back with a refund on the shelf, once."""
-    parts = {
+def _back(came: ArrivingRefund, lines: Mapping[str, OrderLine]) -> dict[OrderLine, int]:
+    """Return how many of which lines came back with a refund, of those that had left."""
+    return {
         line: count
         for number, quantity in came.back.items()
         if (line := lines.get(number)) is not None and (count := min(quantity, line.out)) > 0
     }
+
+
+def _returned(session: Session, order: SalesOrder, came: ArrivingRefund, parts: Mapping[OrderLine, int]) -> None:
+    """Put what came back with a refund on the shelf, once."""
     made = GoodsReturn(
         workspace_id=order.workspace_id,
         order_id=order.id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
@@ -32,7 +33,8 @@ SOURCE = "woocommerce"
 DRAFTS = frozenset({"checkout-draft", "auto-draft"})
 """What WooCommerce keeps while somebody fills in a checkout: these are no orders."""
 PAYMENTS = {"processing": PAID, "completed": PAID, "refunded": REFUNDED}
-OVER = frozenset({"cancelled", "trash"})
+OVER = frozenset({"cancelled", "failed", "trash"})
+"""What does not stand; one whose payment has failed stands again once the buyer tries again."""
 
 
 def is_signed(session: Session, headers: Mapping[str, str], raw: bytes) -> bool:
@@ -55,9 +57,11 @@ def take(headers: Mapping[str, str], body: Json, session: Session, workspace: Wo
                 taking.gone(session, SOURCE, number_of(body["id"]))
             case "order", _ if body.get("status") not in DRAFTS:
                 taking.take(session, order(body))
+            case "product", "deleted":
+                goods.product_gone(session, SOURCE, number_of(body["id"]))
             case "product", "created" | "updated" | "restored":
-                came = product(body, workspace.currency)
-                goods.take_product(session, came, mirrored=STOCK.of(session) == MIRRORED)
+                came, mirrored = product(body, workspace.currency), STOCK.of(session) == MIRRORED
+                goods.take_product(session, came, mirrored=mirrored, restored=happened == "restored")
 
 
 def order(body: Json) -> ArrivingOrder:
@@ -88,6 +92,7 @@ def order(body: Json) -> ArrivingOrder:
         ),
         lines=[line for one in body["line_items"] if (line := _line(one, currency, status)).quantity],
         refunds=refunds,
+        shipping_minor=max(0, minor(body.get("shipping_total"), currency) + _fees(body, currency)),
     )
 
 
@@ -95,6 +100,8 @@ def product(body: Json, currency: str) -> ArrivingProduct:
     """Return a product as WooCommerce tells it; it names no currency there."""
     counted = body.get("manage_stock") and body.get("stock_quantity") is not None
     return ArrivingProduct(
+        source=SOURCE,
+        outside_id=line_of(body.get("id")),
         sku=sku_of(body.get("sku")),
         name=line_of(body["name"]) or line_of(body["sku"]),
         price_minor=max(0, minor(body.get("price"), currency)),
@@ -106,15 +113,22 @@ def product(body: Json, currency: str) -> ArrivingProduct:
 
 def _line(one: Json, currency: str, status: str) -> ArrivingLine:
     quantity = count(one["quantity"])
+    # `price` is what is left after the discount, which is told for the whole order; the rest is rounded away there.
+    before = one.get("subtotal")
+    price = Decimal(str(before)) / quantity if before not in {None, ""} and quantity else one.get("price")
     return ArrivingLine(
         outside_id=number_of(one["id"]),
         sku=sku_of(one.get("sku")),
         name=line_of(one.get("name")) or number_of(one["id"]),
         quantity=quantity,
-        price_minor=max(0, minor(one.get("price"), currency)),
+        price_minor=max(0, minor(price, currency)),
         # An order that is complete has left; before, WooCommerce itself knows of no parts.
         shipped=quantity if status == "completed" else 0,
     )
+
+
+def _fees(body: Json, currency: str) -> int:
+    return sum(minor(one.get("total"), currency) for one in body.get("fee_lines") or ())
 
 
 def _refund(one: Json, body: Json, currency: str) -> ArrivingRefund:
