@@ -41,7 +41,7 @@ def refund(session: Session, order: SalesOrder, amount: Money | None = None, rea
         raise Invalid("{reference} is in {of}.", reference=order.reference, of=left.currency, field="amount")
     if not 0 < back.minor <= left.minor:
         most = f"{left.major} {left.currency}"
-        raise Conflict("From nothing to {most} can be paid back.", most=most, field="amount")
+        raise Conflict("Up to {most} can be paid back, and not nothing.", most=most, field="amount")
     made = Refund(
         workspace_id=current_workspace(session),
         order_id=order.id,

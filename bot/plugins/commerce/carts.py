@@ -14,7 +14,7 @@ from storage.crm import followups
 from storage.database.engine import Base, composite_key
 from storage.errors import Conflict
 from storage.money import Money
-from storage.records.named import Key, Named, moment, named_args, one_of
+from storage.records.named import Key, Named, moment, named_args, newest_first, one_of
 
 OPEN, ABANDONED, COMPLETED = "open", "abandoned", "completed"
 STATES = (OPEN, ABANDONED, COMPLETED)
@@ -36,6 +36,7 @@ class Cart(Named, Base):
         Index(None, "workspace_id", "customer_id"),
         Index(None, "workspace_id", "contact_id"),
         Index(None, "workspace_id", "order_id"),
+        newest_first("cart_created_idx", "created_at"),
         one_of("state", STATES),
         SCHEMA,
     )

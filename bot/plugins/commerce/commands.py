@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from bot.grammar import Args
 from bot.grammar.amounts import parse_amount
-from bot.grammar.types import FLAG
+from bot.grammar.types import AMOUNT, FLAG
 from bot.kit.format import Reader
 from bot.kit.replies import Message
 from bot.plugin import Member, Role, _
@@ -24,15 +24,18 @@ from storage.workspace.workspaces import Workspace
     usage="<customer> <lines> [name:PO-17] [discount:5] [tax:19]",
     role=Role.REP,
     example="harbor MUG-1:2 HAT-1:1 tax:19",
+    discount=AMOUNT,
 )
 def add(args: Args, session: Session, actor: Member, reader: Reader, workspace: Workspace) -> Message:
     """Place an order of a customer or a contact: so many of each SKU; what is ordered is reserved."""
+    wanted = orders.read_lines(args["lines"])
+    currency = orders.currency_of(session, wanted) or workspace.currency
     order = orders.place(
         session,
-        orders.read_lines(args["lines"]),
+        wanted,
         name=args.get("name"),
         **whose(session, args["customer"]),
-        discount=amount(args.get("discount"), "discount", workspace.currency, reader),
+        discount=amount(args.get("discount"), "discount", currency, reader),
         tax_rate=orders.read_rate(args.get("tax") or "0"),
     )
     return cards.order(session, order, reader, actor, notice=_("Added."), undo=True)
@@ -89,7 +92,11 @@ def receive(args: Args, session: Session, actor: Member, reader: Reader) -> Mess
 
 
 @plugin.command(
-    "order refund", usage="<order> [amount:12.50] [reason:late]", role=Role.REP, example="O-1 amount:5 reason:late"
+    "order refund",
+    usage="<order> [amount:12.50] [reason:late]",
+    role=Role.REP,
+    example="O-1 amount:5 reason:late",
+    amount=AMOUNT,
 )
 def refund(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
     """Say that money of an order is paid back: an amount, or all that is left."""

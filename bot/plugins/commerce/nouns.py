@@ -59,7 +59,16 @@ PRODUCT = Declaration(
         TextField(key="name", label="Name", by="name_key", required=True, example="Mug"),
         TextField(key="sku", label="SKU", by="sku_key", required=True, example="MUG-1"),
         MoneyField(key="price", label="Price", by="price_minor", required=True, summed=False, example="12.50"),
-        NumberField(key="stock", label="Stock", by="stock", least=0, most=MOST, begins=lambda _: 0, required=True),
+        NumberField(
+            key="stock",
+            label="Stock",
+            by="stock",
+            least=0,
+            most=MOST,
+            begins=lambda _: 0,
+            required=True,
+            example="40",
+        ),
         NumberField(key="reserved", label="Reserved", by="reserved", entered=False),
         LinkField(
             key="variant-of",

@@ -48,12 +48,13 @@ def tax_of(net_minor: int, rate: int) -> int:
 def read_lines(typed: str) -> dict[str, int]:
     """Return so many of each SKU as people write them, `MUG-1:2 HAT-1`; raise Invalid for anything else."""
     wanted: dict[str, int] = {}
+    first: dict[str, str] = {}
     for word in typed.replace(",", " ").split():
         found = _PART.fullmatch(word)
         if found is None or not 0 < int(found[2] or 1) <= MOST_OF_ONE:
             hint = "Such as `MUG-1:2`, with a quantity from 1 to {most}."
             raise Invalid("{word} is not a SKU with a quantity.", word=word, hint=hint, most=MOST_OF_ONE, field="lines")
-        key = sku_key(found[1])
+        key = first.setdefault(sku_key(found[1]), found[1])
         wanted[key] = wanted.get(key, 0) + int(found[2] or 1)
     return wanted
 
@@ -133,6 +134,12 @@ def place(
     )
     session.flush()
     return order
+
+
+def currency_of(session: Session, wanted: Mapping[str, int]) -> str | None:
+    """Return the currency of the products with these SKUs; None where nobody has one, or they differ."""
+    found = {one.currency for one in by_sku(session, wanted).values()}
+    return found.pop() if len(found) == 1 else None
 
 
 def called_after(lines: Any) -> str:
@@ -250,9 +257,11 @@ def _ordered(session: Session, wanted: Mapping[str, int]) -> list[tuple[Product,
     if len(quantities) > MOST_LINES:
         raise Invalid("An order has up to {most} lines.", most=MOST_LINES, field="lines")
     found = by_sku(session, quantities)
+    typed = {sku_key(sku): sku for sku in wanted}
     for key in quantities:
         if key not in found or found[key].archived_at is not None:
-            raise NotFound("There is no product with the SKU {sku}.", sku=key, field="lines")
+            hint = "`/crm product list` shows them all."
+            raise NotFound("There is no product with the SKU {sku}.", sku=typed[key], hint=hint, field="lines")
     if len({found[key].currency for key in quantities}) > 1:
         raise Invalid("One order is in one currency.", field="lines")
     return [(found[key], quantity) for key, quantity in quantities.items()]

@@ -14,7 +14,7 @@ from storage.database.engine import Base, composite_key, current_workspace
 from storage.errors import Conflict, Invalid
 from storage.events import Fact, emit
 from storage.names import check_note
-from storage.records.named import Key, Named, moment, named_args
+from storage.records.named import Key, Named, moment, named_args, newest_first
 from storage.webhooks import occurrences
 
 MOST_STARS = 5
@@ -35,6 +35,7 @@ class Review(Named, Base):
         Index(None, "workspace_id", "contact_id"),
         Index(None, "workspace_id", "product_id"),
         Index(None, "workspace_id", "stars"),
+        newest_first("review_created_idx", "created_at"),
         CheckConstraint(f"stars BETWEEN 1 AND {MOST_STARS}", name="stars"),
         SCHEMA,
     )

@@ -72,7 +72,7 @@ def traded(values: Mapping[str, Any], state: Mapping[str, str], session: Session
         account_called(session, portfolio, values.get("account")),
         instrument,
         quantity if values["side"] == BUY else -quantity,
-        decimal(str(values["price"]), field="price"),
+        decimal(str(values["price"]), field="price", currency=instrument.currency),
         amount_of(values["fee"] or "0", instrument.currency, field="fee"),
         _day(values["on"], reader),
         date.fromisoformat(values["settles"]) if values["settles"] else None,

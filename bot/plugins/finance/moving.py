@@ -93,10 +93,10 @@ def approve(args: Args, session: Session, reader: Reader) -> Message:
     return _approved(session, read_number(args["transfer"], field="transfer"), reader)
 
 
-@plugin.command("transfer decline", usage="<transfer> <why>", role=ADVISER, example="7 not to that account")
+@plugin.command("transfer decline", usage="<transfer> <reason>", role=ADVISER, example="7 not to that account")
 def decline(args: Args, session: Session, reader: Reader) -> Message:
     """Decline a transfer that somebody else asked for, with a reason."""
-    return _declined(session, read_number(args["transfer"], field="transfer"), args["why"], reader)
+    return _declined(session, read_number(args["transfer"], field="transfer"), args["reason"], reader)
 
 
 @plugin.command("transfer withdraw", usage="<transfer>", role=ADVISER, example="7")
@@ -202,6 +202,10 @@ def drawn(session: Session, transfer: Transfer, reader: Reader, viewer: str | No
     lines: list[b.Text] = [first, b.join([_what(session, transfer, reader), _to(session, transfer)], " → ")]
     lines.append(b.markup(_("asked for by {who}, for {day}"), who=who(session, transfer.maker_id),
                           day=reader.day(transfer.on_date)))  # fmt: skip
+    if transfer.state == WAITING and (there := transfers.too_little(session, transfer)) is not None:
+        of = there if isinstance(there, Decimal) else reader.money(there)
+        short = b.markup(_("⚠️ The account holds only {there} of it."), there=of)
+        lines.append(short)
     lines += [b.cut(one, WORDS_SHOWN) for one in (transfer.words, transfer.reason) if one]
     if transfer.state != WAITING:
         return [b.section(b.join(lines))]

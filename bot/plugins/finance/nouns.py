@@ -90,7 +90,14 @@ INSTRUMENT = Declaration(
         TextField(key="name", label="Name", by="name_key", required=True, example="Northwind Robotics"),
         SymbolField(key="symbol", label="Symbol", by="symbol_key", required=True, unique=True, most=40, example="NWR"),
         ChoiceField(
-            key="class", label="Class", at="asset_class", by="asset_class", required=True, choices=CLASSES, named=True
+            key="class",
+            label="Class",
+            at="asset_class",
+            by="asset_class",
+            required=True,
+            choices=CLASSES,
+            named=True,
+            example="equity",
         ),
         CurrencyField(key="currency", label="Currency", by="currency", required=True, begins=_currency, example="EUR"),
     ),

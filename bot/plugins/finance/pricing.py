@@ -21,7 +21,7 @@ from bot.plugins.finance.books import prices
 from bot.plugins.finance.books.amounts import decimal
 from bot.plugins.finance.books.instruments import by_symbol, symbol_key
 from bot.plugins.finance.nouns import ADVISER
-from bot.plugins.finance.wording import day_of, instrument_called, pair, price
+from bot.plugins.finance.wording import PRICE, day_of, instrument_called, pair, price
 from storage.errors import CrmError, Invalid
 from storage.money import is_currency
 
@@ -32,12 +32,17 @@ MOST = 2_000
 
 
 @plugin.command(
-    "price set", usage="<instrument> price:42.50 [on:yesterday]", role=ADVISER, example="NWR price:42.50", on=PAST
+    "price set",
+    usage="<instrument> price:42.50 [on:yesterday]",
+    role=ADVISER,
+    example="NWR price:42.50",
+    price=PRICE,
+    on=PAST,
 )
 def set_price(args: Args, session: Session, reader: Reader) -> Message:
     """Say what one of an instrument cost at the end of a day, in its currency."""
     instrument = instrument_called(session, args["instrument"])
-    amount = decimal(args["price"], field="price", zero=True)
+    amount = decimal(args["price"], field="price", zero=True, currency=instrument.currency)
     on = day_of(args, "on", reader)
     prices.set_price(session, instrument, on, amount)
     said = b.markup(_("{instrument}: {price} on {day}."), instrument=headline(instrument),

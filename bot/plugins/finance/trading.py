@@ -11,7 +11,7 @@ from bot.grammar.types import AMOUNT, DAY, DayType
 from bot.kit import blocks as b
 from bot.kit.format import Reader
 from bot.kit.replies import Message
-from bot.plugin import _
+from bot.plugin import _, ngettext
 from bot.plugins.finance import plugin
 from bot.plugins.finance.books import journal, portfolios, trades
 from bot.plugins.finance.books.amounts import decimal
@@ -20,6 +20,7 @@ from bot.plugins.finance.books.trades import Trade
 from bot.plugins.finance.cards import booked
 from bot.plugins.finance.nouns import ADVISER
 from bot.plugins.finance.wording import (
+    PRICE,
     account_called,
     amount_of,
     called,
@@ -44,6 +45,8 @@ TRADE = (
     usage=TRADE,
     role=ADVISER,
     example="PF-1 NWR quantity:10 price:42.50 fee:9.90",
+    price=PRICE,
+    fee=PRICE,
     on=PAST,
     settles=DAY,
 )
@@ -57,6 +60,8 @@ def buy(args: Args, session: Session, reader: Reader) -> Message:
     usage=TRADE,
     role=ADVISER,
     example="PF-1 NWR quantity:5 price:45",
+    price=PRICE,
+    fee=PRICE,
     on=PAST,
     settles=DAY,
 )
@@ -86,6 +91,7 @@ def deposit(args: Args, session: Session, reader: Reader) -> Message:
     role=ADVISER,
     example="PF-1 NWR amount:120 tax:30",
     amount=AMOUNT,
+    tax=PRICE,
     on=PAST,
 )
 def income(args: Args, session: Session, reader: Reader) -> Message:
@@ -175,7 +181,11 @@ def split(args: Args, session: Session, reader: Reader) -> Message:
     for number in {one.portfolio_id for one in made}:
         looked_at(session, portfolios.get(session, number), "split")
     said = b.markup(
-        _("{symbol} is split {new}:{old} in {count} accounts. Set its price of today: `/crm price set {symbol}`"),
+        ngettext(
+            "{symbol} is split {new}:{old} in {count} account. Set its price of today: `/crm price set {symbol}`",
+            "{symbol} is split {new}:{old} in {count} accounts. Set its price of today: `/crm price set {symbol}`",
+            len(made),
+        ),
         symbol=instrument.symbol,
         new=new,
         old=old,
@@ -224,7 +234,7 @@ def _trade(args: Args, session: Session, reader: Reader, sign: int) -> Message:
         account,
         instrument,
         sign * decimal(args["quantity"], field="quantity"),
-        decimal(args["price"], field="price"),
+        decimal(args["price"], field="price", currency=instrument.currency),
         amount_of(args.get("fee") or "0", instrument.currency, field="fee"),
         on,
         args.date("settles"),

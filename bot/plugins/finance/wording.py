@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
 from bot.grammar import Args
+from bot.grammar.entities import Decoded
+from bot.grammar.reading import Reading, Writer
 from bot.kit import blocks as b
 from bot.kit.format import Reader, percent
 from bot.plugin import _
@@ -25,6 +30,7 @@ from storage.money import Money, check_currency, exponent
 from storage.names import name_key, short
 from storage.records import named
 
+_PRICE = re.compile(r"\s*(\S+)(?:\s+([A-Za-z]{3})(?=\s|\Z))?")
 HIDDEN = "🔒 What is in it is for advisers, and never in a channel."
 KINDS: Mapping[str, str] = {
     bookings.BUY: "Bought",
@@ -54,6 +60,33 @@ CLASSES: Mapping[str, str] = {
     "other": "Other",
     "cash": "Cash",
 }
+
+
+@dataclass(frozen=True)
+class PriceType:
+    """Read a number, and the three letters of a currency where they stand behind it."""
+
+    spaced = True
+    lax = False
+
+    def read(self, text: Decoded, writer: Writer) -> Reading[str] | None:
+        """Read a word, and a second one that is a currency."""
+        found = _PRICE.match(text.mask)
+        if found is None:
+            return None
+        end = found.end(1)
+        if found[2] is not None:
+            with suppress(Invalid):
+                check_currency(found[2])
+                end = found.end()
+        return Reading(text.text[:end].strip(), end)
+
+    def refusal(self, typed: str) -> Invalid:
+        """Return the error for no number at all."""
+        return Invalid("{value} is not a number.", value=short(typed.strip()) or "-")
+
+
+PRICE = PriceType()
 
 
 def portfolio_called(session: Session, typed: str, *, to_book: bool = False) -> Portfolio:
@@ -110,8 +143,8 @@ def looked_at(session: Session, record: Portfolio | Customer, what: str) -> None
 
 
 def amount_of(typed: str, currency: str, *, field: str) -> Money:
-    """Return a fee or a cost that was typed as a bare number, in a currency."""
-    minor = decimal(typed, field=field, zero=True).scaleb(exponent(currency))
+    """Return a fee or a cost that was typed as a number, with its currency or without, in a currency."""
+    minor = decimal(typed, field=field, zero=True, currency=currency).scaleb(exponent(currency))
     if minor != int(minor):
         raise Invalid("{value} has more decimals than {currency} has.", field=field, value=typed, currency=currency)
     return Money(int(minor), currency)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from storage.errors import Invalid
-from storage.money import LARGEST, Money, exponent
+from storage.money import LARGEST, Money, check_currency, exponent
 from storage.records.comparisons import scaled_number
 
 PLACES = 8
@@ -39,8 +39,16 @@ def part(whole: int, of: Decimal, taken: Decimal) -> int:
     return rounded(whole * Fraction(taken) / Fraction(of))
 
 
-def decimal(typed: str, *, field: str, zero: bool = False) -> Decimal:
-    """Return a number of up to eight decimals above zero, or `zero` too; raise Invalid naming the field otherwise."""
+def decimal(typed: str, *, field: str, zero: bool = False, currency: str = "") -> Decimal:
+    """Return a number of up to eight decimals above zero, or `zero` too; raise Invalid naming the field otherwise.
+
+    The code of the `currency` that it is in may stand behind it, and no other.
+    """
+    number_of, _between, code = typed.strip().rpartition(" ")
+    if currency and number_of and code.isalpha():
+        if check_currency(code, field=field) != currency:
+            raise Invalid("This is in {currency} here, not in {other}.", field=field, currency=currency, other=code)
+        typed = number_of
     try:
         number = Decimal(scaled_number(typed, PLACES)).scaleb(-PLACES)
     except Invalid as error:

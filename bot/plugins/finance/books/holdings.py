@@ -64,6 +64,13 @@ def of_account(session: Session, account_id: int, instrument_id: int, on: date) 
     return Decimal(session.scalar(whole.where(*own)) or 0)
 
 
+def money_of_account(session: Session, account_id: int, currency: str, on: date) -> Money:
+    """Return how much of a currency an account held at the end of a day, as traded."""
+    whole = select(func.coalesce(func.sum(Posting.amount_minor), 0)).join(Booking, _OF_BOOKING)
+    own = (Posting.account_id == account_id, Posting.currency == currency, Booking.traded_on <= on)
+    return Money(int(session.scalar(whole.where(*own)) or 0), currency)
+
+
 def moves(session: Session, accounts: Collection[int], on: date) -> list[Move]:
     """Return what happened to instruments in some accounts up to a day, as it happened, without what was reversed."""
     back = aliased(Booking)

@@ -137,6 +137,16 @@ def ask(
     return transfer
 
 
+def too_little(session: Session, transfer: Transfer) -> Money | Decimal | None:
+    """Return what the account held of it on the transfer's day, where that is less than is to go."""
+    if transfer.currency is not None:
+        cash = holdings.money_of_account(session, transfer.account_id, transfer.currency, transfer.on_date)
+        return cash if cash.minor < (transfer.amount_minor or 0) else None
+    number, on = transfer.instrument_id or 0, transfer.on_date
+    there = holdings.of_account(session, transfer.account_id, number, on)
+    return there if there < (transfer.quantity or 0) else None
+
+
 def _what(what: Money | tuple[Instrument, Decimal]) -> dict[str, Any]:
     if isinstance(what, Money):
         return {"currency": what.currency, "amount_minor": what.minor}

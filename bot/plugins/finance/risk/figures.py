@@ -14,7 +14,7 @@ from bot.kit import cards
 from bot.kit.cards import headline
 from bot.kit.format import Reader, decimal, paragraphs
 from bot.kit.replies import Message
-from bot.plugin import _
+from bot.plugin import _, ngettext
 from bot.plugins.finance import plugin
 from bot.plugins.finance.books import valuation
 from bot.plugins.finance.books.portfolios import Portfolio
@@ -117,7 +117,11 @@ def _beside(name: str, part: float | None, most: int | None, reader: Reader) -> 
 
 def _figures(session: Session, known: Valuation, reader: Reader) -> list[Block]:
     if known.unknown:
-        text = _("⚠️ The risk is not told, as {what} has no price or no rate.")
+        text = ngettext(
+            "⚠️ The risk is not told, as {what} has no price or no rate.",
+            "⚠️ The risk is not told, as {what} have no price or no rate.",
+            len(known.unknown),
+        )
         return [b.section(b.markup(text, what=", ".join(known.unknown)))]
     if not known.positions:
         return [b.section(_("Nothing in it has a price that moves."))]

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.orm import Session
 
 from bot.kit import blocks as b
 from bot.kit.format import Reader
@@ -56,3 +62,20 @@ def test_a_digest_tells_what_was_sold_and_each_number_shows_its_records(company:
         (hats,) = (one for one in drawn if "HAT-1" in str(one))
         sold = digest.explain(b.Control.parse(hats["accessory"]["value"]), session, reader)
         assert "O-2" in str(sold.blocks[1].to_dict()) and "O-1" not in str(sold.blocks[1].to_dict())
+
+
+@pytest.mark.parametrize("owners", [None, ("UAREP",)])
+def test_a_digest_is_counted_in_postgres_and_not_here(session: Session, owners: tuple[str, ...] | None) -> None:
+    now, asked = datetime.now(UTC), list[str]()
+    connection = session.connection()
+
+    def hear(_conn: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        asked.append(statement)
+
+    event.listen(connection, "before_cursor_execute", hear)
+    digest.shop(Period(now - timedelta(days=30), now, owners), session, Reader("en", ZoneInfo("UTC"), now))
+    event.remove(connection, "before_cursor_execute", hear)
+    counted = [one for one in asked if "FROM commerce." in one]
+    assert len(counted) == 6  # sold, paid back, sent back, given up, reviews, sold best: none for each order
+    for statement in counted:
+        assert re.match(r"SELECT (?:commerce\.\S+, )*(?:count|sum|avg|max)\(", statement), statement

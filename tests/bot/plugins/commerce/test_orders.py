@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from bot.plugins.commerce.carts import Cart
+from bot.plugins.commerce.reviews import Review
 from bot.plugins.commerce.sales import SalesOrder
 from bot.testing import Company
 from storage.records.paging import Order
@@ -71,6 +75,24 @@ def test_what_comes_back_and_what_is_paid_back_are_two_things(company: Company) 
     assert "Payment" in said("/crm order history O-1")
 
 
+def test_a_bare_amount_is_in_the_currency_of_the_order_and_another_is_refused(company: Company) -> None:
+    rep = company.rep
+
+    def said(typed: str) -> str:
+        return plain(rep.types(typed).text)
+
+    rep.types("/customer add Harbor Lines")
+    rep.types("/crm product add Tea sku:TEA-1 price:5 GBP stock:5")
+    assert "is in GBP, and so is its discount" in said("/crm order add harbor TEA-1 discount:1 EUR")
+    assert "There is no product with the SKU TEA-2. /crm product list" in said("/crm order add harbor TEA-2")
+    assert "£4" in said("/crm order add harbor TEA-1 discount:1")
+    assert "£9" in said("/crm order add harbor TEA-1:2 discount:1 GBP")
+    rep.types("/crm order paid O-1")
+    assert "O-1 is in GBP" in said("/crm order refund O-1 amount:1 EUR")
+    assert "Up to 4.00 GBP can be paid back" in said("/crm order refund O-1 amount:0")
+    assert "£1 paid back" in said("/crm order refund O-1 amount:1 GBP reason:late")
+
+
 def test_the_form_of_an_order_takes_its_lines_once(company: Company) -> None:
     rep = company.rep
     rep.types("/customer add Harbor Lines")
@@ -79,7 +101,7 @@ def test_the_form_of_an_order_takes_its_lines_once(company: Company) -> None:
     assert "MUG-RED" in plain(rep.types("/crm product show MUG-1").text)
     rep.types("/crm order")
     rep.submits(Lines="MUG-1:1 NOSUCH:2")
-    rep.sees("There is no product with the SKU nosuch.")
+    rep.sees("There is no product with the SKU NOSUCH.")
     rep.submits(Lines="MUG-1:1 MUG-RED:2")
     rep.sees("1 Mug, 2 Red Mug")
     assert "stays as it was" in rep.types("/crm order edit O-1 lines:MUG-1:5").text
@@ -88,10 +110,19 @@ def test_the_form_of_an_order_takes_its_lines_once(company: Company) -> None:
     assert "MUG-1 already" not in rep.types("/crm product add Cup sku:mug-1 price:1").text
 
 
+@pytest.mark.parametrize(
+    ("at", "index"),
+    [
+        (SalesOrder.placed_at, "orders_placed_idx"),
+        (Cart.created_at, "cart_created_idx"),
+        (Review.created_at, "review_created_idx"),
+    ],
+)
 @pytest.mark.parametrize("back", [False, True])
-def test_a_list_of_orders_is_read_from_its_index(session: Session, back: bool) -> None:
-    ends = [Order(column, True).clause(back=back) for column in (SalesOrder.placed_at, SalesOrder.id)]
+def test_a_list_is_read_from_its_index(session: Session, at: Any, index: str, back: bool) -> None:
+    number = at.class_.id
+    ends = [Order(column, True).clause(back=back) for column in (at, number)]
     session.execute(text("SET LOCAL enable_seqscan = off"))
-    asked = select(SalesOrder.id).order_by(*ends).limit(20).compile(compile_kwargs={"literal_binds": True})
+    asked = select(number).order_by(*ends).limit(20).compile(compile_kwargs={"literal_binds": True})
     plan = "\n".join(session.scalars(text(f"EXPLAIN {asked}")))
-    assert "orders_placed_idx" in plan and "Sort" not in plan, plan
+    assert index in plan and "Sort" not in plan, plan

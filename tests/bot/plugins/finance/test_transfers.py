@@ -53,6 +53,22 @@ def money(session: Session, account: PortfolioAccount) -> int:
     return sum(one.amount.minor for one in found)
 
 
+def test_what_is_more_than_there_is_is_told_before_a_second_person_agrees(session: Session) -> None:
+    first, second = two(session)
+    fund = Instrument.new(session, name="Fund", symbol="FND", asset_class="fund", currency="EUR")
+    trades.trade(session, Trade(first, fund, Decimal(4), Decimal(10), eur(0), MARCH))
+    for what, there in (
+        (eur(96_000), None),
+        (eur(96_001), eur(96_000)),
+        (Money(1, "USD"), Money(0, "USD")),
+        ((fund, Decimal(4)), None),
+        ((fund, Decimal(5)), Decimal(4)),
+    ):
+        with acting(session, "rep"):
+            transfer = transfers.ask(session, first, what, second, MARCH)
+        assert transfers.too_little(session, transfer) == there, what
+
+
 def test_money_goes_once_a_second_person_agrees(session: Session) -> None:
     first, second = two(session)
     with acting(session, "rep"):

@@ -27,7 +27,7 @@ def opened(company: Company) -> None:
         "/crm instrument add Northwind Robotics symbol:nwr class:equity currency:EUR",
         "/crm instrument add Treasury 2031 symbol:BND class:bond currency:USD",
         "/crm portfolio add Pension customer:harbor currency:EUR",
-        "/crm price set NWR price:45",
+        "/crm price set NWR price:45 eur",
         "/crm price rate USD/EUR rate:0.9",
         '/crm trade deposit PF-1 amount:"10000 EUR" on:"10 days ago" first payment',
     ):
@@ -53,7 +53,8 @@ def test_an_adviser_books_and_sees_what_it_came_to(company: Company) -> None:
     shown = said("/crm portfolio show PF-1")
     for part in ("Value", "€10,240.10", "100 NWR", "€4,500", "43%", "gain +€240.10", "Holdings", "Buy or sell"):
         assert part in shown, part
-    sold = said("/crm trade sell PF-1 NWR quantity:40 price:50")
+    assert "This is in EUR here, not in USD" in said("/crm trade sell PF-1 NWR quantity:40 price:50 USD")
+    sold = said("/crm trade sell PF-1 NWR quantity:40 price:50 EUR fee:0 EUR")
     assert "+€2,000" in sold
     rep.clicks("Reverse")
     assert "Booking #3 is reversed" in plain(rep.sees("Book what is right anew"))
@@ -92,11 +93,13 @@ def test_what_leaves_a_portfolio_is_agreed_to_by_somebody_else(company: Company)
     rep.sees("Transfer #1", channel="@Rapport")
     assert "was approved by" in plain(company.admin.types("/crm transfer approve #1", channel="CGENERAL").text)
     assert "€3,000" in plain(rep.types("/crm portfolio holdings PF-2").text)
-    rep.types('/crm transfer add PF-1 amount:500 outside:"DE02 1203"')
+    assert "holds only" not in plain(rep.types('/crm transfer add PF-1 amount:"500 EUR" outside:"DE02 1203"').text)
     manager.types("/crm transfer list")
     manager.clicks("Decline")
     manager.submits({"Why?": "not <that> account"})
     assert "not <that> account" in plain(manager.sees("Declined"))
+    asked = plain(rep.types("/crm transfer add PF-1 instrument:NWR quantity:2 outside:elsewhere").text)
+    assert "The account holds only 0 of it." in asked
 
 
 def test_balances_are_for_advisers_and_never_in_a_channel_and_each_look_is_written_down(company: Company) -> None:

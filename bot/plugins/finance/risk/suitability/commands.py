@@ -25,6 +25,7 @@ from bot.plugins.finance.risk.suitability import checks, judging, notices
 from bot.plugins.finance.risk.suitability.cards import CHECKER, check_card, listed
 from bot.plugins.finance.risk.suitability.judgement import Basis
 from bot.plugins.finance.wording import (
+    PRICE,
     account_called,
     amount_of,
     instrument_called,
@@ -39,6 +40,8 @@ from storage.errors import Invalid
     usage="<portfolio> <instrument> [buy:10] [sell:10] [price:42.50] [fee:9.90] [account:AC-1] [wish:yes]",
     role=ADVISER,
     example="PF-1 NWR buy:10 price:42.50",
+    price=PRICE,
+    fee=PRICE,
     wish=FLAG,
 )
 def check(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
@@ -81,7 +84,7 @@ def proposed(
         account,
         of,
         quantity if side == "buy" else -quantity,
-        decimal(price, field="price") if price else _last_price(session, of, reader.today),
+        decimal(price, field="price", currency=of.currency) if price else _last_price(session, of, reader.today),
         amount_of(fee or "0", of.currency, field="fee"),
         reader.today,
     )
