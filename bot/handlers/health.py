@@ -78,7 +78,7 @@ def _said(check: Check, given: dict[str, Any]) -> str | None:
 
 @plugin.command("plugins", role=Role.ADMIN)
 def plugins(catalogue: Registry) -> Message:
-    """List the plugins in use, and the commands of each."""
+    """List the plugins in use, and the words by which the commands of each begin."""
     title = _("Plugins in use")
     hint = b.context(_("Whoever runs Rapport adds and removes them; `/crm settings` changes their settings."))
     return Message(title, [b.header(title), *(_line(catalogue, one) for one in catalogue.plugins.values()), hint])
@@ -86,5 +86,5 @@ def plugins(catalogue: Registry) -> Message:
 
 def _line(catalogue: Registry, one: Plugin) -> Block:
     line = b.markup("*{title}*  {what}", title=_(one.title), what=_(one.description))
-    words = list(dict.fromkeys(catalogue.spell(command.words) for command in catalogue.commands_of(one)))
+    words = list(dict.fromkeys(catalogue.spell(command.words.split()[0]) for command in catalogue.commands_of(one)))
     return b.section(b.join([line, b.join([b.markup("`{typed}`", typed=typed) for typed in words], " ")]))

@@ -213,6 +213,19 @@ def _is_called(field: RecordField, said: str, session: Session) -> bool:
     return bool(field.written and field.written.fullmatch(said))
 
 
+def keyed(declaration: Declaration, said: str) -> str | None:
+    """Return `owner:tom` of `owner tom`, which names a field before its value; None for anything else."""
+    word, _space, value = said.partition(" ")
+    key = declaration.aliases.get(word.casefold(), word.casefold())
+    named = any(field.key == key for field in declaration.entered[1:])
+    return f"{key}:{quoted(value.strip())}" if named and value.strip() and '"' not in value else None
+
+
+def quoted(value: str) -> str:
+    """Return a value as it is typed behind a key: in quotes where it has several words and mentions nobody."""
+    return f'"{value}"' if " " in value and "<" not in value else value
+
+
 @dataclass(frozen=True, slots=True)
 class Gathered:
     """Hold what is left of words as a name, and the values that were found among them."""

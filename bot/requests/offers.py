@@ -24,7 +24,6 @@ from bot.kit.format import VALUE_LIMIT, Reader
 from bot.kit.replies import Instead, Message
 from bot.plugin import Catalogue, Member
 from storage.errors import CrmError, Invalid
-from storage.records.declaration import Declaration
 from storage.records.named import CANDIDATES, Named
 from storage.workspace.workspaces import Workspace
 
@@ -92,13 +91,13 @@ def value_or_record(
     """Give a record the value that only one of its fields can read, ask where several can; else look it up by name."""
     noun, reference, said = valued
     declaration = catalogue.nouns[noun].declaration
-    keyed = _keyed(declaration, said)
+    keyed = fields.keyed(declaration, said)
     if keyed is not None:
         return _understood(catalogue, Typed(f"{noun} edit", f"{reference} {keyed}"))
     found = fields.readings(declaration, decode(said), Hand(session, actor, reader, workspace))
     if not found or '"' in said:
         return Instead(f"{noun} show", args.text)
-    typed = {field.key: Typed(f"{noun} edit", f"{reference} {field.key}:{_quoted(said)}") for field in found}
+    typed = {field.key: Typed(f"{noun} edit", f"{reference} {field.key}:{fields.quoted(said)}") for field in found}
     if len(found) == 1:
         (only,) = typed.values()
         return _understood(catalogue, only)
@@ -106,18 +105,6 @@ def value_or_record(
     # A row each, as Slack refuses two controls of one id in a row.
     rows = [b.actions(b.button(_(one.label), ACTION, b.Control(detail=typed[one.key].dump()))) for one in found]
     return Message(text, [b.section(text), *rows])
-
-
-def _keyed(declaration: Declaration, said: str) -> str | None:
-    """Return `owner:tom` of `owner tom`, which names a field before its value; None for anything else."""
-    word, _space, value = said.partition(" ")
-    key = declaration.aliases.get(word.casefold(), word.casefold())
-    named = any(field.key == key for field in declaration.entered[1:])
-    return f"{key}:{_quoted(value.strip())}" if named and value.strip() and '"' not in value else None
-
-
-def _quoted(value: str) -> str:
-    return f'"{value}"' if " " in value and "<" not in value else value
 
 
 def _understood(catalogue: Catalogue, typed: Typed) -> Instead:

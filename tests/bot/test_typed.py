@@ -132,6 +132,10 @@ SAID = {
     "/followup move F-1 +2d": "I will remind you ",
     "/crm contact add Jo phone:+49 170 1234567 customer:harbor": "*Phone*\n+49 170 1234567",
     "/crm contact add Ayla ayla@isik.com.tr, CEO": "*Ayla, CEO*",
+    "/customer edit C-1 tier silver": "*Tier*\nsilver",
+    "/customer edit C-1 tier gold domain:harbor.com": "I do not understand tier gold here.",
+    "/deal merge D-2 into D-1": "is part of this one now.",
+    "/deal D-2": "D-2 is part of this one now.",
 }
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
-from bot.grammar import Args
+from bot.grammar import Args, unescape
 from bot.handlers.records import wording
 from bot.handlers.records.declaration import plugin
 from bot.kit import blocks as b
@@ -15,11 +15,12 @@ from bot.kit.faces import Hand
 from bot.kit.format import Reader
 from bot.kit.lookup import gone_and_kept
 from bot.kit.records import card
-from bot.kit.replies import Message
+from bot.kit.replies import Instead, Message
 from bot.plugin import Catalogue, Declaration, Member, _
 from storage.crm import notes
 from storage.errors import CrmError, Doubtful
 from storage.records import lifecycle, search
+from storage.references import parse_reference
 from storage.transfer.exports import asked
 from storage.workspace.workspaces import Workspace
 
@@ -63,7 +64,15 @@ def show(
     noun: Declaration, args: Args, session: Session, actor: Member, reader: Reader, catalogue: Catalogue
 ) -> Message:
     """Show a record with its last notes."""
-    return card(session, catalogue.nouns[noun.key], noun.resolve(session, args.text), reader, actor)
+    record = noun.resolve(session, args.text)
+    asked_for = parse_reference(args.text)
+    is_merged = asked_for is not None and asked_for[0] == noun.key and asked_for[1] != record.id
+    notice = (
+        b.markup(_("{ref} is part of this one now."), ref=f"{noun.letter}-{asked_for[1]}")
+        if asked_for and is_merged
+        else ""
+    )
+    return card(session, catalogue.nouns[noun.key], record, reader, actor, notice=notice)
 
 
 @plugin.each_noun(
@@ -110,8 +119,12 @@ def edit(
     reader: Reader,
     workspace: Workspace,
     catalogue: Catalogue,
-) -> Message:
+) -> Message | Instead:
     """Change fields of a record; name none, and its card with the form is shown."""
+    first, _space, behind = args.raw.strip().partition(" ")
+    alone = len(args.values) == 1 and parse_reference(unescape(first))
+    if alone and (meant := fields.keyed(noun, behind.strip())):
+        return Instead(f"{noun.key} edit", f"{first} {meant}")
     args = fields.with_whole_names(noun, args, session)
     # First, as of a name that nobody has a part may stand with the record's.
     values = fields.from_words(noun, args, Hand(session, actor, reader, workspace))
