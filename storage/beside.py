@@ -31,15 +31,17 @@ def insert_many(connection: Connection, table: Table, rows: Sequence[Mapping[str
     insert_json(connection, table, rows)
 
 
-def insert_json(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows whose values are as JSON has them, all with the same columns."""
+def insert_json(
+    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, but_known: bool = False
+) -> None:
+    """Insert rows whose values are as JSON has them, all with the same columns, `but_known` those that are there."""
     if rows:
         told = json.dumps(rows, ensure_ascii=False, default=_plain)
-        connection.execute(_from_json(table, tuple(rows[0])), {"rows": told})
+        connection.execute(_from_json(table, tuple(rows[0]), but_known), {"rows": told})
 
 
 @cache
-def _from_json(table: Table, columns: tuple[str, ...]) -> Any:
+def _from_json(table: Table, columns: tuple[str, ...], but_known: bool) -> Any:
     named = {column: f'"{column}"' for column in columns}
     is_json = {column: isinstance(table.c[column].type, JSON) for column in columns}
     # As SQLAlchemy writes it: no value is JSON's null.
@@ -48,6 +50,7 @@ def _from_json(table: Table, columns: tuple[str, ...]) -> Any:
     statement = (
         f"INSERT INTO {table.fullname} ({into}) SELECT {given}"  # noqa: S608 - names of our own tables
         f" FROM json_populate_recordset(NULL::{table.fullname}, CAST(:rows AS json))"
+        f"{' ON CONFLICT DO NOTHING' if but_known else ''}"
     )
     return text(statement).bindparams(bindparam("rows", type_=Text()))
 

@@ -28,7 +28,7 @@ from storage.records.fields import (
 )
 from storage.transfer.activities.declaration import ABOUT, is_activity, subjects
 from storage.transfer.cells import NOBODY, NOTHING, CellReading, cell, plain
-from storage.transfer.lookup import Colleagues, Links
+from storage.transfer.lookup import Colleagues, Links, among
 from storage.transfer.mapping import (
     ARCHIVED,
     CREATED,
@@ -136,7 +136,7 @@ class RowReader:
         for at, link in (*self._named, *self._by_id):
             texts = {_first(row.cells[at]) for row in rows}
             model, numbers = link.to, self._links.numbers(link, texts)
-            self._held += self._session.scalars(select(model).where(model.id.in_(numbers))) if numbers else []
+            self._held += self._session.scalars(select(model).where(among(model.id, numbers))) if numbers else []
 
     def _read(self, row: Row) -> ReadRow:
         read = ReadRow(row.line)

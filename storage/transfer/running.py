@@ -29,6 +29,7 @@ from storage.transfer.mapping import ColumnMapping
 from storage.transfer.model import ExternalId, ImportRefusal, ImportRun, ImportState
 from storage.transfer.reading import ReadRow, RowReader
 from storage.transfer.tables import Row, TableFile, columns_key, storable
+from storage.transfer.writing import statistics
 from storage.transfer.writing.activities import ActivityWriter
 from storage.transfer.writing.records import ADDED, CHANGED, REFUSED, Effect, RowWriter, rehearsed
 from storage.workspace import workspaces
@@ -167,6 +168,7 @@ def run_batch(session: Session, import_id: int, links: Links, rows: Sequence[Row
     run.line = max(rows[-1].line, run.line)
     refuse(session, run, [effect.row for effect in done if effect.outcome == REFUSED])
     session.flush()
+    statistics.refresh(session)
     return run
 
 

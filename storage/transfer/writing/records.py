@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from storage.beside import insert_json
 from storage.crm import notes
 from storage.database.engine import current_workspace
 from storage.database.recorded import Recorded
@@ -30,6 +31,8 @@ from storage.transfer.model import ExternalId
 from storage.transfer.reading import ReadRow, said
 
 ADDED, CHANGED, SAME, REFUSED = "added", "changed", "same", "refused"
+assert isinstance(ExternalId.__table__, Table)
+_NUMBERS = ExternalId.__table__
 OUTCOMES = (ADDED, CHANGED, SAME, REFUSED)
 
 
@@ -293,4 +296,4 @@ class RowWriter:
             for effect in found
             if effect.record is not None
         ]
-        self._session.execute(insert(ExternalId).on_conflict_do_nothing(), rows)
+        insert_json(self._session.connection(), _NUMBERS, rows, but_known=True)
