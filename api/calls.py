@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from api.limits import PER_MINUTE, Limits
 from api.problems import Answer, HttpProblem, problem_of
 from storage.database.engine import EVERY_WORKSPACE, CommitUnknown, Database, learned
+from storage.digests.metrics import Narrowing
 from storage.names import short
 from storage.records import history, schema
 from storage.records.comparisons import Fields, Values
@@ -104,6 +105,9 @@ class Bot(Protocol):
 
     def understand(self, text: str, session: Session, fields: Fields, caller: Caller, /) -> tuple[Query, Values]:
         """Read filters as somebody in Slack writes them."""
+
+    def narrow(self, text: str, session: Session, nouns: Collection[str], caller: Caller, /) -> Narrowing | None:
+        """Read by which filters figures count, those of fields of `nouns` alone."""
 
     def tell(self, session: Session, caller: Caller, /) -> None:
         """Call the listeners of what happened in the session."""

@@ -13,6 +13,7 @@ from storage.crm.followups import Followup
 from storage.digests import metrics
 from storage.digests.metrics import Cut, Metric, Number, Part, Period
 from storage.digests.metrics.definitions import meaning
+from storage.digests.metrics.narrowing import CUSTOMER, NOUNS
 from storage.errors import CrmError, Invalid
 from storage.names import check_text, short
 from storage.records.fields import PersonField
@@ -33,12 +34,15 @@ _OF_TICKETS = {Label, Rating}
 _OWNER = PersonField(key="owner", label="Owner", role=Role.VIEWER)
 
 
-def listed(work: Work, *, period: str = USUAL, owner: str = "") -> Answer:
-    """List the numbers of a period that the key may know, with their parts, and what they were before."""
-    span = _period(work, period, owner)
+def listed(work: Work, *, period: str = USUAL, owner: str = "", filters: str = "") -> Answer:
+    """List the numbers of a period that the key may know, with their parts, and what they were before.
+
+    With filters those are left out that count nothing of which the filters can be true.
+    """
+    span = _period(work, period, owner, filters)
     zone = work.caller.workspace.zone
     numbers = metrics.digest(work.session, span, zone=zone).numbers
-    told = [_number(one) for one in numbers if _may(work, one.figure, span)]
+    told = [_number(one) for one in numbers if _may(work, one.figure, span) and _holds(one.figure, span)]
     return Answer(200, {**_span(span), "figures": told})
 
 
@@ -48,6 +52,7 @@ def explained(
     *,
     period: str = USUAL,
     owner: str = "",
+    filters: str = "",
     by: str = "",
     value: str | None = None,
     limit: int = BEHIND,
@@ -59,22 +64,28 @@ def explained(
         raise HttpProblem(
             "not-found", f"There is no figure {short(figure, 60)}.", figures=[str(one) for one in Metric]
         ) from None
-    span = _period(work, period, owner)
+    span = _period(work, period, owner, filters)
     if not _may(work, wanted, span):
         raise HttpProblem("forbidden", f"This key may not read all that {wanted} counts.")
+    if not _holds(wanted, span):
+        raise Invalid("What {figure} counts has not all that this filters by.", field="filter", figure=str(wanted))
     part = _part(wanted, span, by, value)
     rows = metrics.records(work.session, wanted, span, part, limit=limit)
     number = Number(wanted, metrics.count(work.session, wanted, span, part), part)
     return Answer(200, {**_span(span), **_number(number), "records": [_record(work, row) for row in rows]})
 
 
-def _period(work: Work, typed: str, owner: str) -> Period:
+def _period(work: Work, typed: str, owner: str, filters: str) -> Period:
     if typed not in PERIODS:
         raise Invalid(
             "There is no period {word}.", field="period", word=short(typed), hint="It is day, week, month, ..."
         )
     who = _OWNER.checked(work.session, owner) if owner else None
-    return Period(work.caller.now - timedelta(days=PERIODS[typed]), work.caller.now, [who] if who else None)
+    since = work.caller.now - timedelta(days=PERIODS[typed])
+    # Who may not read customers learns nothing of them by what deals of theirs are counted.
+    nouns = [noun for noun in (*NOUNS, CUSTOMER) if work.may(noun, Verb.READ)]
+    only = work.bot.narrow(filters, work.session, nouns, work.caller) if filters.strip() else None
+    return Period(since, work.caller.now, [who] if who else None, only=only)
 
 
 def _part(figure: Metric, span: Period, by: str, value: str | None) -> Part | None:
@@ -97,7 +108,17 @@ def _may(work: Work, figure: Metric, span: Period) -> bool:
     model = meaning(figure, span).model
     if model is Followup:
         return all(work.may(noun, Verb.READ) for noun in work.nouns)
-    return work.may(Ticket.__noun__ if model in _OF_TICKETS else model.__noun__, Verb.READ)
+    return work.may(_counted(model), Verb.READ)
+
+
+def _holds(figure: Metric, span: Period) -> bool:
+    """Tell whether the filters, if any, can be true of what a figure counts."""
+    model = meaning(figure, span).model
+    return span.only is None or model is Followup or span.only.holds(_counted(model))
+
+
+def _counted(model: Any) -> str:
+    return str(Ticket.__noun__ if model in _OF_TICKETS else model.__noun__)
 
 
 def _span(span: Period) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def _ended(cursor: str) -> Sequence[Any]:
             return [check_text(value) if isinstance(value, str) else value for value in values]
     except (Invalid, ValueError, RecursionError):
         pass
-    raise Invalid("This is not where a page of this list ended.", field="cursor", typed=cursor[:200])
+    raise Invalid("This is not where a page of this list ended.", field="cursor", typed=short(cursor, 200))
 
 
 def got(work: Work, noun: str, reference: str) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Annotated
 
@@ -170,7 +171,7 @@ async def figures_listed(asked: One) -> Response:
     """List the numbers of a period."""
 
     def run(work: Work) -> Answer:
-        return figures.listed(work, **asked.query("period", "owner"))
+        return figures.listed(work, **_filtered(asked.query("period", "owner", "filter")))
 
     return await asked.answer(run, doing="figures")
 
@@ -180,10 +181,10 @@ async def figure_explained(asked: One, figure: str) -> Response:
     """Tell a number with the records behind it."""
 
     def run(work: Work) -> Answer:
-        names = ("period", "owner", "by", "value")
+        names = ("period", "owner", "filter", "by", "value")
         limit = _limit(asked, figures.MOST, *names)
         given = asked.query("limit", *names)
-        return figures.explained(work, figure, **{name: given[name] for name in names if name in given}, limit=limit)
+        return figures.explained(work, figure, **_filtered(given, but="limit"), limit=limit)
 
     return await asked.answer(run, doing="figure")
 
@@ -265,6 +266,11 @@ async def _not_here(request: Request, exc: Exception) -> Response:
         allow = {"allow": ", ".join(methods)}
         return response(HttpProblem("not-allowed", f"Use {allow['allow']}.", headers=allow).answer())
     return response(HttpProblem("not-found", "There is nothing at this address.").answer())
+
+
+def _filtered(given: Mapping[str, str], *, but: str = "") -> dict[str, str]:
+    """Return what was asked for, by the names that functions give it."""
+    return {"filters" if name == "filter" else name: value for name, value in given.items() if name != but}
 
 
 def _limit(asked: Incoming, most: int, *others: str) -> int:

@@ -139,8 +139,10 @@ def _note(work: Work, given: Given) -> Answer:
 
 def _explain(work: Work, given: Given) -> Answer:
     said = {name: text(given, name) for name in ("period", "owner", "by", "value") if name in given}
+    if "filter" in given:
+        said["filters"] = text(given, "filter")
     if "figure" not in given:
-        return figures.listed(work, **{name: said[name] for name in ("period", "owner") if name in said})
+        return figures.listed(work, **{name: said[name] for name in ("period", "owner", "filters") if name in said})
     return figures.explained(work, text(given, "figure"), **said, limit=SHOWN)
 
 
@@ -174,6 +176,10 @@ TOOLS = (
             "figure": {"type": "string", "enum": [str(one) for one in Metric]},
             "period": {"type": "string", "enum": list(figures.PERIODS)},
             "owner": {"type": "string", "description": "Slack's id of whose records count; else all count."},
+            "filter": {
+                "type": "string",
+                "description": "Fields of deals, tickets or their customers, as in lists; what lacks one is left out.",
+            },
             "by": {"type": "string", "enum": [str(cut) for cut in Cut]},
             "value": {"type": "string", "description": "Which part; left out, that without any."},
         },

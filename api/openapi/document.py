@@ -139,10 +139,10 @@ OPERATIONS = (
         once=True,
     ),
     Operation("get", "search", "Find records by their names", "found", query=("q", "nouns", "limit")),
-    Operation("get", "figures", "Tell the numbers behind digests", "figures", query=("period", "owner")),
+    Operation("get", "figures", "Tell the numbers behind digests", "figures", query=("period", "owner", "filter")),
     Operation(
         "get", "figures/{figure}", "Tell a number with the records it was counted from", "figure",
-        query=("period", "owner", "by", "value", "limit"), problems=("not-found",),
+        query=("period", "owner", "filter", "by", "value", "limit"), problems=("not-found",),
     ),
     Operation(
         "post", "classify", "Say what a message is about", "verdict",

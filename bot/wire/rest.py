@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from bot.grammar import Usage, parse
 from bot.grammar.filters import FilterValues
 from bot.grammar.lists import understood
+from bot.grammar.narrowing import read
 from bot.i18n import speak
 from bot.requests.actors import KnownActor
 from bot.requests.runtime import Runtime, call_with
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.plugin import Declaration, DeclaredHook, DeclaredRoute, Member
+    from storage.digests.metrics import Narrowing
     from storage.workspace.workspaces import Workspace
 
 OWN = "own"
@@ -44,6 +46,11 @@ class Asking(Protocol):
     @property
     def now(self) -> datetime:
         """Return when it asks."""
+
+
+def _values(caller: Asking) -> FilterValues:
+    me = caller.member.id if caller.member else ""
+    return FilterValues(me, caller.workspace.currency, caller.workspace.zone, caller.now, caller.workspace.locale)
 
 
 class ForPrograms:
@@ -79,10 +86,15 @@ class ForPrograms:
 
     def understand(self, text: str, session: Session, fields: Fields, caller: Asking) -> tuple[Query, Values]:
         """Read what a list is asked for, as it is read in Slack; raise CrmError naming the field at fault."""
-        me = caller.member.id if caller.member else ""
-        values = FilterValues(me, caller.workspace.currency, caller.workspace.zone, caller.now, caller.workspace.locale)
+        values = _values(caller)
         asked = parse(text, _LIST, values)
         return parse_filters(understood(asked.filters, session, fields, values)), values
+
+    def narrow(self, text: str, session: Session, nouns: Collection[str], caller: Asking) -> Narrowing | None:
+        """Read by which filters figures count, those of fields of `nouns` alone; None for no filters."""
+        values = _values(caller)
+        only = read(session, parse(text, _LIST, values).filters, values, nouns=nouns)
+        return only.narrowing if only else None
 
     def tell(self, session: Session, caller: Asking) -> None:
         """Call the listeners of what happened in the session."""

@@ -9,13 +9,17 @@ import pytest
 from sqlalchemy.orm import Session
 
 from storage.crm import deals, followups
+from storage.crm.customers import CUSTOMER
+from storage.crm.deals import DEAL
 from storage.database.engine import Database
 from storage.digests.metrics import Metric
 from storage.money import Money
-from storage.records import history
+from storage.records import history, lifecycle, schema
+from storage.records.schema import field_definitions
 from storage.support import ratings, tickets
 from storage.support.ratings import Rating
-from storage.support.tickets import Ticket
+from storage.support.tickets import TICKET, Ticket
+from storage.workspace.members import Role
 from tests.support.programs import Program, Programs
 
 DEALS = {one for one in Metric if one.startswith("deals")}
@@ -93,6 +97,38 @@ def test_only_some_peoples_records_count_on_request(programs: Programs, busy: st
     assert {one["count"] for one in figures(program, owner="UVIEWER")} == {0}
 
 
+def test_filters_say_what_counts(programs: Programs, database: Database, busy: str) -> None:
+    with database.transaction(busy) as session, history.recording(session, actor_id="UREP", source="test"):
+        field_definitions.define(session, CUSTOMER, name="Region", type="choice", choices=["EMEA", "APAC"])
+        field_definitions.define(session, CUSTOMER, name="Margin", type="number", seen_by=[Role.MANAGER])
+        field_definitions.define(session, DEAL, name="Source", type="text")
+    with database.transaction(busy) as session, history.recording(session, actor_id="UREP", source="test"):
+        customer, deal, ticket = (schema.whole(session).declared[noun.key] for noun in (CUSTOMER, DEAL, TICKET))
+        nearby = lifecycle.add(session, customer, {"name": "Nearby", "region": "EMEA", "margin": 40})
+        for number in (3, 4):
+            lifecycle.change(session, deal, deals.get(session, number), {"customer": nearby.id})
+        lifecycle.change(session, deal, deals.get(session, 4), {"source": "web"})
+        lifecycle.change(session, ticket, tickets.get(session, 2), {"customer": nearby.id})
+    program = programs.key(busy)
+    told = {one["figure"]: one["count"] for one in figures(program, filter="region:emea") if one["part"] is None}
+    assert told.items() >= {"deals_open": 2, "deals_won": 0, "tickets_backlog": 1, "followups_overdue": 0}.items()
+    found = program.gets("figures/deals_open", filter='region:emea amount>"300 EUR"').json
+    assert (found["count"], [one["id"] for one in found["records"]]) == (1, ["D-4"])
+    assert program.gets("figures/deals_open", filter="region:apac").json["count"] == 0
+    # What has no such field is not counted by it.
+    assert {one["figure"] for one in figures(program, filter="source:web")} <= {*DEALS, "followups_overdue"}
+    assert program.gets("figures/tickets_backlog", filter="source:web").status == 422
+    # Whoever may not read customers learns nothing of them by what is counted.
+    sales = programs.key(busy, "deal:read")
+    assert sales.gets("figures/deals_open", filter="source:web").json["count"] == 1
+    assert "There is no region" in sales.gets("figures/deals_open", filter="region:emea").text
+    assert program.gets("figures/deals_open", filter="margin>10").json["count"] == 2
+    rep = programs.key(busy, "*:read", member="UREP")
+    unseen, unknown = (rep.gets("figures/deals_open", filter=f"{name}>10") for name in ("margin", "planet"))
+    assert unseen.status == unknown.status == 422
+    assert unseen.text.replace("margin", "planet") == unknown.text
+
+
 def test_a_key_is_told_what_it_may_read(programs: Programs, busy: str) -> None:
     sales = programs.key(busy, "deal:read")
     assert {one["figure"] for one in figures(sales)} <= {str(one) for one in DEALS}
@@ -119,6 +155,9 @@ def test_a_key_is_told_what_it_may_read(programs: Programs, busy: str) -> None:
         ("figures/tickets_backlog", {"by": "category", "value": "\x00"}, 422),
         ("figures/deals_open", {"limit": 0}, 422),
         ("figures", {"limit": 5}, 422),
+        ("figures", {"filter": "region:emea"}, 422),
+        ("figures", {"filter": "sort:amount"}, 422),
+        ("figures/deals_open", {"filter": "mine"}, 422),
     ],
 )
 def test_what_is_wrong_is_named(programs: Programs, workspace: str, path: str, query: Any, status: int) -> None:

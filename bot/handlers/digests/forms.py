@@ -9,6 +9,7 @@ from typing import Any
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
+from bot.grammar.narrowing import read
 from bot.handlers.digests.cards import card
 from bot.handlers.digests.declaration import plugin
 from bot.handlers.digests.drawing import narrowing
@@ -195,14 +196,14 @@ def _filters(
     roles = schema.CHANNEL if to_channel or reader is None else reader.acts_in
     try:
         pairs = narrowing.typed(str(values.get("only") or ""), reads)
-        only = narrowing.read(session, pairs, reads, roles)
+        only = read(session, pairs, reads, roles)
     except CrmError as error:
         error.field = "only"
         if to_channel:
             error.hint = error.hint or "A channel counts only by what all may see."
         raise
     for name in wanted["sections"] if only else ():
-        if name not in narrowing.COUNTS or (only and only.leaves_out(name)):
+        if name not in narrowing.COUNTS or (only and narrowing.leaves_out(only, name)):
             titled = section(name) if name in narrowing.COUNTS else name.partition(".")[0].capitalize()
             hint = "Choose other parts, or write it without this filter."
             raise Invalid("{part} cannot be counted by these filters.", field="only", part=titled, hint=hint)

@@ -11,10 +11,11 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from bot.grammar import Args, did_you_mean
+from bot.grammar.narrowing import Only, read
 from bot.handlers.digests import notices
 from bot.handlers.digests.declaration import plugin
 from bot.handlers.digests.drawing import narrowing
-from bot.handlers.digests.drawing.narrowing import DEALS, TICKETS, Only
+from bot.handlers.digests.drawing.narrowing import DEALS, TICKETS
 from bot.handlers.digests.drawing.sheet import Sheet
 from bot.handlers.digests.wording import WORDS, label
 from bot.kit import blocks as b
@@ -76,7 +77,7 @@ def only_of(args: Args, session: Session, actor: Member, workspace: Workspace, n
     """Return the filters that somebody typed, None for none; raise CrmError for what cannot be read."""
     zone = format.zone_of(actor, workspace).key
     values = narrowing.values_of(actor.id, actor, workspace, zone, now)
-    return narrowing.read(session, args.filters, values, actor.acts_in)
+    return read(session, args.filters, values, actor.acts_in)
 
 
 def period_of(args: Args, now: datetime) -> Period:

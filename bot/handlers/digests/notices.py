@@ -11,10 +11,10 @@ from typing import Protocol
 from slack_sdk.models.blocks import Block
 from sqlalchemy.orm import Session
 
+from bot.grammar.narrowing import Only, read
 from bot.handlers.digests.cards import footer
 from bot.handlers.digests.declaration import plugin
 from bot.handlers.digests.drawing import charts, narrowing, words
-from bot.handlers.digests.drawing.narrowing import Only
 from bot.handlers.digests.drawing.sheet import Sheet
 from bot.handlers.digests.sections import pipeline, support, team
 from bot.handlers.digests.sections.held import held_back
@@ -158,7 +158,7 @@ def of_digest(
     values = narrowing.values_of(found.owner_id or "", receiver, workspace, found.zone, now)
     try:
         pairs = narrowing.typed(found.only, values)
-        only = narrowing.read(session, pairs, values, receiver.acts_in if receiver else schema.CHANNEL)
+        only = read(session, pairs, values, receiver.acts_in if receiver else schema.CHANNEL)
     except CrmError as error:
         return replace(wanted, unread=error)
     return narrowed(wanted, only)
@@ -248,7 +248,7 @@ def _left_out(session: Session, wanted: WantedDigest, catalogue: RegistryForDige
         for name, one in catalogue.digest_sections.items()
     }
     for name in BUILT_IN:
-        if lacking := wanted.only.leaves_out(name):
+        if lacking := narrowing.leaves_out(wanted.only, name):
             nouns, key = lacking
             called = ", ".join(_(schema.of(session).declared[noun].plural) for noun in nouns)
             template = _("{section} is left out: {nouns} have no {key}, nor have their customers.")
