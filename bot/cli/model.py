@@ -104,6 +104,7 @@ def _replay(
 ) -> None:
     from bot.learning.models import REMEMBERED, as_merged
     from ml.learn.replay import Past, at_threshold, replay, shown
+    from storage.names import short
     from storage.support import categories, labels
 
     with opened.transaction(workspace_id) as session:
@@ -137,7 +138,7 @@ def _replay(
         terminal.say(f"Another {remembered} show what people said of such a message, whichever model there is.")
     _print_right([one for one, _ in found if one.past.said is not None])
     rows = [
-        (one.past.name, " ".join(one.past.text.split())[:TEXT_SHOWN], shown(one.before), shown(one.after))
+        (one.past.name, short(" ".join(one.past.text.split()), TEXT_SHOWN), shown(one.before), shown(one.after))
         for one in different[:MOST_SHOWN]
     ]
     if rows:

@@ -299,7 +299,9 @@ class Importer:
 
 
 def _samples(column: MappedColumn) -> str:
-    return ", ".join(column.samples)[:SAMPLES_SHOWN]
+    from storage.names import short
+
+    return short(", ".join(column.samples), SAMPLES_SHOWN)
 
 
 def _manner(written: object) -> str:

@@ -11,6 +11,7 @@ from bot.i18n import _
 from bot.kit import blocks as b
 from bot.kit.replies import Picture, SentFile, Speaker
 from bot.slack.posting import metadata
+from storage.names import short
 from storage.queues.outbox import DELETE, POST, UPDATE, Delivery
 from storage.support.messages import storable
 
@@ -25,7 +26,7 @@ class Unrenderable(Exception):
     """What is to be sent could not be drawn; `str()` is the reason to keep, of what a database stores."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(storable(reason)[:REASON_LIMIT])
+        super().__init__(short(storable(reason), REASON_LIMIT))
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from bot.requests.answer import (
 )
 from bot.requests.request import Origin, Request
 from storage.errors import CrmError
+from storage.names import short
 
 VIEW_BLOCKS = 100
 VIEW_CHARACTERS = 200_000
@@ -173,7 +174,7 @@ def _errors(errors: Mapping[str, str], request: Request) -> Answer:
     for name, what in errors.items():
         field_ = name if name in fields else fields[0]
         placed[field_] = f"{placed[field_]} {what}" if field_ in placed else what
-    return ErrorsAnswer({name: b.sendable(what)[:ERROR_LIMIT] for name, what in placed.items()})
+    return ErrorsAnswer({name: short(b.sendable(what), ERROR_LIMIT) for name, what in placed.items()})
 
 
 def sentence(text: b.Text) -> MessageAnswer:

@@ -75,7 +75,7 @@ def tiers_called(session: Session, typed: str) -> list[str]:
         "No customer has the tier {value}.",
         hint="There are {tiers}." if tiers else None,
         typed=typed,
-        value=typed[:TIER_LIMIT],
+        value=short(typed),
         tiers=short(", ".join(tiers), 500),
     )
 

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from storage.crm.customers import Customer
 from storage.database.engine import TENANT, Base, composite_key, current_workspace
 from storage.events import MessageClassified, MessageReceived, emit
+from storage.names import short
 from storage.records.named import PAGE, moment, one_of
 
 # Slack truncates messages above 40,000 characters.
@@ -347,4 +348,4 @@ def slack_time(ts: str) -> datetime:
 
 def storable(text: str) -> str:
     """Return what is kept of a text: 40,000 characters, without those that no database stores."""
-    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()[:TEXT_LIMIT]
+    return short(text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode(), TEXT_LIMIT)

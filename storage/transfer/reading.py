@@ -49,6 +49,8 @@ from storage.transfer.written import read_moment, refuse_cut
 _OVER = re.compile(r"closed[\s_:/–—-]*(won|lost)(?:\b.*)?", re.IGNORECASE)
 """What most programs call the stages in which a deal is over: `Closed Lost to Competition`."""
 
+ID_LIMIT = 300
+
 _ADDRESS = re.compile(r"\s+\((?:https?://[^\s()]+|[^\s()]+\.md)\)(?:,.*)?$", re.DOTALL)
 """What is written behind a name that links to a page, with the next such names:
 `Acme (https://www.notion.so/Acme-1f2e), Globex (…)`."""
@@ -156,7 +158,13 @@ class RowReader:
         return read
 
     def _fill(self, read: ReadRow, row: Row) -> None:
-        read.external_id = self._special_cell(ID, row)[:300]
+        read.external_id = self._special_cell(ID, row)
+        if len(read.external_id) > ID_LIMIT:
+            raise Invalid(
+                "An id of another program may have up to {limit} characters; this one has {length}.",
+                limit=ID_LIMIT,
+                length=len(read.external_id),
+            )
         for number in (read.external_id, *(plain(row.cells[at]) for at, _link in self._by_id)):
             # Two of these would be one record.
             refuse_cut(number)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from storage.database.engine import current_workspace, notify
 from storage.errors import Conflict, NotFound
+from storage.names import short
 from storage.queues import outbox
 from storage.queues.claimed import In, mark
 from storage.webhooks.model import CHANNEL, OPEN, Webhook, WebhookDelivery
@@ -118,7 +119,7 @@ def failed(session: Session, row: WebhookDelivery, attempt: Attempt) -> bool:
     over = row.attempt >= ATTEMPTS
     wait = min(FIRST_WAIT_S * 2.0 ** (row.attempt - 1), LONGEST_WAIT_S)
     state = {"state": "dead"} if over else {"state": "pending", "not_before": In(wait)}
-    said = {"lease_until": None, "reason": (attempt.reason or "")[:REASON_LIMIT]}
+    said = {"lease_until": None, "reason": short(attempt.reason or "", REASON_LIMIT)}
     if not _mark(session, row, **state, **said, **_answer(attempt)):
         return False
     hook = session.get(Webhook, (row.workspace_id, row.webhook_id), with_for_update=True, populate_existing=True)

@@ -343,4 +343,4 @@ def _clean(text: Any, limit: int) -> str | None:
     """Cut what another system sent to what can be stored, as there is nobody to ask."""
     if not isinstance(text, str):
         return None
-    return text.encode("utf-8", "ignore").decode().replace("\x00", "").strip()[:limit] or None
+    return short(text.encode("utf-8", "ignore").decode().replace("\x00", "").strip(), limit) or None

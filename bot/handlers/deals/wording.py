@@ -14,6 +14,7 @@ from bot.plugin import _
 from storage.crm.deals import Deal, reasons
 from storage.crm.pipelines import Outcome
 from storage.errors import NotFound
+from storage.names import short
 from storage.records.schema.choice_definitions import LIMIT
 
 FORMS: Mapping[str, str] = {Outcome.WON: plugin.id("reason.won"), Outcome.LOST: plugin.id("lost")}
@@ -49,6 +50,6 @@ def unknown_reason(session: Session, typed: str) -> NotFound:
         field="reason",
         hint="There are {names}." if known else "An admin adds reasons with `/crm reason add`.",
         typed=typed,
-        name=typed[:LIMIT],
+        name=short(typed, LIMIT),
         names=", ".join(known.values()),
     )

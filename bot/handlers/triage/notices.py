@@ -15,6 +15,7 @@ from bot.kit import cards, commands, fields
 from bot.kit.replies import Message
 from bot.plugin import Member, Notice, _
 from storage.errors import NotFound
+from storage.names import short
 from storage.queues import outbox
 from storage.queues.outbox import Delivery
 from storage.support import answers, messages, replies, tickets
@@ -92,7 +93,7 @@ def greet(session: Session, user_id: str, text: str, occasion: str) -> None:
         target_user=user_id,
         renderer=plugin.id("greeting"),
         record=None,
-        payload={"text": text[:SHOWN]},
+        payload={"text": short(text, SHOWN)},
         dedupe_key=f"greeting:{user_id}:{occasion}",
     )
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from storage.database.engine import current_workspace, lock_until_end
 from storage.errors import Conflict, Invalid, NotFound
-from storage.names import check_name, choice_key, name_key
+from storage.names import check_name, choice_key, name_key, short
 from storage.records.declaration import declared
 from storage.records.fields import ChoiceField
 from storage.records.history import current_actor
@@ -43,7 +43,7 @@ def define(session: Session, noun: str, field: str, *, name: str, kind: str = ""
         kind = _free_kind(session, noun, field, name_key(label))
     elif kind not in known:
         raise Invalid(
-            "{kind} is no kind of this.", field="kind", hint="There are {kinds}.", kind=kind[:LIMIT] or "-",
+            "{kind} is no kind of this.", field="kind", hint="There are {kinds}.", kind=short(kind) or "-",
             kinds=", ".join(known),
         )  # fmt: skip
     live = live_rows(session, noun, field)
@@ -63,7 +63,7 @@ def rename(session: Session, noun: str, field: str, key: str, name: str) -> Choi
     if row is not None and row.name == name.strip():
         return row
     same = row is not None and row.name_key == name_key(name)
-    label = check_name(name)[:LIMIT] if same else _check(session, noun, field, name, but=key)
+    label = _within(name) if same else _check(session, noun, field, name, but=key)
     if row is None:
         return _add(session, noun, field, label, key, standard=True, place=0)
     row.name, row.name_key = label, name_key(label)
@@ -195,7 +195,7 @@ def _found(session: Session, noun: str, field: str, key: str) -> ChoiceRow | Non
 def _row(session: Session, noun: str, field: str, key: str) -> ChoiceRow | None:
     found = _found(session, noun, field, key)
     if found is None and key not in declared_choices(noun, field):
-        raise NotFound("There is no {name}.", name=key[:LIMIT] or "-", hint="Look at what there is.")
+        raise NotFound("There is no {name}.", name=short(key) or "-", hint="Look at what there is.")
     return found
 
 
@@ -249,6 +249,18 @@ def _last(live: Sequence[ChoiceRow], kind: str) -> int:
 
 def _check(session: Session, noun: str, field: str, typed: str, *, but: str = "") -> str:
     """Return a name that no other choice of the field has; raise Invalid or Conflict."""
+    label = _within(typed)
+    if label.startswith(OWN) or any(mark in label for mark in ",，、"):
+        raise Invalid("A name has no comma and does not begin with {mark}.", field="name", typed=typed, mark=OWN)
+    wanted = choice_key(label)
+    rows = live_rows(session, noun, field)
+    kinds = {*_kinds(noun, field)} - {but}
+    if wanted in kinds or any(choice_key(row.name) == wanted and row.key != but for row in rows):
+        raise Conflict("There is {name} already.", field="name", typed=typed, name=label)
+    return label
+
+
+def _within(typed: str) -> str:
     label = check_name(typed)
     if len(label) > LIMIT:
         raise Invalid(
@@ -258,13 +270,6 @@ def _check(session: Session, noun: str, field: str, typed: str, *, but: str = ""
             limit=LIMIT,
             length=len(label),
         )
-    if label.startswith(OWN) or any(mark in label for mark in ",，、"):
-        raise Invalid("A name has no comma and does not begin with {mark}.", field="name", typed=typed, mark=OWN)
-    wanted = choice_key(label)
-    rows = live_rows(session, noun, field)
-    kinds = {*_kinds(noun, field)} - {but}
-    if wanted in kinds or any(choice_key(row.name) == wanted and row.key != but for row in rows):
-        raise Conflict("There is {name} already.", field="name", typed=typed, name=label)
     return label
 
 

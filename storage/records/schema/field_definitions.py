@@ -255,7 +255,7 @@ def _check_key(session: Session, noun: Declaration, typed: str, reserved: Collec
             field=field,
             typed=typed,
             hint="A key is one word that begins with a letter: competitor, contract_value.",
-            key=typed[:KEY_LIMIT] or "-",
+            key=short(typed) or "-",
         )
     if key in {one.key for one in whole(session).extend(noun).fields}:
         raise Conflict("There is a field {key} already.", field=field, key=key, hint="Give it another name or key.")

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from storage.database.engine import current_workspace, lock_until_end
 from storage.errors import Conflict, Invalid, NotFound
-from storage.names import check_name, name_key
+from storage.names import check_name, name_key, short
 from storage.records.history import current_actor
 from storage.records.named import moment
 from storage.records.schema.definition_rows import NounRow
@@ -117,7 +117,7 @@ def called(session: Session, typed: str) -> NounRow:
         "You have made no kind of record called {name}.",
         field="noun",
         hint="There are {names}." if rows else "Make one: `/crm noun add {name}`.",
-        name=typed[:LABEL_LIMIT] or "-",
+        name=short(typed) or "-",
         names=", ".join(row.key for row in rows),
     )
 
@@ -144,7 +144,7 @@ def _check_key(typed: str, known: list[NounRow], reserved: Collection[str], *, f
             field=field,
             typed=typed,
             hint="Use one word that begins with a letter: contract, site-visit.",
-            word=typed[:KEY_LIMIT] or "-",
+            word=short(typed) or "-",
         )
     if key in {row.key for row in known} or key in reserved:
         raise Conflict(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from typing import Any
@@ -16,8 +17,13 @@ from sandbox.blocks_check import view_problems
 from storage.names import short
 from tests.support.rapport import ROOT
 
-NOT_SHOWN = "ValueError|log[.]|hexdigest|get_close_matches|re[.]match|external_id|typed=cursor"
-"""What is cut and read by no person: errors of ours, prints, what is looked up, echoes for programs."""
+NOT_SHOWN = r"ValueError|log[.]|get_close_matches|re[.]match|hexdigest|KEY_LIMIT|EMAIL_LIMIT|ONCE_LIMIT|text\[:READ\]|…"
+"""What is cut and read by no person: errors of ours, prints, keys, what a model reads; and what gets its mark there."""
+MAKE_TEXT = {"str", "strip", "join", "casefold", "lower", "replace", "rstrip", "sub", "decode", "sendable", "storable"}
+ARE_TEXTS = re.compile(
+    "because|body|description|key|kind|label|line|name|note|quoted|reason|said|subject|text|title|topic|typed|value"
+    "|whole|words|written"
+)
 WORDS = st.text(
     st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zs", "Zl", "Zp")), min_size=1, max_size=40
 )
@@ -147,14 +153,64 @@ def test_what_is_quoted_is_whole_or_ends_with_a_mark(text: str, most: int) -> No
 
 def test_no_code_cuts_a_text_without_a_mark() -> None:
     cuts = [
-        f"{path}: {line.strip()}"
+        f"{path.relative_to(ROOT)}: {line.strip()}"
         for folder in ("bot", "storage", "api")
         for path in sorted((ROOT / folder).rglob("*.py"))
         if "migrations" not in path.parts
-        for line in path.read_text(encoding="utf-8").splitlines()
-        if re.search(r"\[: ?[0-9_]{2,}\]", line) and not re.search(NOT_SHOWN, line)
+        for line in cutting(path.read_text(encoding="utf-8"))
+        if not re.search(NOT_SHOWN, line)
     ]
     assert cuts == []
+
+
+@pytest.mark.parametrize(
+    ("code", "cuts"),
+    [
+        ("name = typed[:200]", True),
+        ("name = typed[:LIMIT] or '-'", True),
+        ("name = str(name or 'file')[:NAME_LIMIT]", True),
+        ("said = (attempt.reason or '')[:REASON_LIMIT]", True),
+        ("text = one.past.text[:SHOWN]", True),
+        ("line = read['words'][:most]", True),
+        ("said = ', '.join(column.samples)[:SHOWN]", True),
+        ("said = f'{number} {what}'[:SIZE]", True),
+        ("rows = found[:SHOWN]", False),
+        ("name = short(typed, LIMIT)", False),
+        ("head = text[:2]", False),
+    ],
+)
+def test_the_rule_sees_limits_with_and_without_a_name(code: str, cuts: bool) -> None:
+    assert bool(cutting(code)) is cuts
+
+
+def cutting(code: str) -> list[str]:
+    """Return the lines that cut off the end of a text: at a number of two digits, or at a limit with a name."""
+    lines = code.splitlines()
+    return [
+        lines[node.lineno - 1]
+        for node in ast.walk(ast.parse(code))
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice) and node.slice.lower is None
+        if (isinstance(node.slice.upper, ast.Constant) and len(str(node.slice.upper.value)) > 1)
+        or (isinstance(node.slice.upper, ast.Name) and (limits(node.slice.upper.id) and is_text(node.value)))
+    ]
+
+
+def limits(name: str) -> bool:
+    return name.isupper() or name in {"limit", "most"}
+
+
+def is_text(of: ast.expr) -> bool:
+    """Tell whether what is cut is a text, by what it is called or made by."""
+    match of:
+        case ast.BoolOp(values=values):
+            return any(map(is_text, values))
+        case ast.JoinedStr() | ast.Constant(value=str()):
+            return True
+        case ast.Call(func=ast.Name(id=name)) | ast.Call(func=ast.Attribute(attr=name)):
+            return name in MAKE_TEXT
+        case ast.Name(id=name) | ast.Attribute(attr=name) | ast.Subscript(slice=ast.Constant(value=str(name))):
+            return bool(ARE_TEXTS.fullmatch(name))
+    return False
 
 
 def test_of_a_long_name_the_reference_stays() -> None:

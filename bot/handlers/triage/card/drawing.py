@@ -20,6 +20,7 @@ from bot.kit.replies import Message, Picture
 from bot.kit.tickets import files, previews, promised, rated
 from bot.plugin import Member, Notice, _, ngettext
 from storage.errors import NotFound
+from storage.names import short
 from storage.queues.outbox import Delivery
 from storage.support import messages, replies, tickets
 from storage.support.messages import CHATTER, IncomingMessage
@@ -151,7 +152,7 @@ def _notes(written: Sequence[IncomingMessage], locale: str) -> list[Block]:
     standing = [message for message in later if message.deleted_at is None]
     telling = _telling(standing)
     for message in telling:
-        again = " ".join(said(message)[:AGAIN_LIMIT].split())
+        again = short(" ".join(said(message).split()), AGAIN_LIMIT)
         notes.append(b.markup(_("*{who}* wrote again: {text}"), who=message.author_name or "", text=again))
     sent = [block for message in telling for block in files(message, locale)]
     return [*(b.context(note) for note in notes), *sent]

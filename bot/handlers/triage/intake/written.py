@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.grammar import unescape
 from bot.grammar.entities import NameOf
-from storage.names import NAME_LIMIT
+from storage.names import NAME_LIMIT, short
 from storage.support import messages
 
 MOST_FILES = 10
@@ -80,8 +80,8 @@ def _file(one: Mapping[str, Any]) -> dict[str, Any]:
     name, kind, size = (one.get(key) for key in ("name", "filetype", "size"))
     return {
         "id": messages.storable(str(one.get("id") or "")),
-        "name": messages.storable(str(name or "file"))[:NAME_LIMIT],
-        "kind": messages.storable(str(kind or ""))[:NAME_LIMIT],
+        "name": short(messages.storable(str(name or "file")), NAME_LIMIT),
+        "kind": short(messages.storable(str(kind or "")), NAME_LIMIT),
         "size": size if isinstance(size, int) and not isinstance(size, bool) and size >= 0 else None,
         "outside": bool(one.get("is_external")) or str(one.get("mode") or "hosted") != "hosted",
     }

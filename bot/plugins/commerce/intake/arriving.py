@@ -131,8 +131,8 @@ def reading(what: str) -> Iterator[None]:
 
 
 def line_of(text: Any, most: int = NAME_LIMIT) -> str:
-    """Return a text as one line, cut where it is longer than fits."""
-    return " ".join(_UNSEEN.sub(" ", str(text or "")).split())[:most]
+    """Return a text as one line, with a mark that there is more where it is longer than fits."""
+    return short(" ".join(_UNSEEN.sub(" ", str(text or "")).split()), most)
 
 
 def sku_of(text: Any) -> str:

@@ -30,7 +30,7 @@ from storage.crm.contacts import Contact
 from storage.crm.customers import Customer
 from storage.database.engine import current_workspace
 from storage.errors import Invalid
-from storage.names import NAME_LIMIT, email_key, name_key
+from storage.names import NAME_LIMIT, email_key, name_key, short
 from storage.records.named import moment, namesakes
 
 
@@ -117,7 +117,7 @@ def _begun(session: Session, came: ArrivingOrder) -> SalesOrder:
     return SalesOrder.unsaved(
         session,
         **SalesOrder.numbered(session),
-        name=" ".join(filter(None, (came.number, who, what)))[:NAME_LIMIT] or came.outside_id,
+        name=short(" ".join(filter(None, (came.number, who, what))), NAME_LIMIT) or came.outside_id,
         customer_id=person.customer_id if person else None,
         contact_id=person.id if person else None,
         source=came.source,

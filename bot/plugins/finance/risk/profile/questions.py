@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, Session
 
 from storage.database.engine import TENANT, Base, current_workspace, lock_until_end
 from storage.errors import Invalid
-from storage.names import name_key
+from storage.names import name_key, short
 from storage.records.declaration import Declaration, Values
 from storage.records.fields import ChoiceField, LongTextField, TextField
 from storage.records.named import Named, named_args, one_of
@@ -131,7 +131,7 @@ def _read_answer(line: str) -> PossibleAnswer:
             "{line} needs its points, from {lowest} (bears least risk) to {highest} (bears most).",
             field="answers",
             hint="Write one a line: `Nothing = 1`.",
-            line=line[:ANSWER_LIMIT],
+            line=short(line, ANSWER_LIMIT),
             lowest=LOWEST,
             highest=HIGHEST,
         )
@@ -140,7 +140,7 @@ def _read_answer(line: str) -> PossibleAnswer:
             "An answer may have up to {most} characters: {line}",
             field="answers",
             most=ANSWER_LIMIT,
-            line=read["words"][:ANSWER_LIMIT],
+            line=short(read["words"], ANSWER_LIMIT),
         )
     return PossibleAnswer(read["words"], int(read["points"]))
 
