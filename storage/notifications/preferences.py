@@ -78,6 +78,7 @@ class Attention(Recorded, Base):
     """
 
     __noun__ = "attention"
+    __audit__ = "quiet"
     __tablename__ = "attention"
     __table_args__ = (
         CheckConstraint("(quiet_from IS NULL) = (quiet_until IS NULL)", name="quiet"),

@@ -26,7 +26,6 @@ from storage.records.named import PAGE, moment, one_of
 
 # Slack truncates messages above 40,000 characters.
 TEXT_LIMIT = 40_000
-
 BURST_LIMIT = 500
 
 CHATTER = "chatter"

@@ -17,6 +17,8 @@ from storage.workspace.members import Member
 EXPORTS = "exports"
 EXPORTED = "exported"
 """What the history says of records that were taken out."""
+WISHES = "attention"
+"""The table of what people and channels wish to be spared."""
 _OF_PEOPLE = ("roles", "manager_id")
 """What of people is a matter of the set-up."""
 
@@ -52,8 +54,18 @@ def listed(
     people = entity_name(inspect(Member))
     of_people = or_(*(Activity.after.has_key(name) for name in _OF_PEOPLE))
     rows = or_(
-        and_(Activity.entity.in_([one for one in entities if one != people]), Activity.action.in_(CHANGES)),
+        and_(
+            Activity.entity.in_([one for one in entities if one not in {people, WISHES}]), Activity.action.in_(CHANGES)
+        ),
         and_(Activity.entity == people, Activity.action != CREATED, of_people) if people in entities else false(),
+        # What somebody wishes for themselves is no matter of the set-up.
+        and_(
+            Activity.entity == WISHES,
+            Activity.action.in_(CHANGES),
+            Activity.row_key.is_distinct_from(ChangeSet.actor_id),
+        )
+        if WISHES in entities
+        else false(),
         Activity.action == EXPORTED if what in (None, EXPORTS) else false(),
     )
     found = select(Activity).join(Activity.change_set).where(rows).order_by(Activity.id.desc()).limit(limit)

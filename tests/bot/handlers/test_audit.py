@@ -35,6 +35,8 @@ CHANGES: list[tuple[tuple[str, ...], str, str]] = [
     ((), "/crm route add category:billing channel:#support", "the route billing: removed"),
     ((), "/crm inbox #general", "the inbox #general: removed"),
     (("/customer add Acme",), "/customer link acme channel:#general", "the link of #general to *C-1*: removed"),
+    ((), "/crm quiet #general 18:00-09:00", "limits of #general: Quiet from: 18:00:00 → –"),
+    ((), "/crm budget #general 5", "limits of #general: Daily budget: 5 → –"),
     (("/crm inbox #general",), "/crm grouping #general by:message", "the inbox #general: Grouping: message →"),
 ]
 
@@ -66,6 +68,11 @@ def test_the_audit_is_filtered_paged_and_taken_out(company: Company, admin: Pers
     admin.clicks("Earlier")
     admin.sees("added the field *Field 1* of customers")
     assert "Field" not in admin.types("/crm audit by:@manager").text
+    # What people wish for themselves is theirs alone.
+    manager.types("/crm quiet 18:00-09:00")
+    manager.types("/crm budget #general 5")
+    quiet = admin.types("/crm audit what:quiet").text
+    assert "changed the quiet hours and limits of #general" in quiet and "limits of @Mara" not in quiet
     roles = admin.types("/crm audit what:roles").text
     assert "changed @Mara Manager" in roles and "Field" not in roles
     admin.types("/crm sla set priority:urgent answer:1h")

@@ -19,6 +19,7 @@ from storage.transfer import running, tables
 from storage.transfer.lookup import Links
 from storage.transfer.mapping import Matches
 from storage.transfer.model import ExternalId
+from storage.transfer.reading import ID_LIMIT
 from storage.workspace.members import Member
 from tests.support.tables import Desk
 
@@ -301,6 +302,13 @@ def test_a_row_with_what_cannot_be_stored_keeps_no_other_row(desk: Desk) -> None
     assert desk.rehearse(path) == {"added": 1, "refused": 3}
     run = desk.bring_in(path)
     assert set(desk.refused(run.id).values()) == {"The row has a character that cannot be stored."}
+
+
+def test_ids_too_long_to_keep_are_not_taken_for_one(desk: Desk) -> None:
+    begun = "x" * ID_LIMIT
+    path = desk.write(f"Company,External ID\nA,{begun}\nB,{begun}1\nC,{begun}2\n", "companies.csv")
+    assert desk.rehearse(path) == {"added": 1, "refused": 2}
+    assert "300 characters; this one has 301" in desk.refused(desk.bring_in(path).id)[3]
 
 
 def test_numbers_that_a_spreadsheet_has_cut_are_not_taken_for_one(desk: Desk) -> None:
