@@ -15,7 +15,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from babel.numbers import get_currency_symbol
+from babel.numbers import get_currency_name, get_currency_symbol
 
 from storage.errors import Invalid
 from storage.money import LARGEST, Money, exponent
@@ -133,7 +133,7 @@ class MoneyCell(Cell):
         """Return the amount as its column is written."""
         signs = [sign for sign in _SIGNED.findall(cell) if sign]
         number = read_number(cell, reading.written)
-        currency = _currency(signs[0], reading.currency, number) if signs else reading.currency
+        currency = currency_of(signs[0], reading.currency, number) if signs else reading.currency
         minor = number * Decimal(10) ** exponent(currency)
         if minor != int(minor) or abs(minor) > LARGEST:
             template = "{value} is not an amount of {currency}."
@@ -296,8 +296,8 @@ def plain(text: str) -> str:
     return text[1:] if text.startswith("'") and _DANGEROUS.match(text[1:]) else text
 
 
-def _currency(sign: str, workspace: str, number: Decimal) -> str:
-    """Return the currency a sign or code stands for: the workspace's where it may be that.
+def currency_of(sign: str, workspace: str, number: Decimal = Decimal(0)) -> str:
+    """Return the currency a sign, code or name stands for: the workspace's where it may be that.
 
     An amount that is written with cents is of a currency that has some: `¥1,200.50` are yuan and no yen.
     """
@@ -316,7 +316,7 @@ def _signs() -> Mapping[str, tuple[str, ...]]:
     """Return the currencies of each sign, the one that is meant most first."""
     from storage.money import currencies
 
-    shared = {"$": ["USD"], "kr": ["SEK", "NOK", "DKK", "ISK"], "¥": ["JPY", "CNY"], "£": ["GBP"]}
+    shared = {"$": ["USD"], "¥": ["JPY", "CNY"], "£": ["GBP"]}
     signs: dict[str, list[str]] = {}
     for code in sorted(currencies()):
         for locale in ("en", "de", "pl", "cs", "zh", "ru", "pt"):
@@ -324,6 +324,10 @@ def _signs() -> Mapping[str, tuple[str, ...]]:
             signs.setdefault(sign, list(shared.get(sign, ())))
             if code not in signs[sign]:
                 signs[sign].append(code)
+            for count in (1, 2):
+                named = signs.setdefault(get_currency_name(code, count, locale).casefold(), [])
+                named += [] if code in named else [code]
     dollars = [code for code in sorted(currencies()) if code.endswith("D") and code != "USD"]
     signs["$"] = ["USD", *dollars]
-    return {sign: tuple(codes) for sign, codes in signs.items()} | {"元": ("CNY",), "fr": ("CHF",), "us$": ("USD",)}
+    own = dict.fromkeys(("元", "yuan", "rmb"), ("CNY",)) | {"fr": ("CHF",), "us$": ("USD",)}
+    return {sign: tuple(codes) for sign, codes in signs.items()} | own | {"kr": ("SEK", "NOK", "DKK", "ISK")}

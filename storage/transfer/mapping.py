@@ -206,7 +206,7 @@ def _by_vendor(header: Sequence[str], declarations: Mapping[str, Declaration]) -
             if not telling <= set(own):
                 continue
             declaration = declarations[described["noun"]]
-            columns = _once(header, _targets(own, known), declaration)
+            columns = _once(header, _further(header, _targets(own, known), declaration), declaration)
             score = 100.0 + len(telling) + sum(bool(column.to) for column in columns) / 100
             # Their tables also have columns of the records that they are about.
             score += is_activity(declaration)
@@ -220,6 +220,15 @@ def _targets(own: Sequence[str], known: Mapping[str, str]) -> list[str]:
     found = [known.get(name, "") for name in own]
     numbered = {to for name, to in zip(own, found, strict=True) if name.endswith(".id")}
     return ["" if to in numbered and not name.endswith(".id") else to for name, to in zip(own, found, strict=True)]
+
+
+def _further(header: Sequence[str], found: Sequence[str], declaration: Declaration) -> list[str]:
+    """Return what each column is, also of those that a vendor is not known for, by their names."""
+    if is_activity(declaration):
+        return list(found)
+    taken = {FIRST, LAST, "name"} if {FIRST, LAST, "name"} & set(found) else set()
+    others = (one.to for one in _by_names(header, "", declaration)[1].columns)
+    return [to or (other if other not in {*found, *taken} else "") for to, other in zip(found, others, strict=True)]
 
 
 def _is_called(declaration: Declaration, file_name: str) -> bool:
@@ -257,7 +266,7 @@ def _by_names(header: Sequence[str], file_name: str, declaration: Declaration) -
 
 def _bare(name: str, declaration: Declaration) -> str:
     """Return the name of a column as it is compared: without the noun before it and underscores."""
-    key = name_key(name.replace("_", " ")).rstrip(":*")
+    key = name_key(name.replace("_", " ")).strip(":*")
     own = f"{name_key(declaration.label)} "
     rest = key.removeprefix(own)
     return rest if any(name_key(word) == rest for one in declaration.entered for word in (one.key, one.label)) else key

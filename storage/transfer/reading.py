@@ -13,7 +13,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from storage.errors import CrmError, Invalid, NotFound
-from storage.money import check_currency
 from storage.names import name_key
 from storage.records.declaration import Declaration
 from storage.records.fields import (
@@ -27,7 +26,7 @@ from storage.records.fields import (
     YesNoField,
 )
 from storage.transfer.activities.declaration import ABOUT, is_activity, subjects
-from storage.transfer.cells import NOBODY, NOTHING, CellReading, cell, plain
+from storage.transfer.cells import NOBODY, NOTHING, CellReading, cell, currency_of, plain
 from storage.transfer.lookup import Colleagues, Links, among
 from storage.transfer.mapping import (
     ARCHIVED,
@@ -177,7 +176,7 @@ class RowReader:
                 continue
             reading = CellReading(
                 self._mapping.columns[at].written,
-                check_currency(currency) if currency and isinstance(one, MoneyField) else self._currency,
+                currency_of(currency, self._currency) if currency and isinstance(one, MoneyField) else self._currency,
                 self._zone,
                 self._people.find,
                 self._links.find,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 from sqlalchemy import func, select
 
@@ -25,14 +26,18 @@ def test_two_imports_and_forty_people_lose_and_double_nothing(desk: Desk) -> Non
     files = [desk.write(table(of), f"{of}.csv") for of in ("Heron", "Finch")]
     how = [desk.understood(path) for path in files]
 
+    all_at_once = Barrier(PEOPLE + len(files))
+
     def bring_in(at: int) -> dict[str, int]:
+        all_at_once.wait(60)
         return running.as_numbers(desk.bring_in(files[at], how[at], size=20, source=f"program {at}").counts)
 
     def add(n: int) -> str:
+        all_at_once.wait(60)
         with desk.database.transaction(desk.workspace) as session, recording(session, actor_id="UREP", source="slash"):
             return customers.add(session, name=f"Kestrel {n}").reference
 
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(PEOPLE + len(files)) as pool:
         imports = [pool.submit(bring_in, at) for at in (0, 1)]
         added = list(pool.map(add, range(PEOPLE)))
     assert [one.result() for one in imports] == [{"added": ROWS}, {"added": ROWS}]
