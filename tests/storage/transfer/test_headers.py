@@ -65,7 +65,8 @@ def test_columns_are_known_by_what_many_programs_call_them(desk: Desk) -> None:
 
 
 def _columns(told: str) -> dict[str, str]:
-    return dict(one.rsplit(">", 1) if ">" in one else (one, "") for one in told.split(" | "))
+    parts = (one.partition(">") for one in told.split(" | "))
+    return {name: to for name, _, to in parts}
 
 
 @pytest.mark.parametrize(
