@@ -34,7 +34,8 @@ def test_an_unknown_command_names_the_nearest_three(company: Company) -> None:
     # One word after a noun may be a record's name.
     assert "There is no deal called zzz." in rep.types("/deal zzz").text
     # What is like nothing is not guessed at.
-    assert rep.types("/crm qqq zzz").text == "I don't know “qqq zzz”. `/crm help` lists what you can do."
+    said = "I don't know “qqq zzz”. `/crm help` lists what you can do, `/crm find qqq zzz` searches."
+    assert rep.types("/crm qqq zzz").text == said
     assert "setup" not in rep.types("/crm setpu").text
 
 
@@ -47,8 +48,8 @@ def test_an_unknown_command_names_the_nearest_three(company: Company) -> None:
         ("/crm upload", "Did you mean `/crm import`"),
         ("/crm labels", "I don't know “labels”. `/crm help` lists"),
         ("/deal close D-1", "Did you mean `/deal won` or `/deal lost`?"),
-        ("/deal stage D-1 lead", "Did you mean `/deal move`?"),
-        ("/followup snooze F-1 1d", "Did you mean `/followup move`?"),
+        ("/deal stage D-1 lead", "It is already in Lead."),
+        ("/followup snooze F-1 1d", "I will remind you "),
         ("/followup delete F-1", "Did you mean `/followup cancel`?"),
         ("/deal hinzufügen Messe", "Did you mean `/deal add`?"),
         ("/deal zzz D-1", "I don't know “zzz D-1”. `/crm help deal` lists"),
