@@ -8,8 +8,9 @@ from typing import Protocol
 from starlette.types import ASGIApp
 
 from api.agents.door import AgentDoor
-from api.calls import Bot, Calls
+from api.calls import Calls
 from api.hooks import Hooks, TakesHooks
+from api.lent import Bot
 from api.routes import rest_app
 from api.wire import Door
 from storage.database.engine import Database

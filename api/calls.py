@@ -13,19 +13,17 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy.orm import Session
 
+from api.lent import Bot
 from api.limits import PER_MINUTE, Limits
 from api.problems import Answer, HttpProblem, problem_of
 from storage.database.engine import EVERY_WORKSPACE, CommitUnknown, Database, learned
-from storage.digests.metrics import Narrowing
 from storage.names import short
 from storage.records import history, schema
-from storage.records.comparisons import Fields, Values
 from storage.records.declaration import Declaration
-from storage.records.query import Query
 from storage.workspace import api_keys
 from storage.workspace.api_keys import ApiKey, Verb
 from storage.workspace.members import Member, Role
@@ -64,66 +62,14 @@ class Caller:
         """Return whose a record is that the key adds."""
         return self.member.id if self.member else None
 
+    @property
+    def roles(self) -> Collection[Role]:
+        """Return the roles that the key may act in now."""
+        return api_keys.roles(self.key, self.member)
+
     def acts_in(self, role: Role) -> bool:
         """Tell whether the key may act in a role now."""
         return self.key.acts_in(role, self.member)
-
-
-class PluginRoute(Protocol):
-    """Stand for an address of a plugin's."""
-
-    @property
-    def method(self) -> str:
-        """Return the method that it answers."""
-
-    @property
-    def address(self) -> str:
-        """Return its address below `/plugins/`."""
-
-    @property
-    def handler(self) -> Callable[..., Any]:
-        """Return the function that answers; its docstring says what it does."""
-
-    @property
-    def noun(self) -> str:
-        """Return the noun that a key is to be allowed to use."""
-
-    @property
-    def role(self) -> Role:
-        """Return the role that a key is to act in."""
-
-
-class Bot(Protocol):
-    """Stand for what only the bot can do: read the chat's grammar, tell plugins what happened, classify a text."""
-
-    @property
-    def core(self) -> Mapping[str, Declaration]:
-        """Return the nouns that every workspace has, by their keys."""
-
-    def nouns(self, session: Session, /) -> Mapping[str, Declaration]:
-        """Return the nouns of the session's workspace, by their keys."""
-
-    def understand(self, text: str, session: Session, fields: Fields, caller: Caller, /) -> tuple[Query, Values]:
-        """Read filters as somebody in Slack writes them."""
-
-    def narrow(self, text: str, session: Session, nouns: Collection[str], caller: Caller, /) -> Narrowing | None:
-        """Read by which filters figures count, those of fields of `nouns` alone."""
-
-    def tell(self, session: Session, caller: Caller, /) -> None:
-        """Call the listeners of what happened in the session."""
-
-    @property
-    def routes(self) -> Collection[PluginRoute]:
-        """Return every address of plugins."""
-
-    def route(self, method: str, address: str, /) -> PluginRoute | None:
-        """Return what a plugin answers at an address below `/plugins/`, None for nothing."""
-
-    def run_route(self, route: Any, session: Session, caller: Caller, given: Mapping[str, Any], /) -> Any:
-        """Call what a plugin answers with, and return what JSON can hold."""
-
-    def classify(self, session: Session, text: str, /) -> Any:
-        """Return the verdict of the workspace's model on a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +130,8 @@ class Calls:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.limits = Limits(per_minute)
-        self.core = bot.core
+        self.bot = bot
         self._database = database
-        self._bot = bot
         self._now = now
         self._known: dict[str, Identity] = {}
         self._acting: dict[Identity, tuple[str, Acting]] = {}
@@ -258,7 +203,7 @@ class Calls:
             who.workspace_id, statement_timeout_ms=STATEMENT_MS, learning=standing
         ) as session:
             caller = self._caller(session, who)
-            schema.see_as(session, api_keys.roles(caller.key, caller.member))
+            schema.see_as(session, caller.roles)
             if once is not None and (earlier := _kept(session, caller.key, once)):
                 return earlier
             with history.recording(
@@ -267,9 +212,9 @@ class Calls:
                 source=f"api.{doing}",
                 request_key=_request_key(caller.key, once) if once else None,
             ):
-                work = Work(session, caller, self._bot.nouns(session), self._bot)
+                work = Work(session, caller, self.bot.nouns(session), self.bot)
                 answer = run(work)
-                self._bot.tell(session, caller)
+                self.bot.tell(session, caller)
                 session.flush()
                 if once is not None:
                     history.save_answer(session, _dump(answer, once))

@@ -11,8 +11,9 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from api import figures, plugins, records, related
+from api import plugins, records, related
 from api.calls import Work
+from api.figures import answers as figures
 from api.openapi.document import document
 from api.openapi.page import PAGE_HEADERS, page
 from api.problems import Answer, HttpProblem, problem_of
@@ -216,7 +217,7 @@ async def described(asked: One) -> Response:
     """Describe what the key may use, with the workspace's own fields."""
 
     def run(work: Work) -> Answer:
-        described = document(work.nouns.values(), work.may)
+        described = document(work.nouns.values(), work.may, figures.names(work.bot), figures.cuts(work.bot))
         return Answer(200, described | {"paths": described["paths"] | plugins.paths(work)})
 
     return await asked.answer(run, doing="describe")
@@ -234,7 +235,8 @@ def rest_app(door: Door) -> FastAPI:
     app.state.door = door
     app.include_router(router)
     # The core's nouns are those of every workspace, so whoever asks may know them.
-    core = document(door.calls.core.values())
+    bot = door.calls.bot
+    core = document(bot.core.values(), figures=figures.names(bot), cuts=figures.cuts(bot))
 
     @app.get("/openapi.json")
     async def core_document() -> Response:

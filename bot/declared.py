@@ -46,6 +46,7 @@ INJECTED: Mapping[str, str] = {
     "raw": "the body of a webhook as it came, bytes",
     "delivery": "the storage.queues.outbox.Delivery to render",
     "period": "the storage.digests.metrics.Period a digest is about: from when until when, and whose records count",
+    "value": "which part of a figure is asked for; None for the whole",
     "model": "the workspace's model: `classify(text)` returns an ml.classify.classifier.Verdict",
     "inside": "a storage.webhooks.addresses.Allowed: what webhooks may reach of this machine and its networks",
     "catalogue": "the bot.registry.Registry: every declaration, for help",

@@ -68,6 +68,20 @@ class DeclaredSetting:
 
 
 @dataclass(frozen=True, slots=True)
+class DeclaredFigure:
+    """Hold a number that programs are told, of the records of a noun; one `over_time` is told with what it was before.
+
+    Its parts, where it has some, are cut out `by` something that the plugin names.
+    """
+
+    id: str
+    noun: str
+    over_time: bool
+    by: str
+    handler: Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Counted:
     """Count something of a plugin's, shown at /metrics as `rapport_PLUGIN_NAME_total`."""
 

@@ -48,7 +48,7 @@ from bot.declared import (
     Tables,
     View,
 )
-from bot.given import Counted, DeclaredHook, DeclaredRoute, DeclaredSetting, GivenField
+from bot.given import Counted, DeclaredFigure, DeclaredHook, DeclaredRoute, DeclaredSetting, GivenField
 from bot.i18n import _, ngettext
 from storage.notifications.preferences import Notice
 from storage.records.declaration import Declaration
@@ -97,6 +97,7 @@ class Plugin:
     settings: list[DeclaredSetting] = field(default_factory=list)
     card_sections: list[CardSection] = field(default_factory=list)
     routes: list[DeclaredRoute] = field(default_factory=list)
+    figures: list[DeclaredFigure] = field(default_factory=list)
     hooks: list[DeclaredHook] = field(default_factory=list)
     mergings: list[Merging] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
@@ -293,6 +294,19 @@ class Plugin:
 
         return declare
 
+    def figure(self, name: str, *, noun: str, over_time: bool = False, by: str = "") -> Callable[[H], H]:
+        """Declare a number, `PLUGIN.NAME`, that keys are told that may read `noun`; the function returns its Tally.
+
+        It may name `session`, `workspace`, `actor`, `now` and `period`, and where there are parts `by` something, the
+        `value` of the part that is asked for, None for the whole. It returns None where who asks may not know.
+        """
+
+        def declare(function: H) -> H:
+            self.figures.append(DeclaredFigure(f"{self.name}.{name}", noun, over_time, by, function))
+            return function
+
+        return declare
+
     def renderer(
         self, name: str, *, kind: Notice | Callable[[Any], Notice | None] | None = Notice.OTHER, outside: bool = False
     ) -> Callable[[H], H]:
@@ -427,6 +441,7 @@ __all__ = [
     "Command",
     "Counted",
     "Declaration",
+    "DeclaredFigure",
     "DeclaredHook",
     "DeclaredNoun",
     "DeclaredRoute",

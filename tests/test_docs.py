@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -25,6 +25,7 @@ from bot.registry import Registry, load
 from bot.requests.runtime import call_with
 from bot.settings import Settings
 from storage.crm import deals
+from storage.digests.metrics import Period
 from storage.events import DealWon
 from storage.queues.outbox import Delivery
 from storage.workspace import members
@@ -278,6 +279,9 @@ def test_the_guides_plugin_works(session: Session) -> None:
     told: Message = call_with(module.kudos, {**given, "args": args})
     assert told.text == "<@UREP> hears it from you."
     call_with(module.won, {**given, "fact": DealWon(deal)})
+
+    (won,) = (figure for name, figure in registry.figures.items() if name == "kudos.won")
+    assert call_with(won.handler, {**given, "period": Period(NOW - timedelta(days=7), NOW)}).count == 0
 
     rows = {row.renderer: row for row in session.scalars(select(Delivery))}
     assert {name: row.target_user for name, row in rows.items()} == {"kudos.thanks": "UREP", "kudos.news": "UMANAGER"}

@@ -21,7 +21,7 @@ from tests.support.sources import EVERY_SOURCE, MEASURING, ROOT, SOURCES, import
 PRODUCT_LINES = 350
 TEST_LINES = 450
 LONGER = {
-    "bot/plugin.py": 460,  # the plugin contract, whole, in one file
+    "bot/plugin.py": 475,  # the plugin contract, whole, in one file
 }
 
 

@@ -55,7 +55,7 @@ def server(door: Door, who: Callable[[Any], Identity]) -> Server[Any]:
         return types.Tool(
             name=tool.name,
             description=tool.description(list(nouns)),
-            input_schema=tool.schema(list(nouns)),
+            input_schema=tool.schema(list(nouns), door.calls.bot),
             annotations=types.ToolAnnotations(
                 read_only_hint=tool.reads, destructive_hint=tool.destroys, open_world_hint=False
             ),

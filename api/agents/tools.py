@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from api import faces, figures, records, related
+from api import faces, records, related
 from api.calls import Work
+from api.figures import answers as figures
+from api.lent import Bot
 from api.problems import Answer
-from storage.digests.metrics import Cut, Metric
 from storage.errors import Invalid
 from storage.records.declaration import Declaration
 from storage.workspace.api_keys import Verb
@@ -59,13 +60,15 @@ class AgentTool:
         lines = [f"{one.key}: {', '.join(map(_named, one.fields))}" for one in nouns]
         return "\n".join([self.summary, "Fields by noun (* must be given):", *lines])
 
-    def schema(self, nouns: list[Declaration]) -> Json:
-        """Return the schema of its arguments."""
+    def schema(self, nouns: list[Declaration], bot: Bot) -> Json:
+        """Return the schema of its arguments, with the figures that there are where it takes one."""
+        known = {"figure": figures.names(bot), "by": figures.cuts(bot)}
+        given = {name: one | ({"enum": known[name]} if name in known else {}) for name, one in self.given.items()}
         of: Json = {"noun": {"type": "string", "enum": [one.key for one in nouns]}} if self.of_noun else {}
         required = [name for name in ("noun",) if self.of_noun and name in self.required]
         return {
             "type": "object",
-            "properties": {**of, **self.given},
+            "properties": {**of, **given},
             "required": [*required, *(name for name in self.required if name != "noun")],
             "additionalProperties": False,
         }
@@ -169,18 +172,18 @@ TOOLS = (
     ),
     AgentTool(
         "explain_figure",
-        "Tell the numbers of sales and support of a period: all of them with their parts, or one figure, or a part of"
-        " it, with the records it was counted from.",
+        "Tell the numbers of a period, of sales, support and plugins: all of them with their parts, or one figure, or"
+        " a part of it, with the records it was counted from.",
         Verb.READ, _explain,
         {
-            "figure": {"type": "string", "enum": [str(one) for one in Metric]},
+            "figure": {"type": "string"},
             "period": {"type": "string", "enum": list(figures.PERIODS)},
             "owner": {"type": "string", "description": "Slack's id of whose records count; else all count."},
             "filter": {
                 "type": "string",
                 "description": "Fields of deals, tickets or their customers, as in lists; what lacks one is left out.",
             },
-            "by": {"type": "string", "enum": [str(cut) for cut in Cut]},
+            "by": {"type": "string"},
             "value": {"type": "string", "description": "Which part; left out, that without any."},
         },
         of_noun=False,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from api import faces, figures, records, related
+from api import faces, records, related
+from api.figures.answers import PERIODS
 from api.problems import STATUS, TITLES
 from storage.crm.notes import NoteKind
 from storage.digests.metrics import Cut, Metric
@@ -162,9 +163,9 @@ _QUERY: Mapping[str, Json] = {
     "cursor": {"schema": {"type": "string"}, "description": "The `next` of the page before."},
     "q": {"schema": {"type": "string"}, "description": "A name, even misspelt, or a reference."},
     "nouns": {"schema": {"type": "string"}, "description": "Nouns to look among, with commas between."},
-    "period": {"schema": {"type": "string", "enum": list(figures.PERIODS)}, "description": "Up to now; a week."},
+    "period": {"schema": {"type": "string", "enum": list(PERIODS)}, "description": "Up to now; a week."},
     "owner": {"schema": {"type": "string"}, "description": "Slack's id of whose records count; else all count."},
-    "by": {"schema": {"type": "string", "enum": [str(cut) for cut in Cut]}, "description": "What a part is cut by."},
+    "by": {"schema": {"type": "string"}, "description": "What a part is cut by."},
     "value": {"schema": {"type": "string"}, "description": "Which part; left out, that without any."},
 }
 _ANSWERS: Mapping[str, Json] = {
@@ -189,8 +190,13 @@ _ANSWERS: Mapping[str, Json] = {
 }
 
 
-def document(nouns: Iterable[Declaration], may: Callable[[str, Verb], bool] = lambda _noun, _verb: True) -> Json:
-    """Return the OpenAPI document of what there is for these nouns, as far as it is allowed."""
+def document(
+    nouns: Iterable[Declaration],
+    may: Callable[[str, Verb], bool] = lambda _noun, _verb: True,
+    figures: Sequence[str] = tuple(Metric),
+    cuts: Sequence[str] = tuple(Cut),
+) -> Json:
+    """Return the OpenAPI document of what there is for these nouns and figures, as far as it is allowed."""
     known = list(nouns)
     paths: Json = {}
     schemas: Json = {"problem": _problem()}
@@ -202,7 +208,11 @@ def document(nouns: Iterable[Declaration], may: Callable[[str, Verb], bool] = la
                 paths.setdefault(path, {})[one.method] = _operation(one, declaration)
     for one in OPERATIONS:
         if not one.of_nouns:
-            paths.setdefault(f"/api/v1/{one.path}", {})[one.method] = _operation(one, None)
+            paths.setdefault(f"/api/v1/{one.path}", {})[one.method] = described = _operation(one, None)
+            for parameter in described.get("parameters", ()):
+                named = {"figure": figures, "by": cuts}.get(parameter["name"])
+                if named:
+                    parameter["schema"] = {"type": "string", "enum": list(map(str, named))}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Rapport", "version": VERSION, "description": ABOUT},
@@ -251,8 +261,7 @@ def _parameters(one: Operation) -> list[Json]:
             {"name": "reference", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
         )
     if "{figure}" in one.path:
-        schema = {"type": "string", "enum": [str(figure) for figure in Metric]}
-        found.append({"name": "figure", "in": "path", "required": True, "schema": schema})
+        found.append({"name": "figure", "in": "path", "required": True, "schema": {"type": "string"}})
     for name in one.query:
         most = (
             records.MOST

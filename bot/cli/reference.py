@@ -116,6 +116,7 @@ def _declared(plugin: Plugin) -> Iterator[tuple[str, list[tuple[str, str]]]]:
         ("Listens for", [(x.fact.__name__, _said(x.handler)) for x in plugin.listeners]),
         ("App Home", [(s.id, _said(s.handler)) for s in plugin.sections]),
         ("Digests", [(s.id, _said(s.handler)) for s in plugin.digest_sections]),
+        ("Figures", [(f.id, f"{_said(f.handler)} (of a {f.noun})") for f in plugin.figures]),
         ("Parts of cards", [(s.id, f"{_said(s.handler)} (on the card of a {s.noun})") for s in plugin.card_sections]),
         ("Fields it gives", [(f"{f.noun} {f.key}", f"{f.name} ({f.type})") for f in plugin.given_fields]),
         ("Settings", [(s.field.key, _setting(s)) for s in plugin.settings]),

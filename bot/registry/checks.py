@@ -48,6 +48,7 @@ FOR_DIGESTS = {"session", "workspace", "now", "receiver", "reader", "period"}
 """What sections of digests may ask for."""
 FOR_CARDS = {"session", "record", "reader", "actor", "workspace", "now", "catalogue"}
 FOR_PROGRAMS = {"session", "actor", "workspace", "now", "query_string", "body"}
+FOR_FIGURES = {"session", "actor", "workspace", "now", "period", "value"}
 FOR_HOOKS = {"session", "workspace", "now", "headers", "raw", "body", "model"}
 TO_KNOW_THE_SENDER = frozenset({"session", "headers", "raw"})
 FOR_MERGES = {"session", "gone", "kept"}
@@ -82,6 +83,7 @@ def handlers(plugin: Plugin) -> Iterator[Handler]:
         *plugin.derived,
         *plugin.card_sections,
         *plugin.routes,
+        *plugin.figures,
         *plugin.hooks,
         *plugin.mergings,
         *plugin.checks,
@@ -106,6 +108,7 @@ def check(plugin: Plugin, tables: Iterable[Table] | None = None) -> None:
         **dict.fromkeys((one.handler for one in plugin.digest_sections), FOR_DIGESTS),
         **dict.fromkeys((one.handler for one in plugin.card_sections), FOR_CARDS),
         **dict.fromkeys((one.handler for one in plugin.routes), FOR_PROGRAMS),
+        **dict.fromkeys((one.handler for one in plugin.figures), FOR_FIGURES),
         **dict.fromkeys((one.handler for one in plugin.hooks), FOR_HOOKS),
         **dict.fromkeys((one.signed for one in plugin.hooks), TO_KNOW_THE_SENDER),
         **dict.fromkeys((one.ping for one in plugin.hooks), TO_KNOW_THE_SENDER - {"session"}),
@@ -165,6 +168,9 @@ def check_together(plugin: Plugin, nouns: Mapping[str, DeclaredNoun], commands: 
     for route in plugin.routes:
         if route.noun not in nouns:
             raise _wrong(plugin, route.address, f"there is no noun {route.noun!r}")
+    for figure in plugin.figures:
+        if figure.noun not in nouns:
+            raise _wrong(plugin, figure.id, f"there is no noun {figure.noun!r}")
     for one in plugin.given_fields:
         if one.noun not in nouns:
             raise _wrong(plugin, one.key, f"there is no noun {one.noun!r} to give a field to")

@@ -89,7 +89,14 @@ def _in_order(plugin: Plugin) -> None:
     """Put what a plugin declares in the order of its files, whichever of them was imported first."""
     for declared in (plugin.commands, plugin.actions, plugin.views, plugin.sources, plugin.events, plugin.listeners):
         declared.sort(key=_declared_at)
-    for drawn in (plugin.renderers, plugin.jobs, plugin.sections, plugin.digest_sections, plugin.card_sections):
+    for drawn in (
+        plugin.renderers,
+        plugin.jobs,
+        plugin.sections,
+        plugin.digest_sections,
+        plugin.figures,
+        plugin.card_sections,
+    ):
         drawn.sort(key=_declared_at)
 
 

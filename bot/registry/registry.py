@@ -17,6 +17,7 @@ from bot.plugin import (
     CardSection,
     Command,
     Declaration,
+    DeclaredFigure,
     DeclaredHook,
     DeclaredNoun,
     DeclaredRoute,
@@ -65,6 +66,7 @@ class Registry:
         self.renderers: dict[str, Renderer] = {}
         self.jobs: dict[str, Job] = {}
         self.digest_sections: dict[str, DigestSection] = {}
+        self.figures: dict[str, DeclaredFigure] = {}
         self.usages: dict[str, Usage] = {}
         self.nouns: dict[str, DeclaredNoun] = {}
         self.letters: dict[str, str] = {}
@@ -118,6 +120,8 @@ class Registry:
             self._claim(self._sections, section.id, section, plugin, "home section")
         for part in plugin.digest_sections:
             self._claim(self.digest_sections, part.id, part, plugin, "digest section")
+        for figure in plugin.figures:
+            self._claim(self.figures, figure.id, figure, plugin, "figure")
         for of_card in plugin.card_sections:
             self._claim(self._card_sections, of_card.id, of_card, plugin, "card section")
         for slash in plugin.slashes:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from datetime import datetime
 
-    from bot.plugin import Declaration, DeclaredHook, DeclaredRoute, Member
+    from bot.plugin import Declaration, DeclaredFigure, DeclaredHook, DeclaredRoute, Member
     from storage.digests.metrics import Narrowing
     from storage.workspace.workspaces import Workspace
 
@@ -111,8 +111,10 @@ class ForPrograms:
         """Return what a plugin answers at an address, None for nothing."""
         return self._runtime.registry.routes.get(f"{method} {address}")
 
-    def run_route(self, route: DeclaredRoute, session: Session, caller: Asking, given: Mapping[str, Any]) -> Any:
-        """Call what a plugin answers with; one that fails on its own is counted."""
+    def run_route(
+        self, route: DeclaredRoute | DeclaredFigure, session: Session, caller: Asking, given: Mapping[str, Any]
+    ) -> Any:
+        """Call what answers at an address or counts a figure; one that fails on its own is counted."""
         known = KnownActor(caller.member, caller.workspace, schema.of(session)) if caller.member else None
         try:
             return call_with(
@@ -123,6 +125,11 @@ class ForPrograms:
         except Exception:
             self._runtime.failures.count(route.handler)
             raise
+
+    @property
+    def figures(self) -> Collection[DeclaredFigure]:
+        """Return the figures of plugins."""
+        return self._runtime.registry.figures.values()
 
     def hook(self, address: str) -> DeclaredHook | None:
         """Return what takes webhooks at an address, None for nothing."""

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from api.agents import door as agents
@@ -19,9 +17,9 @@ from storage.digests.metrics import Cut, Metric
 from storage.records.schema import field_definitions, noun_definitions
 from storage.workspace.api_keys import Verb
 from tests.support import every_table
+from tests.support.fuzzing import SECRET, fuzz
 from tests.support.programs import Program, Programs
 
-SECRET = "Zanzibar"
 NOUNS = ("customer", "contact")
 REFERENCES = ("C-1", "P-1", "F-1", "C-2", "D-1")
 
@@ -56,18 +54,6 @@ QUERIES: tuple[dict[str, str], ...] = (
     {"period": "year"},
     {"period": "year", "by": "owner", "value": "UREP"},
 )
-
-
-def fuzz(use: Callable[..., None], examples: int, **given_by: st.SearchStrategy[Any]) -> None:
-    """Call a function with so many examples, the same in every run."""
-    settings(
-        max_examples=examples,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-        database=None,
-        derandomize=True,
-    )(given(**given_by)(use))()
 
 
 def bodies() -> st.SearchStrategy[dict[str, Any]]:

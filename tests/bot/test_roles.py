@@ -30,7 +30,7 @@ from tests.support.office import HERE, STAFF, STRANGERS, WORDS, Office, Use, fur
 
 NOBODYS = {"digest_sections", "events", "jobs", "listeners", "renderers", "nouns", "derived", "renamed"}
 NOBODYS |= {"slashes", "given_fields", "settings", "card_sections", "routes", "hooks", "mergings", "checks", "metrics"}
-NOBODYS |= {"samples"}
+NOBODYS |= {"samples", "figures"}
 """What is not run for the person who asks."""
 
 

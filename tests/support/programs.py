@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from api.apps import apps
 from api.calls import Calls
+from api.hooks import Hooks
 from api.wire import Door
 from bot.registry import Registry
 from bot.requests.request import RequestKind
@@ -100,7 +101,8 @@ class Programs:
         self.office = Office(database, registry)
         lent = ForPrograms(self.office.runtime, only)
         self.calls = Calls(database, lent, per_minute=per_minute)
-        self.door = Door(self.calls, database, threads=4)
+        hooks = Hooks(database, lent, per_minute=per_minute)
+        self.door = Door(self.calls, database, threads=4, hooks=hooks)
         self.listener = HttpListener(web_app(None, {}, apps(self.door)), 0, "PORT")
         self.listener.open()
         self.listener.start()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from slack_sdk.models.blocks import Block
-from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy import ColumnElement, Select, Text, cast, exists, func, select
 from sqlalchemy.orm import Session
 
 from bot.kit import blocks as b
@@ -23,7 +23,7 @@ from bot.plugins.commerce.reviews import Review
 from bot.plugins.commerce.sales import OPEN, GoodsReturn, OrderLine, Refund, SalesOrder
 from bot.plugins.commerce.settings import ABANDONED as GIVEN_UP_AFTER
 from storage.crm.customers import Customer
-from storage.digests.metrics import Period
+from storage.digests.metrics import Period, Tally
 from storage.errors import Invalid
 from storage.money import Money
 
@@ -82,19 +82,96 @@ def reviews_in(when: ShopPeriod) -> tuple[ColumnElement[bool], ...]:
     return tuple(when.of(Review.created_at, Review.customer_id))
 
 
+@plugin.figure("orders", noun="order", over_time=True)
+def orders(session: Session, period: Period) -> Tally:
+    """Count the orders that stand, and what was sold."""
+    when = of_shop(period)
+    rows = session.execute(
+        select(SalesOrder.currency, func.count(), func.sum(SalesOrder.total_minor))
+        .where(*orders_in(when))
+        .group_by(SalesOrder.currency)
+        .order_by(SalesOrder.currency)
+    ).all()
+    sums = tuple(Money(int(whole), currency) for currency, _count, whole in rows)
+    return Tally(sum(row[1] for row in rows), sums, behind=_behind(session, "orders", when))
+
+
+@plugin.figure("refunds", noun="order", over_time=True)
+def refunds(session: Session, period: Period) -> Tally:
+    """Count the orders of which money was paid back, and how much."""
+    when = of_shop(period)
+    amounts = (
+        select(SalesOrder.currency, func.sum(Refund.amount_minor))
+        .join(SalesOrder, SalesOrder.id == Refund.order_id)
+        .where(*when.of(Refund.at, SalesOrder.customer_id))
+        .group_by(SalesOrder.currency)
+        .order_by(SalesOrder.currency)
+    )
+    sums = tuple(Money(int(whole), currency) for currency, whole in session.execute(amounts))
+    return _counted(session, "refunds", when, sums)
+
+
+@plugin.figure("returns", noun="order", over_time=True)
+def returns(session: Session, period: Period) -> Tally:
+    """Count the orders of which goods were sent back."""
+    return _counted(session, "returns", of_shop(period))
+
+
+@plugin.figure("carts", noun="cart", over_time=True)
+def carts(session: Session, period: Period) -> Tally:
+    """Count the carts that were given up."""
+    return _counted(session, "carts", of_shop(period))
+
+
+@plugin.figure("reviews", noun="review", over_time=True, by="stars")
+def reviews(session: Session, period: Period, value: str | None = None) -> Tally:
+    """Count what customers said, by its stars."""
+    when = of_shop(period)
+    found = select(Review.stars, func.count()).where(*reviews_in(when)).group_by(Review.stars).order_by(Review.stars)
+    parts = {str(each): number for each, number in session.execute(found)}
+    behind = _behind(session, "reviews", when)
+    if value is None:
+        return Tally(sum(parts.values()), parts=parts, behind=behind)
+    return Tally(parts.get(value, 0), behind=behind.where(cast(Review.stars, Text) == value))
+
+
+@plugin.figure("sold", noun="order", by="sku")
+def sold(session: Session, period: Period, value: str | None = None) -> Tally:
+    """Count the pieces that were sold, and of each of the best by its SKU."""
+    when = of_shop(period)
+    pieces = select(func.sum(OrderLine.quantity)).join(SalesOrder, SalesOrder.id == OrderLine.order_id)
+    pieces = pieces.where(*orders_in(when))
+    if value is not None:
+        number = session.scalar(pieces.where(OrderLine.sku == value)) or 0
+        return Tally(int(number), behind=_behind(session, "sold", when, value))
+    parts = {sku: int(number) for sku, _name, number in session.execute(best_in(when)) if sku}
+    return Tally(int(session.scalar(pieces) or 0), parts=parts, behind=_behind(session, "orders", when))
+
+
 @plugin.digest_section("Shop")
 def shop(period: Period, session: Session, reader: Reader) -> list[Block]:
     """Tell what was sold, what came back, what sold best, and what customers say."""
-    when = ShopPeriod(period.since, period.until, period.owners)
+    when = of_shop(period)
     parts = [
-        _sold(session, when, reader),
-        _refunded(session, when, reader),
-        _returned(session, when),
-        _left(session, when),
+        _sold(orders(session, period), when, reader),
+        _refunded(refunds(session, period), when, reader),
+        _returned(returns(session, period).count, when),
+        _left(carts(session, period).count, when),
         _said(session, when),
     ]
     best = _best(session, when)
     return [*(part for part in parts if part is not None), *best]
+
+
+def of_shop(period: Period) -> ShopPeriod:
+    """Return a digest's period as the shop counts by it."""
+    return ShopPeriod(period.since, period.until, period.owners)
+
+
+def _counted(session: Session, what: str, when: ShopPeriod, sums: tuple[Money, ...] = ()) -> Tally:
+    behind = _behind(session, what, when)
+    found = select(func.count()).select_from(behind.order_by(None).subquery())
+    return Tally(session.scalar(found) or 0, sums, behind=behind)
 
 
 @plugin.action("explain", role=Role.VIEWER)
@@ -112,7 +189,7 @@ def explain(control: b.Control, session: Session, reader: Reader) -> Message:
     return Message(title, [b.section(title), *paragraphs(lines), *more])
 
 
-def _behind(session: Session, what: str, when: ShopPeriod, sku: str) -> Select[Any]:
+def _behind(session: Session, what: str, when: ShopPeriod, sku: str = "") -> Select[Any]:
     match what:
         case "orders":
             largest = SalesOrder.currency, SalesOrder.total_minor.desc(), SalesOrder.id
@@ -132,46 +209,27 @@ def _behind(session: Session, what: str, when: ShopPeriod, sku: str) -> Select[A
     raise Invalid("This button no longer works.", hint="Ask for the digest again.")
 
 
-def _sold(session: Session, when: ShopPeriod, reader: Reader) -> Block | None:
-    rows = session.execute(
-        select(SalesOrder.currency, func.count(), func.sum(SalesOrder.total_minor))
-        .where(*orders_in(when))
-        .group_by(SalesOrder.currency)
-        .order_by(SalesOrder.currency)
-    ).all()
-    if not rows:
-        return None
-    count = sum(row[1] for row in rows)
-    sums = ", ".join(reader.money(Money(int(whole), currency)) for currency, _count, whole in rows)
-    told = ngettext("{sums} from *{count} order* that stands", "{sums} from *{count} orders* that stand", count)
-    return _line(b.markup(told, sums=sums, count=count), "orders", when)
+def _sold(tally: Tally, when: ShopPeriod, reader: Reader) -> Block | None:
+    told = ngettext("{sums} from *{count} order* that stands", "{sums} from *{count} orders* that stand", tally.count)
+    return _worth(tally, told, "orders", when, reader)
 
 
-def _refunded(session: Session, when: ShopPeriod, reader: Reader) -> Block | None:
-    amounts = (
-        select(SalesOrder.currency, func.sum(Refund.amount_minor))
-        .join(SalesOrder, SalesOrder.id == Refund.order_id)
-        .where(*when.of(Refund.at, SalesOrder.customer_id))
-        .group_by(SalesOrder.currency)
-        .order_by(SalesOrder.currency)
-    )
-    rows = session.execute(amounts).all()
-    if not rows:
-        return None
-    count = session.scalar(select(func.count()).select_from(refunded_in(when).subquery())) or 0
-    sums = ", ".join(reader.money(Money(int(whole), currency)) for currency, whole in rows)
-    told = ngettext("{sums} paid back of *{count} order*", "{sums} paid back of *{count} orders*", count)
-    return _line(b.markup(told, sums=sums, count=count), "refunds", when)
+def _refunded(tally: Tally, when: ShopPeriod, reader: Reader) -> Block | None:
+    told = ngettext("{sums} paid back of *{count} order*", "{sums} paid back of *{count} orders*", tally.count)
+    return _worth(tally, told, "refunds", when, reader)
 
 
-def _returned(session: Session, when: ShopPeriod) -> Block | None:
-    count = session.scalar(select(func.count()).select_from(returned_in(when).subquery())) or 0
+def _worth(tally: Tally, told: str, what: str, when: ShopPeriod, reader: Reader) -> Block | None:
+    sums = ", ".join(reader.money(one) for one in tally.amounts)
+    return _line(b.markup(told, sums=sums, count=tally.count), what, when) if tally.count else None
+
+
+def _returned(count: int, when: ShopPeriod) -> Block | None:
     told = ngettext("Goods of *{count} order* sent back", "Goods of *{count} orders* sent back", count)
     return _line(b.markup(told, count=count), "returns", when) if count else None
 
 
-def _left(session: Session, when: ShopPeriod) -> Block | None:
-    count = session.scalar(select(func.count()).select_from(carts_in(session, when).subquery())) or 0
+def _left(count: int, when: ShopPeriod) -> Block | None:
     told = ngettext("*{count} cart* given up", "*{count} carts* given up", count)
     return _line(b.markup(told, count=count), "carts", when) if count else None
 
@@ -191,18 +249,22 @@ def _said(session: Session, when: ShopPeriod) -> Block | None:
     return _line(b.markup(told, count=count, mean=drawn, few=few), "reviews", when)
 
 
-def _best(session: Session, when: ShopPeriod) -> list[Block]:
-    sold = func.sum(OrderLine.quantity)
-    found = (
-        select(OrderLine.sku, func.max(OrderLine.name), sold)
+def best_in(when: ShopPeriod) -> Select[str, str, int]:
+    """Return the SKUs that sold best in a period, each with its name and how many pieces."""
+    pieces = func.sum(OrderLine.quantity)
+    return (
+        select(OrderLine.sku, func.max(OrderLine.name), pieces)
         .join(SalesOrder, SalesOrder.id == OrderLine.order_id)
         .where(*orders_in(when))
         .group_by(OrderLine.sku)
-        .order_by(sold.desc(), OrderLine.sku)
+        .order_by(pieces.desc(), OrderLine.sku)
         .limit(BEST)
     )
+
+
+def _best(session: Session, when: ShopPeriod) -> list[Block]:
     lines = []
-    for place, (sku, name, quantity) in enumerate(session.execute(found).all(), start=1):
+    for place, (sku, name, quantity) in enumerate(session.execute(best_in(when)).all(), start=1):
         told = b.markup("{place}. {name} `{sku}`: {sold}", place=place, name=name, sku=sku or "–", sold=int(quantity))
         lines.append(_line(told, "sold", when, sku))
     return [b.section(b.markup(_("*Sold best*, by number"))), *lines] if lines else []

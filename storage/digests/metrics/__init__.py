@@ -12,7 +12,7 @@ from storage.digests.metrics.counting import (
     records,
     team,
 )
-from storage.digests.metrics.definitions import Cut, Metric, Part, Period
+from storage.digests.metrics.definitions import Cut, Metric, Part, Period, Tally
 from storage.digests.metrics.narrowing import Narrowing, of_customer
 from storage.digests.metrics.reading import (
     PIPELINE,
@@ -44,6 +44,7 @@ __all__ = [
     "Period",
     "ScoreLine",
     "StageLine",
+    "Tally",
     "TargetsKept",
     "Unusual",
     "backlog",

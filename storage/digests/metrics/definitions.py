@@ -1,7 +1,7 @@
 """Say what each figure of a digest counts: one condition on one table, of which the whole or a part is counted."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -13,6 +13,7 @@ from storage.crm.followups import Followup
 from storage.crm.pipelines import Outcome, Stage
 from storage.database.engine import Base
 from storage.digests.metrics.narrowing import Narrowing
+from storage.money import Money
 from storage.support.labels import Label, LabelSource
 from storage.support.ratings import BAD, Rating
 from storage.support.sla.model import FIRST_RESPONSE, RESOLUTION, SlaClock, was_promised
@@ -78,6 +79,20 @@ class Period:
     def before(self) -> datetime:
         """Return the beginning of as long a time before this one."""
         return self.since - (self.until - self.since)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Hold what a figure of a plugin's comes to: how many, and what they are worth, one amount a currency.
+
+    `parts` is how many of each part by its value, `behind` the statement that reads the records that were counted, the
+    first to look at on top.
+    """
+
+    count: int
+    amounts: tuple[Money, ...] = ()
+    parts: Mapping[str, int] = field(default_factory=dict)
+    behind: Select[Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from bot.plugins.finance.books import portfolios, prices, trades, transfers
@@ -27,11 +28,13 @@ from storage.records import history
 from storage.support import channels
 from storage.workspace import members
 from storage.workspace.members import Role
+from tests.plugins.programs import figures, furnished, programs
 from tests.support.hearing import agent as machine
 from tests.support.hearing import heard, plain, told, typed
 from tests.support.office import HERE, Office, Use, furnish
 from tests.support.programs import Programs
 
+__all__ = ["programs"]
 CANARIES = ("quarzwerk", "48211", "17,171", "17171")
 """What is in one of the workspaces alone."""
 LINES = (
@@ -145,3 +148,16 @@ def test_a_key_of_an_agent_reads_the_same(
         assert machine(keys[0]) == machine(keys[1])
     finally:
         programs.close()
+
+
+def test_sums_over_portfolios_are_told_to_those_who_may_see_balances(programs: Programs, workspace: str) -> None:
+    furnished(programs.key(workspace))
+    kept = {"finance.assets", "finance.paid_in", "finance.gained"}
+    viewer = programs.key(workspace, role=Role.VIEWER)
+    assert not kept & figures(viewer).keys() and "finance.portfolios" in figures(viewer)
+    assert {viewer.gets(f"figures/{name}").status for name in kept} == {403}
+    adviser = programs.key(workspace, role=Role.REP, name="Adviser")
+    assert adviser.gets("figures/finance.assets").status == 200
+    with programs.database.transaction(workspace) as session:
+        looks = session.execute(text("SELECT who FROM finance.access WHERE what = 'digest'")).scalars().all()
+    assert looks == [looks[0]] and str(looks[0]).startswith("key:")

@@ -88,5 +88,10 @@ def paid_in(session: Session, portfolios: Sequence[int], after: date, until: dat
 
 def booked(session: Session, portfolios: Sequence[int], after: date, until: date) -> int:
     """Count what was booked in portfolios for days after one and until another."""
-    here = (Booking.portfolio_id.in_(portfolios), Booking.traded_on > after, Booking.traded_on <= until)
+    here = (Booking.portfolio_id.in_(portfolios), *days_between(after, until))
     return session.scalar(select(func.count()).select_from(Booking).where(*here)) or 0
+
+
+def days_between(after: date, until: date) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions that something was booked for a day after one and until another."""
+    return Booking.traded_on > after, Booking.traded_on <= until

@@ -8,6 +8,8 @@ from typing import Any
 
 from api import payloads
 from api.calls import Work
+from api.figures import of_plugins
+from api.lent import Bot
 from api.problems import Answer, HttpProblem
 from storage.crm.followups import Followup
 from storage.digests import metrics
@@ -37,13 +39,23 @@ _OWNER = PersonField(key="owner", label="Owner", role=Role.VIEWER)
 def listed(work: Work, *, period: str = USUAL, owner: str = "", filters: str = "") -> Answer:
     """List the numbers of a period that the key may know, with their parts, and what they were before.
 
-    With filters those are left out that count nothing of which the filters can be true.
+    What filters cannot be true of, is left out: plugins' figures know none.
     """
     span = _period(work, period, owner, filters)
-    zone = work.caller.workspace.zone
-    numbers = metrics.digest(work.session, span, zone=zone).numbers
+    numbers = metrics.digest(work.session, span, zone=work.caller.workspace.zone).numbers
     told = [_number(one) for one in numbers if _may(work, one.figure, span) and _holds(one.figure, span)]
-    return Answer(200, {**_span(span), "figures": told})
+    more = of_plugins.all_told(work, span) if span.only is None else ()
+    return Answer(200, {**_span(span), "figures": [*told, *more]})
+
+
+def names(bot: Bot) -> list[str]:
+    """Return the name of every figure there is."""
+    return [*map(str, Metric), *(one.id for one in bot.figures)]
+
+
+def cuts(bot: Bot) -> list[str]:
+    """Return everything by which figures have parts."""
+    return list(dict.fromkeys([*map(str, Cut), *(one.by for one in bot.figures if one.by)]))
 
 
 def explained(
@@ -58,13 +70,14 @@ def explained(
     limit: int = BEHIND,
 ) -> Answer:
     """Tell one number, or a part of it, with the records that it was counted from, the first to look at on top."""
+    span = _period(work, period, owner, filters)
+    if (of_plugin := next((one for one in work.bot.figures if one.id == figure), None)) is not None:
+        told = of_plugins.explained(work, of_plugin, span, by=by, value=value, limit=limit)
+        return Answer(200, {**_span(span), **told})
     try:
         wanted = Metric(figure)
     except ValueError:
-        raise HttpProblem(
-            "not-found", f"There is no figure {short(figure, 60)}.", figures=[str(one) for one in Metric]
-        ) from None
-    span = _period(work, period, owner, filters)
+        raise HttpProblem("not-found", f"There is no figure {short(figure, 60)}.", figures=names(work.bot)) from None
     if not _may(work, wanted, span):
         raise HttpProblem("forbidden", f"This key may not read all that {wanted} counts.")
     if not _holds(wanted, span):

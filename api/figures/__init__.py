@@ -1,0 +1,1 @@
+"""Tell programs the figures behind digests."""
