@@ -108,7 +108,7 @@ def refunds(session: Session, period: Period) -> Tally:
         .order_by(SalesOrder.currency)
     )
     sums = tuple(Money(int(whole), currency) for currency, whole in session.execute(amounts))
-    return _counted(session, "refunds", when, sums)
+    return _counted(session, "refunds", when, sums) if sums else Tally(0, behind=_behind(session, "refunds", when))
 
 
 @plugin.figure("returns", noun="order", over_time=True)
