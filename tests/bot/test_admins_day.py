@@ -20,7 +20,7 @@ def test_an_admin_sets_up_a_rep_uses_it_and_the_admin_changes_her_mind(admin: Pe
     admin.types('/crm layout contract card:"value, term, customer, margin"')
     # A rep uses it a moment later.
     rep.types("/customer add Harbor")
-    assert "The term is missing" in rep.types("/crm contract add Frame customer:harbor").text
+    assert "Term is missing" in rep.types("/crm contract add Frame customer:harbor").text
     made = rep.types("/crm contract add Frame customer:harbor term:yearly value:12k").text
     assert made.index("*Value*") < made.index("*Term*")
     assert "margin" not in rep.types("/crm help contract add").text

@@ -30,7 +30,7 @@ def test_a_renewal_is_a_noun_like_any_other(rep: Person) -> None:
     assert "Hosting" in rep.types("/crm renewal list on<2031-01-01").text
     rep.types("/crm undo")
     assert "Mar 1, 2030" in rep.types("/crm R-1").text
-    assert "The on is missing" in rep.types("/crm renewal add Licences").text
+    assert "On is missing" in rep.types("/crm renewal add Licences").text
 
 
 def test_it_is_on_its_customers_card(rep: Person) -> None:
