@@ -123,6 +123,13 @@ class Blend:
         near = nearest(vectors, self._near)
         return self.warmth.mix(margins, self.head.margins(vectors), near), near
 
+    def beside_an_example(self, margins: Floats, vectors: Floats) -> Floats:
+        """Return the margins (n_samples, n_classes) as if an example said the same, without looking for the nearest.
+
+        A distance makes all classes less sure alike, so it says nothing of what speaks for one of them.
+        """
+        return self.warmth.mix(margins, self.head.margins(vectors), np.ones(len(vectors)))
+
 
 @dataclass(frozen=True, slots=True)
 class Unseen:

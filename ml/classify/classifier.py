@@ -241,7 +241,7 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         """Return the log odds (n_samples,) of one class of texts that nobody asks for again."""
         words = self.features_.rows([count(terms(read(text))) for text in texts]) @ self.coef_ + self.intercept_
         assert self.blend_ is not None, "without meaning nothing is left out"
-        margins, _ = self.blend_.mix(np.asarray(words), encoder().vectors(texts, remember=False))
+        margins = self.blend_.beside_an_example(np.asarray(words), encoder().vectors(texts, remember=False))
         scaled = margins / self.temperature_
         return np.asarray(scaled[:, column] - logsumexp(np.delete(scaled, column, axis=1), axis=1))
 

@@ -5,6 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import check_is_fitted
@@ -14,6 +15,9 @@ from ml.text.meaning import encoder
 
 Floats = NDArray[np.floating[Any]]
 Strings = NDArray[np.str_]
+
+NORMAL = "normal"
+"""The level of what is in no hurry and can wait for its turn."""
 
 
 class MoodClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
@@ -54,12 +58,11 @@ class MoodClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
     def mood_of(self, text: str) -> str:
         """Return what `predict` does of one text, without the cost of a matrix."""
         check_is_fitted(self, "regression_")
-        if self.head_ is not None:
-            return str(self.predict([text])[0])
         columns, values = self.features_.vector(counted(text))
-        margins = self.regression_.coef_[:, columns] @ values + self.regression_.intercept_
-        # Of two classes scikit-learn keeps the second one's margin only.
-        return str(self.classes_[margins.argmax() if len(margins) > 1 else int(margins[0] > 0)])
+        probability = _of_one(self.regression_, self.regression_.coef_[:, columns] @ values)
+        if self.head_ is not None:
+            probability = probability + _of_one(self.head_, self.head_.coef_ @ encoder().vectors([text])[0])
+        return str(self.classes_[int(probability.argmax())])
 
 
 class HurryClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
@@ -88,10 +91,23 @@ class HurryClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         return np.asarray(self.classes_[self.predict_proba(texts).argmax(axis=1)])
 
     def explain(self, text: str, clauses: Sequence[str]) -> tuple[str, str | None]:
-        """Return the level of a text, and which of its clauses makes it less likely when left out, None for none."""
-        without = [text.replace(clause, " ", 1) for clause in clauses]
-        probability = self.predict_proba([text, *without])
-        best = int(probability[0].argmax())
-        lost = probability[0, best] - probability[1:, best]
-        most = int(lost.argmax()) if len(lost) else -1
-        return str(self.classes_[best]), clauses[most] if most >= 0 and lost[most] > 0 else None
+        """Return the level of a text, and which of its clauses makes it less likely when left out, None for none.
+
+        Of a text that nothing makes hurry no clause is left out, as most are such and each takes as long as a text.
+        """
+        own = _of_one(self.regression_, self.regression_.coef_ @ encoder().vectors([text])[0])
+        best = int(own.argmax())
+        level = str(self.classes_[best])
+        if level == NORMAL or not clauses:
+            return level, None
+        without = encoder().vectors([text.replace(clause, " ", 1) for clause in clauses], remember=False)
+        lost = own[best] - self.regression_.predict_proba(without)[:, best]
+        most = int(lost.argmax())
+        return level, clauses[most] if lost[most] > 0 else None
+
+
+def _of_one(regression: LogisticRegression, margins: Floats) -> Floats:
+    """Return the probabilities (n_classes,) of one text by its margins before the intercept."""
+    margins = margins + regression.intercept_
+    # Of two classes scikit-learn keeps the second one's margin only.
+    return np.asarray(softmax(margins if len(margins) > 1 else np.append(0.0, margins)))

@@ -110,6 +110,9 @@ def _left_out(text: str, pieces: Sequence[Piece], words: Sequence[Word], weights
     """
     first, last = _passage(words, weights)
     begin, end = pieces[words[first].first].start, pieces[words[last - 1].last - 1].end
+    if last - first == len(words):
+        # The message as a whole has a vector already.
+        begin, end = 0, len(text)
     keys = [word.key for word in words[first:last] if not _is_filler(word.key)]
     told = dict.fromkeys(keys or [word.key for word in words[first:last]], 0.0)
     for word, weight in zip(words[first:last], weights[first:last].tolist(), strict=True):

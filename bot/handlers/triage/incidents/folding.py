@@ -47,6 +47,7 @@ def fold(
     if channel_id is None or ticket.incident_id is not None or not tells(reading.features, message.text):
         return False
     incident_reports.lock(session, channel_id)
+    reading.begins(ticket.id, message.at, message.text)
     under = _same(session, reading, message, incident_reports.candidates(session, ticket, channel_id, message.at))
     incident = incident_reports.fold(session, ticket, under, message.at) if under is not None else None
     if under is None or incident is None:
