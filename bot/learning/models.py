@@ -103,13 +103,13 @@ class Models:
 
         So whoever fits need not have them read again.
         """
-        from ml.classify.blend import SCALE
         from ml.starter import load_examples
+        from ml.text.neighbours import SCALE
 
         blend = self._starter().blend_
-        if blend is None or len(blend.examples) != len(load_examples().texts):
+        if blend is None or len(blend.neighbours.examples) != len(load_examples().texts):
             return []
-        return [(row / SCALE).astype("<f2").tobytes() for row in blend.examples]
+        return [(row / SCALE).astype("<f2").tobytes() for row in blend.neighbours.examples]
 
     def heard(self, workspace_id: str, message_id: int) -> None:
         """Read again, at the next classification, what people say of a message."""

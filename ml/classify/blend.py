@@ -1,6 +1,6 @@
-"""Average what words say of a message with what it means, and tell how near it is to any example."""
+"""Add up what words say of a message, what it means and what the nearest examples are."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -9,16 +9,16 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp
 from sklearn.linear_model import LogisticRegression
 
-from ml.classify.calibration import fit_temperature, probabilities
+from ml.classify.calibration import fit_temperature
+from ml.text.neighbours import Nearness, Neighbours
 
 Floats = NDArray[np.floating[Any]]
 Integers = NDArray[np.integer[Any]]
 
 HEAD_C = 10.0
 FEW_HEAD_C = 30.0
-NEIGHBOURS = 6_000
-"""With so many examples at most a message is compared; 3 MB of whole numbers."""
-SCALE = 127.0
+PULL = 10.0
+"""What a class gains per cosine of its nearest example: 10 and 15 did equally well, 3 and 6 a little worse (docs)."""
 TINY = 1e-9
 UNKNOWN_MARGIN = -100.0
 
@@ -81,87 +81,102 @@ class Warmth:
     distrust: float
 
     @classmethod
-    def fit(cls, margins: Floats, head_margins: Floats, near: Floats, classes: Integers) -> Self:
+    def fit(cls, margins: Floats, head_margins: Floats, near: Nearness, classes: Integers) -> Self:
         """Learn from what both halves made of messages they had not seen, each (n_samples, n_classes).
 
-        `near` are the cosines and `classes` the truth (n_samples,). The temperatures are learned one by one, the
-        distrust together with a temperature, by the log loss.
+        `classes` are the truth (n_samples,). The temperatures are learned one by one, the distrust together with a
+        temperature, by the log loss.
         """
         alone = cls(fit_temperature(margins, classes), fit_temperature(head_margins, classes), 0.0)
         if not len(classes):
             return alone
-        mean, rows = alone.mix(margins, head_margins, near), np.arange(len(classes))
+        together, rows = alone.together(margins, head_margins, near), np.arange(len(classes))
+        far = 1 - near.best
 
         def loss(exponents: Floats) -> float:
-            scaled = mean / np.exp(exponents[0] + exponents[1] * (1 - near))[:, None]
+            scaled = together / np.exp(exponents[0] + exponents[1] * far)[:, None]
             return float(np.mean(logsumexp(scaled, axis=1) - scaled[rows, classes]))
 
         found = minimize(loss, np.zeros(2), method="L-BFGS-B", bounds=[(-4.0, 4.0), (0.0, 4.0)])
         return replace(alone, distrust=float(found.x[1]))
 
-    def mix(self, margins: Floats, head_margins: Floats, near: Floats) -> Floats:
-        """Return the logarithms of the mean probabilities (n_samples, n_classes), less sure where nothing is near."""
-        mean = (probabilities(margins, self.words) + probabilities(head_margins, self.head)) / 2
-        return np.asarray(np.log(mean + TINY) / np.exp(self.distrust * (1 - near))[:, None])
+    def together(self, margins: Floats, head_margins: Floats, near: Nearness) -> Floats:
+        """Return the sum (n_samples, n_classes) of what words, the head and the nearest example of each class say."""
+        return np.asarray(margins / self.words + head_margins / self.head + PULL * near.of_class)
+
+    def mix(self, margins: Floats, head_margins: Floats, near: Nearness) -> Floats:
+        """Return what to use as margins (n_samples, n_classes): the sum, less sure where nothing is near."""
+        together = self.together(margins, head_margins, near)
+        return np.asarray(together / np.exp(self.distrust * (1 - near.best))[:, None])
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """Hold what is usual of messages like the examples: mean and spread of two signs that a message belongs to them.
+
+    `strength` is the largest margin of all together, `near` the mean cosine to the nearest few examples.
+    """
+
+    strength: float
+    strength_spread: float
+    near: float
+    near_spread: float
+
+    @classmethod
+    def fit(cls, strength: Floats, near: Floats) -> Self:
+        """Learn from messages that were not seen, both (n_samples,)."""
+        if not len(near):
+            return cls(0.0, 1.0, 0.0, 1.0)
+        spreads = [max(float(sign.std()), TINY) for sign in (strength, near)]
+        return cls(float(strength.mean()), spreads[0], float(near.mean()), spreads[1])
+
+    def belonging(self, strength: Floats, near: Floats) -> Floats:
+        """Return how much messages (n_samples,) are like the examples, 0 as much as usual; both signs count alike."""
+        far = (strength - self.strength) / self.strength_spread
+        return np.asarray(far + (near - self.near) / self.near_spread)
 
 
 @dataclass(frozen=True)
 class Blend:
-    """Hold a head, the vectors of examples as whole numbers (n_examples, 512), and how both halves are mixed."""
+    """Hold a head, the examples that messages are compared with, and how all are mixed."""
 
     head: Head
-    examples: NDArray[np.int8]
+    neighbours: Neighbours
     warmth: Warmth
-    _near: Floats = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        # Turned once: it would take longer than the comparison.
-        object.__setattr__(self, "_near", self.examples.T.astype(np.float32) / SCALE)
+    usual: Usual
 
     def mix(self, margins: Floats, vectors: Floats) -> tuple[Floats, Floats]:
-        """Return what to use as margins (n_samples, n_classes), and the cosine (n_samples,) to the nearest example."""
-        near = nearest(vectors, self._near)
-        return self.warmth.mix(margins, self.head.margins(vectors), near), near
+        """Return what to use as margins (n_samples, n_classes), and the belonging (n_samples,) of messages."""
+        near, head = self.neighbours.near(vectors, margins.shape[1]), self.head.margins(vectors)
+        strength = self.warmth.together(margins, head, near).max(axis=1, initial=-np.inf)
+        return self.warmth.mix(margins, head, near), self.usual.belonging(strength, near.few)
 
     def beside_an_example(self, margins: Floats, vectors: Floats) -> Floats:
-        """Return the margins (n_samples, n_classes) as if an example said the same, without looking for the nearest.
+        """Return the margins (n_samples, n_classes) of words and head, without looking for the nearest examples.
 
-        A distance makes all classes less sure alike, so it says nothing of what speaks for one of them.
+        That would take as long as all the rest, and what words speak for a class these two know.
         """
-        return self.warmth.mix(margins, self.head.margins(vectors), np.ones(len(vectors)))
+        return np.asarray(margins / self.warmth.words + self.head.margins(vectors) / self.warmth.head)
 
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """Hold what folds made of examples they had not seen; with vectors also the head's margins and nearest cosines."""
+    """Hold what folds made of examples they had not seen; with vectors also the head's margins and what is near."""
 
     margins: Floats
     belonging: Floats
     truth: Integers
     head: Floats
-    near: Floats
-    is_mixed: bool = False
+    near: Nearness
 
-    def mixed(self, warmth: Warmth) -> Self:
-        """Return the same with what both halves say together as its margins."""
-        return replace(self, margins=warmth.mix(self.margins, self.head, self.near), is_mixed=True)
+    def usual(self, warmth: Warmth) -> Usual:
+        """Return what is usual of these, once it is known how both halves are mixed."""
+        return Usual.fit(self._strength(warmth), self.near.few)
 
+    def mixed(self, warmth: Warmth, usual: Usual) -> Self:
+        """Return the same with what is said together as its margins, and the belonging by meaning."""
+        belonging = usual.belonging(self._strength(warmth), self.near.few)
+        return replace(self, margins=warmth.mix(self.margins, self.head, self.near), belonging=belonging)
 
-def whole_numbers(vectors: Floats, seed: int) -> NDArray[np.int8]:
-    """Return vectors (n_samples, 512) as whole numbers, a random `NEIGHBOURS` of them where there are more."""
-    if len(vectors) > NEIGHBOURS:
-        chosen = np.random.default_rng(seed).choice(len(vectors), NEIGHBOURS, replace=False)
-        vectors = vectors[np.sort(chosen)]
-    return np.asarray(np.rint(vectors * SCALE), dtype=np.int8)
-
-
-def nearest(vectors: Floats, examples: Floats) -> Floats:
-    """Return the cosine (n_samples,) of vectors to the nearest of the examples (512, n_examples), 0 without any."""
-    if not len(vectors) or not examples.shape[1]:
-        return np.zeros(len(vectors))
-    return np.asarray((vectors @ examples).max(axis=1), dtype=np.float64)
-
-
-def belonging(margins: Floats, near: Floats, temperature: float) -> Floats:
-    """Return how much each message belongs to any class: the root of its best probability times the nearest cosine."""
-    return np.asarray(np.sqrt(probabilities(margins, temperature).max(axis=1, initial=0.0)) * near)
+    def _strength(self, warmth: Warmth) -> Floats:
+        return np.asarray(warmth.together(self.margins, self.head, self.near).max(axis=1, initial=-np.inf))

@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import f1_score
 from sklearn.utils.validation import check_is_fitted
 
-from ml.classify.blend import Blend, Head, Unseen, Warmth, belonging, nearest, whole_numbers
+from ml.classify.blend import Blend, Head, Unseen, Warmth
 from ml.classify.calibration import (
     FILTER_PRECISION,
     MEANING_STRANGERS,
@@ -34,6 +34,7 @@ from ml.text.corpus import Corpus, Counts
 from ml.text.encoder import installed
 from ml.text.features import TextFeatures, count, counted
 from ml.text.meaning import encoder
+from ml.text.neighbours import Nearness, Neighbours, chosen
 from ml.text.terms import looks_like_code, read, terms
 
 Floats = NDArray[np.floating[Any]]
@@ -80,14 +81,13 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
 
     With few examples a class (see `ml.classify.linear`), logistic regression takes the machine's place.
     Temperature and thresholds are learned on predictions for folds the model had not seen; with `n_topics`, folds of
-    whole topics, so that they hold for messages unlike the examples. It abstains below
-    `threshold_`, and below `scope_threshold_` of belonging (see `belonging`); what reads like program code it guesses
-    at and abstains.
+    whole topics, so that they hold for messages unlike the examples. It abstains below `threshold_`, below
+    `scope_threshold_` of belonging (see `belonging`), and where the message reads like program code.
 
     Parameters: `c` the inverse regularisation, `n_folds` how many folds, `precision` what the answers should reach (by
     a lower confidence bound), `min_gram_df` in how many messages a character sequence must occur, `filter_label` the
     class of messages that ask for nothing, `name` the prefix of the version; with `meaning`, and where the encoder is
-    installed, the probabilities are averaged with those of logistic regression on sentence vectors. Fitted state:
+    installed, logistic regression on sentence vectors and the nearest examples have their say (`Blend`). Fitted state:
     `classes_` (n_classes,) sorted, `features_`, `coef_` (n_features, n_classes) float32, `intercept_` (n_classes,),
     `temperature_`, `threshold_` and `filter_threshold_` (None: never reached, so always abstain), `scope_threshold_`,
     `figures_`, `version_`; with meaning `blend_`, and `plain_`, the calibration of the words alone, else None.
@@ -148,17 +148,18 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             unlike = self._unseen(corpus, topics_by, truth, self._topics(rows, topics_by, truth))
         coef, self.intercept_ = self._fit_words(rows, truth, slice(None))
         self.coef_ = coef.astype(np.float32)
-        self._calibrate(alike, unlike)
         self.plain_: Calibration | None = None
         self.blend_: Blend | None = None
+        self._calibrate(alike, unlike)
         if vectors is not None:
             self.plain_ = self.calibration
             if self.n_topics is not None and topics_by is None:
                 unlike = self._unseen(corpus, vectors, truth, self._topics(rows, vectors, truth))
             warmth = Warmth.fit(unlike.margins, unlike.head, unlike.near, unlike.truth)
-            self.blend_ = Blend(self._fit_head(vectors, truth, slice(None)), whole_numbers(vectors, self.seed), warmth)
+            usual, neighbours = alike.usual(warmth), Neighbours.of(vectors, truth, chosen(len(truth), self.seed))
+            self.blend_ = Blend(self._fit_head(vectors, truth, slice(None)), neighbours, warmth, usual)
             caution = 1.0 if self.n_topics is None else CAUTION
-            self._calibrate(alike.mixed(warmth), unlike.mixed(warmth), caution)
+            self._calibrate(alike.mixed(warmth, usual), unlike.mixed(warmth, usual), caution)
         del self._weights
         self.version_ = f"{self.name}-{self._digest()}"
         return self
@@ -181,7 +182,7 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         """Return how much each text (n_samples,) is like the examples at all, whichever class it is.
 
         By words alone the largest margin plus the share of its words and pairs that training saw, chosen on CLINC150's
-        validation part. With meaning the root of the best probability times the cosine to the nearest example.
+        validation part. With meaning what `ml.classify.blend.Usual` makes of the margin and of the nearest examples.
         """
         check_is_fitted(self, "coef_")
         return self._judged(texts)[1]
@@ -254,8 +255,7 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
     def _with_meaning(self, words: Floats, counts: Sequence[Counts], texts: Sequence[str]) -> tuple[Floats, Floats]:
         if self.blend_ is None:
             return words, _belonging(words, self.features_.known(counts))
-        margins, near = self.blend_.mix(words, encoder().vectors(texts))
-        return margins, belonging(margins, near, self.temperature_)
+        return self.blend_.mix(words, encoder().vectors(texts))
 
     def _sure(self, confidence: Floats, belonging: Floats) -> Booleans:
         if self.threshold_ is None:
@@ -275,8 +275,8 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         return np.where(self.classes_[truth] == self.filter_label, one_by_one, dealt)
 
     def _fit_words(self, rows: csr_matrix, truth: Integers, seen: Integers | slice) -> tuple[Floats, Floats]:
-        of_all, weights = len(self.classes_), self._weights[seen]
-        return fit_margins(rows, truth[seen], of_all, c=self.c, seed=self.seed, weights=weights)
+        classes, weights = truth[seen], self._weights[seen]
+        return fit_margins(rows, classes, len(self.classes_), c=self.c, seed=self.seed, weights=weights)
 
     def _fit_head(self, vectors: Floats, truth: Integers, seen: Integers | slice) -> Head:
         few = are_few(truth[seen], len(self.classes_))
@@ -288,7 +288,7 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         Every fold learns its own vocabulary, as a stranger's message meets a vocabulary that never saw it.
         """
         margins, known = np.zeros((len(truth), len(self.classes_))), np.zeros(len(truth))
-        head, near = np.zeros_like(margins), np.zeros(len(truth))
+        head, near, kept = np.zeros_like(margins), Nearness.none(*margins.shape), chosen(len(truth), self.seed)
         for fold in range(self.n_folds):
             judged = np.flatnonzero(fold_of == fold)
             if not len(judged):
@@ -299,9 +299,10 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             margins[judged], known[judged] = part.rows(judged) @ coef + intercept, part.known(judged)
             if vectors is not None:
                 head[judged] = self._fit_head(vectors, truth, seen).margins(vectors[judged])
-                near[judged] = nearest(vectors[judged], vectors[seen].T)
+                beside = Neighbours.of(vectors, truth, (fold_of != fold) & kept)
+                near.put(judged, beside.near(vectors[judged], margins.shape[1]))
         rows = fold_of >= 0
-        return Unseen(margins[rows], _belonging(margins[rows], known[rows]), truth[rows], head[rows], near[rows])
+        return Unseen(margins[rows], _belonging(margins[rows], known[rows]), truth[rows], head[rows], near.rows(rows))
 
     def _calibrate(self, alike: Unseen, unlike: Unseen, caution: float = 1.0) -> None:
         """Learn how sure to be, and from where on to answer, from what is unlike the examples.
@@ -313,11 +314,10 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         right = guess == unlike.truth
         self.threshold_ = choose_threshold(confidence[~filtered], right[~filtered], self.precision)
         truth, guess, confidence, filtered = alike.truth, *self._guesses(alike.margins)
-        right, mixed = guess == truth, alike.is_mixed
-        belongs = belonging(alike.margins, alike.near, self.temperature_) if mixed else alike.belonging
+        right, belongs = guess == truth, alike.belonging
         # Of what is too unsure to be answered belonging has nothing to say.
         sure = ~filtered & right & (confidence >= (self.threshold_ or 0.0))
-        few = MEANING_STRANGERS if mixed else STRANGERS
+        few = STRANGERS if self.blend_ is None else MEANING_STRANGERS
         self.scope_threshold_ = float(np.quantile(belongs[sure], few)) if sure.any() else 0.0
         self.filter_threshold_ = choose_threshold(confidence[filtered], right[filtered], FILTER_PRECISION)
         self.figures_ = {"examples": float(len(truth)), "ece": calibration_error(confidence, right)}
@@ -339,7 +339,7 @@ class MessageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         """Return a short name for exactly these weights and thresholds."""
         digest = hashlib.sha256(self.coef_.tobytes() + self.intercept_.tobytes() + self.features_.idf_.tobytes())
         if self.blend_ is not None:
-            digest.update(self.blend_.head.coef.tobytes() + self.blend_.examples.tobytes())
+            digest.update(self.blend_.head.coef.tobytes() + self.blend_.neighbours.examples.tobytes())
         thresholds = (self.threshold_, self.filter_threshold_, self.scope_threshold_)
         digest.update(repr((self.classes_.tolist(), self.temperature_, thresholds)).encode())
         return digest.hexdigest()[:8]

@@ -14,19 +14,22 @@ from typing import Any
 
 import numpy as np
 
-from ml.classify.blend import Blend, Head, Warmth
+from ml.classify.blend import Blend, Head, Usual, Warmth
 from ml.classify.calibration import Calibration
 from ml.classify.classifier import MessageClassifier
 from ml.text.encoder import installed
 from ml.text.features import TextFeatures
 from ml.text.meaning import DIMENSIONS
+from ml.text.neighbours import Neighbours
 
 FORMAT = 1
 MODEL_FILE = "model.json"
 MAX_JSON_BYTES = 64 * 2**20
 MAX_WEIGHT_BYTES = 256 * 2**20
 _ARRAYS = ("coef", "idf", "intercept")
-_VECTORS = ("examples", "head", "head_intercept")
+_VECTORS = ("classes", "examples", "head", "head_intercept")
+_SENSE = "sense"
+"""Names what a model makes of meaning; what was kept by another name was mixed otherwise, and its words answer."""
 _WEIGHTS_NAME = re.compile(r"(?:weights|meaning)-[0-9a-f]{16}\.npz")
 
 
@@ -55,11 +58,13 @@ def save(model: MessageClassifier, directory: Path, notes: dict[str, Any] | None
     # What only those read who know of it: a program without the encoder, or of the release before, answers by words.
     meaning, parameters = None, model.get_params()
     if model.blend_ is not None:
-        head = model.blend_.head
-        vectors = _packed(head=head.coef, head_intercept=head.intercept, examples=model.blend_.examples)
+        head, beside = model.blend_.head, model.blend_.neighbours
+        compared = {"examples": beside.examples, "classes": beside.classes}
+        vectors = _packed(head=head.coef, head_intercept=head.intercept, **compared)
         kept[_name("meaning", vectors)] = vectors
         meaning = asdict(model.calibration) | {
             "warmth": asdict(model.blend_.warmth),
+            "usual": asdict(model.blend_.usual),
             "figures": model.figures_,
             "weights": _about("meaning", vectors),
         }
@@ -74,7 +79,7 @@ def save(model: MessageClassifier, directory: Path, notes: dict[str, Any] | None
         **asdict(words),
         "figures": model.figures_,
         "weights": _about("weights", weights),
-        "meaning": meaning,
+        _SENSE: meaning,
         "notes": notes or {},
     }
     for name, content in kept.items():
@@ -90,7 +95,7 @@ def load(directory: Path) -> StoredModel:
     body = _read_body(directory / MODEL_FILE)
     try:
         model = _assemble(body, _read_weights(directory, body["weights"], _ARRAYS))
-        meaning = body.get("meaning")
+        meaning = body.get(_SENSE)
         if meaning is not None and installed():
             _add_meaning(model, meaning, _read_weights(directory, meaning["weights"], _VECTORS))
         return StoredModel(model, body["notes"])
@@ -192,18 +197,23 @@ def _assemble(body: dict[str, Any], arrays: dict[str, Any]) -> MessageClassifier
 
 def _add_meaning(model: MessageClassifier, meaning: dict[str, Any], arrays: dict[str, Any]) -> None:
     """Give a model the other half that was saved with it, and check that it fits."""
-    head, intercept, examples = arrays["head"], arrays["head_intercept"], arrays["examples"]
+    head, intercept, examples, kinds = (arrays[name] for name in ("head", "head_intercept", "examples", "classes"))
     if (head.shape, intercept.shape) != ((DIMENSIONS, len(model.classes_)), (len(model.classes_),)):
         raise ModelRefused("The model's head does not fit its classes.")
     if head.dtype != np.float32 or intercept.dtype != np.float32 or not np.isfinite(head).all():
         raise ModelRefused("The model's head is not finite numbers.")
     if examples.dtype != np.int8 or examples.ndim != 2 or examples.shape[1] != DIMENSIONS:
         raise ModelRefused("The model's examples are no sentence vectors.")
+    if kinds.dtype != np.int32 or kinds.shape != (len(examples),) or not np.isin(kinds, range(len(head.T))).all():
+        raise ModelRefused("The model's examples are of classes that it does not have.")
     model.meaning, model.plain_, model.calibration = True, model.calibration, _calibration(meaning)
     warmth = Warmth(**{name: float(value) for name, value in meaning["warmth"].items()})
     if min(warmth.words, warmth.head) <= 0 or not 0 <= warmth.distrust < math.inf:
         raise ModelRefused("The model's temperatures are not positive.")
-    model.blend_ = Blend(Head(head, intercept), examples, warmth)
+    usual = Usual(**{name: float(value) for name, value in meaning["usual"].items()})
+    if min(usual.strength_spread, usual.near_spread) <= 0 or not np.isfinite((usual.strength, usual.near)).all():
+        raise ModelRefused("The model does not say what is usual.")
+    model.blend_ = Blend(Head(head, intercept), Neighbours(examples, kinds), warmth, usual)
     model.figures_ = {str(name): float(value) for name, value in meaning["figures"].items()}
 
 

@@ -6,18 +6,20 @@ The half that reads words stays, and so does how sure the model is: a fit of bot
 import hashlib
 from collections.abc import Sequence
 from copy import copy
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.classify.blend import Blend, Head, whole_numbers
+from ml.classify.blend import Head
 from ml.classify.classifier import MessageClassifier
 from ml.classify.linear import are_few
 from ml.learn.fits import MOST_TO_WEIGH, Guesser, heaviest
 from ml.learn.items import Item, into
 from ml.starter import Examples
 from ml.text.meaning import encoder
+from ml.text.neighbours import Neighbours, chosen
 
 Booleans = NDArray[np.bool_]
 Integers = NDArray[np.integer[Any]]
@@ -57,9 +59,9 @@ class HeadFits:
         # Chosen anew for each part of the labels: what a part is judged by must know nothing of it.
         counts = np.where(rows < self._size, 1.0, heaviest(self._truth, kept, said, self.guesser))
         assert self._current.blend_ is not None, "whoever cannot be followed was refused"
-        model, vectors = copy(self._current), self._vectors[rows]
-        head = self._head(rows, counts)
-        model.blend_ = Blend(head, whole_numbers(vectors, model.seed), self._current.blend_.warmth)
+        model, head = copy(self._current), self._head(rows, counts)
+        neighbours = Neighbours.of(self._vectors[rows], self._truth[rows], chosen(len(rows), model.seed))
+        model.blend_ = replace(self._current.blend_, head=head, neighbours=neighbours)
         model.name = "learned"
         digest = hashlib.sha256(head.coef.tobytes() + self._current.version_.encode())
         model.version_ = f"learned-{digest.hexdigest()[:8]}"

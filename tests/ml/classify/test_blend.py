@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ml.classify.blend import Warmth, nearest, whole_numbers
+from ml.classify.blend import PULL, Usual, Warmth
 from ml.classify.classifier import MessageClassifier
 from ml.classify.model_blob import pack, unpack
-from ml.classify.model_file import MODEL_FILE, ModelRefused, load, save
+from ml.classify.model_file import MODEL_FILE, ModelRefused, _document, load, save
 from ml.classify.topics import topic_folds
 from ml.text.encoder import installed
+from ml.text.neighbours import Nearness
 from tests.support.fitted_on import BASE
 
 needs_encoder = pytest.mark.skipif(not installed(), reason="the sentence encoder is not installed")
@@ -93,22 +94,36 @@ def test_meaning_that_was_tampered_with_is_refused(starter: MessageClassifier, t
 
 
 def test_far_from_every_example_both_halves_are_less_sure() -> None:
-    margins = np.array([[2.0, 0.0]])
+    margins, few = np.array([[2.0, 0.0]]), np.zeros(1)
     warmth = Warmth(1.0, 1.0, distrust=1.0)
-    near, far = warmth.mix(margins, margins, np.array([1.0])), warmth.mix(margins, margins, np.array([0.2]))
+    near, far = (warmth.mix(margins, margins, Nearness(np.full((1, 2), cosine), few)) for cosine in (1.0, 0.2))
     assert near[0, 0] - near[0, 1] > far[0, 0] - far[0, 1] > 0
+
+
+def test_a_class_whose_example_is_nearer_is_likelier() -> None:
+    margins = np.zeros((1, 2))
+    mixed = Warmth(1.0, 1.0, 0.0).mix(margins, margins, Nearness(np.array([[0.4, 0.7]]), np.zeros(1)))
+    assert mixed[0, 1] - mixed[0, 0] == pytest.approx(PULL * 0.3)
 
 
 def test_warmth_without_anything_to_learn_from_changes_nothing() -> None:
     nothing = np.empty((0, 2))
-    assert Warmth.fit(nothing, nothing, np.empty(0), np.empty(0, dtype=int)) == Warmth(1.0, 1.0, 0.0)
+    near = Nearness.none(0, 2)
+    assert Warmth.fit(nothing, nothing, near, np.empty(0, dtype=int)) == Warmth(1.0, 1.0, 0.0)
+    assert Usual.fit(np.empty(0), near.few) == Usual(0.0, 1.0, 0.0, 1.0)
 
 
-def test_the_nearest_example_is_found_among_whole_numbers() -> None:
-    vectors = np.eye(3, 512, dtype=np.float32)
-    stored = whole_numbers(vectors, seed=0)
-    turned = stored.T.astype(np.float32) / 127
-    assert nearest(vectors, turned) == pytest.approx([1.0, 1.0, 1.0])
-    assert nearest(vectors[:1], turned[:, 1:]) == pytest.approx([0.0])
-    assert len(whole_numbers(np.zeros((6_001, 512)), seed=0)) == 6_000
-    assert list(nearest(vectors, np.empty((512, 0)))) == [0.0, 0.0, 0.0]
+def test_a_message_belongs_as_far_as_its_margin_and_its_nearest_examples_are_usual() -> None:
+    usual = Usual.fit(np.array([8.0, 12.0]), np.array([0.5, 0.7]))
+    assert usual.belonging(np.array([10.0, 12.0, 10.0]), np.array([0.6, 0.6, 0.5])) == pytest.approx([0.0, 1.0, -1.0])
+
+
+@needs_encoder
+def test_a_model_mixed_as_before_answers_by_its_words(starter: MessageClassifier, tmp_path: Path) -> None:
+    save(starter, tmp_path)
+    document = json.loads((tmp_path / MODEL_FILE).read_text(encoding="utf-8"))
+    document["body"]["meaning"] = document["body"].pop("sense")
+    (tmp_path / MODEL_FILE).write_bytes(_document(document["body"]))
+    model = load(tmp_path).model
+    assert model.blend_ is None and model.calibration == starter.plain_
+    assert model.classify("I cannot log in to my account").category == "account"

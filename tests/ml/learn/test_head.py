@@ -59,7 +59,9 @@ def test_what_people_contradict_is_unlearned(current: MessageClassifier) -> None
     said = items([f"{text}!" for text in BILLS], "bug")
     model = HeadFits(current, BASE, {}, said).fit(said)
     assert model.blend_ is not None and current.blend_ is not None
-    assert len(model.blend_.examples) == len(current.blend_.examples), "an example went for each that was said"
+    assert len(model.blend_.neighbours.examples) == len(current.blend_.neighbours.examples), (
+        "an example went for each that was said"
+    )
 
 
 def test_a_model_without_meaning_or_of_other_categories_has_no_head_to_follow(current: MessageClassifier) -> None:
