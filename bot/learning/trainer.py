@@ -101,12 +101,13 @@ class Learning:
                 half = BOTH if anyway else self._due(session, standing)
                 if half is None or (not anyway and self._too_few.get(workspace_id) == standing):
                     return None
-                base = model_versions.live(session)
+                live = base = model_versions.live(session)
                 if half == HEAD and not self._can_follow(session, standing):
                     half = BOTH
                 if half == BOTH:
                     base = _whole(session, base)
-                items, current = _items(session, base, standing), self._current(session, base)
+                items, current = _items(session, base, standing, live), self._current(session, base)
+                day = self._current(session, live) if live is not base else None
                 kept = vectors.of_messages(session, [item.key for item in items if item.key > 0])
             from ml.learn.fit import evidence
             from ml.learn.gate import FEWEST
@@ -115,7 +116,7 @@ class Learning:
                 self._too_few[workspace_id] = standing
                 return None
             started = time.monotonic()
-            fitted = self.fit(items, standing, current, kept, half=half)
+            fitted = self.fit(items, standing, current, kept, day, half=half)
             if fitted is None:
                 return None
             weights, outcome = fitted
@@ -191,18 +192,21 @@ class Learning:
         standing: LearningState,
         current: bytes,
         kept: Mapping[int, bytes],
+        day: bytes | None = None,
         *,
         half: str = BOTH,
     ) -> tuple[bytes, dict[str, Any]] | None:
         """Fit a candidate in a process of its own and return its weights and figures; None where that was given up.
 
-        `kept` are the vectors of messages by their ids, `half` is what is fitted anew.
+        `kept` are the vectors of messages by their ids, `half` is what is fitted anew, `day` what it must not be worse
+        than.
         """
         from ml.learn.fit import read_outcome, write_job
 
         with TemporaryDirectory(prefix="rapport-learn-") as name:
             folder = Path(name)
-            write_job(folder, items, standing.merged, current, kept, half=half, examples=self._models.examples())
+            examples = self._models.examples()
+            write_job(folder, items, standing.merged, current, kept, half=half, examples=examples, day=day)
             return read_outcome(folder) if apart.run("ml.learn.fit", folder, self._stopping) else None
 
     def _keep(
@@ -277,19 +281,27 @@ def _is_otherwise(standing: LearningState, known: dict[str, Any]) -> bool:
     )
 
 
-def _items(session: Session, live: ModelVersion | None, standing: LearningState) -> list[Item]:
-    """Return what people said and what they let stand, and which of it the live model was fitted without."""
+def _items(
+    session: Session, base: ModelVersion | None, standing: LearningState, live: ModelVersion | None
+) -> list[Item]:
+    """Return what people said and what they let stand, and which of it `base` and the live model were not fitted on."""
     from ml.learn.items import Item, is_held_out
 
-    label_id = live.last_label_id if live else 0
-    example_id = int(live.figures.get("last_example_id", 0)) if live else 0
+    label_id, by_day = (one.last_label_id if one else 0 for one in (base, live))
+    example_id = int(base.figures.get("last_example_id", 0)) if base else 0
     accepted = [
         Item(word.message_id, word.text, word.category, is_held_out(word.message_id) or word.is_later, accepted=True)
-        for word in reversed(tickets.accepted(session, since=live.trained_at if live else None, limit=MOST_LABELS))
+        for word in reversed(tickets.accepted(session, since=base.trained_at if base else None, limit=MOST_LABELS))
         if word.text.strip()
     ]
     said = [
-        Item(word.message_id, word.text, word.category, is_held_out(word.message_id) or word.first_id > label_id)
+        Item(
+            word.message_id,
+            word.text,
+            word.category,
+            unseen=is_held_out(word.message_id) or word.first_id > label_id,
+            unseen_by_day=is_held_out(word.message_id) or word.first_id > by_day,
+        )
         for word in reversed(labels.last_words(session, limit=MOST_LABELS))
         if word.text.strip()
     ]

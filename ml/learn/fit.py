@@ -20,7 +20,7 @@ from ml.classify.classifier import MessageClassifier
 from ml.classify.model_blob import pack, unpack
 from ml.learn.figures import Confusion, confusion
 from ml.learn.fits import Fits
-from ml.learn.gate import FEWEST, decide, is_surer
+from ml.learn.gate import FEWEST, decide, is_surer, is_worse
 from ml.learn.head import HeadFits
 from ml.learn.items import HELD_OUT, Item, into, is_held_out
 from ml.starter import Examples, load_examples
@@ -36,10 +36,11 @@ ENOUGH_HELD_OUT = 1_600
 """As many held-out labels decide on three points in nine of ten; with fewer, labels are cross-validated beside them."""
 ENOUGH_OF_A_KIND = 3
 NICENESS = 10
+WORSE_THAN_BY_DAY = "worse than by day"
 BOTH, HEAD = "both", "head"
 """What a fit learns anew: both halves of a model, or only the head on vectors."""
 
-JOB, CURRENT, VECTORS, EXAMPLES = "job.json", "current.zip", "vectors", "examples"
+JOB, CURRENT, DAY, VECTORS, EXAMPLES = "job.json", "current.zip", "day.zip", "vectors", "examples"
 CANDIDATE, OUTCOME = "candidate.zip", "outcome.json"
 
 
@@ -101,12 +102,14 @@ def refit(
     examples: Examples | None = None,
     *,
     half: str = BOTH,
+    day: MessageClassifier | None = None,
 ) -> tuple[MessageClassifier, FitOutcome]:
     """Fit a candidate on the starter's examples and all items that are not held out, and judge it beside `current`.
 
     Categories that were merged count as what they were merged into. With `half` HEAD only what reads meaning is fitted
-    anew. Raises ValueError where there are fewer than seven wordings that the current model has not seen, or where that
-    half cannot be fitted alone (see `ml.learn.head`).
+    anew. `day` is what answers meanwhile where that is not `current`: the candidate must not be worse than it on what
+    neither has seen. Raises ValueError where there are fewer than seven wordings that the current model has not seen,
+    or where that half cannot be fitted alone (see `ml.learn.head`).
     """
     said = [replace(item, category=into(merged, item.category)) for item in items]
     words, examples = [item for item in said if not item.accepted], examples or load_examples()
@@ -128,6 +131,8 @@ def refit(
     missing = None if decision.missing is None else decision.missing * (1 if apart else HELD_OUT)
     surer = is_surer(guessed.confidence - right, live.confidence - right_now)
     reason = "not surely better" if not decision.better else "surer than right" if surer else ""
+    if not reason and day is not None and _is_worse_than(day, judged, right, merged):
+        reason = WORSE_THAN_BY_DAY
     return candidate, FitOutcome(
         version=candidate.version_,
         current_version=current.version_,
@@ -140,6 +145,13 @@ def refit(
         half=half,
         **(asdict(decision) | {"better": not reason, "missing": missing}),
     )
+
+
+def _is_worse_than(day: MessageClassifier, judged: Sequence[Item], right: Booleans, merged: dict[str, str]) -> bool:
+    rows = [i for i, item in enumerate(judged) if item.unseen_by_day]
+    fresh = [judged[i] for i in rows]
+    right_by_day = _judge(day, fresh, merged).guess == np.array([item.category for item in fresh])
+    return bool(rows) and is_worse(right[rows], right_by_day)
 
 
 def _learned(said: Sequence[Item]) -> list[Item]:
@@ -253,11 +265,12 @@ def write_job(
     *,
     half: str = BOTH,
     examples: Sequence[bytes] = (),
+    day: bytes | None = None,
 ) -> None:
     """Write what `python -m ml.learn.fit` reads.
 
     `current` is a packed model, `vectors` what is kept of items' meaning by their keys (see `ml.text.meaning.packed`),
-    `examples` the same of the starter's examples, each in its place, or nothing.
+    `examples` the same of the starter's examples, each in its place, or nothing; `day` is as in `refit`.
     """
     known = [item.key for item in items if item.key in vectors]
     job = {"items": [asdict(item) for item in items], "merged": merged, "known": known, "half": half}
@@ -265,6 +278,8 @@ def write_job(
     (folder / EXAMPLES).write_bytes(b"".join(examples))
     (folder / JOB).write_text(json.dumps(job), encoding="utf-8")
     (folder / CURRENT).write_bytes(current)
+    if day is not None:
+        (folder / DAY).write_bytes(day)
 
 
 def read_outcome(folder: Path) -> tuple[bytes, dict[str, Any]]:
@@ -281,13 +296,14 @@ def main(arguments: Sequence[str]) -> int:
     job = json.loads((folder / JOB).read_text("utf-8"))
     try:
         current = unpack((folder / CURRENT).read_bytes()).model
+        day = unpack((folder / DAY).read_bytes()).model if (folder / DAY).exists() else None
         items = [Item(**item) for item in job["items"]]
         texts = {item.key: item.text for item in items}
         encoder().remember([texts[key] for key in job["known"]], unpacked([(folder / VECTORS).read_bytes()]))
         examples, kept = load_examples(), unpacked([(folder / EXAMPLES).read_bytes()])
         if len(kept):
             encoder().remember(examples.texts, kept)
-        candidate, outcome = refit(items, job["merged"], current, examples, half=job["half"])
+        candidate, outcome = refit(items, job["merged"], current, examples, half=job["half"], day=day)
     except ValueError as error:
         sys.stderr.write(f"{error}\n")
         return 1

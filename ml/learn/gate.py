@@ -22,6 +22,8 @@ FEWEST = 7
 POWER = 0.9
 SHOWN_CONFIDENCE = 0.95
 MOST_MISSING = 100_000
+WORSE = 0.05
+"""How likely a model that is no worse is held for one: what would be lost is a night."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,12 @@ def is_surer(candidate: Floats, current: Floats) -> bool:
         return False
     error = float(more.std(ddof=1)) / math.sqrt(len(more))
     return float(more.mean()) > -float(ndtri(LEVEL)) * error
+
+
+def is_worse(candidate: Booleans, other: Booleans) -> bool:
+    """Tell whether another model has right, beyond chance, what the candidate has not; both (n_judged,)."""
+    gained, lost = int((candidate & ~other).sum()), int((other & ~candidate).sum())
+    return lost > gained and float(bdtrc(lost - 1, gained + lost, 0.5)) <= WORSE
 
 
 def _level(apart: float) -> float:

@@ -13,7 +13,8 @@ class Item:
 
     `key` is the message's id, or below zero for an example somebody wrote down. `unseen` says that the current model
     was not fitted on it. `accepted` says that nobody said anything: the message was dealt with as what it was guessed
-    to be. Such items judge models, and none is fitted on them.
+    to be. Such items judge models, and none is fitted on them. `unseen_by_day` says that the head that answers by day
+    was not fitted on it either.
     """
 
     key: int
@@ -21,6 +22,7 @@ class Item:
     category: str
     unseen: bool = True
     accepted: bool = False
+    unseen_by_day: bool = False
 
 
 def into(merged: dict[str, str], key: str) -> str:

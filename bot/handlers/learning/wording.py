@@ -163,6 +163,7 @@ def reason(figures: Mapping[str, Any]) -> str:
         "not right more often": _("it was not right more often"),
         "calibration worse": _("its calibration was worse"),
         "surer than right": _("it was over-confident"),
+        "worse than by day": _("it was worse than what answers by day, on messages that neither had seen"),
         "another model went live meanwhile": _("another model went live meanwhile"),
     }
     return known.get(str(figures.get("reason")), str(figures.get("reason", "")))

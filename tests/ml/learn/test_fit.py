@@ -11,7 +11,7 @@ import pytest
 from ml.classify.classifier import MessageClassifier
 from ml.classify.model_blob import pack, unpack
 from ml.learn import fit
-from ml.learn.fit import main, read_outcome, write_job
+from ml.learn.fit import WORSE_THAN_BY_DAY, main, read_outcome, write_job
 from ml.learn.fits import WEIGHTS, Fits, heaviest
 from ml.learn.items import Item, is_held_out
 from ml.starter import Examples
@@ -62,6 +62,18 @@ def test_what_the_live_model_has_seen_is_no_test_for_it(current: MessageClassifi
 def test_a_candidate_that_is_no_better_is_refused(current: MessageClassifier) -> None:
     _, outcome = fit.refit(items([f"{text} again" for text in BUGS], "bug"), {}, current, BASE)
     assert (outcome.better, outcome.reason) == (False, "not surely better")
+
+
+def test_a_candidate_that_is_worse_than_what_answers_by_day_is_refused(current: MessageClassifier) -> None:
+    said = items(SEATS[:20], "wholesale")
+    texts = [f"{text} again" for text in BUGS[:6]]
+    day = MessageClassifier().fit(
+        [*BASE.texts, *SEATS[:20], *texts], [*BASE.labels, *["wholesale"] * 20, *["sales"] * 6]
+    )
+    for unseen_by_day, reason in ((True, WORSE_THAN_BY_DAY), (False, "")):
+        fresh = [Item(900 + i, text, "sales", True, True, unseen_by_day) for i, text in enumerate(texts)]
+        _, outcome = fit.refit([*said, *fresh], {}, current, BASE, day=day)
+        assert (outcome.better, outcome.reason) == (not reason, reason)
 
 
 def test_guesses_that_people_let_stand_hold_back_who_would_spoil_them(current: MessageClassifier) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ml.learn.gate import FEWEST, decide, is_surer
+from ml.learn.gate import FEWEST, decide, is_surer, is_worse
 
 
 def outcomes(both: int, gained: int, lost: int, neither: int = 0) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -25,6 +25,13 @@ def test_the_sign_test_is_exact() -> None:
 @pytest.mark.parametrize(("gained", "lost", "better"), [(7, 0, True), (6, 0, False), (104, 56, True), (80, 80, False)])
 def test_a_candidate_passes_only_if_chance_would_hardly_do_as_much(gained: int, lost: int, better: bool) -> None:
     assert decide(*outcomes(1_440, gained, lost)).better is better
+
+
+@pytest.mark.parametrize(
+    ("gained", "lost", "worse"), [(0, 5, True), (0, 4, False), (5, 0, False), (10, 20, True), (12, 20, False)]
+)
+def test_what_is_worse_beyond_chance_is_found(gained: int, lost: int, worse: bool) -> None:
+    assert is_worse(*outcomes(50, gained, lost)) is worse
 
 
 def test_fewer_than_it_says_never_pass() -> None:
