@@ -309,8 +309,22 @@ def test_a_process_that_stops_gives_its_fit_up(workspace: str, learning: Learnin
 
 @pytest.mark.skipif(not installed(), reason="the sentence encoder is not installed")
 def test_by_day_the_half_that_reads_meaning_learns_and_at_night_the_words_follow(
-    database: Database, workspace: str, learning: Learning, later: Later, say: Say, starter: MessageClassifier
+    database: Database,
+    workspace: str,
+    learning: Learning,
+    later: Later,
+    say: Say,
+    starter: MessageClassifier,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    days: list[bytes | None] = []
+    real = learning.fit
+
+    def fit(*given: Any, half: str) -> tuple[bytes, dict[str, Any]] | None:
+        days.append(given[4])
+        return real(*given, half=half)
+
+    monkeypatch.setattr(learning, "fit", fit)
     # Of a known category, so that no new one has to be made: what the starter holds for sales is an order here.
     say([f"{text} {word}" for text in KIND for word in ("", "please")], "order")
     learning.tick()
@@ -326,6 +340,8 @@ def test_by_day_the_half_that_reads_meaning_learns_and_at_night_the_words_follow
     with database.transaction(workspace) as session:
         at_night, before = model_versions.newest(session)
         assert before.id == by_day.id
+        answered_by_day = model_versions.weights(session, by_day.id)
+        assert answered_by_day and days == [None, answered_by_day], "it must not be worse than what answers by day"
         assert (at_night.figures["half"], at_night.figures["current_version"]) == ("both", starter.version_)
         assert at_night.state == State.LIVE, at_night.figures
     learning.tick()
