@@ -84,7 +84,7 @@ def save(model: MessageClassifier, directory: Path, notes: dict[str, Any] | None
     }
     for name, content in kept.items():
         _replace(directory / name, content)
-    _replace(directory / MODEL_FILE, _document(body))
+    _replace(directory / MODEL_FILE, document(body))
     for old in [*directory.glob("weights-*.npz"), *directory.glob("meaning-*.npz")]:
         if old.name not in kept:
             old.unlink(missing_ok=True)
@@ -105,7 +105,7 @@ def load(directory: Path) -> StoredModel:
         raise ModelRefused(f"The model file does not have the expected fields: {error!r}.") from error
 
 
-def _document(body: dict[str, Any]) -> bytes:
+def document(body: dict[str, Any]) -> bytes:
     """Return the one way to write a body, its checksum before it: a single changed byte is then seen."""
     plain = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
     checksum = hashlib.sha256(plain.encode()).hexdigest()
@@ -133,7 +133,7 @@ def _read_body(path: Path) -> dict[str, Any]:
     content = _read(path, MAX_JSON_BYTES)
     try:
         body = json.loads(content)["body"]
-        intact = isinstance(body, dict) and _document(body) == content
+        intact = isinstance(body, dict) and document(body) == content
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ModelRefused(f"{path.name} is not a model file.") from error
     if not intact:

@@ -14,7 +14,7 @@ import pytest
 from ml.classify.blend import PULL, Usual, Warmth
 from ml.classify.classifier import MessageClassifier
 from ml.classify.model_blob import pack, unpack
-from ml.classify.model_file import MODEL_FILE, ModelRefused, _document, load, save
+from ml.classify.model_file import MODEL_FILE, ModelRefused, document, load, save
 from ml.classify.topics import topic_folds
 from ml.text.encoder import installed
 from ml.text.neighbours import Nearness
@@ -121,9 +121,9 @@ def test_a_message_belongs_as_far_as_its_margin_and_its_nearest_examples_are_usu
 @needs_encoder
 def test_a_model_mixed_as_before_answers_by_its_words(starter: MessageClassifier, tmp_path: Path) -> None:
     save(starter, tmp_path)
-    document = json.loads((tmp_path / MODEL_FILE).read_text(encoding="utf-8"))
-    document["body"]["meaning"] = document["body"].pop("sense")
-    (tmp_path / MODEL_FILE).write_bytes(_document(document["body"]))
+    kept = json.loads((tmp_path / MODEL_FILE).read_text(encoding="utf-8"))
+    kept["body"]["meaning"] = kept["body"].pop("sense")
+    (tmp_path / MODEL_FILE).write_bytes(document(kept["body"]))
     model = load(tmp_path).model
     assert model.blend_ is None and model.calibration == starter.plain_
     assert model.classify("I cannot log in to my account").category == "account"
