@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from slack_sdk.models.blocks import Block
@@ -24,6 +25,8 @@ NAMED = 3
 """As many commands are named where one was not understood."""
 ROW = 25
 """So many buttons a row of Slack's takes."""
+DAILY = 6
+"""So many forms have a button of their own in the Home; of nouns with a slash command first."""
 _ALIKE = 0.6
 """How much a command must look like what was typed to be named where no word is shared; less is no help."""
 _READ = 12
@@ -35,20 +38,24 @@ _MEANT = {
     "import": "upload csv excel importieren 导入",
     "cancel": "delete remove stop",
     "move": "stage snooze postpone reschedule edit",
-    "show": "open view get details zeigen zeige 显示",
+    "show": "open view get details reply answer zeigen zeige 显示",
     "find": "search look suchen suche finden 搜索",
-    "edit": "update change set rename amount owner ändern bearbeiten 修改",
+    "edit": "update change set rename amount owner assign ändern bearbeiten 修改",
     "note": "comment log notes",
-    "list": "all ls export my mine liste meine 列表",
+    "list": "all ls export my mine liste meine pause resume schedules 列表",
     "customer": "kunde kunden 客户",
     "won": "win close",
     "lost": "lose close",
     "done": "finish complete close",
     "resolve": "solve solved fix fixed",
-    "assign": "take claim give owner assignee own",
+    "assign": "take claim give owner assignee own unassign reassign escalate",
     "move status": "state",
     "followup": "remind reminder remember todo task tasks",
-    "digest": "report reports dashboard forecast stats statistics figures numbers kpi team target goal goals summary",
+    "digest": "report reports dashboard forecast stats statistics figures numbers kpi team target targets goal "
+    "goals quota quotas summary",
+    "new": "schedule",
+    "quiet": "notification notifications notify dnd",
+    "category": "label tag",
     "ratings": "csat nps survey satisfaction",
     "role": "user users member members people invite permission permissions me whoami",
     "rights": "permission permissions",
@@ -97,6 +104,11 @@ def _rank(command: Command) -> int:
     return [*_HEADS].index(role) + 1 if role in _HEADS else 0
 
 
+def _turn(catalogue: Registry, command: Command) -> tuple[int, bool]:
+    """Return where a form stands among the others: first what has a slash command, last what belongs to the set-up."""
+    return _rank(command), command.words not in catalogue.slashes
+
+
 def _line(slash: str, role: Role | None, words: Iterable[str]) -> b.Markup:
     line = b.markup("`{slash}`  {words}", slash=slash, words=", ".join(words))
     return b.markup(_(_HEADS[role]), line=line) if role else line
@@ -105,12 +117,13 @@ def _line(slash: str, role: Role | None, words: Iterable[str]) -> b.Markup:
 def forms(catalogue: Registry, actor: Member, *, daily: bool = False) -> list[Block]:
     """Draw a button for each form that a bare command opens and a person may use; nothing where there is none.
 
-    Those of the set-up come last, or with `daily` not at all.
+    Those of the set-up come last, or with `daily` not at all; of many, it draws the first and names the others.
     """
     by_view = {action.opens.id: action for action in catalogue.actions.values() if action.opens}
     row: list[InteractiveElement] = []
+    words: list[str] = []
     drawn: set[str] = set()
-    for command in sorted(catalogue.commands.values(), key=_rank):
+    for command in sorted(catalogue.commands.values(), key=partial(_turn, catalogue)):
         action = by_view.get(command.opens.id) if command.opens else None
         if action is None or not actor.has(command.noun.change if command.noun else command.role):
             continue
@@ -119,6 +132,10 @@ def forms(catalogue: Registry, actor: Member, *, daily: bool = False) -> list[Bl
             continue
         drawn.add(action.id)
         row.append(_opener(command, action))
+        words.append(catalogue.spell(command.words))
+    if daily and len(row) > DAILY:
+        rest = b.join([b.markup("`{word}`", word=word) for word in words[DAILY:]], ", ")
+        return [b.actions(*row[:DAILY]), b.context(b.markup(_("Also: {commands}"), commands=rest))]
     return [b.actions(*row[at : at + ROW]) for at in range(0, len(row), ROW)]
 
 

@@ -64,7 +64,11 @@ def gone_and_kept(args: Args, place: str) -> tuple[str, str]:
     if kept is None:
         gone, _word, kept = gone.partition(" into ")
     if not kept.strip():
-        raise Invalid("Into which {noun}?", field="into", hint="Name both, with “into” between them.", noun=place)
+        one, _space, other = gone.strip().partition(" ")
+        hint = "Name both, with “into” between them."
+        if other and " " not in other:
+            hint = "Did you mean `{one} into {other}`?"
+        raise Invalid("Into which {noun}?", field="into", hint=hint, noun=place, one=one, other=other)
     return gone, kept
 
 

@@ -10,6 +10,7 @@ const STYLES = { "*": "strong", _: "em", "~": "del" };
 const WORD = /[\p{L}\p{N}]/u;
 const EMOJI_NAME = /^:([a-z0-9_+'-]+(?:::skin-tone-\d)?):/;
 const MESSAGE = /^https?:\/\/[^/]+\/archives\/([A-Z0-9]+)\/p(\d+)(\d{6})(?:\?thread_ts=([\d.]+))?/;
+const REFERENCE = /(?<![\p{L}\p{N}-])(\p{Lu}{1,4}-\d{1,9})(?![\p{L}\p{N}-])/u;
 const SEEK_MS = 2000;
 const BARE_LINK = /^https?:\/\/[^\s<>|]*[^\s<>|.,;:!?)\]}'"]/;
 
@@ -101,12 +102,18 @@ function closing(text, start, mark) {
   return -1;
 }
 
+/** Return the nodes of plain text in which no line ends inside a short reference such as C-4. */
+export function whole(text) {
+  const parts = text.split(REFERENCE).filter(Boolean);
+  return parts.map((part) => (REFERENCE.test(part) ? h("span", { class: "reference", text: part }) : document.createTextNode(part)));
+}
+
 /** Return the nodes of one stretch of mrkdwn without paragraphs. */
 export function inline(text, { links = false } = {}) {
   const nodes = [];
   let plain = "";
   const flush = () => {
-    if (plain) nodes.push(document.createTextNode(plain));
+    nodes.push(...whole(plain));
     plain = "";
   };
   const push = (node, next) => {

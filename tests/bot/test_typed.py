@@ -114,7 +114,7 @@ SAID = {
     "/customer add Booking.com": "*Booking.com*",
     "/customer add Müller GmbH & Co.KG": "*Müller GmbH & Co.KG*",
     "/crm renewal add harbor on:March 1": "Mar 1",
-    "/crm away until:next monday": "gets no tickets until Mon",
+    "/crm away until:next monday": "You get no tickets until Mon",
     # Words of other programs, and a noun that is not the first word.
     "/crm deals mine": "*Open deals* owner:@Ada Admin",
     "/crm add customer Foo Bar": "*Foo Bar*",

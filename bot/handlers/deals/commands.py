@@ -66,13 +66,16 @@ def won(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
     return card(session, deal, reader, actor, notice=notice, undo=True)
 
 
-@plugin.command("deal lost", usage="<deal> [reason]", role=Role.REP, example="D-88 went with a cheaper offer")
+@plugin.command(
+    "deal lost", usage="<deal> [why] [reason:price]", role=Role.REP, example="D-88 went with a cheaper offer"
+)
 def lost(args: Args, session: Session, actor: Member, reader: Reader) -> Message:
     """Mark a deal as lost, with one of your team's reasons or in your words."""
     deal = deals.resolve(session, args["deal"])
-    if deal.status == Outcome.LOST and "reason" not in args:
+    typed = " ".join(said for key in ("reason", "why") if (said := args.get(key)))
+    if deal.status == Outcome.LOST and not typed:
         return card(session, deal, reader, actor, notice=_("It is already lost."))
-    because, said = reasons.told(session, Outcome.LOST, args.get("reason") or "")
+    because, said = reasons.told(session, Outcome.LOST, typed)
     if because is None and (asked := asking(session, deal, Outcome.LOST)):
         return asked
     notice = cards.cancelling(closed(Outcome.LOST), deals.lose(session, deal, said, because))

@@ -10,7 +10,7 @@ from bot.grammar import Args
 from bot.handlers.digests import notices
 from bot.handlers.digests.cards import card
 from bot.handlers.digests.declaration import plugin
-from bot.handlers.digests.lists import only_of, period_of
+from bot.handlers.digests.lists import PERIODS, only_of, period_of
 from bot.handlers.digests.wording import section
 from bot.kit import blocks as b
 from bot.kit import format
@@ -39,7 +39,10 @@ def now_(
     catalogue: notices.RegistryForDigests,
 ) -> Message:
     """Show a digest now: pipeline, support, team, or both of the first, for a day to a year, of all or by filters."""
-    content = args.text.casefold() or BOTH
+    content, spoken = args.text.casefold(), args.text.casefold().removeprefix("this ")
+    if "period" not in args and spoken in PERIODS:
+        content, args = BOTH, args.having("period", spoken)
+    content = content or BOTH
     if content not in CONTENTS:
         raise Invalid("There is no digest of “{word}”.", word=args.text, hint="Choose pipeline, support, team or both.")
     sections = CONTENTS[content]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
+from bot.handlers.history.wording import CHANNELS, INTERNAL, LABELS, OF_PEOPLE, PEOPLE
 from bot.kit import blocks as b
+from bot.kit import categories, format
 from bot.kit.faces import face
 from bot.kit.format import Reader, weekdays
 from bot.plugin import Notice, _
@@ -27,58 +29,10 @@ from storage.records.fields import ChoiceField, MoneyField, RecordField
 from storage.records.history import CHANGES, CREATED, UPDATED, Activity, ChangeSet
 from storage.records.rows import KEPT, kept
 from storage.records.schema import OwnRecord
+from storage.support.tickets import CategoryField
 
 VALUE_LIMIT = 80
 NONE = "–"
-# Columns of tables of our own; a plugin marks its own with `info={"internal": True}`.
-INTERNAL = frozenset(
-    {
-        "about_noun",
-        "at",
-        "channel_id",
-        "closed_at",
-        "created_at",
-        "created_by",
-        "email_key",
-        "find_key",
-        "is_request",
-        "kind",
-        "name_key",
-        "requester_id",
-        "snoozes",
-        "stage_since",
-        "thread_ts",
-        "touched_at",
-        "urgency",
-        "use",
-        "workspace_id",
-    }
-)
-OF_PEOPLE = frozenset({"roles", "manager_id", "away_until"})
-"""What of a person is somebody's to change; the rest is as Slack has it."""
-PEOPLE = frozenset({"owner_id", "assignee_id", "manager_id", "target_user", "member_id"})
-CHANNELS = frozenset({"target_channel", "triage_channel_id", "cards_channel_id"})
-LABELS: Mapping[str, str] = {
-    "about_id": "About",
-    "amount_minor": "Amount",
-    "close_on": "Close",
-    "begins": "Default",
-    "lost_reason": "Reason",
-    "merged_into_id": "Part of",
-    "resolved_at": "Resolved",
-    "first_response_at": "First answer",
-    "due_at": "When",
-    "at_time": "At",
-    "on_date": "On",
-    "target_user": "To",
-    "target_channel": "To",
-    "triage_channel_id": "Alerts go to",
-    "cards_channel_id": "Cards go to",
-    "default_roles": "New colleagues get",
-    "manager_id": "Reports to",
-    "seen_by": "Only for",
-    "member_id": "Acts as",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +216,8 @@ def _as_it_was(session: Session, change: Change, noun: Declaration, values: Mapp
 
 
 def _shown(session: Session, field: RecordField, record: named.Named, reader: Reader) -> b.Text:
+    if isinstance(field, CategoryField):
+        return categories.name(session, key) if (key := field.of(record)) else NONE
     try:
         shown = face(field).shown(field, record, reader, session)
     except NotFound as gone:
@@ -308,7 +264,7 @@ def _value(session: Session, change: Change, field: str, values: Mapping[str, An
     noun, _id, rest = field.rpartition("_id")
     if noun in KEPT and not rest:
         return _record(session, noun, int(value))
-    if field.endswith(("_at", "_on", "_date")) and isinstance(value, str):
+    if field.endswith(("_at", "_on", "_date", "_from", "_until", "_time")) and isinstance(value, str):
         return _time(value, reader)
     return b.cut(str(value), VALUE_LIMIT)
 
@@ -347,4 +303,6 @@ def _money(session: Session, change: Change, values: Mapping[str, Any], reader: 
 def _time(value: str, reader: Reader) -> str:
     if "T" in value:
         return reader.moment(datetime.fromisoformat(value))
+    if ":" in value:
+        return format.clock(time.fromisoformat(value), reader.locale)
     return reader.day(date.fromisoformat(value))

@@ -64,8 +64,10 @@ def _asked(session: Session, query: Query) -> bool | None:
     if query.asks("closed", reasons.FIELD, "reason"):
         return True
     if query.asks("status"):
-        asked = [c.value.casefold() for c in query.conditions if c.name == "status" and c.operator in {":", "="}]
-        return False if asked == [Outcome.OPEN] else None
+        named = (c.value for c in query.conditions if c.name == "status" and c.operator in {":", "="})
+        asked = {part.casefold() for value in named for part in parts(value)}
+        ended = asked <= {Outcome.WON, Outcome.LOST} if asked else None
+        return False if asked == {Outcome.OPEN} else ended or None
     said = [part for c in query.conditions if c.name == "stage" for part in parts(c.value)]
     stages = [pipelines.stage(session, number) for part in said for number in pipelines.resolve_stages(session, part)]
     return None if any(stage.outcome != Outcome.OPEN for stage in stages) else False

@@ -12,6 +12,7 @@ from storage.crm.customers import Customer
 from storage.records.comparisons import Field, ValueRows
 from storage.records.declaration import Declaration, Over
 from storage.records.fields import ChoiceField, LinkField, MomentField, NumberField, PersonField, TextField
+from storage.records.query import Query, parts
 from storage.support.tickets.finding import likely_duplicates
 from storage.support.tickets.merging import merge
 from storage.support.tickets.model import Priority, Ticket, TicketStatus
@@ -54,9 +55,16 @@ def _told(session: Session, ticket: Ticket, added: bool) -> None:
         changed(session, ticket)
 
 
+def _ended(query: Query) -> bool | None:
+    """Tell whether all statuses that filters name are of tickets that are done, None where some are not."""
+    named = (c.value for c in query.conditions if c.name == "status" and c.operator in {":", "="})
+    asked = {part.casefold() for value in named for part in parts(value)}
+    return True if asked and asked <= {TicketStatus.RESOLVED, TicketStatus.CLOSED} else None
+
+
 _DONE = Over(
     Ticket.resolved_at,
-    lambda _session, query: None if query.asks("status", "status_kind") else query.asks("resolved"),
+    lambda _session, query: _ended(query) if query.asks("status", "status_kind") else query.asks("resolved"),
     "Open tickets",
     "Resolved tickets",
 )

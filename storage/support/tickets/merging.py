@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from storage.errors import Conflict, Invalid
@@ -59,7 +59,8 @@ def merge(session: Session, ticket: Ticket, into: Ticket, *, learn: bool = True)
 def split(session: Session, message: IncomingMessage) -> Ticket:
     """Make a ticket of its own of a message and of what was answered under it, and return it.
 
-    Raises Invalid if the message belongs to no ticket, Conflict if it is the one its ticket began with.
+    A ticket that began with it and was merged stands for itself again. Raises Invalid if the message
+    belongs to no ticket, Conflict if it is the one its ticket began with.
     """
     if message.ticket_id is None:
         raise Invalid("That message belongs to no ticket.", field="message")
@@ -69,6 +70,8 @@ def split(session: Session, message: IncomingMessage) -> Ticket:
         raise Conflict(
             "{reference} began with this message.", reference=ticket.reference, hint="Split off one that came later."
         )
+    if (before := _begun_with(session, message)) is not None:
+        return _apart(session, before, ticket, message)
     own = add(
         session,
         name=subject_of(message.text),
@@ -85,6 +88,23 @@ def split(session: Session, message: IncomingMessage) -> Ticket:
     moved = _move(session, ticket, own, only=message)
     _note(session, own, SPLIT, moved, ticket)
     emit(session, TicketSplit(own))
+    changed(session, ticket)
+    return own
+
+
+def _begun_with(session: Session, message: IncomingMessage) -> Ticket | None:
+    """Return the ticket that was merged and that began with a message, None if none did."""
+    began = Ticket.channel_id == message.channel_id, Ticket.thread_ts == message.ts
+    return session.scalars(select(Ticket).where(*began, Ticket.merged_into_id.is_not(None))).one_or_none()
+
+
+def _apart(session: Session, own: Ticket, ticket: Ticket, message: IncomingMessage) -> Ticket:
+    """Give a merged ticket the message that it began with again, and let it be open."""
+    own.merged_into_id, own.status, own.resolved_at = None, TicketStatus.OPEN, None
+    session.flush()
+    moved = _move(session, ticket, own, only=message)
+    _note(session, own, SPLIT, moved, ticket)
+    changed(session, own)
     changed(session, ticket)
     return own
 

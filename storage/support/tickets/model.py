@@ -194,6 +194,8 @@ class Ticket(Named, Base):
             return
         if self.merged_into_id is None:
             self._move_back(session, MERGED, to_other=False)
+        else:
+            self._move_back(session, SPLIT, to_other=True)
         for message in messages.of_ticket(session, self.id, limit=1):
             said = labels.of_message(session, message)
             if said and said[-1].new_category != self.category:

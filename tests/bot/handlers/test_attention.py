@@ -69,7 +69,7 @@ def test_wishes_are_set_shown_changed_and_taken_back(rep: Person) -> None:
 def test_an_undo_says_what_it_set_back(rep: Person) -> None:
     rep.types("/crm quiet 18:00-09:00 off:sat,sun")
     undone = plain(rep.types("/crm undo").text)
-    assert all(part in undone for part in ("quiet hours and limits", "18:00", "Days off: Saturday, Sunday → –"))
+    assert all(part in undone for part in ("quiet hours and limits", "6:00 PM → –", "Days off: Saturday, Sunday → –"))
     assert "No quiet hours for you." in rep.types("/crm quiet").text
 
 

@@ -127,6 +127,10 @@ def test_deals_are_listed_by_filters_with_a_total_for_each_currency(rep: Person,
     assert "Small" in rep.types("/deal list status:won").text
     assert "Small" in rep.types("/deal list stage:won").text
     assert "Small" in rep.types("/deal list closed>2020-01-01").text
+    rep.types("/deal lost D-2")
+    # The newest first, whatever day it was to close.
+    listed = rep.types("/deal list closed").text
+    assert "*Closed deals*" in listed and listed.index("D-2") < listed.index("D-1")
     assert "Small" not in rep.types("/deal list status:open").text
 
 

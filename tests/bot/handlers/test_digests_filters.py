@@ -86,6 +86,8 @@ def test_what_the_filters_say_nothing_of_is_left_out(regions: Company, manager: 
     assert "All of them: `/deal list source:web`" in listed
     assert "Small  D-1" in plain(manager.types("/deal list source:web").text)
     assert "has no source" in manager.types("/digest explain backlog source:web").text
+    for word in ("quarter", "this Quarter"):
+        assert "against the period before (3 months)" in plain(manager.types(f"/digest now {word}").text), word
     assert "There is no planet" in manager.types("/digest now planet:mars").text
     assert "mars" in manager.types("/digest now region:mars").text
     assert "A key stands for what was counted." in manager.types("/digest explain F1 region:emea").text

@@ -46,6 +46,8 @@ def test_an_unknown_command_names_the_nearest_three(company: Company) -> None:
         ("/crm remind me to call", "`/followup add`"),
         ("/crm ?", "Did you mean `/crm help`"),
         ("/crm upload", "Did you mean `/crm import`"),
+        ("/crm notifications", "Did you mean `/crm quiet`?"),
+        ("/deal assign D-1 tom", "Did you mean `/deal edit`?"),
         ("/crm labels", "I don't know “labels”. `/crm help` lists"),
         ("/deal close D-1", "Did you mean `/deal won` or `/deal lost`?"),
         ("/deal stage D-1 lead", "It is already in Lead."),
@@ -91,6 +93,7 @@ def test_the_record_may_come_first_and_its_number_alone_will_do(company: Company
     assert "Now resolved." in agent.types("/ticket resolve t1").text
     assert "Now open." in agent.types("/ticket 1 reopen").text
     assert "Now about Billing and payment." in agent.types("/ticket category T-1 billing").text
+    assert "→ Billing and payment" in agent.types("/ticket history T-1").text
     assert "It is already about Billing" in agent.types("/ticket T-1 category billing").text
     assert "You have no follow-ups." in agent.types("/followup mine").text
     # A number alone could be of any noun, so nothing is guessed from it.

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
+from bot.kit import commands
 from bot.registry import Registry
 from sandbox.control.client import Person
 from storage.support import sla
@@ -20,6 +23,17 @@ def test_home_greets_and_begins_what_people_do_most(rep: Person) -> None:
     rep.submits(Name="Globex upgrade", Amount="12k")
     rep.sees("Globex upgrade")
     rep.does_not_see("You have no open deals.")
+
+
+def test_home_has_buttons_for_the_daily_forms_and_names_the_others(
+    manager: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "DAILY", 4)
+    manager.opens_home()
+    manager.sees("Also: `/crm contact`, `/crm renewal`")
+    manager.does_not_see("New contact")
+    for button in ("New deal", "New ticket", "New customer", "New follow-up"):
+        manager.sees(button)
 
 
 def test_home_shows_what_is_mine_and_opens_it(company: Company) -> None:

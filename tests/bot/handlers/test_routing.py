@@ -54,9 +54,10 @@ def test_what_a_route_cannot_be(company: Company, manager: Person, typed: str, a
 
 
 def test_away_is_said_as_people_say_it(company: Company, manager: Person) -> None:
-    assert "gets no tickets until Jan 7, 2030, " in said(company.agent, "/crm away until 2030-01-07")
+    assert "You get no tickets until Jan 7, 2030, " in said(company.agent, "/crm away until 2030-01-07")
     assert "gets tickets again" in said(company.agent, "/crm away off")
-    company.agent.types("/crm help")
+    assert "You get no tickets until you are back" in said(company.agent, "/crm away")
+    assert "gets tickets again" in said(company.agent, "/crm back")
     assert "@Anton Agent gets no tickets until they are back" in said(manager, "/crm away anton")
     assert "@Anton Agent gets tickets again" in said(manager, "/crm back anton")
 
@@ -75,7 +76,7 @@ def test_who_is_away_gets_no_tickets_and_keeps_the_open_ones(company: Company, m
     said(manager, "/crm triage #support")
     said(company.agent, "/ticket add Printer burns assignee:me")
     answer = said(company.agent, "/crm away until:2199-01-01")
-    assert "gets no tickets until" in answer
+    assert "You get no tickets until" in answer
     assert "1 open ticket stays with @Anton Agent" in answer
     company.agent.clicks("List them", channel="CGENERAL")
     company.agent.sees("Printer burns", channel="CGENERAL")

@@ -186,6 +186,8 @@ def test_a_ticket_is_merged_as_people_say_it(agent: Person) -> None:
     agent.types("/ticket add Export fails")
     assert "is part of this one now" in agent.types("/ticket merge T-2 into T-1").text
     assert "Into which ticket?" in agent.types("/ticket merge T-1").text
+    assert "Did you mean `T-2 into T-1`?" in agent.types("/ticket merge T-2 T-1").text
+    assert "Did you mean `/ticket assign`?" in agent.types("/ticket unassign T-1").text
     assert "There is no T-9" in agent.types("/ticket merge T-1 into T-9").text
 
 

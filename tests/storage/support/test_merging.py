@@ -112,6 +112,21 @@ def test_a_message_is_split_off_with_what_was_answered_to_it(session: Session) -
     assert [one.ticket_id for one in messages.of_ticket(session, ticket.id)] == [ticket.id] * 3
 
 
+def test_a_merged_ticket_stands_for_itself_again_when_what_it_began_with_is_split_off(session: Session) -> None:
+    first, _ = opened(session, 0, "The login fails")
+    second, message = opened(session, 30, "The invoice is wrong")
+    with agent(session):
+        tickets.merge(session, second, first)
+    with agent(session):
+        own = tickets.split(session, message)
+    assert (own.id, own.merged_into_id, own.status, own.resolved_at) == (second.id, None, "open", None)
+    assert (message.ticket_id, tickets.get(session, second.id)) == (second.id, second)
+    with recording(session, actor_id="UAGENT", source="/undo"):
+        undo(session, "UAGENT")
+    session.expire_all()
+    assert (second.merged_into_id, message.ticket_id) == (first.id, first.id)
+
+
 def test_what_a_ticket_began_with_is_not_split_off(session: Session) -> None:
     _, message = opened(session, 0, "The login fails")
     with pytest.raises(Conflict, match="T-1 began with this message"):

@@ -51,7 +51,8 @@ def away(args: Args, session: Session, actor: Member, reader: Reader) -> Message
     when = reader.moment(until) if until else _("they are back (`/crm back`)")
     if member.id == actor.id and until is None:
         when = _("you are back (`/crm back`)")
-    text = b.markup(_("{who} gets no tickets until {when}."), who=b.person(member.id), when=when)
+    whose = _("You get no tickets until {when}.") if member.id == actor.id else _("{who} gets no tickets until {when}.")
+    text = b.markup(whose, who=b.person(member.id), when=when)
     open_ = routes.open_tickets(session, [member.id]).get(member.id, 0)
     blocks = [b.section(text)]
     if open_:
