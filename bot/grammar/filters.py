@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from bot.grammar.amounts import parse_amount
 from bot.grammar.calendar.dates import no_date, period_in
@@ -19,9 +20,22 @@ _MENTION = re.compile(r"<@([A-Za-z0-9]+)>")
 class FilterValues(Writer):
     """Read the values of `storage.records.query` for one person."""
 
-    def amount(self, text: str) -> Money:
-        """Return an amount, in the workspace's currency if it names none; raise Invalid for anything else."""
-        return parse_amount(text, currency=self.currency, locale=self.locale, field=None)
+    def amounts(self, text: str) -> tuple[Money, Money]:
+        """Return the least and the most of two amounts with `..` between them, or one amount twice.
+
+        One that names no currency is in that of the other, or else the workspace's. Raises Invalid for anything else,
+        and for amounts in two currencies.
+        """
+        begins, _, ends = text.partition("..")
+        read = partial(parse_amount, locale=self.locale, field=None)
+        last = read(ends if ".." in text else begins, currency=self.currency)
+        first = read(begins, currency=last.currency)
+        if first.currency != last.currency:
+            last = read(ends, currency=first.currency)
+        if first.currency != last.currency:
+            raise Invalid("{amount} is in two currencies.", hint="Write both in one currency.", amount=shown(text))
+        low, high = sorted((first, last), key=lambda amount: amount.minor)
+        return low, high
 
     def days(self, text: str, *, past: bool) -> tuple[date, date]:
         """Return the first and the last day of a day, a week, month, quarter or year, or of two with `..` between them.

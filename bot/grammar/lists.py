@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import date
 from functools import partial
 from typing import Any
 
@@ -23,10 +22,11 @@ from bot.grammar.calendar.dates import no_date, period_in
 from bot.grammar.choices import ChoiceType
 from bot.grammar.entities import Decoded, shown
 from bot.grammar.filters import NOW, FilterValues
-from bot.grammar.reading import Reading, Several, ValueType, ambiguous, fold, is_rest, trimmed
+from bot.grammar.reading import Reading, Several, ValueType, ambiguous, fold, is_rest, read_range, trimmed
 from bot.grammar.types import AMOUNT, PERSON, WORD
 from bot.grammar.words import Pair
 from storage.errors import Ambiguous, CrmError, Invalid, NotFound
+from storage.money import Money
 from storage.names import name_key
 from storage.records.comparisons import Field, Fields
 from storage.references import parse_reference
@@ -121,7 +121,7 @@ class _Asked:
     def _value(self, name: str, on: Field, text: Decoded) -> Reading[str] | Several | None:
         match on.kind:
             case "money":
-                amount = read_amount(text, currency=self._values.currency, locale=self._values.locale)
+                amount = read_range(text, self._amount) or self._amount(text)
                 return Reading(text.text[: amount.end], amount.end) if isinstance(amount, Reading) else amount
             case "date" | "moment":
                 return self._days(on, text)
@@ -149,19 +149,16 @@ class _Asked:
         now = _AT_ONCE.read(text, self._values) if on.kind == "moment" else None
         if now:
             return now
-        found = self._range(on, text) or period_in(text, self._values, past=on.past)
-        if found is None:
-            return None
-        return Reading("..".join(dict.fromkeys(day.isoformat() for day in found.value)), found.end)
+        read = partial(period_in, writer=self._values, past=on.past)
+        ends = read_range(text, read)
+        if isinstance(ends, Reading):
+            (first, _), (_, last) = ends.value
+            return Reading("..".join(dict.fromkeys((first.isoformat(), last.isoformat()))), ends.end)
+        found = read(text)
+        return Reading("..".join(dict.fromkeys(day.isoformat() for day in found.value)), found.end) if found else None
 
-    def _range(self, on: Field, text: Decoded) -> Reading[tuple[date, date]] | None:
-        """Read the days from one to another, with two points between them."""
-        begin = text.mask.find("..") + 2
-        since = period_in(text.part(0, begin - 2), self._values, past=on.past) if begin > 2 else None
-        until = period_in(text.part(begin, len(text.text)), self._values, past=on.past) if since else None
-        if since is None or until is None or not is_rest(text.text[since.end : begin]):
-            return None
-        return Reading((since.value[0], until.value[1]), begin + until.end)
+    def _amount(self, text: Decoded) -> Reading[Money] | Several | None:
+        return read_amount(text, currency=self._values.currency, locale=self._values.locale)
 
     def _named(self, on: Field, text: Decoded) -> Reading[str] | None:
         """Return the longest name that a text begins with of somebody or something there is."""

@@ -108,6 +108,23 @@ def all_of(
         raise at_fault(error, text.text, field) from None
 
 
+def read_range(
+    text: Decoded, read: Callable[[Decoded], Reading[V] | Several | None]
+) -> Reading[tuple[V, V]] | Several | None:
+    """Read two values, from one to another, with two points between them."""
+    begin = text.mask.find("..") + 2
+    first = read(text.part(0, begin - 2)) if begin > 2 else None
+    if first is None or not is_rest(text.text[first.end : begin]):
+        return None
+    last = read(text.part(begin, len(text.text)))
+    if last is None:
+        return None
+    if isinstance(first, Several):
+        return first
+    end = begin + last.end
+    return Several(last.texts, end) if isinstance(last, Several) else Reading((first.value, last.value), end)
+
+
 def at_fault(error: Invalid, typed: str, field: str | None) -> Invalid:
     """Return an error with the field at fault and what was typed, where who raised it knew neither."""
     error.field = error.field or field

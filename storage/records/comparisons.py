@@ -23,8 +23,8 @@ _NUMBER = re.compile(r"(?P<sign>[+-]?)(?P<whole>\d{1,40})(?:(?P<mark>[.,])(?P<be
 class Values(Protocol):
     """Turn what a filter says into values; each raises Invalid for what it cannot read."""
 
-    def amount(self, text: str) -> Money:
-        """Return an amount of money."""
+    def amounts(self, text: str) -> tuple[Money, Money]:
+        """Return the least and the most of the amounts of money that are meant, both in one currency."""
 
     def days(self, text: str, *, past: bool) -> tuple[date, date]:
         """Return the first and the last of the days that are meant; `past` prefers the last such days to the next."""
@@ -51,6 +51,12 @@ def scaled_number(typed: str, decimals: int) -> int:
         said = "{value} has more decimals than {most}." if decimals else "{value} is not a whole number."
         raise Invalid(said, typed=typed, value=short(typed), most=decimals)
     return number
+
+
+def scaled_numbers(typed: str, decimals: int) -> tuple[int, int]:
+    """Return the least and the most of two numbers with `..` between them, or one number twice; raise as for one."""
+    numbers = sorted(scaled_number(one, decimals) for one in typed.split("..", 1))
+    return numbers[0], numbers[-1]
 
 
 @dataclass(frozen=True)

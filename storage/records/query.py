@@ -10,6 +10,7 @@ range of bigint, date, timestamptz or text key, never by LIKE or a function of t
 - `status:new,open` finds either; members, fixed choices, categories and records take such lists.
 - An amount is compared with amounts of its own currency only; all others are neither more nor less nor equal, and `!=`
   finds them. An order by amount is that of the minor units, whatever their currency: one that an index can give.
+- `amount:10k..50k` is from the one to the other, both included; `!=` is outside of them, `<` below and `>` above both.
 - A day, week or month is the whole of it, where the reader is: `close<december` is before its first day,
   `close>december` after its last.
 - `name:acme` finds names that begin so, `name=acme` those that are exactly so.
@@ -29,7 +30,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from storage.errors import Invalid, NotFound
 from storage.money import Money
 from storage.names import name_key, short
-from storage.records.comparisons import Field, Fields, Kind, ValueRows, Values, scaled_number
+from storage.records.comparisons import Field, Fields, Kind, ValueRows, Values, scaled_numbers
 from storage.records.paging import Order
 
 # More than anybody types; each is a condition the database has to plan.
@@ -179,7 +180,7 @@ def _compare(session: Session, condition: Condition, on: Field, values: Values) 
     comparison, text = condition.operator, condition.value
     match on.kind:
         case "money":
-            return _compare_money(comparison, on, values.amount(text))
+            return _compare_money(comparison, on, *values.amounts(text))
         case "moment":
             return _compare_span(comparison, on.column, *values.span(text, past=on.past))
         case "name":
@@ -190,7 +191,8 @@ def _compare(session: Session, condition: Condition, on: Field, values: Values) 
                 return _or_empty(comparison, on.column, _COMPARE[comparison](on.column, first))
             return _compare_span(comparison, on.column, first, last + timedelta(1))
         case "number":
-            return _or_empty(comparison, on.column, _COMPARE[comparison](on.column, scaled_number(text, on.decimals)))
+            low, high = scaled_numbers(text, on.decimals)
+            return _or_empty(comparison, on.column, _between(comparison, on.column, low, high))
         case "record":
             return _among(comparison, on.column, [record.id for record in meant(session, on, text)])
         case "member" | "choice" | "keys":
@@ -235,13 +237,22 @@ def _or_empty(comparison: str, column: InstrumentedAttribute[Any], found: Column
     return or_(found, column.is_(None)) if comparison == "!=" else found
 
 
-def _compare_money(comparison: str, on: Field, amount: Money) -> ColumnElement[bool]:
+def _between(comparison: str, column: InstrumentedAttribute[Any], low: int, high: int) -> ColumnElement[bool]:
+    """Return how a column compares with all from the least to the most: less than all, outside of them, one of them."""
+    if low == high or comparison not in {":", "=", "!="}:
+        found: ColumnElement[bool] = _COMPARE[comparison](column, high if comparison in {"<=", ">"} else low)
+        return found
+    return or_(column < low, column > high) if comparison == "!=" else and_(column >= low, column <= high)
+
+
+def _compare_money(comparison: str, on: Field, low: Money, high: Money) -> ColumnElement[bool]:
     assert on.currency is not None
+    found = _between(comparison, on.column, low.minor, high.minor)
     if comparison == "!=":
-        return or_(on.currency != amount.currency, on.column != amount.minor, on.column.is_(None))
+        return or_(on.currency != low.currency, found, on.column.is_(None))
     # Not a condition that an index could serve: the index of amounts is to, as nearly all are in one currency.
-    same_currency = (on.currency == amount.currency).is_(true())
-    return and_(same_currency, _COMPARE[comparison](on.column, amount.minor))
+    same_currency = (on.currency == low.currency).is_(true())
+    return and_(same_currency, found)
 
 
 def _compare_span(comparison: str, column: InstrumentedAttribute[Any], begins: date, ends: date) -> ColumnElement[bool]:

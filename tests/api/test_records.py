@@ -361,9 +361,9 @@ def test_deals_move_and_are_worth_something(programs: Programs, workspace: str) 
     assert moved.json["fields"]["stage"] != first
     assert rita.changes(path, {"stage": "Nowhere"}).json["errors"][0]["field"] == "stage"
     assert rita.changes(path, {"closed": "2031-05-01T09:00:00Z"}).json["errors"][0]["field"] == "closed"
-    assert [one["id"] for one in rita.gets("records/deal", filter="amount>10k EUR mine").json["records"]] == [
-        deal["id"]
-    ]
+    for filters in ("amount>10k EUR mine", "amount:12000.50..900k EUR"):
+        assert [one["id"] for one in rita.gets("records/deal", filter=filters).json["records"]] == [deal["id"]]
+    assert rita.gets("records/deal", filter="amount:1..2 EUR").json["records"] == []
     assert rita.posts("undo").json["undone"]
     assert rita.gets(path).json["fields"]["stage"] == first
     assert "closed_reason" in rita.gets("openapi.json").text

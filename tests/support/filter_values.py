@@ -11,9 +11,10 @@ from storage.money import Money
 class Said:
     """Turn a filter's text into values, like the bot's grammar does for people."""
 
-    def amount(self, text: str) -> Money:
+    def amounts(self, text: str) -> tuple[Money, Money]:
         """Return dollars; `k` is a thousand."""
-        return Money(int(text.removesuffix("k")) * (1000 if text.endswith("k") else 1) * 100, "USD")
+        amount = Money(int(text.removesuffix("k")) * (1000 if text.endswith("k") else 1) * 100, "USD")
+        return amount, amount
 
     def days(self, text: str, *, past: bool) -> tuple[date, date]:
         """Return an ISO date."""

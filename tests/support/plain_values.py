@@ -10,10 +10,10 @@ from storage.money import Money
 class PlainValues:
     """Turn a filter's text into values without any grammar."""
 
-    def amount(self, text: str) -> Money:
+    def amounts(self, text: str) -> tuple[Money, Money]:
         """Return so many minor units of a currency."""
         number, currency = text.split()
-        return Money(int(number), currency)
+        return Money(int(number), currency), Money(int(number), currency)
 
     def days(self, text: str, *, past: bool) -> tuple[date, date]:
         """Return an ISO date."""

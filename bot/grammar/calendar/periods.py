@@ -3,7 +3,8 @@
 What phrases leave open is decided once, for all languages:
 
 - A bare weekday is the next one after today; "this friday" may be today; "next friday" (下周五) is the Friday of the
-  next week, and weeks begin on Monday. "Past friday" and "last friday" are the last one.
+  next week, and weeks begin on Monday. "Past friday" and "last friday" are the last one. "Vendredi prochain" and
+  "viernes próximo" are the next one after today, as "kommenden Freitag" is.
 - A day without a year is the next such day, today included. 12/24 and 24/12 are told apart by the writer's locale where
   both can be, 24.12. always has the day first.
 - "Next week" and "next month" are their first days; the end of a week is its Friday. A month, quarter or year by its
@@ -11,6 +12,7 @@ What phrases leave open is decided once, for all languages:
 """
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -170,6 +172,8 @@ def _any_date(around: Around, phrase: Phrase, at: int = 1) -> date | None:
 _PERIOD_ROWS = [
     ("(x)(u)", lambda around, phrase: _unit(around, phrase[1], phrase[2])),
     ("i?(m)(?:,?(y))?", lambda around, phrase: _month(around, phrase[1], phrase[2])),
+    ("(X)(m)", lambda around, phrase: _month(replace(around, past=phrase[1] == LAST), phrase[2], None)),
+    ("(m)(X)", lambda around, phrase: _month(replace(around, past=phrase[2] == LAST), phrase[1], None)),
     ("(y)(m)", lambda around, phrase: _month(around, phrase[2], phrase[1])),
     ("i?(q)(?:,?(y))?", lambda around, phrase: _quarter(around, phrase[1], phrase[2])),
     ("i?(y)", lambda _around, phrase: (date(phrase[1], 1, 1), date(phrase[1], 12, 31))),
@@ -179,7 +183,8 @@ _PERIODS = table(_PERIOD_ROWS)
 _DAYS = table(
     [
         ("(d)", lambda around, phrase: days.moved(around.today, "day", phrase[1])),
-        ("(x?)(w)", lambda around, phrase: weekday(around, phrase[1], phrase[2])),
+        ("([xX]?)(w)", lambda around, phrase: weekday(around, phrase[1], phrase[2])),
+        ("(w)(X)", lambda around, phrase: weekday(around, phrase[2], phrase[1])),
         ("(w)(x)u", lambda around, phrase: days.weekday_of_week(around.today, phrase[1], phrase[2])),
         ("(x)u(w)", lambda around, phrase: days.weekday_of_week(around.today, phrase[2], phrase[1])),
         ("(x?)e", lambda around, phrase: _weekend(around, phrase[1])),
@@ -199,6 +204,6 @@ _DAYS = table(
         ("(w),?(F)", lambda around, phrase: _checked(day_of_figures(around, phrase[2]), phrase[1])),
         ("(F),?(w)", lambda around, phrase: _checked(day_of_figures(around, phrase[1]), phrase[2])),
         (rf"(w),?{_ANY_DATE}", lambda around, phrase: _checked(_any_date(around, phrase, 2), phrase[1])),
-        *((pattern, lambda around, phrase, read=read: read(around, phrase)[1]) for pattern, read in _PERIOD_ROWS[1:5]),
+        *((pattern, lambda around, phrase, read=read: read(around, phrase)[1]) for pattern, read in _PERIOD_ROWS[1:-1]),
     ]
 )

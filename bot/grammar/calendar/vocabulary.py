@@ -1,7 +1,7 @@
 """The words of days, times and recurrences, in one table for all languages: each is a token of a kind with a value.
 
 English, German and Chinese are known whole; of French and Spanish the names of months and days, as dates are shown in
-them. Chinese characters are simplified ones.
+them, and which one of these is meant. Chinese characters are simplified ones.
 """
 
 import re
@@ -37,6 +37,11 @@ _TABLE: Mapping[str, Mapping[Any, str]] = {
         COMING: "coming, kommende, kommenden, kommender, kommendes",
         2: "下下个, 下下",
         -2: "上上个, 上上",
+    },
+    # The same in French and Spanish, where it may stand behind the day.
+    "X": {
+        COMING: "prochain, prochaine, próximo, próxima, proximo, proxima",
+        LAST: "dernier, dernière, derniere, passé, passée, pasado, pasada",
     },
     # Units of the calendar, and how many days, weeks... one of them is.
     "u": {

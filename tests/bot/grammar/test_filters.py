@@ -15,8 +15,13 @@ VALUES: Values = FilterValues(me="UREP", currency="EUR", zone="Europe/Berlin", n
 
 
 def test_amounts_are_in_the_workspaces_currency_unless_they_say_another() -> None:
-    assert VALUES.amount("10k") == Money(10_000_00, "EUR")
-    assert VALUES.amount("$10k") == Money(10_000_00, "USD")
+    assert VALUES.amounts("10k") == (Money(10_000_00, "EUR"),) * 2
+    assert VALUES.amounts("$10k") == (Money(10_000_00, "USD"),) * 2
+
+
+@pytest.mark.parametrize("text", ["$10k..50k", "10k..50k USD", "$10k .. $50k", "50k USD..10k"])
+def test_of_a_range_of_amounts_either_end_names_the_currency(text: str) -> None:
+    assert VALUES.amounts(text) == (Money(10_000_00, "USD"), Money(50_000_00, "USD"))
 
 
 def test_days_are_read_by_the_writers_calendar() -> None:
@@ -41,7 +46,10 @@ def test_people_are_mentioned_or_me() -> None:
 
 
 def test_what_cannot_be_read_leaves_the_field_to_who_knows_it() -> None:
-    for text, read in (("bob", VALUES.member), ("lots", VALUES.amount)):
+    for text, read in (
+        ("bob", VALUES.member), ("lots", VALUES.amounts), ("10k..", VALUES.amounts), ("..10k", VALUES.amounts),
+        ("$10k..50k CHF", VALUES.amounts),
+    ):  # fmt: skip
         with pytest.raises(Invalid) as caught:
             read(text)
         assert caught.value.on_field("owner").field == "owner"

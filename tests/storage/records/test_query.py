@@ -39,9 +39,10 @@ FIELDS = Fields(
 class Plain:
     """Read values as a program writes them."""
 
-    def amount(self, text: str) -> Money:
-        number, _, currency = text.partition(" ")
-        return Money(int(number) * 100, currency or "EUR")
+    def amounts(self, text: str) -> tuple[Money, Money]:
+        numbers, _, currency = text.partition(" ")
+        low, _, high = numbers.partition("..")
+        return Money(int(low) * 100, currency or "EUR"), Money(int(high or low) * 100, currency or "EUR")
 
     def days(self, text: str, *, past: bool) -> tuple[date, date]:
         first, _, last = text.partition("..")
@@ -95,6 +96,13 @@ FOUND = {
     'amount:"70000 USD"': ["Yankee"],
     "amount=5000": ["Small"],
     "amount!=5000": ["Big", "Bigger, “quoted”", "Gone", "Unpriced", "Yankee"],
+    "amount:5000..50000": ["Big", "Small"],
+    "amount!=5000..50000": ["Bigger, “quoted”", "Gone", "Unpriced", "Yankee"],
+    "amount<5000..50000": ["Gone"],
+    "amount<=5000..50000": ["Big", "Gone", "Small"],
+    "amount>5000..50000": ["Bigger, “quoted”"],
+    "amount>=5000..50000": ["Big", "Bigger, “quoted”", "Small"],
+    'amount:"1..90000 USD"': ["Yankee"],
     "amount:none": ["Unpriced"],
     "close<2026-12-31": ["Small"],
     "close<=2026-12-31": ["Big", "Small", "Yankee"],
@@ -129,6 +137,8 @@ FOUND = {
     "name=big": ["Big"],
     "name!=big close:2026-12-31": ["Yankee"],
     "id<=2": ["Big", "Small"],
+    "id:2..1": ["Big", "Small"],
+    "id!=1..4": ["Gone", "Unpriced"],
     "id!=1 id!=2 status:open": ["Bigger, “quoted”", "Unpriced", "Yankee"],
     # Six in the evening in UTC is the next day in Shanghai.
     "created:2026-01-16": ["Small"],
@@ -172,6 +182,7 @@ REFUSED = [
     ("status:zzz", "zzz is not a status. There are open, won, lost.", "status"),
     ("close<someday", "someday is not a date.", "close"),
     ("id:x", "x is not a number.", "id"),
+    ("id:1..", " is not a number.", "id"),
     ("id:9223372036854775808", "9223372036854775808 is not a number.", "id"),
     ("sort:owner", "There is no order by owner.", "sort"),
     ("sort:colour", "There is no colour to filter or sort by.", "colour"),
