@@ -116,8 +116,8 @@ NOTHING = {
     "brings one back, as any record": "stage restore|category restore|reply restore",
 }
 """Which commands there is nothing to take back of here, by why."""
-UNLISTED = {"note", "attention"}
-"""What is no matter of the set-up: what is noted on it, and when somebody is left alone."""
+UNLISTED = {"note"}
+"""What is no matter of the set-up: what is noted on it."""
 OF_PROGRAMS = re.compile(r"[{}]|\bNone\b|\bnull\b|\b[a-z]+_[a-z_]+\b|~\d|&#|\[\]|UADMIN\.|\d{4}-\d\d-\d\dT")
 """What nobody should read."""
 

@@ -35,7 +35,7 @@ CHANGES: list[tuple[tuple[str, ...], str, str]] = [
     ((), "/crm route add category:billing channel:#support", "the route billing: removed"),
     ((), "/crm inbox #general", "the inbox #general: removed"),
     (("/customer add Acme",), "/customer link acme channel:#general", "the link of #general to *C-1*: removed"),
-    ((), "/crm quiet #general 18:00-09:00", "limits of #general: Quiet from: 18:00:00 → –"),
+    ((), "/crm quiet #general 18:00-09:00", "limits of #general: Quiet from: 6:00 PM → –"),
     ((), "/crm budget #general 5", "limits of #general: Daily budget: 5 → –"),
     (("/crm inbox #general",), "/crm grouping #general by:message", "the inbox #general: Grouping: message →"),
 ]
