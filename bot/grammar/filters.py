@@ -8,10 +8,11 @@ from bot.grammar.amounts import parse_amount
 from bot.grammar.calendar.dates import no_date, period_in
 from bot.grammar.calendar.zones import place, zone_of
 from bot.grammar.entities import Decoded, shown
-from bot.grammar.reading import Writer, all_of
+from bot.grammar.reading import Reading, Writer, all_of, fold
 from bot.grammar.types import is_me
 from storage.errors import Invalid
 from storage.money import Money
+from storage.records.comparisons import Fields
 
 NOW = "now"
 _MENTION = re.compile(r"<@([A-Za-z0-9]+)>")
@@ -67,3 +68,23 @@ class FilterValues(Writer):
         raise Invalid(
             "{value} is not a person I can see.", hint="Write @ and pick a name.", typed=text, value=shown(text)
         )
+
+
+_TOP = re.compile(r"(?:top|biggest|largest|größte)(?:\s+\d{1,3})?(?:\s+|$)", re.IGNORECASE)
+_BY = re.compile(
+    r"(?:(?:sorted|ordered|sort|order|sortiert)\s+)?(?:by|nach)\s+(\w+)(?:\s+(asc|desc)(?:ending)?)?(?=[\s,;，；、.]|$)",
+    re.IGNORECASE,
+)
+
+
+def order_in(text: Decoded, fields: Fields) -> Reading[list[str]] | None:
+    """Read "by amount" and "top 5" as an order: by money the most first, by anything else as it counts up."""
+    top = _TOP.match(text.mask)
+    by = _BY.match(text.mask, top.end() if top else 0)
+    money = [name for name, on in fields.by_name.items() if on.kind == "money"]
+    name = fold(by[1]) if by else money[0] if top and len(money) == 1 else ""
+    ends = by or top
+    if ends is None or name not in fields.by_name:
+        return None
+    way = fold(by[2]) if by and by[2] else "desc" if top or name in money else "asc"
+    return Reading([f"sort:{'-' if way == 'desc' else ''}{name}"], ends.end())

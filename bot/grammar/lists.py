@@ -21,7 +21,7 @@ from bot.grammar.amounts import read_amount
 from bot.grammar.calendar.dates import no_date, period_in
 from bot.grammar.choices import ChoiceType
 from bot.grammar.entities import Decoded, shown
-from bot.grammar.filters import NOW, FilterValues
+from bot.grammar.filters import NOW, FilterValues, order_in
 from bot.grammar.reading import Reading, Several, ValueType, ambiguous, fold, is_rest, read_range, trimmed
 from bot.grammar.types import AMOUNT, PERSON, WORD
 from bot.grammar.words import Pair
@@ -191,7 +191,10 @@ class _Asked:
                 self._called(on, next(ends, text.text))
             except CrmError as error:
                 return error
-        kinds: dict[str, ValueType[Any]] = {"money": AMOUNT, "choice": ChoiceType(name, tuple(on.choices) or ("",))}
+        kinds: dict[str, ValueType[Any]] = {
+            "money": AMOUNT,
+            "choice": ChoiceType(name.replace("_", " "), tuple(on.choices) or ("",)),
+        }
         kind = kinds.get(on.kind)
         return kind.refusal(text.text) if kind else no_date(text.text)
 
@@ -209,7 +212,7 @@ class _Asked:
             text = text.part(filling.end() if filling else 0, len(text.text))
             if is_rest(text.text):
                 return words
-            found = self._word(text)
+            found = order_in(text, self._fields) or self._word(text)
             words += found.value
             text = text.part(found.end, len(text.text))
 
@@ -299,7 +302,7 @@ class _Asked:
             typed=text.text,
             text=shown(text.text),
             words=", ".join(self._fields.words),
-            names=", ".join(self._fields.by_name),
+            names=", ".join(self._fields.shown),
         )
 
 

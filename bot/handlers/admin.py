@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from slack_sdk.models.blocks import Block
@@ -28,6 +28,8 @@ plugin = Plugin(
 )
 
 NOBODY = frozenset({"none", "nobody", "-"})
+VERBS = frozenset({"add", "give", "grant", "set", "remove", "revoke", "take"})
+"""What people write before the person whose roles they mean."""
 ON, OFF = "on", "off"
 
 
@@ -63,13 +65,16 @@ def role(args: Args, found: Mapping[str, Mapping[str, Any]], session: Session) -
         return _everybody(session)
     with history.apart(session):
         met = {user_id: members.ensure(session, user_id, profile) for user_id, profile in found.items()}
+    if args["person"].casefold() in VERBS:
+        example = "`/crm role @rita +manager`, or -manager to take it back"
+        raise Invalid("Name the person first.", field="person", hint="Write {example}.", example=example)
     member = _member(session, args, "person", met)
     manager = None
     if "manager" in args and args["manager"].casefold() not in NOBODY:
         manager = _member(session, args, "manager", met)
     words = args.text.casefold().replace(",", " ").split() if "roles" in args else []
     if words:
-        members.set_roles(session, member, [] if NOBODY.issuperset(words) else [_role(word) for word in words])
+        members.set_roles(session, member, _changed_roles(member, words))
     if "manager" in args:
         members.set_manager(session, member, manager)
     text = b.markup(
@@ -100,6 +105,16 @@ def _roles(member: Member) -> str:
 
 def _reports(member: Member) -> b.Text:
     return b.markup(_("Reports to {manager}."), manager=b.person(member.manager_id)) if member.manager_id else ""
+
+
+def _changed_roles(member: Member, words: Sequence[str]) -> list[Role]:
+    """Return the roles that words name: `+rep` and `-rep` change those there are, words without a sign replace them."""
+    if NOBODY.issuperset(words):
+        return []
+    if not all(word[0] in "+-" for word in words):
+        return [_role(word) for word in words]
+    signed = {_role(word[1:]): word[0] == "+" for word in words}
+    return [role for role in Role if signed.get(role, role in member.roles)]
 
 
 def _role(word: str) -> Role:

@@ -18,7 +18,7 @@ from storage.errors import Invalid, NotFound
 from storage.names import short
 from storage.records import history
 from storage.workspace import api_keys, members
-from storage.workspace.api_keys import ApiKey, Verb
+from storage.workspace.api_keys import ANY, ApiKey, Verb
 
 plugin = Plugin(
     "api_keys", contract=2, title="API keys", description="Let programs and agents use the workspace, within limits."
@@ -30,12 +30,12 @@ TYPES: Mapping[str, Any] = {"as": PERSON, "until": DAY}
 
 
 @plugin.command("api-key", role=Role.ADMIN)
-def shown(session: Session, reader: Reader) -> Message:
+def shown(session: Session, reader: Reader, catalogue: Catalogue) -> Message:
     """List the API keys: what each may do, as whom, until when, and when it was last used."""
     found = api_keys.listed(session)
     title = b.markup(_("*API keys*: {count}"), count=len(found))
     hint = b.context(_("Make one: `/crm api-key add Billing role:rep can:read,customer:add until:december`."))
-    return Message(title, [b.section(title), *paragraphs([_line(key, reader) for key in found]), hint])
+    return Message(title, [b.section(title), *paragraphs([_line(key, reader, catalogue) for key in found]), hint])
 
 
 @plugin.command(
@@ -63,7 +63,7 @@ def add(args: Args, session: Session, actor: Member, reader: Reader, now: dateti
         _("Here is the key *{name}*. It is shown only now, so keep it: `{secret}`"), name=key.name, secret=secret
     )
     hint = b.context(_("Whoever has it can do this. Take it back: `/crm api-key revoke <name>`."))
-    return Message(title, [b.section(title), b.section(_line(key, reader)), hint], once=True)
+    return Message(title, [b.section(title), b.section(_line(key, reader, catalogue)), hint], once=True)
 
 
 @plugin.command("api-key revoke", usage="<name>", role=Role.ADMIN, example="Billing")
@@ -76,12 +76,12 @@ def revoke(args: Args, session: Session, now: datetime) -> Message:
     return Message(text)
 
 
-def _line(key: ApiKey, reader: Reader) -> b.Markup:
+def _line(key: ApiKey, reader: Reader, catalogue: Catalogue) -> b.Markup:
     parts = [
         b.markup(_("acts as {who}"), who=b.person(key.member_id))
         if key.member_id
         else b.markup(_("acts with the role {role}"), role=key.role),
-        b.markup(_("may {scopes}"), scopes=", ".join(key.scopes)),
+        b.markup(_("may {scopes}"), scopes=", ".join(_scope(one, catalogue) for one in key.scopes)),
         b.markup(
             _("until {day}") if key.is_good(reader.now) else _("expired on {day}"),
             day=reader.day(key.expires_at.astimezone(reader.zone).date()),
@@ -126,3 +126,20 @@ def _expires(args: Args, reader: Reader, now: datetime) -> datetime:
     if ends <= now:
         raise Invalid("This day has passed.", field="until")
     return ends
+
+
+def _scope(scope: str, catalogue: Catalogue) -> str:
+    """Say what a scope lets a program do: `customer:add` is "add customers"."""
+    key, _colon, verb = scope.partition(":")
+    noun = catalogue.nouns.get(key)
+    says = {
+        Verb.READ: _("read {nouns}"),
+        Verb.ADD: _("add {nouns}"),
+        Verb.CHANGE: _("change {nouns}"),
+        Verb.ARCHIVE: _("archive {nouns}"),
+        Verb.MERGE: _("merge {nouns}"),
+        Verb.NOTE: _("write notes about {nouns}"),
+    }
+    every = key if key != ANY else _("all records")
+    nouns = _(noun.declaration.plural).casefold() if noun else every
+    return says.get(verb, _("do everything with {nouns}")).format(nouns=nouns)

@@ -61,7 +61,8 @@ _MEANT = {
     "rights": "permission permissions",
     "model": "train training learning learn ai",
     "categories": "category label labels tag tags",
-    "setup": "onboarding channel channels configure configuration config workspace currency",
+    "setup": "onboarding channel channels configure configuration config workspace currency timezone zone "
+    "language locale",
     "setup settings": "setting options preferences",
     "doctor": "health version ping debug",
     "api-key": "api key keys token tokens",

@@ -140,7 +140,8 @@ class MoneyFace(Face):
 
     def entry(self, field: MoneyField, value: Any, optional: bool, session: Session) -> Block:
         """Draw a place with the amount and its currency, as both are read back."""
-        return self.line(field, "" if value is None else f"{value.major} {value.currency}", optional)
+        typed = "" if value is None else f"{value.major} {value.currency}".replace(".00 ", " ")
+        return self.line(field, typed, optional)
 
 
 class DateFace(Face):

@@ -11,7 +11,14 @@ from decimal import Decimal
 from typing import Literal, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from babel.dates import format_date, format_skeleton, format_time, format_timedelta, get_datetime_format
+from babel.dates import (
+    format_date,
+    format_interval,
+    format_skeleton,
+    format_time,
+    format_timedelta,
+    get_datetime_format,
+)
 from babel.numbers import format_currency, format_decimal
 from babel.numbers import format_percent as _format_percent
 from babel.units import format_unit
@@ -149,6 +156,21 @@ def day(on: date, locale: str | None, *, today: date | None = None) -> str:
     return str(format_skeleton("MMMEd", on, locale=known))
 
 
+def days(first: date, last: date, locale: str | None) -> str:
+    """Show the days from one to another, a whole month, quarter or year by its name: Q4 2026."""
+    known = known_locale(locale)
+    after = last + timedelta(days=1)
+    months = (after.year - first.year) * 12 + after.month - first.month
+    whole = {1: "yMMMM", 3: "yQQQ", 12: "y"} if first.day == after.day == 1 and (first.month - 1) % months == 0 else {}
+    if months in whole:
+        return str(format_skeleton(whole[months], first, locale=known))
+    return (
+        day(first, locale)
+        if first == last
+        else str(format_interval(first, last, "yMMMd", locale=known)).replace("\u2009", " ")
+    )
+
+
 def moment(when: datetime, place: ZoneInfo, locale: str | None, *, now: datetime | None = None) -> str:
     """Show a day and the time of day in a place; `when` and `now` are aware, and near days are shown as by `day`."""
     known = known_locale(locale)
@@ -276,4 +298,6 @@ def overtaken(session: Session, record: Record, control: b.Control) -> b.Markup 
     if named.is_current(session, record, control.version):
         return None
     who = history.last_actor(session, record.__noun__, record.id)
+    if history.is_last_actor(session, record.__noun__, record.id):
+        return b.esc(_("Nothing was done: you have changed this meanwhile. Here it is as it stands now."))
     return b.markup(_("Nothing was done: {who} has changed this meanwhile. Here it is as it stands now."), who=who)

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from types import MappingProxyType
 from typing import Any
 
@@ -13,7 +14,7 @@ from slack_sdk.models.blocks import Block
 
 from bot.i18n import _
 from bot.kit import blocks as b
-from bot.kit.format import VALUE_LIMIT
+from bot.kit.format import VALUE_LIMIT, Reader, days
 from storage.errors import Invalid
 from storage.money import BIGINT
 
@@ -23,6 +24,7 @@ BACK, MORE = "back", "more"
 _MENTION = re.compile("(<@[^>]*>)")
 _FILTER = re.compile(r"([^\W\d_][\w-]*)(<=|>=|!=|[:=<>])(.+)", re.DOTALL)
 _IN_TIME = re.compile(r"\d{4}-\d{2}-\d{2}|(?:now|today)$")
+_DAYS = re.compile(r"(\d{4}-\d{2}-\d{2})(?:\.\.(\d{4}-\d{2}-\d{2}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,8 @@ class Page:
         except (ValueError, TypeError, OverflowError):
             raise Invalid("This button no longer works.", hint="Please repeat the command.") from None
 
-    def said(self, words: Mapping[str, str] = MappingProxyType({})) -> b.Markup:
-        """Return the filters as people say them, by the everyday `words` that stand for some; empty for none."""
+    def said(self, reader: Reader, words: Mapping[str, str] = MappingProxyType({})) -> b.Markup:
+        """Return the filters as a reader says them, by the everyday `words` that stand for some; empty for none."""
         left = list(self.filters)
         spoken: list[b.Text] = []
         for word, meant in words.items():
@@ -60,11 +62,13 @@ class Page:
             if (asked := meant.split()) and any(set("<!") & set(one) for one in asked) and set(asked) <= set(left):
                 left = [one for one in left if one not in asked]
                 spoken.append(word)
-        return b.join([*map(_spoken, left), *spoken], ", ")
+        return b.join([*(_spoken(one, reader) for one in left), *spoken], ", ")
 
-    def title(self, what: str, lines: int, *, more: bool, words: Mapping[str, str] = MappingProxyType({})) -> b.Markup:
+    def title(
+        self, what: str, lines: int, reader: Reader, *, more: bool, words: Mapping[str, str] = MappingProxyType({})
+    ) -> b.Markup:
         """Say what is listed, by which filters, and which part of it this is; `more` comes after its `lines`."""
-        filters = b.join(["", self.said(words)], " ") if self.filters else ""
+        filters = b.join(["", self.said(reader, words)], " ") if self.filters else ""
         if not self.offset and not more:
             return b.markup("*{what}*{filters}: {count}", what=what, filters=filters, count=lines)
         first, last = self.offset + 1, self.offset + lines
@@ -98,8 +102,8 @@ def written(filters: str) -> b.Markup:
     return b.join([b.person(part[2:-1]) if part.startswith("<@") else part for part in _MENTION.split(filters)], "")
 
 
-def _spoken(word: str) -> b.Text:
-    """Say one filter: `amount>10k` is "amount over 10k", `sort:-amount` is "by amount ↓"."""
+def _spoken(word: str, reader: Reader) -> b.Text:
+    """Say one filter: `amount>10k` is "amount over 10k", `sort:-amount` is "by amount ↓", and days are dates."""
     found = _FILTER.fullmatch(word)
     if found is None:
         return written(word)
@@ -115,4 +119,15 @@ def _spoken(word: str) -> b.Text:
         ">=": _("{name} from {value}") if in_time else _("{name} at least {value}"),
         "!=": _("{name} not {value}"),
     }
-    return b.markup(says[comparison], name=name, value=written(value)) if comparison in says else written(word)
+    said = written(_dated(value, reader))
+    template = says.get(comparison, f"{{name}}{comparison}{{value}}")
+    return b.markup(template, name=name, value=said)
+
+
+def _dated(value: str, reader: Reader) -> str:
+    found = _DAYS.fullmatch(value)
+    try:
+        first, last = (date.fromisoformat(day) for day in (found[1], found[2] or found[1])) if found else (None, None)
+    except ValueError:  # a button may say anything
+        return value
+    return days(first, last, reader.locale) if first and last else value

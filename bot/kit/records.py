@@ -22,7 +22,7 @@ from bot.plugin import Catalogue, DeclaredNoun
 from storage.errors import Doubtful
 from storage.records import history, lifecycle, named
 from storage.records.declaration import Declaration, declared
-from storage.records.fields import PersonField
+from storage.records.fields import DateField, PersonField
 from storage.records.named import Named
 from storage.records.rows import KEPT
 from storage.workspace.members import Member
@@ -135,19 +135,31 @@ def saved(
     both = [key for key in given if key in mine & theirs and given[key] != now[key]]
     rest = {key: given[key] for key in given if key in mine and key not in both}
     who = history.last_actor(session, record.__noun__, record.id) if theirs else ""
+    oneself = bool(theirs) and history.is_last_actor(session, record.__noun__, record.id)
     cancelled = lifecycle.change(session, declaration, record, rest)
     if not both:
-        also = b.markup(_("Saved, beside what {who} has changed meanwhile."), who=who) if theirs else _("Saved.")
+        beside = (
+            _("Saved, beside what you have changed meanwhile.")
+            if oneself
+            else _("Saved, beside what {who} has changed meanwhile.")
+        )
+        also = b.markup(beside, who=who) if theirs else _("Saved.")
         notice = cards.cancelling(also, cancelled)
         return card(session, noun, record, hand.reader, hand.actor, notice=notice, undo=True)
     told = [
-        b.markup(_("*{field}*: {who} wrote {value}"), field=_(declaration.field(key).label), who=who, value=value)
+        b.markup(
+            _("*{field}*: you wrote {value}") if oneself else _("*{field}*: {who} wrote {value}"),
+            field=_(declaration.field(key).label),
+            who=who,
+            value=value,
+        )
         for key in both
         for value in [fields.shown(declaration, key, record, hand.reader, session)]
     ]
     kept = _("The rest is saved.") if rest else _("Nothing is saved yet.")
+    mine_twice = _("You have changed this elsewhere. {kept} Below is what you wrote here: save it, or close this.")
     asked = _("{who} was quicker. {kept} Below is what you wrote: save it, or close this to keep theirs.")
-    above = [b.section(b.join([b.markup(asked, who=who, kept=kept), *told]))]
+    above = [b.section(b.join([b.markup(mine_twice if oneself else asked, who=who, kept=kept), *told]))]
     return edited(declaration, record, session, typed={key: given[key] for key in both}, only=both, above=above)
 
 
@@ -179,7 +191,22 @@ def show_button(noun: str, reference: str) -> InteractiveElement:
 
 def _stored(noun: DeclaredNoun, values: Mapping[str, Any], hand: Hand) -> Message:
     record = lifecycle.add(hand.session, noun.declaration, values)
-    return card(hand.session, noun, record, hand.reader, hand.actor, notice=_("Added."), undo=True)
+    notice = passing(noun.declaration, values, hand.reader, _("Added."))
+    return card(hand.session, noun, record, hand.reader, hand.actor, notice=notice, undo=True)
+
+
+def passing(noun: Declaration, values: Mapping[str, Any], reader: Reader, notice: b.Text) -> b.Text:
+    """Say beside a notice that a day was given which has passed, where a record is late by it."""
+    late = noun.words.get("overdue", "").split()
+    passed = [
+        value
+        for field in noun.fields
+        if isinstance(field, DateField) and f"{field.key}<today" in late
+        for value in [values.get(field.key)]
+        if value and value < reader.today
+    ]
+    said = [b.markup(_("{day} has passed already."), day=reader.day(day)) for day in passed]
+    return b.join([notice, *said], " ") if said else notice
 
 
 def on_its_way(nouns: str, count: int) -> Message:

@@ -207,7 +207,10 @@ def failure(error: CrmError, request: Request, usage: str = "", offers: Sequence
         # There was no room to keep it for a click, and Slack does not give it back.
         whole = b.render([b.section(b.join(parts)), *_given_back(unescape(request.text))])
         return MessageAnswer(b.cut(said, TEXT_LIMIT), whole, failed=True)
-    typed = error.typed or (unescape(request.text) if request.kind == "command" and error.kind == "invalid" else "")
+    typed = error.typed or ""
+    if request.kind == "command" and (typed or error.kind == "invalid"):
+        # An error names the part that it is about; nobody has to put the others together again.
+        typed = f"{request.name} {unescape(request.text)}"
     if len(typed) > GIVEN_BACK:
         whole = b.render([b.section(b.join(parts)), *_given_back(typed)])
         return MessageAnswer(b.cut(said, TEXT_LIMIT), whole, failed=True)

@@ -126,6 +126,16 @@ class Fields:
     day_over: str = ""
     over: frozenset[str] = frozenset()
 
+    @property
+    def shown(self) -> list[str]:
+        """Return the names that people are told, one of each field: of `closed_reason` and `reason`, the plain one."""
+        plain: dict[Any, str] = {}
+        for name, on in self.by_name.items():
+            about = (on.column, id(on.rows), on.kind)
+            if about not in plain or ("_" in plain[about] and "_" not in name):
+                plain[about] = name
+        return list(plain.values())
+
     def named(self, name: str) -> Field:
         """Return a field; raise Invalid naming the nearest and all others if there is none."""
         found = self.by_name.get(name)
@@ -138,5 +148,5 @@ class Fields:
             hint="Did you mean {near}? There are {names}." if near else "There are {names}.",
             name=name,
             near=near[0] if near else None,
-            names=", ".join(sorted(self.by_name)),
+            names=", ".join(sorted(self.shown)),
         )

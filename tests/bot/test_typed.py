@@ -135,6 +135,19 @@ SAID = {
     "/customer edit C-1 tier silver": "*Tier*\nsilver",
     "/customer edit C-1 tier gold domain:harbor.com": "I do not understand tier gold here.",
     "/deal merge D-2 into D-1": "is part of this one now.",
+    # What is refused is given back whole, and what a day would be is said.
+    "/deal add Neues Büro amount:20.000 € kunde:harbor": "You wrote: /deal add Neues Büro amount:20.000 € kunde:harbor",
+    "/crm status add X": "You wrote: /crm status add X",
+    "/deal add Late close:yesterday": "has passed already.",
+    "/deal edit D-1 close:2026-01-02": "Saved. Jan 2, 2026 has passed already.",
+    "/deal list top 5": "*Open deals* by amount ↓: ",
+    "/deal move D-1 to Proposal please": "Moved to Proposal.",
+    "/crm role add @rita manager": "Write `/crm role @rita +manager`",
+    "/crm role @rep +manager": "@Rita Rep now has: *agent, manager, rep*.",
+    "/crm role @rep -manager": "@Rita Rep now has: *agent, rep*.",
+    "/crm timezone": "`/crm setup`",
+    "/crm language de": "`/crm setup`",
+    '/crm field add deal "Contract type" choice Monthly, Yearly': "Added *Contract type*.",
     "/deal D-2": "D-2 is part of this one now.",
 }
 

@@ -13,7 +13,7 @@ from bot.handlers.digests.declaration import plugin
 from bot.handlers.digests.lists import PERIODS, only_of, period_of
 from bot.handlers.digests.wording import section
 from bot.kit import blocks as b
-from bot.kit import format
+from bot.kit.format import Reader
 from bot.kit.pages import Page
 from bot.kit.replies import Message
 from bot.plugin import Member, Role, _
@@ -67,24 +67,24 @@ def now_(
 
 
 @plugin.command("digest list", role=Role.MANAGER)
-def list_(session: Session, actor: Member, workspace: Workspace) -> Message:
+def list_(session: Session, reader: Reader) -> Message:
     """List the digests, with buttons to see, send, edit, pause or delete each."""
-    return _page(Page(), session, format.locale_of(actor, workspace))
+    return _page(Page(), session, reader)
 
 
 @plugin.action("page", role=Role.MANAGER)
-def page(control: b.Control, session: Session, actor: Member, workspace: Workspace) -> Message:
+def page(control: b.Control, session: Session, reader: Reader) -> Message:
     """Turn to another page of the digests."""
-    turned = _page(Page.load(control.detail), session, format.locale_of(actor, workspace))
+    turned = _page(Page.load(control.detail), session, reader)
     return Message(turned.text, turned.blocks, replace=True)
 
 
-def _page(page: Page, session: Session, locale: str) -> Message:
+def _page(page: Page, session: Session, reader: Reader) -> Message:
     found = schedules.list_digests(session, limit=LINES + 1, offset=page.offset)
     if not found:
         none = _("There are no more digests.") if page.offset else _("No digests yet. Set one up: `/digest new`")
         return Message(b.Markup(none))
     more = len(found) > LINES
-    title = page.title(_("Digests"), min(len(found), LINES), more=more)
-    blocks = [block for one in found[:LINES] for block in card(session, one, locale)]
+    title = page.title(_("Digests"), min(len(found), LINES), reader, more=more)
+    blocks = [block for one in found[:LINES] for block in card(session, one, reader.locale)]
     return Message(title, [b.section(title), *blocks, *page.turns(plugin.id("page"), size=LINES, more=more)])

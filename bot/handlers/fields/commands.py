@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlalchemy.orm import Session
 
 from bot.grammar import Args
@@ -18,6 +20,7 @@ from bot.plugin import Catalogue, Member, Role, _
 from storage.records.schema import field_definitions
 from storage.workspace.workspaces import Workspace
 
+_CHOICES = re.compile(r"(.+?)\s+choices?\b[\s:=]*(.+,.+)", re.IGNORECASE | re.DOTALL)
 SETTINGS = (
     '[key:rival] [required:no] [choices:"High, Low"] [default:High] [hint:"Who else they look at"]'
     " [seen:manager] [decimals:2]"
@@ -44,13 +47,14 @@ def add(
 ) -> Message:
     """Give records a field of your own: text, number, money, date, choice, person and more."""
     noun = noun_called(catalogue, args["noun"]).declaration
-    choices = split_names(args.get("choices") or "")
+    name, listed_choices = _told(args)
+    choices = split_names(listed_choices)
     linked = args.get("to")
     meant = "choice" if choices else "record" if linked else "text"
     made = field_definitions.define(
         session,
         noun,
-        name=args["name"],
+        name=name,
         type=read_type(args.get("type") or meant),
         key=args.get("key") or "",
         required=args.flag("required"),
@@ -66,6 +70,12 @@ def add(
     command = b.markup("`{command} … {key}:`", command=catalogue.spell(f"{noun.key} edit"), key=made.key)
     notice = b.markup(_("Added *{name}*. Use it at once: {command}"), name=made.name, command=command)
     return lists.fields(session, noun, actor, notice=notice, undo=True)
+
+
+def _told(args: Args) -> tuple[str, str]:
+    """Return a new field's name and its choices, also those that stand behind the name: `Plan choice Basic, Pro`."""
+    told = None if "choices" in args or "type" in args else _CHOICES.fullmatch(args["name"])
+    return (told[1].strip('"“”'), told[2]) if told else (args["name"], args.get("choices") or "")
 
 
 @plugin.command(

@@ -60,17 +60,17 @@ def _page(page: Page, session: Session, actor: Member, workspace: Workspace, rea
         # What came before is fewer by now: that is the first page.
         return _page(Page(page.filters), session, actor, workspace, reader)
     if not found.records:
-        return Message(_nothing(page, actor))
+        return Message(_nothing(page, actor, reader))
     what = _("Follow-ups") if query.asks("status") else _("Open follow-ups")
-    title = page.title(what, len(found.records), more=found.more, words=followups.FIELDS.words)
+    title = page.title(what, len(found.records), reader, more=found.more, words=followups.FIELDS.words)
     lines = cards.listing(session, found.records, reader)
     turns = page.turns(plugin.id("page"), size=cards.LISTED, more=found.more, ends=(found.first, found.last))
     return Message(title, [b.section(title), *lines, *turns])
 
 
-def _nothing(page: Page, actor: Member) -> b.Text:
+def _nothing(page: Page, actor: Member, reader: Reader) -> b.Text:
     if page.offset:
         return _("There are no more follow-ups.")
     if page.filters == (f"owner:<@{actor.id}>",):
         return cards.nothing()
-    return b.markup(_("No follow-ups match {filters}"), filters=page.said(followups.FIELDS.words))
+    return b.markup(_("No follow-ups match {filters}"), filters=page.said(reader, followups.FIELDS.words))

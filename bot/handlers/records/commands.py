@@ -135,7 +135,8 @@ def edit(
     shown = catalogue.nouns[noun.key]
     if not values:
         return card(session, shown, record, reader, actor, notice=_("Name what to change, or press Edit."))
-    notice = cards.cancelling(_("Saved."), lifecycle.change(session, noun, record, values))
+    saved = records.passing(noun, values, reader, _("Saved."))
+    notice = cards.cancelling(saved, lifecycle.change(session, noun, record, values))
     return card(session, shown, record, reader, actor, notice=notice, undo=True)
 
 

@@ -93,9 +93,9 @@ def _page(
         # What came before is fewer by now: that is the first page.
         return _page(catalogue, key, Page(page.filters), session, values, reader)
     if not found.records:
-        return Message(_nothing(catalogue, noun, found, page))
+        return Message(_nothing(catalogue, noun, found, page, reader))
     words = noun.declaration.filters.words
-    title = page.title(_(found.plural), len(found.records), more=found.more, words=words)
+    title = page.title(_(found.plural), len(found.records), reader, more=found.more, words=words)
     ends = (found.first, found.last)
     turns = page.turns(plugin.id("page"), size=LINES, more=found.more, of=key, ends=ends)
     shown = lines(session, noun, found.records, reader)
@@ -112,12 +112,13 @@ def _totals(noun: DeclaredNoun, found: Sequence[Named], reader: Reader, *, part:
     return [b.context(b.markup(label, count=len(found), sums="  ·  ".join(sums)))] if sums else []
 
 
-def _nothing(catalogue: Catalogue, noun: DeclaredNoun, found: Listed, page: Page) -> b.Markup:
+def _nothing(catalogue: Catalogue, noun: DeclaredNoun, found: Listed, page: Page, reader: Reader) -> b.Markup:
     nouns = _(noun.declaration.plural).casefold()
     if page.offset:
         return b.markup(_("There are no more {nouns}."), nouns=nouns)
     if page.filters:
-        return b.markup(_("No {nouns} match {filters}"), nouns=nouns, filters=page.said(noun.declaration.filters.words))
+        filters = page.said(reader, noun.declaration.filters.words)
+        return b.markup(_("No {nouns} match {filters}"), nouns=nouns, filters=filters)
     add = catalogue.commands[f"{noun.declaration.key} add"]
     typed = f"{catalogue.spell(add.words)} {add.example}"
     return b.markup(_("No {nouns} yet. Add one: `{typed}`"), nouns=_(found.plural).casefold(), typed=typed)

@@ -64,6 +64,7 @@ def stages(session: Session, pipeline_id: int | None = None) -> list[Stage]:
 
 # "to negotiation", as people say where a deal goes.
 _TO = re.compile(r"^(?:to|into|nach|zu|à|到)\s*\b")
+_POLITE = re.compile(r"\s+(?:stage|now|please|pls|thanks|bitte|danke|jetzt|merci)$")
 
 
 def resolve_stage(session: Session, typed: str, pipeline_id: int | None = None) -> Stage:
@@ -104,7 +105,8 @@ def called(known: Sequence[Stage], typed: str) -> list[Stage]:
     ):
         if len({one.name_key for one in matches}) == 1:
             return matches
-    return []
+    said = _POLITE.sub("", bare)
+    return called(known, said) if said != bare else []
 
 
 def no_stage(typed: str, known: Sequence[Stage]) -> NotFound:

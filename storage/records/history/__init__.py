@@ -7,7 +7,7 @@ while they are flushed, inside `recording`.
 from storage.database.recorded import Recorded
 from storage.records.history.models import AGENT, Activity, ChangeAnswer, ChangeSet
 from storage.records.history.parts import UndonePart, undo_part
-from storage.records.history.reading import actor_name, changed_only_by, last_actor, recent, timeline
+from storage.records.history.reading import actor_name, changed_only_by, is_last_actor, last_actor, recent, timeline
 from storage.records.history.recording import (
     CHANGES,
     CREATED,
@@ -61,6 +61,7 @@ __all__ = [
     "current_source",
     "find_answer",
     "find_request",
+    "is_last_actor",
     "is_repeat",
     "last_actor",
     "newest",

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from storage.database.engine import current_workspace
 from storage.database.recorded import Recorded, entity_name, row_key
 from storage.records.history.models import Activity, ChangeSet
-from storage.records.history.recording import CHANGES
+from storage.records.history.recording import CHANGES, current_actor
 from storage.workspace import api_keys, members
 
 SYSTEM = "Rapport"
@@ -55,6 +55,13 @@ def last_actor(session: Session, noun: str, record_id: int) -> str:
     """Return the name of whoever changed a record last; Rapport itself where it was nobody."""
     newest = timeline(session, noun, record_id, limit=1)
     return actor_name(session, newest[0].change_set.actor_id if newest else None)
+
+
+def is_last_actor(session: Session, noun: str, record_id: int) -> bool:
+    """Tell whether whoever the session acts for changed a record last."""
+    newest = timeline(session, noun, record_id, limit=1)
+    actor = current_actor(session)
+    return bool(newest) and actor is not None and newest[0].change_set.actor_id == actor
 
 
 def actor_name(session: Session, actor_id: str | None) -> str:

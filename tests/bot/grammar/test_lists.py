@@ -66,6 +66,11 @@ OF_DEALS = {
     "> 50k": "amount>50k",
     "over 50k mine": "amount>50k owner:<@UME>",
     "mine under €5,000": "owner:<@UME> amount<€5,000",
+    "by amount": "sort:-amount",
+    "top 5": "sort:-amount",
+    "mine top 5 by close": "owner:<@UME> sort:-close",
+    "sorted by close desc": "sort:-close",
+    "by close, overdue": "sort:close close<today status:open",
     "closing this quarter": "close:2026-10-01..2026-12-31",
     # What was won this quarter was won then, and what is open is to close then.
     "won this quarter": "status:won closed:2026-10-01..2026-12-31",

@@ -1,13 +1,18 @@
 """Lists turn page by page, and say by which filters they are made."""
 
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.kit import pages
 from bot.kit.blocks import Control
+from bot.kit.format import Reader
 from sandbox.blocks_check import message_problems
 from storage.errors import Invalid
+
+READER = Reader("en-US", ZoneInfo("UTC"), datetime(2026, 12, 1, tzinfo=UTC))
 
 
 def labels(blocks: list[Any]) -> list[str]:
@@ -30,7 +35,7 @@ def test_pages_turn_both_ways_and_keep_their_filters() -> None:
 
 def test_filters_are_shown_with_names_and_without_anything_else_that_slack_would_follow() -> None:
     page = pages.Page(("owner:<@U1>", "name:<!channel>", "amount><!here>"))
-    assert page.said() == "owner:<@U1>, name:&lt;!channel&gt;, amount over &lt;!here&gt;"
+    assert page.said(READER) == "owner:<@U1>, name:&lt;!channel&gt;, amount over &lt;!here&gt;"
     assert pages.written("amount>10k owner:<@U1>") == "amount&gt;10k owner:<@U1>"
 
 
@@ -41,16 +46,22 @@ def test_filters_are_shown_with_names_and_without_anything_else_that_slack_would
         (("assignee:<@U1>", "promised<now"), "assignee:<@U1>, overdue"),
         (("close<today", "status:open"), "late"),
         (("close<today",), "close before today"),
-        (("close>=2026-12-04", "amount<=10k"), "close from 2026-12-04, amount at most 10k"),
-        (("close<=2026-12-04", "amount<10k"), "close by 2026-12-04, amount under 10k"),
-        (("close>2026-12-04", "amount>=10k"), "close after 2026-12-04, amount at least 10k"),
+        (("close>=2026-12-04", "amount<=10k"), "close from Dec 4, 2026, amount at most 10k"),
+        (("close<=2026-12-04", "amount<10k"), "close by Dec 4, 2026, amount under 10k"),
+        (("close>2026-12-04", "amount>=10k"), "close after Dec 4, 2026, amount at least 10k"),
+        (("close:2026-12-01..2026-12-31",), "close:December 2026"),
+        (("close:2026-10-01..2026-12-31",), "close:Q4 2026"),
+        (("close:2026-01-01..2026-12-31",), "close:2026"),
+        (("close:2026-11-01..2027-01-31",), "close:Nov 1, 2026 – Jan 31, 2027"),
+        (("close:2026-11-30..2026-12-06",), "close:Nov 30 – Dec 6, 2026"),
+        (("close:2026-13-41",), "close:2026-13-41"),
         (("owner!=none", "sort:-amount,name"), "owner not none, by amount ↓, name ↑"),
         (("status:new,open", "name:a<b"), "status:new,open, name:a&lt;b"),
     ],
 )
 def test_filters_are_said_in_words(filters: tuple[str, ...], said: str) -> None:
     words = {"overdue": "promised<now", "late": "close<today status:open", "open": "status:open", "all": ""}
-    assert pages.Page(filters).said(words) == said
+    assert pages.Page(filters).said(READER, words) == said
 
 
 def test_a_list_ends_where_a_filter_serves_better() -> None:
