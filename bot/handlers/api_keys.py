@@ -132,7 +132,7 @@ def _scope(scope: str, catalogue: Catalogue) -> str:
     """Say what a scope lets a program do: `customer:add` is "add customers"."""
     key, _colon, verb = scope.partition(":")
     noun = catalogue.nouns.get(key)
-    says = {
+    says: Mapping[str, str] = {
         Verb.READ: _("read {nouns}"),
         Verb.ADD: _("add {nouns}"),
         Verb.CHANGE: _("change {nouns}"),
