@@ -37,6 +37,9 @@ app.command("export")(export_file)
 app.command("mcp")(mcp)
 app.command("new-plugin")(new_plugin)
 
+# Threads that wait for one another to compare one message with examples take ten times the processor time.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 ROLES = ("all", "slack", "worker", "api")
 
 
