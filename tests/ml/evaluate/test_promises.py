@@ -25,7 +25,8 @@ def test_what_was_kept_is_promised_of_later_answers_or_nothing_is() -> None:
     asked = ["it fails"] * 1_000 + [""] * 100
     truth = [*islice(cycle(["bug"] * 19 + ["sales"]), 1_000), *["sales"] * 100]
     found = promise("shop", Answering(), (asked, truth))
-    assert (found.messages, found.answers, found.raw) == (1_100, 1_000, pytest.approx(0.9))
+    assert (found.messages, found.answers) == (1_100, 1_000)
+    assert found.raw == pytest.approx(0.9)
     assert found.raw_kept == pytest.approx(0.95)
     assert found.promised == pytest.approx(found.kept, abs=0.03) and found.within == 1.0
     few = promise("few", Answering(), (asked[: ENOUGH - 1], truth[: ENOUGH - 1]))
