@@ -31,7 +31,7 @@ _CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
+class SourceTrack:
     """Hold what a model promised of its answers and what it kept, as shares; `numbers` is how many cards had one.
 
     `raw` is the model's own confidence, `promised` what cards said after the workspace's first answers.
@@ -54,7 +54,7 @@ class Promise:
         return counts + "".join(" – |" if np.isnan(share) else f" {share:.1%} |" for share in shares)
 
 
-def promises(data: Path) -> Iterator[Promise]:
+def promises(data: Path) -> Iterator[SourceTrack]:
     """Measure the starter on each public set, and on the examples of a language when it learned those of the other."""
     examples = load_examples()
     model = starter_model().fit(examples.texts, examples.labels)
@@ -69,7 +69,7 @@ def promises(data: Path) -> Iterator[Promise]:
         yield promise(name, model, ([text for text, _, _ in asked], [label for _, label, _ in asked]))
 
 
-def promise(source: str, model: MessageClassifier, asked: Labelled) -> Promise:
+def promise(source: str, model: MessageClassifier, asked: Labelled) -> SourceTrack:
     """Ask a model, and let a workspace of `ENOUGH` answers promise the rest, in several draws."""
     random = np.random.default_rng(0)
     chosen = random.permutation(len(asked[0]))[:MOST].tolist()
@@ -83,7 +83,7 @@ def promise(source: str, model: MessageClassifier, asked: Labelled) -> Promise:
     found = [_after(sure, right, random.permutation(len(sure))) for _ in range(DRAWS)]
     shown = [one for one in found if one[0] > 0]
     promised, kept = (np.array([one[n] for one in shown]) for n in (1, 2))
-    return Promise(
+    return SourceTrack(
         source,
         len(chosen),
         len(sure),
