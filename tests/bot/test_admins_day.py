@@ -18,8 +18,17 @@ def test_an_admin_sets_up_a_rep_uses_it_and_the_admin_changes_her_mind(admin: Pe
     admin.types("/crm field add contract Value type:money")
     admin.types("/crm field add contract Margin type:number seen:manager")
     admin.types('/crm layout contract card:"value, term, customer, margin"')
+    # She adds a pipeline for renewals in a form, with stages of its own.
+    admin.types("/crm pipelines")
+    admin.clicks("Add a pipeline")
+    admin.submits({"Name": "Renewals", "Stages": "Due, Offer sent, Signed"})
+    admin.sees("Added *Renewals*")
     # A rep uses it a moment later.
     rep.types("/customer add Harbor")
+    assert "*Stage* Due" in rep.types("/deal add Next year amount:9k customer:harbor pipeline:Renewals").text.replace(
+        "\n", " "
+    )
+    assert "Next year" in rep.types("/deal list stage:due").text
     assert "Term is missing" in rep.types("/crm contract add Frame customer:harbor").text
     made = rep.types("/crm contract add Frame customer:harbor term:yearly value:12k").text
     assert made.index("*Value*") < made.index("*Term*")

@@ -50,7 +50,8 @@ from storage.workspace.workspaces import Workspace
 from tests.support import big_workspace, own_fields
 from tests.support.cluster import Cluster
 from tests.support.filter_values import Said
-from tests.support.plans import excess, nodes
+from tests.support.plan_filters import PAIRS, asked
+from tests.support.plans import excess, nodes, read
 from tests.support.workspaces import SECOND_WORKSPACE, WORKSPACE
 
 NOW = datetime.now(UTC)
@@ -348,32 +349,6 @@ QUERIES: dict[str, Callable[[Session], Any]] = {
 }
 
 
-DAY = date.today().isoformat()
-FILTERS: dict[str, tuple[str, ...]] = {
-    "customer": ("name:ba", "domain:d471.example", "tier:gold", f"created:{DAY}", f"updated:{DAY}", "owner:7"),
-    "contact": (
-        "name:ba",
-        "email:p77@example.com",
-        f"created:{DAY}",
-        f"updated:{DAY}",
-        "customer:C-77",
-        "slack:X7",
-    ),
-    "deal": ("amount:1k", f"close:{DAY}", f"created:{DAY}", f"updated:{DAY}", "owner:7", "customer:C-77"),
-}
-"""A filter by each field; the sorted ones are also the orders of lists.
-
-Not of deals by name, which are listed by closing date, nor in the order of what few values of are told apart here.
-"""
-
-
-def asked(noun: str) -> Iterator[str]:
-    for one in FILTERS[noun]:
-        field = one.partition(":")[0]
-        orders = () if field in {"owner", "customer", "slack"} else (f"sort:{field}", f"sort:-{field}")
-        yield from (one, *orders, *(f"{one} {order}" for order in orders))
-
-
 QUERIES |= {f"customers by fields of their own: {typed}": own_fields.two_pages(typed) for typed in own_fields.QUERIES}
 QUERIES |= {
     f"{noun.key} {typed}": turned(noun, typed, lambda _session: None)
@@ -405,6 +380,20 @@ def test_a_query_reads_about_what_it_returns(full: Database, plans: Plans, works
                 assert "beginning" in query or "typo" in query or "name" in query, query
     assert plans
     assert [line for plan in plans for line in excess(plan)] == []
+
+
+@pytest.mark.parametrize(("noun", "one", "other"), PAIRS, ids=lambda part: str(getattr(part, "key", part)))
+def test_two_filters_read_no_more_than_the_more_selective_alone(
+    full: Database, plans: Plans, noun: Declaration, one: str, other: str
+) -> None:
+    def most_read(typed: str) -> float:
+        plans.clear()
+        with full.transaction(WORKSPACE) as session:
+            listing.page(session, noun, parse_query(typed), Said(), limit=200_000)
+        return max(read(node) for plan in plans for node in nodes(plan["Plan"]))
+
+    alone = min(most_read(one), most_read(other))
+    assert most_read(f"{one} {other}") <= alone + 10
 
 
 def test_a_tick_takes_from_the_front_of_what_is_due(full: Database, plans: Plans) -> None:
