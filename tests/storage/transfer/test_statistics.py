@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text
+from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.orm import Session
 
 from storage.transfer.writing import statistics
@@ -39,3 +39,11 @@ def test_a_table_is_counted_once_it_has_doubled_and_by_one_at_a_time(desk: Desk)
         with desk.database.transaction(desk.workspace) as other:
             assert statistics.refresh(other) == 0, "whoever counts at this moment is not waited for"
         assert statistics.refresh(session) == 1
+
+
+def test_an_owner_may_be_called_anything(admin_url: str) -> None:
+    with create_engine(admin_url, poolclass=NullPool).connect() as admin:
+        admin.execute(text('CREATE ROLE "Odd-Owner of Tables"'))
+        admin.execute(text('ALTER FUNCTION refresh_statistics() OWNER TO "Odd-Owner of Tables"'))
+        assert admin.scalar(text("SELECT refresh_statistics()")) == 0
+        admin.rollback()

@@ -28,7 +28,8 @@ BEGIN
     END IF;
     FOR doubled IN
         SELECT oid::regclass FROM pg_class
-        WHERE relkind = 'r' AND relpersistence = 'p' AND relowner = current_user::regrole
+        WHERE relkind = 'r' AND relpersistence = 'p'
+        AND relowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)
         AND pg_relation_size(oid) >= 2 * current_setting('block_size')::bigint * greatest(relpages, 8)
         ORDER BY oid
     LOOP
